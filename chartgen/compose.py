@@ -1,0 +1,170 @@
+"""Stack -> Chart: text in, text out, no input or output."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from . import reference, schema, slots, values
+from .fragment import Fragment
+from .problem import Problem, nearest
+from .stack import Stack
+
+HELMIGNORE = """\
+# Made by chartgen.
+.DS_Store
+.git/
+*.swp
+*~
+*.tgz
+*.prov
+"""
+
+SLOT = "fragment.slot."
+DATA = "fragment.data."
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as text: path in the chart -> content."""
+
+    name: str
+    files: dict[str, str]
+
+
+def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, list[Problem]]:
+    """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. No chart where there are problems."""
+    joined, problems = schema.gather(stack)
+    problems += _order(stack) + _slots(stack) + _names(stack) + _templates(stack)
+    if problems:
+        return None, sorted(set(problems))
+    name = stack.chart["name"]
+    replaced = schema.replaced(joined.server)
+    document = schema.values_schema(stack, joined, kubernetes)
+    files = {
+        "Chart.yaml": _metadata(stack),
+        "values.yaml": values.text(stack, joined),
+        "values.schema.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n",
+        "README.md": reference.readme(stack, joined),
+        ".helmignore": HELMIGNORE,
+        "templates/_slots.tpl": rename(slots.text(stack.fragments, replaced), name),
+        **{f"examples/{file}": text for file, text in stack.examples.items()},
+    }
+    if stack.notes:
+        files["templates/NOTES.txt"] = rename(stack.notes, name)
+    for fragment in stack.fragments:
+        files |= {f"templates/{fragment.id}/{file}": rename(text, name) for file, text in fragment.templates.items()}
+        files |= {f"files/{fragment.id}/{file}": text for file, text in fragment.files.items()}
+    return Chart(name, dict(sorted(files.items()))), []
+
+
+def rename(text: str, name: str) -> str:
+    """The one change that a template sees: the chart's name in place of `fragment`."""
+    return text.replace('"fragment.', f'"{name}.')
+
+
+def _metadata(stack: Stack) -> str:
+    import yaml
+
+    metadata = {"apiVersion": "v2", "type": "application", **stack.chart}
+    head = f"# Made by chartgen {'from ' + stack.file.rsplit('/', 1)[-1]}; do not edit.\n"
+    return head + yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _order(stack: Stack) -> list[Problem]:
+    """Every fragment comes once, after those that it requires."""
+    problems, seen = [], set()
+    ids = [fragment.id for fragment in stack.fragments]
+    for n, fragment in enumerate(stack.fragments):
+        if fragment.id in seen:
+            problems.append(stack.problem(("fragments", n), f"'{fragment.id}' stands here twice", "remove one"))
+        seen.add(fragment.id)
+        for need in fragment.requires:
+            if need not in ids:
+                problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "add it before"))
+            elif need not in seen:
+                problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))
+    return problems
+
+
+def _slots(stack: Stack) -> list[Problem]:
+    """Every fill fits a slot, every slot that must be filled is."""
+    problems = []
+    offered: dict[str, Fragment] = {}
+    for fragment in stack.fragments:
+        for name in fragment.offers:
+            if name in offered:
+                where = ("offers", name)
+                problems.append(fragment.problem("fragment.yaml", where, f"{offered[name].id} offers it already"))
+            offered[name] = fragment
+    filled = {name for fragment in stack.fragments for name in fragment.fills}
+    for fragment in stack.fragments:
+        defined = fragment.defines()
+        for name, template in fragment.fills.items():
+            where = ("fills", name)
+            if name not in offered:
+                remedy = nearest(name, sorted(offered), "slots")
+                problems.append(fragment.problem("fragment.yaml", where, "no fragment of the stack offers it", remedy))
+            if template not in defined:
+                remedy = nearest(template, sorted(defined), "its templates")
+                problems.append(fragment.problem("fragment.yaml", where, f"no template '{template}' here", remedy))
+    for name, fragment in offered.items():
+        if fragment.offers[name].required and name not in filled:
+            problems.append(
+                Problem(stack.file, 0, "fragments", f"nothing fills {name} ({fragment.offers[name].summary})",
+                        "add a fragment that does")
+            )
+    return problems
+
+
+def _names(stack: Stack) -> list[Problem]:
+    """Every template's name begins with its fragment's prefix, and is used only where it may be."""
+    problems = []
+    known = {name for fragment in stack.fragments for name in fragment.defines()}
+    public = {f"{SLOT}{name}" for fragment in stack.fragments for name in fragment.offers}
+    public |= {f"{DATA}{name}" for name in ("replaced", "components")}
+    for fragment in stack.fragments:
+        own = fragment.prefix
+        public_here = public | {name for name in known if _is_base(name)}
+        for name, (file, line) in fragment.defines().items():
+            if not name.startswith(own) or (fragment.id == "base" and not _is_base(name)):
+                problems.append(
+                    Problem(f"{fragment.folder}/templates/{file}", line, name, "is not a name of this fragment",
+                            f"begin it with '{own}'")
+                )
+        for file, name, line in fragment.includes():
+            where = f"{fragment.folder}/templates/{file}"
+            mine = name.startswith(own) and fragment.id != "base"
+            if mine and name not in known:
+                problems.append(Problem(where, line, name, "no such template", nearest(name, sorted(known))))
+            elif not mine and name not in public_here:
+                what = "belongs to another fragment" if name in known else "no such template or slot"
+                problems.append(
+                    Problem(where, line, name, what, nearest(name, sorted(public_here), "a slot or one of base's names"))
+                )
+    return problems
+
+
+def _is_base(name: str) -> bool:
+    """base's names have one part: fragment.labels."""
+    return name.count(".") == 1
+
+
+def _templates(stack: Stack) -> list[Problem]:
+    """What is wrong with a template as text."""
+    problems = []
+    for fragment in stack.fragments:
+        for file, text in fragment.templates.items():
+            path = f"{fragment.folder}/templates/{file}"
+            if '"fragment.servers"' in text:
+                for n, line in enumerate(text.splitlines(), 1):
+                    if re.search(r"\$\.Values\b", line):
+                        problems.append(
+                            Problem(path, n, "$.Values", "a template of every server's reads the release's values",
+                                    "read .Values, the server's own")
+                        )
+            if len(re.findall(r"^kind:", text, re.MULTILINE)) > 1:
+                problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
+    return problems

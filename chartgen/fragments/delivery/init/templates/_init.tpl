@@ -1,0 +1,7 @@
+{{- define "fragment.delivery.init.container" -}}
+{{- include "fragment.slot.loader.container" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
+{{- end }}
+
+{{- define "fragment.delivery.init.facts" -}}
+logs: deployment/{{ include "fragment.serverName" . }} -c bring-models
+{{- end }}

@@ -1,0 +1,78 @@
+{{- /* The row of the table that the values name, {} where there is none. Given a server's context. */}}
+{{- define "fragment.gpu.row" -}}
+{{- $table := .Files.Get "files/gpu/vendors.yaml" | fromYaml }}
+{{- $vendor := get $table .Values.gpu.vendor | default dict }}
+{{- get ($vendor.schemes | default dict) .Values.gpu.scheme | default dict | toYaml }}
+{{- end }}
+
+{{- define "fragment.gpu.facts" -}}
+vendor: {{ .Values.gpu.vendor }}
+count: {{ ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
+{{- end }}
+
+{{- define "fragment.gpu.devices" -}}
+{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- if .Values.gpu.resources }}
+{{- toYaml .Values.gpu.resources }}
+{{- else if $row.resource }}
+{{- $row.resource }}: {{ int64 .Values.gpu.count }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.gpu.tolerations" -}}
+{{- with (include "fragment.gpu.row" . | fromYaml).tolerations }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.gpu.nodeSelector" -}}
+{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- with $row.nodeSelector }}
+{{- toYaml . }}
+{{ end }}
+{{- if and .Values.gpu.type ($row.type).nodeLabel }}
+{{- $row.type.nodeLabel }}: {{ .Values.gpu.type | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.gpu.podAnnotations" -}}
+{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- if and .Values.gpu.type ($row.type).annotation }}
+{{- $row.type.annotation }}: {{ .Values.gpu.type | quote }}
+{{- end }}
+{{- end }}
+
+{{- /* Cards are scarce: a rollout that needs spare ones would wait for ever. */}}
+{{- define "fragment.gpu.strategy" -}}
+{{- if or (ne .Values.gpu.vendor "none") .Values.gpu.resources }}
+{{- if le (int64 .Values.replicas) 1 -}}
+type: Recreate
+{{- else -}}
+type: RollingUpdate
+rollingUpdate:
+  maxSurge: 0
+  maxUnavailable: 1
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.gpu.checks" -}}
+{{- $gpu := .Values.gpu }}
+{{- $table := .Files.Get "files/gpu/vendors.yaml" | fromYaml }}
+{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- if eq $gpu.vendor "none" }}
+{{- if gt (int64 $gpu.count) 1 }}
+gpu.count: {{ int64 $gpu.count }} cards are asked for, but gpu.vendor is none; set gpu.vendor to {{ keys $table | sortAlpha | join " or " }}
+{{- end }}
+{{- if $gpu.type }}
+gpu.type: {{ $gpu.type }} is asked for, but gpu.vendor is none; set gpu.vendor to {{ keys $table | sortAlpha | join " or " }}
+{{- end }}
+{{- if ne $gpu.scheme "devicePlugin" }}
+gpu.scheme: {{ $gpu.scheme }} is asked for, but gpu.vendor is none; set gpu.vendor to {{ keys $table | sortAlpha | join " or " }}
+{{- end }}
+{{- else if not $row }}
+gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ keys (get $table $gpu.vendor).schemes | sortAlpha | join " or " }}
+{{- else if and ($row.type).required (not $gpu.type) }}
+gpu.type: {{ $gpu.scheme }} needs to know which card; set gpu.type, to "T4,V100" for instance
+{{- end }}
+{{- end }}

@@ -1,0 +1,60 @@
+"""What is wrong with a user's input, and how it is told apart from a tool that is broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault of the user's, printed as `path:line: key: what is wrong; what to do`.
+
+    `path` is shown as given (relative to the working directory where it can be), `line` counts from 1 and is 0
+    where no line is to blame, `key` is dotted (`servers.big.gpu.count`) and may be empty, `remedy` may be empty.
+    """
+
+    path: str
+    line: int
+    key: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        text = f"{self.message}; {self.remedy}" if self.remedy else self.message
+        return ": ".join(part for part in (place, self.key, text) if part)
+
+    def as_json(self) -> dict[str, str | int]:
+        """The problem as a flat object, for `--json`."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "key": self.key,
+            "message": self.message,
+            "remedy": self.remedy,
+        }
+
+
+class Faults(Exception):  # noqa: N818 - it carries problems, it is not an error of the program
+    """The user's input is unusable: every problem that was found. Exit code 1."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class ToolError(Exception):
+    """A tool is missing or broken, the user's input is not to blame. Exit code 2."""
+
+
+def nearest(word: str, known: list[str], what: str = "") -> str:
+    """The remedy for a word that is not among those known: the one meant, or all there are where they are few."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{folded[close[0]]}'?"
+    if len(known) <= 20:
+        return f"{what or 'there'} are: {', '.join(known)}" if known else ""
+    return f"{what or 'there'} are {len(known)}"

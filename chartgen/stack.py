@@ -1,0 +1,109 @@
+"""A stack file -> Stack: which fragments, in which order, with which defaults, make which chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import wellformed
+from .fragment import Fragment, load, texts
+from .problem import Problem, nearest
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What stack.yaml states, with its fragments read, and the texts that stand beside it."""
+
+    file: str
+    folder: Path
+    chart: dict[str, Any]
+    fragments: tuple[Fragment, ...]
+    values: dict[str, Any]
+    examples: dict[str, str]
+    notes: str
+    readme: str
+    lines: dict[tuple, int] = field(default_factory=dict, compare=False)
+
+    def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
+        """A problem at `path` of the stack file."""
+        line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), 0)
+        return Problem(self.file, line, ".".join(map(str, path)), message, remedy)
+
+
+def find(name: str | None) -> Path:
+    """The stack file meant by NAME: a file, a folder that holds stack.yaml, or one of chartgen's own stacks.
+
+    Without a name: ./stack.yaml where there is one, else llm-stack.
+    """
+    if name is None:
+        return Path("stack.yaml") if Path("stack.yaml").is_file() else HERE / "stacks/llm-stack/stack.yaml"
+    for path in (Path(name), Path(name) / "stack.yaml", HERE / "stacks" / name / "stack.yaml"):
+        if path.is_file():
+            return path
+    return Path(name)
+
+
+def read(path: Path) -> tuple[Stack | None, list[Problem]]:
+    """Read a stack file and every fragment it names; None where anything is wrong with them."""
+    shown = show(path)
+    if not path.is_file():
+        own = sorted(folder.name for folder in (HERE / "stacks").iterdir() if folder.is_dir())
+        remedy = f"name a stack file, or one of chartgen's own: {', '.join(own)}"
+        return None, [Problem(shown, 0, "", "no such stack", remedy)]
+    parsed, problems = wellformed.read(path, shown, "stack.schema.json")
+    if problems:
+        return None, problems
+    data, folder = parsed.data, path.parent
+    roots = [folder / extra for extra in data.get("fragmentPaths", [])] + [HERE / "fragments"]
+    stack = Stack(
+        file=shown,
+        folder=folder,
+        chart=data["chart"],
+        fragments=(),
+        values=data.get("values", {}),
+        examples=texts(folder / "examples"),
+        notes=_text(folder / "NOTES.txt"),
+        readme=_text(folder / "README.md"),
+        lines=parsed.lines,
+    )
+    fragments, problems = _fragments(stack, data["fragments"], roots)
+    for n, root in enumerate(roots[:-1]):
+        if not root.is_dir():
+            problems.append(stack.problem(("fragmentPaths", n), f"no folder {show(root)}", "name one, relative to here"))
+    from dataclasses import replace
+
+    return (None if problems else replace(stack, fragments=tuple(fragments))), problems
+
+
+def _fragments(stack: Stack, ids: list[str], roots: list[Path]) -> tuple[list[Fragment], list[Problem]]:
+    fragments, problems = [], []
+    for n, id in enumerate(ids):
+        folder = next((root / id for root in roots if (root / id / "fragment.yaml").is_file()), None)
+        if folder is None:
+            problems.append(stack.problem(("fragments", n), f"no '{id}'", nearest(id, available(roots), "fragments")))
+            continue
+        fragment, more = load(folder, id, show(folder))
+        problems += more
+        if fragment:
+            fragments.append(fragment)
+    return fragments, problems
+
+
+def available(roots: list[Path]) -> list[str]:
+    """The ids of all fragments below `roots`."""
+    return sorted({file.parent.relative_to(root).as_posix() for root in roots for file in root.rglob("fragment.yaml")})
+
+
+def show(path: Path) -> str:
+    """`path` as a person at this terminal would write it."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,283 @@
+{{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
+
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), source (where its models come from by default), formats (that it reads). */}}
+{{- define "llm-stack.slot.engine.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What all others know of a source, as a map: format (that it leaves), image (its name under images). */}}
+{{- define "llm-stack.slot.source.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What all others know of a server's accelerators, as a map: vendor and count. */}}
+{{- define "llm-stack.slot.gpu.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: How to watch a server's models arrive, as a map: logs (what kubectl logs is given). */}}
+{{- define "llm-stack.slot.delivery.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: Sentences on values that cannot be used together; any of them fails the render. */}}
+{{- define "llm-stack.slot.server.checks" -}}
+{{- if true }}{{ with include "llm-stack.serverChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.server.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.gpu.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "none" }}{{ with include "llm-stack.delivery.none.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.storage.model-cache.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, release: The same on the release's values. */}}
+{{- define "llm-stack.slot.release.checks" -}}
+{{- if true }}{{ with include "llm-stack.releaseChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, release: What people look at, as a map: service (its name) and port (a number). The first UI that is enabled. */}}
+{{- define "llm-stack.slot.ui.facts" -}}
+{{- $first := "" }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: The command of the server's container; none leaves the image's own. */}}
+{{- define "llm-stack.slot.server.command" -}}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.command" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, server: Its arguments. */}}
+{{- define "llm-stack.slot.server.args" -}}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.args" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.args" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* map, server: Its environment, by name; the user's own entry wins. */}}
+{{- define "llm-stack.slot.server.env" -}}
+{{- $joined := dict }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with $joined.Error }}{{ fail . }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* one, server: Its probes, as a map of startupProbe, readinessProbe, livenessProbe. */}}
+{{- define "llm-stack.slot.server.probes" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.probes" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: Containers that run before it. */}}
+{{- define "llm-stack.slot.server.initContainers" -}}
+{{- if eq .Values.model.delivery "init" }}{{ with include "llm-stack.delivery.init.container" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.wait" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, server: Volumes of its pod. */}}
+{{- define "llm-stack.slot.server.volumes" -}}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, server: Where they are mounted in its container. */}}
+{{- define "llm-stack.slot.server.volumeMounts" -}}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* map, server: Files under /opt/files, by name: scripts and data. */}}
+{{- define "llm-stack.slot.server.files" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.loader.files" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.files" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with $joined.Error }}{{ fail . }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* one, server: Requests and limits where the user gives none, as a map. */}}
+{{- define "llm-stack.slot.server.resources" -}}
+{{- $first := "" }}
+{{- $first }}
+{{- end }}
+
+{{- /* map, server: Devices, as a map of resource to amount; they go to requests and limits. */}}
+{{- define "llm-stack.slot.server.devices" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.gpu.devices" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with $joined.Error }}{{ fail . }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* map, server: Labels of the nodes it runs on. */}}
+{{- define "llm-stack.slot.server.nodeSelector" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.gpu.nodeSelector" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with $joined.Error }}{{ fail . }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* list, server: Taints it stands. */}}
+{{- define "llm-stack.slot.server.tolerations" -}}
+{{- if true }}{{ with include "llm-stack.gpu.tolerations" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* map, server: Annotations of its pod. */}}
+{{- define "llm-stack.slot.server.podAnnotations" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.loader.annotations" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with $joined.Error }}{{ fail . }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* one, server: How many there are: a number, or `auto` where something else decides. */}}
+{{- define "llm-stack.slot.server.replicas" -}}
+{{- $first := "" }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: How a new version takes the old one's place, as a map. */}}
+{{- define "llm-stack.slot.server.strategy" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.strategy" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.strategy" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: Where its models lie: the source of the volume `models`, as a map. */}}
+{{- define "llm-stack.slot.cache.volume" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What others know of that place, as a map: type, shared (by several nodes), existing, accessModes. */}}
+{{- define "llm-stack.slot.cache.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What its mounts have beside name and path, as a map: subPath, readOnly. */}}
+{{- define "llm-stack.slot.cache.mount" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The name of the source's script among server.files. */}}
+{{- define "llm-stack.slot.loader.script" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.script" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* map, server: What the script reads beside the contract's own variables. */}}
+{{- define "llm-stack.slot.loader.env" -}}
+{{- $joined := dict }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with $joined.Error }}{{ fail . }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* list, server: Volumes that the container needs beside the models. */}}
+{{- define "llm-stack.slot.loader.volumes" -}}
+{{- end }}
+
+{{- /* list, server: Where they are mounted. */}}
+{{- define "llm-stack.slot.loader.volumeMounts" -}}
+{{- end }}
+
+{{- /* one, server: The container itself. Asked for with Loader in the context: name, script, expects. */}}
+{{- define "llm-stack.slot.loader.container" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: All volumes that a pod of its own needs. */}}
+{{- define "llm-stack.slot.loader.podVolumes" -}}
+{{- if true }}{{ with include "llm-stack.loader.podVolumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* What an entry of servers replaces whole, where other maps are merged. */}}
+{{- define "llm-stack.data.replaced" -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.medium"]` -}}
+{{- end }}
+
+{{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
+{{- define "llm-stack.data.components" -}}
+{{- `[]` -}}
+{{- end }}

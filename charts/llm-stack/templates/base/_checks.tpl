@@ -1,0 +1,27 @@
+{{- define "llm-stack.serverChecks" -}}
+{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- $source := include "llm-stack.slot.source.facts" . | fromYaml }}
+{{- if has .Server (include "llm-stack.data.components" . | mustFromJson) }}
+the name {{ .Server }} belongs to a part of the chart itself; call the server otherwise
+{{- end }}
+{{- if hasSuffix "-loader" .Server }}
+a server's name cannot end in -loader, which is what the pods are called that bring a server's models; call it otherwise
+{{- end }}
+{{- if ne .Values.model.delivery "none" }}
+{{- if not $source.format }}
+model.source: engine {{ .Values.engine }} has no source of its own, so nothing would bring its model; name a source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
+{{- else if not (has $source.format $facts.formats) }}
+model.source: {{ .Values.model.source }} leaves {{ $source.format }}, but engine {{ .Values.engine }} reads {{ join " or " $facts.formats }}; choose another source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
+{{- end }}
+{{- end }}
+{{- if regexMatch ":[^/]*$" .Values.model.name }}
+{{- $parts := regexFind "[^/]*$" .Values.model.name | splitList ":" }}
+model.name: {{ .Values.model.name }} holds a tag; set model.name to {{ trimSuffix (printf ":%s" (last $parts)) .Values.model.name }} and model.tag to {{ last $parts | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.releaseChecks" -}}
+{{- if not (include "llm-stack.servers" . | mustFromJson) }}
+servers: none is enabled, so no model would be served; set enabled: true for one
+{{- end }}
+{{- end }}

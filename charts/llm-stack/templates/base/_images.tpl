@@ -1,0 +1,81 @@
+{{- /*
+(list CONTEXT IMAGE OVER): the reference of an image {repository, tag, digest, pullPolicy}, with OVER laid over it, from
+the registry that global.imageRegistry says.
+*/}}
+{{- define "llm-stack.image" -}}
+{{- $image := include "llm-stack.imageFields" . | fromYaml }}
+{{- $repository := $image.repository }}
+{{- $host := "docker.io" }}
+{{- $path := $repository }}
+{{- $first := splitList "/" $repository | first }}
+{{- if and (contains "/" $repository) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) }}
+{{- $host = $first }}
+{{- $path = trimPrefix (printf "%s/" $first) $repository }}
+{{- end }}
+{{- $mirror := (index . 0).Values.global.imageRegistry | default "" }}
+{{- if kindIs "map" $mirror }}
+{{- $mirror = get $mirror $host }}
+{{- end }}
+{{- if $mirror }}
+{{- /* Docker Hub's own programs stand under library/, which only Docker Hub lets one leave out. */}}
+{{- $repository = printf "%s/%s%s" $mirror (ternary "library/" "" (and (eq $host "docker.io") (not (contains "/" $path)))) $path }}
+{{- end }}
+{{- $repository }}
+{{- with $image.tag }}:{{ . }}{{ end }}
+{{- with $image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- /* The same arguments: when the node fetches it. */}}
+{{- define "llm-stack.pullPolicy" -}}
+{{- (include "llm-stack.imageFields" . | fromYaml).pullPolicy }}
+{{- end }}
+
+{{- /* The same arguments: the image with OVER laid over it. A digest speaks of one tag of one repository. */}}
+{{- define "llm-stack.imageFields" -}}
+{{- $image := deepCopy (index . 1) }}
+{{- $over := dict }}
+{{- if gt (len .) 2 }}
+{{- $over = index . 2 }}
+{{- end }}
+{{- if and (or $over.repository $over.tag) (not $over.digest) }}
+{{- $_ := set $image "digest" "" }}
+{{- end }}
+{{- mergeOverwrite $image (deepCopy $over) | toYaml }}
+{{- end }}
+
+{{- /* What every pod has: its account without a token, the pull secrets, no environment of other Services. */}}
+{{- define "llm-stack.podBasics" -}}
+serviceAccountName: {{ include "llm-stack.serviceAccount" . }}
+automountServiceAccountToken: false
+# Service links would put VLLM_PORT and the like into the environment, which programs take for settings.
+enableServiceLinks: false
+{{- with .Values.global.imagePullSecrets }}
+imagePullSecrets:
+{{- range . }}
+- name: {{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Environment variables, from a map of name to text or {valueFrom}: by name, those that refer to others with $(NAME)
+last, since Kubernetes resolves only what stands before.
+*/}}
+{{- define "llm-stack.env" -}}
+{{- $later := dict }}
+{{- range $name, $value := . }}
+{{- if and (kindIs "string" $value) (contains "$(" $value) }}
+{{- $_ := set $later $name $value }}
+{{- else if kindIs "map" $value }}
+- name: {{ $name }}
+  {{- toYaml $value | nindent 2 }}
+{{- else }}
+- name: {{ $name }}
+  value: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+{{- range $name, $value := $later }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}

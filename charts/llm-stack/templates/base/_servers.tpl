@@ -1,0 +1,67 @@
+{{- /*
+The servers that are enabled, as JSON: name -> values. Each entry is laid over the defaults: maps of the chart's own are
+merged, lists and Kubernetes' blocks are replaced. What is left empty for the engine to say (where its models come from)
+is filled in. Numbers come back from JSON as floats: int64 before they are printed or reckoned with.
+*/}}
+{{- define "llm-stack.servers" -}}
+{{- $defaults := omit .Values "servers" }}
+{{- $replaced := include "llm-stack.data.replaced" . | mustFromJson }}
+{{- $servers := dict }}
+{{- range $name, $entry := .Values.servers }}
+{{- $values := mergeOverwrite (deepCopy $defaults) (deepCopy $entry) }}
+{{- range $path := $replaced }}
+{{- $keys := splitList "." $path }}
+{{- $from := $entry }}
+{{- $into := $values }}
+{{- range initial $keys }}
+{{- $from = get $from . | default dict }}
+{{- $into = get $into . }}
+{{- end }}
+{{- if hasKey $from (last $keys) }}
+{{- $_ := set $into (last $keys) (get $from (last $keys)) }}
+{{- end }}
+{{- end }}
+{{- if $values.enabled }}
+{{- $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- $facts := include "llm-stack.slot.engine.facts" $server | fromYaml }}
+{{- if not $values.model.source }}
+{{- $_ := set $values.model "source" ($facts.source | default "") }}
+{{- end }}
+{{- $_ := set $servers $name $values }}
+{{- end }}
+{{- end }}
+{{- $servers | mustToJson }}
+{{- end }}
+
+{{- /*
+A server's models, as a JSON list of {name, tag, reference}: those under models, else the one under model.
+Given a server's context.
+*/}}
+{{- define "llm-stack.models" -}}
+{{- $found := list }}
+{{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
+{{- $name := $model.name | default $key }}
+{{- $reference := $name }}
+{{- with $model.tag }}
+{{- $reference = printf "%s:%s" $name . }}
+{{- end }}
+{{- $found = append $found (dict "name" $name "tag" ($model.tag | default "") "reference" $reference) }}
+{{- end }}
+{{- $found | mustToJson }}
+{{- end }}
+
+{{- /* The name of a server's objects. Given a server's context. */}}
+{{- define "llm-stack.serverName" -}}
+{{- include "llm-stack.name" (list . .Server) }}
+{{- end }}
+
+{{- /* Where a server listens for others in the cluster, as a URL without a path. Given a server's context. */}}
+{{- define "llm-stack.serverURL" -}}
+http://{{ include "llm-stack.serverName" . }}:{{ include "llm-stack.serverPort" . }}
+{{- end }}
+
+{{- /* The port of its Service. Given a server's context. */}}
+{{- define "llm-stack.serverPort" -}}
+{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- int64 .Values.service.port | default (int64 $facts.port) }}
+{{- end }}

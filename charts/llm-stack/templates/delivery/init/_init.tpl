@@ -1,0 +1,7 @@
+{{- define "llm-stack.delivery.init.container" -}}
+{{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
+{{- end }}
+
+{{- define "llm-stack.delivery.init.facts" -}}
+logs: deployment/{{ include "llm-stack.serverName" . }} -c bring-models
+{{- end }}

@@ -1,0 +1,85 @@
+{{- define "llm-stack.engine.ollama.facts" -}}
+{{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml -}}
+image: {{ ternary "ollamaRocm" "ollama" (eq ($gpu.vendor | default "none") "amd") }}
+port: 11434
+protocol: ollama
+source: ollama
+formats: [ollama]
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.command" -}}
+- ollama
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.args" -}}
+- serve
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.env" -}}
+HOME: /tmp/home
+OLLAMA_HOST: 0.0.0.0:11434
+OLLAMA_MODELS: /models
+# A server that starts beside a running download would otherwise sweep it away.
+OLLAMA_NOPRUNE: "1"
+OLLAMA_NO_CLOUD: "1"
+OLLAMA_CONTEXT_LENGTH: {{ int64 .Values.model.context | quote }}
+OLLAMA_KEEP_ALIVE: {{ .Values.ollama.keepAlive | quote }}
+OLLAMA_NUM_PARALLEL: {{ int64 .Values.ollama.parallel | quote }}
+OLLAMA_LOAD_TIMEOUT: {{ printf "%ds" (int64 .Values.startupSeconds) }}
+{{- with int64 .Values.ollama.maxLoadedModels }}
+OLLAMA_MAX_LOADED_MODELS: {{ . | quote }}
+{{- end }}
+{{- if .Values.ollama.flashAttention }}
+OLLAMA_FLASH_ATTENTION: "1"
+OLLAMA_KV_CACHE_TYPE: {{ .Values.ollama.kvCacheType }}
+{{- end }}
+{{- if gt (int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count) 1 }}
+# A model that does not fit one card is spread over all of them.
+OLLAMA_SCHED_SPREAD: "1"
+{{- end }}
+# What the probes ask for.
+MODELS: {{ include "llm-stack.engine.ollama.models" . | quote }}
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.models" -}}
+{{- $found := list }}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- $found = append $found .reference }}
+{{- end }}
+{{- join " " $found }}
+{{- end }}
+
+{{- /* Started means that the model was loaded once; ready that every model is there; alive that the server answers. */}}
+{{- define "llm-stack.engine.ollama.probes" -}}
+startupProbe:
+  exec:
+    command: [sh, /opt/files/probe.sh, startup]
+  periodSeconds: 5
+  # One attempt loads the model: it may take all of the time there is.
+  timeoutSeconds: {{ int64 .Values.startupSeconds }}
+  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 4) 5 }}
+readinessProbe:
+  exec:
+    command: [sh, /opt/files/probe.sh, ready]
+  periodSeconds: 10
+  timeoutSeconds: 10
+  failureThreshold: 3
+livenessProbe:
+  httpGet: {path: /api/version, port: http}
+  periodSeconds: 20
+  timeoutSeconds: 10
+  failureThreshold: 6
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.files" -}}
+probe.sh: {{ .Files.Get "files/engine/ollama/probe.sh" | toJson }}
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.checks" -}}
+{{- if .Values.extraArgs }}
+extraArgs: ollama takes no arguments; set what you need under ollama or env
+{{- end }}
+{{- if and (ne .Values.ollama.kvCacheType "f16") (not .Values.ollama.flashAttention) }}
+ollama.kvCacheType: {{ .Values.ollama.kvCacheType }} has no effect without flash attention; set ollama.flashAttention to true
+{{- end }}
+{{- end }}

@@ -1,0 +1,144 @@
+{{- /* The pod of a server, metadata and spec: whatever kind of workload makes pods makes this one. */}}
+{{- define "llm-stack.server.pod" -}}
+metadata:
+  labels:
+    {{- toYaml (merge (include "llm-stack.selector" (list . .Server) | fromYaml) .Values.podLabels) | nindent 4 }}
+  {{- with mergeOverwrite (include "llm-stack.slot.server.podAnnotations" . | fromYaml) .Values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- include "llm-stack.podBasics" . | nindent 2 }}
+  {{- with .Values.runtimeClassName }}
+  runtimeClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  terminationGracePeriodSeconds: {{ int64 .Values.terminationGracePeriodSeconds }}
+  {{- with .Values.podSecurityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with mergeOverwrite (include "llm-stack.slot.server.nodeSelector" . | fromYaml) .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with concat (include "llm-stack.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
+  tolerations:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.topologySpreadConstraints }}
+  topologySpreadConstraints:
+  {{- range . }}
+  - {{ toYaml (merge (deepCopy .) (dict "labelSelector" (dict "matchLabels" (include "llm-stack.selector" (list $ $.Server) | fromYaml)))) | nindent 4 | trim }}
+  {{- end }}
+  {{- end }}
+  {{- with include "llm-stack.slot.server.initContainers" . | trim }}
+  initContainers:
+  {{- . | nindent 2 }}
+  {{- end }}
+  containers:
+  {{- include "llm-stack.server.container" . | nindent 2 }}
+  volumes:
+  - name: models
+    {{- include "llm-stack.slot.cache.volume" . | nindent 4 }}
+  - name: tmp
+    emptyDir: {}
+  {{- if include "llm-stack.server.files" . }}
+  - name: files
+    configMap:
+      name: {{ include "llm-stack.name" (list . (printf "%s-files" .Server)) }}
+      defaultMode: 0555
+  {{- end }}
+  {{- with include "llm-stack.slot.server.volumes" . | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with .Values.volumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- define "llm-stack.server.container" -}}
+{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- $image := list . (index .Values.images $facts.image) .Values.image -}}
+- name: server
+  image: {{ include "llm-stack.image" $image }}
+  imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
+  {{- with include "llm-stack.slot.server.command" . | trim }}
+  command:
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with concat (include "llm-stack.slot.server.args" . | fromYamlArray) .Values.extraArgs }}
+  args:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  env:
+  {{- $own := include "llm-stack.slot.server.env" . | fromYaml }}
+  {{- include "llm-stack.env" (merge (deepCopy .Values.env) $own) | trim | nindent 2 }}
+  {{- with .Values.envFrom }}
+  envFrom:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  ports:
+  - name: http
+    containerPort: {{ int64 $facts.port }}
+  {{- include "llm-stack.slot.server.probes" . | nindent 2 }}
+  resources:
+    {{- include "llm-stack.server.resources" . | nindent 4 }}
+  {{- with .Values.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  volumeMounts:
+  - name: models
+    mountPath: /models
+    {{- with include "llm-stack.slot.cache.mount" . }}
+      {{- . | nindent 4 }}
+    {{- end }}
+  - name: tmp
+    mountPath: /tmp
+  {{- if include "llm-stack.server.files" . }}
+  - name: files
+    mountPath: /opt/files
+    readOnly: true
+  {{- end }}
+  {{- with include "llm-stack.slot.server.volumeMounts" . | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with .Values.volumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- /* Requests and limits: the user's, else what a fragment reckons, else enough for a small model; then the devices,
+unless the user has named them there. */}}
+{{- define "llm-stack.server.resources" -}}
+{{- $resources := deepCopy .Values.resources }}
+{{- if not $resources }}
+{{- $resources = include "llm-stack.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | fromYaml }}
+{{- end }}
+{{- $devices := include "llm-stack.slot.server.devices" . | fromYaml }}
+{{- if $devices }}
+{{- /* Kubernetes wants the same amount of a device in both. */}}
+{{- $own := merge (dict) ($resources.limits | default dict) ($resources.requests | default dict) }}
+{{- range $name, $_ := $devices }}
+{{- if hasKey $own $name }}
+{{- $_ := set $devices $name (get $own $name) }}
+{{- end }}
+{{- end }}
+{{- range $kind := list "requests" "limits" }}
+{{- $_ := set $resources $kind (merge (deepCopy $devices) (get $resources $kind | default dict)) }}
+{{- end }}
+{{- end }}
+{{- toYaml $resources }}
+{{- end }}
+
+{{- /* Whether the pod needs the ConfigMap of files. */}}
+{{- define "llm-stack.server.files" -}}
+{{- if ne (include "llm-stack.slot.server.files" .) "{}" }}true{{ end }}
+{{- end }}
