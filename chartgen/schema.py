@@ -50,6 +50,11 @@ def gather(stack: Stack) -> tuple[Values, list[Problem]]:
     for fragment in stack.fragments:
         values.definitions.update(copy.deepcopy(fragment.definitions))
     for fragment in stack.fragments:
+        for name in fragment.definitions:
+            where = ("definitions", name)
+            own = values.definitions[name]
+            values.definitions[name] = _resolve(fragment, own, values.definitions, where, problems)
+    for fragment in stack.fragments:
         for scope in ("server", "release"):
             for key, declared in getattr(fragment, scope).items():
                 own = _resolve(fragment, copy.deepcopy(declared), values.definitions, (scope, key), problems)

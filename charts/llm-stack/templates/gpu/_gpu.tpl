@@ -72,6 +72,8 @@ gpu.scheme: {{ $gpu.scheme }} is asked for, but gpu.vendor is none; set gpu.vend
 {{- end }}
 {{- else if not $row }}
 gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ keys (get $table $gpu.vendor).schemes | sortAlpha | join " or " }}
+{{- else if and ($row.type).nodeLabel (contains "," $gpu.type) }}
+gpu.type: {{ $gpu.type }} is a list, but {{ $gpu.scheme }} selects nodes by one value of the label {{ $row.type.nodeLabel }}; name one card, or use affinity
 {{- else if and ($row.type).required (not $gpu.type) }}
 gpu.type: {{ $gpu.scheme }} needs to know which card; set gpu.type, to "T4,V100" for instance
 {{- end }}

@@ -26,6 +26,9 @@ accessModes: {{ toJson $cache.accessModes }}
 {{- define "fragment.storage.model-cache.mount" -}}
 {{- with .Values.modelCache.subPath -}}
 subPath: {{ . }}
+{{ end }}
+{{- if eq (join "," .Values.modelCache.accessModes) "ReadOnlyMany" -}}
+readOnly: true
 {{- end }}
 {{- end }}
 
