@@ -51,8 +51,17 @@ def _refuse_foreign(folder: Path) -> None:
         return
     metadata = folder / "Chart.yaml"
     if not metadata.is_file() or not metadata.read_text(encoding="utf-8", errors="replace").startswith(MARK):
-        raise Faults([Problem(str(folder), 0, "", "was not made by chartgen, so it stays as it is",
-                              "move it away, or name another folder with --output")])
+        raise Faults(
+            [
+                Problem(
+                    str(folder),
+                    0,
+                    "",
+                    "was not made by chartgen, so it stays as it is",
+                    "move it away, or name another folder with --output",
+                )
+            ]
+        )
 
 
 def _sweep(folder: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from . import reference, schema, slots, values
+from . import gather, reference, schema, slots, values
 from .fragment import Fragment
 from .problem import Problem, nearest
 from .stack import Stack
@@ -36,7 +36,7 @@ class Chart:
 
 def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, list[Problem]]:
     """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. No chart where there are problems."""
-    joined, problems = schema.gather(stack)
+    joined, problems = gather.gather(stack)
     problems += _order(stack) + _slots(stack) + _names(stack) + _templates(stack)
     if problems:
         return None, sorted(set(problems))
@@ -113,8 +113,13 @@ def _slots(stack: Stack) -> list[Problem]:
     for name, fragment in offered.items():
         if fragment.offers[name].required and name not in filled:
             problems.append(
-                Problem(stack.file, 0, "fragments", f"nothing fills {name} ({fragment.offers[name].summary})",
-                        "add a fragment that does")
+                Problem(
+                    stack.file,
+                    0,
+                    "fragments",
+                    f"nothing fills {name} ({fragment.offers[name].summary})",
+                    "add a fragment that does",
+                )
             )
     return problems
 
@@ -131,8 +136,13 @@ def _names(stack: Stack) -> list[Problem]:
         for name, (file, line) in fragment.defines().items():
             if not name.startswith(own) or (fragment.id == "base" and not _is_base(name)):
                 problems.append(
-                    Problem(f"{fragment.folder}/templates/{file}", line, name, "is not a name of this fragment",
-                            f"begin it with '{own}'")
+                    Problem(
+                        f"{fragment.folder}/templates/{file}",
+                        line,
+                        name,
+                        "is not a name of this fragment",
+                        f"begin it with '{own}'",
+                    )
                 )
         for file, name, line in fragment.includes():
             where = f"{fragment.folder}/templates/{file}"
@@ -142,7 +152,9 @@ def _names(stack: Stack) -> list[Problem]:
             elif not mine and name not in public_here:
                 what = "belongs to another fragment" if name in known else "no such template or slot"
                 problems.append(
-                    Problem(where, line, name, what, nearest(name, sorted(public_here), "a slot or one of base's names"))
+                    Problem(
+                        where, line, name, what, nearest(name, sorted(public_here), "a slot or one of base's names")
+                    )
                 )
     return problems
 
@@ -162,8 +174,13 @@ def _templates(stack: Stack) -> list[Problem]:
                 for n, line in enumerate(text.splitlines(), 1):
                     if re.search(r"\$\.Values\b", line):
                         problems.append(
-                            Problem(path, n, "$.Values", "a template of every server's reads the release's values",
-                                    "read .Values, the server's own")
+                            Problem(
+                                path,
+                                n,
+                                "$.Values",
+                                "a template of every server's reads the release's values",
+                                "read .Values, the server's own",
+                            )
                         )
             if len(re.findall(r"^kind:", text, re.MULTILINE)) > 1:
                 problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))

@@ -35,7 +35,7 @@ class Problem:
         }
 
 
-class Faults(Exception):  # noqa: N818 - it carries problems, it is not an error of the program
+class Faults(Exception):
     """The user's input is unusable: every problem that was found. Exit code 1."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -76,7 +76,11 @@ def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
             HEAD,
             *(_slot(slot, fragments) for slot in slots),
             _data("replaced", "What an entry of servers replaces whole, where other maps are merged.", replaced),
-            _data("components", "Names that the chart gives to objects itself: no entry of servers may have them.", components),
+            _data(
+                "components",
+                "Names that the chart gives to objects itself: no entry of servers may have them.",
+                components,
+            ),
         ]
     )
 

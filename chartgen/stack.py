@@ -72,7 +72,9 @@ def read(path: Path) -> tuple[Stack | None, list[Problem]]:
     fragments, problems = _fragments(stack, data["fragments"], roots)
     for n, root in enumerate(roots[:-1]):
         if not root.is_dir():
-            problems.append(stack.problem(("fragmentPaths", n), f"no folder {show(root)}", "name one, relative to here"))
+            problems.append(
+                stack.problem(("fragmentPaths", n), f"no folder {show(root)}", "name one, relative to here")
+            )
     from dataclasses import replace
 
     return (None if problems else replace(stack, fragments=tuple(fragments))), problems

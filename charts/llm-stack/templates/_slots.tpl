@@ -30,6 +30,17 @@
 {{- $first }}
 {{- end }}
 
+{{- /* list, server: What must exist already, one Kind/name a line; NOTES prints it. */}}
+{{- define "llm-stack.slot.server.needs" -}}
+{{- if true }}{{ with include "llm-stack.storage.model-cache.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, release: The same for the release. */}}
+{{- define "llm-stack.slot.release.needs" -}}
+{{- end }}
+
 {{- /* list, server: Sentences on values that cannot be used together; any of them fails the render. */}}
 {{- define "llm-stack.slot.server.checks" -}}
 {{- if true }}{{ with include "llm-stack.serverChecks" . | trim }}
@@ -67,6 +78,12 @@
 
 {{- /* one, release: What people look at, as a map: service (its name) and port (a number). The first UI that is enabled. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
+{{- $first := "" }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, release: How the release is reached from outside, as a map: url (https://host, with its port unless that is usual). */}}
+{{- define "llm-stack.slot.expose.facts" -}}
 {{- $first := "" }}
 {{- $first }}
 {{- end }}

@@ -179,7 +179,8 @@ mend() {
 mend_blob() {
   set -- "$1" "$1"-*
   [ -e "$2" ] || set -- "$1"
-  case $(part_states "$@") in
+  states=$(part_states "$@") || full "$TARGET" "$(missing_bytes)"
+  case $states in
     gone) mv -f "$1" "${1%-partial}"; rm -f "$1"-* ;;
     lost) rm -f "$@" ;;
   esac
@@ -238,8 +239,14 @@ server_answers() {
   return 1
 }
 
-# last_words: the end of the server's log, on one line, without the requests that it notes.
-last_words() { grep -v '^\[GIN\]' "$scratch/serve" | tail -n 4 | cut -c 1-300 | tr '\n' ' '; }
+# last_words: the end of the server's log on one line, its errors where it has any, without stamps.
+last_words() {
+  grep -v '^\[GIN\]' "$scratch/serve" >"$scratch/words"
+  grep -i 'error\|fatal\|panic' "$scratch/words" >"$scratch/errors" || cp "$scratch/words" "$scratch/errors"
+  tail -n 2 "$scratch/errors" | sed 's/^time=[^ ]* level=[A-Z]* source=[^ ]* //' | cut -c 1-300 | one_line
+}
+
+one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }
 
 # stop_work: the client first, so that the server can note down how far it came.
 stop_work() {
@@ -302,14 +309,18 @@ pull() {
   code=$?
   puller=
   pause 0.2   # a server that died beneath its client is gone by now
-  if ! alive "$server"; then message="the server died: $(last_words)"; server=; return 1; fi
+  if ! alive "$server"; then
+    wait "$server"   # its exit code, 137 where the kernel had no memory left
+    message="the server ended with code $?: $(last_words)" server=
+    return 1
+  fi
   if [ "$code" -ne 0 ]; then
-    message=$(cleaned <"$scratch/pull" | sed -n '/^Error/,$p' | tr '\n' ' ')
+    message=$(cleaned <"$scratch/pull" | sed -n '/^Error/,$p' | one_line)
     stop_if_definite "$1"
     stop_work
     return 1
   fi
-  run_child ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(tr '\n' ' ' <"$scratch/show"); return 1; }
+  run_child ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(one_line <"$scratch/show"); return 1; }
 }
 
 # watch_pull REFERENCE: until the pull ends; fails where it stands still. What is seen is the progress that ollama
@@ -338,7 +349,7 @@ cleaned() { tr '\033' '\n' | LC_ALL=C tr -cd '\n -~' | sed -e 's/^\[[0-9;?]*[A-Z
 progress() {
   tail -c 4000 "$scratch/pull" | cleaned | tail -n 1 | sed \
     -e 's|^pulling .* \([0-9]*%\) *[0-9.]* [KMGT]*B/ *\([0-9.]* [KMGT]*B\)|\1 of \2|' \
-    -e 's|\(of [0-9.]* [KMGT]*B\)  *\([0-9.]* [KMGT]*B/s\)  *\([^ ]*\).*|\1, \2, \3 left|' -e 's/ *$//'
+    -e 's|\(of [0-9.]* [KMGT]*B\)  *\([0-9.]* [KMGT]*B/s\)  *\([^ ]*\).*|\1, \2, \3 left|' -e 's/  */ /g; s/ $//'
 }
 
 stop_if_definite() {
@@ -346,8 +357,9 @@ stop_if_definite() {
     *'no space left'* | *'quota exceeded'*) full "$TARGET" "$(missing_bytes)" ;;
     *'file does not exist'* | *'manifest unknown'* | *'not found'*)
       die 66 "no such model: $1; look for its name and tag in the registry (ollama: $message)" ;;
-    *'HTTP response to HTTPS client'* | *'insecure protocol'*)
-      die 65 "$1: its registry speaks plain http; set ollamaSource.insecure: true (ollama: $message)" ;;
+    *'HTTP response to HTTPS client'* | *'insecure protocol'* | *'tls: first record'* | *x509:*)
+      die 65 "$1: its registry speaks plain http, or nobody vouches for its certificate; set ollamaSource.insecure:" \
+        "true if that is meant to be so (ollama: $message)" ;;
     *'manifest: 40'[0135]:* | *'manifest: 412:'* | *unauthorized* | *'invalid model name'* | *'no Location header'*)
       die 65 "$1: refused, and would be again (ollama: $message)" ;;
   esac

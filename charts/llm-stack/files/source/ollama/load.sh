@@ -238,8 +238,12 @@ server_answers() {
   return 1
 }
 
-# last_words: the end of the server's log, on one line, without the requests that it notes.
-last_words() { grep -v '^\[GIN\]' "$scratch/serve" | tail -n 4 | cut -c 1-300 | tr '\n' ' '; }
+# last_words: the end of the server's log on one line, its errors where it has any, without stamps.
+last_words() {
+  grep -v '^\[GIN\]' "$scratch/serve" >"$scratch/words"
+  grep -i 'error\|fatal\|panic' "$scratch/words" >"$scratch/errors" || cp "$scratch/words" "$scratch/errors"
+  tail -n 2 "$scratch/errors" | sed 's/^time=[^ ]* level=[A-Z]* source=[^ ]* //' | cut -c 1-300 | tr '\n' ' '
+}
 
 # stop_work: the client first, so that the server can note down how far it came.
 stop_work() {
@@ -250,7 +254,7 @@ stop_work() {
     for _ in 1 2 3 4 5 6 7 8 9 10; do alive "$server" && sleep 0.1; done
     if alive "$server"; then kill -9 "$server"; fi
   fi
-  wait "$puller" "$server" 2>/dev/null
+  for pid in $puller $server; do wait "$pid" 2>/dev/null; done
   puller='' server=''
 }
 
@@ -302,7 +306,11 @@ pull() {
   code=$?
   puller=
   pause 0.2   # a server that died beneath its client is gone by now
-  if ! alive "$server"; then message="the server died: $(last_words)"; server=; return 1; fi
+  if ! alive "$server"; then
+    wait "$server"   # its exit code, 137 where the kernel had no memory left
+    message="the server ended with code $?: $(last_words)" server=
+    return 1
+  fi
   if [ "$code" -ne 0 ]; then
     message=$(cleaned <"$scratch/pull" | sed -n '/^Error/,$p' | tr '\n' ' ')
     stop_if_definite "$1"
@@ -338,7 +346,7 @@ cleaned() { tr '\033' '\n' | LC_ALL=C tr -cd '\n -~' | sed -e 's/^\[[0-9;?]*[A-Z
 progress() {
   tail -c 4000 "$scratch/pull" | cleaned | tail -n 1 | sed \
     -e 's|^pulling .* \([0-9]*%\) *[0-9.]* [KMGT]*B/ *\([0-9.]* [KMGT]*B\)|\1 of \2|' \
-    -e 's|\(of [0-9.]* [KMGT]*B\)  *\([0-9.]* [KMGT]*B/s\)  *\([^ ]*\).*|\1, \2, \3 left|' -e 's/ *$//'
+    -e 's|\(of [0-9.]* [KMGT]*B\)  *\([0-9.]* [KMGT]*B/s\)  *\([^ ]*\).*|\1, \2, \3 left|' -e 's/  */ /g; s/ $//'
 }
 
 stop_if_definite() {

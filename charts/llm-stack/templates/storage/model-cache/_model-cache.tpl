@@ -23,6 +23,12 @@ shared: {{ or (has "ReadWriteMany" $cache.accessModes) (has "ReadOnlyMany" $cach
 accessModes: {{ toJson $cache.accessModes }}
 {{- end }}
 
+{{- define "llm-stack.storage.model-cache.needs" -}}
+{{- with .Values.modelCache.existingClaim -}}
+PersistentVolumeClaim/{{ . }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.storage.model-cache.mount" -}}
 {{- with .Values.modelCache.subPath -}}
 subPath: {{ . }}

@@ -1,0 +1,84 @@
+"""What several tests need: little fragments and stacks made on the spot, and the chart rendered by the real Helm."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CHART = ROOT / "charts/llm-stack"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hermetic_helm(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Helm without the plugins and repositories of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("helm")
+    for name in ("CACHE", "CONFIG", "DATA"):
+        os.environ[f"HELM_{name}_HOME"] = str(folder / name.lower())
+
+
+@pytest.fixture(scope="session")
+def helm() -> str:
+    """The path of the real Helm."""
+    from chartgen import tools
+
+    return str(tools.ensure(["helm"], print)["helm"].path)
+
+
+@pytest.fixture(scope="session")
+def manifests(helm: str) -> Callable[..., Any]:
+    """Render the chart: `manifests(values_file, "key=value", chart=…, release=…)` -> pytest-helm's index."""
+    from pytest_helm import load_manifest
+
+    def render(*arguments: str | Path, chart: Path = CHART, release: str = "llm") -> Any:
+        command = [helm, "template", release, str(chart)]
+        for argument in arguments:
+            command += ["-f", str(argument)] if isinstance(argument, Path) else ["--set", argument]
+        return load_manifest(command)
+
+    return render
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Write files below a new folder: path -> text, or data that becomes JSON (which YAML reads)."""
+
+    def into(files: dict[str, Any]) -> Path:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return tmp_path
+
+    return into
+
+
+@pytest.fixture
+def stack(write: Callable[[dict[str, Any]], Path]) -> Callable[..., tuple[Any, list[Any]]]:
+    """Write a stack of little fragments and read it: `stack({"a": {...fragment.yaml...}}, files…)`.
+
+    `fragments/ID/fragment.yaml` gets a summary, and is left out where its data is None; other files are given by
+    their path below fragments/.
+    """
+    from chartgen import stack as stacks
+
+    def made(fragments: dict[str, dict[str, Any]], files: dict[str, Any] | None = None, **recipe: Any) -> Any:
+        chart = {"name": "little", "version": "1.0.0", "description": "A little chart."}
+        whole = {"chart": chart, "fragmentPaths": ["fragments"], "fragments": list(fragments), **recipe}
+        folder = write(
+            {"stack.yaml": whole}
+            | {
+                f"fragments/{id}/fragment.yaml": {"summary": id, **data}
+                for id, data in fragments.items()
+                if data is not None
+            }
+            | {f"fragments/{path}": content for path, content in (files or {}).items()}
+        )
+        return stacks.read(folder / "stack.yaml")
+
+    return made
