@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +45,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, lis
     files = {
         "Chart.yaml": _metadata(stack),
         "values.yaml": values.text(stack, joined),
-        "values.schema.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n",
+        "values.schema.json": schema.text(document),
         "README.md": reference.readme(stack, joined),
         ".helmignore": HELMIGNORE,
         "templates/_slots.tpl": rename(slots.text(stack.fragments, replaced), name),

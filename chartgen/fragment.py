@@ -57,11 +57,10 @@ class Fragment:
         """What the names of its templates begin with; base, which everybody uses, has the shortest."""
         return "fragment." if self.id == "base" else f"fragment.{self.id.replace('/', '.')}."
 
-    def problem(self, file: str, path: tuple, message: str, remedy: str = "", key: str | None = None) -> Problem:
+    def problem(self, file: str, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of one of the fragment's YAML files."""
-        lines = self.lines.get(file, {})
-        line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 0)
-        return Problem(f"{self.folder}/{file}", line, ".".join(map(str, path)) if key is None else key, message, remedy)
+        line = yamlfile.nearest_line(self.lines.get(file, {}), path)
+        return Problem(f"{self.folder}/{file}", line, yamlfile.dotted(path), message, remedy)
 
     def defines(self) -> dict[str, tuple[str, int]]:
         """The names that its templates define -> (file, line)."""

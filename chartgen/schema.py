@@ -17,6 +17,7 @@ sentence from Helm instead of a template's error.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,22 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
     }
     document["definitions"] |= _reached(document, kubernetes)
     return _unreferenced_dropped(_without(document, OURS))
+
+
+def text(document: dict[str, Any]) -> str:
+    """The document as JSON, a line for each value and each definition: to be read, compared and parsed fast."""
+    lines = []
+    for key, value in document.items():
+        if key in ("properties", "definitions"):
+            inner = ",\n".join(f"  {json.dumps(name)}: {_line(schema)}" for name, schema in value.items())
+            lines.append(f" {json.dumps(key)}: {{\n{inner}\n }}")
+        else:
+            lines.append(f" {json.dumps(key)}: {_line(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _required(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import wellformed
+from . import wellformed, yamlfile
 from .fragment import Fragment, load, texts
 from .problem import Problem, nearest
 
@@ -29,8 +29,7 @@ class Stack:
 
     def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of the stack file."""
-        line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), 0)
-        return Problem(self.file, line, ".".join(map(str, path)), message, remedy)
+        return Problem(self.file, yamlfile.nearest_line(self.lines, path), yamlfile.dotted(path), message, remedy)
 
 
 def find(name: str | None) -> Path:

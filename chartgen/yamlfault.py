@@ -24,6 +24,7 @@ SENTENCES = (
     ("could not find expected ':'", "from", "neither a key nor a value: it has no ': '", "write 'key: value'"),
     ("',' or ']'", "from", "this '[' is not closed, as line {at} shows", "close it with ']'"),
     ("',' or '}'", "from", "this '{' is not closed, as line {at} shows", "close it with '}'"),
+    ("the end", "at", "the text ends inside a list or a map", "close it with ']' or '}'"),
     ("node content", "at", "a value is missing here", "write it, or put a text that begins with {char} in quotes"),
     ("parsing a block", "at", "does not line up with the block that begins on line {from}", "mend the indent"),
     ("undefined alias", "at", "no anchor of this name stands above", "define it with '&', or put the '*' in quotes"),
@@ -35,7 +36,8 @@ SENTENCES = (
     ("aliases make", "at", "{said}", "write out what they repeat"),
     ("<document start>", "at", "a document begins here without '---'", "put '---' on a line of its own above it"),
 )
-UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Compiled where it is needed: that takes as long as parsing everything.
+UNPRINTABLE = r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def explain(error: yaml.YAMLError, text: str, path: str) -> Problem:
@@ -48,6 +50,8 @@ def explain(error: yaml.YAMLError, text: str, path: str) -> Problem:
     before, char = _around(text, at.line, at.column)
     if char == "\t":
         said = "a tab character"
+    elif "node content" in said and not "".join(text.split("\n")[at.line :]).strip():
+        said = "the end"
     elif "parsing a block" in said and "node content" not in said and before.strip(" -"):
         message = "something stands behind the end of a value"
         return Problem(path, lines["at"], "", message, "put the whole value in quotes, or close a quote above it")
@@ -70,7 +74,7 @@ def _filled(sentence: str, names: dict[str, object]) -> str:
 
 
 def _unprintable(text: str, path: str) -> Problem:
-    found = UNPRINTABLE.search(text)
+    found = re.search(UNPRINTABLE, text)
     line = text.count("\n", 0, found.start()) + 1 if found else 1
     name = f"U+{ord(found[0]):04X}" if found else "one that YAML refuses"
     return Problem(path, line, "", f"a character that does not print: {name}", "write it as an escape in double quotes")

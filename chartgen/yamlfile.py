@@ -233,14 +233,19 @@ def _merge(key: Node, node: Node, data: dict[str, Any], own: dict[str, Node], pa
             data[name] = value
 
 
+def _parts(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, SequenceNode) else []
+
+
 def _weigh(node: Node, weights: dict[int, int]) -> int:
     """How many nodes this one is with each alias written out; in `weights`, by id, 0 while its inside is counted."""
     if id(node) not in weights:
         weights[id(node)] = 0
-        parts = () if isinstance(node, ScalarNode) else node.value
-        if isinstance(node, MappingNode):
-            parts = [part for pair in parts for part in pair]
+        parts = _parts(node)
         weights[id(node)] = 1 + sum(_weigh(part, weights) for part in parts)
+        weights[0] += len(parts)  # an alias counts where it is written, as a node of its own
     if not weights[id(node)]:
         raise ComposerError(None, None, "an anchor contains itself", node.start_mark)
     return weights[id(node)]
@@ -248,9 +253,9 @@ def _weigh(node: Node, weights: dict[int, int]) -> int:
 
 def _refuse_explosion(root: Node) -> None:
     """Refuse aliases that blow a small text up, by go-yaml v2's own measure (allowedAliasRatio in its decode.go)."""
-    weights: dict[int, int] = {}
+    weights = {0: 1}
     total = _weigh(root, weights)
-    aliased = total - len(weights)
+    aliased = total - weights[0]
     allowed = 0.99 - 0.89 * min(1, max(0, total - 400_000) / 3_600_000)
     if aliased > 100 and total > 1000 and aliased / total > allowed:
-        raise ComposerError(None, None, f"aliases make {total} values of {len(weights)}", root.start_mark)
+        raise ComposerError(None, None, f"aliases make {total} values of {weights[0]}", root.start_mark)

@@ -1,6 +1,6 @@
 """What Helm makes of a scalar: go-yaml v2's rules, which are YAML 1.1's words and Go's numbers; a date is text.
 
-From resolve.go and decode.go of go.yaml.in/yaml v2.4.4; tests/yaml/scalars.yaml holds what Helm itself made of each.
+From resolve.go and decode.go of go.yaml.in/yaml v2.4.4; tests/yaml/scalars.txt holds what Helm itself made of each.
 """
 
 from __future__ import annotations

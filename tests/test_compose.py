@@ -40,7 +40,7 @@ def test_slot_that_nobody_offers_is_refused_with_the_one_meant(stack):
         {"base": BASE, "b": {"fills": {"engine.argz": "fragment.b.x"}}},
         {"b/templates/_b.tpl": define("fragment.b.x")},
     )
-    assert "fills.engine.argz: no fragment of the stack offers it; did you mean 'engine.args'?" in said
+    assert "fills.\"engine.argz\": no fragment of the stack offers it; did you mean 'engine.args'?" in said
 
 
 def test_fill_without_its_template_is_refused(stack):

@@ -1,0 +1,179 @@
+"""What to do about a key that a schema does not know: the name meant, or the place where it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from .yamlfile import Key, dotted, read
+
+ANY = "<name>"  # stands in a path for a key that the user chooses, such as a server's name
+DEPTH = 5  # how far down a key is looked for; below that there are Kubernetes' own objects
+FEW = 12  # so many keys are listed
+SURE, MEANT = 0.75, 0.67  # how alike two names are (difflib) before one is taken for the other
+CHARTS = {"open-webui": "open-webui's", "ollama": "ollama's"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A name that another chart has for something: our names for it, best first, how ours differs, whose it is."""
+
+    use: tuple[str, ...]
+    how: str
+    whose: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """The keys of a JSON Schema, whose `$ref`s are local."""
+
+    schema: dict[str, Any]
+
+    def parts(self, schema: Any, seen: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+        """The schema and those that hold at the same place: what it refers to, and its branches."""
+        if not isinstance(schema, dict):
+            return
+        reference = schema.get("$ref", "")
+        if reference.startswith("#") and reference not in seen:
+            yield from self.parts(self._target(reference), (*seen, reference))
+            return
+        yield schema
+        for word in ("allOf", "anyOf", "oneOf"):
+            for branch in schema.get(word, ()):
+                yield from self.parts(branch, seen)
+
+    def _target(self, reference: str) -> Any:
+        found: Any = self.schema
+        for step in reference.removeprefix("#").split("/")[1:]:
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        return found
+
+    def at(self, path: Key) -> list[dict[str, Any]]:
+        """The schemas of what stands at `path`, none where nothing can."""
+        found = list(self.parts(self.schema))
+        for key in path:
+            found = [part for schema in found for inner in _inside(schema, key) for part in self.parts(inner)]
+        return found
+
+    def has(self, path: Key) -> bool:
+        """Whether the schema names `path`; what merely fits into a free-form map is not named."""
+        parents = self.at(path[:-1])
+        return any(path[-1] in schema.get("properties", ()) for schema in parents)
+
+    @cached_property
+    def homes(self) -> dict[str, list[Key]]:
+        """Key -> the paths of the objects that have it."""
+        found: dict[str, list[Key]] = {}
+        level: list[tuple[Key, dict[str, Any]]] = [((), part) for part in self.parts(self.schema)]
+        for _ in range(DEPTH):
+            below = []
+            for path, schema in level:
+                for key, inner in schema.get("properties", {}).items():
+                    found.setdefault(key, []).append(path)
+                    below += [((*path, key), part) for part in self.parts(inner)]
+                below += [((*path, ANY), part) for part in self.parts(schema.get("additionalProperties"))]
+            level = below
+        return found
+
+
+def _inside(schema: dict[str, Any], key: str | int) -> list[Any]:
+    if isinstance(key, int):
+        items = schema.get("items", [])
+        return items if isinstance(items, list) else [items]
+    if key in schema.get("properties", {}):
+        return [schema["properties"][key]]
+    patterns = schema.get("patternProperties", {})
+    matching = [inner for pattern, inner in patterns.items() if re.search(pattern, key)]
+    return matching or [schema.get("additionalProperties")]
+
+
+@cache
+def known() -> dict[str, Known]:
+    """The names of other charts, dotted; those of ollama's also with and without the `ollama` of its parent chart."""
+    table = read(Path(__file__).parent / "known-names.yaml").data
+    found: dict[str, Known] = {}
+    for name, said in table.items():
+        uses, of, how = said["use"], said["of"], said.get("how", "")
+        uses = tuple(uses) if isinstance(uses, list) else (uses,)
+        whose = " and ".join(CHARTS[chart] for chart in of) + (" charts call" if len(of) > 1 else " chart calls")
+        entry = found[name] = Known(uses, how, f"{whose} it {name}")
+        if "ollama" in of:
+            found.setdefault(f"ollama.{name}", entry)
+            found.setdefault(name.removeprefix("ollama."), entry)
+    return found
+
+
+def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tuple[Key, str]]:
+    """The remedy for the key at `path`; those of the keys inside it where other charts have them."""
+    if not _translated(names, path) and _translated_inside(names, path, value):
+        return [found for key, inner in value.items() for found in unknown(names, (*path, key), inner, [])]
+    return [(path, _remedy(names, path, allowed))]
+
+
+def _translated(names: Names, path: Key) -> str:
+    """`use 'replicas' (…)` where another chart has this name, and the schema has ours."""
+    scope = path[:2] if path[0] == "servers" else ()
+    entry = known().get(".".join(map(str, path[len(scope) :])))
+    for use in entry.use if entry else ():
+        target = tuple(use.split("."))
+        for place in (scope + target, target):
+            if names.has(place):
+                return f"use '{dotted(place)}'{entry.how and f', {entry.how}'} ({entry.whose})"
+    return ""
+
+
+def _translated_inside(names: Names, path: Key, value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    paths = ((*path, key) for key in value)
+    return any(_translated(names, inner) or _translated_inside(names, inner, value[inner[-1]]) for inner in paths)
+
+
+def _remedy(names: Names, path: Key, allowed: list[str]) -> str:
+    if found := _translated(names, path):
+        return found
+    if meant := close(path[-1], allowed, SURE):
+        return f"did you mean '{meant}'?"
+    if home := _home(names, path):
+        return home
+    if meant := close(path[-1], allowed):
+        return f"did you mean '{meant}'?"
+    if not allowed:
+        return "remove it"
+    return f"the keys here are {', '.join(sorted(allowed))}" if len(allowed) <= FEW else "see values.yaml"
+
+
+def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
+    """The name most like `word`, whatever its case, or "" where none is like it."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in names}
+    found = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[found[0]] if found else ""
+
+
+def _home(names: Names, path: Key) -> str:
+    """Where the key does belong: the nearest objects above this one or inside it that have it, unless they are many."""
+    ranked: dict[tuple[int, int], list[Key]] = {}
+    for home in names.homes.get(path[-1], ()):
+        shared = _shared(home, path[:-1])
+        if shared in (len(home), len(path) - 1):
+            ranked.setdefault((-shared, len(home)), []).append(path[:shared] + home[shared:])
+    nearest = list(dict.fromkeys(ranked[min(ranked)])) if ranked else []
+    if not 0 < len(nearest) <= 3:
+        return ""
+    if nearest == [()]:
+        return "it belongs at the top level"
+    return "it belongs under " + " or ".join(f"'{dotted(home)}'" for home in nearest)
+
+
+def _shared(home: Key, path: Key) -> int:
+    """How many steps both begin with."""
+    for n, (step, own) in enumerate(zip(home, path, strict=False)):
+        if step not in (own, ANY):
+            return n
+    return min(len(home), len(path))

@@ -1,0 +1,170 @@
+"""What each example has to render, fact by fact, as the guide that it stands for describes it."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CHART
+
+from chartgen import yamlfile
+
+EXAMPLES = CHART / "examples"
+
+
+@pytest.fixture(scope="module")
+def defaults(manifests):
+    return manifests()
+
+
+@pytest.fixture(scope="module", params=["tke-ollama", "tke-supernode"])
+def tke(request, manifests):
+    return request.param, manifests(EXAMPLES / f"{request.param}.yaml")
+
+
+@pytest.fixture(scope="module")
+def two_servers(manifests):
+    return manifests(EXAMPLES / "two-servers.yaml")
+
+
+def container(workload):
+    return workload.spec.template.spec.containers[0]
+
+
+def env(workload) -> dict[str, str]:
+    return {entry.name: entry.get("value") for entry in container(workload).env}
+
+
+def kind(index, name):
+    return [record.manifest for record in index._records if record.kind == name]
+
+
+def test_defaults_bring_a_small_model_to_a_cpu(defaults):
+    server = defaults.get("deployment/llm-server")
+    assert [step.name for step in server.spec.template.spec.initContainers] == ["bring-models"]
+    assert env(server)["MODELS"] == "deepseek-r1:1.5b"
+    assert "limits" not in container(server).resources
+    assert kind(defaults, "Ingress") == kind(defaults, "HTTPRoute") == []
+
+
+def test_defaults_name_no_storage_class(defaults):
+    assert all("storageClassName" not in claim.spec for claim in kind(defaults, "PersistentVolumeClaim"))
+
+
+def test_claims_stay_at_an_uninstall(defaults):
+    claims = kind(defaults, "PersistentVolumeClaim")
+    assert len(claims) == 2
+    assert {claim.metadata.annotations["helm.sh/resource-policy"] for claim in claims} == {"keep"}
+
+
+def test_ui_finds_the_server(defaults):
+    assert env(defaults.get("deployment/llm-open-webui"))["OLLAMA_BASE_URL"] == "http://llm-server:11434"
+    assert defaults.get("service/llm-server").spec.ports[0].port == 11434
+
+
+def test_startup_loads_the_model_and_readiness_asks_for_it(defaults):
+    probes = container(defaults.get("deployment/llm-server"))
+    assert probes.startupProbe.exec.command[-1] == "startup"
+    assert probes.readinessProbe.exec.command[-1] == "ready"
+    assert probes.startupProbe.failureThreshold * probes.startupProbe.periodSeconds == 1800
+
+
+def test_tke_has_two_shared_claims_of_100Gi(tke):
+    claims = kind(tke[1], "PersistentVolumeClaim")
+    assert len(claims) == 2
+    for claim in claims:
+        assert claim.spec.accessModes == ["ReadWriteMany"]
+        assert claim.spec.storageClassName == "deepseek"
+        assert claim.spec.resources.requests.storage == "100Gi"
+
+
+def test_tke_job_pulls_the_model_into_the_claim(tke):
+    (job,) = kind(tke[1], "Job")
+    pod = job.spec.template.spec
+    assert job.metadata.name.startswith("llm-server-models-")
+    assert pod.restartPolicy == "OnFailure"
+    assert pod.containers[0].image == "imroc/ollama:cuda11.8-ubuntu22.04"
+    assert {volume.name: volume for volume in pod.volumes}["models"].persistentVolumeClaim.claimName == "llm-server-models"
+    assert "deepseek-r1:7b" in tke[1].get("configmap/llm-server-files").data["models.tsv"]
+
+
+def test_tke_server_has_one_gpu_and_the_jobs_image(tke):
+    server = container(tke[1].get("deployment/llm-server"))
+    assert server.image == "imroc/ollama:cuda11.8-ubuntu22.04"
+    assert server.resources.limits["nvidia.com/gpu"] == server.resources.requests["nvidia.com/gpu"] == 1
+    assert env(tke[1].get("deployment/llm-server"))["OLLAMA_HOST"] == "0.0.0.0:11434"
+    assert server.ports[0].containerPort == 11434
+
+
+def test_tke_models_lie_in_a_folder_of_the_claim(tke):
+    server = container(tke[1].get("deployment/llm-server"))
+    mount = {mount.name: mount for mount in server.volumeMounts}["models"]
+    assert (mount.mountPath, mount.subPath) == ("/models", "models")
+    assert env(tke[1].get("deployment/llm-server"))["OLLAMA_MODELS"] == "/models"
+
+
+def test_tke_ui_is_as_the_guide_has_it(tke):
+    workload = tke[1].get("deployment/llm-open-webui")
+    ui = container(workload)
+    assert ui.image == "imroc/open-webui:main"
+    assert env(workload)["OLLAMA_BASE_URL"] == "http://llm-server:11434"
+    assert env(workload)["HF_HUB_OFFLINE"] == "1"
+    assert env(workload)["ENABLE_OPENAI_API"].lower() == "false"
+    assert ui.ports[0].containerPort == 8080
+    assert ui.resources.to_dict() == {
+        "requests": {"cpu": "500m", "memory": "500Mi"},
+        "limits": {"cpu": "1000m", "memory": "1Gi"},
+    }
+    assert "/app/backend/data" in {mount.mountPath for mount in ui.volumeMounts}
+    assert tke[1].get("service/llm-open-webui").spec.ports[0].port == 8080
+
+
+def test_tke_route_leads_to_the_ui(tke):
+    (route,) = kind(tke[1], "HTTPRoute")
+    assert route.spec.hostnames == ["ai.imroc.cc"]
+    parent = route.spec.parentRefs[0]
+    assert (parent.name, parent.namespace, parent.sectionName) == ("imroc", "envoy-gateway-system", "https")
+    backend = route.spec.rules[0].backendRefs[0]
+    assert (backend.name, backend.port) == ("llm-open-webui", 8080)
+
+
+def test_super_node_is_told_which_card(tke):
+    name, index = tke
+    pod = index.get("deployment/llm-server").spec.template
+    annotation = pod.metadata.annotations.get("eks.tke.cloud.tencent.com/gpu-type")
+    assert annotation == ("T4,V100" if name == "tke-supernode" else None)
+
+
+def test_two_servers_stand_side_by_side(two_servers):
+    assert env(two_servers.get("deployment/llm-server"))["MODELS"] == "deepseek-r1:1.5b"
+    big = container(two_servers.get("deployment/llm-big"))
+    assert big.args[0] == "/models"
+    assert "--tensor-parallel-size=2" in big.args
+    assert big.resources.limits["nvidia.com/gpu"] == 2
+    assert two_servers.get("service/llm-big").spec.ports[0].port == 8000
+
+
+def test_two_servers_are_both_found_by_the_ui(two_servers):
+    found = env(two_servers.get("deployment/llm-open-webui"))
+    assert found["OLLAMA_BASE_URL"] == "http://llm-server:11434"
+    assert found["OPENAI_API_BASE_URLS"] == "http://llm-big:8000/v1"
+
+
+def test_vllm_reads_a_claim_that_exists(two_servers):
+    volumes = two_servers.get("deployment/llm-big").spec.template.spec.volumes
+    assert {volume.name: volume for volume in volumes}["models"].persistentVolumeClaim.claimName == "deepseek-r1-70b"
+    assert [claim.metadata.name for claim in kind(two_servers, "PersistentVolumeClaim")].count("llm-big-models") == 0
+
+
+def test_second_server_added_later_changes_nothing_of_the_first(defaults, manifests, tmp_path):
+    more = tmp_path / "more.yaml"
+    more.write_text("servers: {other: {model: {name: llama3, tag: 8b}}}\n", encoding="utf-8")
+    after = manifests(more)
+    for name in ("deployment/llm-server", "service/llm-server", "configmap/llm-server-files"):
+        assert after.get(name) == defaults.get(name)
+    assert after.get("persistentvolumeclaim/llm-server-models") == defaults.get("persistentvolumeclaim/llm-server-models")
+
+
+def test_every_example_says_what_it_is():
+    for example in sorted(EXAMPLES.glob("*.yaml")):
+        text = example.read_text(encoding="utf-8")
+        assert text.startswith("# "), example.name
+        assert not yamlfile.parse(text, example.name).problems
