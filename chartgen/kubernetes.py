@@ -5,7 +5,8 @@ So every kind becomes one file that holds the definitions it reaches and no othe
 that of CRD schemas, `v1.37.0/<group>/<kind>_<version>.json`: kubeconform's usual `{{.KindSuffix}}` keeps only the first
 word of a group, and would take `Deployment` of `apps.example.org/v1` for Kubernetes' own.
 
-Quantities get the pattern that the API server's parser accepts; as the package has them any text passes.
+Two definitions are replaced (REPLACED): a quantity gets the pattern that the API server's parser accepts, where the
+package lets any text pass, and both say their types in one list, for a message of one line.
 """
 
 from __future__ import annotations
@@ -31,9 +32,8 @@ CRD_TEMPLATE = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 # exponent. Written for RE2 and for Python alike.
 QUANTITY = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
 REPLACED = {
-    "io.k8s.apimachinery.pkg.api.resource.Quantity": {
-        "oneOf": [{"type": "string", "pattern": QUANTITY}, {"type": "number"}]
-    },
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"], "pattern": QUANTITY},
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
 }
 
 # What values may be typed as: `chartgen build` reads these from schemas/kubernetes-definitions.json.
@@ -60,7 +60,7 @@ VALUES = tuple(
 
 def versions() -> list[str]:
     """The Kubernetes versions there are schemas for, in full (`1.29.0`), the oldest supported first, newest last."""
-    names = (folder.name for folder in _package().iterdir() if folder.name.endswith(SUFFIX))
+    names = (folder.name for folder in package().iterdir() if folder.name.endswith(SUFFIX))
     found = sorted((tuple(map(int, name.removesuffix(SUFFIX)[1:].split("."))), name) for name in names)
     return [name.removesuffix(SUFFIX)[1:] for number, name in found if number >= OLDEST]
 
@@ -86,7 +86,7 @@ def folder() -> Path:
     """Where the bundled schemas are, or will be: named by what they are made of."""
     from .tools import home
 
-    return home() / "schemas" / f"kubernetes-{seal(_inputs())}"
+    return home() / "schemas" / f"kubernetes-{seal(inputs())}"
 
 
 def prepare(say: Callable[[str], None]) -> None:
@@ -94,11 +94,11 @@ def prepare(say: Callable[[str], None]) -> None:
     from . import crds
     from .tools import locked
 
-    if not folder().is_dir():
-        with locked("schemas", say):
-            if not folder().is_dir():
-                write_whole(folder(), _bundles(say))
-    crds.prepare(say)
+    for place, make in ((folder(), _bundles), (crds.folder(), crds.schemas)):
+        if not place.is_dir():
+            with locked("schemas", say):
+                if not place.is_dir():
+                    write_whole(place, make(say))
 
 
 def schema_locations() -> list[str]:
@@ -111,20 +111,27 @@ def schema_locations() -> list[str]:
 
 
 def write_whole(target: Path, files: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    """Write schemas (path below `target`, schema) into a new folder that appears under its name once it is whole."""
+    """Write schemas (path below `target`, schema) into a new folder that appears under its name once it is whole.
+
+    Under a lock of the caller's. What a killed run left goes, and so do folders of the same kind older than a day.
+    """
     import shutil
     import tempfile
+    import time
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    kind = target.name.partition("-")[0]
+    old = (place for place in target.parent.glob(f"{kind}-*") if time.time() - place.stat().st_mtime > 86400)
+    for place in (*target.parent.glob(f".{kind}-*"), *old):
+        shutil.rmtree(place, ignore_errors=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{kind}-", dir=target.parent))
     try:
         for name, schema in files:
             file = staging / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(_compact(schema), encoding="utf-8")
         staging.chmod(0o755)
-        if not target.is_dir():
-            staging.rename(target)
+        staging.rename(target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -135,8 +142,8 @@ def object_meta() -> dict[str, Any]:
 
 
 def _bundles(say: Callable[[str], None]) -> Iterable[tuple[str, dict[str, Any]]]:
+    say(f"making schemas of Kubernetes {versions()[0]} to {versions()[-1]}")
     for version in versions():
-        say(f"schemas: Kubernetes {version}")
         known = _definitions(version)
         for name, path in _kinds(known):
             reached = _reached([name], known)
@@ -176,7 +183,7 @@ def _references(schema: Any) -> list[str]:
 @cache
 def _definitions(version: str) -> dict[str, Any]:
     """Every definition of a version by name, lean and with references as draft-07 has them."""
-    file = _package() / f"v{version}{SUFFIX}" / "_definitions.json"
+    file = package() / f"v{version}{SUFFIX}" / "_definitions.json"
     try:
         known = json.loads(file.read_text(encoding="utf-8"))["$defs"]
     except FileNotFoundError:
@@ -198,7 +205,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A lean schema that refuses null at every depth; formats go too, they bind nothing here (int32, int64, byte)."""
     own = {word: value for word, value in schema.items() if word != "format"}
     if isinstance(own.get("type"), list):
-        (own["type"],) = (name for name in own["type"] if name != "null")
+        types = [name for name in own["type"] if name != "null"]
+        own["type"] = types if len(types) > 1 else types[0]
     return inward(own, _without_null)
 
 
@@ -220,7 +228,7 @@ def _compact(schema: dict[str, Any]) -> str:
 
 
 @cache
-def _package() -> Path:
+def package() -> Path:
     """The package's folder of schemas, found without importing it: that would load jsonschema."""
     from importlib.util import find_spec
 
@@ -238,10 +246,10 @@ def seal(*inputs: str) -> str:
 
 
 @cache
-def _inputs() -> str:
+def inputs() -> str:
     """What tells one state of the package from another: its version, and the sizes of the files that are read."""
-    files = [_package() / f"v{version}{SUFFIX}" / "_definitions.json" for version in versions()]
-    version = (_package().parent / "version.py").read_text(encoding="utf-8")
+    files = [package() / f"v{version}{SUFFIX}" / "_definitions.json" for version in versions()]
+    version = (package().parent / "version.py").read_text(encoding="utf-8")
     return version + "".join(f"{file.parent.name} {file.stat().st_size}\n" for file in files if file.exists())
 
 

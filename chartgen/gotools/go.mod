@@ -1,3 +1,4 @@
+// The tools that chartgen runs, as `go install` builds them. Raise one by `go get -tool PACKAGE@VERSION`, then `go mod tidy`.
 module chartgen/gotools
 
 go 1.26.0

@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), source (where its models come from by default), formats (that it reads). */}}
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads). */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -39,6 +39,12 @@
 
 {{- /* list, release: The same for the release. */}}
 {{- define "llm-stack.slot.release.needs" -}}
+{{- if true }}{{ with include "llm-stack.expose.ingress.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.expose.gateway.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, server: Sentences on values that cannot be used together; any of them fails the render. */}}
@@ -67,6 +73,9 @@
 {{- if true }}{{ with include "llm-stack.storage.model-cache.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, release: The same on the release's values. */}}
@@ -74,17 +83,29 @@
 {{- if true }}{{ with include "llm-stack.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.expose.gateway.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* one, release: What people look at, as a map: service (its name) and port (a number). The first UI that is enabled. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.ui.open-webui.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, release: How the release is reached from outside, as a map: url (https://host, with its port unless that is usual). */}}
+{{- /* one, release: How the release is reached from outside, as a map: url (https://host, with its port unless that is usual), service (the name of the one that it leads to). */}}
 {{- define "llm-stack.slot.expose.facts" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.expose.ingress.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.expose.gateway.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -296,5 +317,5 @@
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
-{{- `[]` -}}
+{{- `["open-webui", "web", "web", "tests", "ui"]` -}}
 {{- end }}

@@ -152,7 +152,7 @@ take_lock() {
     mark=$(look_at_lock)
     if [ "$mark" != "$seen" ]; then
       seen=$mark since=$(now)
-    elif [ $(($(now) - since)) -ge "$LOCK_STALE" ]; then
+    elif [ $(($(now) - since)) -gt "$LOCK_STALE" ]; then
       break_lock "${mark%% *}" && break
       seen=
     fi

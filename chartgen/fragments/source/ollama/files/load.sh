@@ -16,7 +16,7 @@
 : "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}" "${PORT:=11435}"   # seconds, and the first port to try
 
-server='' puller='' hasher='' message=''
+server='' puller='' hasher='' asker='' message=''
 blobs=$TARGET/blobs
 
 main() {
@@ -230,12 +230,16 @@ start_server() {
   die 70 "ollama serve does not start: $(last_words)"
 }
 
+# A server listens before it has looked for its GPUs, and answers after: nobody may wait for one answer for ever.
 server_answers() {
   deadline=$(($(now) + 120))
-  while pause "$TICK" && alive "$server"; do
-    if run_child timeout 10 ollama list >/dev/null 2>&1 && alive "$server"; then return; fi
-    [ "$(now)" -lt "$deadline" ] || break
+  while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$deadline" ]; do
+    if alive "$asker"; then continue; fi
+    if [ -n "$asker" ] && wait "$asker"; then asker=; return; fi
+    ollama list >/dev/null 2>&1 </dev/null &
+    asker=$!
   done
+  asker=
   return 1
 }
 
@@ -250,15 +254,15 @@ one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }
 
 # stop_work: the client first, so that the server can note down how far it came.
 stop_work() {
-  if alive "$hasher"; then kill "$hasher" 2>/dev/null; fi
+  for pid in $hasher $asker; do kill "$pid" 2>/dev/null; done
   if alive "$puller"; then kill "$puller"; sleep 0.5; fi
   if alive "$server"; then
     kill "$server"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do alive "$server" && sleep 0.1; done
+    for _ in $(seq 20); do alive "$server" && sleep 0.05; done
     if alive "$server"; then kill -9 "$server"; fi
   fi
-  for pid in $puller $server; do wait "$pid" 2>/dev/null; done
-  puller='' server=''
+  for pid in $puller $server $hasher $asker; do wait "$pid" 2>/dev/null; done
+  puller='' server='' hasher='' asker=''
 }
 
 # bring REFERENCE: ends when it is there, verified and recorded, or ends the script.
@@ -308,7 +312,7 @@ pull() {
   wait "$puller"
   code=$?
   puller=
-  pause 0.2   # a server that died beneath its client is gone by now
+  pause 0.1   # a server that died beneath its client is gone by now
   if ! alive "$server"; then
     wait "$server"   # its exit code, 137 where the kernel had no memory left
     message="the server ended with code $?: $(last_words)" server=

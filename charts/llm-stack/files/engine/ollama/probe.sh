@@ -14,21 +14,25 @@ set -u
 export HOME
 
 main() {
-  if [ -z "$MODELS" ]; then MODELS=$(sed -e '/^[[:space:]]*#/d' "$MODELS_FILE" | cut -f 2) || exit; fi
+  if [ -z "$MODELS" ]; then MODELS=$(sed -e '/^[[:space:]]*#/d' "$MODELS_FILE" | cut -f 2); fi
+  [ -n "$MODELS" ] || refuse "no model is asked for" "set MODELS, or MODELS_FILE to a file that names one"
   OLLAMA_HOST=$(own_address)
   export OLLAMA_HOST
   for model in $MODELS; do
-    answer=$(ollama show "$model" 2>&1 >/dev/null </dev/null) || fail "$model is not there: $answer"
+    answer=$(ollama show "$model" 2>&1 >/dev/null </dev/null) || refuse "$model is not there" "$answer"
   done
   case $1 in
     ready) ;;
     startup) for model in $MODELS; do load "$model"; break; done ;;
-    *) fail "probe.sh knows startup and ready, not '$1'" ;;
+    *) refuse "probe.sh knows startup and ready" "not '$1'" ;;
   esac
 }
 
-fail() {
-  printf '%s\n' "$*" | tr -s '\n' ' '
+# refuse WHAT WHY: one sentence, which Kubernetes shows among the pod's events. WHY may be drawn for a terminal.
+refuse() {
+  case $2 in *'could not connect'*) set -- "ollama does not answer on ${OLLAMA_HOST:-its usual port}" "$2" ;; esac
+  why=$(printf '%s\n' "$2" | sed -n 's/.*Error: //p' | tail -n 1)
+  printf '%s: %s\n' "$1" "${why:-$2}"
   exit 1
 }
 
@@ -50,7 +54,7 @@ load() {
     *'require input text'*) answer=$(ollama run "$1" ready </dev/null 2>&1 >/dev/null) && return ;;
     *'does not support generate'* | *'require a prompt'*) return ;;
   esac
-  fail "$1 is there but does not load: $answer"
+  refuse "$1 is there but does not load" "$answer"
 }
 
 main "${1:-}"

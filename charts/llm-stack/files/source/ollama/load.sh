@@ -16,7 +16,7 @@
 : "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}" "${PORT:=11435}"   # seconds, and the first port to try
 
-server='' puller='' hasher='' message=''
+server='' puller='' hasher='' asker='' message=''
 blobs=$TARGET/blobs
 
 main() {
@@ -179,7 +179,8 @@ mend() {
 mend_blob() {
   set -- "$1" "$1"-*
   [ -e "$2" ] || set -- "$1"
-  case $(part_states "$@") in
+  states=$(part_states "$@") || full "$TARGET" "$(missing_bytes)"
+  case $states in
     gone) mv -f "$1" "${1%-partial}"; rm -f "$1"-* ;;
     lost) rm -f "$@" ;;
   esac
@@ -229,12 +230,16 @@ start_server() {
   die 70 "ollama serve does not start: $(last_words)"
 }
 
+# A server listens before it has looked for its GPUs, and answers after: nobody may wait for one answer for ever.
 server_answers() {
   deadline=$(($(now) + 120))
-  while pause "$TICK" && alive "$server"; do
-    if run_child timeout 10 ollama list >/dev/null 2>&1 && alive "$server"; then return; fi
-    [ "$(now)" -lt "$deadline" ] || break
+  while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$deadline" ]; do
+    if alive "$asker"; then continue; fi
+    if [ -n "$asker" ] && wait "$asker"; then asker=; return; fi
+    ollama list >/dev/null 2>&1 </dev/null &
+    asker=$!
   done
+  asker=
   return 1
 }
 
@@ -242,20 +247,22 @@ server_answers() {
 last_words() {
   grep -v '^\[GIN\]' "$scratch/serve" >"$scratch/words"
   grep -i 'error\|fatal\|panic' "$scratch/words" >"$scratch/errors" || cp "$scratch/words" "$scratch/errors"
-  tail -n 2 "$scratch/errors" | sed 's/^time=[^ ]* level=[A-Z]* source=[^ ]* //' | cut -c 1-300 | tr '\n' ' '
+  tail -n 2 "$scratch/errors" | sed 's/^time=[^ ]* level=[A-Z]* source=[^ ]* //' | cut -c 1-300 | one_line
 }
+
+one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }
 
 # stop_work: the client first, so that the server can note down how far it came.
 stop_work() {
-  if alive "$hasher"; then kill "$hasher" 2>/dev/null; fi
+  for pid in $hasher $asker; do kill "$pid" 2>/dev/null; done
   if alive "$puller"; then kill "$puller"; sleep 0.5; fi
   if alive "$server"; then
     kill "$server"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do alive "$server" && sleep 0.1; done
+    for _ in $(seq 20); do alive "$server" && sleep 0.05; done
     if alive "$server"; then kill -9 "$server"; fi
   fi
-  for pid in $puller $server; do wait "$pid" 2>/dev/null; done
-  puller='' server=''
+  for pid in $puller $server $hasher $asker; do wait "$pid" 2>/dev/null; done
+  puller='' server='' hasher='' asker=''
 }
 
 # bring REFERENCE: ends when it is there, verified and recorded, or ends the script.
@@ -305,19 +312,19 @@ pull() {
   wait "$puller"
   code=$?
   puller=
-  pause 0.2   # a server that died beneath its client is gone by now
+  pause 0.1   # a server that died beneath its client is gone by now
   if ! alive "$server"; then
     wait "$server"   # its exit code, 137 where the kernel had no memory left
     message="the server ended with code $?: $(last_words)" server=
     return 1
   fi
   if [ "$code" -ne 0 ]; then
-    message=$(cleaned <"$scratch/pull" | sed -n '/^Error/,$p' | tr '\n' ' ')
+    message=$(cleaned <"$scratch/pull" | sed -n '/^Error/,$p' | one_line)
     stop_if_definite "$1"
     stop_work
     return 1
   fi
-  run_child ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(tr '\n' ' ' <"$scratch/show"); return 1; }
+  run_child ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(one_line <"$scratch/show"); return 1; }
 }
 
 # watch_pull REFERENCE: until the pull ends; fails where it stands still. What is seen is the progress that ollama
@@ -354,8 +361,9 @@ stop_if_definite() {
     *'no space left'* | *'quota exceeded'*) full "$TARGET" "$(missing_bytes)" ;;
     *'file does not exist'* | *'manifest unknown'* | *'not found'*)
       die 66 "no such model: $1; look for its name and tag in the registry (ollama: $message)" ;;
-    *'HTTP response to HTTPS client'* | *'insecure protocol'*)
-      die 65 "$1: its registry speaks plain http; set ollamaSource.insecure: true (ollama: $message)" ;;
+    *'HTTP response to HTTPS client'* | *'insecure protocol'* | *'tls: first record'* | *x509:*)
+      die 65 "$1: its registry speaks plain http, or nobody vouches for its certificate; set ollamaSource.insecure:" \
+        "true if that is meant to be so (ollama: $message)" ;;
     *'manifest: 40'[0135]:* | *'manifest: 412:'* | *unauthorized* | *'invalid model name'* | *'no Location header'*)
       die 65 "$1: refused, and would be again (ollama: $message)" ;;
   esac

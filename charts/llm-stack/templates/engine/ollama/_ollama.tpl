@@ -3,6 +3,7 @@
 image: {{ ternary "ollamaRocm" "ollama" (eq ($gpu.vendor | default "none") "amd") }}
 port: 11434
 protocol: ollama
+model: {{ (include "llm-stack.models" . | mustFromJson | first).reference | quote }}
 source: ollama
 formats: [ollama]
 {{- end }}

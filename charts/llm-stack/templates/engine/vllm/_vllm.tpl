@@ -3,6 +3,7 @@
 image: {{ get (dict "amd" "vllmRocm" "none" "vllmCpu") ($gpu.vendor | default "none") | default "vllm" }}
 port: 8000
 protocol: openai
+model: {{ .Values.vllm.servedName | default .Values.model.name | quote }}
 formats: [directory]
 {{- end }}
 

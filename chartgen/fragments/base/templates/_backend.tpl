@@ -1,0 +1,45 @@
+{{- /*
+(list CONTEXT NAME): what a way in from outside leads to, as a map: service and port. NAME is a server's; where it is
+empty, the UI is meant, or the only server of a release that has no UI. Empty where nothing can be meant.
+*/}}
+{{- define "fragment.backend" -}}
+{{- $context := index . 0 }}
+{{- $name := index . 1 }}
+{{- $servers := include "fragment.servers" $context | mustFromJson }}
+{{- $ui := include "fragment.slot.ui.facts" $context }}
+{{- if and (not $name) (eq (len $servers) 1) }}
+{{- $name = keys $servers | first }}
+{{- end }}
+{{- if and $ui (not (index . 1)) }}
+{{- $ui }}
+{{- else if hasKey $servers $name }}
+{{- with merge (dict "Values" (get $servers $name) "Server" $name) (omit $context "Values") -}}
+service: {{ include "fragment.serverName" . }}
+port: {{ include "fragment.serverPort" . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* (list CONTEXT NAME KEY): the sentence about the value KEY where the above finds nothing. */}}
+{{- define "fragment.backendFault" -}}
+{{- $name := index . 1 }}
+{{- $servers := keys (include "fragment.servers" (index . 0) | mustFromJson) | sortAlpha | join " or " }}
+{{- if and $servers (not (include "fragment.backend" .)) }}
+{{- if $name }}
+{{ index . 2 }}: {{ $name }} is no server that is enabled; set it to {{ $servers }}
+{{- else }}
+{{ index . 2 }}: there is no UI, and more than one server could be meant; set it to {{ $servers }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+(list HOST HTTPS HTTPPORT HTTPSPORT): what people type to get there. HTTPS says whether it is encrypted, which a given
+HTTPSPORT says too; ports that are 0 are the usual ones, which no URL shows.
+*/}}
+{{- define "fragment.url" -}}
+{{- $https := or (index . 1) (int64 (index . 3)) | not | not }}
+{{- $port := ternary (index . 3) (index . 2) $https | int64 }}
+{{- ternary "https" "http" $https }}://{{ index . 0 }}
+{{- if and $port (ne $port (ternary 443 80 $https | int64)) }}:{{ $port }}{{ end }}
+{{- end }}

@@ -1,0 +1,14 @@
+{{- define "fragment.ui.open-webui.claim" -}}
+{{- .Values.openWebui.persistence.existingClaim | default (include "fragment.name" (list . "open-webui-data")) }}
+{{- end }}
+
+{{- /* (list CONTEXT PATH): its volumes as a container mounts them, the data at PATH. */}}
+{{- define "fragment.ui.open-webui.mounts" -}}
+- name: data
+  mountPath: {{ index . 1 }}
+  {{- with (index . 0).Values.openWebui.persistence.subPath }}
+  subPath: {{ . }}
+  {{- end }}
+- name: tmp
+  mountPath: /tmp
+{{- end }}

@@ -1,0 +1,105 @@
+"""What version a tool on PATH has, and whether it will do."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+# From the first version that will do to the first that will not. helm3 is only looked for, never installed.
+FIT = {"helm": ((4, 0), (5,)), "helm3": ((3, 8), (4,)), "kubeconform": ((0, 6, 7), (1,))}
+TRIED = "development (tried: it refuses a bad document)"
+TIMEOUT = 20  # seconds; helm takes 0.07
+
+
+def fits(name: str, version: str) -> bool:
+    """Whether a version, as `asked` gives it, is recent enough and not of a later major version."""
+    low, high = FIT[name]
+    return version == TRIED or low <= tuple(map(int, re.findall(r"\d+", version.partition("-")[0]))) < high
+
+
+def remembered(name: str, path: Path, memory: Path) -> str:
+    """As `asked`, the answer kept in the file `memory` for as long as the tool's file stays as it is."""
+    state = path.stat()
+    stamp = f"{state.st_mtime_ns} {state.st_size} "
+    known = _read(memory)
+    if known.get(str(path), "").startswith(stamp):
+        return known[str(path)].removeprefix(stamp)
+    version = asked(name, path)
+    if version:
+        _write(memory, {**known, str(path): stamp + version})
+    return version
+
+
+def asked(name: str, path: Path) -> str:
+    """The version of a tool; empty where it is broken or something else.
+
+    It is what the tool says; for a kubeconform that says "development", as every one built by hand does, what Go noted
+    in the binary; else TRIED, when it answers as it should.
+    """
+    said = output([str(path), *(["-v"] if name == "kubeconform" else ["version", "--template={{.Version}}"])]).strip()
+    if re.fullmatch(r"v\d+\.\d+\S*", said):
+        return said
+    if name != "kubeconform" or not said:
+        return ""
+    built = output(["go", "version", "-m", str(path)])
+    noted = re.search(r"^\tmod\tgithub\.com/yannh/kubeconform\t(v\S+)", built, re.M)
+    return noted[1] if noted else _tried(path)
+
+
+def _tried(path: Path) -> str:
+    """TRIED where it finds a schema by the words that ours are found by, and refuses what that schema forbids."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="chartgen-") as place:
+        (Path(place) / "v1.37.0-v1-pod.json").write_text('{"additionalProperties": false}', encoding="ascii")
+        location = f"{place}/{{{{.NormalizedKubernetesVersion}}}}-{{{{.Group}}}}-{{{{.ResourceKind}}}}.json"
+        command = [str(path), "-strict", "-output=json", "-kubernetes-version=1.37.0", f"-schema-location={location}"]
+        return TRIED if '"statusInvalid"' in output(command, "apiVersion: v1\nkind: Pod\n") else ""
+
+
+def output(command: list[str], given: str = "") -> str:
+    """What a command prints on standard output; nothing where it cannot be run or does not end."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="chartgen-") as place:
+        try:
+            return subprocess.run(
+                command,
+                input=given,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=TIMEOUT,
+                env=hermetic(Path(place)),
+                check=False,
+            ).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+
+
+def hermetic(folder: Path) -> dict[str, str]:
+    """An environment in which helm sees no settings, plugins, repositories or cluster of the user's, only `folder`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HELM_")}
+    places = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
+    return kept | places | {"HELM_PLUGINS": str(folder / "plugins"), "KUBECONFIG": os.devnull}
+
+
+def _read(memory: Path) -> dict[str, str]:
+    try:
+        known = dict(json.loads(memory.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+    return {path: told for path, told in known.items() if isinstance(told, str)}
+
+
+def _write(memory: Path, known: dict[str, str]) -> None:
+    fresh = memory.with_name(f".{memory.name}-{os.getpid()}")
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
+        os.replace(fresh, memory)
+    except OSError:
+        pass  # a folder that cannot be written costs time, nothing else

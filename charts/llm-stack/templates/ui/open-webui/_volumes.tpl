@@ -1,0 +1,14 @@
+{{- define "llm-stack.ui.open-webui.claim" -}}
+{{- .Values.openWebui.persistence.existingClaim | default (include "llm-stack.name" (list . "open-webui-data")) }}
+{{- end }}
+
+{{- /* (list CONTEXT PATH): its volumes as a container mounts them, the data at PATH. */}}
+{{- define "llm-stack.ui.open-webui.mounts" -}}
+- name: data
+  mountPath: {{ index . 1 }}
+  {{- with (index . 0).Values.openWebui.persistence.subPath }}
+  subPath: {{ . }}
+  {{- end }}
+- name: tmp
+  mountPath: /tmp
+{{- end }}
