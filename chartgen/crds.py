@@ -31,7 +31,7 @@ def folder() -> Path:
 
 def schemas(say: Callable[[str], None]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Fetch the modules, and make (path by CRD_TEMPLATE, schema) of every version that is served; ToolError if not."""
-    for module, place in _fetched(say).items():
+    for module, place in fetched(say).items():
         files = sorted(place.glob(MODULES[module]))
         made = [schema for file in files for schema in in_file(file)]
         if not made:
@@ -55,7 +55,7 @@ def convert(schema: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _fetched(say: Callable[[str], None]) -> dict[str, Path]:
+def fetched(say: Callable[[str], None]) -> dict[str, Path]:
     """Module -> the folder that Go has put it in, its checksum compared with go.sum."""
     from .gorun import go
 

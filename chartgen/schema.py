@@ -5,7 +5,7 @@ What an author writes is JSON Schema with six words of our own, none of which re
 - `x-choice: true` on a text: its values are those that the stack's fragments add with `choice`.
 - `x-keys-of: files/NAME.yaml` on a text: its values are the keys of that data file.
 - `x-merge: true` on a free-form map: an entry of `servers` adds to it, where other free-form maps and all lists are
-  replaced whole.
+  replaced whole; `x-merge: keys` where what stands under one key is replaced whole.
 - `x-block: true` on an object with properties: one of Kubernetes' blocks, which an entry replaces whole.
 - `x-kubernetes: io.k8s.api.…` in place of a type: Kubernetes' own definition.
 - `x-message: text` beside a pattern: what it asks for, in words.
@@ -70,13 +70,18 @@ def defaults(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def replaced(properties: dict[str, Any], path: tuple[str, ...] = ()) -> list[str]:
-    """The dotted paths that an entry of `servers` replaces whole."""
+    """The dotted paths that an entry of `servers` replaces whole; `env.*` is each entry of `env`.
+
+    Half of one `valueFrom` and half of another would be none.
+    """
     found = []
     for key, schema in properties.items():
         if closed(schema):
             found += replaced(schema["properties"], (*path, key))
         elif not schema.get("x-merge"):
             found.append(".".join((*path, key)))
+        elif schema["x-merge"] == "keys":
+            found.append(".".join((*path, key, "*")))
     return found
 
 

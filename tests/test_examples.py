@@ -82,7 +82,9 @@ def test_tke_job_pulls_the_model_into_the_claim(tke):
     assert job.metadata.name.startswith("llm-server-models-")
     assert pod.restartPolicy == "OnFailure"
     assert pod.containers[0].image == "imroc/ollama:cuda11.8-ubuntu22.04"
-    assert {volume.name: volume for volume in pod.volumes}["models"].persistentVolumeClaim.claimName == "llm-server-models"
+    assert {volume.name: volume for volume in pod.volumes}[
+        "models"
+    ].persistentVolumeClaim.claimName == "llm-server-models"
     assert "deepseek-r1:7b" in tke[1].get("configmap/llm-server-files").data["models.tsv"]
 
 
@@ -160,7 +162,9 @@ def test_second_server_added_later_changes_nothing_of_the_first(defaults, manife
     after = manifests(more)
     for name in ("deployment/llm-server", "service/llm-server", "configmap/llm-server-files"):
         assert after.get(name) == defaults.get(name)
-    assert after.get("persistentvolumeclaim/llm-server-models") == defaults.get("persistentvolumeclaim/llm-server-models")
+    assert after.get("persistentvolumeclaim/llm-server-models") == defaults.get(
+        "persistentvolumeclaim/llm-server-models"
+    )
 
 
 def test_every_example_says_what_it_is():
@@ -168,3 +172,20 @@ def test_every_example_says_what_it_is():
         text = example.read_text(encoding="utf-8")
         assert text.startswith("# "), example.name
         assert not yamlfile.parse(text, example.name).problems
+
+
+def test_entry_of_servers_replaces_a_variable_whole_and_may_empty_it(manifests, tmp_path):
+    file = tmp_path / "values.yaml"
+    file.write_text(
+        "env: {A: {valueFrom: {secretKeyRef: {name: s, key: a}}}, B: b, C: c}\n"
+        "servers: {server: {env: {A: {valueFrom: {configMapKeyRef: {name: m, key: a}}}, B: '', HOME: ''}}}\n",
+        encoding="utf-8",
+    )
+    found = {entry.name: entry.to_dict() for entry in container(manifests(file).get("deployment/llm-server")).env}
+    assert found["A"]["valueFrom"] == {"configMapKeyRef": {"name": "m", "key": "a"}}
+    assert (found["B"]["value"], found["C"]["value"], found["HOME"]["value"]) == ("", "c", "")
+
+
+def test_ui_knows_its_address_from_the_ingress(manifests):
+    index = manifests("ingress.enabled=true", "ingress.host=chat.example.com", "ingress.httpsPort=8443")
+    assert env(index.get("deployment/llm-open-webui"))["WEBUI_URL"] == "https://chat.example.com:8443"

@@ -7,10 +7,10 @@ empty, the UI is meant, or the only server of a release that has no UI. Empty wh
 {{- $name := index . 1 }}
 {{- $servers := include "fragment.servers" $context | mustFromJson }}
 {{- $ui := include "fragment.slot.ui.facts" $context }}
-{{- if and (not $name) (eq (len $servers) 1) }}
+{{- if not (or $name $ui (ne (len $servers) 1)) }}
 {{- $name = keys $servers | first }}
 {{- end }}
-{{- if and $ui (not (index . 1)) }}
+{{- if and $ui (not $name) }}
 {{- $ui }}
 {{- else if hasKey $servers $name }}
 {{- with merge (dict "Values" (get $servers $name) "Server" $name) (omit $context "Values") -}}

@@ -116,14 +116,17 @@ check_writable() {
     [ -d "$dir" ] || die 77 "$dir is not a directory; mount the models' volume there"
     why=$(LC_ALL=C touch "$dir/.probe.$me" 2>&1) && rm -f "$dir/.probe.$me" && continue
     case $why in
-      *[Rr]ead-only*) die 77 "$dir is mounted read-only; mount it writable," \
-        "or set model.delivery: none where its models are brought in another way" ;;
-      *space*|*quota*) full "$dir" ;;
+      *[Rr]ead-only*)
+        die 77 "$dir is mounted read-only; mount it writable," \
+          "or set model.delivery: none where its models are brought in another way" ;;
+      *space* | *quota*) full "$dir" ;;
     esac
     uid=$(id -u)
+    [ "$uid" -ne 0 ] || die 77 "root cannot write to $dir (owned by $(stat -c '%u:%g, mode %a' "$dir")); the storage" \
+      "refuses it: set podSecurityContext.runAsUser to the uid that owns the directory"
     die 77 "uid $uid cannot write to $dir (owned by $(stat -c '%u:%g, mode %a' "$dir")); set" \
       "podSecurityContext.fsGroup: $uid where the storage class honours it, or make the directory writable for" \
-      "uid $uid (chown -R $uid)"
+      "uid $uid (chown -R $uid $dir)"
   done
 }
 
@@ -166,7 +169,13 @@ take_lock() {
 
 # The second look is for somebody who was slow between mkdir and touch, and whose empty lock was broken meanwhile.
 make_lock() {
-  mkdir "$lock" 2>/dev/null || return
+  if ! why=$(LC_ALL=C mkdir "$lock" 2>&1); then
+    case $why in
+      *exists*) return 1 ;;
+      *space* | *quota*) full "$TARGET" ;;
+    esac
+    die 77 "no lock can be made in $TARGET: $why"
+  fi
   touch "$lock/$me" 2>/dev/null && [ "$(ls "$lock")" = "$me" ] && return
   rm -f "$lock/$me"
   return 1

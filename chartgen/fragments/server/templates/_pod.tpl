@@ -79,7 +79,10 @@ spec:
   {{- end }}
   env:
   {{- $own := include "fragment.slot.server.env" . | fromYaml }}
-  {{- include "fragment.env" (merge (deepCopy .Values.env) $own) | trim | nindent 2 }}
+  {{- range $name, $value := .Values.env }}
+  {{- $_ := set $own $name $value }}
+  {{- end }}
+  {{- include "fragment.env" $own | trim | nindent 2 }}
   {{- with .Values.envFrom }}
   envFrom:
   {{- toYaml . | nindent 2 }}

@@ -17,8 +17,10 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- $from = get $from . | default dict }}
 {{- $into = get $into . }}
 {{- end }}
-{{- if hasKey $from (last $keys) }}
-{{- $_ := set $into (last $keys) (get $from (last $keys)) }}
+{{- range $key := ternary (keys $from) (list (last $keys)) (eq (last $keys) "*") }}
+{{- if hasKey $from $key }}
+{{- $_ := set $into $key (get $from $key) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if $values.enabled }}

@@ -79,7 +79,10 @@ spec:
   {{- end }}
   env:
   {{- $own := include "llm-stack.slot.server.env" . | fromYaml }}
-  {{- include "llm-stack.env" (merge (deepCopy .Values.env) $own) | trim | nindent 2 }}
+  {{- range $name, $value := .Values.env }}
+  {{- $_ := set $own $name $value }}
+  {{- end }}
+  {{- include "llm-stack.env" $own | trim | nindent 2 }}
   {{- with .Values.envFrom }}
   envFrom:
   {{- toYaml . | nindent 2 }}

@@ -32,7 +32,7 @@ service: {{ (include "fragment.backend" (list . $gateway.backend) | fromYaml).se
 {{- define "fragment.expose.gateway.needs" -}}
 {{- if .Values.gateway.enabled }}
 {{- range .Values.gateway.parentRefs }}
-Gateway/{{ .namespace | default $.Release.Namespace }}/{{ .name }}
+Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 {{- end }}

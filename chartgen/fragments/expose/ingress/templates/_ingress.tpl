@@ -47,10 +47,16 @@ service: {{ (include "fragment.backend" (list . $ingress.backend) | fromYaml).se
 
 {{- /* cert-manager makes the Secrets by itself where an annotation asks it to. */}}
 {{- define "fragment.expose.ingress.needs" -}}
-{{- if and .Values.ingress.enabled (not (contains "cert-manager.io/" (keys .Values.ingress.annotations | join " "))) }}
-{{- range .Values.ingress.tls }}
+{{- $ingress := .Values.ingress }}
+{{- if $ingress.enabled }}
+{{- with $ingress.className }}
+IngressClass/{{ . }}
+{{- end }}
+{{- if not (contains "cert-manager.io/" (keys $ingress.annotations | join " ")) }}
+{{- range $ingress.tls }}
 {{- with .secretName }}
 Secret/{{ . }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -36,7 +36,9 @@ WEBUI_SECRET_KEY:
       key: {{ .Values.openWebui.secretKey.key }}
 # It would fetch all forms of the model that indexes documents before it starts, where it has one already.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
-{{- with .Values.openWebui.url }}
+{{- $expose := include "fragment.slot.expose.facts" . | fromYaml }}
+{{- $own := eq ($expose.service | default "") (include "fragment.name" (list . "open-webui")) }}
+{{- with .Values.openWebui.url | default (ternary $expose.url "" $own) }}
 WEBUI_URL: {{ . | quote }}
 {{- end }}
 {{- if .Values.openWebui.offline }}

@@ -255,11 +255,11 @@ one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }
 # stop_work: the client first, so that the server can note down how far it came.
 stop_work() {
   for pid in $hasher $asker; do kill "$pid" 2>/dev/null; done
-  if alive "$puller"; then kill "$puller"; sleep 0.5; fi
+  if alive "$puller"; then kill "$puller" 2>/dev/null; sleep 0.5; fi
   if alive "$server"; then
-    kill "$server"
+    kill "$server" 2>/dev/null
     for _ in $(seq 20); do alive "$server" && sleep 0.05; done
-    if alive "$server"; then kill -9 "$server"; fi
+    if alive "$server"; then kill -9 "$server" 2>/dev/null; fi
   fi
   for pid in $puller $server $hasher $asker; do wait "$pid" 2>/dev/null; done
   puller='' server='' hasher='' asker=''

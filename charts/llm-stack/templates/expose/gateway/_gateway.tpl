@@ -32,7 +32,7 @@ service: {{ (include "llm-stack.backend" (list . $gateway.backend) | fromYaml).s
 {{- define "llm-stack.expose.gateway.needs" -}}
 {{- if .Values.gateway.enabled }}
 {{- range .Values.gateway.parentRefs }}
-Gateway/{{ .namespace | default $.Release.Namespace }}/{{ .name }}
+Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 {{- end }}

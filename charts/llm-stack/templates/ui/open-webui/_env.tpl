@@ -36,7 +36,9 @@ WEBUI_SECRET_KEY:
       key: {{ .Values.openWebui.secretKey.key }}
 # It would fetch all forms of the model that indexes documents before it starts, where it has one already.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
-{{- with .Values.openWebui.url }}
+{{- $expose := include "llm-stack.slot.expose.facts" . | fromYaml }}
+{{- $own := eq ($expose.service | default "") (include "llm-stack.name" (list . "open-webui")) }}
+{{- with .Values.openWebui.url | default (ternary $expose.url "" $own) }}
 WEBUI_URL: {{ . | quote }}
 {{- end }}
 {{- if .Values.openWebui.offline }}
