@@ -132,7 +132,8 @@ check_writable() {
 
 # free_bytes DIR
 free_bytes() {
-  df -Pk "$1" 2>/dev/null | awk 'NR > 1 { for (i = NF; i > 3; i--) if ($i ~ /^[0-9]+%$/) { printf "%.0f", $(i-1) * 1024; exit } }'
+  df -Pk "$1" 2>/dev/null | awk '
+    NR > 1 { for (i = NF; i > 3; i--) if ($i ~ /^[0-9]+%$/) { printf "%.0f", $(i - 1) * 1024; exit } }'
 }
 
 # full DIR [BYTES]: ends because there is no room; BYTES is how many more are needed, where that is known.

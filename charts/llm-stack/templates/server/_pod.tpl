@@ -77,12 +77,14 @@ spec:
   args:
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  env:
-  {{- $own := include "llm-stack.slot.server.env" . | fromYaml }}
+  {{- $env := include "llm-stack.slot.server.env" . | fromYaml }}
   {{- range $name, $value := .Values.env }}
-  {{- $_ := set $own $name $value }}
+  {{- $_ := set $env $name $value }}
   {{- end }}
-  {{- include "llm-stack.env" $own | trim | nindent 2 }}
+  {{- with $env }}
+  env:
+  {{- include "llm-stack.env" . | trim | nindent 2 }}
+  {{- end }}
   {{- with .Values.envFrom }}
   envFrom:
   {{- toYaml . | nindent 2 }}

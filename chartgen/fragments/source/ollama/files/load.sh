@@ -77,7 +77,12 @@ layers() {
       if (!opened || opened != gsub(/[]}]/, "", rest)) exit 1
       count = split(text, part, /[{},]/)
       for (i = 1; i <= count; i++) {
-        if (part[i] ~ /"digest" *:/) { digest = part[i]; gsub(/.*: *"|" *\]*$/, "", digest); sub(/:/, "-", digest); got++ }
+        if (part[i] ~ /"digest" *:/) {
+          digest = part[i]
+          gsub(/.*: *"|" *\]*$/, "", digest)
+          sub(/:/, "-", digest)
+          got++
+        }
         if (part[i] ~ /"size" *:/) { size = part[i]; gsub(/[^0-9]/, "", size); got++ }
         if (got < 2) continue
         if (digest != "") print digest, size
@@ -111,7 +116,8 @@ settled() { whole "$1" && grep -qxF "$(index_line "$1")" "$TARGET/.models" 2>/de
 
 record() {
   line=$(index_line "$1") || return
-  { grep -vF "$(printf '%s' "$line" | cut -f 1,2)	" "$TARGET/.models" 2>/dev/null; printf '%s\n' "$line"; } |
+  name_and_tag=$(printf '%s' "$line" | cut -f 1,2)
+  { grep -vF "$name_and_tag	" "$TARGET/.models" 2>/dev/null; printf '%s\n' "$line"; } |
     LC_ALL=C sort | publish .models || full "$TARGET"
 }
 
@@ -295,7 +301,9 @@ remove_cut() {
   layers "$1" >"$scratch/layers" || { rm -f "$TARGET/manifests/$(place "$1")"; return 0; }
   while read -r digest size; do
     have=$(size_of "$digest") || continue
-    [ "$have" = "$size" ] || { say "$1: $digest has $have bytes instead of $size; removing it"; rm -f "$blobs/$digest"; }
+    [ "$have" != "$size" ] || continue
+    say "$1: $digest has $have bytes instead of $size; removing it"
+    rm -f "$blobs/$digest"
   done <"$scratch/layers"
 }
 
@@ -320,6 +328,7 @@ pull() {
   fi
   if [ "$code" -ne 0 ]; then
     message=$(cleaned <"$scratch/pull" | sed -n '/^Error/,$p' | one_line)
+    : "${message:=ollama pull ended with code $code}"
     stop_if_definite "$1"
     stop_work
     return 1
