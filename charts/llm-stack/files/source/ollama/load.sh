@@ -320,7 +320,7 @@ pull() {
   wait "$puller"
   code=$?
   puller=
-  pause 0.1   # a server that died beneath its client is gone by now
+  pause 0.05   # a server that died beneath its client is gone by now
   if ! alive "$server"; then
     wait "$server"   # its exit code, 137 where the kernel had no memory left
     message="the server ended with code $?: $(last_words)" server=

@@ -1,0 +1,599 @@
+"""The scripts that bring ollama's models and ask whether they answer, run in real shells against a stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scripts.workshop import LOADERS, SCRIPTS, SHELLS, Ended, World, digest_of, place, wait_for
+
+MODEL = "deepseek-r1:1.5b"
+OTHER = "hf.co/someone/small-model:Q4_K_M"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # another uid must find the scripts
+        world = World(Path(folder) / "world")
+        world.publish(MODEL)
+        world.publish(OTHER)
+        world.ask_for(MODEL)
+        yield world
+
+
+@pytest.fixture
+def blobs(world: World) -> list[bytes]:
+    """The model's blobs, the weights first."""
+    return world.publish(MODEL)
+
+
+@pytest.fixture
+def filled(world: World) -> World:
+    """The same world once the loader is content with what lies in the store."""
+    world.lay(MODEL)
+    all_right(world.load())
+    return world
+
+
+def each_shell(test: object) -> object:
+    assert SHELLS, "no POSIX shell was found"
+    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
+
+
+def all_right(ended: Ended) -> Ended:
+    assert ended.code == 0, ended
+    return ended
+
+
+def under_way(world: World, beyond: int = 0) -> None:
+    wait_for(lambda: world.sent() > beyond)
+
+
+def lay_partial(world: World, blob: bytes, completed: list[int]) -> None:
+    """What a pull leaves that was stopped: the data, and a file for each part that says how far it came."""
+    size = len(blob) // len(completed)
+    data = f"{world.blob(blob)}-partial"
+    Path(data).parent.mkdir(exist_ok=True)
+    with open(data, "wb") as file:
+        file.truncate(len(blob))
+        for number, done in enumerate(completed):
+            file.seek(number * size)
+            file.write(blob[number * size :][:done])
+            part = {"N": number, "Offset": number * size, "Size": size, "Completed": done}
+            Path(f"{data}-{number}").write_text(json.dumps(part, separators=(",", ":")) + "\n")
+
+
+def is_whole(world: World, *blobs: bytes) -> bool:
+    return all(world.blob(blob).read_bytes() == blob for blob in blobs)
+
+
+# --- what stands in the files ---------------------------------------------------------------------------------------
+
+
+def test_every_script_is_clean_by_shellcheck() -> None:
+    assert set(LOADERS) <= set(SCRIPTS)
+    found = subprocess.run(["shellcheck", "--external-sources", *SCRIPTS], capture_output=True, text=True,
+                           env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("path", [None, *filter(None, [shutil.which("ollama")])], ids=str)
+def test_the_stand_in_knows_the_commands_of_ollama(world: World, path: str | None) -> None:
+    program = path or str(world.root / "bin/ollama")
+    env = {**os.environ, **world.env}
+    commands = subprocess.run([program, "--help"], env=env, capture_output=True, text=True, check=True).stdout
+    assert {"serve", "show", "run", "pull", "list"} <= set(commands.split())
+    assert "--insecure" in subprocess.run([program, "pull", "--help"], env=env, capture_output=True, text=True).stdout
+
+
+# --- the usual way --------------------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_a_model_is_brought_whole(world: World, blobs: list[bytes], shell: list[str]) -> None:
+    ended = all_right(world.load(shell=shell))
+    assert is_whole(world, *blobs)
+    assert world.sent() == sum(map(len, blobs))
+    assert f"{MODEL}: verifying 262 KB" in ended.out
+    assert f"all there: {MODEL} (262 KB)" in ended.out
+    name, tag, digest, size = (world.store / ".models").read_text().split()
+    manifest = (world.store / "manifests" / place(MODEL)).read_bytes()
+    assert (name, tag, int(size)) == ("registry.ollama.ai/library/deepseek-r1", "1.5b", sum(map(len, blobs)))
+    assert digest.replace(":", "-") == digest_of(manifest)
+    assert world.left_over() == []
+
+
+@each_shell
+def test_a_second_run_brings_nothing_and_starts_nothing(filled: World, shell: list[str]) -> None:
+    ended = all_right(filled.load(shell=shell))
+    assert (filled.sent(), filled.lines("calls")) == (0, [])
+    assert ended.out == f"already there: {MODEL} (262 KB)\n"
+    assert ended.seconds < 1
+
+
+def test_progress_is_shown_in_plain_lines(world: World) -> None:
+    world.fault("slow", 0.02)
+    ended = all_right(world.load())
+    assert re.search(rf"^{MODEL}: [1-9][0-9]?% of 262 KB, 58 MB/s, 46s left$", ended.out, re.MULTILINE)
+    assert ended.out.isascii()
+    assert "\033" not in ended.out + ended.err
+
+
+def test_every_form_of_a_reference_is_found_where_ollama_puts_it(world: World) -> None:
+    references = ["llama3", "someone/llama3:8b", "registry.example.com/team/llama3:8b", "hf.co/Someone/Llama.GGUF:Q8_0"]
+    for reference in references:
+        world.publish(reference, 1000)
+    world.ask_for(*references)
+    all_right(world.load())
+    assert all((world.store / "manifests" / place(reference)).exists() for reference in references)
+
+
+def test_a_registry_on_plain_http_is_asked_only_when_told_to(world: World) -> None:
+    world.publish("registry.local/team/llama3:8b")
+    world.ask_for("http://registry.local/team/llama3:8b")
+    refused = world.load()
+    assert refused.code == 65
+    assert "ollamaSource.insecure" in refused.err
+    all_right(world.load(INSECURE="true"))
+
+
+def test_what_is_there_and_was_not_asked_for_stays(filled: World, blobs: list[bytes]) -> None:
+    filled.ask_for(OTHER)
+    all_right(filled.load())
+    assert is_whole(filled, *blobs)
+    assert len((filled.store / ".models").read_text().splitlines()) == 2
+
+
+def test_a_list_that_grows_brings_only_what_is_new(filled: World) -> None:
+    before = filled.sent()
+    filled.ask_for(OTHER, MODEL)
+    all_right(filled.load())
+    assert filled.sent() - before == sum(map(len, filled.publish(OTHER)))
+    assert f"pull {MODEL}" not in filled.lines("calls")
+
+
+def test_one_store_serves_two_lists(filled: World) -> None:
+    filled.ask_for(OTHER)
+    all_right(filled.load())
+    starts = filled.lines("calls").count("serve")
+    filled.ask_for(MODEL)
+    assert "already there" in all_right(filled.load()).out
+    assert filled.lines("calls").count("serve") == starts
+
+
+def test_order_comments_and_blanks_of_the_list_do_not_matter(world: World) -> None:
+    world.ask_for(MODEL, OTHER)
+    world.lay(MODEL, OTHER)
+    all_right(world.load())
+    names = (world.root / "models.tsv").read_text().splitlines()[2:]
+    (world.root / "models.tsv").write_text(f"{names[1].strip()}  \n\n  # again\n{names[0]}\n")
+    assert "already there" in all_right(world.load()).out
+
+
+# --- what lies there is not believed --------------------------------------------------------------------------------
+
+
+def test_a_marker_without_the_blobs_is_not_believed(filled: World, blobs: list[bytes]) -> None:
+    before = filled.sent()
+    filled.blob(blobs[1]).unlink()
+    all_right(filled.load())
+    assert is_whole(filled, *blobs)
+    assert filled.sent() - before == len(blobs[1])
+
+
+def test_a_blob_that_was_cut_short_is_brought_again(filled: World, blobs: list[bytes]) -> None:
+    os.truncate(filled.blob(blobs[0]), 1000)
+    ended = all_right(filled.load())
+    assert f"has 1000 bytes instead of {len(blobs[0])}" in ended.out
+    assert is_whole(filled, *blobs)
+
+
+@pytest.mark.parametrize("keep", [0, -1])
+def test_a_manifest_that_was_cut_short_is_brought_again(filled: World, blobs: list[bytes], keep: int) -> None:
+    manifest = filled.store / "manifests" / place(MODEL)
+    text = manifest.read_text()
+    manifest.write_text(text[:keep])
+    before = filled.sent()
+    all_right(filled.load())
+    assert manifest.read_text() == text
+    assert filled.sent() == before
+
+
+def test_a_corrupt_blob_is_found_and_brought_again(world: World, blobs: list[bytes]) -> None:
+    world.lay(MODEL)
+    world.blob(blobs[0]).write_bytes(bytes(len(blobs[0])))
+    ended = all_right(world.load())
+    assert f"{digest_of(blobs[0])} is corrupt" in ended.out
+    assert is_whole(world, *blobs)
+
+
+def test_a_store_filled_by_hand_is_verified_without_a_server(world: World) -> None:
+    world.lay(MODEL)
+    assert "verifying" in all_right(world.load()).out
+    assert world.lines("calls") == []
+    assert (world.store / ".ready").exists()
+
+
+def test_a_manifest_written_over_many_lines_is_read(filled: World, blobs: list[bytes]) -> None:
+    manifest = filled.store / "manifests" / place(MODEL)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()), indent=2))
+    (filled.store / ".ready").unlink()
+    calls = filled.lines("calls")
+    all_right(filled.load())
+    assert filled.lines("calls") == calls
+
+
+# --- what goes wrong on the way -------------------------------------------------------------------------------------
+
+
+def test_a_server_that_dies_in_a_pull_is_started_again(world: World, blobs: list[bytes]) -> None:
+    world.fault("die-at", 150_000)
+    ended = all_right(world.load())
+    assert "the server ended with code 1" in ended.out
+    assert world.lines("calls").count("serve") == 2
+    assert is_whole(world, *blobs)
+    # The part that was under way is lost, the two before it are not.
+    assert world.sent() < sum(map(len, blobs)) + len(blobs[0]) / 4 + 1
+
+
+@pytest.mark.parametrize("poison", ["", '{"N":1,"Off'])
+def test_a_poisoned_partial_costs_that_part_alone(world: World, blobs: list[bytes], poison: str) -> None:
+    quarter = len(blobs[0]) // 4
+    lay_partial(world, blobs[0], [quarter, quarter, 16384, 0])
+    Path(f"{world.blob(blobs[0])}-partial-1").write_text(poison)
+    all_right(world.load())
+    assert is_whole(world, *blobs)
+    assert world.sent() == sum(map(len, blobs)) - quarter - 16384
+
+
+@pytest.mark.parametrize("removed", [1, 4])
+def test_a_kill_while_finished_parts_are_tidied_up_costs_nothing(
+    filled: World, blobs: list[bytes], removed: int
+) -> None:
+    filled.blob(blobs[0]).unlink()
+    lay_partial(filled, blobs[0], [len(blobs[0]) // 4] * 4)
+    for number in range(removed):
+        Path(f"{filled.blob(blobs[0])}-partial-{number}").unlink()
+    before = filled.sent()
+    all_right(filled.load())
+    assert filled.sent() == before
+    assert is_whole(filled, *blobs)
+    assert not list((filled.store / "blobs").glob("*-partial*"))
+
+
+def test_a_kill_before_the_first_byte_leaves_nothing_in_the_way(world: World, blobs: list[bytes]) -> None:
+    (world.store / "blobs").mkdir()
+    data = world.blob(blobs[0])
+    Path(f"{data}-partial-0").write_text('{"N":0,"Offset":0,"Size":65536,"Completed":0}\n')
+    Path(f"{data}-partial-1").write_text("")
+    all_right(world.load())
+    assert is_whole(world, *blobs)
+
+
+def test_a_pull_that_stands_still_is_taken_up_again(world: World, blobs: list[bytes]) -> None:
+    world.fault("hang-at", 100_000)
+    process = world.start("load.sh", STALL="1")
+    under_way(world, 90_000)
+    wait_for(lambda: world.lines("calls").count("serve") == 2)
+    world.mend("hang-at")
+    ended = all_right(Ended(process))
+    assert "nothing came for 1 seconds" in ended.out
+    assert world.sent() == sum(map(len, blobs))
+
+
+def test_a_registry_that_cannot_be_reached_is_tried_as_often_as_told(world: World) -> None:
+    world.fault("refuse", 'Get "https://registry.ollama.ai/v2/": dial tcp: lookup registry.ollama.ai: no such host')
+    ended = world.load(RETRIES="3")
+    assert ended.code == 69
+    assert "gave up after 3 attempts" in ended.err
+    assert "no such host" in ended.err
+    assert world.lines("calls").count(f"pull {MODEL}") == 3
+    assert world.left_over() == []
+
+
+def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_something(world: World) -> None:
+    big = world.publish("big", 8_000_000)
+    world.ask_for("big")
+    process = world.start("load.sh", RETRIES="2", PROGRESS="9")
+    for reached in (1_500_000, 3_000_000, 4_500_000):
+        world.fault("die-at", reached)
+        wait_for(lambda: not (world.root / "faults/die-at").exists())
+    all_right(Ended(process))
+    assert is_whole(world, *big)
+
+
+@pytest.mark.parametrize(("reference", "answer", "code"), [
+    ("deepseek-r1:3b", None, 66),
+    (MODEL, "401: access denied", 65),
+    (MODEL, "412: \n\nThe model you are attempting to pull requires a newer version of Ollama.", 65),
+    ("a//b", None, 65)])
+def test_what_cannot_get_better_is_not_tried_again(
+    world: World, reference: str, answer: str | None, code: int
+) -> None:
+    world.ask_for(reference)
+    if answer:
+        world.fault("refuse", answer)
+    ended = world.load()
+    assert ended.code == code
+    assert len(ended.err.splitlines()) == 1
+    assert reference in ended.err
+    assert world.lines("calls").count(f"pull {reference}") <= 1
+    assert code == 65 or "no such model: deepseek-r1:3b" in ended.err
+    assert world.left_over() == []
+
+
+def test_a_full_disk_says_what_is_free_and_what_is_missing(world: World, blobs: list[bytes]) -> None:
+    world.fault("room", 100_000)
+    world.program("df", "echo Filesystem 1024-blocks Used Available Capacity Mounted on; echo d 200 180 20 90% /models")
+    ended = world.load()
+    assert ended.code == 74
+    partial = os.stat(f"{world.blob(blobs[0])}-partial")
+    missing = (partial.st_size - partial.st_blocks * 512 - 20 * 1024) / 1000
+    assert f"is full: 20 KB free, at least {missing:.0f} KB missing" in ended.err
+    assert "modelCache.size" in ended.err
+    world.mend("room")
+    all_right(world.load())
+    assert is_whole(world, *blobs)
+
+
+@pytest.mark.parametrize("home", [None, "/dev/null/nowhere"])
+def test_a_home_that_is_missing_or_cannot_be_written_is_replaced(world: World, home: str | None) -> None:
+    world.env.pop("HOME")
+    all_right(world.load(**({"HOME": home} if home else {})))
+
+
+def test_a_home_that_holds_a_key_is_used(world: World) -> None:
+    key = world.root / "home/.ollama/id_ed25519"
+    key.parent.mkdir(parents=True)
+    key.write_text("mine")
+    all_right(world.load())
+    assert key.read_text() == "mine"
+
+
+@pytest.mark.parametrize("folder", [".", "blobs"])
+def test_a_store_that_this_uid_cannot_write_is_refused_with_what_to_set(world: World, folder: str) -> None:
+    uid = os.getuid() or 1000
+    place = world.store / folder
+    place.mkdir(exist_ok=True)
+    world.store.chmod(0o777)
+    place.chmod(0o555)
+    ended = world.load(uid=uid if os.getuid() == 0 else None)
+    place.chmod(0o755)
+    assert ended.code == 77
+    assert len(ended.err.splitlines()) == 1
+    assert f"uid {uid} cannot write to {world.store}" in ended.err
+    assert f"(owned by {os.getuid()}:{os.getgid()}, mode 555); set podSecurityContext.fsGroup: {uid}" in ended.err
+
+
+def test_a_store_that_is_not_mounted_is_refused(world: World) -> None:
+    ended = world.load(TARGET=str(world.root / "nowhere"))
+    assert ended.code == 77
+    assert "is not a directory" in ended.err
+
+
+@pytest.mark.parametrize(("wrong", "text"), [
+    ({"MODE": "watch"}, "model.delivery"), ({"MODELS_FILE": "/nowhere"}, "MODELS_FILE"),
+    ({"MODELS_FILE": "/dev/null"}, "names no model")])
+def test_a_request_that_makes_no_sense_is_refused(world: World, wrong: dict[str, str], text: str) -> None:
+    ended = world.load(**wrong)
+    assert ended.code == 64
+    assert text in ended.err
+
+
+def test_a_server_that_does_not_start_is_quoted(world: World) -> None:
+    world.fault("no-start")
+    ended = world.load()
+    assert ended.code == 70
+    assert ended.err == "ollama serve does not start: llama runner: no such library\n"
+
+
+def test_an_image_without_ollama_is_named_as_the_fault(world: World) -> None:
+    (world.root / "bin/ollama").unlink()
+    clean = [p for p in world.env["PATH"].split(":") if not Path(p, "ollama").exists()]
+    ended = world.load(PATH=":".join(clean))
+    assert ended.code == 70
+    assert "images.ollama" in ended.err
+
+
+def test_a_port_that_is_taken_is_passed_over(world: World) -> None:
+    with world.server():
+        all_right(world.load(PORT=world.env["OLLAMA_HOST"].split(":")[1]))
+
+
+# --- killed, and two at a time --------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_a_stopped_loader_ends_at_once_and_is_taken_up_where_it_was(
+    world: World, blobs: list[bytes], shell: list[str]
+) -> None:
+    world.fault("slow", 0.03)
+    process = world.start("load.sh", shell=shell)
+    under_way(world, 100_000)
+    process.terminate()
+    ended = Ended(process)
+    assert ended.code == 143
+    assert ended.seconds < 2
+    assert world.left_over() == []
+    assert not (world.store / ".lock").exists()
+    assert not (world.store / ".ready").exists()
+    world.mend("slow")
+    all_right(world.load(shell=shell))
+    assert is_whole(world, *blobs)
+    assert world.sent() == sum(map(len, blobs))
+
+
+def test_a_loader_stopped_while_it_waits_ends_at_once_and_leaves_the_lock(world: World) -> None:
+    lock = world.store / ".lock"
+    lock.mkdir()
+    (lock / "somebody").touch()
+    process = world.start("load.sh", LOCK_STALE="60")
+    time.sleep(0.3)
+    process.terminate()
+    ended = Ended(process)
+    assert ended.code == 143
+    assert ended.seconds < 1
+    assert "waiting for somebody" in ended.out
+    assert os.listdir(lock) == ["somebody"]
+
+
+def test_a_killed_loader_does_not_hold_the_lock(world: World, blobs: list[bytes]) -> None:
+    world.fault("slow", 0.03)
+    process = world.start("load.sh")
+    under_way(world, 100_000)
+    os.killpg(process.pid, signal.SIGKILL)
+    Ended(process)
+    assert (world.store / ".lock").exists()
+    world.mend("slow")
+    ended = all_right(world.load(LOCK_STALE="0"))
+    assert "has given no sign of life for 0 seconds" in ended.out
+    assert is_whole(world, *blobs)
+    # Nothing is brought twice but the part that was under way: nobody had the time to note it down.
+    assert world.sent() <= sum(map(len, blobs)) + len(blobs[0]) / 4
+
+
+def test_a_loader_killed_while_it_made_its_lock_holds_none(world: World) -> None:
+    (world.store / ".lock").mkdir()
+    all_right(world.load(LOCK_STALE="0"))
+
+
+def test_of_many_loaders_at_once_one_loads(world: World, blobs: list[bytes]) -> None:
+    world.fault("slow", 0.03)
+    (world.store / ".lock").mkdir()  # and all of them find a dead one's lock
+    (world.store / ".lock/dead").touch()
+    processes = [world.start("load.sh", SAY_EVERY="0") for _ in range(3)]
+    ended = [all_right(Ended(process)) for process in processes]
+    assert world.sent() == sum(map(len, blobs))
+    assert world.lines("calls").count("serve") == 1
+    assert sum("taking its lock over" in one.out for one in ended) == 1
+    assert sum(f"which says: {MODEL}: " in one.out for one in ended) == 2
+    assert not (world.store / ".lock").exists()
+    assert world.left_over() == []
+
+
+def test_a_living_holder_whose_clock_is_years_behind_keeps_the_lock(world: World) -> None:
+    lock = world.store / ".lock"
+    lock.mkdir()
+    token = lock / "behind"
+    token.touch()
+    process = world.start("load.sh", LOCK_STALE="1")
+    for second in range(12):
+        os.utime(token, (1_000_000_000 + second,) * 2)
+        time.sleep(0.1)
+    assert os.listdir(lock) == ["behind"]
+    token.unlink()
+    lock.rmdir()
+    all_right(Ended(process))
+
+
+def test_a_loader_that_slept_too_long_stops_and_leaves_the_lock_to_its_heir(world: World) -> None:
+    world.fault("hang-at", 100_000)
+    sleeper = world.start("load.sh")
+    under_way(world, 90_000)
+    os.killpg(sleeper.pid, signal.SIGSTOP)
+    heir = world.start("load.sh")
+    wait_for(lambda: world.lines("calls").count("serve") == 2)
+    token = os.listdir(world.store / ".lock")
+    os.killpg(sleeper.pid, signal.SIGCONT)
+    ended = Ended(sleeper)
+    assert ended.code == 143
+    assert "another loader has taken the lock over" in ended.err
+    assert os.listdir(world.store / ".lock") == token
+    world.mend("hang-at")
+    all_right(Ended(heir))
+
+
+# --- waiting for a Job ----------------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_a_server_waits_for_what_the_job_brings(world: World, shell: list[str]) -> None:
+    waiting = world.start("wait.sh", shell=shell, JOB="llm-server-models-1a2b")
+    wait_for(lambda: list((world.root / "tmp").iterdir()))
+    assert waiting.poll() is None
+    world.lay(MODEL)
+    all_right(world.load(shell=shell))
+    ended = all_right(Ended(waiting))
+    assert "waiting for Job llm-server-models-1a2b" in ended.out
+    assert "kubectl logs job/llm-server-models-1a2b" in ended.out
+    assert world.left_over() == []
+
+
+def test_a_server_does_not_take_another_list_for_its_own(filled: World) -> None:
+    filled.ask_for(MODEL, OTHER)
+    process = filled.start("wait.sh", JOB="later")
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    ended = Ended(process)
+    assert (ended.code, ended.seconds < 1) == (143, True)
+
+
+def test_a_hash_can_be_waited_for_without_a_list(filled: World) -> None:
+    expect = (filled.store / ".ready").read_text().strip()
+    all_right(filled.run("wait.sh", EXPECT=expect, MODELS_FILE=""))
+
+
+# --- whether it answers ---------------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_a_server_is_ready_once_every_model_is_there(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    with world.server():
+        all_right(world.run("probe.sh", "ready", shell=shell, MODELS=MODEL))
+        missing = world.run("probe.sh", "ready", shell=shell, MODELS=f"{MODEL} {OTHER}")
+        assert (missing.code, missing.out) == (1, f"{OTHER} is not there: model '{OTHER}' not found\n")
+        assert not any(line.startswith(("load", f"pull {OTHER}")) for line in world.lines("calls"))
+
+
+@each_shell
+def test_a_started_server_has_loaded_its_first_model_and_asked_it_nothing(world: World, shell: list[str]) -> None:
+    world.ask_for(MODEL, OTHER)
+    world.lay(MODEL, OTHER)
+    with world.server():
+        all_right(world.run("probe.sh", "startup", shell=shell))
+    assert [line for line in world.lines("calls") if line.startswith("load")] == [f"load {MODEL} ''"]
+
+
+def test_a_model_that_only_embeds_is_loaded_with_a_text(world: World) -> None:
+    world.lay(MODEL)
+    world.fault("embeds-only")
+    with world.server():
+        all_right(world.run("probe.sh", "startup", MODELS=MODEL))
+    assert f"load {MODEL} ' ready'" in world.lines("calls")
+
+
+def test_a_model_that_is_there_and_does_not_load_is_not_started(world: World) -> None:
+    world.lay(MODEL)
+    world.fault("no-load")
+    with world.server():
+        ended = world.run("probe.sh", "startup", MODELS=MODEL)
+        all_right(world.run("probe.sh", "ready", MODELS=MODEL))
+    assert ended.code == 1
+    assert ended.out == (f"{MODEL} is there but does not load: "
+                         "llama runner process has terminated: model is corrupted or incomplete\n")
+
+
+def test_a_server_that_does_not_answer_is_named_with_its_address(world: World) -> None:
+    ended = world.run("probe.sh", "ready", MODELS=MODEL, OLLAMA_HOST="0.0.0.0:1")
+    assert ended.code == 1
+    assert ended.out.startswith("ollama does not answer on 127.0.0.1:1: ")
+
+
+@pytest.mark.parametrize(("arguments", "env"), [(["ready"], {"MODELS_FILE": "/dev/null"}), (["live"], {})])
+def test_a_probe_that_asks_for_nothing_fails(world: World, arguments: list[str], env: dict[str, str]) -> None:
+    world.lay(MODEL)
+    with world.server():
+        assert world.run("probe.sh", *arguments, **env).code == 1
