@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,27 @@ STACK = "A stack file, a folder that holds stack.yaml, or one of chartgen's own 
 def say(text: str) -> None:
     """Progress, for people: on standard error."""
     click.echo(text, err=True)
+
+
+def patient(after: float = 2.0) -> Callable[[str], None]:
+    """As `say`; where nobody watches, what is said in the first seconds is held back until there are more of them."""
+    start, held = time.monotonic(), []
+
+    def later(text: str) -> None:
+        held.append(text)
+        if sys.stderr.isatty() or time.monotonic() - start > after:
+            for line in held:
+                say(line)
+            held.clear()
+
+    return later
+
+
+def tell(data: Any) -> None:
+    """Data as JSON, on standard output."""
+    import json
+
+    click.echo(json.dumps(data, indent=1, ensure_ascii=False))
 
 
 def exits(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -95,3 +117,94 @@ def _count(changes: list[str]) -> str:
     kinds = [change.split(" ", 1)[0] for change in changes]
     words = {"changed": "changed", "missing": "added", "extra": "removed"}
     return ", ".join(f"{kinds.count(kind)} {word}" for kind, word in words.items() if kind in kinds)
+
+
+@main.command()
+@click.argument("chart", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-f",
+    "--values",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A values file of your own, in place of the examples; several are merged as Helm does.",
+)
+@click.option("--stack", help=STACK + "  [default: ./stack.yaml, or the one of the chart's name]")
+@click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
+@exits
+def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_json: bool) -> int:
+    """Prove CHART, a folder or a package, for every supported Kubernetes version.
+
+    Without -f its defaults, its examples, and the cases of its fragments are rendered by Helm and checked; with it,
+    your own values. By default the chart of ./stack.yaml, else charts/llm-stack.
+
+    At the top of a values file, comments say what it is for: `# kubernetes: >=1.34`, `# pod-security: privileged`,
+    `# needs: Secret/x, PersistentVolumeClaim/y` (what the cluster has already).
+    """
+    from .validate import validate as prove
+
+    report = prove(chart, list(files), stack, patient())
+    if as_json:
+        tell(report.as_json())
+        return 1 if report.problems else 0
+    if report.note:
+        say(report.note)
+    if report.layers:
+        click.echo(report.summary())
+    return complain(report.problems)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@exits
+def tools(as_json: bool) -> None:
+    """Show helm, kubeconform and the Kubernetes schemas; install or make what is missing."""
+    from . import kubernetes
+    from .tools import ensure
+
+    found = ensure(["helm", "kubeconform"], say).values()
+    kubernetes.prepare(say)
+    versions, locations = kubernetes.versions(), kubernetes.schema_locations()
+    if as_json:
+        programs = [{**vars(tool), "path": str(tool.path)} for tool in found]
+        tell({"tools": programs, "kubernetes_versions": versions, "schema_locations": locations})
+        return
+    for tool in found:
+        click.echo(f"{tool.name:12} {tool.version:10} {tool.path} ({tool.origin})")
+    click.echo(f"{'kubernetes':12} {versions[0]} to {versions[-1]}, schemas of {len(versions)} versions")
+
+
+@main.command()
+@click.argument("name", required=False, metavar="[STACK|NAME]")
+@click.option("-v", "--verbose", is_flag=True, help="Show slots and values of each.")
+@click.option("--json", "as_json", is_flag=True, help="Print all that they state as JSON.")
+@exits
+def fragments(name: str | None, verbose: bool, as_json: bool) -> None:
+    """List the fragments there are, those of a stack, or show one in full: its slots and its values."""
+    from . import listing
+
+    found = listing.fragments(name)
+    if as_json:
+        tell([listing.as_json(fragment) for fragment in found])
+    elif verbose or [fragment.id for fragment in found] == [name]:
+        click.echo("\n\n".join("\n".join(listing.details(fragment)) for fragment in found))
+    else:
+        click.echo("\n".join(listing.brief(found)))
+
+
+@main.group()
+def new() -> None:
+    """Make something new."""
+
+
+@new.command("fragment")
+@click.argument("name")
+@click.option("--in", "folder", type=click.Path(path_type=Path), help="The folder of fragments that it goes into.")
+@click.option("--stack", help="A stack file that gets it as its last fragment.")
+@exits
+def new_fragment(name: str, folder: Path | None, stack: str | None) -> None:
+    """Make the fragment NAME (observe/greeting), which builds and validates as it stands."""
+    from . import scaffold
+
+    click.echo("\n".join(scaffold.create(name, folder, stack)))

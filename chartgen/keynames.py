@@ -14,7 +14,7 @@ from .yamlfile import Key, dotted, read
 ANY = "<name>"  # stands in a path for a key that the user chooses, such as a server's name
 DEPTH = 5  # how far down a key is looked for; below that there are Kubernetes' own objects
 FEW = 12  # so many keys are listed
-SURE, MEANT = 0.75, 0.67  # how alike two names are (difflib) before one is taken for the other
+SURE, MEANT = 0.75, 0.66  # how alike two names are (difflib) before one is taken for the other
 CHARTS = {"open-webui": "open-webui's", "ollama": "ollama's"}
 
 

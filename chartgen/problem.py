@@ -52,7 +52,7 @@ def nearest(word: str, known: list[str], what: str = "") -> str:
     from difflib import get_close_matches
 
     folded = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.67)
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.66)
     if close:
         return f"did you mean '{folded[close[0]]}'?"
     if len(known) <= 20:

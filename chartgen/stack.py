@@ -27,6 +27,16 @@ class Stack:
     readme: str
     lines: dict[tuple, int] = field(default_factory=dict, compare=False)
 
+    @property
+    def own_fragments(self) -> tuple[Fragment, ...]:
+        """The fragments whose cases this stack has to stand: all of chartgen's own stacks', else the user's own.
+
+        chartgen's fragments were proved in chartgen's stacks; their cases name engines that another may leave out.
+        """
+        if self.folder.resolve().is_relative_to(HERE):
+            return self.fragments
+        return tuple(one for one in self.fragments if not Path(one.folder).resolve().is_relative_to(HERE))
+
     def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of the stack file."""
         return Problem(self.file, yamlfile.nearest_line(self.lines, path), yamlfile.dotted(path), message, remedy)

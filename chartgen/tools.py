@@ -1,4 +1,4 @@
-"""Finds helm and kubeconform, or installs the versions that gotools/go.mod pins.
+"""Finds helm and kubeconform, or installs the versions that gotools pins.
 
 A tool on PATH is taken when it is recent enough. Otherwise it is built by `go install` into `home()/bin`: checksums are
 gotools/go.sum's, the binary appears under its name once it is whole and has run, and a note beside it (`.helm.pin`)
@@ -18,7 +18,13 @@ from . import gorun
 from .gorun import Say
 from .problem import ToolError
 
-PACKAGES = {"helm": "helm.sh/helm/v4/cmd/helm", "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}
+PACKAGES = {
+    "helm": "helm.sh/helm/v4/cmd/helm",
+    "helm3": "helm.sh/helm/v3/cmd/helm",
+    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+}
+# Tools that a module of their own pins, below gotools.
+MODULES = {"helm3": "helm3"}
 FILES = {"helm3": ("helm3", "helm")}
 GET = {
     "helm": "Helm 4 from https://helm.sh/docs/intro/install",
@@ -57,7 +63,7 @@ def find(name: str) -> Tool | None:
         if toolversion.fits(name, version):
             return Tool(name, path, version, "on PATH")
     path = home() / "bin" / name
-    if name in PACKAGES and _pin(path) == _pins(path):
+    if _pin(path) == _pins(name, path):
         return Tool(name, path, pinned(name), "installed by chartgen")
     return None
 
@@ -78,8 +84,8 @@ def ensure(names: Iterable[str], say: Say) -> dict[str, Tool]:
 
 
 def pinned(name: str) -> str:
-    """The version of the tool that gotools/go.mod pins, `v4.3.1`."""
-    lines = (gorun.GOTOOLS / "go.mod").read_text(encoding="utf-8").splitlines()
+    """The version of the tool that its go.mod pins, `v4.3.1`."""
+    lines = (_module(name) / "go.mod").read_text(encoding="utf-8").splitlines()
     required = (line.split() for line in lines if line.startswith("\t") and " v" in line)
     return next(version for module, version, *_ in required if PACKAGES[name].startswith(f"{module}/"))
 
@@ -120,24 +126,31 @@ def _on_path(name: str) -> Iterator[Path]:
 def _install(names: list[str], say: Say) -> None:
     import shutil
 
-    foreign = [name for name in names if name not in PACKAGES]
-    if foreign or shutil.which("go") is None:
-        wanted = " and ".join(GET[name] for name in foreign or names)
-        build = "" if foreign else f", or Go {gorun.oldest()} or newer, with which chartgen builds what is missing"
-        raise ToolError(f"{', '.join(foreign or names)}: not on PATH, or too old; install {wanted}{build}")
-    what = "installing " + ", ".join(f"{name} {pinned(name)}" for name in names)
-    start = time.monotonic()
+    if shutil.which("go") is None:
+        wanted = " and ".join(GET[name] for name in names)
+        build = f", or Go {gorun.oldest()} or newer, with which chartgen builds what is missing"
+        raise ToolError(f"{', '.join(names)}: not on PATH, or too old; install {wanted}{build}")
     for left in home().glob(".install-*"):
         shutil.rmtree(left, ignore_errors=True)
     staging = home() / f".install-{os.getpid()}"
     try:
-        gorun.go(["install", *(PACKAGES[name] for name in names)], gorun.GOTOOLS, say, what, GOBIN=str(staging))
-        for name in names:
-            _put(name, staging / name)
-    except OSError as error:
-        raise ToolError(f"{what}: {error.filename}: {error.strerror}") from None
+        for module in sorted({_module(name) for name in names}):
+            _build([name for name in names if _module(name) == module], module, staging, say)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _build(names: list[str], module: Path, staging: Path, say: Say) -> None:
+    """Build the tools that one module pins, and put them in their place."""
+    what = "installing " + ", ".join(f"{name} {pinned(name)}" for name in names)
+    start = time.monotonic()
+    built = staging / module.relative_to(gorun.GOTOOLS)
+    try:
+        gorun.go(["install", *(PACKAGES[name] for name in names)], module, say, what, GOBIN=str(built))
+        for name in names:
+            _put(name, built / PACKAGES[name].rpartition("/")[2])
+    except OSError as error:
+        raise ToolError(f"{what}: {error.filename}: {error.strerror}") from None
     say(f"{what}: done in {time.monotonic() - start:.0f} s, in {home() / 'bin'}")
 
 
@@ -150,10 +163,15 @@ def _put(name: str, built: Path) -> None:
     path = home() / "bin" / name
     path.parent.mkdir(exist_ok=True)
     note = built.with_suffix(".pin")
-    note.write_text(_pins(built), encoding="ascii")
+    note.write_text(_pins(name, built), encoding="ascii")
     _note(path).unlink(missing_ok=True)
     os.replace(built, path)
     os.replace(note, _note(path))
+
+
+def _module(name: str) -> Path:
+    """The folder of gotools whose go.mod pins a tool."""
+    return gorun.GOTOOLS / MODULES.get(name, "")
 
 
 def _note(path: Path) -> Path:
@@ -167,10 +185,10 @@ def _pin(path: Path) -> str | None:
         return None
 
 
-def _pins(path: Path) -> str:
+def _pins(name: str, path: Path) -> str:
     """What a tool is built from now, and the size of the one at `path`: a file cut short is not believed."""
     import hashlib
 
-    pins = b"".join((gorun.GOTOOLS / file).read_bytes() for file in ("go.mod", "go.sum"))
+    pins = b"".join((_module(name) / file).read_bytes() for file in ("go.mod", "go.sum"))
     size = path.stat().st_size if path.is_file() else 0
     return f"{hashlib.sha256(pins).hexdigest()} {size}\n"

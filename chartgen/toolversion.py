@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-# From the first version that will do to the first that will not. helm3 is only looked for, never installed.
+# From the first version that will do to the first that will not.
 FIT = {"helm": ((4, 0), (5,)), "helm3": ((3, 8), (4,)), "kubeconform": ((0, 6, 7), (1,))}
 TRIED = "development (tried: it refuses a bad document)"
 TIMEOUT = 20  # seconds; helm takes 0.07

@@ -61,7 +61,7 @@ def test_volume_that_cannot_be_written_is_told_in_one_sentence(image, tmp_path):
     data.chmod(0o555)
     command = ["sh", str(SCRIPT)]
     if os.geteuid() == 0:  # whom no mode stops
-        for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        for path in (tmp_path, *list(tmp_path.parents)[:-2]):
             path.chmod(0o755)
         copy = tmp_path / "prepare.sh"
         copy.write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")

@@ -46,3 +46,10 @@ def test_bad_chart_name_is_refused_with_its_line(stack):
     _, problems = stack({"a": {}}, chart=chart)
     assert {problem.key for problem in problems} == {"chart.name", "chart.version"}
     assert all(problem.line == 1 for problem in problems)
+
+
+def test_cases_of_chartgens_fragments_are_its_own_stacks_business(stack):
+    found, _ = stack({"a": {}, "base": None})
+    assert [fragment.id for fragment in found.own_fragments] == ["a"]
+    own, _ = stacks.read(stacks.find("llm-stack"))
+    assert own.own_fragments == own.fragments

@@ -110,11 +110,18 @@ def test_helm_3_is_found_under_either_name(name: str, world: Path) -> None:
     assert tools.find("helm3") is None
 
 
-def test_helm_3_is_never_installed(world: Path) -> None:
-    go(world)
-    with pytest.raises(ToolError, match=r"helm3: not on PATH, or too old; install Helm 3 under the name helm3$"):
-        tools.ensure(["helm3"], quiet)
-    assert calls(world) == []
+def test_helm_3_is_installed_beside_helm_4_from_a_module_of_its_own(world: Path) -> None:
+    older = f'[ "$2" = helm.sh/helm/v3/cmd/helm ] && sed -i s/v4.3/v3.22/ {world}/built/helm'
+    go(world, before=f"{older}; cat go.sum >> {world}/sums")
+    found = tools.ensure(["helm", "helm3"], quiet)
+    assert [found[name].version for name in ("helm", "helm3")] == [tools.pinned("helm"), tools.pinned("helm3")]
+    assert tools.pinned("helm3").startswith("v3.")
+    assert calls(world) == ["install helm.sh/helm/v4/cmd/helm", "install helm.sh/helm/v3/cmd/helm"]
+    both = (gorun.GOTOOLS / "go.sum").read_bytes() + (gorun.GOTOOLS / "helm3/go.sum").read_bytes()
+    assert (world / "sums").read_bytes() == both
+    assert found["helm3"].path == world / "home/bin/helm3"
+    assert tools.ensure(["helm3"], quiet)["helm3"] == found["helm3"]
+    assert len(calls(world)) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,184 @@
+"""The commands, as a person types them: what they print, where, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from conftest import ROOT
+
+from chartgen import cli, kubernetes, tools
+from chartgen import validate as proving
+from chartgen.problem import ToolError
+
+RECIPE = "chart: {name: little, version: 1.0.0, description: Little.}\nfragmentPaths: [fragments]\nfragments: [a]\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder: (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments):
+        result = CliRunner().invoke(cli.main, arguments)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return command
+
+
+@pytest.fixture
+def little(write):
+    """A stack of one fragment, here."""
+    return write(
+        {
+            "stack.yaml": RECIPE,
+            "fragments/a/fragment.yaml": {"summary": "A little fragment."},
+            "fragments/a/templates/a.yaml": "# {{ .Release.Name }}\n",
+        }
+    )
+
+
+@pytest.fixture
+def one_version(monkeypatch):
+    few = SimpleNamespace(
+        versions=lambda: ["1.37.0"], prepare=kubernetes.prepare, schema_locations=kubernetes.schema_locations
+    )
+    monkeypatch.setattr(proving, "kubernetes", few)
+
+
+def test_build_writes_once_and_check_agrees(run, little):
+    assert run("build")[:2] == (0, "charts/little: 7 files, 7 added\n")
+    assert run("build")[:2] == (0, "charts/little: 7 files, nothing changed\n")
+    assert run("build", "--check")[:2] == (0, "charts/little: up to date\n")
+
+
+def test_check_tells_every_difference_and_writes_nothing(run, little):
+    run("build")
+    Path("charts/little/extra.yaml").write_text("")
+    Path("charts/little/README.md").unlink()
+    code, _, said = run("build", "--check")
+    assert code == 1
+    assert said.splitlines() == [
+        "charts/little/README.md: missing: is not what its sources make; run 'chartgen build'",
+        "charts/little/extra.yaml: extra: is not what its sources make; run 'chartgen build'",
+    ]
+    assert Path("charts/little/extra.yaml").exists()
+
+
+def test_faults_are_lines_on_standard_error_and_exit_code_1(run, little):
+    Path("stack.yaml").write_text(RECIPE.replace("[a]", "[a, b, aa]"))
+    code, output, said = run("build")
+    assert (code, output) == (1, "")
+    assert [line.partition("; ")[0] for line in said.splitlines()] == [
+        "stack.yaml:3: fragments[1]: no 'b'",
+        "stack.yaml:3: fragments[2]: no 'aa'",
+    ]
+
+
+def test_broken_tool_is_exit_code_2(run, monkeypatch):
+    def broken(names, say):
+        raise ToolError("helm: is broken")
+
+    monkeypatch.setattr(tools, "ensure", broken)
+    assert run("tools") == (2, "", "chartgen: helm: is broken\n")
+    assert run("validate")[0] == 2
+
+
+def test_validate_tells_problems_and_a_line_at_the_end(run, little, one_version):
+    run("build")
+    Path("mine.yaml").write_text("x: 1\n")
+    code, output, said = run("validate", "-f", "mine.yaml")
+    assert code == 1
+    assert re.fullmatch(r"charts/little: 1 example . 1 Kubernetes version, 0 renders, .*, 1 problem in .* s\n", output)
+    assert said.startswith("mine.yaml:1: x: no such key")
+
+
+def test_validate_as_json_prints_nothing_else(run, little, one_version):
+    run("build")
+    code, output, said = run("validate", "--json")
+    data = json.loads(output)
+    assert (code, said, data["kubernetes_versions"]) == (1, "", ["1.37.0"])
+    assert data["renders"] == 5
+    assert all(problem.keys() == {"path", "line", "key", "message", "remedy"} for problem in data["problems"])
+    assert data["problems"]
+
+
+def test_validate_of_no_chart_is_a_line_and_no_summary(run):
+    code, output, said = run("validate", "nothing")
+    assert (code, output) == (1, "")
+    assert said.startswith("nothing: is no chart; ")
+    code, output, _ = run("validate", "nothing", "--json")
+    assert (code, json.loads(output)["problems"][0]["message"]) == (1, "is no chart")
+
+
+def test_validate_says_that_it_knows_no_stack(run, little, one_version):
+    run("build")
+    Path("stack.yaml").rename("other.yaml")
+    assert "no stack is known that made this chart" in run("validate", "charts/little")[2]
+
+
+def test_progress_is_held_back_while_nobody_has_waited(monkeypatch, capsys):
+    say = cli.patient(after=1000)
+    say("one")
+    assert capsys.readouterr().err == ""
+    say = cli.patient(after=-1)
+    say("two")
+    assert capsys.readouterr().err == "two\n"
+
+
+def test_tools_are_shown(run):
+    code, output, _ = run("tools")
+    assert code == 0
+    assert re.match(
+        r"helm +v4\.\S+ +/\S+ \(.*\)\nkubeconform +\S+ +/\S+ \(.*\)\nkubernetes +1\.29\.0 to 1\.\d+\.0, ", output
+    )
+    data = json.loads(run("tools", "--json")[1])
+    assert [tool["name"] for tool in data["tools"]] == ["helm", "kubeconform"]
+    assert data["kubernetes_versions"][0] == "1.29.0"
+    assert len(data["schema_locations"]) == 3
+
+
+def test_fragments_are_listed_and_shown(run):
+    assert re.search(r"^engine/vllm +vLLM serves", run("fragments")[1], re.M)
+    assert run("fragments", "gpu")[1].startswith("gpu\n  The accelerators")
+    assert run("fragments", "llm-stack", "-v")[1].startswith("base\n")
+    assert [each["id"] for each in json.loads(run("fragments", "gpu", "--json")[1])] == ["gpu"]
+    assert run("fragments", "none")[0] == 1
+
+
+def test_new_fragment_is_made_where_the_stack_finds_it(run, little):
+    code, output, _ = run("new", "fragment", "observe/mine", "--stack", "stack.yaml")
+    assert (code, output.splitlines()[0]) == (0, "fragments/observe/mine: 6 files")
+    assert "fragments: [a, observe/mine]" in Path("stack.yaml").read_text()
+    assert run("new", "fragment", "observe/mine")[0] == 1
+
+
+def test_every_command_says_what_it_is_for():
+    for words in ([], ["build"], ["validate"], ["tools"], ["fragments"], ["new"], ["new", "fragment"]):
+        result = CliRunner().invoke(cli.main, [*words, "--help"])
+        assert result.exit_code == 0
+        assert len(result.output) > 100
+
+
+def test_build_loads_nothing_that_is_slow():
+    """jsonschema and ruamel take longer to load than a build takes."""
+    script = """
+import sys
+sys.argv = ["chartgen", "build", "--check"]
+import chartgen.cli
+try:
+    chartgen.cli.main()
+except SystemExit:
+    print([name for name in ("jsonschema", "ruamel", "importlib.resources") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, env=os.environ)
+    assert done.stdout.splitlines()[-1] == "[]"
