@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from .compose import Chart
+from .fragment import below
 from .problem import Faults, Problem
 
 MARK = "# Made by chartgen"
@@ -14,7 +14,7 @@ MARK = "# Made by chartgen"
 
 def difference(chart: Chart, folder: Path) -> list[str]:
     """What differs in the whole tree, deletions included: `changed path`, `missing path`, `extra path`, in order."""
-    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    there = {path: folder / path for path in below(folder)}
     found = [("extra", path) for path in there.keys() - chart.files.keys()]
     found += [("missing", path) for path in chart.files.keys() - there.keys()]
     found += [
@@ -30,6 +30,8 @@ def write(chart: Chart, folder: Path) -> list[str]:
 
     A folder that chartgen did not make is left alone.
     """
+    import shutil
+
     changes = difference(chart, folder)
     if not changes:
         return []
@@ -66,6 +68,8 @@ def _refuse_foreign(folder: Path) -> None:
 
 def _sweep(folder: Path) -> None:
     """Remove what killed builds left beside the chart."""
+    import shutil
+
     for left in folder.parent.glob(f".{folder.name}.chartgen-*"):
         pid = left.name.rsplit("-", 1)[-1]
         if not pid.isdigit() or int(pid) == os.getpid() or not _alive(int(pid)):
@@ -87,6 +91,8 @@ def _swap(fresh: Path, folder: Path) -> None:
     if not folder.exists():
         os.rename(fresh, folder)
     elif not _exchange(fresh, folder):
+        import shutil
+
         # No atomic exchange on this system: the moment between the two renames is as short as it can be made.
         old = fresh.with_name(f"{fresh.name}0")
         os.rename(folder, old)

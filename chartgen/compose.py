@@ -170,17 +170,16 @@ def _templates(stack: Stack) -> list[Problem]:
         for file, text in fragment.templates.items():
             path = f"{fragment.folder}/templates/{file}"
             if '"fragment.servers"' in text:
-                for n, line in enumerate(text.splitlines(), 1):
-                    if re.search(r"\$\.Values\b", line):
-                        problems.append(
-                            Problem(
-                                path,
-                                n,
-                                "$.Values",
-                                "a template of every server's reads the release's values",
-                                "read .Values, the server's own",
-                            )
+                for match in re.finditer(r"\$\.Values\b", text):
+                    problems.append(
+                        Problem(
+                            path,
+                            text.count("\n", 0, match.start()) + 1,
+                            "$.Values",
+                            "a template of every server's reads the release's values",
+                            "read .Values, the server's own",
                         )
-            if len(re.findall(r"^kind:", text, re.MULTILINE)) > 1:
+                    )
+            if f"\n{text}".count("\nkind:") > 1:
                 problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
     return problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from . import yamlfile
 from .fragment import Fragment
 from .problem import Problem, nearest
-from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed
+from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, copied
 from .stack import Stack
 
 
@@ -19,7 +18,7 @@ def gather(stack: Stack) -> tuple[Values, list[Problem]]:
     problems: list[Problem] = []
     values = Values({}, {}, {})
     for fragment in stack.fragments:
-        values.definitions.update(copy.deepcopy(fragment.definitions))
+        values.definitions.update(copied(fragment.definitions))
     for fragment in stack.fragments:
         for name in fragment.definitions:
             where = ("definitions", name)
@@ -28,7 +27,7 @@ def gather(stack: Stack) -> tuple[Values, list[Problem]]:
     for fragment in stack.fragments:
         for scope in ("server", "release"):
             for key, declared in getattr(fragment, scope).items():
-                own = _resolve(fragment, copy.deepcopy(declared), values.definitions, (scope, key), problems)
+                own = _resolve(fragment, copied(declared), values.definitions, (scope, key), problems)
                 _join(fragment, getattr(values, scope), key, own, (scope, key), problems)
     for key in values.server.keys() & values.release.keys():
         problems.append(Problem(stack.file, 0, key, "is declared for every server and for the release", "rename one"))
@@ -45,7 +44,7 @@ def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path:
     if name in definitions and closed(definitions[name]):
         # An object comes in two forms, with and without what is required: it stands where it is used.
         own = {key: value for key, value in schema.items() if key != "$ref"}
-        whole = copy.deepcopy(definitions[name])
+        whole = copied(definitions[name])
         schema = whole | own | {"properties": whole["properties"] | own.get("properties", {})}
         _place_defaults(schema)
     elif name in definitions:

@@ -74,7 +74,8 @@ def render(requests: Iterable[Request], helm: Path, say: Callable[[str], None] |
     wanted = list(requests)
     results: list[Rendered] = []
     with tempfile.TemporaryDirectory(prefix="chartgen-helm-") as home, ThreadPoolExecutor(cores()) as pool:
-        environment = hermetic(Path(home))
+        # A run is over before it has to tidy its memory: a fifth less work for 20 MB more.
+        environment = hermetic(Path(home)) | {"GOGC": "off"}
         said = time.monotonic()
         try:
             for result in pool.map(lambda request: _one(request, helm, environment), wanted):
@@ -93,9 +94,15 @@ def documents(text: str) -> list[Document]:
 
     found = []
     for source, line, body in _split(text):
-        parsed = yamlfile.parse(body, source)
+        # Most documents of a chart are the same in every render.
+        if (source, body) not in _parsed:
+            _parsed[source, body] = yamlfile.parse(body, source)
+        parsed = _parsed[source, body]
         found.append(Document(source, line, parsed.data, body, parsed.lines, tuple(parsed.problems)))
     return found
+
+
+_parsed: dict[tuple[str, str], Any] = {}
 
 
 def _split(text: str) -> Iterator[tuple[str, int, str]]:

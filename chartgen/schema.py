@@ -16,9 +16,7 @@ sentence from Helm instead of a template's error.
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +27,7 @@ OURS = ("x-choice", "x-keys-of", "x-merge", "x-block", "x-kubernetes")
 NESTED = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 NESTED_MAPS = ("properties", "patternProperties", "definitions")
 NESTED_LISTS = ("allOf", "anyOf", "oneOf")
+HOLDS = dict.fromkeys(NESTED, "one") | dict.fromkeys(NESTED_MAPS, "map") | dict.fromkeys(NESTED_LISTS, "list")
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,21 @@ class Values:
     definitions: dict[str, Any]
 
 
-def children(schema: Any) -> Iterator[dict[str, Any]]:
-    """The schemas directly inside `schema`."""
-    if not isinstance(schema, dict):
-        return
-    yield from (schema[word] for word in NESTED if isinstance(schema.get(word), dict))
-    for word in NESTED_MAPS:
-        yield from schema.get(word, {}).values()
-    for word in NESTED_LISTS:
-        yield from schema.get(word, [])
+def children(schema: dict[str, Any]) -> list[Any]:
+    """The schemas directly inside `schema`, booleans included."""
+    found: list[Any] = []
+    for word, value in schema.items():
+        kind = HOLDS.get(word)
+        if kind:
+            found += value.values() if kind == "map" else value if kind == "list" else (value,)
+    return found
+
+
+def copied(value: Any) -> Any:
+    """A copy of what came from YAML; copy.deepcopy, which could meet anything, takes five times as long."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def closed(schema: dict[str, Any]) -> bool:
@@ -59,7 +64,7 @@ def closed(schema: dict[str, Any]) -> bool:
 def default(schema: dict[str, Any]) -> Any:
     """The default of a property: its own, or that of its properties; None where it has none."""
     if "default" in schema:
-        return copy.deepcopy(schema["default"])
+        return copied(schema["default"])
     return defaults(schema["properties"]) if closed(schema) else None
 
 
@@ -191,9 +196,16 @@ def _reached(document: dict[str, Any], kubernetes: dict[str, Any]) -> dict[str, 
     return dict(sorted(found.items()))
 
 
-def _references(schema: Any) -> set[str]:
-    own = {schema["$ref"].removeprefix("#/definitions/")} if isinstance(schema, dict) and "$ref" in schema else set()
-    return own.union(*map(_references, children(schema)))
+def _references(schema: dict[str, Any]) -> set[str]:
+    found: set[str] = set()
+    waiting: list[Any] = [schema]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if "$ref" in each:
+                found.add(each["$ref"].removeprefix("#/definitions/"))
+            waiting += children(each)
+    return found
 
 
 def _without(value: Any, words: tuple[str, ...]) -> Any:

@@ -77,7 +77,7 @@ class Report:
         versions = count(len(self.kubernetes_versions), "Kubernetes version")
         made = f"{count(self.renders, 'render')}, {count(self.documents, 'document')}"
         problems = f"{count(len(self.problems), 'problem')} in {self.seconds:.1f} s"
-        return f"{self.chart}: {count(self.examples, 'example')} × {versions}, {made}, {problems}"  # noqa: RUF001
+        return f"{self.chart}: {count(self.examples, 'example')} × {versions}, {made}, {problems}"
 
 
 def count(number: int, what: str) -> str:

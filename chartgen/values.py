@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,8 +82,21 @@ def _entries(properties: dict[str, Any], depth: int) -> Iterator[str]:
 
 def _comment(schema: dict[str, Any], depth: int) -> Iterator[str]:
     indent = "  " * depth
-    for n, line in enumerate(textwrap.wrap(explain(schema), WIDTH - len(indent) - 5, break_on_hyphens=False)):
+    for n, line in enumerate(_lines(explain(schema), WIDTH - len(indent) - 5)):
         yield f"{indent}# {'-- ' if n == 0 else ''}{line}\n"
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    """A text in lines of at most `width` characters, unless a word is longer. textwrap takes ten times as long."""
+    line = ""
+    for word in text.split(" "):
+        if line and len(line) + len(word) >= width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
 
 
 def explain(schema: dict[str, Any]) -> str:

@@ -124,9 +124,14 @@ check_writable() {
     uid=$(id -u)
     [ "$uid" -ne 0 ] || die 77 "root cannot write to $dir (owned by $(stat -c '%u:%g, mode %a' "$dir")); the storage" \
       "refuses it: set podSecurityContext.runAsUser to the uid that owns the directory"
+    owner=$(stat -c %u "$dir")
+    case $owner in
+      0 | "$uid") other='' ;;
+      *) other=", or set podSecurityContext.runAsUser: $owner, who owns it" ;;
+    esac
     die 77 "uid $uid cannot write to $dir (owned by $(stat -c '%u:%g, mode %a' "$dir")); set" \
-      "podSecurityContext.fsGroup: $uid where the storage class honours it, or make the directory writable for" \
-      "uid $uid (chown -R $uid $dir)"
+      "podSecurityContext.fsGroup: $uid; where that is set and the storage does not honour it, make the directory" \
+      "writable for uid $uid on the storage itself (chown -R $uid)$other"
   done
 }
 

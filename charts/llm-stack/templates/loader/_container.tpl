@@ -26,6 +26,8 @@ the source's own).
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  # Whoever describes the pod reads the sentence that it ended with.
+  terminationMessagePolicy: FallbackToLogsOnError
   volumeMounts:
   - name: models
     mountPath: /models

@@ -23,8 +23,8 @@ main() {
 
 # doing: the loader's last words where its claim shows them, and the command that always does.
 doing() {
-  cat "$TARGET/.doing" 2>/dev/null
-  printf '(kubectl logs job/%s shows its progress)' "$JOB"
+  words=$(cat "$TARGET/.doing" 2>/dev/null)
+  printf '%s (kubectl logs job/%s shows its progress)' "${words:-nothing yet}" "$JOB"
 }
 
 main
