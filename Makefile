@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help tools build validate check test test-fast lint format lock definitions clean
+.PHONY: all help tools build validate check test test-fast e2e lint bench format lock definitions clean
 
 all: tools ## Set everything up, make charts/llm-stack, prove it, and say what was made
 	@$(BIN)/chartgen build
@@ -46,6 +46,12 @@ test: lint check validate ## Everything that CI runs
 
 test-fast: tools ## The tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
+
+e2e: tools ## Install every example on the cluster that KUBECONFIG names; E2E="--example NAME" picks one
+	@$(BIN)/python -m tests.e2e $(E2E)
+
+bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md
+	@$(BIN)/python -m tests.bench
 
 format: $(STAMP) ## Lay the Python out
 	@$(BIN)/ruff check --fix chartgen tests

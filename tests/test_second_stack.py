@@ -77,6 +77,6 @@ def test_own_fragment_is_checked_like_chartgens(chartgen, stack):
     recipe.write_text(recipe.read_text(encoding="utf-8").replace("server.podAnnotations", "server.annotations"))
     done = run(chartgen, "build", cwd=stack, code=1)
     assert (
-        "fragments/limit/quota/fragment.yaml:5: fills.\"server.annotations\": no fragment of the stack offers it"
+        'fragments/limit/quota/fragment.yaml:5: fills."server.annotations": no fragment of the stack offers it'
         in done.stderr
     )
