@@ -83,8 +83,12 @@ def is_whole(world: World, *blobs: bytes) -> bool:
 
 def test_every_script_is_clean_by_shellcheck() -> None:
     assert set(LOADERS) <= set(SCRIPTS)
-    found = subprocess.run(["shellcheck", "--external-sources", *SCRIPTS], capture_output=True, text=True,
-                           env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    found = subprocess.run(
+        ["shellcheck", "--external-sources", *SCRIPTS],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+    )
     assert found.returncode == 0, found.stdout + found.stderr
 
 
@@ -313,14 +317,16 @@ def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_some
     assert is_whole(world, *big)
 
 
-@pytest.mark.parametrize(("reference", "answer", "code"), [
-    ("deepseek-r1:3b", None, 66),
-    (MODEL, "401: access denied", 65),
-    (MODEL, "412: \n\nThe model you are attempting to pull requires a newer version of Ollama.", 65),
-    ("a//b", None, 65)])
-def test_what_cannot_get_better_is_not_tried_again(
-    world: World, reference: str, answer: str | None, code: int
-) -> None:
+@pytest.mark.parametrize(
+    ("reference", "answer", "code"),
+    [
+        ("deepseek-r1:3b", None, 66),
+        (MODEL, "401: access denied", 65),
+        (MODEL, "412: \n\nThe model you are attempting to pull requires a newer version of Ollama.", 65),
+        ("a//b", None, 65),
+    ],
+)
+def test_what_cannot_get_better_is_not_tried_again(world: World, reference: str, answer: str | None, code: int) -> None:
     world.ask_for(reference)
     if answer:
         world.fault("refuse", answer)
@@ -382,9 +388,14 @@ def test_a_store_that_is_not_mounted_is_refused(world: World) -> None:
     assert "is not a directory" in ended.err
 
 
-@pytest.mark.parametrize(("wrong", "text"), [
-    ({"MODE": "watch"}, "model.delivery"), ({"MODELS_FILE": "/nowhere"}, "MODELS_FILE"),
-    ({"MODELS_FILE": "/dev/null"}, "names no model")])
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"MODE": "watch"}, "model.delivery"),
+        ({"MODELS_FILE": "/nowhere"}, "MODELS_FILE"),
+        ({"MODELS_FILE": "/dev/null"}, "names no model"),
+    ],
+)
 def test_a_request_that_makes_no_sense_is_refused(world: World, wrong: dict[str, str], text: str) -> None:
     ended = world.load(**wrong)
     assert ended.code == 64
@@ -582,8 +593,9 @@ def test_a_model_that_is_there_and_does_not_load_is_not_started(world: World) ->
         ended = world.run("probe.sh", "startup", MODELS=MODEL)
         all_right(world.run("probe.sh", "ready", MODELS=MODEL))
     assert ended.code == 1
-    assert ended.out == (f"{MODEL} is there but does not load: "
-                         "llama runner process has terminated: model is corrupted or incomplete\n")
+    assert ended.out == (
+        f"{MODEL} is there but does not load: llama runner process has terminated: model is corrupted or incomplete\n"
+    )
 
 
 def test_a_server_that_does_not_answer_is_named_with_its_address(world: World) -> None:

@@ -107,7 +107,7 @@ def serve():
         prune()
     note("calls", "serve")
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    print(f"time=now level=INFO source=routes.go:1 msg=\"Listening on {address()}\"", flush=True)
+    print(f'time=now level=INFO source=routes.go:1 msg="Listening on {address()}"', flush=True)
     server.serve_forever()
 
 

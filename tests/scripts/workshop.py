@@ -19,15 +19,29 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FRAGMENTS = HERE.parent.parent / "chartgen/fragments"
 SCRIPTS = sorted(FRAGMENTS.rglob("files/*.sh"))
-LOADERS = [FRAGMENTS / name for name in (
-    "loader/files/loader.sh", "source/ollama/files/load.sh", "engine/ollama/files/probe.sh",
-    "delivery/job/files/wait.sh")]
+LOADERS = [
+    FRAGMENTS / name
+    for name in (
+        "loader/files/loader.sh",
+        "source/ollama/files/load.sh",
+        "engine/ollama/files/probe.sh",
+        "delivery/job/files/wait.sh",
+    )
+]
 # What a POSIX shell may be in an image.
 SHELLS = [shell for shell in (["dash"], ["bash", "--posix"], ["busybox", "sh"]) if shutil.which(shell[0])]
 PLACES = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
 # Seconds of production made fit for a test.
-QUICK = {"TICK": "0.02", "POLL": "0.05", "BACKOFF": "0", "PROGRESS": "0", "SAY_EVERY": "1", "LOCK_STALE": "1",
-         "LOCK_BEAT": "0.2", "STALL": "20"}
+QUICK = {
+    "TICK": "0.02",
+    "POLL": "0.05",
+    "BACKOFF": "0",
+    "PROGRESS": "0",
+    "SAY_EVERY": "1",
+    "LOCK_STALE": "1",
+    "LOCK_BEAT": "0.2",
+    "STALL": "20",
+}
 
 
 def content(seed: str, size: int) -> bytes:
@@ -52,10 +66,19 @@ class World:
         for script in LOADERS:
             shutil.copy(script, self.scripts)
         self.program("ollama", f'exec "{sys.executable}" -IS "{HERE / "ollama_standin.py"}" "$@"')
-        self.env = PLACES | QUICK | {
-            "PATH": f"{root / 'bin'}:{PLACES['PATH']}", "STANDIN": str(root), "TARGET": str(self.store),
-            "MODELS_FILE": str(root / "models.tsv"), "HOME": str(root / "home"), "TMPDIR": str(root / "tmp"),
-            "PORT": str(free_port())}
+        self.env = (
+            PLACES
+            | QUICK
+            | {
+                "PATH": f"{root / 'bin'}:{PLACES['PATH']}",
+                "STANDIN": str(root),
+                "TARGET": str(self.store),
+                "MODELS_FILE": str(root / "models.tsv"),
+                "HOME": str(root / "home"),
+                "TMPDIR": str(root / "tmp"),
+                "PORT": str(free_port()),
+            }
+        )
 
     def program(self, name: str, body: str) -> None:
         path = self.root / "bin" / name
@@ -68,8 +91,14 @@ class World:
         blobs = [content(reference, size), f"template of {reference}".encode(), config]
         for blob in blobs:
             (self.root / "registry/blobs" / digest_of(blob)).write_bytes(blob)
-        described = [{"mediaType": "application/vnd.ollama.image.model",
-                      "digest": digest_of(blob).replace("-", ":"), "size": len(blob)} for blob in blobs]
+        described = [
+            {
+                "mediaType": "application/vnd.ollama.image.model",
+                "digest": digest_of(blob).replace("-", ":"),
+                "size": len(blob),
+            }
+            for blob in blobs
+        ]
         path = self.root / "registry/manifests" / place(reference)
         path.parent.mkdir(parents=True, exist_ok=True)
         manifest = {"schemaVersion": 2, "config": described[2], "layers": described[:2]}
@@ -96,12 +125,19 @@ class World:
     def mend(self, name: str) -> None:
         (self.root / "faults" / name).unlink()
 
-    def start(self, script: str, *arguments: str, shell: list[str] | None = None, uid: int | None = None,
-              **env: str) -> subprocess.Popen[str]:
+    def start(
+        self, script: str, *arguments: str, shell: list[str] | None = None, uid: int | None = None, **env: str
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*(shell or SHELLS[0]), str(self.scripts / script), *arguments], env=self.env | env, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, cwd=self.root,
-            **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}))
+            [*(shell or SHELLS[0]), str(self.scripts / script), *arguments],
+            env=self.env | env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            cwd=self.root,
+            **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
+        )
 
     def run(self, script: str, *arguments: str, **options: object) -> Ended:
         return Ended(self.start(script, *arguments, **options))  # type: ignore[arg-type]
@@ -114,8 +150,9 @@ class World:
         """ollama as the server's own container runs it, on the store."""
         address = f"0.0.0.0:{free_port()}"
         self.env |= {"OLLAMA_HOST": address, "OLLAMA_MODELS": str(self.store), "OLLAMA_NOPRUNE": "1"}
-        process = subprocess.Popen(["ollama", "serve"], env=self.env, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            ["ollama", "serve"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             wait_for(lambda: accepts(address))
             yield
@@ -137,8 +174,11 @@ class World:
     def left_over(self) -> list[str]:
         """Processes of this world that still run, and what they left in the folder for scratch."""
         marker = f"STANDIN={self.root}".encode()
-        running = [read_quietly(path.with_name("cmdline")).replace(b"\0", b" ").decode()
-                   for path in Path("/proc").glob("[0-9]*/environ") if marker in read_quietly(path).split(b"\0")]
+        running = [
+            read_quietly(path.with_name("cmdline")).replace(b"\0", b" ").decode()
+            for path in Path("/proc").glob("[0-9]*/environ")
+            if marker in read_quietly(path).split(b"\0")
+        ]
         return running + [path.name for path in (self.root / "tmp").iterdir()]
 
 

@@ -1,0 +1,169 @@
+"""What `make e2e-real` is made of, as far as it needs no cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import struct
+import subprocess
+import sys
+import tarfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chartgen.problem import ToolError
+from tests.e2e_real import gguf, images, lab
+from tests.e2e_real.__main__ import Done, table
+
+HERE = Path(__file__).parent / "e2e_real"
+FAKE = {"kwok.x-k8s.io/node": "fake"}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A registry that runs, with its address."""
+    command = [sys.executable, str(HERE / "registry.py"), "0", "one=1", "big=2,1,50"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        port = next(line for line in process.stdout or () if line.startswith("ready")).split()[-1]
+        yield f"http://127.0.0.1:{port}", process
+        process.terminate()
+
+
+def ask(url: str, **headers: str) -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+        return answer.read()
+
+
+# --- the model ------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_is_the_same_for_the_same_seed_alone() -> None:
+    assert gguf.tiny(1) == gguf.tiny(1)
+    assert gguf.tiny(1) != gguf.tiny(2)
+
+
+def test_a_model_ends_with_its_last_tensor() -> None:
+    model = gguf.tiny(1)
+    magic, version, tensors, _ = struct.unpack_from("<4sIQQ", model)
+    assert (magic, version) == (b"GGUF", 3)
+    place = model.index(b"blk.1.ffn_down.weight") + len("blk.1.ffn_down.weight")
+    dimensions, inner, width, kind, offset = struct.unpack_from("<IQQIQ", model, place)
+    assert (dimensions, inner, width, kind) == (2, gguf.INNER, gguf.WIDTH, 0)
+    start = -(-(place + 32) // gguf.ALIGN) * gguf.ALIGN
+    assert len(model) == start + offset + 4 * inner * width
+    assert tensors == 3 + 9 * gguf.LAYERS
+
+
+# --- the registry ---------------------------------------------------------------------------------------------------
+
+
+def test_a_model_comes_from_the_registry_in_pieces(registry: tuple[str, subprocess.Popen[str]]) -> None:
+    url, process = registry
+    manifest = json.loads(ask(f"{url}/v2/library/tiny/manifests/big"))
+    layer = next(each for each in manifest["layers"] if each["mediaType"].endswith("image.model"))
+    blob = f"{url}/v2/library/tiny/blobs/{layer['digest']}"
+    pieces = [ask(blob, Range="bytes=0-999"), ask(blob, Range="bytes=1000-")]
+    assert hashlib.sha256(b"".join(pieces)).hexdigest() == layer["digest"].removeprefix("sha256:")
+    said = [process.stdout.readline() for _ in pieces] if process.stdout else []
+    assert said == ["sent big 0 1000\n", f"sent big 1000 {layer['size'] - 1000}\n"]
+
+
+def test_the_registry_has_no_other_model(registry: tuple[str, subprocess.Popen[str]]) -> None:
+    url, _ = registry
+    for path in ("/v2/library/tiny/manifests/two", "/v2/library/other/manifests/one"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            ask(url + path)
+
+
+# --- the images -----------------------------------------------------------------------------------------------------
+
+
+def test_an_image_holds_what_its_parts_are_named_after(tmp_path: Path) -> None:
+    files: images.Files = {"/usr/bin/tool": b"#!/bin/sh\n", "/usr/bin/other": "tool"}
+    images.write(images.Image("docker.io/a/b:1", files, ("/usr/bin/tool",)), tmp_path / "image.tar")
+    with tarfile.open(tmp_path / "image.tar") as tar:
+        read = {each.name: tar.extractfile(each).read() for each in tar.getmembers()}  # type: ignore[union-attr]
+    for name, content in read.items():
+        assert not name.startswith("blobs/") or name == blob(f"sha256:{hashlib.sha256(content).hexdigest()}")
+    entry = json.loads(read["index.json"])["manifests"][0]
+    assert entry["annotations"] == {"io.containerd.image.name": "docker.io/a/b:1"}
+    manifest = json.loads(read[blob(entry["digest"])])
+    config = json.loads(read[blob(manifest["config"]["digest"])])
+    assert config["config"]["Cmd"] == ["/usr/bin/tool"]
+    assert config["rootfs"]["diff_ids"] == [manifest["layers"][0]["digest"]]
+    (tmp_path / "layer.tar").write_bytes(read[blob(manifest["layers"][0]["digest"])])
+    with tarfile.open(tmp_path / "layer.tar") as tar:
+        assert tar.getmember("usr/bin/tool").mode == 0o755
+        assert tar.getmember("usr/bin/other").linkname == "tool"
+        assert tar.getmember("bin").linkname == "usr/bin"
+
+
+def blob(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/')}"
+
+
+def test_a_program_comes_with_the_libraries_that_it_loads() -> None:
+    files = images.programs("sh")
+    assert files["/usr/bin/sh"]
+    assert any(re.search(r"/(libc|ld-)[^/]*$", name) for name in files)
+
+
+def test_a_program_that_is_missing_is_named() -> None:
+    with pytest.raises(ToolError, match="no-such-program: not on PATH"):
+        images.programs("no-such-program")
+
+
+@pytest.mark.parametrize(
+    ("repository", "whole"),
+    [
+        ("ollama/ollama", "docker.io/ollama/ollama:1"),
+        ("ghcr.io/open-webui/open-webui", "ghcr.io/open-webui/open-webui:1"),
+        ("mirror:5000/ollama", "mirror:5000/ollama:1"),
+    ],
+)
+def test_an_image_has_the_name_by_which_a_node_knows_it(repository: str, whole: str) -> None:
+    assert images.reference({"repository": repository, "tag": "1"}) == whole
+
+
+# --- nodes and pods -------------------------------------------------------------------------------------------------
+
+
+def node(spec: dict[str, Any] | None = None, annotations: dict[str, str] | None = None, ready: str = "True") -> Any:
+    status = {"conditions": [{"type": "Ready", "status": ready}], "allocatable": {"cpu": "2", "memory": "4Gi"}}
+    return {"metadata": {"name": "n", "annotations": annotations or {}}, "spec": spec or {}, "status": status}
+
+
+def test_pods_are_sent_to_a_real_node_that_takes_them() -> None:
+    assert lab.takes_pods(node())
+    assert lab.takes_pods(node({"taints": [{"key": "a", "effect": "PreferNoSchedule"}]}))
+    assert not lab.takes_pods(node(annotations=FAKE))
+    assert not lab.takes_pods(node({"unschedulable": True}))
+    assert not lab.takes_pods(node({"taints": [{"key": "a", "effect": "NoSchedule"}]}))
+    assert not lab.takes_pods(node(ready="Unknown"))
+
+
+def test_a_node_is_described_by_what_it_has() -> None:
+    assert lab.described(node()) == "n (2 CPUs, 4Gi of memory)"
+    assert lab.described(node({"unschedulable": True}, FAKE)) == "n (faked by kwok, cordoned)"
+
+
+def test_a_pod_on_a_node_where_nothing_runs_is_a_fault() -> None:
+    pods = [
+        {"metadata": {"name": name}, "spec": {"nodeName": where} if where else {}, "status": {"phase": "Running"}}
+        for name, where in (("a", "real"), ("b", "fake"), ("c", ""))
+    ]
+    assert lab.strangers(pods, {"real"}) == ["Pod/b: is Running on fake, no real node"]
+
+
+def test_the_table_says_what_each_step_saw_or_what_is_wrong() -> None:
+    lines = table([Done("one", "install", 1.25, saw="ready"), Done("one", "chat", 0.5, wrong=("it\nis", "not"))])
+    assert lines == [
+        "steps of  step     seconds  saw",
+        "one       install      1.2  ready",
+        "one       chat         0.5  FAILED: it",
+    ]
