@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help tools build validate check test test-fast e2e lint bench format lock definitions clean
+.PHONY: all help tools build validate check test test-fast e2e e2e-real lint bench format lock definitions clean
 
 all: tools ## Set everything up, make charts/llm-stack, prove it, and say what was made
 	@$(BIN)/chartgen build
@@ -49,6 +49,9 @@ test-fast: tools ## The tests that take seconds
 
 e2e: tools ## Install every example on the cluster that KUBECONFIG names; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
+
+e2e-real: tools ## Prove the chart with a real ollama on a real node; E2E=--help says what it needs
+	@$(BIN)/python -m tests.e2e_real $(E2E)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md
 	@$(BIN)/python -m tests.bench

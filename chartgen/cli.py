@@ -57,6 +57,9 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
             code = 2
         except BrokenPipeError:
             code = 1
+        except OSError as error:
+            say(f"chartgen: {error.filename or 'a file'}: {error.strerror}; is the folder there, and yours to write?")
+            code = 2
         sys.exit(code or 0)
 
     return run

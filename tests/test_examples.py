@@ -62,9 +62,9 @@ def test_ui_finds_the_server(defaults):
 
 def test_startup_loads_the_model_and_readiness_asks_for_it(defaults):
     probes = container(defaults.get("deployment/llm-server"))
-    assert probes.startupProbe.exec.command[-1] == "startup"
+    assert probes.startupProbe.exec.command[-2:] == ["startup", "1795"]
     assert probes.readinessProbe.exec.command[-1] == "ready"
-    assert probes.startupProbe.failureThreshold * probes.startupProbe.periodSeconds == 1800
+    assert (probes.startupProbe.timeoutSeconds, probes.startupProbe.failureThreshold) == (1800, 1)
 
 
 def test_tke_has_two_shared_claims_of_100Gi(tke):

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +156,10 @@ def resources(cluster: Cluster) -> list[Resource]:
 
 
 def of_kind(resources: list[Resource], kind: str, api: str = "") -> Resource:
-    """The resource of a kind, of an API where one is named."""
-    return next(each for each in resources if each.kind == kind and api in ("", each.api))
+    """The resource of a kind; where an API is named, in its group and version, also where another is preferred."""
+    group = api.rpartition("/")[0]
+    found = next(each for each in resources if each.kind == kind and (not api or each.api.rpartition("/")[0] == group))
+    return replace(found, api=api or found.api)
 
 
 def faked(node: Object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from chartgen import manifests, subject
 from chartgen.examples import Example, coalesced, read
 from chartgen.problem import Faults, Problem, nearest
 from chartgen.render import Rendered, Request, documents, render
+
+from .state import first_difference
 
 RELEASE = "llm"
 # A UI's component, and the key of its values.
@@ -42,12 +44,11 @@ def discover(chart: Path, wanted: tuple[str, ...]) -> tuple[list[Example], Examp
     if found is None:
         raise Faults(problems)
     files = {file.stem: file for file in sorted((chart / "examples").glob("*.yaml"))}
-    defaults = replace(found.defaults, name="defaults")
     examples = []
     for name in wanted or ("defaults", *files):
         file = files.get(name) or Path(name)
         if name == "defaults":
-            examples.append(defaults)
+            examples.append(found.defaults)
         elif file.is_file():
             example, more = read(file.stem, [file])
             problems += more
@@ -57,7 +58,7 @@ def discover(chart: Path, wanted: tuple[str, ...]) -> tuple[list[Example], Examp
             problems.append(Problem(str(chart / "examples"), 0, "", f"there is no example {name}", remedy))
     if problems:
         raise Faults(problems)
-    return examples, defaults
+    return examples, found.defaults
 
 
 def rendered(chart: Path, examples: list[Example], helm: Path, version: str) -> list[Rendered]:
@@ -125,8 +126,6 @@ def _without_chance(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str:
-    from .state import first_difference
-
     if one is None or other is None:
         return "is rendered by helm 4 alone" if other is None else "is rendered by helm 3 alone"
     return f"helm 4 and helm 3 differ: {first_difference(one, other)}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from chartgen.render import sentence
 from chartgen.toolversion import hermetic
 
+EVERY = 1.0  # seconds between two looks at whether waiting is in vain
 GRACE = 30  # seconds that Helm gets beyond its own --timeout
 
 
@@ -37,11 +38,12 @@ class Helm:
 
 def environment(folder: Path, kubeconfig: str) -> dict[str, str]:
     """What Helm finds: empty folders, where it also keeps what it learns of the cluster's kinds, and the cluster."""
-    return hermetic(folder) | {"KUBECONFIG": kubeconfig, "KUBECACHEDIR": str(folder / "kube")}
+    # A command is over before collecting its garbage often would pay: a fifth of its processor time.
+    return hermetic(folder) | {"KUBECONFIG": kubeconfig, "KUBECACHEDIR": str(folder / "kube"), "GOGC": "400"}
 
 
 def run(helm: Helm, arguments: list[str], alarm: Callable[[], bool] = lambda: False) -> str:
-    """Run a command to its end and return what it prints; `alarm` is asked every second whether waiting is in vain."""
+    """Run a command to its end and return what it prints; `alarm` is asked whether waiting is in vain."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out:
         process = subprocess.Popen(
             [str(helm.path), *arguments],
@@ -68,7 +70,7 @@ def _wait(helm: Helm, process: subprocess.Popen[bytes], alarm: Callable[[], bool
     end = time.monotonic() + helm.timeout + GRACE
     while True:
         try:
-            process.wait(1)
+            process.wait(EVERY)
             return ""
         except subprocess.TimeoutExpired:
             if helm.stop.is_set():

@@ -31,13 +31,14 @@ def made(steps: Iterable[Done]) -> list[Done]:
     return [each for each in steps if not each.note]
 
 
-def notes(everything: Iterable[Done]) -> list[str]:
-    """What was not done, and for which examples."""
-    found: dict[str, list[str]] = {}
+def notes(everything: list[Done]) -> list[str]:
+    """What was not done, and for which examples where it was done for others."""
+    found: dict[str, set[str]] = {}
     for done in everything:
-        if done.note and done.example not in found.setdefault(done.note, []):
-            found[done.note].append(done.example)
-    return [f"{note}: {', '.join(sorted(names))}" for note, names in sorted(found.items())]
+        if done.note:
+            found.setdefault(done.note, set()).add(done.example)
+    every = {done.example for done in everything}
+    return [note if names == every else f"{note}: {', '.join(sorted(names))}" for note, names in sorted(found.items())]
 
 
 def total(everything: list[Done], seconds: float) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import tempfile
 import threading
@@ -12,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chartgen import crds, tools
+from chartgen import tools
 from chartgen.examples import Example
-from chartgen.problem import ToolError
 
-from . import examples, fixtures, helm, nodes
+from . import examples, fixtures, helm, kinds, nodes
 from .cluster import Cluster, Object, Resource, connected, create, delete, get, of_kind, resources
 from .examples import Case
 from .fixtures import LABEL
@@ -46,8 +46,10 @@ class Wanted:
 
 @dataclass
 class Session:
-    """A run: `name` ends its namespaces' names and labels all that it makes, `made` are the paths of what it
-    shares, `kinds` those of which the examples or controllers make objects."""
+    """A run. `name` ends its namespaces' names and labels all that it makes.
+
+    `made` are the paths of what it shares, `kinds` those of which the examples or controllers make objects.
+    """
 
     wanted: Wanted
     cluster: Cluster
@@ -77,7 +79,7 @@ def perform(wanted: Wanted, say: Say) -> list[Done]:
         session = Session(wanted, cluster, helms, folder, say, stop, resources(cluster))
         versions = ", ".join(f"{name} {found[name].version}" for name in names)
         say(f"{len(chosen)} examples on Kubernetes {cluster.version}, {versions}, in namespaces e2e-…-{session.name}")
-        cases = _cases(session, chosen, defaults)
+        cases = _possible(session, _cases(session, chosen, defaults))
         with _removed(session):
             classes = _share(session, cases)
             with provided(cluster, session.name, classes, say):
@@ -92,9 +94,7 @@ def _cases(session: Session, chosen: list[Example], defaults: Example) -> list[C
     fitting = [each for each in chosen if each.header.versions([cluster.version])]
     for each in chosen:
         if each not in fitting:
-            _hear(
-                session, Done(each.name, "render", 0, note=f"not run, being for other versions than {cluster.version}")
-            )
+            _hear(session, Done(each.name, "render", 0, note=f"not run (not for Kubernetes {cluster.version})"))
     start = time.monotonic()
     made = [examples.rendered(chart, fitting, each.path, cluster.version) for each in session.helms]
     seconds = (time.monotonic() - start) / max(len(fitting), 1)
@@ -108,11 +108,25 @@ def _cases(session: Session, chosen: list[Example], defaults: Example) -> list[C
     return cases
 
 
+def _possible(session: Session, cases: list[Case]) -> list[Case]:
+    """The examples whose kinds of objects the cluster knows, once it was told of those that can be found."""
+    missing = set().union(*map(kinds.wanted, cases)) - kinds.known(session.resources)
+    if missing:
+        session.resources = kinds.define(session.cluster, session.resources, missing, session.say)
+    there, fitting = kinds.known(session.resources), []
+    for case in cases:
+        unknown = sorted(kinds.wanted(case) - there)
+        if unknown:
+            faults = [f"{kind}/{group}: the cluster does not know this kind; add its CRD" for group, kind in unknown]
+            _hear(session, Done(case.example.name, "prepare", 0, tuple(faults)))
+        else:
+            fitting.append(case)
+    return fitting
+
+
 def _share(session: Session, cases: list[Case]) -> list[Object]:
     """Make what several examples need, and what lies outside their namespaces; the cluster's StorageClasses then."""
     cluster = session.cluster
-    if missing := _unknown_kinds(session, cases):
-        _define(session, missing)
     session.kinds = frozenset({*OWNED, *(each.kind for case in cases for each in case.render.objects)})
     pods = [pod for case in cases for pod in case.render.pods]
     for node in nodes.lacking(pods, get(cluster, "/api/v1/nodes")["items"], session.name):
@@ -137,37 +151,6 @@ def _make(session: Session, item: Object) -> None:
         session.made.append(kind.path(metadata.get("namespace", ""), metadata["name"]))
 
 
-def _unknown_kinds(session: Session, cases: list[Case]) -> set[str]:
-    """The kinds that the examples' objects have, or that they need, and the cluster does not know."""
-    known = {(each.api, each.kind) for each in session.resources}
-    made = [each.data for case in cases for each in case.render.objects]
-    made += [item for case in cases for item in fixtures.made_for(case.render, "", [])[0]]
-    return {item["kind"] for item in made if (item["apiVersion"], item["kind"]) not in known}
-
-
-def _define(session: Session, missing: set[str]) -> None:
-    """Give the cluster the CRDs of these kinds, as the pinned modules have them; they stay, others may use them."""
-    kind = of_kind(session.resources, "CustomResourceDefinition")
-    for crd in _definitions(session.say):
-        if crd["spec"]["names"]["kind"] in missing and create(session.cluster, kind, crd):
-            session.say(f"made the kind {crd['spec']['names']['kind']} known to the cluster; it stays")
-    end = time.monotonic() + REMOVAL
-    while (unknown := missing - {each.kind for each in session.resources}) and time.monotonic() < end:
-        time.sleep(0.5)
-        session.resources = resources(session.cluster)
-    if unknown:
-        raise ToolError(f"the cluster does not know {', '.join(sorted(unknown))}; add their CRDs to it")
-
-
-def _definitions(say: Say) -> Iterator[Object]:
-    import yaml
-
-    for module, place in crds.fetched(say).items():
-        for file in sorted(place.glob(crds.MODULES[module])):
-            found = yaml.safe_load_all(file.read_text(encoding="utf-8"))
-            yield from (item for item in found if item and item["kind"] == "CustomResourceDefinition")
-
-
 def _all(session: Session, cases: list[Case], classes: list[Object]) -> None:
     """Every example, `jobs` at a time; what breaks this program itself ends all."""
     with ThreadPoolExecutor(session.wanted.jobs) as pool:
@@ -189,7 +172,7 @@ def _one(session: Session, case: Case, classes: list[Object]) -> None:
 def _with(session: Session, case: Case, classes: list[Object], helm: Helm) -> None:
     start = time.monotonic()
     name, chart = case.example.name, session.wanted.chart
-    namespace = f"e2e-{name[:40].rstrip('-')}-{helm.label.replace(' ', '')}-{session.name}"
+    namespace = namespace_of(name, helm.label, session.name)
     usual = [each for each in session.resources if each.kind in session.kinds]
     place = Place(session.cluster, session.resources, usual, helm, namespace, session.name, session.folder)
     heard: list[Done] = []
@@ -206,6 +189,12 @@ def _with(session: Session, case: Case, classes: list[Object], helm: Helm) -> No
     failed = sum(bool(done.faults) for done in heard)
     said = f"{failed} failed" if failed else "fine"
     session.say(f"{name}: {helm.label}: {len(made(heard))} steps in {time.monotonic() - start:.0f} s, {said}")
+
+
+def namespace_of(example: str, helm: str, run: str) -> str:
+    """`e2e-EXAMPLE-helm4-RUN`, whatever the file of the example is called."""
+    plain = re.sub("[^a-z0-9]+", "-", example.lower())[:40].strip("-")
+    return f"e2e-{plain}-{helm.replace(' ', '')}-{run}"
 
 
 def _hear(session: Session, done: Done) -> None:

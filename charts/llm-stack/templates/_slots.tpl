@@ -39,6 +39,12 @@
 
 {{- /* list, release: The same for the release. */}}
 {{- define "llm-stack.slot.release.needs" -}}
+{{- if true }}{{ with include "llm-stack.releaseNeeds" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.ingress.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -81,6 +87,12 @@
 {{- /* list, release: The same on the release's values. */}}
 {{- define "llm-stack.slot.release.checks" -}}
 {{- if true }}{{ with include "llm-stack.releaseChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.server.releaseChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
@@ -160,6 +172,9 @@
 {{- /* list, server: Volumes of its pod. */}}
 {{- define "llm-stack.slot.server.volumes" -}}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "init" }}{{ with include "llm-stack.delivery.init.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -242,11 +257,11 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How a new version takes the old one's place, as a map. */}}
-{{- define "llm-stack.slot.server.strategy" -}}
+{{- /* one, server: false where there is no room for a new pod beside the old one. */}}
+{{- define "llm-stack.slot.server.spare" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.strategy" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.strategy" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.spare" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.spare" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -290,13 +305,19 @@
 
 {{- /* list, server: Volumes that the container needs beside the models. */}}
 {{- define "llm-stack.slot.loader.volumes" -}}
+{{- if true }}{{ with include "llm-stack.loader.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, server: Where they are mounted. */}}
 {{- define "llm-stack.slot.loader.volumeMounts" -}}
+{{- if true }}{{ with include "llm-stack.loader.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The container itself. Asked for with Loader in the context: name, script, expects. */}}
+{{- /* one, server: The container itself. Asked for with Loader in the context: name and mode, or name and waits (a script that only waits). */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
@@ -312,7 +333,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.medium"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.medium"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

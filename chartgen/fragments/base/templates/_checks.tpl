@@ -9,10 +9,21 @@ a server's name cannot end in -loader, which is what the pods are called that br
 {{- end }}
 {{- if ne .Values.model.delivery "none" }}
 {{- if not $source.format }}
-model.source: engine {{ .Values.engine }} has no source of its own, so nothing would bring its model; name a source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
+model.source: engine {{ .Values.engine }} has no source of its own, so nothing would bring its model; set model.delivery to none and modelCache.existingClaim to a claim that holds the model
 {{- else if not (has $source.format $facts.formats) }}
 model.source: {{ .Values.model.source }} leaves {{ $source.format }}, but engine {{ .Values.engine }} reads {{ join " or " $facts.formats }}; choose another source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
 {{- end }}
+{{- end }}
+{{- $references := list }}
+{{- $single := .Values.model.name }}
+{{- range include "fragment.models" . | mustFromJson }}
+{{- if and (regexMatch ":[^/]*$" .name) (ne .name $single) }}
+models: {{ .name }} holds a tag; give the name without it, and the tag as tag
+{{- end }}
+{{- if has .reference $references }}
+models: {{ .reference }} is asked for twice; name it once
+{{- end }}
+{{- $references = append $references .reference }}
 {{- end }}
 {{- if regexMatch ":[^/]*$" .Values.model.name }}
 {{- $parts := regexFind "[^/]*$" .Values.model.name | splitList ":" }}
@@ -23,5 +34,14 @@ model.name: {{ .Values.model.name }} holds a tag; set model.name to {{ trimSuffi
 {{- define "fragment.releaseChecks" -}}
 {{- if not (include "fragment.servers" . | mustFromJson) }}
 servers: none is enabled, so no model would be served; set enabled: true for one
+{{- end }}
+{{- end }}
+
+{{- define "fragment.releaseNeeds" -}}
+{{- range .Values.global.imagePullSecrets }}
+Secret/{{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+{{- if and (not .Values.serviceAccount.create) .Values.serviceAccount.name }}
+ServiceAccount/{{ .Values.serviceAccount.name }}
 {{- end }}
 {{- end }}

@@ -9,6 +9,10 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
 {{- $values := mergeOverwrite (deepCopy $defaults) (deepCopy $entry) }}
+{{- /* An entry that names a model of its own does not want the defaults' several. */}}
+{{- if and (dig "model" "name" "" $entry) (not $entry.models) }}
+{{- $_ := set $values "models" dict }}
+{{- end }}
 {{- range $path := $replaced }}
 {{- $keys := splitList "." $path }}
 {{- $from := $entry }}

@@ -5,9 +5,17 @@
 {{- get ($vendor.schemes | default dict) .Values.gpu.scheme | default dict | toYaml }}
 {{- end }}
 
+{{- /* Of devices that the table does not know the vendor is `other`. */}}
 {{- define "fragment.gpu.facts" -}}
-vendor: {{ .Values.gpu.vendor }}
-count: {{ ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
+{{- $count := ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
+{{- if .Values.gpu.resources }}
+{{- $count = 0 }}
+{{- range .Values.gpu.resources }}
+{{- $count = add $count (int64 .) }}
+{{- end }}
+{{- end -}}
+vendor: {{ ternary "other" .Values.gpu.vendor (and (eq .Values.gpu.vendor "none") (gt (len .Values.gpu.resources) 0)) }}
+count: {{ $count }}
 {{- end }}
 
 {{- define "fragment.gpu.devices" -}}
@@ -43,16 +51,9 @@ count: {{ ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
 {{- end }}
 
 {{- /* Cards are scarce: a rollout that needs spare ones would wait for ever. */}}
-{{- define "fragment.gpu.strategy" -}}
-{{- if or (ne .Values.gpu.vendor "none") .Values.gpu.resources }}
-{{- if le (int64 .Values.replicas) 1 -}}
-type: Recreate
-{{- else -}}
-type: RollingUpdate
-rollingUpdate:
-  maxSurge: 0
-  maxUnavailable: 1
-{{- end }}
+{{- define "fragment.gpu.spare" -}}
+{{- if or (ne .Values.gpu.vendor "none") .Values.gpu.resources -}}
+false
 {{- end }}
 {{- end }}
 
@@ -60,7 +61,9 @@ rollingUpdate:
 {{- $gpu := .Values.gpu }}
 {{- $table := .Files.Get "files/gpu/vendors.yaml" | fromYaml }}
 {{- $row := include "fragment.gpu.row" . | fromYaml }}
-{{- if eq $gpu.vendor "none" }}
+{{- if and $gpu.resources (gt (int64 $gpu.count) 1) }}
+gpu.count: {{ int64 $gpu.count }} is given beside gpu.resources, which says how many there are; leave gpu.count out
+{{- else if eq $gpu.vendor "none" }}
 {{- if gt (int64 $gpu.count) 1 }}
 gpu.count: {{ int64 $gpu.count }} cards are asked for, but gpu.vendor is none; set gpu.vendor to {{ keys $table | sortAlpha | join " or " }}
 {{- end }}
@@ -72,6 +75,8 @@ gpu.scheme: {{ $gpu.scheme }} is asked for, but gpu.vendor is none; set gpu.vend
 {{- end }}
 {{- else if not $row }}
 gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ keys (get $table $gpu.vendor).schemes | sortAlpha | join " or " }}
+{{- else if and ($row.type).nodeLabel $gpu.type (not (contains "," $gpu.type)) (not (regexMatch "^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$" $gpu.type)) }}
+gpu.type: {{ $gpu.type }} cannot be the value of a node's label; set it to what {{ $row.type.nodeLabel }} says on the nodes
 {{- else if and ($row.type).nodeLabel (contains "," $gpu.type) }}
 gpu.type: {{ $gpu.type }} is a list, but {{ $gpu.scheme }} selects nodes by one value of the label {{ $row.type.nodeLabel }}; name one card, or use affinity
 {{- else if and ($row.type).required (not $gpu.type) }}

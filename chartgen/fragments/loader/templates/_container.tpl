@@ -1,27 +1,40 @@
 {{- /*
-Given a server's context with Loader in it: name (of the container), mode (once or watch), script and env (in place of
-the source's own).
+Given a server's context with Loader in it: name (of the container), and mode (once or watch), or waits (a script that
+only waits for what another pod brings: it needs little, and no setting of the loader's may restart its server).
 */}}
 {{- define "fragment.loader.container" -}}
 {{- $facts := include "fragment.slot.source.facts" . | fromYaml }}
-{{- $image := list . (index .Values.images ($facts.image | default "")) }}
+{{- /* Where source and engine are one program, a server's own image is both. */}}
+{{- $engine := include "fragment.slot.engine.facts" . | fromYaml }}
+{{- $same := eq (get .Values.images $engine.image).repository (get .Values.images ($facts.image | default "") | default dict).repository }}
+{{- $image := list . (index .Values.images ($facts.image | default "")) (ternary .Values.image dict ($same | default false)) }}
 {{- if index $image 1 }}
 - name: {{ .Loader.name }}
   image: {{ include "fragment.image" $image }}
   imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
-  command: [sh, /opt/files/{{ .Loader.script | default (include "fragment.slot.loader.script" .) }}]
+  command: [sh, /opt/files/{{ .Loader.waits | default (include "fragment.slot.loader.script" .) }}]
   env:
-  {{- $contract := dict
-    "TARGET" "/models"
-    "MODELS_FILE" "/opt/files/models.tsv"
-    "MODE" .Loader.mode
-    "HOME" "/tmp/home"
-    "RETRIES" (.Values.loader.retries | int64 | toString)
-    "STALL" (.Values.loader.stallSeconds | int64 | toString) }}
-  {{- $own := .Loader.env | default (include "fragment.slot.loader.env" . | fromYaml) }}
-  {{- include "fragment.env" (mergeOverwrite $contract $own) | trim | nindent 2 }}
+  {{- $env := dict "TARGET" "/models" "MODELS_FILE" "/opt/files/models.tsv" "HOME" "/tmp/home" }}
+  {{- if .Loader.mode }}
+  {{- $_ := set $env "MODE" .Loader.mode }}
+  {{- $_ := set $env "RETRIES" (.Values.loader.retries | int64 | toString) }}
+  {{- $_ := set $env "STALL" (.Values.loader.stallSeconds | int64 | toString) }}
+  {{- $env = mergeOverwrite $env (include "fragment.slot.loader.env" . | fromYaml) }}
+  {{- range $name, $value := .Values.loader.env }}
+  {{- $_ := set $env $name $value }}
+  {{- end }}
+  {{- end }}
+  {{- include "fragment.env" $env | trim | nindent 2 }}
+  {{- if and .Loader.mode .Values.loader.envFrom }}
+  envFrom:
+  {{- toYaml .Values.loader.envFrom | nindent 2 }}
+  {{- end }}
   resources:
+    {{- if .Loader.mode }}
     {{- toYaml .Values.loader.resources | nindent 4 }}
+    {{- else }}
+    requests: {cpu: 10m, memory: 32Mi}
+    {{- end }}
   {{- with .Values.securityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
@@ -39,9 +52,24 @@ the source's own).
     readOnly: true
   - name: tmp
     mountPath: /tmp
+  {{- if .Loader.mode }}
   {{- with include "fragment.slot.loader.volumeMounts" . | trim }}
   {{- . | nindent 2 }}
   {{- end }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The user's own: a certificate of a private registry, for one. */}}
+{{- define "fragment.loader.volumes" -}}
+{{- with .Values.loader.volumes }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.loader.volumeMounts" -}}
+{{- with .Values.loader.volumeMounts }}
+{{- toYaml . }}
 {{- end }}
 {{- end }}
 

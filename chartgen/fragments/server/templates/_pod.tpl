@@ -35,7 +35,8 @@ spec:
   {{- with .Values.topologySpreadConstraints }}
   topologySpreadConstraints:
   {{- range . }}
-  - {{ toYaml (merge (deepCopy .) (dict "labelSelector" (dict "matchLabels" (include "fragment.selector" (list $ $.Server) | fromYaml)))) | nindent 4 | trim }}
+  {{- $own := dict "matchLabels" (include "fragment.selector" (list $ $.Server) | fromYaml) }}
+  - {{ toYaml (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) | nindent 4 | trim }}
   {{- end }}
   {{- end }}
   {{- with include "fragment.slot.server.initContainers" . | trim }}
@@ -146,4 +147,16 @@ unless the user has named them there. */}}
 {{- /* Whether the pod needs the ConfigMap of files. */}}
 {{- define "fragment.server.files" -}}
 {{- if ne (include "fragment.slot.server.files" .) "{}" }}true{{ end }}
+{{- end }}
+
+{{- /*
+How a new version takes the old one's place: beside it, or, where there is no room for both, after it. Never Recreate:
+a server-side apply that changes to it leaves rollingUpdate standing, which the API server refuses.
+*/}}
+{{- define "fragment.server.strategy" -}}
+{{- $spare := ne (include "fragment.slot.server.spare" .) "false" -}}
+type: RollingUpdate
+rollingUpdate:
+  maxSurge: {{ ternary 1 0 $spare }}
+  maxUnavailable: {{ ternary 0 1 $spare }}
 {{- end }}

@@ -2,4 +2,29 @@
 {{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
 service.nodePort: {{ int64 .Values.service.nodePort }} is given, but a Service of type ClusterIP has none; set service.type to NodePort, or leave nodePort out
 {{- end }}
+{{- range .Values.volumes }}
+{{- if has .name (list "models" "tmp" "files" "shm") }}
+volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
+{{- end }}
+{{- end }}
+{{- range .Values.volumeMounts }}
+{{- if has (trimSuffix "/" .mountPath) (list "/models" "/tmp" "/opt/files" "/dev/shm") }}
+volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yours elsewhere
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A port of the nodes belongs to one Service. */}}
+{{- define "llm-stack.server.releaseChecks" -}}
+{{- $users := dict }}
+{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
+{{- with int64 $values.service.nodePort }}
+{{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
+{{- end }}
+{{- end }}
+{{- range $port, $names := $users }}
+{{- if gt (len $names) 1 }}
+service.nodePort: servers {{ join " and " $names }} ask for the same port {{ $port }}; give each a port of its own, in its entry of servers
+{{- end }}
+{{- end }}
 {{- end }}

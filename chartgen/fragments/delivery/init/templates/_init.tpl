@@ -5,3 +5,7 @@
 {{- define "fragment.delivery.init.facts" -}}
 logs: deployment/{{ include "fragment.serverName" . }} -c bring-models
 {{- end }}
+
+{{- define "fragment.delivery.init.volumes" -}}
+{{- include "fragment.slot.loader.volumes" . }}
+{{- end }}

@@ -1,6 +1,7 @@
 #!/bin/sh
-# probe.sh startup|ready: whether this pod's ollama has the models that it is to serve.
+# probe.sh startup|ready [SECONDS]: whether this pod's ollama has the models that it is to serve.
 # startup also loads the first one, once: a server that is up and a model that answers are two things.
+# With SECONDS it goes on trying for so long.
 #
 # Environment
 #   MODELS       references parted by blanks; or
@@ -14,6 +15,21 @@ set -u
 export HOME
 
 main() {
+  if [ -z "${2:-}" ]; then
+    check "$1"
+    return
+  fi
+  deadline=$(($(date +%s) + $2))
+  until said=$(check "$1"); do
+    if [ "$(date +%s)" -ge "$deadline" ]; then
+      printf '%s\n' "$said"
+      exit 1
+    fi
+    sleep "${PAUSE:-2}"
+  done
+}
+
+check() {
   if [ -z "$MODELS" ]; then MODELS=$(sed -e '/^[[:space:]]*#/d' "$MODELS_FILE" | cut -f 2); fi
   [ -n "$MODELS" ] || refuse "no model is asked for" "set MODELS, or MODELS_FILE to a file that names one"
   OLLAMA_HOST=$(own_address)
@@ -57,4 +73,4 @@ load() {
   refuse "$1 is there but does not load" "$answer"
 }
 
-main "${1:-}"
+main "${1:-}" "${2:-}"

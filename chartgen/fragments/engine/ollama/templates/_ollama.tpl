@@ -54,11 +54,12 @@ MODELS: {{ include "fragment.engine.ollama.models" . | quote }}
 {{- define "fragment.engine.ollama.probes" -}}
 startupProbe:
   exec:
-    command: [sh, /opt/files/probe.sh, startup]
-  periodSeconds: 5
-  # One attempt loads the model: it may take all of the time there is.
+    # One probe takes all of the time there is, and tries again by itself: ollama gives a load up when whoever asked for
+    # it goes away, and a probe that hangs must not count as a fraction of the budget.
+    command: [sh, /opt/files/probe.sh, startup, {{ max 5 (sub (int64 .Values.startupSeconds) 5) | quote }}]
   timeoutSeconds: {{ int64 .Values.startupSeconds }}
-  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 4) 5 }}
+  periodSeconds: 5
+  failureThreshold: 1
 readinessProbe:
   exec:
     command: [sh, /opt/files/probe.sh, ready]
@@ -77,6 +78,9 @@ probe.sh: {{ .Files.Get "files/engine/ollama/probe.sh" | toJson }}
 {{- end }}
 
 {{- define "fragment.engine.ollama.checks" -}}
+{{- with .Values.model.path }}
+model.path: {{ . }} is given, but ollama finds its models by name in a store of its own; leave model.path out, or set modelCache.subPath to the folder of the claim that holds the store
+{{- end }}
 {{- if .Values.extraArgs }}
 extraArgs: ollama takes no arguments; set what you need under ollama or env
 {{- end }}

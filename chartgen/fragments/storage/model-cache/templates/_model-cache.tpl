@@ -19,7 +19,7 @@ emptyDir:
 {{- $cache := .Values.modelCache -}}
 type: {{ $cache.type }}
 existing: {{ ne $cache.existingClaim "" }}
-shared: {{ or (has "ReadWriteMany" $cache.accessModes) (has "ReadOnlyMany" $cache.accessModes) }}
+shared: {{ or (has "ReadWriteMany" $cache.accessModes) (eq (join "," $cache.accessModes) "ReadOnlyMany") }}
 accessModes: {{ toJson $cache.accessModes }}
 {{- end }}
 
@@ -39,10 +39,29 @@ readOnly: true
 {{- end }}
 
 {{- /* A volume of one node: the old pod has to let go of it before the new one can start, wherever that is. */}}
-{{- define "fragment.storage.model-cache.strategy" -}}
+{{- define "fragment.storage.model-cache.spare" -}}
 {{- $facts := include "fragment.storage.model-cache.facts" . | fromYaml }}
 {{- if and (eq $facts.type "claim") (not $facts.shared) -}}
-type: Recreate
+false
+{{- end }}
+{{- end }}
+
+{{- /* Servers that share a claim which only one node can mount. */}}
+{{- define "fragment.storage.model-cache.releaseChecks" -}}
+{{- $users := dict }}
+{{- range $name, $values := include "fragment.servers" . | mustFromJson }}
+{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- $facts := include "fragment.storage.model-cache.facts" . | fromYaml }}
+{{- if and (eq $facts.type "claim") $facts.existing (not $facts.shared) }}
+{{- $claim := .Values.modelCache.existingClaim }}
+{{- $_ := set $users $claim (append (get $users $claim | default list) $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $claim, $names := $users }}
+{{- if gt (len $names) 1 }}
+modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $claim }}, but modelCache.accessModes says that only one node can mount it; set modelCache.accessModes to ReadWriteMany if the claim can do that, or give each server a claim of its own
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -50,7 +69,7 @@ type: Recreate
 {{- $cache := .Values.modelCache }}
 {{- $shared := (include "fragment.storage.model-cache.facts" . | fromYaml).shared }}
 {{- if and (eq $cache.type "claim") (gt (int64 .Values.replicas) 1) (not $shared) }}
-replicas: {{ int64 .Values.replicas }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that, or replicas to 1
+replicas: {{ int64 .Values.replicas }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), or replicas to 1
 {{- end }}
 {{- if and (eq $cache.type "claim") (has "ReadOnlyMany" $cache.accessModes) (not (has "ReadWriteMany" $cache.accessModes)) (not (has "ReadWriteOnce" $cache.accessModes)) (ne .Values.model.delivery "none") }}
 modelCache.accessModes: nothing can be brought to a claim that is ReadOnlyMany; set model.delivery to none, or name a mode that can be written

@@ -18,3 +18,14 @@ openWebui.persistence.existingClaim: {{ . }} is given, but openWebui.persistence
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- define "fragment.ui.open-webui.needs" -}}
+{{- if .Values.openWebui.enabled }}
+{{- with .Values.openWebui.secretKey.existingSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- with .Values.openWebui.persistence.existingClaim }}
+PersistentVolumeClaim/{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -5,3 +5,7 @@
 {{- define "llm-stack.delivery.init.facts" -}}
 logs: deployment/{{ include "llm-stack.serverName" . }} -c bring-models
 {{- end }}
+
+{{- define "llm-stack.delivery.init.volumes" -}}
+{{- include "llm-stack.slot.loader.volumes" . }}
+{{- end }}

@@ -3,6 +3,10 @@
 metadata:
   labels:
     {{- include "llm-stack.selector" (list . (printf "%s-loader" .Server)) | nindent 4 }}
+  {{- with .Values.loader.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   {{- include "llm-stack.podBasics" . | nindent 2 }}
   restartPolicy: OnFailure
@@ -14,7 +18,8 @@ spec:
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.tolerations }}
+  {{- /* The claim may be mounted on any node that the server runs on. */}}
+  {{- with concat (include "llm-stack.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
   tolerations:
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -31,12 +36,13 @@ spec:
 {{- end }}
 
 {{- define "llm-stack.delivery.job.wait" -}}
-{{- $env := dict "JOB" (include "llm-stack.delivery.job.name" .) }}
-{{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "mode" "once" "script" "wait.sh" "env" $env)) .) }}
+{{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "waits" "wait.sh")) .) }}
 {{- end }}
 
 {{- define "llm-stack.delivery.job.files" -}}
 wait.sh: {{ .Files.Get "files/delivery/job/wait.sh" | toJson }}
+# In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
+job: {{ include "llm-stack.delivery.job.name" . }}
 {{- end }}
 
 {{- define "llm-stack.delivery.job.facts" -}}

@@ -19,6 +19,8 @@ formats: [directory]
 - --served-model-name={{ .Values.vllm.servedName | default .Values.model.name }}
 - --host=0.0.0.0
 - --port=8000
+# Answers under way are finished before the pod ends.
+- --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
 - --max-model-len={{ int64 .Values.model.context }}
 - --tensor-parallel-size={{ include "llm-stack.engine.vllm.tensorParallel" . }}
 {{- with int64 .Values.vllm.pipelineParallel }}
