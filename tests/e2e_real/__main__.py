@@ -1,0 +1,179 @@
+"""The command: what it needs, what it prints, its exit code. 0: fine, 1: something is wrong, 2: a tool is broken."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chartgen import tools
+from chartgen.problem import ToolError
+from tests.e2e.cluster import Refused, connected, get, resources
+from tests.e2e.helm import Helm, environment
+
+from . import images, lab
+from .scene import Scene, Wrong
+from .steps import GROUPS, Step
+
+EPILOGUE = """
+\b
+Needs  KUBECONFIG  a cluster with at least one real node, 1 CPU and 2 GiB of it free; nothing in it is touched
+                   but what the run makes and removes
+       kubectl     on PATH
+       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs; and
+       IMPORT      a command that gives the node an image from a tar in the OCI layout, whose path it gets as its last
+                   argument: "k3s ctr images import", "kind load image-archive", "ctr -n k8s.io images import"
+
+With OLLAMA and IMPORT, images are packed from this machine's programs, which must suit the node's processor, and
+imported under the names that the chart asks for: use a cluster that is thrown away, they stay there. The real Open
+WebUI is replaced by a small program, curl and ollama are real. Without both, the node uses the images that it has, or
+fetches the chart's own.
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step: what it saw, or the lines of what is wrong."""
+
+    group: str
+    name: str
+    seconds: float
+    saw: str = ""
+    wrong: tuple[str, ...] = ()
+
+
+def say(text: str) -> None:
+    """Progress, for people: on standard error."""
+    click.echo(text, err=True)
+
+
+@click.command(epilog=EPILOGUE, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--chart", type=click.Path(path_type=Path, exists=True), default="charts/llm-stack", show_default=True)
+@click.option("--node", default="", help="The real node to use; otherwise the first that takes pods.")
+@click.option("--group", "groups", multiple=True, type=click.Choice([*GROUPS]), help="Only these steps.")
+@click.option(
+    "--timeout", type=click.IntRange(1), default=180, show_default=True, help="Seconds for a command of Helm."
+)
+@click.option("--keep", is_flag=True, help="Leave everything in the cluster.")
+def main(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool) -> None:
+    """Prove the chart where containers really run: a real ollama brings a tiny model, serves it and answers."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    start = time.monotonic()
+    try:
+        done = _perform(chart, node, groups or tuple(GROUPS), timeout, keep)
+    except (ToolError, Refused) as error:
+        say(f"e2e-real: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say("e2e-real: stopped")
+        sys.exit(130)
+    for line in table(done):
+        click.echo(line)
+    failed = sum(bool(each.wrong) for each in done)
+    click.echo(f"e2e-real: {len(done)} steps, {failed} failures in {time.monotonic() - start:.0f} s")
+    sys.exit(1 if failed else 0)
+
+
+def table(done: list[Done]) -> list[str]:
+    """A row for each step: its namespace, its name, its seconds, what it saw."""
+    rows = [("steps of", "step", "seconds", "saw"), *((d.group, d.name, f"{d.seconds:.1f}", _saw(d)) for d in done)]
+    widths = [max(len(row[n]) for row in rows) for n in range(3)]
+    return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}" for row in rows]
+
+
+def _saw(done: Done) -> str:
+    return f"FAILED: {done.wrong[0].splitlines()[0]}" if done.wrong else done.saw
+
+
+def _perform(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool) -> list[Done]:
+    kubeconfig = os.environ.get("KUBECONFIG", "")
+    if not kubeconfig:
+        raise ToolError("KUBECONFIG is not set; let it name the cluster that may be used")
+    found = tools.ensure(["helm"], say)["helm"]
+    wanted = _images(chart)
+    with connected(kubeconfig) as cluster, tempfile.TemporaryDirectory(prefix="e2e-real-") as place:
+        folder, real = Path(place), lab.real_node(cluster, node)
+        stand_ins = _stand_ins(wanted, folder)
+        helm = Helm("helm", found.path, environment(folder / "helm", kubeconfig), timeout, threading.Event())
+        known, run = resources(cluster), secrets.token_hex(2)
+        scene = Scene(cluster, known, helm, kubeconfig, chart, folder, real, run, stand_ins, say)
+        say(
+            f"Kubernetes {cluster.version}, helm {found.version}, node {lab.described(real)}, "
+            f"namespaces e2e-real-…-{run}"
+        )
+        try:
+            with lab.furnished(scene, wanted, keep):
+                return [done for group in groups for done in _group(scene, group, GROUPS[group])]
+        except Wrong as error:
+            raise ToolError(f"what the steps need cannot be made: {error}") from None
+
+
+def _images(chart: Path) -> dict[str, Any]:
+    """The chart's `images` values."""
+    import yaml
+
+    return yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))["images"]
+
+
+def _stand_ins(wanted: dict[str, Any], folder: Path) -> bool:
+    """Pack and import images, where OLLAMA and IMPORT say so; whether they did."""
+    ollama, command = os.environ.get("OLLAMA", ""), shlex.split(os.environ.get("IMPORT", ""))
+    if bool(ollama) != bool(command):
+        raise ToolError(f"{'IMPORT' if ollama else 'OLLAMA'} is not set; --help says what it is, or leave out both")
+    if not ollama:
+        return False
+    if not os.access(ollama, os.X_OK) or not os.path.isfile(ollama):
+        raise ToolError(f"OLLAMA: {ollama} is no program")
+    for image in images.stand_ins(wanted, Path(ollama)):
+        file = folder / "image.tar"
+        images.write(image, file)
+        say(f"importing {image.name}, {len(image.files)} files, {file.stat().st_size / 1e6:.0f} MB")
+        try:
+            subprocess.run([*command, str(file)], check=True, stdout=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise ToolError(f"IMPORT: {error}") from None
+    return True
+
+
+def _group(scene: Scene, group: str, steps: tuple[tuple[str, Step], ...]) -> list[Done]:
+    """The steps of a namespace, until one fails; the rest is counted as failed, too."""
+    done: list[Done] = []
+    for name, step in steps:
+        if done and done[-1].wrong:
+            done.append(Done(group, name, 0, wrong=("not run, since an earlier step failed",)))
+            continue
+        done.append(_step(scene, group, name, step))
+        say(f"{group}: {name}: {done[-1].seconds:.1f} s: {done[-1].saw}")
+        for line in done[-1].wrong:
+            say(f"{group}: {name}: FAILED: {line}")
+    return done
+
+
+def _step(scene: Scene, group: str, name: str, step: Step) -> Done:
+    """A step, and that no pod of the run is where no container runs: there everything is green."""
+    start = time.monotonic()
+    saw, wrong = "", ()
+    try:
+        saw = step(scene)
+    except Wrong as error:
+        wrong = error.lines
+    except (Refused, subprocess.TimeoutExpired) as error:
+        wrong = (str(error),)
+    real = {node["metadata"]["name"] for node in get(scene.cluster, "/api/v1/nodes")["items"] if not lab.faked(node)}
+    wrong = (*wrong, *lab.strangers(lab.everywhere(scene), real))
+    return Done(group, name, time.monotonic() - start, saw, wrong)
+
+
+if __name__ == "__main__":
+    main(prog_name="e2e-real")
