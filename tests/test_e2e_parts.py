@@ -591,6 +591,8 @@ class Answers(BaseHTTPRequestHandler):
     """An API server of few words."""
 
     def answer(self) -> None:
+        # Who hangs up with a question half read breaks the pipe of whoever asks.
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         code, text = ANSWERS[self.command, self.path]
         self.send_response(code)
         self.end_headers()
