@@ -189,3 +189,8 @@ def test_entry_of_servers_replaces_a_variable_whole_and_may_empty_it(manifests, 
 def test_ui_knows_its_address_from_the_ingress(manifests):
     index = manifests("ingress.enabled=true", "ingress.host=chat.example.com", "ingress.httpsPort=8443")
     assert env(index.get("deployment/llm-open-webui"))["WEBUI_URL"] == "https://chat.example.com:8443"
+
+
+def test_ui_keeps_its_address_beside_an_ingress_to_a_server(manifests):
+    case = CHART.parents[1] / "chartgen/fragments/expose/gateway/cases/two-ways.yaml"
+    assert env(manifests(case).get("deployment/llm-open-webui"))["WEBUI_URL"] == "https://chat.example.com"

@@ -106,19 +106,25 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, release: What people look at, as a map: service (its name) and port (a number). The first UI that is enabled. */}}
+{{- /* list, release: What people look at: name (of the part), service (its name), port (a number), title. The first is what a way in leads to where nothing else is said. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.ui.open-webui.facts" . | trim }}{{ end }}{{ end }}
-{{- $first }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, release: How the release is reached from outside, as a map: url (https://host, with its port unless that is usual), service (the name of the one that it leads to). */}}
+{{- /* list, release: What a UI may ask beside the release's servers: protocol (ollama or openai), url, and secret (name and key) where a key is needed. */}}
+{{- define "llm-stack.slot.ui.endpoints" -}}
+{{- end }}
+
+{{- /* list, release: How the release is reached from outside: url (https://host, with its port unless that is usual), service (the name of the one that it leads to). */}}
 {{- define "llm-stack.slot.expose.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.expose.ingress.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.expose.gateway.facts" . | trim }}{{ end }}{{ end }}
-{{- $first }}
+{{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.expose.gateway.facts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, server: The command of the server's container; none leaves the image's own. */}}
@@ -338,5 +344,5 @@
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
-{{- `["open-webui", "web", "web", "tests", "ui"]` -}}
+{{- `["open-webui", "web", "web", "tests"]` -}}
 {{- end }}

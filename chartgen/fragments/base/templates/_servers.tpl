@@ -66,6 +66,26 @@ Given a server's context.
 http://{{ include "fragment.serverName" . }}:{{ include "fragment.serverPort" . }}
 {{- end }}
 
+{{- /*
+What a UI can ask, as a JSON list of {protocol, url, name, model}: the servers that are enabled, then what fragments add
+(those have no name, and {secret: {name, key}} where a key is needed). URLs as their protocol's clients want them: ollama's
+without a path, OpenAI's with /v1.
+*/}}
+{{- define "fragment.endpoints" -}}
+{{- $found := list }}
+{{- range $name, $values := include "fragment.servers" . | mustFromJson }}
+{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
+{{- $url := include "fragment.serverURL" . }}
+{{- if eq $facts.protocol "openai" }}
+{{- $url = printf "%s/v1" $url }}
+{{- end }}
+{{- $found = append $found (dict "protocol" $facts.protocol "url" $url "name" $name "model" $facts.model) }}
+{{- end }}
+{{- end }}
+{{- concat $found (include "fragment.slot.ui.endpoints" . | fromYamlArray) | mustToJson }}
+{{- end }}
+
 {{- /* The port of its Service. Given a server's context. */}}
 {{- define "fragment.serverPort" -}}
 {{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}

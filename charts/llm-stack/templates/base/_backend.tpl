@@ -1,17 +1,24 @@
 {{- /*
-(list CONTEXT NAME): what a way in from outside leads to, as a map: service and port. NAME is a server's; where it is
-empty, the UI is meant, or the only server of a release that has no UI. Empty where nothing can be meant.
+(list CONTEXT NAME): what a way in from outside leads to, as a map: service and port. NAME is a server's or a UI's; where
+it is empty, the first UI is meant, or the only server of a release that has no UI. Empty where nothing can be meant.
 */}}
 {{- define "llm-stack.backend" -}}
 {{- $context := index . 0 }}
 {{- $name := index . 1 }}
 {{- $servers := include "llm-stack.servers" $context | mustFromJson }}
-{{- $ui := include "llm-stack.slot.ui.facts" $context }}
-{{- if not (or $name $ui (ne (len $servers) 1)) }}
+{{- $uis := include "llm-stack.slot.ui.facts" $context | fromYamlArray }}
+{{- if not (or $name $uis (ne (len $servers) 1)) }}
 {{- $name = keys $servers | first }}
 {{- end }}
-{{- if and $ui (not $name) }}
-{{- $ui }}
+{{- $found := dict }}
+{{- range $uis }}
+{{- if not (or $found (and $name (ne $name .name))) }}
+{{- $found = . }}
+{{- end }}
+{{- end }}
+{{- if $found -}}
+service: {{ $found.service }}
+port: {{ int64 $found.port }}
 {{- else if hasKey $servers $name }}
 {{- with merge (dict "Values" (get $servers $name) "Server" $name) (omit $context "Values") -}}
 service: {{ include "llm-stack.serverName" . }}
@@ -23,14 +30,31 @@ port: {{ include "llm-stack.serverPort" . }}
 {{- /* (list CONTEXT NAME KEY): the sentence about the value KEY where the above finds nothing. */}}
 {{- define "llm-stack.backendFault" -}}
 {{- $name := index . 1 }}
-{{- $servers := keys (include "llm-stack.servers" (index . 0) | mustFromJson) | sortAlpha | join " or " }}
+{{- $servers := keys (include "llm-stack.servers" (index . 0) | mustFromJson) | sortAlpha }}
+{{- $uis := list }}
+{{- range include "llm-stack.slot.ui.facts" (index . 0) | fromYamlArray }}
+{{- $uis = append $uis .name }}
+{{- end }}
 {{- if and $servers (not (include "llm-stack.backend" .)) }}
+{{- $servers = concat $servers $uis | join " or " }}
 {{- if $name }}
-{{ index . 2 }}: {{ $name }} is no server that is enabled; set it to {{ $servers }}
+{{ index . 2 }}: {{ $name }} is no server or UI that is enabled; set it to {{ $servers }}
 {{- else }}
 {{ index . 2 }}: there is no UI, and more than one server could be meant; set it to {{ $servers }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- /* (list CONTEXT SERVICE): the first URL from outside that leads to SERVICE, empty where there is none. */}}
+{{- define "llm-stack.exposedURL" -}}
+{{- $service := index . 1 }}
+{{- $found := "" }}
+{{- range include "llm-stack.slot.expose.facts" (index . 0) | fromYamlArray }}
+{{- if eq .service $service }}
+{{- $found = $found | default .url }}
+{{- end }}
+{{- end }}
+{{- $found }}
 {{- end }}
 
 {{- /*

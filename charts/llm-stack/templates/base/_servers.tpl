@@ -66,6 +66,26 @@ Given a server's context.
 http://{{ include "llm-stack.serverName" . }}:{{ include "llm-stack.serverPort" . }}
 {{- end }}
 
+{{- /*
+What a UI can ask, as a JSON list of {protocol, url, name, model}: the servers that are enabled, then what fragments add
+(those have no name, and {secret: {name, key}} where a key is needed). URLs as their protocol's clients want them: ollama's
+without a path, OpenAI's with /v1.
+*/}}
+{{- define "llm-stack.endpoints" -}}
+{{- $found := list }}
+{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
+{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- $url := include "llm-stack.serverURL" . }}
+{{- if eq $facts.protocol "openai" }}
+{{- $url = printf "%s/v1" $url }}
+{{- end }}
+{{- $found = append $found (dict "protocol" $facts.protocol "url" $url "name" $name "model" $facts.model) }}
+{{- end }}
+{{- end }}
+{{- concat $found (include "llm-stack.slot.ui.endpoints" . | fromYamlArray) | mustToJson }}
+{{- end }}
+
 {{- /* The port of its Service. Given a server's context. */}}
 {{- define "llm-stack.serverPort" -}}
 {{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}

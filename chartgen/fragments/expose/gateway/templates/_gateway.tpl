@@ -24,8 +24,8 @@
 {{- if and $gateway.enabled $host }}
 {{- $http := $gateway.httpPort | default $listener.port }}
 {{- $https := $gateway.httpsPort | default (ternary $listener.port 0 ($listener.https | default false)) -}}
-url: {{ include "fragment.url" (list $host $listener.https $http $https) }}
-service: {{ (include "fragment.backend" (list . $gateway.backend) | fromYaml).service }}
+- url: {{ include "fragment.url" (list $host $listener.https $http $https) }}
+  service: {{ (include "fragment.backend" (list . $gateway.backend) | fromYaml).service }}
 {{- end }}
 {{- end }}
 

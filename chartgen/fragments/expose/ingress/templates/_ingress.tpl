@@ -40,8 +40,8 @@
 {{- end }}
 {{- end }}
 {{- if and $ingress.enabled $host -}}
-url: {{ include "fragment.url" (list $host (include "fragment.expose.ingress.encrypted" (list . $host)) $ingress.httpPort $ingress.httpsPort) }}
-service: {{ (include "fragment.backend" (list . $ingress.backend) | fromYaml).service }}
+- url: {{ include "fragment.url" (list $host (include "fragment.expose.ingress.encrypted" (list . $host)) $ingress.httpPort $ingress.httpsPort) }}
+  service: {{ (include "fragment.backend" (list . $ingress.backend) | fromYaml).service }}
 {{- end }}
 {{- end }}
 

@@ -1,8 +1,9 @@
 {{- define "fragment.ui.open-webui.facts" -}}
 {{- if .Values.openWebui.enabled -}}
-service: {{ include "fragment.name" (list . "open-webui") }}
-port: {{ int64 .Values.openWebui.service.port }}
-title: Open WebUI
+- name: open-webui
+  service: {{ include "fragment.name" (list . "open-webui") }}
+  port: {{ int64 .Values.openWebui.service.port }}
+  title: Open WebUI
 {{- end }}
 {{- end }}
 

@@ -40,8 +40,8 @@
 {{- end }}
 {{- end }}
 {{- if and $ingress.enabled $host -}}
-url: {{ include "llm-stack.url" (list $host (include "llm-stack.expose.ingress.encrypted" (list . $host)) $ingress.httpPort $ingress.httpsPort) }}
-service: {{ (include "llm-stack.backend" (list . $ingress.backend) | fromYaml).service }}
+- url: {{ include "llm-stack.url" (list $host (include "llm-stack.expose.ingress.encrypted" (list . $host)) $ingress.httpPort $ingress.httpsPort) }}
+  service: {{ (include "llm-stack.backend" (list . $ingress.backend) | fromYaml).service }}
 {{- end }}
 {{- end }}
 

@@ -1,16 +1,8 @@
-{{- /* Where the enabled servers answer, by the protocol they speak: ollama and openai, each a list of URLs. */}}
+{{- /* Where to ask, by the protocol spoken: ollama and openai, each a list of URLs. */}}
 {{- define "llm-stack.ui.open-webui.endpoints" -}}
 {{- $found := dict "ollama" list "openai" list }}
-{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $url := include "llm-stack.serverURL" . }}
-{{- if eq $facts.protocol "ollama" }}
-{{- $_ := set $found "ollama" (append $found.ollama $url) }}
-{{- else if eq $facts.protocol "openai" }}
-{{- $_ := set $found "openai" (append $found.openai (printf "%s/v1" $url)) }}
-{{- end }}
-{{- end }}
+{{- range include "llm-stack.endpoints" . | mustFromJson }}
+{{- $_ := set $found .protocol (append (get $found .protocol) .url) }}
 {{- end }}
 {{- toYaml $found }}
 {{- end }}
@@ -36,9 +28,7 @@ WEBUI_SECRET_KEY:
       key: {{ .Values.openWebui.secretKey.key }}
 # It would fetch all forms of the model that indexes documents before it starts, where it has one already.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
-{{- $expose := include "llm-stack.slot.expose.facts" . | fromYaml }}
-{{- $own := eq ($expose.service | default "") (include "llm-stack.name" (list . "open-webui")) }}
-{{- with .Values.openWebui.url | default (ternary $expose.url "" $own) }}
+{{- with .Values.openWebui.url | default (include "llm-stack.exposedURL" (list . (include "llm-stack.name" (list . "open-webui")))) }}
 WEBUI_URL: {{ . | quote }}
 {{- end }}
 {{- if .Values.openWebui.offline }}

@@ -1,8 +1,9 @@
 {{- define "llm-stack.ui.open-webui.facts" -}}
 {{- if .Values.openWebui.enabled -}}
-service: {{ include "llm-stack.name" (list . "open-webui") }}
-port: {{ int64 .Values.openWebui.service.port }}
-title: Open WebUI
+- name: open-webui
+  service: {{ include "llm-stack.name" (list . "open-webui") }}
+  port: {{ int64 .Values.openWebui.service.port }}
+  title: Open WebUI
 {{- end }}
 {{- end }}
 
