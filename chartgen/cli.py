@@ -159,6 +159,90 @@ def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_
 
 
 @main.command()
+@click.argument("stack", required=False)
+@click.option(
+    "-d",
+    "--destination",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default=True,
+    help="The folder that it goes to.",
+)
+@click.option("--sign", "key", metavar="KEY", help="Sign it with this secret key of GnuPG's, by name or fingerprint.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Where the key's passphrase stands; otherwise GnuPG's agent asks for it.",
+)
+@click.option("--no-proof", is_flag=True, help="Do not prove it: it was, by 'chartgen validate', a moment ago.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@exits
+def package(
+    stack: str | None, destination: Path, key: str | None, passphrase_file: Path | None, no_proof: bool, as_json: bool
+) -> int:
+    """Make the package of STACK's chart, NAME-VERSION.tgz, and prove it.
+
+    STACK is as for build. The same sources make the same bytes, on any machine. CHANGELOG.md beside the stack file
+    must say what is new in this version. What is proved is the package itself; where that finds a problem, none is
+    left. --sign also makes NAME-VERSION.tgz.prov, which `helm install --verify` looks at.
+    """
+    from . import releasing
+
+    made = releasing.make(stack, destination, key, passphrase_file, not no_proof, patient())
+    if made.problems:
+        return complain(made.problems)
+    if as_json:
+        tell(made.as_json())
+    else:
+        click.echo(made.summary())
+    return 0
+
+
+@main.command()
+@click.argument("target")
+@click.argument("package", required=False, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Look at what is there, and send nothing.")
+@click.option("--force", is_flag=True, help="Replace this version where it is there with other contents.")
+@click.option(
+    "--credentials",
+    "credentials_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file that holds user:password, or a bearer token.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Certificates to trust, in PEM.",
+)
+@click.option("--plain-http", is_flag=True, help="Speak http without encryption.")
+@click.option("--context-path", default="", help="ChartMuseum's, where it runs with --context-path.")
+@click.option("--site-url", default="", help="What stands before the files of a folder in its index; empty: relative.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+@exits
+def publish(target: str, package: Path | None, credentials_file: Path | None, as_json: bool, **chosen: Any) -> int:
+    """Publish PACKAGE, with the .prov beside it, to TARGET, and read it back.
+
+    TARGET is oci://HOST/PATH, the URL of a ChartMuseum's repository (as `helm repo add` takes it), or a folder that a
+    web server shows. By default PACKAGE is the one of ./stack.yaml, else of llm-stack, in the working directory.
+
+    Who you are is said by --credentials, by CHARTGEN_USERNAME and CHARTGEN_PASSWORD, by CHARTGEN_TOKEN, or by what
+    `docker login` (for a registry also `helm registry login`) left. The same package once more changes nothing; a
+    version that is there with other contents is refused.
+    """
+    from . import credentials, publish, releasing
+
+    options = publish.Options(login=credentials.given(credentials_file), **chosen)
+    done = publish.publish(target, package or releasing.expected(), options, patient())
+    if as_json:
+        tell(vars(done))
+    else:
+        signed = ", signed" if done.signed else ""
+        click.echo(f"{done.did}: {done.reference} {done.manifest_digest or done.digest}{signed}")
+    return 0
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @exits
 def tools(as_json: bool) -> None:

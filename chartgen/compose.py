@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from . import gather, reference, schema, slots, values
+from . import artifacthub, gather, reference, schema, slots, values
 from .fragment import Fragment
 from .problem import Problem, nearest
+from .schema import Values
 from .stack import Stack
 
 HELMIGNORE = """\
@@ -43,7 +44,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, lis
     replaced = schema.replaced(joined.server)
     document = schema.values_schema(stack, joined, kubernetes)
     files = {
-        "Chart.yaml": _metadata(stack),
+        "Chart.yaml": _metadata(stack, joined),
         "values.yaml": values.text(stack, joined),
         "values.schema.json": schema.text(document),
         "README.md": reference.readme(stack, joined),
@@ -51,6 +52,8 @@ def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, lis
         "templates/_slots.tpl": rename(slots.text(stack.fragments, replaced), name),
         **{f"examples/{file}": text for file, text in stack.examples.items()},
     }
+    if stack.changelog:
+        files["CHANGELOG.md"] = stack.changelog
     if stack.notes:
         files["templates/NOTES.txt"] = rename(stack.notes, name)
     for fragment in stack.fragments:
@@ -64,12 +67,26 @@ def rename(text: str, name: str) -> str:
     return text.replace('"fragment.', f'"{name}.')
 
 
-def _metadata(stack: Stack) -> str:
+def _metadata(stack: Stack, joined: Values) -> str:
     import yaml
 
+    annotations = artifacthub.annotations(stack, joined) | stack.chart.get("annotations", {})
     metadata = {"apiVersion": "v2", "type": "application", **stack.chart}
+    metadata |= {"annotations": dict(sorted(annotations.items()))} if annotations else {}
     head = f"# Made by chartgen {'from ' + stack.file.rsplit('/', 1)[-1]}; do not edit.\n"
-    return head + yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=110)
+    return head + yaml.dump(metadata, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110)
+
+
+def _dumper() -> Any:
+    """YAML in which texts of several lines stand as such."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def represent_text(self, text: str) -> Any:
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+    Dumper.add_representer(str, Dumper.represent_text)
+    return Dumper
 
 
 def _order(stack: Stack) -> list[Problem]:

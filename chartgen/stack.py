@@ -25,6 +25,7 @@ class Stack:
     examples: dict[str, str]
     notes: str
     readme: str
+    changelog: str = ""
     lines: dict[tuple, int] = field(default_factory=dict, compare=False)
 
     @property
@@ -76,6 +77,7 @@ def read(path: Path) -> tuple[Stack | None, list[Problem]]:
         examples=texts(folder / "examples"),
         notes=_text(folder / "NOTES.txt"),
         readme=_text(folder / "README.md"),
+        changelog=_text(folder / "CHANGELOG.md"),
         lines=parsed.lines,
     )
     fragments, problems = _fragments(stack, data["fragments"], roots)
