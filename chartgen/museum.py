@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from . import credentials
 from .package import Package
 from .problem import Faults, Problem
-from .publish import Options, Passing, Published, Say, conflict, patiently, same
+from .publish import Options, Passing, Published, Say, conflict, patiently, same, unsigned
 
 TIMEOUT = 60  # seconds without a byte
 LARGEST = 64 << 20  # bytes of an answer that are read
@@ -27,9 +27,10 @@ def publish(url: str, package: Package, provenance: str | None, options: Options
     """Upload a package and its signature, and read both back."""
     museum = Museum(url.rstrip("/"), options, say)
     there = museum.read(package.file)
-    signature = museum.read(f"{package.file}.prov") if there is not None and provenance else None
+    signature = museum.read(f"{package.file}.prov") if there is not None else None
     if there is not None and there != package.data and not options.force:
         raise conflict(url, package, there)
+    unsigned(url, package, there, signature, provenance is not None)
     done = there == package.data and (provenance is None or signature == provenance.encode())
     did = "was there" if done else "published" if there in (None, package.data) else "replaced"
     if not done and options.dry_run:
@@ -74,18 +75,15 @@ class Museum:
     def upload(self, package: Package, provenance: str | None, there: bytes | None) -> None:
         """Send what is missing. An answer that is lost is no reason to send it twice: first it is looked for."""
         if there == package.data and provenance is not None:
-            self._send("prov", {"prov": (f"{package.file}.prov", provenance.encode())}, package, provenance, True)
+            self._send("prov", "application/pgp-signature", provenance.encode(), package, provenance)
             return
         files = {"chart": (package.file, package.data)}
         if provenance is not None:
             files["prov"] = (f"{package.file}.prov", provenance.encode())
-        self._send("charts", files, package, provenance, there is not None)
+        self._send("charts", *_form(files), package, provenance)
 
-    def _send(
-        self, what: str, files: dict[str, tuple[str, bytes]], package: Package, provenance: str | None, force: bool
-    ) -> None:
-        url = f"{self.api}/{what}{'?force' if force and self.options.force else ''}"
-        kind, body = _form(files)
+    def _send(self, what: str, kind: str, body: bytes, package: Package, provenance: str | None) -> None:
+        url = f"{self.api}/{what}{'?force' if self.options.force else ''}"
         tries = 0
 
         def once() -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from . import credentials, tools
 from .package import Package
 from .problem import Faults, Problem, ToolError
-from .publish import Options, Passing, Published, Say, conflict, patiently, same
+from .publish import Options, Passing, Published, Say, conflict, patiently, same, unsigned
 
+MISSING = r"not found|name unknown|NAME_UNKNOWN|MANIFEST_UNKNOWN|does not exist"
 TIMEOUT = 600  # seconds for one command of Helm
 
 
@@ -25,15 +26,15 @@ def publish(target: str, file: Path, package: Package, signed: bool, options: Op
     reference = f"{target}/{package.name}"
     with tempfile.TemporaryDirectory(prefix="chartgen-publish-") as place:
         registry = Registry(target, Path(place), options, say)
-        there, signature = registry.pull(package, reference)
+        there, signature, digest = registry.pull(package, reference)
         if there is not None and there != package.data and not options.force:
             raise conflict(target, package, there)
         provenance = file.with_name(f"{file.name}.prov").read_bytes() if signed else None
+        unsigned(target, package, there, signature, signed)
         done = there == package.data and (provenance is None or signature == provenance)
         did = "was there" if done else "published" if there in (None, package.data) else "replaced"
-        digest = ""
         if not done and options.dry_run:
-            did = {"published": "would publish", "replaced": "would replace"}[did]
+            did, digest = {"published": "would publish", "replaced": "would replace"}[did], ""
         elif not done:
             say(f"pushing {package.file}, {len(package.data) / 1e6:.1f} MB, to {target}")
             digest = registry.push(file)
@@ -60,23 +61,18 @@ class Registry:
 
     def push(self, file: Path) -> str:
         """Push; the digest of the manifest, as the registry has it. The same push once more changes nothing."""
-        said = self._patiently(["push", str(file), self.target])
-        found = re.search(r"Digest: (sha256:[0-9a-f]{64})", said)
-        if found is None:
+        said = self._patiently(["push", str(file), self.target]) or ""
+        if not _digest(said):
             raise ToolError(f"helm push: ended well, but names no digest: {said.strip()}")
-        return found[1]
+        return _digest(said)
 
-    def pull(self, package: Package, reference: str) -> tuple[bytes | None, bytes | None]:
-        """The archive and the .prov of this version in the registry; None for what is not there."""
+    def pull(self, package: Package, reference: str) -> tuple[bytes | None, bytes | None, str]:
+        """The archive and the .prov of this version, None for what is not there; the manifest's digest."""
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
             command = ["pull", reference, "--version", package.version, "--destination", folder]
-            if (
-                self._patiently([*command, "--prov"], missing=True) is None
-                and self._patiently(command, missing=True) is None
-            ):
-                return None, None
+            said = self._patiently([*command, "--prov"], missing=True) or self._patiently(command, missing=True) or ""
             archive, signature = Path(folder, package.file), Path(folder, f"{package.file}.prov")
-            return _bytes(archive), _bytes(signature)
+            return _bytes(archive), _bytes(signature), _digest(said)
 
     def _patiently(self, command: list[str], missing: bool = False) -> str | None:
         return patiently(self.target, lambda: self._run(command, missing), self.options.pauses, self.say)
@@ -95,18 +91,19 @@ class Registry:
                 )
             except subprocess.TimeoutExpired:
                 raise Passing(f"helm {command[0]} did not end in {TIMEOUT} s") from None
-        said = done.stderr.strip()
         if done.returncode == 0:
             return done.stdout + done.stderr
-        if missing and re.search(
-            r"not found|name unknown|NAME_UNKNOWN|MANIFEST_UNKNOWN|does not exist", said, re.IGNORECASE
-        ):
+        said = done.stderr.strip()
+        refusal = self._refusal(said)
+        # "credential not found" and the like come first: what one may not see may well be there.
+        if missing and not isinstance(refusal, Faults) and re.search(MISSING, said, re.IGNORECASE):
             return None
-        raise self._refusal(said)
+        raise refusal
 
     def _refusal(self, said: str) -> Exception:
         """An error of Helm's as one of ours."""
         last = said.splitlines()[-1].removeprefix("Error: ") if said else "helm failed without a word"
+        last = re.sub(r'^failed to perform "\w+" on \w+: ', "", last)
         sentences = {
             r"\b401\b|unauthorized|basic credential not found|no basic auth|authentication required": (
                 "does not let you in",
@@ -117,7 +114,6 @@ class Registry:
                 "does not let you do that",
                 "ask for the right to push, or use another account",
             ),
-            r"\b404\b|name unknown|NAME_UNKNOWN": ("has no such repository", "make it first: this registry wants that"),
             r"\b413\b|too large": (
                 "finds the package too large",
                 "raise the limit of the registry, or of the proxy before it",
@@ -126,7 +122,10 @@ class Registry:
                 "is not encrypted",
                 "allow that by --plain-http",
             ),
-            r"client sent an HTTP request to an HTTPS server": ("is encrypted", "leave out --plain-http"),
+            r"client sent an HTTP request to an HTTPS server|status code 400: Bad Request$": (
+                "is encrypted",
+                "leave out --plain-http",
+            ),
             r"certificate signed by unknown authority|failed to verify certificate|x509": (
                 "has a certificate that is not trusted",
                 "name the authority that signed it by --ca-file",
@@ -154,6 +153,12 @@ class Registry:
             yield [f"--registry-config={file}"]
         finally:
             file.unlink()
+
+
+def _digest(said: str) -> str:
+    """What Helm says is the digest of what it pushed or pulled."""
+    found = re.search(r"Digest: (sha256:[0-9a-f]{64})", said)
+    return found[1] if found else ""
 
 
 def _bytes(file: Path) -> bytes | None:

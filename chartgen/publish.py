@@ -128,6 +128,13 @@ def conflict(where: str, package: Package, there: bytes) -> Faults:
     return _fault(where, what, "raise the version in stack.yaml, or replace what is there by --force")
 
 
+def unsigned(where: str, package: Package, there: bytes | None, signature: bytes | None, signed: bool) -> None:
+    """Faults where a package without a signature would take the place of one that has one."""
+    if there not in (None, package.data) and signature is not None and not signed:
+        what = f"has {package.name} {package.version} with a signature, which would speak of an archive that is gone"
+        raise _fault(where, what, "sign this one too, by 'chartgen package --sign'")
+
+
 def same(where: str, package: Package, there: bytes | None) -> None:
     """ToolError unless what was read back is what was sent."""
     if there != package.data:

@@ -54,16 +54,16 @@ def make(named: str | None, folder: Path, key: str | None, passphrase: Path | No
         words, problems = _proved(package, str(stacks.find(named)), say)
         if problems:
             return Made(file, package, problems=problems)
-    signature = None
+    signed = ""
     if key is not None:
-        helm = tools.ensure(["helm"], say)["helm"].path
-        text = provenance.sign(package, key, passphrase, helm)
-        signature = file.with_name(f"{file.name}.prov")
-        signature.unlink(missing_ok=True)  # the old one says nothing of the new package
+        signed = provenance.sign(package, key, passphrase, tools.ensure(["helm"], say)["helm"].path)
+    signature = file.with_name(f"{file.name}.prov")
+    if signature.is_file() and package.digest not in signature.read_text(encoding="utf-8", errors="replace"):
+        signature.unlink()  # it speaks of another package
     packages.write(file, package.data)
-    if signature is not None:
-        packages.write(signature, text.encode())
-    return Made(file, package, words, signature)
+    if signed:
+        packages.write(signature, signed.encode())
+    return Made(file, package, words, signature if signed else None)
 
 
 def expected() -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import tools, yamlfile
 from .package import Package, write
 from .problem import Faults, Problem, ToolError
-from .publish import Options, Published, Say, conflict
+from .publish import Options, Published, Say, conflict, unsigned
 
 
 def publish(folder: Path, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
@@ -22,7 +22,9 @@ def publish(folder: Path, package: Package, provenance: str | None, options: Opt
     if there is not None and there != package.data and not options.force:
         raise conflict(str(folder), package, there)
     signature = folder / f"{package.file}.prov"
-    signed = provenance is None or (signature.is_file() and signature.read_text(encoding="utf-8") == provenance)
+    old = signature.read_bytes() if signature.is_file() else None
+    unsigned(str(folder), package, there, old, provenance is not None)
+    signed = provenance is None or old == provenance.encode()
     done = there == package.data and signed and listed == package.digest
     did = "was there" if done else "published" if there in (None, package.data) else "replaced"
     if not done and options.dry_run:
