@@ -47,8 +47,9 @@ test: lint check validate ## Everything that CI runs
 test-fast: tools ## The tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
 
-e2e: tools ## Install every example on the cluster that KUBECONFIG names; E2E="--example NAME" picks one
+e2e: tools ## Install every example, and what was published, on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
+	@$(BIN)/python -m tests.e2e.published
 
 e2e-real: tools ## Prove the chart with a real ollama on a real node; E2E=--help says what it needs
 	@$(BIN)/python -m tests.e2e_real $(E2E)

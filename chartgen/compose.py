@@ -51,6 +51,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, lis
         ".helmignore": HELMIGNORE,
         "templates/_slots.tpl": rename(slots.text(stack.fragments, replaced), name),
         **{f"examples/{file}": text for file, text in stack.examples.items()},
+        **{f"ci/{file}": text for file, text in stack.ci.items()},
     }
     if stack.changelog:
         files["CHANGELOG.md"] = stack.changelog

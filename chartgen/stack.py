@@ -26,6 +26,7 @@ class Stack:
     notes: str
     readme: str
     changelog: str = ""
+    ci: dict[str, str] = field(default_factory=dict)
     lines: dict[tuple, int] = field(default_factory=dict, compare=False)
 
     @property
@@ -78,6 +79,7 @@ def read(path: Path) -> tuple[Stack | None, list[Problem]]:
         notes=_text(folder / "NOTES.txt"),
         readme=_text(folder / "README.md"),
         changelog=_text(folder / "CHANGELOG.md"),
+        ci=texts(folder / "ci"),
         lines=parsed.lines,
     )
     fragments, problems = _fragments(stack, data["fragments"], roots)

@@ -134,7 +134,8 @@ def _values(report: Report, found: Subject, files: list[Path]) -> list[Example]:
         given = [own] if own else []
     else:
         given = [found.defaults]
-        for file in sorted((found.folder / "examples").glob("*.yaml")):
+        # ci/ holds what chart-testing installs.
+        for file in (file for folder in ("examples", "ci") for file in sorted((found.folder / folder).glob("*.yaml"))):
             example, more = examples.read(file.stem, [file])
             problems += more
             given += [example] if example else []

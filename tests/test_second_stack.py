@@ -7,10 +7,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+
+from chartgen.fragment import below
 
 pytestmark = pytest.mark.slow
 
@@ -80,3 +84,18 @@ def test_own_fragment_is_checked_like_chartgens(chartgen, stack):
         'fragments/limit/quota/fragment.yaml:5: fills."server.annotations": no fragment of the stack offers it'
         in done.stderr
     )
+
+
+def test_wheel_and_sdist_carry_everything_that_the_checkout_has(tmp_path):
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist", "-d", tmp_path, cwd=ROOT)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as sdist:
+        sdist.extractall(tmp_path / "sdist", filter="data")
+    unpacked = next((tmp_path / "sdist").iterdir())
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "again", cwd=unpacked)
+    contents = []
+    for wheel in (*tmp_path.glob("*.whl"), *(tmp_path / "again").glob("*.whl")):
+        with zipfile.ZipFile(wheel) as file:
+            contents.append({name for name in file.namelist() if ".dist-info/" not in name})
+    own = {f"chartgen/{name}" for name in below(ROOT / "chartgen") if not name.endswith(".pyc")}
+    schemas = {f"chartgen/schemas/{name}" for name in below(ROOT / "schemas")}
+    assert contents == [own | schemas] * 2
