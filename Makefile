@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help tools build validate check test test-fast e2e e2e-real lint bench format lock definitions clean
+.PHONY: all help tools build validate check test test-fast e2e e2e-real lint bench docs format lock definitions clean
 
 all: tools ## Set everything up, make charts/llm-stack, prove it, and say what was made
 	@$(BIN)/chartgen build
@@ -56,6 +56,9 @@ e2e-real: tools ## Prove the chart with a real ollama on a real node; E2E=--help
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md
 	@$(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## Make the pages of docs/ that are made from data
+	@$(BIN)/python -m tests.accelerators
 
 format: $(STAMP) ## Lay the Python out
 	@$(BIN)/ruff check --fix chartgen tests

@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads). */}}
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for). */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -15,7 +15,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What all others know of a server's accelerators, as a map: vendor and count. */}}
+{{- /* one, server: What all others know of a server's accelerators, as a map: vendor, count, and memoryMiB (of each, 0 where that is not known). */}}
 {{- define "llm-stack.slot.gpu.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
@@ -227,6 +227,13 @@
 {{- toYaml $joined }}
 {{- end }}
 
+{{- /* list, server: Claims of dynamic resource allocation, as the pod has them; the server's container gets all of them. */}}
+{{- define "llm-stack.slot.server.resourceClaims" -}}
+{{- if true }}{{ with include "llm-stack.gpu.resourceClaims" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
 {{- /* map, server: Labels of the nodes it runs on. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
@@ -339,7 +346,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.medium"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.medium"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

@@ -39,6 +39,10 @@ spec:
   - {{ toYaml (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) | nindent 4 | trim }}
   {{- end }}
   {{- end }}
+  {{- with include "fragment.slot.server.resourceClaims" . | trim }}
+  resourceClaims:
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- with include "fragment.slot.server.initContainers" . | trim }}
   initContainers:
   {{- . | nindent 2 }}
@@ -140,6 +144,13 @@ unless the user has named them there. */}}
 {{- range $kind := list "requests" "limits" }}
 {{- $_ := set $resources $kind (merge (deepCopy $devices) (get $resources $kind | default dict)) }}
 {{- end }}
+{{- end }}
+{{- with include "fragment.slot.server.resourceClaims" . | fromYamlArray }}
+{{- $claims := list }}
+{{- range . }}
+{{- $claims = append $claims (pick . "name") }}
+{{- end }}
+{{- $_ := set $resources "claims" $claims }}
 {{- end }}
 {{- toYaml $resources }}
 {{- end }}

@@ -6,6 +6,7 @@ protocol: ollama
 model: {{ (include "fragment.models" . | mustFromJson | first).reference | quote }}
 source: ollama
 formats: [ollama]
+vendors: [nvidia, amd]
 {{- end }}
 
 {{- define "fragment.engine.ollama.command" -}}

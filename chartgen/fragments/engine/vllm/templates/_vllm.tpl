@@ -1,10 +1,11 @@
 {{- define "fragment.engine.vllm.facts" -}}
 {{- $gpu := include "fragment.slot.gpu.facts" . | fromYaml -}}
-image: {{ get (dict "amd" "vllmRocm" "none" "vllmCpu") ($gpu.vendor | default "none") | default "vllm" }}
+image: {{ get (dict "amd" "vllmRocm" "intel" "vllmXpu" "none" "vllmCpu") ($gpu.vendor | default "none") | default "vllm" }}
 port: 8000
 protocol: openai
 model: {{ .Values.vllm.servedName | default .Values.model.name | quote }}
 formats: [directory]
+vendors: [nvidia, amd, intel]
 {{- end }}
 
 {{- /* How many GPUs each layer is split over. */}}

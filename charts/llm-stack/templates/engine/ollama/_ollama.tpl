@@ -6,6 +6,7 @@ protocol: ollama
 model: {{ (include "llm-stack.models" . | mustFromJson | first).reference | quote }}
 source: ollama
 formats: [ollama]
+vendors: [nvidia, amd]
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.command" -}}
