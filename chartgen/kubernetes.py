@@ -55,7 +55,7 @@ VALUES = tuple(
         "Volume",
         "VolumeMount",
     )
-)
+) + tuple(f"io.k8s.api.autoscaling.v2.{name}" for name in ("HorizontalPodAutoscalerBehavior", "MetricSpec"))
 
 
 def versions() -> list[str]:

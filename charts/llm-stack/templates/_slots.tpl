@@ -79,6 +79,12 @@
 {{- if true }}{{ with include "llm-stack.storage.model-cache.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.scale.autoscaling.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.scale.disruption-budget.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -264,10 +270,25 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: How many there are: a number, or `auto` where something else decides. */}}
-{{- define "llm-stack.slot.server.replicas" -}}
+{{- /* one, server: How many there are where something else decides, as a map: least and most. */}}
+{{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
 {{- $first }}
+{{- end }}
+
+{{- /* one, server: What others know of its workload, as a map: kind, least and most (pods). */}}
+{{- define "llm-stack.slot.server.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: How its pods are spread where the user says nothing. */}}
+{{- define "llm-stack.slot.server.topologySpreadConstraints" -}}
+{{- if true }}{{ with include "llm-stack.scale.spread.constraints" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* one, server: false where there is no room for a new pod beside the old one. */}}
@@ -278,10 +299,17 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Where its models lie: the source of the volume `models`, as a map. */}}
+{{- /* one, server: Where its models lie: the source of the volume `models`, as a map; nothing where cache.claimTemplate says it. */}}
 {{- define "llm-stack.slot.cache.volume" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: A claim of each pod's own, as a map: keep, annotations, spec. It makes the workload a StatefulSet. */}}
+{{- define "llm-stack.slot.cache.claimTemplate" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -346,7 +374,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.medium"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

@@ -32,7 +32,7 @@ spec:
   affinity:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.topologySpreadConstraints }}
+  {{- with .Values.topologySpreadConstraints | default (include "fragment.slot.server.topologySpreadConstraints" . | fromYamlArray) }}
   topologySpreadConstraints:
   {{- range . }}
   {{- $own := dict "matchLabels" (include "fragment.selector" (list $ $.Server) | fromYaml) }}
@@ -50,8 +50,10 @@ spec:
   containers:
   {{- include "fragment.server.container" . | nindent 2 }}
   volumes:
+  {{- with include "fragment.slot.cache.volume" . }}
   - name: models
-    {{- include "fragment.slot.cache.volume" . | nindent 4 }}
+    {{- . | nindent 4 }}
+  {{- end }}
   - name: tmp
     emptyDir: {}
   {{- if include "fragment.server.files" . }}
@@ -153,6 +155,13 @@ unless the user has named them there. */}}
 {{- $_ := set $resources "claims" $claims }}
 {{- end }}
 {{- toYaml $resources }}
+{{- end }}
+
+{{- define "fragment.server.facts" -}}
+{{- $scale := include "fragment.slot.server.scale" . | fromYaml -}}
+kind: {{ ternary "StatefulSet" "Deployment" (include "fragment.slot.cache.claimTemplate" . | empty | not) }}
+least: {{ $scale.least | default .Values.replicas | int64 }}
+most: {{ $scale.most | default .Values.replicas | int64 }}
 {{- end }}
 
 {{- /* Whether the pod needs the ConfigMap of files. */}}

@@ -32,7 +32,7 @@ spec:
   affinity:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.topologySpreadConstraints }}
+  {{- with .Values.topologySpreadConstraints | default (include "llm-stack.slot.server.topologySpreadConstraints" . | fromYamlArray) }}
   topologySpreadConstraints:
   {{- range . }}
   {{- $own := dict "matchLabels" (include "llm-stack.selector" (list $ $.Server) | fromYaml) }}
@@ -50,8 +50,10 @@ spec:
   containers:
   {{- include "llm-stack.server.container" . | nindent 2 }}
   volumes:
+  {{- with include "llm-stack.slot.cache.volume" . }}
   - name: models
-    {{- include "llm-stack.slot.cache.volume" . | nindent 4 }}
+    {{- . | nindent 4 }}
+  {{- end }}
   - name: tmp
     emptyDir: {}
   {{- if include "llm-stack.server.files" . }}
@@ -153,6 +155,13 @@ unless the user has named them there. */}}
 {{- $_ := set $resources "claims" $claims }}
 {{- end }}
 {{- toYaml $resources }}
+{{- end }}
+
+{{- define "llm-stack.server.facts" -}}
+{{- $scale := include "llm-stack.slot.server.scale" . | fromYaml -}}
+kind: {{ ternary "StatefulSet" "Deployment" (include "llm-stack.slot.cache.claimTemplate" . | empty | not) }}
+least: {{ $scale.least | default .Values.replicas | int64 }}
+most: {{ $scale.most | default .Values.replicas | int64 }}
 {{- end }}
 
 {{- /* Whether the pod needs the ConfigMap of files. */}}

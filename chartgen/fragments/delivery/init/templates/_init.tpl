@@ -3,7 +3,7 @@
 {{- end }}
 
 {{- define "fragment.delivery.init.facts" -}}
-logs: deployment/{{ include "fragment.serverName" . }} -c bring-models
+logs: {{ (include "fragment.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "fragment.serverName" . }} -c bring-models
 {{- end }}
 
 {{- define "fragment.delivery.init.volumes" -}}

@@ -3,15 +3,39 @@
 {{- end }}
 
 {{- define "fragment.storage.model-cache.volume" -}}
-{{- if eq .Values.modelCache.type "claim" -}}
+{{- $cache := .Values.modelCache }}
+{{- if eq $cache.type "claim" -}}
 persistentVolumeClaim:
   claimName: {{ include "fragment.storage.model-cache.claim" . }}
-{{- else -}}
+{{- else if eq $cache.type "hostPath" -}}
+hostPath:
+  path: {{ $cache.hostPath }}
+  type: DirectoryOrCreate
+{{- else if eq $cache.type "emptyDir" -}}
 emptyDir:
-  {{- if eq .Values.modelCache.medium "memory" }}
+  {{- if eq $cache.medium "memory" }}
   medium: Memory
   {{- end }}
-  sizeLimit: {{ .Values.modelCache.size }}
+  sizeLimit: {{ $cache.size }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.storage.model-cache.claimSpec" -}}
+accessModes: {{ toJson .Values.modelCache.accessModes }}
+{{- with .Values.modelCache.storageClass | default .Values.global.storageClass }}
+storageClassName: {{ . }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .Values.modelCache.size }}
+{{- end }}
+
+{{- define "fragment.storage.model-cache.template" -}}
+{{- if eq .Values.modelCache.type "template" -}}
+keep: {{ .Values.modelCache.keep }}
+annotations: {{ toJson .Values.modelCache.annotations }}
+spec:
+  {{- include "fragment.storage.model-cache.claimSpec" . | nindent 2 }}
 {{- end }}
 {{- end }}
 
@@ -68,16 +92,22 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 {{- define "fragment.storage.model-cache.checks" -}}
 {{- $cache := .Values.modelCache }}
 {{- $shared := (include "fragment.storage.model-cache.facts" . | fromYaml).shared }}
-{{- if and (eq $cache.type "claim") (gt (int64 .Values.replicas) 1) (not $shared) }}
-replicas: {{ int64 .Values.replicas }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), or replicas to 1
+{{- $most := (include "fragment.slot.server.facts" . | fromYaml).most | int64 }}
+{{- if and (eq $cache.type "claim") (gt $most 1) (not $shared) }}
+replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), modelCache.type to template for a claim a pod, or replicas to 1
 {{- end }}
 {{- if and (eq $cache.type "claim") (has "ReadOnlyMany" $cache.accessModes) (not (has "ReadWriteMany" $cache.accessModes)) (not (has "ReadWriteOnce" $cache.accessModes)) (ne .Values.model.delivery "none") }}
 modelCache.accessModes: nothing can be brought to a claim that is ReadOnlyMany; set model.delivery to none, or name a mode that can be written
 {{- end }}
+{{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
+modelCache.hostPath: is empty; set it to the folder of the nodes, /var/lib/models for instance
+{{- else if and (ne $cache.type "hostPath") $cache.hostPath }}
+modelCache.hostPath: {{ $cache.hostPath }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to hostPath, or leave hostPath out
+{{- end }}
 {{- if and (ne $cache.type "claim") $cache.existingClaim }}
 modelCache.existingClaim: {{ $cache.existingClaim }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to claim, or leave existingClaim out
 {{- end }}
-{{- if and (eq $cache.type "claim") (ne $cache.medium "disk") }}
+{{- if and (ne $cache.type "emptyDir") (ne $cache.medium "disk") }}
 modelCache.medium: only an emptyDir lies in memory; set modelCache.type to emptyDir
 {{- end }}
 {{- end }}

@@ -3,7 +3,7 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.init.facts" -}}
-logs: deployment/{{ include "llm-stack.serverName" . }} -c bring-models
+logs: {{ (include "llm-stack.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "llm-stack.serverName" . }} -c bring-models
 {{- end }}
 
 {{- define "llm-stack.delivery.init.volumes" -}}

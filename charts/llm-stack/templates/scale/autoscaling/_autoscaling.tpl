@@ -1,0 +1,27 @@
+{{- define "llm-stack.scale.autoscaling.scale" -}}
+{{- if .Values.autoscaling.enabled -}}
+least: {{ int64 .Values.autoscaling.minReplicas }}
+most: {{ int64 .Values.autoscaling.maxReplicas }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.scale.autoscaling.checks" -}}
+{{- $scaling := .Values.autoscaling }}
+{{- if $scaling.enabled }}
+{{- $promised := merge dict (.Values.resources.requests | default dict) (.Values.resources.limits | default dict) }}
+{{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
+autoscaling.maxReplicas: {{ int64 $scaling.maxReplicas }} is less than autoscaling.minReplicas, {{ int64 $scaling.minReplicas }}; raise one, or lower the other
+{{- end }}
+{{- if gt (int64 .Values.replicas) (int64 $scaling.maxReplicas) }}
+replicas: {{ int64 .Values.replicas }} is more than autoscaling.maxReplicas, {{ int64 $scaling.maxReplicas }}; leave replicas out, the autoscaler decides
+{{- end }}
+{{- if not (or $scaling.targetCPUUtilizationPercentage $scaling.targetMemoryUtilizationPercentage $scaling.metrics) }}
+autoscaling: there is nothing to look at; set targetCPUUtilizationPercentage, or name metrics
+{{- end }}
+{{- range $key, $resource := dict "targetCPUUtilizationPercentage" "cpu" "targetMemoryUtilizationPercentage" "memory" }}
+{{- if and (get $scaling $key) $.Values.resources (not (hasKey $promised $resource)) }}
+autoscaling.{{ $key }}: is a part of what the pod requests, but resources.requests has no {{ $resource }}; add it, or set {{ $key }} to 0
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
