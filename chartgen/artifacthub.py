@@ -50,7 +50,9 @@ def images(values: Values) -> list[dict[str, str]]:
     """The images that the chart's defaults name, by program."""
     declared = values.release.get("images", {}).get("properties", {})
     found = {name: default(schema) for name, schema in declared.items() if closed(schema)}
-    return [{"name": name, "image": _reference(image)} for name, image in sorted(found.items())]
+    return [
+        {"name": name, "image": _reference(image)} for name, image in sorted(found.items()) if "repository" in image
+    ]
 
 
 def changes(stack: Stack) -> list[dict[str, str]]:

@@ -159,6 +159,36 @@ def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_
 
 
 @main.command()
+@click.argument("chart", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-f",
+    "--values",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A value, as Helm's --set takes it.")
+@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON.")
+@exits
+def plan(chart: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], as_json: bool) -> int:
+    """Say what the models of a values file need, before the install.
+
+    For each server: weights, KV cache and all of it together, which cards hold that, what the pods request, and the
+    volume to ask for. It is the chart's own sum. Exit code 1 where something does not fit or is refused.
+    """
+    from . import plan as planning
+    from . import subject
+
+    found = planning.plan(chart or subject.default(None), list(files), list(sets), patient())
+    if as_json:
+        tell({"servers": [each.as_json() for each in found.plans], "refusals": found.refusals})
+    else:
+        click.echo("\n".join(planning.lines(found)).strip())
+    return 1 if found.refusals or not all(each.fits for each in found.plans) else 0
+
+
+@main.command()
 @click.argument("stack", required=False)
 @click.option(
     "-d",

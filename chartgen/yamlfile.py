@@ -133,8 +133,9 @@ def _too_deep(text: str) -> bool:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
                 return True
-    except yaml.YAMLError:
-        pass  # the composer gets no further than this, and says it
+    except yaml.YAMLError as error:
+        # The parser has a limit of its own, since 6.0.4; of other faults the composer speaks, who gets no further.
+        return "nesting depth" in str(error)
     return False
 
 

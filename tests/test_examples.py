@@ -41,7 +41,8 @@ def test_defaults_bring_a_small_model_to_a_cpu(defaults):
     server = defaults.get("deployment/llm-server")
     assert [step.name for step in server.spec.template.spec.initContainers] == ["bring-models"]
     assert env(server)["MODELS"] == "deepseek-r1:1.5b"
-    assert "limits" not in container(server).resources
+    resources = {"requests": {"cpu": 1, "memory": "4Gi"}, "limits": {"memory": "8Gi"}}
+    assert container(server).resources.to_dict() == resources
     assert kind(defaults, "Ingress") == kind(defaults, "HTTPRoute") == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +25,9 @@ def told(helm: str, tmp_path: Path) -> Callable[..., str]:
         file.write_text(json.dumps(values))
         command = [helm, "install", "llm", str(CHART), "--dry-run=client", "-f", str(file)]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        opened = [line.removeprefix("Open ") for line in out.splitlines() if line.startswith("Open ")]
-        return opened[0] if opened and "localhost" not in opened[0] else ""
+        opened = re.findall(r"^Open WebUI: open (\S+)|^ +and at +(\S+)", out, re.MULTILINE)
+        urls = ["".join(pair) for pair in opened]
+        return urls[0] if urls and "localhost" not in urls[0] else ""
 
     return url
 

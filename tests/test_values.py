@@ -40,6 +40,10 @@ def test_every_value_stands_below_what_it_means(llm_stack):
         "allowPriv",
         "readOnlyRoot",
         "type: Runtime",
+        "scaleUp",
+        "scaleDown",
+        "stabilization",
+        "policies",
     )
     assert [line for line in naked if not line.strip().startswith(blocks)] == []
 

@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for). */}}
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images), port, protocol (ollama or openai), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), spills (true where what the cards cannot hold goes to memory). */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -12,6 +12,20 @@
 {{- define "llm-stack.slot.source.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The tag of a model for which none is given, its name in the context as Model; none leaves it to the source. */}}
+{{- define "llm-stack.slot.model.tag" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: How many seconds the engine may take to load its model, where startupSeconds is 0. */}}
+{{- define "llm-stack.slot.server.startup" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.startup" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -77,6 +91,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.storage.model-cache.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.sizing.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.scale.autoscaling.checks" . | trim }}
@@ -220,6 +237,7 @@
 {{- /* one, server: Requests and limits where the user gives none, as a map. */}}
 {{- define "llm-stack.slot.server.resources" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -313,7 +331,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What others know of that place, as a map: type, shared (by several nodes), existing, accessModes. */}}
+{{- /* one, server: What others know of that place, as a map: type, shared (by several nodes), existing, accessModes, size (where the chart says it), memory (true where it lies in memory). */}}
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
@@ -374,7 +392,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

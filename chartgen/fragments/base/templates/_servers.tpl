@@ -33,6 +33,9 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- if not $values.model.source }}
 {{- $_ := set $values.model "source" ($facts.source | default "") }}
 {{- end }}
+{{- if not $values.startupSeconds }}
+{{- $_ := set $values "startupSeconds" (include "fragment.slot.server.startup" $server | default "1800" | int64) }}
+{{- end }}
 {{- $_ := set $servers $name $values }}
 {{- end }}
 {{- end }}
@@ -40,7 +43,7 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- end }}
 
 {{- /*
-A server's models, as a JSON list of {name, tag, reference}: those under models, else the one under model.
+A server's models, as a JSON list of {key, name, tag, reference}: those under models, else the one under model.
 Given a server's context.
 */}}
 {{- define "fragment.models" -}}
@@ -48,10 +51,11 @@ Given a server's context.
 {{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
 {{- $name := $model.name | default $key }}
 {{- $reference := $name }}
-{{- with $model.tag }}
+{{- $tag := $model.tag | default (include "fragment.slot.model.tag" (merge (dict "Model" $name) $)) }}
+{{- with $tag }}
 {{- $reference = printf "%s:%s" $name . }}
 {{- end }}
-{{- $found = append $found (dict "name" $name "tag" ($model.tag | default "") "reference" $reference) }}
+{{- $found = append $found (dict "key" $key "name" $name "tag" $tag "reference" $reference) }}
 {{- end }}
 {{- $found | mustToJson }}
 {{- end }}

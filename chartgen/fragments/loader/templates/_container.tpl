@@ -88,7 +88,11 @@ only waits for what another pod brings: it needs little, and no setting of the l
 {{- /* Other models make other pods. */}}
 {{- define "fragment.loader.annotations" -}}
 {{- if ne .Values.model.delivery "none" -}}
-checksum/models: {{ include "fragment.models" . | sha256sum | trunc 16 }}
+{{- $models := list }}
+{{- range include "fragment.models" . | mustFromJson }}
+{{- $models = append $models (omit . "key") }}
+{{- end }}
+checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
 {{- end }}
 {{- end }}
 

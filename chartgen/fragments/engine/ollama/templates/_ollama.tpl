@@ -7,6 +7,8 @@ model: {{ (include "fragment.models" . | mustFromJson | first).reference | quote
 source: ollama
 formats: [ollama]
 vendors: [nvidia, amd]
+parallel: {{ int64 .Values.ollama.parallel }}
+spills: true
 {{- end }}
 
 {{- define "fragment.engine.ollama.command" -}}

@@ -7,6 +7,8 @@ model: {{ (include "llm-stack.models" . | mustFromJson | first).reference | quot
 source: ollama
 formats: [ollama]
 vendors: [nvidia, amd]
+parallel: {{ int64 .Values.ollama.parallel }}
+spills: true
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.command" -}}

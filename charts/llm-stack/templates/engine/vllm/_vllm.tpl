@@ -6,6 +6,7 @@ protocol: openai
 model: {{ .Values.vllm.servedName | default .Values.model.name | quote }}
 formats: [directory]
 vendors: [nvidia, amd, intel]
+parallel: 1
 {{- end }}
 
 {{- /* How many GPUs each layer is split over. */}}
@@ -64,7 +65,7 @@ livenessProbe:
 - name: shm
   emptyDir:
     medium: Memory
-    sizeLimit: {{ .Values.vllm.sharedMemory }}
+    sizeLimit: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count)))) }}
 {{- end }}
 
 {{- define "llm-stack.engine.vllm.volumeMounts" -}}

@@ -45,6 +45,10 @@ type: {{ $cache.type }}
 existing: {{ ne $cache.existingClaim "" }}
 shared: {{ or (has "ReadWriteMany" $cache.accessModes) (eq (join "," $cache.accessModes) "ReadOnlyMany") }}
 accessModes: {{ toJson $cache.accessModes }}
+{{- if and (ne $cache.type "hostPath") (not $cache.existingClaim) }}
+size: {{ $cache.size }}
+{{- end }}
+memory: {{ and (eq $cache.type "emptyDir") (eq $cache.medium "memory") }}
 {{- end }}
 
 {{- define "llm-stack.storage.model-cache.needs" -}}
