@@ -59,6 +59,9 @@
 {{- if true }}{{ with include "llm-stack.ui.open-webui.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.ingress.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -121,6 +124,9 @@
 {{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -132,6 +138,9 @@
 {{- /* list, release: What people look at: name (of the part), service (its name), port (a number), title. The first is what a way in leads to where nothing else is said. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.facts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -397,5 +406,5 @@
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
-{{- `["open-webui", "web", "web", "tests"]` -}}
+{{- `["open-webui", "nextchat", "web", "web", "tests"]` -}}
 {{- end }}

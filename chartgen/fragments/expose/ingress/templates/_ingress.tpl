@@ -1,6 +1,10 @@
 {{- /* Its host names, as a list. */}}
 {{- define "fragment.expose.ingress.hosts" -}}
-{{- prepend .Values.ingress.additionalHosts .Values.ingress.host | compact | uniq | toJson }}
+{{- $host := .Values.ingress.host }}
+{{- if and .Values.ingress.domain (not $host) }}
+{{- $host = printf "%s.%s" (.Values.fullnameOverride | default .Release.Name) .Values.ingress.domain }}
+{{- end }}
+{{- prepend .Values.ingress.additionalHosts $host | compact | uniq | toJson }}
 {{- end }}
 
 {{- define "fragment.expose.ingress.annotations" -}}
@@ -66,8 +70,8 @@ Secret/{{ . }}
 {{- $ingress := .Values.ingress }}
 {{- if $ingress.enabled }}
 {{- $hosts := include "fragment.expose.ingress.hosts" . | fromYamlArray }}
-{{- if not $ingress.host }}
-ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule takes
+{{- if not (or $ingress.host $ingress.domain) }}
+ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule takes, or set ingress.domain
 {{- end }}
 {{- range $n, $item := $ingress.tls }}
 {{- range $host := $item.hosts }}

@@ -1,0 +1,77 @@
+{{- define "llm-stack.ui.nextchat.facts" -}}
+{{- if .Values.nextchat.enabled -}}
+- name: nextchat
+  service: {{ include "llm-stack.name" (list . "nextchat") }}
+  port: {{ int64 .Values.nextchat.service.port }}
+  title: NextChat
+{{- end }}
+{{- end }}
+
+{{- /* The server that it talks to, by name: the one named, or the only one. Empty where neither is. */}}
+{{- define "llm-stack.ui.nextchat.server" -}}
+{{- $servers := include "llm-stack.servers" . | mustFromJson }}
+{{- $name := .Values.nextchat.server }}
+{{- if and (not $name) (eq (len $servers) 1) }}
+{{- $name = keys $servers | first }}
+{{- end }}
+{{- if hasKey $servers $name }}
+{{- $name }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Its environment: names and meaning as in NextChat's own README and app/config/server.ts, 2.16.1. BASE_URL goes without
+/v1, which it adds; ollama answers OpenAI's API there, too.
+*/}}
+{{- define "llm-stack.ui.nextchat.env" -}}
+{{- $name := include "llm-stack.ui.nextchat.server" . }}
+{{- $values := get (include "llm-stack.servers" . | mustFromJson) $name }}
+{{- with merge (dict "Values" $values "Server" $name) (omit . "Values") }}
+{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- $models := list "-all" }}
+{{- if eq $facts.protocol "ollama" }}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- $models = append $models (printf "+%s" .reference) }}
+{{- end }}
+{{- else }}
+{{- $models = append $models (printf "+%s" $facts.model) }}
+{{- end }}
+# Next.js listens on the name of the pod alone otherwise.
+HOSTNAME: 0.0.0.0
+PORT: "3000"
+BASE_URL: {{ include "llm-stack.serverURL" . }}
+# The server asks for no key; without one NextChat would ask everybody for theirs.
+OPENAI_API_KEY:
+  valueFrom:
+    secretKeyRef: {name: {{ include "llm-stack.name" (list . "nextchat") }}, key: api-key}
+CUSTOM_MODELS: {{ join "," $models | quote }}
+DEFAULT_MODEL: {{ $facts.model | quote }}
+{{- end }}
+{{- $code := .Values.nextchat.code }}
+{{- if $code.existingSecret }}
+CODE:
+  valueFrom:
+    secretKeyRef: {name: {{ $code.existingSecret }}, key: {{ $code.key }}}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.ui.nextchat.needs" -}}
+{{- if .Values.nextchat.enabled }}
+{{- with .Values.nextchat.code.existingSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.ui.nextchat.checks" -}}
+{{- $chat := .Values.nextchat }}
+{{- if $chat.enabled }}
+{{- $servers := keys (include "llm-stack.servers" . | mustFromJson) | sortAlpha | join " or " }}
+{{- if and $servers (not (include "llm-stack.ui.nextchat.server" .)) }}
+nextchat.server: {{ $chat.server | default "it talks to one server, and more than one could be meant" }}{{ if $chat.server }} is no server that is enabled{{ end }}; set it to {{ $servers }}
+{{- end }}
+{{- if and $chat.service.nodePort (eq $chat.service.type "ClusterIP") }}
+nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is given, but a Service of type ClusterIP has none; set nextchat.service.type to NodePort, or leave nodePort out
+{{- end }}
+{{- end }}
+{{- end }}
