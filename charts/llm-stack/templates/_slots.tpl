@@ -22,6 +22,12 @@
 {{- $first }}
 {{- end }}
 
+{{- /* one, server: What a source calls a model, in the context as Model: name, tag, digest. Where no source says, name:tag, as ollama has it. */}}
+{{- define "llm-stack.slot.model.reference" -}}
+{{- $first := "" }}
+{{- $first }}
+{{- end }}
+
 {{- /* one, server: How many seconds the engine may take to load its model, where startupSeconds is 0. */}}
 {{- define "llm-stack.slot.server.startup" -}}
 {{- $first := "" }}
@@ -85,6 +91,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.checks" . | trim }}
@@ -401,7 +410,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.source", "model.delivery", "model.path", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

@@ -14,16 +14,34 @@ model.source: engine {{ .Values.engine }} has no source of its own, so nothing w
 model.source: {{ .Values.model.source }} leaves {{ $source.format }}, but engine {{ .Values.engine }} reads {{ join " or " $facts.formats }}; choose another source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
 {{- end }}
 {{- end }}
+{{- if eq .Values.model.delivery "none" }}
+{{- range $key, $value := pick .Values.model "digest" "reference" "filter" }}
+{{- if $value }}
+model.{{ $key }}: is given, but nothing is brought with model.delivery none; leave it out, or choose another delivery
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $references := list }}
+{{- $folders := list }}
 {{- $single := .Values.model.name }}
 {{- range include "fragment.models" . | mustFromJson }}
 {{- if and (regexMatch ":[^/]*$" .name) (ne .name $single) }}
 models: {{ .name }} holds a tag; give the name without it, and the tag as tag
 {{- end }}
-{{- if has .reference $references }}
+{{- $asked := append .filters .reference | join " " }}
+{{- if has $asked $references }}
 models: {{ .reference }} is asked for twice; name it once
 {{- end }}
-{{- $references = append $references .reference }}
+{{- $references = append $references $asked }}
+{{- $folder := .folder }}
+{{- if eq ($source.format | default "") "directory" }}
+{{- range $folders }}
+{{- if or (hasPrefix (printf "%s/" .) (printf "%s/" $folder)) (hasPrefix (printf "%s/" $folder) (printf "%s/" .)) }}
+models: two of them would lie in {{ $folder }}{{ if ne . $folder }} and {{ . }}{{ end }}; give each a path of its own, none within another's
+{{- end }}
+{{- end }}
+{{- $folders = append $folders $folder }}
+{{- end }}
 {{- end }}
 {{- if regexMatch ":[^/]*$" .Values.model.name }}
 {{- $parts := regexFind "[^/]*$" .Values.model.name | splitList ":" }}

@@ -9,9 +9,17 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
 {{- $values := mergeOverwrite (deepCopy $defaults) (deepCopy $entry) }}
-{{- /* An entry that names a model of its own does not want the defaults' several. */}}
-{{- if and (dig "model" "name" "" $entry) (not $entry.models) }}
+{{- /* An entry that names a model of its own does not want the defaults' several, nor what describes the defaults' one. */}}
+{{- with dig "model" "name" "" $entry }}
+{{- if not $entry.models }}
 {{- $_ := set $values "models" dict }}
+{{- end }}
+{{- if ne . $defaults.model.name }}
+{{- range list "tag" "digest" "reference" "path" "weights" "kvCachePerToken" }}
+{{- $_ := set $values.model . (get $entry.model . | default "") }}
+{{- end }}
+{{- $_ := set $values.model "filter" ($entry.model.filter | default list) }}
+{{- end }}
 {{- end }}
 {{- range $path := $replaced }}
 {{- $keys := splitList "." $path }}
@@ -43,21 +51,39 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- end }}
 
 {{- /*
-A server's models, as a JSON list of {key, name, tag, reference}: those under models, else the one under model.
-Given a server's context.
+A server's models, as a JSON list of {key, name, tag, digest, reference, folder, filters}: those under models, else the one
+under model. The folder is where a source that leaves directories puts it, below the model cache. Given a server's context.
 */}}
 {{- define "fragment.models" -}}
 {{- $found := list }}
 {{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
 {{- $name := $model.name | default $key }}
-{{- $reference := $name }}
 {{- $tag := $model.tag | default (include "fragment.slot.model.tag" (merge (dict "Model" $name) $)) }}
+{{- $digest := $model.digest | default "" }}
+{{- $reference := $model.reference }}
+{{- if not $reference }}
+{{- $reference = include "fragment.slot.model.reference" (merge (dict "Model" (dict "name" $name "tag" $tag "digest" $digest)) $) }}
+{{- end }}
+{{- if not $reference }}
+{{- $reference = $name }}
 {{- with $tag }}
 {{- $reference = printf "%s:%s" $name . }}
 {{- end }}
-{{- $found = append $found (dict "key" $key "name" $name "tag" $tag "reference" $reference) }}
+{{- end }}
+{{- $folder := $model.path | default ($key | replace "/" "-" | replace ":" "-") }}
+{{- $found = append $found (dict "key" $key "name" $name "tag" $tag "digest" $digest "reference" $reference "folder" $folder "filters" ($model.filter | default list)) }}
 {{- end }}
 {{- $found | mustToJson }}
+{{- end }}
+
+{{- /* Where an engine that reads a directory finds its model, as a path below the model cache; empty means all of it. Given
+a server's context. */}}
+{{- define "fragment.modelFolder" -}}
+{{- if eq .Values.model.delivery "none" }}
+{{- .Values.model.path }}
+{{- else }}
+{{- (include "fragment.models" . | mustFromJson | first).folder }}
+{{- end }}
 {{- end }}
 
 {{- /* The name of a server's objects. Given a server's context. */}}

@@ -106,6 +106,6 @@ models.tsv: {{ include "fragment.loader.list" . | toJson }}
 
 {{- define "fragment.loader.list" -}}
 {{- range include "fragment.models" . | mustFromJson }}
-{{- printf "%s\t%s\t\n" (.name | replace "/" "-" | replace ":" "-") .reference }}
+{{- printf "%s\t%s\t%s\n" .folder .reference (join " " .filters) }}
 {{- end }}
 {{- end }}

@@ -106,6 +106,6 @@ models.tsv: {{ include "llm-stack.loader.list" . | toJson }}
 
 {{- define "llm-stack.loader.list" -}}
 {{- range include "llm-stack.models" . | mustFromJson }}
-{{- printf "%s\t%s\t\n" (.name | replace "/" "-" | replace ":" "-") .reference }}
+{{- printf "%s\t%s\t%s\n" .folder .reference (join " " .filters) }}
 {{- end }}
 {{- end }}

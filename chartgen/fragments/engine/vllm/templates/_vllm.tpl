@@ -17,7 +17,7 @@ parallel: 1
 
 {{- /* The image's entrypoint is `vllm serve`. Flags as in vLLM's `vllm serve --help`. */}}
 {{- define "fragment.engine.vllm.args" -}}
-- {{ trimSuffix "/" (printf "/models/%s" .Values.model.path) }}
+- {{ trimSuffix "/" (printf "/models/%s" (include "fragment.modelFolder" .)) }}
 - --served-model-name={{ .Values.vllm.servedName | default .Values.model.name }}
 - --host=0.0.0.0
 - --port=8000

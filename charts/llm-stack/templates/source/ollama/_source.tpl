@@ -16,3 +16,14 @@ INSECURE: {{ .Values.ollamaSource.insecure | quote }}
 load.sh: {{ .Files.Get "files/source/ollama/load.sh" | toJson }}
 {{- end }}
 {{- end }}
+
+{{- define "llm-stack.source.ollama.checks" -}}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- if .digest }}
+model.digest: ollama pulls no model by its digest, of {{ .name }} neither; leave digest out
+{{- end }}
+{{- if .filters }}
+model.filter: ollama brings a model whole, {{ .name }} too; leave filter out
+{{- end }}
+{{- end }}
+{{- end }}
