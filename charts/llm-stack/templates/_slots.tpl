@@ -363,6 +363,12 @@
 {{- $first }}
 {{- end }}
 
+{{- /* one, server: How the running engine is asked to take up models that changed, as a list of requests in their order: path, and where they are needed method (POST otherwise), body (a text), folder (of the model that it concerns: it is made only where that one changed). An engine that fills nothing cannot be asked. */}}
+{{- define "llm-stack.slot.engine.reload" -}}
+{{- $first := "" }}
+{{- $first }}
+{{- end }}
+
 {{- /* one, server: The name of the source's script among server.files. */}}
 {{- define "llm-stack.slot.loader.script" -}}
 {{- $first := "" }}
