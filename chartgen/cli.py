@@ -72,6 +72,15 @@ def complain(problems: list[Problem]) -> int:
     return 1 if problems else 0
 
 
+def with_values(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command values as Helm takes them: files, and single ones."""
+    file = click.Path(path_type=Path)
+    said = "A values file; several are merged as Helm does."
+    files = click.option("-f", "--values", "files", multiple=True, type=file, metavar="FILE", help=said)
+    sets = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A value, as Helm's --set takes it.")
+    return files(sets(command))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="chartgen")
 def main() -> None:
@@ -160,15 +169,7 @@ def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_
 
 @main.command()
 @click.argument("chart", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "-f",
-    "--values",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-)
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A value, as Helm's --set takes it.")
+@with_values
 @click.option("--json", "as_json", is_flag=True, help="Print it all as JSON.")
 @exits
 def plan(chart: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], as_json: bool) -> int:
@@ -186,6 +187,55 @@ def plan(chart: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], as_
     else:
         click.echo("\n".join(planning.lines(found)).strip())
     return 1 if found.refusals or not all(each.fits for each in found.plans) else 0
+
+
+@main.command()
+@click.argument("chart", required=False, type=click.Path(path_type=Path))
+@with_values
+@click.option("--plain", is_flag=True, help="A line an image: where it comes from, and what the pods call it.")
+@click.option("--check", is_flag=True, help="Ask each image's registry whether it is there.")
+@click.option("--plain-http", multiple=True, metavar="HOST", help="Speak http without encryption to this registry.")
+@click.option(
+    "--ca-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Certificates to trust, in PEM."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@exits
+def images(
+    chart: Path | None,
+    files: tuple[Path, ...],
+    sets: tuple[str, ...],
+    plain: bool,
+    check: bool,
+    plain_http: tuple[str, ...],
+    ca_file: Path | None,
+    as_json: bool,
+) -> int:
+    """List every image that these values need, tests included, with who uses it.
+
+    --check asks each registry, as whom `docker login` has left there: exit code 1 where an image is missing, 2 where a
+    registry does not answer. --plain is for filling a mirror: `FROM TO` on each line, which differ where
+    global.imageRegistry names one.
+    """
+    from . import images as listing
+    from . import registries, subject
+
+    chart = chart or subject.default(None)
+    say_later = patient()
+    found = listing.images(chart, list(files), list(sets), say_later)
+    problems, silent = [], []
+    if check:
+        asked = registries.Registries(plain_http, ca_file, say=say_later)
+        found, problems, silent = listing.check(found, str(files[-1] if files else chart), asked)
+    if as_json:
+        tell({"images": [each.as_json() for each in found], "problems": [each.as_json() for each in problems]})
+    elif plain:
+        click.echo("".join(f"{each.source} {each.image}\n" for each in found), nl=False)
+    else:
+        click.echo("\n".join(listing.lines(found)))
+    code = complain(problems)
+    for line in silent:
+        say(f"chartgen: {line}")
+    return 2 if silent else code
 
 
 @main.command()

@@ -6,21 +6,14 @@ A repository's URL is what `helm repo add` takes; where a museum has several, th
 
 from __future__ import annotations
 
-import http.client
 import json
 import secrets
-import ssl
-import urllib.error
-import urllib.request
 from urllib.parse import urlsplit
 
-from . import credentials
+from . import credentials, web
 from .package import Package
 from .problem import Faults, Problem
 from .publish import Options, Passing, Published, Say, conflict, patiently, same, unsigned
-
-TIMEOUT = 60  # seconds without a byte
-LARGEST = 64 << 20  # bytes of an answer that are read
 
 
 def publish(url: str, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
@@ -111,27 +104,10 @@ class Museum:
         """An answer's status and body; Passing where none comes, or one that says: later."""
         headers = {"Content-Type": kind} if kind else {}
         headers |= {"Authorization": self.login.header} if self.login else {}
-        request = urllib.request.Request(url, body, headers, method=method)
-        try:
-            context = ssl.create_default_context(cafile=self.options.ca_file)
-        except (OSError, ssl.SSLError):
-            raise _fault(self.options.ca_file, "holds no certificate", "name a file of certificates in PEM") from None
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoLogin())
-        try:
-            with opener.open(request, timeout=TIMEOUT) as answer:
-                return answer.status, answer.read(LARGEST)
-        except urllib.error.HTTPError as error:
-            said = error.read(LARGEST)
-            if error.code in (429, 500, 502, 503, 504):
-                raise Passing(f"HTTP {error.code} {_words(said)}".strip()) from None
-            return error.code, said
-        except urllib.error.URLError as error:
-            if isinstance(error.reason, ssl.SSLCertVerificationError):
-                what = f"its certificate is not trusted: {error.reason.verify_message}"
-                raise _fault(self.host, what, "name the authority that signed it by --ca-file") from None
-            raise Passing(f"no answer: {getattr(error.reason, 'strerror', None) or error.reason}") from None
-        except (OSError, http.client.HTTPException) as error:
-            raise Passing(f"the connection broke: {error}") from None
+        answer = web.ask(method, url, headers, body, self.options.ca_file)
+        if answer.status in web.LATER:
+            raise Passing(f"HTTP {answer.status} {_words(answer.body)}".strip())
+        return answer.status, answer.body
 
     def _refuse(self, status: int, said: bytes, url: str) -> None:
         """Faults unless a status says that all is well."""
@@ -152,16 +128,6 @@ class Museum:
         what, remedy = sentences.get(status, (f"answers HTTP {status}", "look at its log"))
         words = _words(said)
         raise _fault(url, f"{what} (HTTP {status}{': ' + words if words else ''})", remedy)
-
-
-class _NoLogin(urllib.request.HTTPRedirectHandler):
-    """Files may lie elsewhere, in a bucket for one: who one is at the museum is not that host's business."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
-        made = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if made and urlsplit(newurl).netloc != urlsplit(req.full_url).netloc:
-            made.remove_header("Authorization")
-        return made
 
 
 def _form(files: dict[str, tuple[str, bytes]]) -> tuple[str, bytes]:
