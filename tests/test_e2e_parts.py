@@ -18,6 +18,7 @@ from chartgen.header import Header
 from chartgen.problem import Faults, ToolError
 from chartgen.render import documents
 from tests.e2e import cluster, examples, fixtures, helm, kinds, nodes, report, session, state, steps, trouble, volumes
+from tests.e2e import trial as trials
 from tests.e2e.trial import Broken, Place, Trial
 
 SERVER = {"app.kubernetes.io/component": "server"}
@@ -152,6 +153,19 @@ def test_what_says_so_is_kept_and_what_a_stateful_set_claimed():
     assert {name for _, name in state.kept(there)} == {"llm-server-models", "models-llm-big-0"}
 
 
+def stateful(name: str, when_deleted: str = "Retain"):
+    spec = {
+        "volumeClaimTemplates": [{"metadata": {"name": "models"}}],
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": when_deleted},
+    }
+    return thing("StatefulSet", name, spec=spec)
+
+
+def test_claims_that_go_with_their_stateful_set_need_not_be_kept():
+    claim = thing("PersistentVolumeClaim", "models-llm-big-0")
+    assert state.kept(states(claim, stateful("llm-big", "Delete"))) == {}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -202,6 +216,26 @@ def trial(tmp_path: Path) -> Trial:
         tmp_path,
     )
     return Trial(case, tmp_path, place, [])
+
+
+def test_claims_of_a_stateful_set_that_a_rollback_removed_may_stay_after_the_uninstall(tmp_path, monkeypatch):
+    one = trial(tmp_path)
+    one.states["empty"] = {}
+    first = (stateful("llm-server"), thing("PersistentVolumeClaim", "models-llm-server-0"))
+    second = (stateful("llm-e2e-second"), thing("PersistentVolumeClaim", "models-llm-e2e-second-0"))
+    other = thing("PersistentVolumeClaim", "of-nobody")
+    there = [states(*first), states(*first, *second), states(*first, second[1])]
+    left = states(first[1], second[1], other)
+    monkeypatch.setattr(trials.trouble, "unready", lambda state: [])
+    monkeypatch.setattr(trials, "helm", lambda *arguments, **options: None)
+    monkeypatch.setattr(trials, "refused", lambda trial: [])
+    monkeypatch.setattr(trials, "seen", lambda trial: there.pop(0))
+    for verb in ("install", "upgrade", "rollback"):
+        trials.apply(one, verb)
+    monkeypatch.setattr(steps, "helm", lambda *arguments, **options: None)
+    monkeypatch.setattr(steps, "until", lambda trial, done: done())
+    monkeypatch.setattr(steps, "seen", lambda trial, **options: left)
+    assert steps.uninstall(one) == ["PersistentVolumeClaim/of-nobody: is still there after the uninstall"]
 
 
 def broken(trial: Trial) -> list[str]:

@@ -159,14 +159,16 @@ def _starts(pod: Object) -> int:
 
 
 def _of_set(key: Key, state: State) -> bool:
+    """Whether it is a claim of a StatefulSet that does not take its claims with it."""
     kind, name = key
-    templates = (
-        (f"{template['metadata']['name']}-{other}-", item)
+    prefixes = (
+        f"{template['metadata']['name']}-{other}-"
         for (owner, other), item in state.items()
         if owner == "StatefulSet"
+        and (item["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") != "Delete"
         for template in item["spec"].get("volumeClaimTemplates") or ()
     )
-    return kind == "PersistentVolumeClaim" and any(name.startswith(prefix) for prefix, _ in templates)
+    return kind == "PersistentVolumeClaim" and any(map(name.startswith, prefixes))
 
 
 def _short(value: Any) -> str:

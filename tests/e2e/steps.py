@@ -136,8 +136,7 @@ def rollback(trial: Trial) -> list[str]:
 def uninstall(trial: Trial) -> list[str]:
     """What says that it is to be kept is kept, its data with it; all else of the release is gone."""
     before = trial.now
-    # A server that was removed meanwhile left the claims of its StatefulSet, too.
-    stay = {key for state in (*trial.states.values(), before) for key in kept(state)} | {*trial.states["empty"]}
+    stay = trial.kept | trial.states["empty"].keys()
     helm(trial, "uninstall")
     until(trial, lambda: not _left(seen(trial, all_kinds=True), stay))
     after = trial.states["removed"] = seen(trial, all_kinds=True)

@@ -13,7 +13,7 @@ from . import trouble
 from .cluster import Cluster, Object, Resource
 from .examples import RELEASE, Case
 from .helm import Failed, Helm, Stopped, run
-from .state import State, inventory
+from .state import Key, State, inventory, kept
 
 SETTLE = 60.0  # seconds for what Helm does not wait for: an autoscaler's pods, pods that end, garbage
 PAUSE = 0.2
@@ -45,7 +45,10 @@ class Place:
 
 @dataclass
 class Trial:
-    """`values` are the changes made so far, `states` what was there: empty, installed, now, removed."""
+    """`values` are the changes made so far, `states` what was there: empty, installed, now, removed.
+
+    `kept` is all that an uninstall must leave, of any state so far: what made it may be gone since.
+    """
 
     case: Case
     chart: Path
@@ -53,6 +56,7 @@ class Trial:
     classes: list[Object]
     values: dict[str, Any] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
+    kept: set[Key] = field(default_factory=set)
 
     @property
     def now(self) -> State:
@@ -114,6 +118,7 @@ def until(trial: Trial, done: Callable[[], bool]) -> bool:
 def _settled(trial: Trial) -> State:
     def quiet() -> bool:
         trial.states["now"] = seen(trial)
+        trial.kept |= kept(trial.now).keys()
         return not trouble.unready(trial.now)
 
     if not until(trial, quiet):
