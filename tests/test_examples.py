@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from conftest import CHART
 
@@ -23,6 +25,11 @@ def tke(request, manifests):
 @pytest.fixture(scope="module")
 def two_servers(manifests):
     return manifests(EXAMPLES / "two-servers.yaml")
+
+
+@pytest.fixture(scope="module")
+def pipelines(manifests):
+    return manifests(EXAMPLES / "open-webui-pipelines.yaml")
 
 
 def container(workload):
@@ -155,6 +162,50 @@ def test_vllm_reads_a_claim_that_exists(two_servers):
     volumes = two_servers.get("deployment/llm-big").spec.template.spec.volumes
     assert {volume.name: volume for volume in volumes}["models"].persistentVolumeClaim.claimName == "deepseek-r1-70b"
     assert [claim.metadata.name for claim in kind(two_servers, "PersistentVolumeClaim")].count("llm-big-models") == 0
+
+
+def test_pipelines_example_serves_two_models_without_a_gpu(pipelines):
+    server = pipelines.get("deployment/llm-server")
+    assert env(server)["MODELS"].split() == ["llama3:8b", "mistral:7b"]
+    assert set(container(server).resources.requests) == {"cpu", "memory"}
+
+
+def test_pipelines_example_has_every_claim_in_one_class(pipelines):
+    classes = {claim.metadata.name: claim.spec.storageClassName for claim in kind(pipelines, "PersistentVolumeClaim")}
+    assert classes == dict.fromkeys(
+        ("llm-server-models", "llm-open-webui-data", "llm-pipelines-data"),
+        "nfs-client",
+    )
+
+
+def test_pipelines_answer_on_9099_of_every_node_and_keep_what_they_have(pipelines):
+    workload = pipelines.get("deployment/llm-pipelines")
+    service = pipelines.get("service/llm-pipelines").spec
+    assert (service.type, service.ports[0].port) == ("NodePort", 9099)
+    assert container(workload).ports[0].containerPort == 9099
+    assert env(workload)["PORT"] == "9099"
+    volumes = {volume.name: volume for volume in workload.spec.template.spec.volumes}
+    mounts = {mount.name: mount.mountPath for mount in container(workload).volumeMounts}
+    assert volumes["data"].persistentVolumeClaim.claimName == "llm-pipelines-data"
+    assert mounts["data"] == env(workload)["PIPELINES_DIR"] == "/app/pipelines"
+
+
+def test_pipelines_example_has_its_ui_on_port_80_of_the_service_and_a_mirror(pipelines):
+    service = pipelines.get("service/llm-open-webui").spec
+    assert (service.type, service.ports[0].port) == ("NodePort", 80)
+    assert env(pipelines.get("deployment/llm-open-webui"))["HF_ENDPOINT"] == "https://hf-mirror.com"
+
+
+def test_ui_asks_pipelines_with_the_key_that_pipelines_have(pipelines):
+    ui, workload = pipelines.get("deployment/llm-open-webui"), pipelines.get("deployment/llm-pipelines")
+    found = {each.name: each for each in container(ui).env}
+    assert env(ui)["OPENAI_API_BASE_URLS"] == "http://llm-pipelines:9099"
+    assert "ENABLE_OPENAI_API" not in found
+    (name,) = re.findall(r"^\$\((\w+)\)$", env(ui)["OPENAI_API_KEYS"])
+    key = {each.name: each for each in container(workload).env}["PIPELINES_API_KEY"].valueFrom.secretKeyRef
+    assert found[name].valueFrom.secretKeyRef == key
+    assert (key.name, key.key) == ("llm-pipelines", "api-key")
+    assert "0p3n-w3bu!" not in str([record.manifest.to_dict() for record in pipelines._records])
 
 
 def test_second_server_added_later_changes_nothing_of_the_first(defaults, manifests, tmp_path):

@@ -65,6 +65,9 @@
 {{- if true }}{{ with include "llm-stack.ui.open-webui.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.ui.nextchat.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -133,6 +136,9 @@
 {{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.ui.nextchat.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -156,6 +162,9 @@
 
 {{- /* list, release: What a UI may ask beside the release's servers: protocol (ollama or openai), url, and secret (name and key) where a key is needed. */}}
 {{- define "llm-stack.slot.ui.endpoints" -}}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.endpoints" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, release: How the release is reached from outside: url (https://host, with its port unless that is usual), service (the name of the one that it leads to). */}}
@@ -421,5 +430,5 @@
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
-{{- `["open-webui", "nextchat", "web", "web", "tests"]` -}}
+{{- `["open-webui", "pipelines", "nextchat", "web", "web", "tests"]` -}}
 {{- end }}

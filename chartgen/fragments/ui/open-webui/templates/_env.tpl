@@ -1,15 +1,27 @@
-{{- /* Where to ask, by the protocol spoken: ollama and openai, each a list of URLs. */}}
+{{- /*
+Where to ask, by the protocol spoken: ollama and openai, each a list of {url, secret}. Those that people name come last, so
+that one more of theirs moves none of the chart's.
+*/}}
 {{- define "fragment.ui.open-webui.endpoints" -}}
 {{- $found := dict "ollama" list "openai" list }}
 {{- range include "fragment.endpoints" . | mustFromJson }}
-{{- $_ := set $found .protocol (append (get $found .protocol) .url) }}
+{{- $_ := set $found .protocol (append (get $found .protocol) .) }}
+{{- end }}
+{{- range .Values.openWebui.endpoints }}
+{{- $endpoint := dict "url" .url }}
+{{- if .existingSecret }}
+{{- $_ := set $endpoint "secret" (dict "name" .existingSecret "key" (.key | default "api-key")) }}
+{{- end }}
+{{- $protocol := .protocol | default "openai" }}
+{{- $_ := set $found $protocol (append (get $found $protocol) $endpoint) }}
 {{- end }}
 {{- toYaml $found }}
 {{- end }}
 
 {{- /*
 Its environment. Names and their meaning as in Open WebUI's own backend/open_webui/{env,config}.py, version 0.12.4. It
-needs no keys for servers that ask for none: it sends no Authorization header then.
+needs no keys for servers that ask for none: it sends no Authorization header then. Keys come from Secrets into variables
+of their own, and Kubernetes puts them into the lists.
 */}}
 {{- define "fragment.ui.open-webui.env" -}}
 {{- $endpoints := include "fragment.ui.open-webui.endpoints" . | fromYaml -}}
@@ -35,15 +47,46 @@ WEBUI_URL: {{ . | quote }}
 OFFLINE_MODE: "true"
 HF_HUB_OFFLINE: "1"
 {{- end }}
-{{- if gt (len $endpoints.ollama) 1 }}
-OLLAMA_BASE_URLS: {{ join ";" $endpoints.ollama | quote }}
-{{- else if $endpoints.ollama }}
-OLLAMA_BASE_URL: {{ first $endpoints.ollama | quote }}
+{{- $urls := list }}
+{{- $settings := dict }}
+{{- range $n, $endpoint := $endpoints.ollama }}
+{{- $urls = append $urls .url }}
+{{- with .secret }}
+OLLAMA_API_KEY_{{ $n }}:
+  valueFrom:
+    secretKeyRef: {name: {{ .name }}, key: {{ .key }}}
+{{- $_ := set $settings (toString $n) (dict "key" (printf "$(OLLAMA_API_KEY_%d)" $n)) }}
+{{- end }}
+{{- end }}
+{{- if gt (len $urls) 1 }}
+OLLAMA_BASE_URLS: {{ join ";" $urls | quote }}
+{{- else if $urls }}
+OLLAMA_BASE_URL: {{ first $urls | quote }}
 {{- else }}
 ENABLE_OLLAMA_API: "false"
 {{- end }}
-{{- if $endpoints.openai }}
-OPENAI_API_BASE_URLS: {{ join ";" $endpoints.openai | quote }}
+{{- with $settings }}
+OLLAMA_API_CONFIGS: {{ toJson . | quote }}
+{{- end }}
+{{- $urls = list }}
+{{- $keys := list }}
+{{- range $n, $endpoint := $endpoints.openai }}
+{{- $urls = append $urls .url }}
+{{- with .secret }}
+OPENAI_API_KEY_{{ $n }}:
+  valueFrom:
+    secretKeyRef: {name: {{ .name }}, key: {{ .key }}}
+{{- $keys = append $keys (printf "$(OPENAI_API_KEY_%d)" $n) }}
+{{- else }}
+{{- $keys = append $keys "" }}
+{{- end }}
+{{- end }}
+{{- if $urls }}
+OPENAI_API_BASE_URLS: {{ join ";" $urls | quote }}
+{{- if compact $keys }}
+# One for each URL, in their order; an empty one sends none.
+OPENAI_API_KEYS: {{ join ";" $keys | quote }}
+{{- end }}
 {{- else }}
 # Without a URL it would ask api.openai.com.
 ENABLE_OPENAI_API: "false"

@@ -25,6 +25,11 @@ openWebui.persistence.existingClaim: {{ . }} is given, but openWebui.persistence
 {{- with .Values.openWebui.secretKey.existingSecret }}
 Secret/{{ . }}
 {{- end }}
+{{- range .Values.openWebui.endpoints }}
+{{- with .existingSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- end }}
 {{- with .Values.openWebui.persistence.existingClaim }}
 PersistentVolumeClaim/{{ . }}
 {{- end }}

@@ -1,0 +1,63 @@
+{{- define "llm-stack.ui.pipelines.secretName" -}}
+{{- .Values.pipelines.apiKey.existingSecret | default (include "llm-stack.name" (list . "pipelines")) }}
+{{- end }}
+
+{{- define "llm-stack.ui.pipelines.claim" -}}
+{{- .Values.pipelines.persistence.existingClaim | default (include "llm-stack.name" (list . "pipelines-data")) }}
+{{- end }}
+
+{{- /* It answers with /v1 and without; without is how Open WebUI's own guide has it. */}}
+{{- define "llm-stack.ui.pipelines.endpoints" -}}
+{{- if .Values.pipelines.enabled -}}
+- protocol: openai
+  url: http://{{ include "llm-stack.name" (list . "pipelines") }}:{{ int64 .Values.pipelines.service.port }}
+  secret:
+    name: {{ include "llm-stack.ui.pipelines.secretName" . }}
+    key: {{ .Values.pipelines.apiKey.key }}
+{{- end }}
+{{- end }}
+
+{{- /* Its environment: names and meaning as in its own config.py, start.sh and utils/pipelines/auth.py. */}}
+{{- define "llm-stack.ui.pipelines.env" -}}
+PORT: "9099"
+PIPELINES_DIR: /app/pipelines
+PIPELINES_API_KEY:
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "llm-stack.ui.pipelines.secretName" . }}
+      key: {{ .Values.pipelines.apiKey.key }}
+# What pipelines ask for is installed beside them, so that a restart fetches nothing; the image's own folders can be
+# written by root alone.
+PYTHONUSERBASE: /app/pipelines/.python
+HOME: /tmp/home
+# A user id without an entry in /etc/passwd has no name, and libraries ask for it.
+USER: pipelines
+{{- end }}
+
+{{- define "llm-stack.ui.pipelines.needs" -}}
+{{- if .Values.pipelines.enabled }}
+{{- with .Values.pipelines.apiKey.existingSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- with .Values.pipelines.persistence.existingClaim }}
+PersistentVolumeClaim/{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.ui.pipelines.checks" -}}
+{{- $pipelines := .Values.pipelines }}
+{{- if $pipelines.enabled }}
+{{- if hasKey $pipelines.env "PIPELINES_API_KEY" }}
+pipelines.env.PIPELINES_API_KEY: whoever asks it needs the same key, which would not follow; leave it out, and name a Secret under pipelines.apiKey.existingSecret
+{{- end }}
+{{- if and $pipelines.service.nodePort (eq $pipelines.service.type "ClusterIP") }}
+pipelines.service.nodePort: {{ int64 $pipelines.service.nodePort }} is given, but a Service of type ClusterIP has none; set pipelines.service.type to NodePort, or leave nodePort out
+{{- end }}
+{{- if not $pipelines.persistence.enabled }}
+{{- with $pipelines.persistence.existingClaim }}
+pipelines.persistence.existingClaim: {{ . }} is given, but pipelines.persistence.enabled is false; set it to true, or leave existingClaim out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
