@@ -6,7 +6,7 @@
 #   TARGET       the directory in which the models are to lie
 #   MODELS_FILE  what must be there: a line for each model, tab-separated: folder, reference, filters.
 #                Blank lines and lines that begin with # count for nothing, nor does the order of the lines
-#   MODE         once, or watch where the source can
+#   MODE         once: brings what is not there. refresh: also what a reference means by now. watch: refresh, for ever
 #   LOCK_STALE   seconds after which a loader that gives no sign of life loses its lock
 # Exit codes
 #   0 complete and verified    64 the request is wrong       65 the registry refuses it    66 there is no such model
@@ -214,7 +214,8 @@ tell_who_holds_it() {
 
 # keep_lock PID: in the background. Never makes the file anew: where it is gone, another loader has taken over.
 keep_lock() {
-  trap 'kill "$nap" 2>/dev/null; exit' TERM
+  nap=''
+  trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
@@ -229,7 +230,9 @@ keep_lock() {
 }
 
 release_lock() {
-  if [ -n "$beat" ]; then kill "$beat" 2>/dev/null; wait "$beat" 2>/dev/null; fi
+  # Again until it is gone: a signal to a process that has only just been made can be lost.
+  while alive "$beat"; do kill "$beat" 2>/dev/null; sleep 0.02; done
   if [ -n "$holding" ]; then rm -f "$TARGET/.doing"; fi
   if [ -n "$locking" ]; then rm -f "$lock/$me"; rmdir "$lock" 2>/dev/null; fi
+  beat='' holding='' locking=''
 }

@@ -100,6 +100,9 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
 {{- define "fragment.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 loader.sh: {{ .Files.Get "files/loader/loader.sh" | toJson }}
+{{- if eq ((include "fragment.slot.source.facts" . | fromYaml).format | default "") "directory" }}
+directory.sh: {{ .Files.Get "files/loader/directory.sh" | toJson }}
+{{- end }}
 models.tsv: {{ include "fragment.loader.list" . | toJson }}
 {{- end }}
 {{- end }}
