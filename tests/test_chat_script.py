@@ -272,3 +272,33 @@ def test_page_of_the_ui(run, reply, code, said):
         done = run("page.sh", PAGE_URL=url)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
+
+
+def test_every_path_of_a_server_that_does_not_chat_is_asked(run):
+    asked = []
+    with serving(lambda path, _: (asked.append(path) or 200, "")) as url:
+        done = run("ready.sh", SERVER_URL=url, PATHS="/v2/models/a/ready /v2/models/b/ready")
+    assert done.returncode == 0, done.stderr
+    assert asked == ["/v2/models/a/ready", "/v2/models/b/ready"]
+
+
+def test_path_that_answers_with_an_error_fails(run):
+    with serving(lambda path, _: (400 if path == "/b" else 200, "unknown model")) as url:
+        done = run("ready.sh", SERVER_URL=url, PATHS="/a /b")
+    assert done.returncode == 1
+    assert "/b: HTTP 400, so it is not ready: unknown model" in done.stderr
+
+
+def test_server_without_a_path_has_to_listen(run):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # It takes the connection and hangs up, as what speaks no HTTP does.
+        threading.Thread(target=lambda: silent.accept()[0].close(), daemon=True).start()
+        done = run("ready.sh", SERVER_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert done.returncode == 0, done.stderr
+    assert "it listens" in done.stdout
+
+
+def test_nobody_who_listens_fails_in_time(run):
+    done = run("ready.sh", SERVER_URL=f"http://127.0.0.1:{free_port()}", TIMEOUT="1")
+    assert done.returncode == 2
+    assert "nobody listens within 1 seconds" in done.stderr

@@ -97,9 +97,9 @@ http://{{ include "fragment.serverName" . }}:{{ include "fragment.serverPort" . 
 {{- end }}
 
 {{- /*
-What a UI can ask, as a JSON list of {protocol, url, name, model}: the servers that are enabled, then what fragments add
-(those have no name, and {secret: {name, key}} where a key is needed). URLs as their protocol's clients want them: ollama's
-without a path, OpenAI's with /v1.
+What a UI can ask, as a JSON list of {protocol, url, name, model}: the servers that are enabled and speak ollama or openai,
+then what fragments add (those have no name, and {secret: {name, key}} where a key is needed). URLs as their protocol's
+clients want them: ollama's without a path, OpenAI's with /v1.
 */}}
 {{- define "fragment.endpoints" -}}
 {{- $found := list }}
@@ -110,7 +110,9 @@ without a path, OpenAI's with /v1.
 {{- if eq $facts.protocol "openai" }}
 {{- $url = printf "%s/v1" $url }}
 {{- end }}
+{{- if has $facts.protocol (list "ollama" "openai") }}
 {{- $found = append $found (dict "protocol" $facts.protocol "url" $url "name" $name "model" $facts.model) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- concat $found (include "fragment.slot.ui.endpoints" . | fromYamlArray) | mustToJson }}

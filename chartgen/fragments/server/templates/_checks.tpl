@@ -2,13 +2,20 @@
 {{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
 service.nodePort: {{ int64 .Values.service.nodePort }} is given, but a Service of type ClusterIP has none; set service.type to NodePort, or leave nodePort out
 {{- end }}
+{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
+{{- $own := int64 .Values.service.port }}
+{{- range $name, $port := $facts.ports }}
+{{- if eq (int64 $port) $own }}
+service.port: {{ int64 $port }} is where the Service has {{ $name }}; set service.port to another
+{{- end }}
+{{- end }}
 {{- range .Values.volumes }}
 {{- if has .name (list "models" "tmp" "files" "shm") }}
 volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
 {{- end }}
 {{- end }}
 {{- range .Values.volumeMounts }}
-{{- if has (trimSuffix "/" .mountPath) (list "/models" "/tmp" "/opt/files" "/dev/shm") }}
+{{- if has (trimSuffix "/" .mountPath) (list ($facts.mountPath | default "/models") "/tmp" "/opt/files" "/dev/shm") }}
 volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yours elsewhere
 {{- end }}
 {{- end }}

@@ -6,7 +6,7 @@ only waits for what another pod brings: it needs little, and no setting of the l
 {{- $facts := include "llm-stack.slot.source.facts" . | fromYaml }}
 {{- /* Where source and engine are one program, a server's own image is both. */}}
 {{- $engine := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $same := eq (get .Values.images $engine.image).repository (get .Values.images ($facts.image | default "") | default dict).repository }}
+{{- $same := eq (get .Values.images ($engine.image | default "") | default dict).repository (get .Values.images ($facts.image | default "") | default dict).repository }}
 {{- $image := list . (index .Values.images ($facts.image | default "")) (ternary .Values.image dict ($same | default false)) }}
 {{- if index $image 1 }}
 - name: {{ .Loader.name }}

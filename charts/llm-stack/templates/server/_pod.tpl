@@ -72,7 +72,7 @@ spec:
 
 {{- define "llm-stack.server.container" -}}
 {{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $image := list . (index .Values.images $facts.image) .Values.image -}}
+{{- $image := list . (get .Values.images ($facts.image | default "") | default (dict "repository" "" "pullPolicy" "IfNotPresent")) .Values.image -}}
 - name: server
   image: {{ include "llm-stack.image" $image }}
   imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
@@ -99,6 +99,10 @@ spec:
   ports:
   - name: http
     containerPort: {{ int64 $facts.port }}
+  {{- range $name, $port := $facts.ports }}
+  - name: {{ $name }}
+    containerPort: {{ int64 $port }}
+  {{- end }}
   {{- include "llm-stack.slot.server.probes" . | nindent 2 }}
   resources:
     {{- include "llm-stack.server.resources" . | nindent 4 }}
@@ -108,9 +112,9 @@ spec:
   {{- end }}
   volumeMounts:
   - name: models
-    mountPath: /models
-    {{- with include "llm-stack.slot.cache.mount" . }}
-      {{- . | nindent 4 }}
+    mountPath: {{ $facts.mountPath | default "/models" }}
+    {{- with include "llm-stack.server.modelMount" . | fromYaml }}
+    {{- toYaml . | nindent 4 }}
     {{- end }}
   - name: tmp
     mountPath: /tmp
@@ -125,6 +129,19 @@ spec:
   {{- with .Values.volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{- /* What the mount of the models has beside name and path: as the cache says, as the engine wants them. */}}
+{{- define "llm-stack.server.modelMount" -}}
+{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- $mount := include "llm-stack.slot.cache.mount" . | fromYaml }}
+{{- with list $mount.subPath $facts.subPath | compact }}
+{{- $_ := set $mount "subPath" (join "/" .) }}
+{{- end }}
+{{- if $facts.readOnly }}
+{{- $_ := set $mount "readOnly" true }}
+{{- end }}
+{{- toYaml $mount }}
 {{- end }}
 
 {{- /* Requests and limits: the user's, else what a fragment reckons, else enough for a small model; then the devices,

@@ -7,16 +7,25 @@
 {{- end }}
 {{- end }}
 
-{{- /* The server that it talks to, by name: the one named, or the only one. Empty where neither is. */}}
+{{- /* The server that it talks to, by name: the one named, or the only one that chats. Empty where neither is. */}}
 {{- define "fragment.ui.nextchat.server" -}}
-{{- $servers := include "fragment.servers" . | mustFromJson }}
+{{- $servers := include "fragment.ui.nextchat.servers" . | splitList " " | compact }}
 {{- $name := .Values.nextchat.server }}
 {{- if and (not $name) (eq (len $servers) 1) }}
-{{- $name = keys $servers | first }}
+{{- $name = first $servers }}
 {{- end }}
-{{- if hasKey $servers $name }}
+{{- if has $name $servers }}
 {{- $name }}
 {{- end }}
+{{- end }}
+
+{{- /* The names of the servers that chat, in order, parted by blanks. */}}
+{{- define "fragment.ui.nextchat.servers" -}}
+{{- $names := list }}
+{{- range include "fragment.endpoints" . | mustFromJson }}
+{{- $names = append $names (.name | default "") }}
+{{- end }}
+{{- $names | compact | sortAlpha | join " " }}
 {{- end }}
 
 {{- /*
@@ -66,9 +75,11 @@ Secret/{{ . }}
 {{- define "fragment.ui.nextchat.checks" -}}
 {{- $chat := .Values.nextchat }}
 {{- if $chat.enabled }}
-{{- $servers := keys (include "fragment.servers" . | mustFromJson) | sortAlpha | join " or " }}
-{{- if and $servers (not (include "fragment.ui.nextchat.server" .)) }}
-nextchat.server: {{ $chat.server | default "it talks to one server, and more than one could be meant" }}{{ if $chat.server }} is no server that is enabled{{ end }}; set it to {{ $servers }}
+{{- $servers := include "fragment.ui.nextchat.servers" . | replace " " " or " }}
+{{- if not $servers }}
+nextchat.enabled: no server that is enabled can chat, so it would have nobody to talk to; set it to false
+{{- else if not (include "fragment.ui.nextchat.server" .) }}
+nextchat.server: {{ $chat.server | default "it talks to one server, and more than one could be meant" }}{{ if $chat.server }} is no server that is enabled and chats{{ end }}; set it to {{ $servers }}
 {{- end }}
 {{- if and $chat.service.nodePort (eq $chat.service.type "ClusterIP") }}
 nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is given, but a Service of type ClusterIP has none; set nextchat.service.type to NodePort, or leave nodePort out

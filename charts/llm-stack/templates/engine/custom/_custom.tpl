@@ -1,0 +1,77 @@
+{{- define "llm-stack.engine.custom.facts" -}}
+{{- $custom := .Values.custom -}}
+port: {{ int64 $custom.port }}
+protocol: {{ $custom.protocol }}
+{{- $models := include "llm-stack.models" . | mustFromJson }}
+model: {{ $custom.servedName | default (ternary (first $models).reference (first $models).name (eq $custom.protocol "ollama")) | quote }}
+formats: [directory, ollama]
+vendors: []
+parallel: 1
+readOnly: true
+mountPath: {{ $custom.mountPath }}
+{{- if eq $custom.mount "model" }}
+subPath: {{ include "llm-stack.modelFolder" . | quote }}
+{{- end }}
+ports: {{ toJson $custom.ports }}
+ready: {{ $custom.readyPath | default $custom.livePath | list | compact | toJson }}
+{{- with $custom.metricsPath }}
+metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") }}, path: {{ quote . }}}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.custom.command" -}}
+{{- with .Values.custom.command }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.custom.probes" -}}
+{{- $live := .Values.custom.livePath }}
+{{- $ready := .Values.custom.readyPath | default $live -}}
+startupProbe:
+  {{- include "llm-stack.engine.custom.probe" $ready | nindent 2 }}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 9) 10 }}
+readinessProbe:
+  {{- include "llm-stack.engine.custom.probe" $ready | nindent 2 }}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+livenessProbe:
+  {{- include "llm-stack.engine.custom.probe" $live | nindent 2 }}
+  periodSeconds: 20
+  timeoutSeconds: 10
+  failureThreshold: 6
+{{- end }}
+
+{{- /* Given the path to ask, empty where only the port can be looked at. */}}
+{{- define "llm-stack.engine.custom.probe" -}}
+{{- if . -}}
+httpGet: {path: {{ quote . }}, port: http}
+{{- else -}}
+tcpSocket: {port: http}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.custom.checks" -}}
+{{- $custom := .Values.custom }}
+{{- if not .Values.image.repository }}
+image.repository: engine custom has no image of its own; set image.repository and image.tag to yours
+{{- else if not (or .Values.image.tag .Values.image.digest) }}
+image.tag: {{ .Values.image.repository }} has no tag, which would mean whatever is the latest; set image.tag or image.digest
+{{- end }}
+{{- range $name, $port := $custom.ports }}
+{{- if eq $name "http" }}
+custom.ports: http is what custom.port is called; call the other port otherwise
+{{- else if eq (int64 $port) (int64 $custom.port) }}
+custom.ports: {{ $name }} is {{ int64 $port }}, as custom.port is; leave it out, or give it a port of its own
+{{- end }}
+{{- end }}
+{{- if and (hasKey $custom.ports "metrics") (not $custom.metricsPath) }}
+custom.metricsPath: is empty, but custom.ports has one for metrics; set it, to /metrics for instance
+{{- end }}
+{{- if and (eq $custom.mount "model") .Values.models }}
+custom.mount: model mounts one model's folder, but models names several; set custom.mount to cache
+{{- end }}
+{{- end }}
