@@ -525,25 +525,46 @@ def test_a_loader_that_slept_too_long_stops_and_leaves_the_lock_to_its_heir(worl
     all_right(Ended(heir))
 
 
-# --- waiting for a Job ----------------------------------------------------------------------------------------------
+# --- waiting for what another pod brings ----------------------------------------------------------------------------
 
 
 @each_shell
 def test_a_server_waits_for_what_the_job_brings(world: World, shell: list[str]) -> None:
-    waiting = world.start("wait.sh", shell=shell, JOB="llm-server-models-1a2b")
+    waiting = world.start("wait.sh", shell=shell, LOGS="job/llm-server-models-1a2b")
     wait_for(lambda: list((world.root / "tmp").iterdir()))
     assert waiting.poll() is None
     world.lay(MODEL)
     all_right(world.load(shell=shell))
     ended = all_right(Ended(waiting))
-    assert "waiting for Job llm-server-models-1a2b" in ended.out
-    assert "kubectl logs job/llm-server-models-1a2b" in ended.out
+    assert "waiting for the models: nothing yet (kubectl logs job/llm-server-models-1a2b" in ended.out
+    assert "delete it and upgrade" in ended.out
     assert world.left_over() == []
+
+
+@each_shell
+def test_a_probe_says_at_once_whether_the_models_are_there(world: World, shell: list[str]) -> None:
+    (world.scripts / "logs").write_text("daemonset/llm-server-loader\n")
+    (world.store / ".doing").write_text("deepseek-r1:1.5b: 12% of 1.1 GB\n")
+    ended = world.run("wait.sh", "now", shell=shell)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "the models are not there yet: deepseek-r1:1.5b: 12% of 1.1 GB (kubectl logs daemonset/llm-server-loader "
+        "shows its progress)\n"
+    )
+    world.lay(MODEL)
+    all_right(world.load(shell=shell))
+    assert all_right(world.run("wait.sh", "now", shell=shell)).out == ""
+    world.ask_for(MODEL, OTHER)
+    assert world.run("wait.sh", "now", shell=shell).code == 1
+
+
+def test_what_nobody_knows_how_to_wait_for_is_refused(world: World) -> None:
+    assert world.run("wait.sh", "later").code == 64
 
 
 def test_a_server_does_not_take_another_list_for_its_own(filled: World) -> None:
     filled.ask_for(MODEL, OTHER)
-    process = filled.start("wait.sh", JOB="later")
+    process = filled.start("wait.sh", LOGS="job/later")
     time.sleep(0.5)
     assert process.poll() is None
     process.terminate()

@@ -25,7 +25,7 @@ LOADERS = [
         "loader/files/loader.sh",
         "source/ollama/files/load.sh",
         "engine/ollama/files/probe.sh",
-        "delivery/job/files/wait.sh",
+        "loader/files/wait.sh",
     )
 ]
 # What a POSIX shell may be in an image.

@@ -43,11 +43,14 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How to watch a server's models arrive, as a map: logs (what kubectl logs is given). */}}
+{{- /* one, server: How a server's models arrive, as a map: logs (what kubectl logs is given to watch it), waits (true where the server waits for what another pod brings), changes (true where a tag that moves changes the models under a running server), apart (what brings them to a claim in pods of its own), readOnly (true where the server may only read them). */}}
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "sidecar" }}{{ $first = include "llm-stack.delivery.sidecar.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "schedule" }}{{ $first = include "llm-stack.delivery.schedule.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "node-cache" }}{{ $first = include "llm-stack.delivery.node-cache.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -91,6 +94,9 @@
 {{- if true }}{{ with include "llm-stack.gpu.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.loader.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -103,7 +109,7 @@
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.checks" . | trim }}
+{{- if eq .Values.model.delivery "node-cache" }}{{ with include "llm-stack.delivery.node-cache.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.delivery "none" }}{{ with include "llm-stack.delivery.none.checks" . | trim }}
@@ -132,6 +138,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.server.releaseChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.loader.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
@@ -231,6 +240,15 @@
 {{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.wait" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.delivery "sidecar" }}{{ with include "llm-stack.delivery.sidecar.container" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "schedule" }}{{ with include "llm-stack.delivery.schedule.wait" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "node-cache" }}{{ with include "llm-stack.delivery.node-cache.wait" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, server: Volumes of its pod. */}}
@@ -239,6 +257,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.delivery "init" }}{{ with include "llm-stack.delivery.init.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.delivery "sidecar" }}{{ with include "llm-stack.delivery.sidecar.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -262,7 +283,7 @@
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "job" }}{{ with include "llm-stack.delivery.job.files" . | fromYaml }}
+{{- if eq .Values.model.delivery "node-cache" }}{{ with include "llm-stack.delivery.node-cache.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- with $joined.Error }}{{ fail . }}{{ end }}
@@ -366,7 +387,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What others know of that place, as a map: type, shared (by several nodes), existing, accessModes, size (where the chart says it), memory (true where it lies in memory). */}}
+{{- /* one, server: What others know of that place, as a map: type, shared (by several nodes), existing, accessModes, size (where the chart says it), memory (true where it lies in memory), place (what it is called, where other servers may have theirs in it too). */}}
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
@@ -417,23 +438,30 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The container itself. Asked for with Loader in the context: name and mode, or name and waits (a script that only waits). */}}
+{{- /* one, server: The container itself. Asked for with Loader in the context: name and mode, waits (true, it only waits) or script (another one); sidecar, env, securityContext. */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: All volumes that a pod of its own needs. */}}
-{{- define "llm-stack.slot.loader.podVolumes" -}}
-{{- if true }}{{ with include "llm-stack.loader.podVolumes" . | trim }}
-{{ . }}
-{{- end }}{{ end }}
+{{- /* one, server: The template of a pod of its own. Asked for with Loader in the context: name and mode, beside (on each node of the server's), steps (containers that run first). */}}
+{{- define "llm-stack.slot.loader.pod" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The name of a Job that brings the models once. */}}
+{{- define "llm-stack.slot.loader.job" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}{{ end }}
+{{- $first }}
 {{- end }}
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "custom.protocol", "custom.servedName", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "ollamaSource.insecure", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "custom.protocol", "custom.servedName", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "ollamaSource.insecure", "schedule.cron", "schedule.timeZone", "schedule.concurrencyPolicy", "schedule.successfulJobsHistoryLimit", "schedule.failedJobsHistoryLimit", "schedule.suspend", "nodeCache.chown", "nodeCache.maxUnavailable", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

@@ -1,5 +1,5 @@
 {{- /*
-(list CONTEXT SUFFIX): the name of an object, <release>-<suffix>, at most 63 characters, the suffix kept.
+(list CONTEXT SUFFIX LENGTH): the name of an object, <release>-<suffix>, at most LENGTH characters (63), the suffix kept.
 A release's name may hold dots or begin with a digit, which a Service's may not; where it has to be changed or cut, a
 hash of it keeps two releases apart.
 */}}
@@ -11,7 +11,11 @@ hash of it keeps two releases apart.
 {{- if regexMatch "^[0-9]" $name }}
 {{- $name = printf "r-%s" $name }}
 {{- end }}
-{{- $room := sub 62 (len $suffix) | int }}
+{{- $most := 63 }}
+{{- if gt (len .) 2 }}
+{{- $most = index . 2 }}
+{{- end }}
+{{- $room := sub (sub $most 1) (len $suffix) | int }}
 {{- if or (ne $name $whole) (gt (len $name) $room) }}
 {{- $name = printf "%s-%s" ($name | trunc (sub $room 9 | int) | trimSuffix "-") (sha256sum $whole | trunc 8) }}
 {{- end }}

@@ -1,6 +1,9 @@
 {{- /*
-Given a server's context with Loader in it: name (of the container), and mode (once or watch), or waits (a script that
-only waits for what another pod brings: it needs little, and no setting of the loader's may restart its server).
+Given a server's context with Loader in it: name (of the container), and one of
+  mode    once, refresh or watch: it brings the models; with sidecar it goes on beside the server, which then starts once the
+          models are there
+  waits   it only waits for what another pod brings: it needs little, and no setting of the loader's may restart its server
+  script  it runs another of the server's files, with this env and securityContext
 */}}
 {{- define "llm-stack.loader.container" -}}
 {{- $facts := include "llm-stack.slot.source.facts" . | fromYaml }}
@@ -12,22 +15,40 @@ only waits for what another pod brings: it needs little, and no setting of the l
 - name: {{ .Loader.name }}
   image: {{ include "llm-stack.image" $image }}
   imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
-  command: [sh, /opt/files/{{ .Loader.waits | default (include "llm-stack.slot.loader.script" .) }}]
+  {{- if .Loader.sidecar }}
+  restartPolicy: Always
+  {{- end }}
+  {{- $script := include "llm-stack.slot.loader.script" . }}
+  command: [sh, /opt/files/{{ .Loader.script | default (ternary "wait.sh" $script (.Loader.waits | default false)) }}]
   env:
   {{- $env := dict "TARGET" "/models" "MODELS_FILE" "/opt/files/models.tsv" "HOME" "/tmp/home" }}
   {{- if .Loader.mode }}
   {{- $_ := set $env "MODE" .Loader.mode }}
   {{- $_ := set $env "RETRIES" (.Values.loader.retries | int64 | toString) }}
   {{- $_ := set $env "STALL" (.Values.loader.stallSeconds | int64 | toString) }}
+  {{- $_ := set $env "PARALLEL" (.Values.loader.parallel | int64 | toString) }}
+  {{- $_ := set $env "PRUNE" (toString .Values.loader.prune) }}
+  {{- if eq .Loader.mode "watch" }}
+  {{- $_ := set $env "INTERVAL" (.Values.loader.interval | int64 | toString) }}
+  {{- end }}
   {{- $env = mergeOverwrite $env (include "llm-stack.slot.loader.env" . | fromYaml) }}
   {{- range $name, $value := .Values.loader.env }}
   {{- $_ := set $env $name $value }}
   {{- end }}
   {{- end }}
-  {{- include "llm-stack.env" $env | trim | nindent 2 }}
+  {{- include "llm-stack.env" (merge (.Loader.env | default dict) $env) | trim | nindent 2 }}
   {{- if and .Loader.mode .Values.loader.envFrom }}
   envFrom:
   {{- toYaml .Values.loader.envFrom | nindent 2 }}
+  {{- end }}
+  {{- if eq (.Loader.mode | default "") "watch" }}
+  # It has started once the models are there, for which it has a day; from then on it says nothing.
+  startupProbe:
+    exec:
+      command: [sh, /opt/files/wait.sh, now]
+    periodSeconds: 5
+    timeoutSeconds: 10
+    failureThreshold: 17280
   {{- end }}
   resources:
     {{- if .Loader.mode }}
@@ -35,7 +56,7 @@ only waits for what another pod brings: it needs little, and no setting of the l
     {{- else }}
     requests: {cpu: 10m, memory: 32Mi}
     {{- end }}
-  {{- with .Values.securityContext }}
+  {{- with .Loader.securityContext | default .Values.securityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -46,6 +67,9 @@ only waits for what another pod brings: it needs little, and no setting of the l
     mountPath: /models
     {{- with omit (include "llm-stack.slot.cache.mount" . | fromYaml) "readOnly" }}
     {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- if .Loader.waits }}
+    readOnly: true
     {{- end }}
   - name: files
     mountPath: /opt/files
@@ -99,11 +123,17 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
 {{- /* The scripts' common part, and the list of models: folder, reference, filters, by tabs. */}}
 {{- define "llm-stack.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
+{{- $delivery := include "llm-stack.slot.delivery.facts" . | fromYaml -}}
 loader.sh: {{ .Files.Get "files/loader/loader.sh" | toJson }}
 {{- if eq ((include "llm-stack.slot.source.facts" . | fromYaml).format | default "") "directory" }}
 directory.sh: {{ .Files.Get "files/loader/directory.sh" | toJson }}
 {{- end }}
 models.tsv: {{ include "llm-stack.loader.list" . | toJson }}
+{{- if or $delivery.waits $delivery.changes }}
+wait.sh: {{ .Files.Get "files/loader/wait.sh" | toJson }}
+# In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
+logs: {{ $delivery.logs | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 

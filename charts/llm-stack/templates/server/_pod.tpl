@@ -138,7 +138,7 @@ spec:
 {{- with list $mount.subPath $facts.subPath | compact }}
 {{- $_ := set $mount "subPath" (join "/" .) }}
 {{- end }}
-{{- if $facts.readOnly }}
+{{- if or $facts.readOnly (include "llm-stack.slot.delivery.facts" . | fromYaml).readOnly }}
 {{- $_ := set $mount "readOnly" true }}
 {{- end }}
 {{- toYaml $mount }}

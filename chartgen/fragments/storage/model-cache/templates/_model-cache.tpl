@@ -49,6 +49,9 @@ accessModes: {{ toJson $cache.accessModes }}
 size: {{ $cache.size }}
 {{- end }}
 memory: {{ and (eq $cache.type "emptyDir") (eq $cache.medium "memory") }}
+{{- with ternary $cache.existingClaim $cache.hostPath (eq $cache.type "claim") }}
+place: {{ printf "%s/%s" . $cache.subPath | trimSuffix "/" }}
+{{- end }}
 {{- end }}
 
 {{- define "fragment.storage.model-cache.needs" -}}

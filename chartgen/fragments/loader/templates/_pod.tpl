@@ -1,0 +1,57 @@
+{{- /*
+The template of a pod of its own, for a Job, a CronJob or a DaemonSet. Given a server's context with Loader in it: name and
+mode, as for the container; beside (true: it runs on each node on which the server can, and goes on for ever), and steps
+(containers that run first).
+*/}}
+{{- define "fragment.loader.pod" -}}
+metadata:
+  labels:
+    {{- include "fragment.selector" (list . (printf "%s-loader" .Server)) | nindent 4 }}
+  annotations:
+    {{- toYaml (mergeOverwrite (include "fragment.loader.annotations" . | fromYaml) .Values.loader.podAnnotations) | nindent 4 }}
+spec:
+  {{- include "fragment.podBasics" . | nindent 2 }}
+  {{- if not .Loader.beside }}
+  restartPolicy: OnFailure
+  {{- end }}
+  {{- with .Values.podSecurityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .Loader.beside }}
+  {{- /* The server waits for it, so it may be no less important. */}}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.affinity.nodeAffinity }}
+  affinity:
+    nodeAffinity:
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
+  {{- end }}
+  {{- /* Elsewhere it needs none of the server's devices: the claim may be mounted on any node that the server runs on. */}}
+  {{- $labels := ternary (include "fragment.slot.server.nodeSelector" . | fromYaml) dict (.Loader.beside | default false) }}
+  {{- with mergeOverwrite $labels .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with concat (include "fragment.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
+  tolerations:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- with .Loader.steps }}
+  initContainers:
+  {{- . | nindent 2 }}
+  {{- end }}
+  containers:
+  {{- include "fragment.loader.container" . | nindent 2 }}
+  volumes:
+  {{- include "fragment.loader.podVolumes" . | trim | nindent 2 }}
+{{- end }}
+
+{{- /* The name of a Job that brings the models once: it carries the hash of the pod, in which the models' stands, since a Job
+cannot be changed. Given a server's context. */}}
+{{- define "fragment.loader.job" -}}
+{{- $pod := include "fragment.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
+{{- include "fragment.name" (list . (printf "%s-models-%s" .Server ($pod | fromYaml | toJson | sha256sum | trunc 8))) }}
+{{- end }}

@@ -1,0 +1,13 @@
+{{- /* A native sidecar: the server starts once it has started, and its own restart restarts no server. */}}
+{{- define "llm-stack.delivery.sidecar.container" -}}
+{{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "keep-models" "mode" "watch" "sidecar" true)) .) }}
+{{- end }}
+
+{{- define "llm-stack.delivery.sidecar.facts" -}}
+logs: {{ (include "llm-stack.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "llm-stack.serverName" . }} -c keep-models
+changes: true
+{{- end }}
+
+{{- define "llm-stack.delivery.sidecar.volumes" -}}
+{{- include "llm-stack.slot.loader.volumes" . }}
+{{- end }}

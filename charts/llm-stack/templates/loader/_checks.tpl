@@ -1,0 +1,35 @@
+{{- /* What brings models in pods of its own needs a volume that any two nodes can mount. */}}
+{{- define "llm-stack.loader.checks" -}}
+{{- $delivery := include "llm-stack.slot.delivery.facts" . | fromYaml }}
+{{- $cache := include "llm-stack.slot.cache.facts" . | fromYaml }}
+{{- if $delivery.apart }}
+{{- if ne $cache.type "claim" }}
+model.delivery: {{ $delivery.apart }} brings models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to claim, or model.delivery to init
+{{- else if not (has "ReadWriteMany" $cache.accessModes) }}
+model.delivery: {{ $delivery.apart }} and the server mount the model cache at once, on any two nodes, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that can do that, or model.delivery to init
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Who removes what nobody asked for must know of everybody who asks. */}}
+{{- define "llm-stack.loader.releaseChecks" -}}
+{{- $users := dict }}
+{{- $pruned := list }}
+{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
+{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- with (include "llm-stack.slot.cache.facts" . | fromYaml).place }}
+{{- $_ := set $users . (append (get $users . | default list) $name) }}
+{{- if and $values.loader.prune (ne $values.model.delivery "none") }}
+{{- $pruned = append $pruned . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $place := uniq $pruned }}
+{{- with get $users $place }}
+{{- if gt (len .) 1 }}
+loader.prune: servers {{ join " and " . }} have their models in one place, {{ $place }}, and each would remove the others'; set loader.prune to false
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
