@@ -4,6 +4,14 @@ merged, lists and Kubernetes' blocks are replaced. What is left empty for the en
 is filled in. Numbers come back from JSON as floats: int64 before they are printed or reckoned with.
 */}}
 {{- define "llm-stack.servers" -}}
+{{- /* Laid once a render: Helm gives all templates of a chart one and the same context, where the result waits for the next. */}}
+{{- if not (hasKey . "Servers") }}
+{{- $_ := set . "Servers" (include "llm-stack.serversLaid" .) }}
+{{- end }}
+{{- .Servers }}
+{{- end }}
+
+{{- define "llm-stack.serversLaid" -}}
 {{- $defaults := omit .Values "servers" }}
 {{- $replaced := include "llm-stack.data.replaced" . | mustFromJson }}
 {{- $servers := dict }}
