@@ -1,0 +1,99 @@
+{{- define "llm-stack.source.huggingface.facts" -}}
+format: directory
+image: huggingface
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.reference" -}}
+{{ .Model.name }}{{ with .Model.tag }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.script" -}}
+load.sh
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.env" -}}
+HUB: {{ .Values.huggingface.hub }}
+ENDPOINT: {{ .Values.huggingface.endpoint | quote }}
+PLAIN_HTTP: {{ .Values.huggingface.plainHttp | quote }}
+FILES: {{ int64 .Values.huggingface.files | quote }}
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.volumes" -}}
+{{- with .Values.huggingface }}
+{{- if .existingSecret }}
+- name: hub-token
+  secret:
+    secretName: {{ .existingSecret }}
+    items:
+    - key: {{ .tokenKey }}
+      path: token
+{{- end }}
+{{- if or .caSecret .caConfigMap }}
+- name: hub-ca
+  projected:
+    sources:
+    {{- with .caSecret }}
+    - secret:
+        name: {{ . }}
+    {{- end }}
+    {{- with .caConfigMap }}
+    - configMap:
+        name: {{ . }}
+    {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.volumeMounts" -}}
+{{- with .Values.huggingface }}
+{{- if .existingSecret }}
+- name: hub-token
+  mountPath: /opt/credentials
+  readOnly: true
+{{- end }}
+{{- if or .caSecret .caConfigMap }}
+- name: hub-ca
+  mountPath: /opt/ca
+  readOnly: true
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.files" -}}
+{{- if ne .Values.model.delivery "none" -}}
+load.sh: {{ .Files.Get "files/source/huggingface/load.sh" | toJson }}
+json.awk: {{ .Files.Get "files/source/huggingface/json.awk" | toJson }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.needs" -}}
+{{- if ne .Values.model.delivery "none" }}
+{{- with .Values.huggingface }}
+{{- with .existingSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- with .caSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- with .caConfigMap }}
+ConfigMap/{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.huggingface.checks" -}}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- if not (regexMatch "^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+(@.+)?$" .reference) }}
+model.name: {{ .reference }} is no model of a hub; name it organisation/name as its page there does, and what stands after a colon or an @ as model.tag
+{{- end }}
+{{- if .digest }}
+model.digest: a hub knows models by their commits, {{ .name }} too; give the commit as model.tag, and leave digest out
+{{- end }}
+{{- end }}
+{{- with .Values.huggingface }}
+{{- if and (hasPrefix "http://" .endpoint) (not .plainHttp) }}
+huggingface.endpoint: {{ .endpoint }} is plain http, which anybody on the way can read and change; set huggingface.plainHttp to true if that is meant to be so
+{{- end }}
+{{- end }}
+{{- end }}
