@@ -49,6 +49,13 @@ serviceAccountName: {{ include "fragment.serviceAccount" . }}
 automountServiceAccountToken: false
 # Service links would put VLLM_PORT and the like into the environment, which programs take for settings.
 enableServiceLinks: false
+{{- if not .Values.serviceAccount.holdsPullSecrets }}
+{{- include "fragment.pullSecrets" . }}
+{{- end }}
+{{- end }}
+
+{{- /* The Secrets with which images are pulled, as pods and accounts have them. */}}
+{{- define "fragment.pullSecrets" -}}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:
 {{- range . }}
