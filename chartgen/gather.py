@@ -57,7 +57,8 @@ def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path:
     if "x-kubernetes" in schema:
         schema["$ref"] = f"#/definitions/{schema['x-kubernetes']}"
     if "x-keys-of" in schema:
-        schema["enum"] = schema.get("enum", []) + _keys(fragment, schema["x-keys-of"], path, problems)
+        # Once: a definition is looked at again where it is used.
+        schema["enum"] = schema.get("enum", []) + _keys(fragment, schema.pop("x-keys-of"), path, problems)
     for key, value in list(schema.items()):
         if key in NESTED:
             schema[key] = _resolve(fragment, value, definitions, (*path, key), problems)

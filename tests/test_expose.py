@@ -83,3 +83,96 @@ def test_url_of_a_route(told, parents, more, url):
 def test_ways_in_that_are_off_tell_nothing(told):
     gateway = {"parentRefs": [{"name": "public"}], "hostnames": [HOST]}
     assert told(ingress={"host": HOST}, gateway=gateway) == ""
+
+
+def servers_at(said: str) -> dict[str, str]:
+    """server -> the URL from outside that NOTES tells."""
+    found = re.findall(r"^  (\S+): .*\n(?:    (?!and at).*\n)*    and at +(\S+)", said, re.MULTILINE)
+    return dict(found)
+
+
+@pytest.fixture
+def notes(helm: str, tmp_path: Path) -> Callable[..., str]:
+    """Render with these values: what NOTES says."""
+
+    def said(**values: Any) -> str:
+        file = tmp_path / "values.yaml"
+        file.write_text(json.dumps(values))
+        command = [helm, "install", "llm", str(CHART), "--dry-run=client", "-f", str(file)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    return said
+
+
+TWO = {"server": {}, "big": {"model": {"tag": "7b"}}}
+
+
+def test_each_server_is_told_with_its_own_host_and_the_ports_of_the_way_in(notes):
+    way = {"enabled": True, "hosts": {"big": "big.example.com"}, "domain": "10.0.0.1.nip.io", "httpPort": 30080}
+    assert servers_at(notes(servers=TWO, api={"ingress": way})) == {
+        "server": "http://llm-server.10.0.0.1.nip.io:30080",
+        "big": "http://big.example.com:30080",
+    }
+
+
+def test_server_that_no_host_is_given_to_stays_inside(notes):
+    parents = [{"name": "public", "sectionName": "https", "port": 8443}]
+    way = {"enabled": True, "parentRefs": parents, "hosts": {"big": "big.example.com"}}
+    assert servers_at(notes(servers=TWO, api={"gateway": way})) == {"big": "https://big.example.com:8443"}
+
+
+def test_ui_keeps_its_address_beside_the_api(notes, told):
+    ui = {"enabled": True, "host": HOST, "httpsPort": 30443}
+    api = {"ingress": {"enabled": True, "domain": "example.com", "httpPort": 30080}}
+    assert told(ingress=ui, api=api) == f"https://{HOST}:30443"
+    assert servers_at(notes(ingress=ui, api=api)) == {"server": "http://llm-server.example.com:30080"}
+
+
+def test_every_server_is_behind_the_host_that_is_told_for_it(manifests, tmp_path):
+    file = tmp_path / "values.yaml"
+    ways = {
+        "ingress": {"enabled": True, "domain": "a.example.com"},
+        "gateway": {"enabled": True, "parentRefs": [{"name": "g"}], "domain": "b.example.com"},
+    }
+    servers = TWO | {"big": TWO["big"] | {"service": {"port": 80}}}
+    file.write_text(json.dumps({"servers": servers, "api": ways, "ingress": {"enabled": True, "host": HOST}}))
+    index = manifests(file)
+    behind = {}
+    for rule in index.get("ingress/llm-api").spec.rules:
+        service = rule.http.paths[0].backend.service
+        behind[rule.host] = (service.name, service.port.number)
+    for name in ("llm-server", "llm-big"):
+        route = index.get(f"httproute/{name}").spec
+        behind[route.hostnames[0]] = (route.rules[0].backendRefs[0].name, route.rules[0].backendRefs[0].port)
+    assert behind == {
+        "llm-server.a.example.com": ("llm-server", 11434),
+        "llm-big.a.example.com": ("llm-big", 80),
+        "llm-server.b.example.com": ("llm-server", 11434),
+        "llm-big.b.example.com": ("llm-big", 80),
+    }
+    assert index.get("ingress/llm-web").spec.rules[0].host == HOST
+
+
+def test_answers_of_the_api_stream_as_those_of_the_ui_do(manifests):
+    ways = [f"{key}.{word}" for key in ("ingress", "api.ingress") for word in ("enabled=true", "timeoutSeconds=77")]
+    index = manifests(*ways, f"ingress.host={HOST}", "api.ingress.hosts.server=api.example.com")
+    ui, api = (index.get(f"ingress/llm-{name}").metadata.annotations.to_dict() for name in ("web", "api"))
+    assert api["nginx.ingress.kubernetes.io/proxy-read-timeout"] == "77"
+    assert api["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
+    assert {name: text.replace("open-webui", "server") for name, text in ui.items()} == api
+
+
+@pytest.mark.parametrize(
+    ("controller", "annotations"),
+    [
+        ("ingress-nginx", {"nginx.ingress.kubernetes.io/auth-type": "basic"}),
+        ("nginx-f5", {"nginx.org/basic-auth-secret": "passwords"}),
+        ("haproxy", {"haproxy.org/auth-secret": "passwords"}),
+    ],
+)
+def test_controller_that_is_named_asks_for_a_password(manifests, controller, annotations):
+    values = ["enabled=true", "hosts.server=api.example.com", f"controller={controller}", "passwordSecret=passwords"]
+    found = manifests(*(f"api.ingress.{value}" for value in values)).get("ingress/llm-api").metadata.annotations
+    assert annotations.items() <= found.to_dict().items()
+    without = manifests(*(f"api.ingress.{value}" for value in values[:-1])).get("ingress/llm-api").metadata.annotations
+    assert not annotations.keys() & without.to_dict().keys()

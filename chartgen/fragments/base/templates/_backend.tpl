@@ -45,6 +45,57 @@ port: {{ include "fragment.serverPort" . }}
 {{- end }}
 {{- end }}
 
+{{- /*
+(list CONTEXT WAY): the servers that WAY, a map of hosts and domain, leads to from outside, as a JSON list of
+{name, host, service, port}.
+*/}}
+{{- define "fragment.apiHosts" -}}
+{{- $way := index . 1 }}
+{{- $context := index . 0 }}
+{{- $found := list }}
+{{- range $name, $values := include "fragment.servers" $context | mustFromJson }}
+{{- with $server := merge (dict "Values" $values "Server" $name) (omit $context "Values") }}
+{{- $service := include "fragment.serverName" . }}
+{{- $host := get $way.hosts $name }}
+{{- if and $way.domain (not $host) }}
+{{- $host = printf "%s.%s" $service $way.domain }}
+{{- end }}
+{{- if $host }}
+{{- $found = append $found (dict "name" $name "host" $host "service" $service "port" (include "fragment.serverPort" . | int64)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $found | mustToJson }}
+{{- end }}
+
+{{- /* (list CONTEXT WAY KEY TAKEN): sentences about the values KEY of such a way; TAKEN are the hosts that lead elsewhere. */}}
+{{- define "fragment.apiFaults" -}}
+{{- $way := index . 1 }}
+{{- $key := index . 2 }}
+{{- $found := include "fragment.apiHosts" . | mustFromJson }}
+{{- $servers := keys (include "fragment.servers" (index . 0) | mustFromJson) | sortAlpha }}
+{{- range $name, $_ := $way.hosts }}
+{{- if not (has $name $servers) }}
+{{ $key }}.hosts: {{ $name }} is no server that is enabled; set it to {{ join " or " $servers }}
+{{- end }}
+{{- end }}
+{{- if not (or $way.hosts $way.domain) }}
+{{ $key }}.hosts: is empty, so it would lead nowhere; name the servers and their hosts, {{ first $servers | default "server" }}: api.example.com for instance, or set {{ $key }}.domain
+{{- end }}
+{{- $users := dict }}
+{{- range $found }}
+{{- $_ := set $users .host (append (get $users .host | default list) .name) }}
+{{- end }}
+{{- $taken := index . 3 }}
+{{- range $host, $names := $users }}
+{{- if gt (len $names) 1 }}
+{{ $key }}.hosts: {{ $host }} is given to servers {{ join " and " $names }}; give each a host name of its own
+{{- else if has $host $taken }}
+{{ $key }}.hosts: {{ $host }} leads elsewhere already; give server {{ first $names }} a host name of its own
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* (list CONTEXT SERVICE): the first URL from outside that leads to SERVICE, empty where there is none. */}}
 {{- define "fragment.exposedURL" -}}
 {{- $service := index . 1 }}

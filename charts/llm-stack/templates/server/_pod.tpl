@@ -15,7 +15,7 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
-  terminationGracePeriodSeconds: {{ int64 .Values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ add (int64 .Values.drainSeconds) (int64 .Values.terminationGracePeriodSeconds) }}
   {{- with .Values.podSecurityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
@@ -104,6 +104,16 @@ spec:
     containerPort: {{ int64 $port }}
   {{- end }}
   {{- include "llm-stack.slot.server.probes" . | nindent 2 }}
+  {{- with int64 .Values.drainSeconds }}
+  lifecycle:
+    preStop:
+      {{- /* Kubernetes itself waits from 1.30 on. Where the image has no sleep, 1.29 says so in an event, and ends it at once. */}}
+      {{- if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
+      sleep: {seconds: {{ . }}}
+      {{- else }}
+      exec: {command: [sleep, {{ . | quote }}]}
+      {{- end }}
+  {{- end }}
   resources:
     {{- include "llm-stack.server.resources" . | nindent 4 }}
   {{- with .Values.securityContext }}

@@ -1,7 +1,32 @@
-{{- /* The listener that URLs speak of, as a map: https and port (0 where it is not known). One with https goes first. */}}
+{{- /*
+The HTTPRoutes that there are, as a JSON list of {name, key, values, hostnames, service, port}: the name ends the
+object's own, the key is where its values stand.
+*/}}
+{{- define "llm-stack.expose.gateway.ways" -}}
+{{- $ways := list }}
+{{- with .Values.gateway }}
+{{- if .enabled }}
+{{- $way := dict "name" "web" "key" "gateway" "values" . "hostnames" .hostnames }}
+{{- $ways = append $ways (merge $way (include "llm-stack.backend" (list $ .backend) | fromYaml)) }}
+{{- end }}
+{{- end }}
+{{- with .Values.api.gateway }}
+{{- if .enabled }}
+{{- $values := . }}
+{{- range include "llm-stack.apiHosts" (list $ .) | mustFromJson }}
+{{- $way := dict "key" "api.gateway" "values" $values "hostnames" (without (list .host) "*") }}
+{{- $ways = append $ways (merge $way (pick . "name" "service" "port")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $ways | mustToJson }}
+{{- end }}
+
+{{- /* The listener that URLs speak of, as a map: https and port (0 where it is not known). One with https goes first.
+Given a way's values. */}}
 {{- define "llm-stack.expose.gateway.listener" -}}
 {{- $found := dict }}
-{{- range .Values.gateway.parentRefs }}
+{{- range .parentRefs }}
 {{- $port := int64 .port }}
 {{- $https := or (eq $port 443) (contains "https" (.sectionName | default "")) }}
 {{- if or (not $found) (and $https (not $found.https)) }}
@@ -11,27 +36,24 @@
 {{- $found | toYaml }}
 {{- end }}
 
-{{- /* The first host name that people can type. */}}
+{{- /* Every host name that people can type. */}}
 {{- define "llm-stack.expose.gateway.facts" -}}
-{{- $gateway := .Values.gateway }}
-{{- $listener := include "llm-stack.expose.gateway.listener" . | fromYaml }}
-{{- $host := "" }}
-{{- range $gateway.hostnames }}
-{{- if not (contains "*" .) }}
-{{- $host = $host | default . }}
+{{- range $way := include "llm-stack.expose.gateway.ways" . | mustFromJson }}
+{{- $listener := include "llm-stack.expose.gateway.listener" .values | fromYaml }}
+{{- $http := .values.httpPort | default $listener.port }}
+{{- $https := .values.httpsPort | default (ternary $listener.port 0 ($listener.https | default false)) }}
+{{- range .hostnames }}
+{{- if and $way.service (not (contains "*" .)) }}
+- url: {{ include "llm-stack.url" (list . $listener.https $http $https) }}
+  service: {{ $way.service }}
 {{- end }}
 {{- end }}
-{{- if and $gateway.enabled $host }}
-{{- $http := $gateway.httpPort | default $listener.port }}
-{{- $https := $gateway.httpsPort | default (ternary $listener.port 0 ($listener.https | default false)) -}}
-- url: {{ include "llm-stack.url" (list $host $listener.https $http $https) }}
-  service: {{ (include "llm-stack.backend" (list . $gateway.backend) | fromYaml).service }}
 {{- end }}
 {{- end }}
 
 {{- define "llm-stack.expose.gateway.needs" -}}
-{{- if .Values.gateway.enabled }}
-{{- range .Values.gateway.parentRefs }}
+{{- range include "llm-stack.expose.gateway.ways" . | mustFromJson }}
+{{- range .values.parentRefs }}
 Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
@@ -48,16 +70,24 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 
 {{- define "llm-stack.expose.gateway.checks" -}}
-{{- $gateway := .Values.gateway }}
-{{- if $gateway.enabled }}
-{{- $request := include "llm-stack.expose.gateway.milliseconds" $gateway.timeouts.request | int64 }}
-{{- $attempt := include "llm-stack.expose.gateway.milliseconds" $gateway.timeouts.backendRequest | int64 }}
-{{- if not $gateway.parentRefs }}
-gateway.parentRefs: names no Gateway, so the route would lead nowhere; add one with its name, its namespace, and its listener as sectionName
+{{- $ui := .Values.gateway }}
+{{- $api := .Values.api.gateway }}
+{{- range $key, $values := dict "gateway" $ui "api.gateway" $api }}
+{{- if $values.enabled }}
+{{- $request := include "llm-stack.expose.gateway.milliseconds" $values.timeouts.request | int64 }}
+{{- $attempt := include "llm-stack.expose.gateway.milliseconds" $values.timeouts.backendRequest | int64 }}
+{{- if not $values.parentRefs }}
+{{ $key }}.parentRefs: names no Gateway, so the route would lead nowhere; add one with its name, its namespace, and its listener as sectionName
 {{- end }}
 {{- if and $request (gt $attempt $request) }}
-gateway.timeouts.backendRequest: {{ $gateway.timeouts.backendRequest }} is more than gateway.timeouts.request, which is {{ $gateway.timeouts.request }}; lower it, or leave it out
+{{ $key }}.timeouts.backendRequest: {{ $values.timeouts.backendRequest }} is more than {{ $key }}.timeouts.request, which is {{ $values.timeouts.request }}; lower it, or leave it out
 {{- end }}
-{{ include "llm-stack.backendFault" (list . $gateway.backend "gateway.backend") }}
+{{- end }}
+{{- end }}
+{{- if $ui.enabled }}
+{{ include "llm-stack.backendFault" (list . $ui.backend "gateway.backend") }}
+{{- end }}
+{{- if $api.enabled }}
+{{ include "llm-stack.apiFaults" (list . $api "api.gateway" (ternary $ui.hostnames list $ui.enabled)) }}
 {{- end }}
 {{- end }}

@@ -1,31 +1,61 @@
-{{- /* Its host names, as a list. */}}
-{{- define "llm-stack.expose.ingress.hosts" -}}
-{{- $host := .Values.ingress.host }}
-{{- if and .Values.ingress.domain (not $host) }}
-{{- $host = printf "%s.%s" (.Values.fullnameOverride | default .Release.Name) .Values.ingress.domain }}
+{{- /*
+The Ingresses that there are, as a JSON list of {name, key, values, rules}: the name ends the object's own, the key is
+where its values stand, and a rule is {host, service, port}.
+*/}}
+{{- define "llm-stack.expose.ingress.ways" -}}
+{{- $ways := list }}
+{{- with .Values.ingress }}
+{{- if .enabled }}
+{{- $backend := include "llm-stack.backend" (list $ .backend) | fromYaml }}
+{{- $host := .host }}
+{{- if and .domain (not $host) }}
+{{- $host = printf "%s.%s" ($.Values.fullnameOverride | default $.Release.Name) .domain }}
 {{- end }}
-{{- prepend .Values.ingress.additionalHosts $host | compact | uniq | toJson }}
+{{- $rules := list }}
+{{- range prepend .additionalHosts $host | compact | uniq }}
+{{- $rules = append $rules (merge (dict "host" .) $backend) }}
+{{- end }}
+{{- $ways = append $ways (dict "name" "web" "key" "ingress" "values" . "rules" $rules) }}
+{{- end }}
+{{- end }}
+{{- with .Values.api.ingress }}
+{{- if .enabled }}
+{{- $rules := include "llm-stack.apiHosts" (list $ .) | mustFromJson }}
+{{- $ways = append $ways (dict "name" "api" "key" "api.ingress" "values" . "rules" $rules) }}
+{{- end }}
+{{- end }}
+{{- $ways | mustToJson }}
 {{- end }}
 
+{{- /* (list CONTEXT WAY): those of the controllers that may be meant, then the user's own. */}}
 {{- define "llm-stack.expose.ingress.annotations" -}}
-{{- $ingress := .Values.ingress }}
-{{- $service := (include "llm-stack.backend" (list . $ingress.backend) | fromYaml).service | default "" }}
+{{- $way := index . 1 }}
+{{- $services := list }}
+{{- range $way.rules }}
+{{- $services = append $services .service }}
+{{- end }}
+{{- $services = uniq $services | join "," }}
 {{- $found := dict }}
-{{- range $controller, $annotations := .Files.Get "files/expose/ingress/controllers.yaml" | fromYaml }}
-{{- if has $ingress.controller (list "any" $controller) }}
-{{- range $name, $value := $annotations }}
-{{- $_ := set $found $name ($value | replace "{seconds}" (int64 $ingress.timeoutSeconds | toString) | replace "{service}" $service) }}
+{{- range $controller, $row := (index . 0).Files.Get "files/expose/ingress/controllers.yaml" | fromYaml }}
+{{- if has $way.values.controller (list "any" $controller) }}
+{{- range $name, $value := $row.streaming }}
+{{- $_ := set $found $name ($value | replace "{seconds}" (int64 $way.values.timeoutSeconds | toString) | replace "{service}" $services) }}
+{{- end }}
+{{- with $way.values.passwordSecret }}
+{{- range $name, $value := $row.passwords }}
+{{- $_ := set $found $name ($value | replace "{secret}" $way.values.passwordSecret) }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- mergeOverwrite $found $ingress.annotations | toYaml }}
+{{- end }}
+{{- mergeOverwrite $found $way.values.annotations | toYaml }}
 {{- end }}
 
-{{- /* (list CONTEXT HOST): true where there is a certificate for it. */}}
+{{- /* (list TLS HOST): true where there is a certificate for it. */}}
 {{- define "llm-stack.expose.ingress.encrypted" -}}
 {{- $host := index . 1 }}
 {{- $found := false }}
-{{- range (index . 0).Values.ingress.tls }}
+{{- range index . 0 }}
 {{- $hosts := .hosts | default (list $host) }}
 {{- if or (has $host $hosts) (has (regexReplaceAll "^[^.]*" $host "*") $hosts) }}
 {{- $found = true }}
@@ -34,30 +64,29 @@
 {{- ternary "true" "" $found }}
 {{- end }}
 
-{{- /* The first host name that people can type. */}}
+{{- /* Every host name that people can type. */}}
 {{- define "llm-stack.expose.ingress.facts" -}}
-{{- $ingress := .Values.ingress }}
-{{- $host := "" }}
-{{- range include "llm-stack.expose.ingress.hosts" . | fromYamlArray }}
-{{- if not (contains "*" .) }}
-{{- $host = $host | default . }}
+{{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
+{{- range .rules }}
+{{- if and .service (not (contains "*" .host)) }}
+- url: {{ include "llm-stack.url" (list .host (include "llm-stack.expose.ingress.encrypted" (list $way.values.tls .host)) $way.values.httpPort $way.values.httpsPort) }}
+  service: {{ .service }}
 {{- end }}
 {{- end }}
-{{- if and $ingress.enabled $host -}}
-- url: {{ include "llm-stack.url" (list $host (include "llm-stack.expose.ingress.encrypted" (list . $host)) $ingress.httpPort $ingress.httpsPort) }}
-  service: {{ (include "llm-stack.backend" (list . $ingress.backend) | fromYaml).service }}
 {{- end }}
 {{- end }}
 
 {{- /* cert-manager makes the Secrets by itself where an annotation asks it to. */}}
 {{- define "llm-stack.expose.ingress.needs" -}}
-{{- $ingress := .Values.ingress }}
-{{- if $ingress.enabled }}
-{{- with $ingress.className }}
+{{- range include "llm-stack.expose.ingress.ways" . | mustFromJson }}
+{{- with .values.className }}
 IngressClass/{{ . }}
 {{- end }}
-{{- if not (contains "cert-manager.io/" (keys $ingress.annotations | join " ")) }}
-{{- range $ingress.tls }}
+{{- with .values.passwordSecret }}
+Secret/{{ . }}
+{{- end }}
+{{- if not (contains "cert-manager.io/" (keys .values.annotations | join " ")) }}
+{{- range .values.tls }}
 {{- with .secretName }}
 Secret/{{ . }}
 {{- end }}
@@ -67,19 +96,33 @@ Secret/{{ . }}
 {{- end }}
 
 {{- define "llm-stack.expose.ingress.checks" -}}
-{{- $ingress := .Values.ingress }}
-{{- if $ingress.enabled }}
-{{- $hosts := include "llm-stack.expose.ingress.hosts" . | fromYamlArray }}
-{{- if not (or $ingress.host $ingress.domain) }}
+{{- $rows := .Files.Get "files/expose/ingress/controllers.yaml" | fromYaml }}
+{{- $taken := list }}
+{{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
+{{- $hosts := list }}
+{{- range .rules }}
+{{- $hosts = append $hosts .host }}
+{{- end }}
+{{- if eq .key "ingress" }}
+{{- if not (or .values.host .values.domain) }}
 ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule takes, or set ingress.domain
 {{- end }}
-{{- range $n, $item := $ingress.tls }}
+{{ include "llm-stack.backendFault" (list $ .values.backend "ingress.backend") }}
+{{- $taken = $hosts }}
+{{- else }}
+{{ include "llm-stack.apiFaults" (list $ .values .key $taken) }}
+{{- end }}
+{{- range $n, $item := .values.tls }}
 {{- range $host := $item.hosts }}
 {{- if not (or (has $host $hosts) (hasPrefix "*." $host)) }}
-ingress.tls[{{ $n }}].hosts: {{ $host }} is not one of the Ingress's hosts; correct it, or add it to ingress.additionalHosts
+{{ $way.key }}.tls[{{ $n }}].hosts: {{ $host }} is not one of the Ingress's hosts; correct it, or add it to {{ ternary "ingress.additionalHosts" "api.ingress.hosts" (eq $way.key "ingress") }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{ include "llm-stack.backendFault" (list . $ingress.backend "ingress.backend") }}
+{{- if .values.passwordSecret }}
+{{- if not (dig .values.controller "passwords" "" $rows) }}
+{{ .key }}.passwordSecret: {{ if has .values.controller (list "any" "none") }}the controller is not named, and one that passes the annotation over would let everybody in; set {{ .key }}.controller to it{{ else }}{{ .values.controller }} takes no Secret by an annotation, and would let everybody in; leave it out, and name what {{ .values.controller }} has for that in {{ .key }}.annotations{{ end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
