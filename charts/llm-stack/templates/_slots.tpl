@@ -13,6 +13,7 @@
 {{- define "llm-stack.slot.source.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
@@ -27,6 +28,7 @@
 {{- /* one, server: What a source calls a model, in the context as Model: name, tag, digest. Where no source says, name:tag, as ollama has it. */}}
 {{- define "llm-stack.slot.model.reference" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.reference" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
@@ -58,6 +60,9 @@
 
 {{- /* list, server: What must exist already, one Kind/name a line; NOTES prints it. */}}
 {{- define "llm-stack.slot.server.needs" -}}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -112,6 +117,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.checks" . | trim }}
@@ -291,6 +299,9 @@
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -422,6 +433,7 @@
 {{- define "llm-stack.slot.loader.script" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.script" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.script" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.script" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
@@ -430,6 +442,9 @@
 {{- define "llm-stack.slot.loader.env" -}}
 {{- $joined := dict }}
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | fromYaml }}
@@ -444,6 +459,9 @@
 {{- if true }}{{ with include "llm-stack.loader.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -452,6 +470,9 @@
 {{- /* list, server: Where they are mounted. */}}
 {{- define "llm-stack.slot.loader.volumeMounts" -}}
 {{- if true }}{{ with include "llm-stack.loader.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.volumeMounts" . | trim }}
@@ -482,7 +503,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "drainSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "custom.protocol", "custom.servedName", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "ollamaSource.insecure", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.files", "schedule.cron", "schedule.timeZone", "schedule.concurrencyPolicy", "schedule.successfulJobsHistoryLimit", "schedule.failedJobsHistoryLimit", "schedule.suspend", "nodeCache.chown", "nodeCache.maxUnavailable", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "drainSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "custom.protocol", "custom.servedName", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.files", "schedule.cron", "schedule.timeZone", "schedule.concurrencyPolicy", "schedule.successfulJobsHistoryLimit", "schedule.failedJobsHistoryLimit", "schedule.suspend", "nodeCache.chown", "nodeCache.maxUnavailable", "modelCache.type", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

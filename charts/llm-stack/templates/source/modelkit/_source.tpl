@@ -1,0 +1,104 @@
+{{- define "llm-stack.source.modelkit.facts" -}}
+format: directory
+image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelkit.signed" . | eq "true") }}
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.signed" -}}
+{{- or (ne .Values.modelkit.cosign.existingSecret "") (ne .Values.modelkit.cosign.identity "") }}
+{{- end }}
+
+{{- /* kit takes name:tag@digest by its digest. */}}
+{{- define "llm-stack.source.modelkit.reference" -}}
+{{- list .Values.modelkit.registry .Values.modelkit.namespace .Model.name | compact | join "/" }}
+{{- with .Model.tag }}:{{ . }}{{ end }}
+{{- with .Model.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.script" -}}
+load.sh
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.env" -}}
+{{- $kit := .Values.modelkit }}
+PLAIN_HTTP: {{ $kit.plainHttp | quote }}
+CONCURRENCY: {{ int64 $kit.concurrency | quote }}
+KEEP_LAYERS: {{ and $kit.keepLayers (not (include "llm-stack.slot.cache.facts" . | fromYaml).memory) | quote }}
+{{- if $kit.existingSecret }}
+LOGIN_DIR: /opt/credentials
+REGISTRY: {{ $kit.registry }}
+USERNAME_KEY: {{ $kit.usernameKey }}
+PASSWORD_KEY: {{ $kit.passwordKey }}
+{{- end }}
+{{- if or $kit.caSecret $kit.caConfigMap }}
+# Go adds what lies in these folders to the certificates that the image has in one file.
+SSL_CERT_DIR: /etc/ssl/certs:/opt/ca
+{{- end }}
+{{- with $kit.cosign }}
+{{- if .existingSecret }}
+COSIGN_KEY: /opt/cosign/{{ .key }}
+{{- else if .identity }}
+COSIGN_IDENTITY: {{ .identity | quote }}
+COSIGN_ISSUER: {{ .issuer | quote }}
+{{- end }}
+COSIGN_TLOG: {{ .transparencyLog | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.volumes" -}}
+{{- with .Values.modelkit.existingSecret }}
+- name: modelkit-credentials
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- if .Values.modelkit.caSecret }}
+- name: modelkit-ca
+  secret:
+    secretName: {{ .Values.modelkit.caSecret }}
+{{- else if .Values.modelkit.caConfigMap }}
+- name: modelkit-ca
+  configMap:
+    name: {{ .Values.modelkit.caConfigMap }}
+{{- end }}
+{{- with .Values.modelkit.cosign.existingSecret }}
+- name: modelkit-cosign
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.volumeMounts" -}}
+{{- if .Values.modelkit.existingSecret }}
+- name: modelkit-credentials
+  mountPath: /opt/credentials
+  readOnly: true
+{{- end }}
+{{- if or .Values.modelkit.caSecret .Values.modelkit.caConfigMap }}
+- name: modelkit-ca
+  mountPath: /opt/ca
+  readOnly: true
+{{- end }}
+{{- if .Values.modelkit.cosign.existingSecret }}
+- name: modelkit-cosign
+  mountPath: /opt/cosign
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.files" -}}
+{{- if ne .Values.model.delivery "none" -}}
+load.sh: {{ .Files.Get "files/source/modelkit/load.sh" | toJson }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.source.modelkit.needs" -}}
+{{- if ne .Values.model.delivery "none" -}}
+{{- with .Values.modelkit }}
+{{- range list .existingSecret .caSecret .cosign.existingSecret | compact | uniq }}
+Secret/{{ . }}
+{{- end }}
+{{- with .caConfigMap }}
+ConfigMap/{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
