@@ -83,3 +83,58 @@ def test_own_server_that_speaks_openais_api_is_chatted_with(manifests):
     assert env(index.get("pod/llm-server-test"))["MODEL"] == "chat"
     settings = {entry.name: entry.get("value") for entry in container(index.get("deployment/llm-open-webui")).env}
     assert settings["OPENAI_API_BASE_URLS"] == "http://llm-server:8080/v1"
+
+
+@pytest.fixture(scope="module")
+def triton(manifests):
+    return manifests(CASES / "triton/cases/two-models.yaml")
+
+
+def test_triton_loads_what_is_asked_for_and_nothing_else(triton):
+    args = container(triton.get("deployment/llm-server")).args
+    assert args[:4] == ["sh", "/opt/files/repository.sh", "serve", "tritonserver"]
+    loads = [arg for arg in args if arg.startswith("--load-model")]
+    assert loads == ["--load-model=bert-classifier", "--load-model=resnet50"]
+    assert "--model-control-mode=explicit" in args
+
+
+def test_triton_ends_its_answers_before_kubernetes_ends_it(triton):
+    pod = triton.get("deployment/llm-server").spec.template.spec
+    assert "--exit-timeout-secs=55" in pod.containers[0].args
+    assert pod.terminationGracePeriodSeconds >= 60
+
+
+def test_triton_finds_each_models_folder(triton):
+    layout = triton.get("configmap/llm-server-files").data["repository.tsv"]
+    assert (
+        layout == "bert-classifier/1\tbert-classifier\t1\nbert-classifier/2\tbert-classifier\t2\nresnet50\tresnet50\t\n"
+    )
+
+
+def test_config_of_a_triton_model_is_made_of_the_values(triton):
+    assert triton.get("configmap/llm-server-files").data["bert-classifier.pbtxt"] == (
+        'platform: "pytorch_libtorch"\n'
+        "max_batch_size: 32\n"
+        'input [\n  { name: "input_ids", data_type: TYPE_INT64, dims: [-1] }\n]\n'
+        'output [\n  { name: "logits", data_type: TYPE_FP32, dims: [-1,2] },\n'
+        '  { name: "states", data_type: TYPE_FP32, dims: [-1] }\n]\n'
+        "version_policy: { all: { } }\n"
+    )
+
+
+def test_another_config_makes_other_pods(rendered, manifests):
+    values = {"engine": "triton", "model": {"path": "bert/1", "delivery": "none"}, "modelCache": {"existingClaim": "x"}}
+    hashes = {
+        rendered(**values, triton={"models": models})
+        .get("deployment/llm-server")
+        .spec.template.metadata.annotations["checksum/repository"]
+        for models in ({}, {"bert": {"maxBatchSize": 0}}, {"bert": {"maxBatchSize": 1}})
+    }
+    assert len(hashes) == 3
+
+
+def test_triton_has_three_ports_and_is_ready_by_its_models(triton):
+    ports = {port.name: port.port for port in triton.get("service/llm-server").spec.ports}
+    assert ports == {"http": 8000, "grpc": 8001, "metrics": 8002}
+    test = triton.get("pod/llm-server-test")
+    assert env(test)["PATHS"] == "/v2/models/bert-classifier/ready /v2/models/resnet50/ready"

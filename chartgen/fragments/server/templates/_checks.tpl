@@ -9,13 +9,21 @@ service.nodePort: {{ int64 .Values.service.nodePort }} is given, but a Service o
 service.port: {{ int64 $port }} is where the Service has {{ $name }}; set service.port to another
 {{- end }}
 {{- end }}
+{{- $volumes := list "models" "tmp" "files" }}
+{{- range include "fragment.slot.server.volumes" . | fromYamlArray }}
+{{- $volumes = append $volumes .name }}
+{{- end }}
+{{- $mounts := list ($facts.mountPath | default "/models") "/tmp" "/opt/files" }}
+{{- range include "fragment.slot.server.volumeMounts" . | fromYamlArray }}
+{{- $mounts = append $mounts .mountPath }}
+{{- end }}
 {{- range .Values.volumes }}
-{{- if has .name (list "models" "tmp" "files" "shm") }}
+{{- if has .name $volumes }}
 volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
 {{- end }}
 {{- end }}
 {{- range .Values.volumeMounts }}
-{{- if has (trimSuffix "/" .mountPath) (list ($facts.mountPath | default "/models") "/tmp" "/opt/files" "/dev/shm") }}
+{{- if has (trimSuffix "/" .mountPath) $mounts }}
 volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yours elsewhere
 {{- end }}
 {{- end }}

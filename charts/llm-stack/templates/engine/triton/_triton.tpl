@@ -1,0 +1,174 @@
+{{- define "llm-stack.engine.triton.facts" -}}
+{{- $models := include "llm-stack.engine.triton.models" . | mustFromJson }}
+{{- $ready := list }}
+{{- range $models }}
+{{- $ready = append $ready (printf "/v2/models/%s/ready" .name) }}
+{{- end -}}
+image: triton
+port: 8000
+ports: {grpc: 8001, metrics: 8002}
+metrics: {port: metrics, path: /metrics}
+protocol: kserve
+model: {{ (first $models).name | quote }}
+formats: [directory]
+vendors: [nvidia]
+parallel: 1
+readOnly: true
+ready: {{ $ready | uniq | toJson }}
+{{- end }}
+
+{{- /* The models as Triton sees them, as a JSON list of {folder, name, version}: a folder is NAME/VERSION, or NAME. */}}
+{{- define "llm-stack.engine.triton.models" -}}
+{{- $found := list }}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- $version := regexFind "/[1-9][0-9]*$" .folder }}
+{{- $found = append $found (dict "folder" .folder "name" (trimSuffix $version .folder) "version" (trimPrefix "/" $version)) }}
+{{- end }}
+{{- $found | mustToJson }}
+{{- end }}
+
+{{- /*
+The image's own entrypoint comes first: it looks at the driver, and becomes what it is given. Flags as in Triton's
+src/command_line_parser.cc, 2.72.0 (26.08). Left as they are: the ports, 8000, 8001 and 8002; --strict-readiness, by which
+ready means that all models are loaded; --exit-on-error, by which none starts without one of them. repository.sh adds
+--http-restricted-api and --grpc-restricted-protocol.
+*/}}
+{{- define "llm-stack.engine.triton.args" -}}
+- sh
+- /opt/files/repository.sh
+- serve
+- tritonserver
+- --model-repository=/repository/models
+# Never poll: it would read a folder while that is being changed.
+- --model-control-mode=explicit
+{{- $names := list }}
+{{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- range uniq $names }}
+- --load-model={{ . }}
+{{- end }}
+# Answers under way are finished before the pod ends.
+- --exit-timeout-secs={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
+{{- end }}
+
+{{- define "llm-stack.engine.triton.env" -}}
+HOME: /tmp/home
+MODELS: /models
+REPOSITORY: /repository
+LAYOUT: /opt/files/repository.tsv
+CONFIGS: /opt/files
+{{- end }}
+
+{{- /* Ready answers 400 as long as a model is not (Triton's src/http_server.cc, core's src/server.cc). */}}
+{{- define "llm-stack.engine.triton.probes" -}}
+startupProbe:
+  httpGet: {path: /v2/health/ready, port: http}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 9) 10 }}
+readinessProbe:
+  httpGet: {path: /v2/health/ready, port: http}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+livenessProbe:
+  httpGet: {path: /v2/health/live, port: http}
+  periodSeconds: 20
+  timeoutSeconds: 10
+  failureThreshold: 6
+{{- end }}
+
+{{- define "llm-stack.engine.triton.files" -}}
+repository.sh: {{ .Files.Get "files/engine/triton/repository.sh" | toJson }}
+repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
+{{- range $name, $model := .Values.triton.models }}
+{{ $name }}.pbtxt: {{ include "llm-stack.engine.triton.config" $model | toJson }}
+{{- end }}
+{{- end }}
+
+{{- /* Folder, name and version, by tabs. */}}
+{{- define "llm-stack.engine.triton.layout" -}}
+{{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
+{{- printf "%s\t%s\t%s\n" .folder .name .version }}
+{{- end }}
+{{- end }}
+
+{{- /* A config.pbtxt. Given an entry of triton.models. */}}
+{{- define "llm-stack.engine.triton.config" -}}
+{{- with .platform }}platform: {{ quote . }}
+{{ end }}
+{{- with .backend }}backend: {{ quote . }}
+{{ end }}
+{{- if hasKey . "maxBatchSize" }}max_batch_size: {{ int64 .maxBatchSize }}
+{{ end }}
+{{- include "llm-stack.engine.triton.tensors" (list "input" .inputs) }}
+{{- include "llm-stack.engine.triton.tensors" (list "output" .outputs) }}
+{{- .config }}
+{{- end }}
+
+{{- /* (list FIELD TENSORS) */}}
+{{- define "llm-stack.engine.triton.tensors" -}}
+{{- if index . 1 -}}
+{{ index . 0 }} [
+{{- range $at, $tensor := index . 1 }}
+{{- $dims := list }}
+{{- range $tensor.dims }}
+{{- $dims = append $dims (int64 .) }}
+{{- end }}
+{{- if $at }},{{ end }}
+  { name: {{ quote $tensor.name }}, data_type: {{ $tensor.dataType }}, dims: {{ $dims | toJson }} }
+{{- end }}
+]
+{{ end }}
+{{- end }}
+
+{{- define "llm-stack.engine.triton.volumes" -}}
+- name: repository
+  emptyDir: {}
+- name: shm
+  emptyDir:
+    medium: Memory
+    sizeLimit: {{ .Values.triton.sharedMemory }}
+{{- end }}
+
+{{- define "llm-stack.engine.triton.volumeMounts" -}}
+- name: repository
+  mountPath: /repository
+- name: shm
+  mountPath: /dev/shm
+{{- end }}
+
+{{- /* What Triton reads at its start alone: others make other pods. */}}
+{{- define "llm-stack.engine.triton.annotations" -}}
+{{- $read := dict "layout" (include "llm-stack.engine.triton.layout" .) "models" .Values.triton.models -}}
+checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 }}
+{{- end }}
+
+{{- define "llm-stack.engine.triton.checks" -}}
+{{- $names := list }}
+{{- $whole := list }}
+{{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
+{{- if contains "/" .name }}
+models: {{ .folder }} is no folder for Triton, which wants the model's name, and its version or nothing below it; set path to {{ .name | splitList "/" | last }}/{{ .version | default "1" }}
+{{- end }}
+{{- if or (has .name $whole) (and (not .version) (has .name $names)) }}
+models: {{ .name }} lies in two folders, one of which has no version; give each a path with its version, {{ .name }}/1 for instance
+{{- end }}
+{{- $names = append $names .name }}
+{{- if not .version }}
+{{- $whole = append $whole .name }}
+{{- end }}
+{{- end }}
+{{- if not (or .Values.models .Values.model.path (ne .Values.model.delivery "none")) }}
+model.path: is empty, but Triton serves a model under the name of its folder; set model.path to the folder of the cache that holds it, {{ .Values.model.name }}/1 for instance
+{{- end }}
+{{- range $name, $model := .Values.triton.models }}
+{{- if not (has $name $names) }}
+triton.models: {{ $name }} is no model of this server, which serves {{ $names | uniq | join " and " }}; name one of them
+{{- end }}
+{{- if and $model.platform $model.backend }}
+triton.models: {{ $name }} has both platform and backend; leave one of them out
+{{- end }}
+{{- end }}
+{{- end }}
