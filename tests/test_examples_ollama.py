@@ -14,7 +14,7 @@ from chartgen import images
 LIBRARY = "registry.ollama.ai/library/deepseek-r1"
 KUBESPHERE = EXAMPLES / "kubesphere-deepseek.yaml"
 ON_GPU = EXAMPLES / "kubesphere-deepseek-gpu.yaml"
-NEXT_TO_A_LARGE_ONE = "modelCache.size=420Gi"
+LARGER = "modelCache.size=420Gi"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_kubesphere_s_largest_model_is_refused_with_the_claim_that_it_takes(helm
     said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     sentence = "modelCache.size: 50Gi does not hold the models, which take 377Gi; set modelCache.size to 420Gi or more"
     assert sentence in said
-    assert manifests(KUBESPHERE, "model.tag=671b", NEXT_TO_A_LARGE_ONE).get("deployment/llm-server")
+    assert manifests(KUBESPHERE, "model.tag=671b", LARGER).get("deployment/llm-server")
 
 
 @pytest.mark.parametrize("example", [KUBESPHERE, ON_GPU])
