@@ -72,7 +72,7 @@ IN_OBJECT = {
 }
 # What every cluster has by itself.
 BUILT_IN = {("ServiceAccount", "default"), ("PriorityClass", "system-node-critical")}
-BUILT_IN |= {("PriorityClass", "system-cluster-critical")}
+BUILT_IN |= {("PriorityClass", "system-cluster-critical"), ("ConfigMap", "kube-root-ca.crt")}
 NOT_OBJECTS = ("User", "Group")
 
 

@@ -17,6 +17,11 @@ emptyDir:
   medium: Memory
   {{- end }}
   sizeLimit: {{ $cache.size }}
+{{- else if and (eq $cache.type "image") $cache.image.repository -}}
+{{- $image := list . (merge (dict "pullPolicy" "IfNotPresent") $cache.image) -}}
+image:
+  reference: {{ include "fragment.image" $image }}
+  pullPolicy: {{ include "fragment.pullPolicy" $image }}
 {{- end }}
 {{- end }}
 
@@ -45,7 +50,7 @@ type: {{ $cache.type }}
 existing: {{ ne $cache.existingClaim "" }}
 shared: {{ or (has "ReadWriteMany" $cache.accessModes) (eq (join "," $cache.accessModes) "ReadOnlyMany") }}
 accessModes: {{ toJson $cache.accessModes }}
-{{- if and (ne $cache.type "hostPath") (not $cache.existingClaim) }}
+{{- if and (not (has $cache.type (list "hostPath" "image"))) (not $cache.existingClaim) }}
 size: {{ $cache.size }}
 {{- end }}
 memory: {{ and (eq $cache.type "emptyDir") (eq $cache.medium "memory") }}
@@ -64,7 +69,7 @@ PersistentVolumeClaim/{{ . }}
 {{- with .Values.modelCache.subPath -}}
 subPath: {{ . }}
 {{ end }}
-{{- if eq (join "," .Values.modelCache.accessModes) "ReadOnlyMany" -}}
+{{- if or (eq .Values.modelCache.type "image") (eq (join "," .Values.modelCache.accessModes) "ReadOnlyMany") -}}
 readOnly: true
 {{- end }}
 {{- end }}
@@ -110,6 +115,19 @@ modelCache.accessModes: nothing can be brought to a claim that is ReadOnlyMany; 
 modelCache.hostPath: is empty; set it to the folder of the nodes, /var/lib/models for instance
 {{- else if and (ne $cache.type "hostPath") $cache.hostPath }}
 modelCache.hostPath: {{ $cache.hostPath }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to hostPath, or leave hostPath out
+{{- end }}
+{{- if eq $cache.type "image" }}
+{{- if not (and $cache.image.repository (or $cache.image.tag $cache.image.digest)) }}
+modelCache.image: does not say which image holds the models; set modelCache.image.repository, and modelCache.image.tag or digest
+{{- end }}
+{{- if ne .Values.model.delivery "none" }}
+model.delivery: {{ .Values.model.delivery }} brings models, but an image holds them already and nobody can write to it; set model.delivery to none, or modelCache.type to claim
+{{- end }}
+{{- if semverCompare "<1.35.0-0" .Capabilities.KubeVersion.Version }}
+modelCache.type: an image as a volume is part of Kubernetes from 1.35 on, and this is {{ .Capabilities.KubeVersion.Version }}; set modelCache.type to claim
+{{- end }}
+{{- else if $cache.image }}
+modelCache.image: is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to image, or leave image out
 {{- end }}
 {{- if and (ne $cache.type "claim") $cache.existingClaim }}
 modelCache.existingClaim: {{ $cache.existingClaim }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to claim, or leave existingClaim out

@@ -1,0 +1,125 @@
+#!/bin/sh
+# Tells a running server that its models changed. A sidecar that starts before the server, remembers what lies there then,
+# and looks again and again; any POSIX shell, and curl.
+#
+# Environment
+#   TARGET    the directory in which the models lie. Its .updated begins with a hash of all of them, which is written after
+#             they have changed; .digest has a line for each: folder, what it is
+#   WAY       http: the engine is asked to load them again; rollout: Kubernetes is asked for new pods
+#   STATE     a directory that outlives this container, not its pod, and that no other has: what the server knows of is
+#             remembered there
+#   EVERY     seconds between two looks
+#   PATIENCE  seconds that one answer may take
+# http
+#   SERVER    the engine's URL
+#   REQUESTS  a file: a line for each request, tab-separated: folder, method, path, body. Where a folder is named, and not
+#             -, it is made when that model changed
+# rollout
+#   WORKLOAD  what makes the pods, as the API has it: deployments/NAME
+#   ACCESS    a directory with token, ca.crt and namespace, as Kubernetes projects them
+set -u
+
+: "${TARGET:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"
+: "${SERVER:=}" "${REQUESTS:=}" "${WORKLOAD:=}" "${ACCESS:=/opt/access}"
+: "${BACKOFF:=2}" "${LONGEST:=60}"   # seconds after the first failure, and at most
+
+child=''
+tab=$(printf '\t')
+
+main() {
+  case $WAY in http | rollout) ;; *) die "WAY is http or rollout, not '$WAY'" ;; esac
+  trap 'exit 143' HUP INT TERM
+  trap 'if [ -n "$child" ]; then kill "$child" 2>/dev/null; fi' EXIT
+  umask 077
+  mkdir -p "$STATE" || die "uid $(id -u) cannot write to $STATE; mount an emptyDir there"
+  if ! [ -e "$STATE/known" ]; then take_note; remember; fi
+  delay=$BACKOFF
+  while :; do
+    take_note
+    if [ "$(cat "$STATE/seen")" = "$(cat "$STATE/known")" ]; then
+      wait_for "$EVERY"
+    elif "$WAY"; then
+      remember
+      delay=$BACKOFF
+    else
+      say "again in $delay s"
+      wait_for "$delay"
+      if [ "$delay" -lt "$LONGEST" ]; then delay=$((delay * 2)); fi
+    fi
+  done
+}
+
+say() { printf '%s\n' "$*"; }
+
+die() { printf '%s\n' "$*" >&2; exit 64; }
+
+# run COMMAND…: in the background, because a shell answers a signal only between commands and in `wait`.
+run() {
+  "$@" &
+  child=$!
+  wait "$child"
+  code=$?
+  child=''
+  return "$code"
+}
+
+wait_for() { run sleep "$1"; }
+
+# take_note: what lies there now. The hash first, so that the lines are never older than it.
+take_note() {
+  { cut -d ' ' -f 1 "$TARGET/.updated" 2>/dev/null || :; } | sed 1q >"$STATE/seen"
+  cat "$TARGET/.digest" >"$STATE/seen.digest" 2>/dev/null || :
+}
+
+# remember: from now on the server knows of what was seen. The hash last: without it, all is done again.
+remember() {
+  cp "$STATE/seen.digest" "$STATE/known.digest"
+  cp "$STATE/seen" "$STATE/known.new"
+  mv "$STATE/known.new" "$STATE/known"
+}
+
+# changed FOLDER
+changed() { [ "$(of "$1" seen)" != "$(of "$1" known)" ]; }
+
+of() { awk -F '\t' -v folder="$1" '$1 == folder' "$STATE/$2.digest"; }
+
+# http: every request that concerns what changed, in order; fails at the first that is not taken.
+http() {
+  say "the models changed"
+  while IFS=$tab read -r folder method path body <&3; do
+    [ -n "$folder" ] || continue
+    if [ "$folder" != - ] && ! changed "$folder"; then continue; fi
+    printf '%s' "$body" >"$STATE/body"
+    ask "$method $path" -X "$method" -H 'Content-Type: application/json' --data-binary "@$STATE/body" "$SERVER$path" || return
+  done 3<"$REQUESTS"
+}
+
+# rollout: another annotation makes other pods. Every pod of the workload asks for the same, which makes them once.
+rollout() {
+  say "the models changed"
+  printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$(cat "$STATE/seen")" >"$STATE/body"
+  # Not among the arguments, which others may read.
+  printf 'Authorization: Bearer %s\n' "$(cat "$ACCESS/token")" >"$STATE/header"
+  case ${KUBERNETES_SERVICE_HOST:-} in *:*) host="[$KUBERNETES_SERVICE_HOST]" ;; *) host=${KUBERNETES_SERVICE_HOST:-} ;; esac
+  url="https://$host:${KUBERNETES_SERVICE_PORT:-443}/apis/apps/v1/namespaces/$(cat "$ACCESS/namespace")/$WORKLOAD"
+  ask "new pods for $WORKLOAD" -X PATCH -H "@$STATE/header" -H 'Content-Type: application/merge-patch+json' \
+    --cacert "$ACCESS/ca.crt" --data-binary "@$STATE/body" "$url?fieldManager=reload"
+}
+
+# ask WHAT ARGUMENT…: whether curl, given these, is answered by a 2xx; says what came of WHAT.
+ask() {
+  what=$1
+  shift
+  run curl -sS --max-time "$PATIENCE" -o "$STATE/answer" -w '%{http_code}' "$@" >"$STATE/code" 2>"$STATE/error" </dev/null
+  case $?.$(cat "$STATE/code") in
+    0.2??) say "$what: done" ;;
+    0.*)
+      say "$what: refused with $(cat "$STATE/code"): $(tr -s '\n\r\t ' ' ' <"$STATE/answer" | cut -c 1-300)"
+      return 1 ;;
+    *)
+      say "$what: $(tr -s '\n' ' ' <"$STATE/error")"
+      return 1 ;;
+  esac
+}
+
+main

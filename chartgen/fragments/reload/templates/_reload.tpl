@@ -1,0 +1,120 @@
+{{- /* A native sidecar between what brings the models and the server: what it remembers is what the server starts with. */}}
+{{- define "fragment.reload.container" -}}
+{{- if ne .Values.reload "none" }}
+{{- $image := list . .Values.images.curl -}}
+- name: reload
+  image: {{ include "fragment.image" $image }}
+  imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
+  restartPolicy: Always
+  command: [sh, /opt/files/reload.sh]
+  env:
+  {{- include "fragment.env" (include "fragment.reload.env" . | fromYaml) | trim | nindent 2 }}
+  # It has started once it remembers.
+  startupProbe:
+    exec:
+      command: [test, -e, /tmp/reload/known]
+    periodSeconds: 1
+    failureThreshold: 300
+  resources:
+    {{- toYaml .Values.reloader.resources | nindent 4 }}
+  {{- with .Values.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  terminationMessagePolicy: FallbackToLogsOnError
+  volumeMounts:
+  - name: models
+    mountPath: /models
+    {{- with merge (dict "readOnly" true) (include "fragment.slot.cache.mount" . | fromYaml) }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  - name: files
+    mountPath: /opt/files
+    readOnly: true
+  - name: reload
+    mountPath: /tmp
+  {{- if eq .Values.reload "rollout" }}
+  - name: access
+    mountPath: /opt/access
+    readOnly: true
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.reload.env" -}}
+TARGET: /models
+STATE: /tmp/reload
+WAY: {{ .Values.reload }}
+EVERY: {{ int64 .Values.reloader.intervalSeconds | quote }}
+{{- if eq .Values.reload "http" }}
+SERVER: http://127.0.0.1:{{ int64 (include "fragment.slot.engine.facts" . | fromYaml).port }}
+REQUESTS: /opt/files/reload.tsv
+# Loading it again may take as long as at the start.
+PATIENCE: {{ int64 .Values.startupSeconds | quote }}
+{{- else }}
+WORKLOAD: {{ include "fragment.reload.resource" . }}/{{ include "fragment.serverName" . }}
+ACCESS: /opt/access
+PATIENCE: "30"
+{{- end }}
+{{- end }}
+
+{{- /* What makes the server's pods, as the API calls it. */}}
+{{- define "fragment.reload.resource" -}}
+{{- (include "fragment.slot.server.facts" . | fromYaml).kind | lower }}s
+{{- end }}
+
+{{- /* What it remembers, and the right to change the workload, are mounted in that one container: no other has a token. */}}
+{{- define "fragment.reload.volumes" -}}
+{{- if ne .Values.reload "none" -}}
+- name: reload
+  emptyDir: {medium: Memory, sizeLimit: 8Mi}
+{{- end }}
+{{- if eq .Values.reload "rollout" }}
+- name: access
+  projected:
+    sources:
+    - serviceAccountToken: {path: token, expirationSeconds: 3600}
+    - configMap:
+        name: kube-root-ca.crt
+        items: [{key: ca.crt, path: ca.crt}]
+    - downwardAPI:
+        items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
+{{- end }}
+{{- end }}
+
+{{- define "fragment.reload.files" -}}
+{{- if ne .Values.reload "none" -}}
+reload.sh: {{ .Files.Get "files/reload/reload.sh" | toJson }}
+{{- if eq .Values.reload "http" }}
+reload.tsv: {{ include "fragment.reload.requests" . | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.reload.requests" -}}
+{{- range include "fragment.slot.engine.reload" . | fromYamlArray }}
+{{- printf "%s\t%s\t%s\t%s\n" (.folder | default "-") (.method | default "POST") .path (.body | default "" | replace "\n" " ") }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.reload.checks" -}}
+{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
+{{- $changes := (include "fragment.slot.delivery.facts" . | fromYaml).changes }}
+{{- if and $changes $facts.subPath (eq .Values.reload "none") }}
+reload: with model.delivery {{ .Values.model.delivery }} the model changes, but the engine has its folder mounted alone, and keeps the version of the start, which is removed when the model changes a second time; set reload to rollout, or custom.mount to cache
+{{- end }}
+{{- if ne .Values.reload "none" }}
+{{- if not $changes }}
+reload: {{ .Values.reload }} is asked for, but with model.delivery {{ .Values.model.delivery }} no model changes under a running server; set model.delivery to sidecar, schedule or node-cache, or reload to none
+{{- end }}
+{{- if eq .Values.reload "http" }}
+{{- if not (include "fragment.slot.engine.reload" .) }}
+reload: engine {{ .Values.engine }} cannot be asked to load a model again; set reload to rollout or none
+{{- else if $facts.subPath }}
+reload: the engine has one model's folder mounted alone, and goes on seeing the version that was there at the start; set reload to rollout, or custom.mount to cache
+{{- end }}
+{{- else if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
+reload: rollout needs an account of the release's own, since whoever has it may change the server, and default is everybody's in the namespace; set serviceAccount.create to true, or serviceAccount.name
+{{- end }}
+{{- end }}
+{{- end }}
