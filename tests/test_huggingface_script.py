@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.hub import Hub, hub
+from scripts.hub import TOKEN, Hub, hub, sha256
 from scripts.wire import Wire, wire
-from scripts.workshop import FRAGMENTS, PLACES, QUICK, SHELLS, Ended, content
+from scripts.workshop import FRAGMENTS, PLACES, QUICK, SHELLS, Ended, content, read_quietly, wait_for
 
 MODEL = "team/tiny"
 WEIGHTS = content("weights", 600_000)
@@ -69,17 +72,16 @@ class Desk:
         path.chmod(0o755)
 
     def start(self, shell: list[str] | None = None, **env: str) -> subprocess.Popen[str]:
-        shell = shell or SHELLS[0]
-        if shell[0] == "busybox":  # whose image has no other programs than its own, and curl
+        program, *arguments = shell or SHELLS[0]
+        if program == "busybox":  # whose image has no other programs than its own, and curl
             applets = self.root / "applets"
             if not applets.exists():
                 applets.mkdir()
                 subprocess.run([shutil.which("busybox") or "", "--install", "-s", applets], check=True)
                 (applets / "curl").symlink_to(shutil.which("curl") or "")
             env = {"PATH": f"{self.root / 'bin'}:{applets}"} | env
-            shell = [shutil.which("busybox") or "", *shell[1:]]
         return subprocess.Popen(
-            [*shell, str(self.root / "scripts/load.sh")],
+            [shutil.which(program) or "", *arguments, str(self.root / "scripts/load.sh")],
             env=self.env | env,
             text=True,
             stdout=subprocess.PIPE,
@@ -100,6 +102,16 @@ class Desk:
     def sent(self) -> int:
         """Bytes of large files that ever came over the wire."""
         return self.wire.sent("/blobs/")
+
+    def left_over(self) -> list[str]:
+        """Processes of this desk that still run, and what they left in the folder for scratch."""
+        marker = f"TARGET={self.target}".encode()
+        running = [
+            read_quietly(path.with_name("cmdline")).replace(b"\0", b" ").decode()
+            for path in Path("/proc").glob("[0-9]*/environ")
+            if marker in read_quietly(path).split(b"\0")
+        ]
+        return running + [path.name for path in (self.root / "tmp").iterdir()]
 
     def table(self, name: str) -> list[list[str]]:
         return [line.split("\t") for line in (self.target / name).read_text().splitlines()]
@@ -125,8 +137,642 @@ def all_right(ended: Ended) -> Ended:
     return ended
 
 
+# --- the usual way --------------------------------------------------------------------------------------------------
+
+
 @each_shell
 def test_a_model_is_brought_whole(desk: Desk, shell: list[str]) -> None:
-    all_right(desk.load(shell=shell))
+    ended = all_right(desk.load(shell=shell))
+    commit = desk.hub.repositories[MODEL].branches["main"]
     assert desk.holds(FILES)
     assert desk.sent() == LARGE
+    assert f"{MODEL}@main: 7 of 7 files are to be brought, 853 KB of 853 KB" in ended.out
+    assert f"all there: {MODEL}@main in tiny, {commit} (853 KB)" in ended.out
+    (row,) = desk.table(".models")
+    assert row[:4] + row[5:] == ["tiny", f"{MODEL}@main", commit, str(SIZE), ""]
+    assert desk.left_over() == []
+
+
+@each_shell
+def test_the_index_names_every_file_and_no_other(desk: Desk, shell: list[str]) -> None:
+    all_right(desk.load(shell=shell))
+    (listed,) = (desk.target / ".versions/tiny").glob("*.files")
+    lines = [line.split(" ", 1) for line in listed.read_text().splitlines()]
+    assert {path.removeprefix("./"): int(size) for size, path in lines} == {name: len(FILES[name]) for name in FILES}
+
+
+@each_shell
+def test_what_is_here_is_asked_for_nowhere(desk: Desk, shell: list[str]) -> None:
+    all_right(desk.load(shell=shell))
+    desk.hub.down = True
+    before = len(desk.hub.seen)
+    assert "already there" in all_right(desk.load(shell=shell)).out
+    assert len(desk.hub.seen) == before
+
+
+def test_several_models_are_brought_side_by_side(desk: Desk) -> None:
+    other = {"config.json": b"{}", "model.safetensors": content("other", 40_000)}
+    desk.hub.publish("team/other", other)
+    desk.ask_for(f"tiny\t{MODEL}@main\t", "deep/other/1\tteam/other\t")
+    all_right(desk.load(PARALLEL="2"))
+    assert desk.holds(FILES)
+    assert desk.holds(other, "deep/other/1")
+
+
+def test_a_content_with_two_names_is_brought_once(desk: Desk) -> None:
+    files = {"a.bin": WEIGHTS, "original/b.bin": WEIGHTS, "c/empty": b"", "d/empty": b""}
+    desk.hub.publish(MODEL, files)
+    all_right(desk.load())
+    assert desk.holds(files)
+    assert desk.sent() == len(WEIGHTS)
+
+
+def test_a_volume_without_hard_links_gets_copies(desk: Desk) -> None:
+    desk.program("ln", f'case $1 in -f) exit 1 ;; esac; exec {shutil.which("ln")} "$@"')
+    files = {"a.bin": WEIGHTS, "b.bin": WEIGHTS}
+    desk.hub.publish(MODEL, files)
+    all_right(desk.load())
+    desk.hub.publish(MODEL, files | {"c.bin": WEIGHTS})
+    all_right(desk.load(MODE="refresh"))
+    assert desk.holds(files | {"c.bin": WEIGHTS})
+    assert desk.sent() == len(WEIGHTS)
+
+
+def test_a_large_file_is_asked_for_piece_by_piece(desk: Desk) -> None:
+    all_right(desk.load(PIECE="150000"))
+    assert desk.holds(FILES)
+    ranges = [one.range for one in desk.hub.requests(sha256(WEIGHTS), "storage")]
+    assert ranges == [f"bytes={at}-{at + 149_999}" for at in range(0, 600_000, 150_000)]
+
+
+# --- filters --------------------------------------------------------------------------------------------------------
+
+
+@each_shell
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        ("*.safetensors config.json", {name for name in FILES if "safetensors" in name} | {"config.json"}),
+        ("!onnx/ !*.md", set(FILES) - {"onnx/model.onnx", "docs/a b&c+[d] ü.md"}),
+        ("*.json !token*", {"config.json"}),
+        ("docs/", {"docs/a b&c+[d] ü.md"}),
+        ("model-0000[12]-of-*", {name for name in FILES if name.startswith("model-")}),
+    ],
+)
+def test_filters_are_patterns(desk: Desk, shell: list[str], filters: str, wanted: set[str]) -> None:
+    desk.ask_for(f"tiny\t{MODEL}@main\t{filters}")
+    all_right(desk.load(shell=shell))
+    assert desk.holds({name: FILES[name] for name in wanted})
+
+
+@pytest.mark.parametrize(
+    ("filters", "sentence"),
+    [
+        (
+            "*.json *.gguf",
+            "no file in it is *.gguf; correct model.filter, in which * stands for anything; it holds ",
+        ),
+        ("!*", "the filter !* leaves nothing of it"),
+    ],
+)
+def test_a_filter_that_matches_nothing_is_refused(desk: Desk, filters: str, sentence: str) -> None:
+    desk.ask_for(f"tiny\t{MODEL}@main\t{filters}")
+    ended = desk.load()
+    assert ended.code == 66
+    assert ended.err.startswith(f"{MODEL}@main: {sentence}")
+    assert len(ended.err.splitlines()) == 1
+    assert desk.sent() == 0
+
+
+# --- what goes wrong on the way -------------------------------------------------------------------------------------
+
+
+@each_shell
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_loader_goes_on_where_it_was(desk: Desk, shell: list[str], how: signal.Signals) -> None:
+    desk.wire.slow = 0.02
+    process = desk.start(shell=shell)
+    wait_for(lambda: desk.sent() > 250_000)
+    if how == signal.SIGTERM:
+        process.terminate()  # as a kubelet does, the first process alone
+    else:
+        os.killpg(process.pid, how)
+    assert Ended(process).code == (143 if how == signal.SIGTERM else -how)
+    assert how == signal.SIGKILL or desk.left_over() == []
+    assert not (desk.target / "tiny").exists()
+    desk.wire.slow = 0
+    all_right(desk.load(shell=shell))
+    assert desk.holds(FILES)
+    assert desk.sent() < LARGE + 4 * 32 * 1024  # what was under way in four connections
+
+
+@each_shell
+def test_a_cut_connection_is_taken_up_where_it_was(desk: Desk, shell: list[str]) -> None:
+    desk.wire.cut = 300_000
+    ended = all_right(desk.load(shell=shell))
+    assert "attempt 1 failed: " in ended.out
+    assert desk.holds(FILES)
+    assert desk.sent() < LARGE + 4 * 16 * 1024
+
+
+def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_something(desk: Desk) -> None:
+    big = {"weights": content("big", 8_000_000)}
+    desk.hub.publish(MODEL, big)
+    desk.wire.cut, desk.wire.slow = 1_500_000, 0.005
+    process = desk.start(RETRIES="2")
+    for number in (2, 3, 4):
+        wait_for(lambda number=number: len(desk.hub.requests("/blobs/")) == number)
+        desk.wire.cut = 1_500_000
+    all_right(Ended(process))
+    assert desk.holds(big)
+
+
+def test_a_hub_that_cannot_go_on_begins_anew(desk: Desk) -> None:
+    desk.hub.ranges = False
+    desk.wire.cut = 300_000
+    ended = all_right(desk.load(FILES="1"))
+    assert "the hub cannot go on where it stopped, and begins anew" in ended.out
+    assert desk.holds(FILES)
+
+
+def test_a_download_that_stands_still_is_taken_up_again(desk: Desk) -> None:
+    desk.wire.hang = True
+    process = desk.start(STALL="1")
+    wait_for(lambda: len(desk.hub.requests(sha256(WEIGHTS))) == 2)
+    desk.wire.hang = False
+    ended = all_right(Ended(process))
+    assert "Less than 1 bytes/sec transferred the last 1 seconds" in ended.out
+    assert desk.holds(FILES)
+
+
+@each_shell
+@pytest.mark.parametrize("name", ["model-00001-of-00002.safetensors", "config.json"])
+def test_a_corrupt_file_is_never_believed(desk: Desk, shell: list[str], name: str) -> None:
+    desk.hub.forge = {name}
+    ended = desk.load(shell=shell)
+    assert ended.code == 69
+    assert f"gave up after 3 attempts that brought nothing new: {name}: what came is corrupt" in ended.err
+    assert not (desk.target / "tiny").exists()
+    assert not (desk.target / ".ready").exists()
+    desk.hub.forge = set()
+    before = desk.sent()
+    all_right(desk.load(shell=shell))
+    assert desk.holds(FILES)
+    assert desk.sent() - before == (len(FILES[name]) if len(FILES[name]) >= 2000 else 0)
+
+
+@pytest.mark.parametrize("size", [100, 700_000])
+def test_what_lies_there_from_before_and_does_not_fit_is_brought_anew(desk: Desk, size: int) -> None:
+    work = desk.target / ".work/tiny"
+    work.mkdir(parents=True)
+    (work / f"sha256-{sha256(WEIGHTS)}").write_bytes(b"x" * size)
+    (work / "sha256-of-what-nobody-wants").touch()
+    ended = all_right(desk.load())
+    assert "what came is corrupt" in ended.out or "bytes came instead of 600000" in ended.out
+    assert desk.holds(FILES)
+    assert [path.suffix for path in work.iterdir()] == [".sums"]
+
+
+def test_a_signed_address_that_has_grown_old_is_asked_for_again(desk: Desk) -> None:
+    desk.hub.signed = False
+    ended = desk.load(RETRIES="2")
+    assert ended.code == 69
+    assert "the hub says: HTTP 403, from the storage behind it" in ended.err
+    assert "signature" not in ended.out + ended.err
+
+
+def test_a_hub_that_asks_for_a_pause_gets_it(desk: Desk) -> None:
+    desk.hub.pauses = 1
+    ended = all_right(desk.load())
+    assert f"{MODEL}: the hub asks for a pause of 1 s" in ended.out
+    assert "HTTP 429, We had to rate limit your IP" in ended.out
+    assert ended.seconds > 1
+
+
+def test_a_hub_that_is_away_is_tried_as_often_as_told(desk: Desk) -> None:
+    desk.hub.down = True
+    ended = desk.load(RETRIES="4")
+    assert ended.code == 69
+    assert "gave up after 4 attempts that brought nothing new: Empty reply from server" in ended.err
+    assert len(desk.hub.seen) == 4
+    assert desk.left_over() == []
+
+
+def test_an_answer_that_was_cut_is_not_believed(desk: Desk) -> None:
+    desk.program(
+        "curl",
+        f'{shutil.which("curl")} "$@"; code=$?; cd "$TMPDIR"/*/of.tiny; head -c 99 json >j; mv j json; exit $code',
+    )
+    ended = desk.load(RETRIES="1")
+    assert ended.code == 69
+    assert "answered with something that is no JSON, or was cut" in ended.err
+
+
+@pytest.mark.parametrize("path", ["../evil", "a/../../evil", "/etc/evil", "a\\b", "a//b"])
+def test_a_file_that_would_lie_elsewhere_is_refused(desk: Desk, path: str) -> None:
+    desk.hub.publish(MODEL, {"config.json": b"{}", path: b"evil"})
+    ended = desk.load()
+    assert ended.code == 70
+    assert "names a file that cannot be one" in ended.err
+
+
+# --- room -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_volume_without_room_is_told_before_anything_comes(desk: Desk) -> None:
+    desk.program("df", "echo Filesystem 1024-blocks Used Available Capacity Mounted on; echo d 200 180 20 90% /models")
+    ended = desk.load()
+    assert ended.code == 74
+    assert "is full: 20 KB free, at least 833 KB missing; give the volume more room (modelCache.size)" in ended.err
+    assert desk.sent() == 0
+
+
+def test_a_volume_that_fills_up_says_so_once(desk: Desk) -> None:
+    desk.program("curl", f'case "$*" in *Range*) exit 23 ;; esac; exec {shutil.which("curl")} "$@"')
+    ended = desk.load()
+    assert ended.code == 74
+    assert len(ended.err.splitlines()) == 1
+    assert f"{desk.target} is full" in ended.err
+
+
+# --- who may --------------------------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_the_token_reaches_the_hub_and_nobody_else(desk: Desk, shell: list[str]) -> None:
+    desk.program("curl", f'echo "$@" >>{desk.root}/arguments; exec {shutil.which("curl")} "$@"')
+    desk.hub.publish(MODEL, FILES, private=True)
+    desk.token(f"{TOKEN}\n")
+    all_right(desk.load(shell=shell))
+    assert {one.authorization for one in desk.hub.requests(server="hub")} == {f"Bearer {TOKEN}"}
+    stored = desk.hub.requests(server="storage")
+    assert stored
+    assert {(one.authorization, one.cookie) for one in stored} == {(None, None)}
+    assert TOKEN not in (desk.root / "arguments").read_text()
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "sentence"),
+    [
+        (
+            None,
+            65,
+            "team/tiny is gated; accept its licence at https://huggingface.co/team/tiny, and name the",
+        ),
+        ("hf_other", 65, "team/tiny is gated, and the account of this token is not let in; ask for it, or accept"),
+        (
+            "hf_nobody",
+            65,
+            "the hub does not know this token; put a valid one into the Secret huggingface.existingSecret",
+        ),
+        (TOKEN, 0, ""),
+    ],
+)
+def test_a_gated_model_wants_an_account_that_is_let_in(desk: Desk, token: str | None, code: int, sentence: str) -> None:
+    desk.hub.known.add("hf_other")
+    desk.hub.publish(MODEL, FILES, gated=True)
+    if token:
+        desk.token(token)
+    ended = desk.load()
+    assert ended.code == code
+    assert ended.err.startswith(sentence)
+    assert len(ended.err.splitlines()) == (code != 0)
+    assert desk.holds(FILES) == (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("token", "sentence"),
+    [
+        (
+            None,
+            "no such model, or revision: team/tiny@main; look for it at https://huggingface.co/team/tiny, and",
+        ),
+        ("hf_other", ""),
+    ],
+)
+def test_a_private_model_looks_absent_without_a_token(desk: Desk, token: str | None, sentence: str) -> None:
+    desk.hub.known.add("hf_other")
+    desk.hub.publish(MODEL, FILES, private=True)
+    if token:
+        desk.token(token)
+    ended = desk.load()
+    assert ended.code == (66 if sentence else 0)
+    assert ended.err.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("reference", "token", "sentence"),
+    [
+        ("team/nothing", None, "no such model, or revision: team/nothing@main; look for it"),
+        (
+            "team/nothing",
+            TOKEN,
+            "no such model, or revision: team/nothing@main, or none that the account",
+        ),
+        (f"{MODEL}@v9", None, "team/tiny has no revision v9; look for it at https://huggingface.co/team/tiny, and set"),
+        (f"{MODEL}@{'0' * 40}", None, f"team/tiny has no revision {'0' * 40}; look for it"),
+    ],
+)
+def test_what_is_not_there_is_not_tried_again(desk: Desk, reference: str, token: str | None, sentence: str) -> None:
+    if token:
+        desk.token(token)
+    desk.ask_for(f"tiny\t{reference}\t")
+    ended = desk.load()
+    assert ended.code == 66
+    assert ended.err.startswith(sentence)
+    assert len(desk.hub.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "sentence"),
+    [
+        ({"PLAIN_HTTP": "false"}, 64, "is plain http, which anybody on the way can read and change"),
+        ({"ENDPOINT": "hf-mirror.com"}, 64, "huggingface.endpoint is 'hf-mirror.com', which is no address"),
+        ({"HUB": "gitee"}, 64, "HUB is huggingface or modelscope, not 'gitee'"),
+        ({"PATH": "{bin}"}, 70, "there is no curl in this image; set images.huggingface"),
+    ],
+)
+def test_settings_that_are_wrong_are_named(desk: Desk, settings: dict[str, str], code: int, sentence: str) -> None:
+    for (
+        name
+    ) in "awk cat cut date dirname grep head id ls mkdir mktemp rm rmdir sed sha256sum sleep sort touch uname".split():
+        (desk.root / "bin" / name).symlink_to(shutil.which(name) or "")
+    ended = desk.load(**{key: value.replace("{bin}", f"{desk.root}/bin") for key, value in settings.items()})
+    assert (ended.code, sentence in ended.err) == (code, True), ended
+
+
+@pytest.mark.parametrize("reference", ["gpt2", "team/tiny/more", "team/", "/tiny", "team/tiny@", "team/ti ny"])
+def test_a_reference_that_is_none_is_refused(desk: Desk, reference: str) -> None:
+    desk.ask_for(f"tiny\t{reference}\t")
+    ended = desk.load()
+    assert (ended.code, len(desk.hub.seen)) == (64, 0)
+    assert f"'{reference}' is no model of a hub; write organisation/name" in ended.err
+
+
+def test_an_empty_token_is_refused(desk: Desk) -> None:
+    desk.token("")
+    ended = desk.load()
+    assert ended.code == 64
+    assert "the token is empty; put one into the Secret huggingface.existingSecret" in ended.err
+
+
+# --- what moves -----------------------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_a_moved_branch_brings_only_what_changed(desk: Desk, shell: list[str]) -> None:
+    all_right(desk.load(shell=shell))
+    before, old = desk.sent(), (desk.target / "tiny").resolve()
+    new = FILES | {"model-00002-of-00002.safetensors": content("new", 210_000), "config.json": b'{"new": 1}'}
+    del new["onnx/model.onnx"]
+    desk.hub.publish(MODEL, new)
+    all_right(desk.load(shell=shell))
+    assert desk.holds(FILES)
+    ended = all_right(desk.load(shell=shell, MODE="refresh"))
+    assert "2 of 6 files are to be brought, 210 KB of 813 KB" in ended.out
+    assert desk.holds(new)
+    assert desk.sent() - before == 210_000
+    name = "model-00001-of-00002.safetensors"
+    assert (desk.target / "tiny" / name).stat().st_ino == (old / name).stat().st_ino
+    assert (old / "onnx/model.onnx").exists()
+
+
+def test_a_look_that_finds_nothing_new_asks_once(desk: Desk) -> None:
+    all_right(desk.load())
+    before = len(desk.hub.seen)
+    all_right(desk.load(MODE="refresh"))
+    assert [one.path for one in desk.hub.seen[before:]] == [f"/api/models/{MODEL}/revision/main"]
+
+
+@each_shell
+def test_a_watch_takes_up_what_moves(desk: Desk, shell: list[str]) -> None:
+    process = desk.start(shell=shell, MODE="watch")
+    wait_for(lambda: (desk.target / ".ready").exists())
+    updated = (desk.target / ".updated").read_text()
+    new = FILES | {"config.json": b'{"new": 1}'}
+    desk.hub.publish(MODEL, new)
+    wait_for(lambda: (desk.target / "tiny/config.json").read_bytes() == new["config.json"])
+    wait_for(lambda: (desk.target / ".updated").read_text() != updated)
+    process.terminate()
+    assert Ended(process).code == 143
+    assert desk.holds(new)
+    assert desk.sent() == LARGE
+
+
+@each_shell
+def test_a_commit_is_asked_for_nowhere_once_it_is_here(desk: Desk, shell: list[str]) -> None:
+    commit = desk.hub.repositories[MODEL].branches["main"]
+    desk.ask_for(f"tiny\t{MODEL}@{commit}\t")
+    all_right(desk.load(shell=shell))
+    assert not desk.hub.requests("/revision/main")
+    desk.hub.publish(MODEL, {"config.json": b"moved"})
+    desk.hub.down = True
+    for mode in ("once", "refresh"):
+        assert all_right(desk.load(shell=shell, MODE=mode)).seconds < 5
+    assert desk.holds(FILES)
+
+
+def test_a_hub_that_fails_leaves_the_last_good_model(desk: Desk) -> None:
+    all_right(desk.load())
+    desk.hub.publish(MODEL, {"config.json": content("torn", 5000)})
+    desk.hub.forge = {"config.json"}
+    assert desk.load(MODE="refresh").code == 69
+    desk.hub.down = True
+    assert desk.load(MODE="refresh").code == 69
+    assert desk.holds(FILES)
+    assert "already there" in all_right(desk.load()).out
+
+
+@each_shell
+def test_two_loaders_at_once_bring_it_once(desk: Desk, shell: list[str]) -> None:
+    desk.wire.slow = 0.01
+    both = [desk.start(shell=shell), desk.start(shell=shell)]
+    for process in both:
+        all_right(Ended(process))
+    assert desk.holds(FILES)
+    assert desk.sent() == LARGE
+
+
+def test_a_file_that_was_lost_is_brought_again_alone(desk: Desk) -> None:
+    all_right(desk.load())
+    before = desk.sent()
+    (desk.target / "tiny/onnx/model.onnx").unlink()
+    all_right(desk.load())
+    assert desk.holds(FILES)
+    assert desk.sent() - before == len(FILES["onnx/model.onnx"])
+
+
+# --- ModelScope -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scope(desk: Desk) -> Desk:
+    desk.env["HUB"] = "modelscope"
+    desk.ask_for(f"tiny\t{MODEL}\t")
+    return desk
+
+
+@each_shell
+def test_modelscope_brings_the_same(scope: Desk, shell: list[str]) -> None:
+    scope.hub.publish(MODEL, FILES, private=True)
+    scope.token(TOKEN)
+    all_right(scope.load(shell=shell))
+    assert scope.holds(FILES)
+    assert scope.sent() == LARGE
+    stored = scope.hub.requests(server="storage")
+    assert {(one.authorization, one.cookie) for one in stored} == {(None, None)}
+    (row,) = scope.table(".models")
+    assert (row[1], row[2][:7], row[3]) == (MODEL, "sha256:", str(SIZE))
+
+
+@each_shell
+def test_modelscope_is_looked_at_again_by_what_it_holds(scope: Desk, shell: list[str]) -> None:
+    all_right(scope.load(shell=shell))
+    before = scope.sent()
+    new = FILES | {"tokenizer.json": content("new", 4000)}
+    scope.hub.publish(MODEL, new)
+    all_right(scope.load(shell=shell, MODE="refresh"))
+    assert scope.holds(new)
+    assert scope.sent() - before == 4000
+
+
+def test_modelscope_is_pinned_by_a_commit(scope: Desk) -> None:
+    commit = scope.hub.repositories[MODEL].branches["master"]
+    scope.hub.publish(MODEL, {"config.json": b"moved"})
+    scope.ask_for(f"tiny\t{MODEL}@{commit}\t")
+    all_right(scope.load())
+    assert scope.holds(FILES)
+    scope.hub.down = True
+    all_right(scope.load(MODE="refresh"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "private", "token", "code", "sentence"),
+    [
+        (
+            "team/nothing",
+            False,
+            None,
+            66,
+            "no such model, or revision: team/nothing@master; look for it at https://www.",
+        ),
+        (f"{MODEL}@v9", False, None, 66, "no such model, or revision: team/tiny@v9"),
+        (MODEL, True, None, 66, "no such model, or revision: team/tiny@master"),
+        (
+            MODEL,
+            True,
+            "ms-other",
+            66,
+            "no such model, or revision: team/tiny@master, or none that the account",
+        ),
+    ],
+)
+def test_modelscope_refuses_in_words(
+    scope: Desk, reference: str, private: bool, token: str | None, code: int, sentence: str
+) -> None:
+    scope.hub.publish(MODEL, FILES, private=private)
+    if token:
+        scope.token(token)
+    scope.ask_for(f"tiny\t{reference}\t")
+    ended = scope.load()
+    assert ended.code == code
+    assert ended.err.startswith(sentence)
+    assert "(HTTP 40" in ended.err
+
+
+# --- certificates ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secure() -> Iterator[Desk]:
+    """The same, by TLS with a certificate that only those believe who have been given it."""
+    with tempfile.TemporaryDirectory() as folder:
+        pair = Path(folder) / "pair.pem"
+        command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hub -addext subjectAltName=IP:127.0.0.1"
+        openssl = shutil.which("openssl")
+        assert openssl, "openssl is not on PATH: install it, a certificate is made with it"
+        made = [openssl, *command.split(), "-keyout", f"{folder}/key", "-out", f"{folder}/certificate"]
+        subprocess.run(made, check=True, capture_output=True)
+        pair.write_bytes(Path(f"{folder}/key").read_bytes() + Path(f"{folder}/certificate").read_bytes())
+        with hub(pair) as served, wire(served.storage.removeprefix("https://")) as line:
+            served.publish(MODEL, FILES)
+            desk = Desk(Path(folder) / "world", served, line)
+            desk.env["PLAIN_HTTP"] = "false"
+            yield desk
+
+
+def believe(desk: Desk) -> None:
+    (desk.root / "ca").mkdir()
+    shutil.copy(desk.root.parent / "certificate", desk.root / "ca/ca.crt")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(secure: Desk) -> None:
+    ended = secure.load()
+    assert ended.code == 65
+    assert ended.err.startswith(f"nobody vouches for the certificate of {secure.hub.url}, or of where it")
+    believe(secure)
+    all_right(secure.load())
+    assert secure.holds(FILES)
+
+
+def test_a_hub_that_sends_on_to_plain_http_is_refused(secure: Desk) -> None:
+    believe(secure)
+    secure.hub.storage = f"http://{secure.wire.host}"
+    ended = secure.load()
+    assert ended.code == 65
+    assert ended.err.startswith(f"{secure.hub.url} sends on to plain http, which anybody on the way")
+    assert secure.wire.passed == []
+
+
+def test_plain_http_behind_an_address_of_tls_is_told(desk: Desk) -> None:
+    ended = desk.load(ENDPOINT=desk.hub.url.replace("http:", "https:"), PLAIN_HTTP="false")
+    assert ended.code == 65
+    assert "speaks plain http; write http:// in huggingface.endpoint and set huggingface.plainHttp: true" in ended.err
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+READER = FRAGMENTS / "source/huggingface/files/json.awk"
+AWKS = [words for words in (["mawk"], ["gawk", "--posix"], ["busybox", "awk"], ["awk"]) if shutil.which(words[0])]
+
+
+def read(awk: list[str], text: str) -> subprocess.CompletedProcess[str]:
+    env = PLACES | {"LC_ALL": "C"}
+    return subprocess.run([*awk, "-f", READER], input=text, env=env, capture_output=True, text=True, encoding="utf-8")
+
+
+def lines_of(value: object, path: str = "") -> Iterator[str]:
+    """What the reader has to print, from Python's own reading."""
+    if isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from lines_of(inner, f"{path}/{key}")
+    else:
+        yield f"{path[1:]}\t{value if isinstance(value, str) else json.dumps(value)}"
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda awk: awk[0])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"sha": "abc", "empty": "", "number": -1.5, "none": None, "yes": True, "object": {}, "list": []},
+        {"nested": [[1, 2], [{"a": [{"b": "c"}]}, "d"], []], "after": [{}, {"e": 3}]},
+        {"text": 'quotes " and {[,:]} and /', "Größe": "ü 你好 😀", "a&b": "<é>"},
+        {"files": [{"name": f"model-{number}.safetensors", "size": number} for number in range(300)]},
+    ],
+)
+@pytest.mark.parametrize("style", [{}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")}])
+def test_json_is_read_as_it_is(awk: list[str], value: object, style: dict[str, object]) -> None:
+    done = read(awk, json.dumps(value, **style))  # type: ignore[arg-type]
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == list(lines_of(value))
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda awk: awk[0])
+def test_line_breaks_in_json_break_no_line(awk: list[str]) -> None:
+    assert read(awk, json.dumps(["a\nb\tc\\d\x01"])).stdout == "0\ta\\nb\\tc\\\\d\\u0001\n"
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda awk: awk[0])
+@pytest.mark.parametrize("text", ["", '{"a": 1', '{"a": "b', "<html>", '["a", {"b": 2]'])
+def test_json_that_is_not_whole_is_told(awk: list[str], text: str) -> None:
+    assert read(awk, text).returncode == 1

@@ -30,7 +30,7 @@ here=$(dirname "$0")
 # What stands before the hub's storage sends no more than 50 GB in one answer (MAX_HTTP_DOWNLOAD_SIZE of huggingface_hub).
 : "${PIECE:=40000000000}"
 
-settings='' claims='' token=''
+settings='' token=''
 
 case $HUB in
   huggingface) : "${ENDPOINT:=https://huggingface.co}" ; home=https://huggingface.co trunk=main ;;
@@ -130,7 +130,7 @@ list() {
       for (item = 0; item < count; item++)
         if (!folder[item]) print (size[item] ~ /^[0-9]+$/ ? size[item] : "-"), (item in sum ? sum[item] : "-"), path[item]
     }' OFS='\t' "$scratch/answer" | LC_ALL=C sort -k 3 >"$scratch/all"
-  [ -s "$scratch/all" ] || refuse 66 "$repository@$revision holds no file; look at $home/$repository"
+  [ -s "$scratch/all" ] || die 66 "$repository@$revision holds no file; look at $home/$repository"
   while IFS=$tab read -r size sum path; do
     case $size,$sum in -,* | *,-) strange "says neither how large nor what $path is, so it could not be verified" ;; esac
     case /$path/ in *//* | */../* | */./* | *\\*) strange "names a file that cannot be one: '$path'" ;; esac
@@ -161,7 +161,7 @@ read_json() { LC_ALL=C awk -f "$here/json.awk" "$1"; }
 said_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print $2; exit }' "$1"; }
 
 strange() {
-  refuse 70 "$ENDPOINT $*, which is not how ${HUB} answers; correct huggingface.hub or huggingface.endpoint"
+  die 70 "$ENDPOINT $*, which is not how ${HUB} answers; correct huggingface.hub or huggingface.endpoint"
 }
 
 # request ARGUMENT OF CURL…: fails with $message set where another attempt may help, and ends the process where none can.
@@ -173,16 +173,16 @@ request() {
   { read -r status && read -r where && read -r what && read -r words && read -r patience; } <"$scratch/seen"
   case $code in
     0 | 22 | 33) judge ;;
-    1) refuse 65 "$ENDPOINT sends on to plain http, which anybody on the way can read and change; set" \
+    1) die 65 "$ENDPOINT sends on to plain http, which anybody on the way can read and change; set" \
       "huggingface.plainHttp: true if that is meant to be so" ;;
-    23) first_to_refuse || exit 74; full "$into" ;;
+    23) full "$into" ;;
     35) case $(curl_said) in
         *'wrong version number'* | *'packet length'* | *'record layer'*)
-          refuse 65 "$ENDPOINT speaks plain http; write http:// in huggingface.endpoint and set huggingface.plainHttp: true" ;;
+          die 65 "$ENDPOINT speaks plain http; write http:// in huggingface.endpoint and set huggingface.plainHttp: true" ;;
       esac
       message=$(curl_said)
       return 1 ;;
-    60) refuse 65 "nobody vouches for the certificate of $ENDPOINT, or of where it sends on to; give the authority's by" \
+    60) die 65 "nobody vouches for the certificate of $ENDPOINT, or of where it sends on to; give the authority's by" \
       "huggingface.caConfigMap or huggingface.caSecret ($(curl_said))" ;;
     *)
       message=$(curl_said)
@@ -260,29 +260,21 @@ wait_as_told() {
 
 refused() {
   case $what,$status,$token in
-    GatedRepo,*,yes) refuse 65 "$repository is gated, and the account of this token is not let in; ask for it, or accept" \
+    GatedRepo,*,yes) die 65 "$repository is gated, and the account of this token is not let in; ask for it, or accept" \
       "its licence, at $home/$repository ($said)" ;;
-    GatedRepo,*) refuse 65 "$repository is gated; accept its licence at $home/$repository, and name the Secret with a" \
+    GatedRepo,*) die 65 "$repository is gated; accept its licence at $home/$repository, and name the Secret with a" \
       "token of that account in huggingface.existingSecret ($said)" ;;
-    RevisionNotFound,*) refuse 66 "$repository has no revision $revision; look for it at $home/$repository, and set" \
+    RevisionNotFound,*) die 66 "$repository has no revision $revision; look for it at $home/$repository, and set" \
       "model.tag ($said)" ;;
-    *,401,yes) refuse 65 "the hub does not know this token; put a valid one into the Secret huggingface.existingSecret," \
+    *,401,yes) die 65 "the hub does not know this token; put a valid one into the Secret huggingface.existingSecret," \
       "under huggingface.tokenKey ($said)" ;;
-    *,40[134],yes) refuse 66 "no such model, or revision: $repository@$revision, or none that the account of this token" \
+    *,40[134],yes) die 66 "no such model, or revision: $repository@$revision, or none that the account of this token" \
       "may read; look for it at $home/$repository ($said)" ;;
-    *,40[134],) refuse 66 "no such model, or revision: $repository@$revision; look for it at $home/$repository, and where" \
+    *,40[134],) die 66 "no such model, or revision: $repository@$revision; look for it at $home/$repository, and where" \
       "it is private, name the Secret with a token in huggingface.existingSecret ($said)" ;;
-    *) refuse 65 "$repository: refused, and would be again ($said)" ;;
+    *) die 65 "$repository: refused, and would be again ($said)" ;;
   esac
 }
-
-# refuse CODE TEXT: dies; of several processes that bring files of one model, the first says why.
-refuse() {
-  first_to_refuse || exit "$1"
-  die "$@"
-}
-
-first_to_refuse() { [ -z "$claims" ] || mkdir "$claims/refused" 2>/dev/null; }
 
 # encoded TEXT: as it stands in a URL, its slashes too unless KEEP is a slash.
 encoded() {
@@ -405,20 +397,25 @@ bring_files() {
       if [ "$code" -gt "$worst" ]; then worst=$code; fi
     done
     job=$still
-    if [ "$worst" -gt 1 ]; then
-      for pid in $job; do kill "$pid" 2>/dev/null; done
-      wait
-      job=''
-    fi
+    if refusal; then break; fi
     if [ -n "$job" ] && [ $(($(now) - told)) -ge "$PROGRESS" ]; then
       told=$(now)
       say "$reference: $(progress_of "$(bytes_in "$dir" "$work")")"
     fi
   done
-  claims=''
-  if [ "$worst" -gt 1 ]; then exit "$worst"; fi
-  if [ "$worst" -eq 1 ]; then message=$(cat "$scratch"/of.*/message 2>/dev/null | head -n 1); fi
-  return "$worst"
+  for pid in $job; do while alive "$pid"; do kill "$pid" 2>/dev/null; pause 0.02; done; done
+  job=''
+  if refusal; then die "$code" "$text"; fi
+  if [ "$worst" -eq 0 ]; then return; fi
+  message=$(cat "$scratch"/of.*/failure 2>/dev/null | head -n 1)
+  : "${message:=a process that brought files ended with code $worst}"
+  return 1
+}
+
+# refusal: whether one of them met what no other attempt can help; $code and $text of the first.
+refusal() {
+  cat "$scratch"/of.*/refusal >"$scratch/refusals" 2>/dev/null
+  read -r code text <"$scratch/refusals"
 }
 
 bring_some() {
@@ -426,10 +423,12 @@ bring_some() {
   job='' wanted=$scratch/blobs
   { mkdir -p "$scratch/of.$1" && cp "$scratch/files" "$scratch/known" "$scratch/of.$1"; } || full "${TMPDIR:-/tmp}"
   scratch=$scratch/of.$1
-  rm -f "$scratch/message"
+  rm -f "$scratch/failure"
+  # One of them says for all why there is no going on.
+  die() { printf '%s\n' "$*" >"$scratch/refusal.new" && mv "$scratch/refusal.new" "$scratch/refusal"; exit 1; }
   while IFS=$tab read -r size sum path <&3; do
     mkdir "$claims/$sum" 2>/dev/null || continue
-    bring_file "$size" "$sum" "$path" || { printf '%s\n' "$path: $message" >"$scratch/message"; exit 1; }
+    bring_file "$size" "$sum" "$path" || { printf '%s\n' "$path: $message" >"$scratch/failure"; exit 1; }
   done 3<"$wanted"
   exit 0
 }
