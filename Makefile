@@ -59,6 +59,7 @@ bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart
 
 docs: $(STAMP) ## Make the pages of docs/ that are made from data
 	@$(BIN)/python -m tests.accelerators
+	@$(BIN)/python -m tests.estimates
 
 format: $(STAMP) ## Lay the Python out
 	@$(BIN)/ruff check --fix chartgen tests
