@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -29,27 +30,25 @@ class Passed:
 class Wire:
     """What lies between: `host` is where it listens, the rest are faults that a test sets and takes back.
 
-    `cut` cuts every connection once so many bytes of blobs have passed since it was set, and is then spent. `slow`
-    waits so many seconds after each piece of 16 KB. `corrupt` flips a bit in answers whose path ends so. `answer` gives
-    every request this status. `down` drops every connection. `hang` holds every blob as long as it is set.
+    `cut` cuts the connection on which so many bytes of blobs have passed in all since it was set, `cuts` times. `slow`
+    waits so many seconds after each piece of 16 KB. `corrupt` flips a bit in answers whose path ends so. `down` drops
+    every connection. `hold` is asked of each path whether its answer is kept back for now; `held` are those that are.
     """
 
     upstream: str
     host: str = ""
-    cut: int | None = None
+    cut: int = 0
+    cuts: int = 1
     slow: float = 0
     corrupt: str = ""
-    answer: int = 0
     down: bool = False
-    hang: bool = False
+    hold: Callable[[str], bool] | None = None
+    held: list[str] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
 
     def sent(self, part: str = "") -> int:
-        """Bytes of bodies that have passed, of paths that hold `part`."""
-        return sum(one.bytes for one in list(self.passed) if part in one.path)
-
-    def requests(self, part: str = "") -> list[Passed]:
-        return [one for one in list(self.passed) if part in one.path]
+        """Bytes of bodies that have passed, of paths that hold `part`; refusals do not count."""
+        return sum(one.bytes for one in list(self.passed) if part in one.path and one.status < 300)
 
 
 @contextlib.contextmanager
@@ -64,7 +63,7 @@ def wire(upstream: str) -> Iterator[Wire]:
     try:
         yield made
     finally:
-        made.down, made.hang = True, False
+        made.down, made.hold = True, None
         server.shutdown()
         server.server_close()
 
@@ -73,6 +72,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     wire: Wire
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self.lock, self.run = threading.Lock(), 0
 
     def handle_error(self, *_: object) -> None:
         """A client that goes away, or is thrown off, is what tests are made of."""
@@ -86,11 +89,6 @@ class _Handler(BaseHTTPRequestHandler):
         wire = self.server.wire
         if wire.down:
             return self._hang_up()
-        if wire.answer:
-            wire.passed.append(Passed(self.command, self.path, wire.answer))
-            self.send_response(wire.answer)
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         upstream = http.client.HTTPConnection(wire.upstream, timeout=30)
         with contextlib.closing(upstream):
@@ -113,24 +111,44 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def _pass_on(self, answer: http.client.HTTPResponse, one: Passed) -> None:
-        wire, blob = self.server.wire, "/blobs/" in self.path
-        first = True
+        wire, blob, passed = self.server.wire, "/blobs/" in self.path, 0
+        self._wait_for_leave()
         while piece := answer.read(PIECE):
-            while blob and wire.hang:
-                time.sleep(0.02)
-            if first and wire.corrupt and self.path.endswith(wire.corrupt):
+            if not passed and wire.corrupt and self.path.endswith(wire.corrupt):
                 piece = bytes([piece[0] ^ 1]) + piece[1:]
-            first = False
-            if blob and wire.cut is not None:
-                wire.cut -= len(piece)
-                if wire.cut < 0:
-                    wire.cut = None
-                    return self._hang_up()
+            if blob and wire.cut and self._cuts(len(piece)):
+                return self._hang_up()
             self.wfile.write(piece)
-            one.bytes += len(piece)
+            passed += len(piece)
+            one.bytes = passed
             if blob and wire.slow:
                 time.sleep(wire.slow)
         return None
+
+    def _wait_for_leave(self) -> None:
+        wire = self.server.wire
+        if wire.hold and wire.hold(self.path):
+            wire.held.append(self.path)
+            while wire.hold and wire.hold(self.path) and not self._gone():
+                time.sleep(0.02)
+            wire.held.remove(self.path)
+
+    def _gone(self) -> bool:
+        """Whether the client has hung up."""
+        return bool(select.select([self.connection], [], [], 0)[0])
+
+    def _cuts(self, size: int) -> bool:
+        """Whether the wire is cut here: at every so many bytes, as often as was asked for."""
+        wire = self.server.wire
+        with self.server.lock:
+            if not wire.cuts:
+                return False
+            self.server.run += size
+            if self.server.run < wire.cut:
+                return False
+            self.server.run = 0
+            wire.cuts -= 1
+            return True
 
     def _hang_up(self) -> None:
         self.close_connection = True

@@ -183,8 +183,13 @@ pass_over() {
 
 remove_stubs() { while read -r blob _ <&3; do rm -f "$blobs/$blob"; done 3<"$scratch/others"; }
 
-# missing_bytes: what a pull still has to bring.
+# missing_bytes: what a pull still has to bring, and after it, what is still packed.
 missing_bytes() {
+  if [ "$into" = "${unpacked:-}" ]; then
+    packed=$((expected - $(bytes_in "$unpacked")))
+    if [ "$packed" -gt 0 ]; then echo "$packed"; fi
+    return
+  fi
   while read -r blob size <&3; do
     for path in "$blobs/$blob" "$storage/ingest/$blob"; do
       have=$(stat -c %s "$path" 2>/dev/null) && size=$((size - have))
