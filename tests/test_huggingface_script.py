@@ -290,7 +290,7 @@ def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_some
 def test_a_hub_that_cannot_go_on_begins_anew(desk: Desk) -> None:
     desk.hub.ranges = False
     desk.wire.cut = 300_000
-    ended = all_right(desk.load(FILES="1"))
+    ended = all_right(desk.load(CONCURRENCY="1"))
     assert "the hub cannot go on where it stopped, and begins anew" in ended.out
     assert desk.holds(FILES)
 

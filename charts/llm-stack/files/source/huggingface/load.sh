@@ -8,16 +8,16 @@
 # all in a folder, and !original/* for what is left out.
 #
 # Environment, beside that of directory.sh
-#   HUB         huggingface or modelscope: how it is asked
-#   ENDPOINT    where, https://…; empty means that hub's own address
-#   PLAIN_HTTP  true: plain http is believed
-#   TOKEN_FILE  a file that holds the token; where it is absent, nobody's. ENDPOINT alone gets to see the token
-#   CA_DIR      certificates that are believed beside the image's own
-#   FILES       how many files of a model are brought at a time
-#   PIECE       bytes asked for at a time
+#   HUB          huggingface or modelscope: how it is asked
+#   ENDPOINT     where, https://…; empty means that hub's own address
+#   PLAIN_HTTP   true: plain http is believed
+#   TOKEN_FILE   a file that holds the token; where it is absent, nobody's. ENDPOINT alone gets to see it
+#   CA_DIR       certificates that are believed beside the image's own
+#   CONCURRENCY  how many files of a model are brought at a time
+#   PIECE        bytes asked for at a time
 # In WORK
-#   <sum>              a file, as far as it has come
-#   <version>.sums     sum and path of each file of a version
+#   <sum>           a file, as far as it has come
+#   <version>.sums  sum and path of each file of a version
 # A sum is sha256-<hex> or, for what does not lie in LFS, git-<hex>, the name that git gives a blob.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
 here=$(dirname "$0")
@@ -25,7 +25,7 @@ here=$(dirname "$0")
 # shellcheck source=directory.sh
 . "$here/directory.sh"
 
-: "${HUB:=huggingface}" "${ENDPOINT:=}" "${PLAIN_HTTP:=false}" "${FILES:=4}"
+: "${HUB:=huggingface}" "${ENDPOINT:=}" "${PLAIN_HTTP:=false}" "${CONCURRENCY:=4}"
 : "${TOKEN_FILE:=/opt/credentials/token}" "${CA_DIR:=/opt/ca}"
 # What stands before the hub's storage sends no more than 50 GB in one answer (MAX_HTTP_DOWNLOAD_SIZE of huggingface_hub).
 : "${PIECE:=40000000000}"
@@ -382,7 +382,7 @@ bring_files() {
   claims=$scratch/claims helpers=''
   rm -rf "$claims"
   mkdir "$claims" || full "${TMPDIR:-/tmp}"
-  for number in $(seq "$FILES"); do
+  for number in $(seq "$CONCURRENCY"); do
     bring_some "$number" &
     helpers="$helpers $!"
   done

@@ -15,7 +15,7 @@ load.sh
 HUB: {{ .Values.huggingface.hub }}
 ENDPOINT: {{ .Values.huggingface.endpoint | quote }}
 PLAIN_HTTP: {{ .Values.huggingface.plainHttp | quote }}
-FILES: {{ int64 .Values.huggingface.files | quote }}
+CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
 {{- end }}
 
 {{- define "llm-stack.source.huggingface.volumes" -}}
