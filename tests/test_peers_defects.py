@@ -105,6 +105,18 @@ def test_three_replicas_on_a_claim_of_one_node_are_refused(refusal):
     assert "replicas: 3 pods share one claim" in refusal("replicas: 3")
 
 
+def test_three_uis_on_a_claim_of_one_node_and_a_database_in_a_file_are_refused(refusal):
+    said = refusal("openWebui: {replicas: 3}")
+    for key in (
+        "database.existingSecret",
+        "redis.url",
+        "database.vectors",
+        "persistence.accessModes",
+        "persistentConfig",
+    ):
+        assert f"openWebui.{key}" in said
+
+
 @pytest.mark.parametrize("vendor", ["NVIDIA", "nvida", "Intel", "gpu"])
 def test_vendor_that_nobody_knows_is_refused(refusal, vendor):
     assert "/gpu/vendor" in refusal(f"gpu: {{vendor: {vendor}}}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -49,10 +50,19 @@ def test_what_lies_on_the_volume_stays(image, tmp_path):
     data = tmp_path / "data"
     (data / "cache").mkdir(parents=True)
     (data / "cache/config.json").write_text("mine", encoding="utf-8")
-    (data / ".preparing").write_text("cut short", encoding="utf-8")
     assert prepare(image, data).returncode == 0
     assert (data / "cache/config.json").read_text(encoding="utf-8") == "mine"
-    assert not (data / ".preparing").exists()
+
+
+def test_copy_of_another_pod_is_left_alone_until_it_is_surely_dead(image, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, minutes in ((".preparing-running", 1), (".preparing-dead", 61)):
+        (data / name).write_text("cut short", encoding="utf-8")
+        moment = time.time() - minutes * 60
+        os.utime(data / name, (moment, moment))
+    assert prepare(image, data).returncode == 0
+    assert [path.name for path in data.glob(".preparing*")] == [".preparing-running"]
 
 
 def test_volume_that_cannot_be_written_is_told_in_one_sentence(image, tmp_path):

@@ -3,7 +3,8 @@
 #
 # The volume for its data hides what the image carries in the same place: small models that index documents and
 # understand speech, without which it asks Hugging Face. They are copied to the volume, file by file; what lies there
-# stays. A file that cannot be copied is reported and stops nothing: chats need none of them.
+# stays. A file that cannot be copied is reported and stops nothing: chats need none of them. Pods that share the volume
+# may do so at once, each under a name of its own.
 #
 # Environment
 #   DATA        where the volume is mounted here
@@ -26,15 +27,17 @@ mkdir -p "$STATIC_DIR"
 cp -R "$APP/open_webui/static/." "$STATIC_DIR" || say "the image's static files are left out"
 
 cd "$APP/data" 2>/dev/null || exit 0
+staged=$DATA/.preparing-$(uname -n)
+# What a pod left that was ended here; no copy takes an hour.
+find "$DATA" -maxdepth 1 -name '.preparing*' -mmin +60 -exec rm -f {} +
 find . \( -type f -o -type l \) -path './cache/*' | while IFS= read -r file; do
   if [ -e "$DATA/$file" ] || [ -L "$DATA/$file" ]; then continue; fi
   # A copy that is cut short must not pass for the file.
-  if rm -f "$DATA/.preparing" && mkdir -p "$DATA/${file%/*}" && cp -P "$file" "$DATA/.preparing" &&
-    mv "$DATA/.preparing" "$DATA/$file"; then
+  if rm -f "$staged" && mkdir -p "$DATA/${file%/*}" && cp -P "$file" "$staged" && mv "$staged" "$DATA/$file"; then
     say "brought ${file#./}"
   else
     say "${file#./} is left out"
   fi
 done
-rm -f "$DATA/.preparing"
+rm -f "$staged"
 exit 0

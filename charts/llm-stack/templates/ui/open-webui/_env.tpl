@@ -30,6 +30,8 @@ HOME: /tmp/home
 STATIC_DIR: /tmp/static
 # A user id without an entry in /etc/passwd has no name, and libraries ask for it.
 USER: open-webui
+{{ include "llm-stack.ui.open-webui.shared" . }}
+{{ include "llm-stack.ui.open-webui.signIn" . }}
 WEBUI_AUTH: {{ .Values.openWebui.auth | quote }}
 ENABLE_SIGNUP: {{ .Values.openWebui.signup | quote }}
 ENABLE_PERSISTENT_CONFIG: {{ .Values.openWebui.persistentConfig | quote }}
@@ -40,7 +42,7 @@ WEBUI_SECRET_KEY:
       key: {{ .Values.openWebui.secretKey.key }}
 # It would fetch all forms of the model that indexes documents before it starts, where it has one already.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
-{{- with .Values.openWebui.url | default (include "llm-stack.exposedURL" (list . (include "llm-stack.name" (list . "open-webui")))) }}
+{{- with include "llm-stack.ui.open-webui.url" . }}
 WEBUI_URL: {{ . | quote }}
 {{- end }}
 {{- if .Values.openWebui.offline }}
@@ -90,5 +92,84 @@ OPENAI_API_KEYS: {{ join ";" $keys | quote }}
 {{- else }}
 # Without a URL it would ask api.openai.com.
 ENABLE_OPENAI_API: "false"
+{{- end }}
+{{- end }}
+
+{{- /* Where people reach it, empty where nobody says. */}}
+{{- define "llm-stack.ui.open-webui.url" -}}
+{{- .Values.openWebui.url | default (include "llm-stack.exposedURL" (list . (include "llm-stack.name" (list . "open-webui")))) }}
+{{- end }}
+
+{{- /* What its pods share: the database, and how they tell each other what happens. */}}
+{{- define "llm-stack.ui.open-webui.shared" -}}
+{{- with .Values.openWebui.database }}
+{{- if .existingSecret }}
+DATABASE_URL:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+# The step before it does that.
+ENABLE_DB_MIGRATIONS: "false"
+{{- end }}
+{{- if .vectors }}
+VECTOR_DB: pgvector
+{{- end }}
+{{- end }}
+{{- with .Values.openWebui.redis }}
+{{- if .existingSecret }}
+REDIS_URL:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+{{- else if .url }}
+REDIS_URL: {{ .url | quote }}
+{{- end }}
+{{- if or .existingSecret .url }}
+WEBSOCKET_MANAGER: redis
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* How people sign in beside a password. */}}
+{{- define "llm-stack.ui.open-webui.signIn" -}}
+{{- $url := include "llm-stack.ui.open-webui.url" . }}
+{{- with .Values.openWebui.oidc }}
+{{- if .providerUrl }}
+OPENID_PROVIDER_URL: {{ .providerUrl | quote }}
+{{- range $name, $key := dict "OAUTH_CLIENT_ID" .clientIdKey "OAUTH_CLIENT_SECRET" .clientSecretKey }}
+{{ $name }}:
+  valueFrom:
+    secretKeyRef: {name: {{ $.Values.openWebui.oidc.existingSecret }}, key: {{ $key }}}
+{{- end }}
+OAUTH_PROVIDER_NAME: {{ .providerName | quote }}
+OAUTH_SCOPES: {{ .scopes | quote }}
+ENABLE_OAUTH_SIGNUP: {{ .signup | quote }}
+OAUTH_MERGE_ACCOUNTS_BY_EMAIL: {{ .mergeByEmail | quote }}
+{{- if $url }}
+OPENID_REDIRECT_URI: {{ $url }}/oauth/oidc/callback
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.openWebui.ldap }}
+{{- if .host }}
+ENABLE_LDAP: "true"
+LDAP_SERVER_LABEL: {{ .label | quote }}
+LDAP_SERVER_HOST: {{ .host | quote }}
+LDAP_SERVER_PORT: {{ int64 .port | quote }}
+LDAP_USE_TLS: {{ .tls | quote }}
+LDAP_SEARCH_BASE: {{ .searchBase | quote }}
+LDAP_SEARCH_FILTER: {{ .searchFilter | quote }}
+LDAP_ATTRIBUTE_FOR_USERNAME: {{ .usernameAttribute | quote }}
+LDAP_ATTRIBUTE_FOR_MAIL: {{ .mailAttribute | quote }}
+{{- if .bindDn }}
+LDAP_APP_DN: {{ .bindDn | quote }}
+LDAP_APP_PASSWORD:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $what, $header := .Values.openWebui.trustedHeaders }}
+{{- with $header }}
+WEBUI_AUTH_TRUSTED_{{ upper $what }}_HEADER: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
