@@ -19,6 +19,7 @@ ENGINES = SCHEMA["properties"]["engine"]["enum"]
 SWITCHES = {
     "ollama": {"OLLAMA_NO_CLOUD": "1"},
     "vllm": {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"},
+    "triton": {},  # reads its repository alone
     "custom": {},  # a program of the user's own: env says what it takes
 }
 UI = {"OFFLINE_MODE": "true", "HF_HUB_OFFLINE": "1", "RAG_EMBEDDING_MODEL_AUTO_UPDATE": "false"}
@@ -27,7 +28,11 @@ OFFLINE = {
     "modelCache": {"existingClaim": "models", "accessModes": ["ReadWriteMany"]},
     "openWebui": {"offline": True},
 }
-OWN_IMAGE = {"image": {"repository": "registry.example.com/server", "tag": "1"}}
+# What an engine cannot do without.
+MORE = {
+    "custom": {"image": {"repository": "registry.example.com/server", "tag": "1"}},
+    "triton": {"model": {"name": "deepseek-r1", "delivery": "none", "path": "deepseek-r1/1"}},
+}
 HERE = ("127.0.0.1", "localhost", "0.0.0.0")
 
 
@@ -80,8 +85,7 @@ def test_every_engine_says_here_how_it_is_kept_from_the_internet():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_reaches_for_the_internet(engine, tmp_path):
-    own = OWN_IMAGE if engine == "custom" else {}
-    found = rendered(tmp_path, OFFLINE | own | {"engine": engine})
+    found = rendered(tmp_path, OFFLINE | MORE.get(engine, {}) | {"engine": engine})
     assert bringing(found) == []
     assert outside(found) == set()
     assert of(found, "server").items() >= SWITCHES[engine].items()
