@@ -74,6 +74,11 @@ def lay_partial(world: World, blob: bytes, completed: list[int]) -> None:
             Path(f"{data}-{number}").write_text(json.dumps(part, separators=(",", ":")) + "\n")
 
 
+def manifest_text(world: World) -> str:
+    path = world.store / "manifests" / place(MODEL)
+    return path.read_text() if path.exists() else ""
+
+
 def is_whole(world: World, *blobs: bytes) -> bool:
     return all(world.blob(blob).read_bytes() == blob for blob in blobs)
 
@@ -183,6 +188,151 @@ def test_order_comments_and_blanks_of_the_list_do_not_matter(world: World) -> No
     names = (world.root / "models.tsv").read_text().splitlines()[2:]
     (world.root / "models.tsv").write_text(f"{names[1].strip()}  \n\n  # again\n{names[0]}\n")
     assert "already there" in all_right(world.load()).out
+
+
+# --- what a name means by now ---------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_a_refresh_brings_what_a_name_means_by_now(filled: World, blobs: list[bytes], shell: list[str]) -> None:
+    filled.load(MODE="refresh")
+    updated = (filled.store / ".updated").read_text()
+    newer = filled.publish(MODEL, version="2")
+    before = filled.sent()
+    ended = all_right(filled.load(shell=shell, MODE="refresh"))
+    assert f"{MODEL}: has changed" in ended.out
+    assert is_whole(filled, *newer)
+    assert filled.sent() - before == sum(len(blob) for blob in newer if blob not in blobs)
+    manifest = (filled.store / "manifests" / place(MODEL)).read_bytes()
+    assert digest_of(manifest).replace("-", ":") in (filled.store / ".models").read_text()
+    assert (filled.store / ".updated").read_text().split()[0] != updated.split()[0]
+    assert not (filled.store / ".next").exists()
+    assert filled.left_over() == []
+
+
+@each_shell
+def test_a_refresh_of_what_is_the_same_changes_nothing(filled: World, shell: list[str]) -> None:
+    all_right(filled.load(MODE="refresh"))
+    files = {path: path.stat().st_mtime_ns for path in filled.store.rglob("*") if path.is_file()}
+    ended = all_right(filled.load(shell=shell, MODE="refresh"))
+    after = {path: path.stat().st_mtime_ns for path in filled.store.rglob("*") if path.is_file()}
+    assert {path.name for path in files if files[path] != after[path]} == {".last_sync", ".ready", ".models"} - {
+        ".models"
+    }
+    assert "verifying" not in ended.out.replace("verifying sha256 digest", "")
+    assert filled.sent() == 0
+
+
+def test_a_once_does_not_ask_what_a_name_means_by_now(filled: World, blobs: list[bytes]) -> None:
+    filled.publish(MODEL, version="2")
+    assert "already there" in all_right(filled.load()).out
+    assert is_whole(filled, *blobs)
+
+
+def test_a_refresh_that_fails_leaves_what_was_there(filled: World, blobs: list[bytes]) -> None:
+    filled.ask_for(MODEL, OTHER)
+    filled.lay(OTHER)
+    all_right(filled.load())
+    manifest = (filled.store / "manifests" / place(MODEL)).read_bytes()
+    ready = (filled.store / ".ready").read_text()
+    (filled.root / "registry/manifests" / place(MODEL)).unlink()
+    newer = filled.publish(OTHER, version="2")
+    ended = filled.load(MODE="refresh")
+    assert ended.code == 66
+    assert f"no such model: {MODEL}" in ended.err
+    assert (filled.store / "manifests" / place(MODEL)).read_bytes() == manifest
+    assert is_whole(filled, *blobs, *newer)  # the other one had its turn
+    assert (filled.store / ".ready").read_text() == ready
+    assert filled.left_over() == []
+
+
+def test_a_refresh_brings_what_is_not_there(world: World, blobs: list[bytes]) -> None:
+    all_right(world.load(MODE="refresh"))
+    assert is_whole(world, *blobs)
+
+
+def test_a_corrupt_blob_of_a_new_version_never_takes_the_old_ones_place(filled: World, blobs: list[bytes]) -> None:
+    newer = filled.publish(MODEL, version="2")
+    manifest = (filled.store / "manifests" / place(MODEL)).read_bytes()
+    filled.blob(newer[0]).write_bytes(bytes(len(newer[0])))
+    process = filled.start("load.sh", MODE="refresh")
+    seen = set()
+    while process.poll() is None:
+        seen.add((filled.store / "manifests" / place(MODEL)).read_bytes())
+    assert "is corrupt; removing it" in all_right(Ended(process)).out
+    assert is_whole(filled, *newer)
+    assert seen <= {manifest, (filled.store / "manifests" / place(MODEL)).read_bytes()}  # never empty, never cut
+
+
+def test_what_a_change_leaves_behind_goes_at_the_next(filled: World, blobs: list[bytes]) -> None:
+    second, third = (filled.publish(MODEL, version=version) for version in "23")
+    filled.publish(MODEL, version="2")
+    all_right(filled.load(MODE="refresh"))
+    assert filled.blob(blobs[0]).exists()
+    filled.publish(MODEL, version="3")
+    all_right(filled.load(MODE="refresh"))
+    assert not filled.blob(blobs[0]).exists()
+    assert filled.blob(second[0]).exists()
+    assert is_whole(filled, *third)
+    assert {path.name for path in (filled.store / "blobs").iterdir()} == {digest_of(blob) for blob in {*second, *third}}
+
+
+@each_shell
+def test_a_watch_looks_again_and_again_until_it_is_stopped(world: World, shell: list[str]) -> None:
+    process = world.start("load.sh", shell=shell, MODE="watch", INTERVAL="0.05")
+    wait_for(lambda: (world.store / ".ready").exists())
+    for version in ("2", "3"):
+        newer = world.publish(MODEL, version=version)
+        wait_for(lambda newer=newer: digest_of(newer[0]).replace("-", ":") in manifest_text(world))
+    process.terminate()
+    ended = Ended(process)
+    assert ended.code == 143
+    assert world.left_over() == []
+    assert not (world.store / ".lock").exists()
+
+
+def test_a_watch_outlives_a_registry_that_refuses(filled: World) -> None:
+    filled.fault("refuse", "503: away")
+    process = filled.start("load.sh", MODE="watch", INTERVAL="0.05", RETRIES="1")
+    assert any("what is here stays; the next look is in 0.05 s" in line for line in process.stdout)
+    filled.mend("refuse")
+    newer = filled.publish(MODEL, version="2")
+    wait_for(lambda: digest_of(newer[0]).replace("-", ":") in manifest_text(filled))
+    process.terminate()
+    assert Ended(process).code == 143
+
+
+def test_a_watch_with_nothing_to_serve_ends_with_the_reason(world: World) -> None:
+    world.ask_for("nobody/knows:this")
+    ended = world.load(MODE="watch")
+    assert ended.code == 66
+    assert "no such model" in ended.err
+
+
+def test_a_refresh_that_is_stopped_leaves_nothing_running(filled: World) -> None:
+    filled.fault("slow", 0.2)
+    filled.publish(MODEL, version="2")
+    process = filled.start("load.sh", MODE="refresh")
+    under_way(filled)
+    process.terminate()
+    assert Ended(process).code == 143
+    assert filled.left_over() == []
+    assert not (filled.store / ".lock").exists()
+
+
+# --- what nobody asks for -------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_asked_for_goes_where_that_is_wanted(filled: World, blobs: list[bytes]) -> None:
+    shared = set(filled.publish(OTHER))
+    filled.ask_for(OTHER)
+    ended = all_right(filled.load(PRUNE="true"))
+    assert "registry.ollama.ai/library/deepseek-r1:1.5b is not asked for any more: removing it" in ended.out
+    assert not any(filled.blob(blob).exists() for blob in blobs if blob not in shared)
+    assert is_whole(filled, *shared)
+    assert len((filled.store / ".models").read_text().splitlines()) == 1
+    assert len((filled.store / ".ready").read_text().splitlines()) == 1
+    assert "deepseek" not in (filled.store / ".digest").read_text()
 
 
 # --- what lies there is not believed --------------------------------------------------------------------------------
@@ -391,7 +541,7 @@ def test_a_store_that_is_not_mounted_is_refused(world: World) -> None:
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        ({"MODE": "watch"}, "model.delivery"),
+        ({"MODE": "always"}, "MODE is once, refresh or watch"),
         ({"MODELS_FILE": "/nowhere"}, "MODELS_FILE"),
         ({"MODELS_FILE": "/dev/null"}, "names no model"),
     ],

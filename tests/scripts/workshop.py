@@ -85,10 +85,10 @@ class World:
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
 
-    def publish(self, reference: str, size: int = 256 * 1024) -> list[bytes]:
-        """Put a model into the registry; its blobs, the weights first."""
+    def publish(self, reference: str, size: int = 256 * 1024, version: str = "") -> list[bytes]:
+        """Put a model into the registry; its blobs, the weights first. Versions differ in their weights."""
         config = json.dumps({"model": reference}).encode()
-        blobs = [content(reference, size), f"template of {reference}".encode(), config]
+        blobs = [content(reference + version, size), f"template of {reference}".encode(), config]
         for blob in blobs:
             (self.root / "registry/blobs" / digest_of(blob)).write_bytes(blob)
         described = [

@@ -2,7 +2,7 @@
 # What sources share whose models are folders of files: each version is made aside, whole and verified, and one rename
 # puts it in its place. Sourced after loader.sh, never run.
 #
-# A source defines, and then calls bring_models:
+# A source defines, and then calls bring_models, last of all:
 #   pinned REFERENCE    sets $identity where the reference says by itself what it is for ever, else fails. No network
 #   resolve REFERENCE   sets $identity to what the reference means now: a digest, a commit. Fails with $message set where
 #                       another attempt may help, and ends with `die` where none can
@@ -14,9 +14,6 @@
 # All of them run in a process of their own for each model, in which $scratch is private. What they print goes to the log.
 #
 # Environment, beside that of loader.sh
-#   MODE       once: what is there is not looked for again. refresh: also brings what a reference means by now.
-#              watch: refresh, again and again
-#   INTERVAL   seconds from one look of watch to the next
 #   PARALLEL   how many models are brought at a time
 #   PRUNE      true: models that the list does not ask for are removed
 #   RETRIES    attempts in a row that may fail without bringing anything new
@@ -27,11 +24,8 @@
 #   .versions/<key>/<version>.files   size and path of each file: what a version is held against before it is believed
 #   .work/<key>/           the source's own
 #   .models     columns: folder, reference, identity, bytes, when it came, filters
-#   .digest     folder and identity, a line for each model
-#   .updated    a hash of .digest, and when that changed: what a reader of changes looks at
-#   .last_sync  when all that was asked for was last found to be here, as its references have it
 
-: "${INTERVAL:=300}" "${PARALLEL:=1}" "${PRUNE:=false}" "${RETRIES:=5}" "${STALL:=300}"
+: "${PARALLEL:=1}" "${PRUNE:=false}" "${RETRIES:=5}" "${STALL:=300}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}"   # seconds
 
 workers='' job='' identity='' message='' expected=0
@@ -44,16 +38,8 @@ bring_models() {
   hash=$(list_hash)
   [ -d "$TARGET" ] || die 77 "$TARGET is not a directory; mount the models' volume there"
   if [ "$MODE" = once ] && ready_has "$hash" && all_here; then summary "already there"; exit 0; fi
-  if [ "$MODE" != watch ]; then look; exit; fi
-  while :; do
-    look
-    code=$?
-    if [ "$code" -ne 0 ]; then
-      ready_has "$hash" && all_here || exit "$code"
-      say "what is here stays; the next look is in $INTERVAL s"
-    fi
-    pause "$INTERVAL"
-  done
+  if [ "$MODE" = watch ]; then keep_looking all_here; fi
+  look
 }
 
 # look: brings whatever is missing; the code of the first model that failed.
@@ -65,7 +51,7 @@ look() {
   if [ "$code" -eq 0 ]; then
     all_here || die 70 "what was brought is not what was asked for; remove $TARGET/.versions, and try again"
     summary "all there"
-    { publish_time .last_sync && mark_ready "$hash"; } || full "$TARGET"
+    { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   fi
   release_lock
   return "$code"
@@ -249,16 +235,8 @@ record() {
     { print }
     END { for (folder in new) print new[folder] }' | LC_ALL=C sort >"$scratch/index" || return
   publish .models <"$scratch/index" || return
-  cut -f 1,3 "$scratch/index" >"$scratch/digest"
-  if ! cmp -s "$scratch/digest" "$TARGET/.digest"; then publish .digest <"$scratch/digest" || return; fi
-  changed=$(sha256sum <"$scratch/digest" | cut -d ' ' -f 1)
-  case $(cat "$TARGET/.updated" 2>/dev/null) in
-    "$changed "*) ;;
-    *) printf '%s %s\n' "$changed" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | publish .updated ;;
-  esac
+  cut -f 1,3 "$scratch/index" | mark_digest
 }
-
-publish_time() { date -u +%Y-%m-%dT%H:%M:%SZ | publish "$1"; }
 
 # prune: what the index has and the list does not, where that is asked for.
 prune() {

@@ -7,19 +7,23 @@
 #   MODELS_FILE  what must be there: a line for each model, tab-separated: folder, reference, filters.
 #                Blank lines and lines that begin with # count for nothing, nor does the order of the lines
 #   MODE         once: brings what is not there. refresh: also what a reference means by now. watch: refresh, for ever
+#   INTERVAL     seconds from one look of watch to the next
 #   LOCK_STALE   seconds after which a loader that gives no sign of life loses its lock
 # Exit codes
 #   0 complete and verified    64 the request is wrong       65 the registry refuses it    66 there is no such model
 #   69 gave up after retries   70 the program itself fails   74 the disk is full           77 not writable
 #   143 stopped by a signal
 # In TARGET
-#   .ready   hashes of lists whose models are all here, one a line; written last
-#   .models  what lies here and has been verified, a line for each model; its columns are the source's own
-#   .lock/   holds one file, named after the loader that is at work, which touches it
-#   .doing   what that loader said last
+#   .ready      hashes of lists whose models are all here, one a line; written last
+#   .last_sync  when all that was asked for was last found to be here, as its references have it
+#   .digest     a line for each model: its folder or name, and what it is
+#   .updated    a hash of .digest, and when that changed: what a reader of changes looks at
+#   .models     what lies here and has been verified, a line for each model; its columns are the source's own
+#   .lock/      holds one file, named after the loader that is at work, which touches it
+#   .doing      what that loader said last
 set -u
 
-: "${TARGET:=}" "${MODELS_FILE:=}" "${MODE:=once}"
+: "${TARGET:=}" "${MODELS_FILE:=}" "${MODE:=once}" "${INTERVAL:=300}"
 : "${LOCK_STALE:=90}"   # above a minute: a network file system may show another machine's touch that much later
 : "${LOCK_BEAT:=10}" "${POLL:=2}" "${SAY_EVERY:=30}"   # seconds between signs of life, looks at a marker, words on it
 
@@ -79,7 +83,7 @@ stop_work() { :; }
 finish() {
   status=$?
   trap '' HUP INT TERM
-  if [ -n "$child" ]; then kill "$child" 2>/dev/null; fi
+  if [ -n "$child" ]; then kill "$child" 2>/dev/null; wait "$child"; fi   # it may have things of its own to end
   stop_work
   release_lock
   if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
@@ -102,6 +106,19 @@ ready_has() { grep -qxF "$1" "$TARGET/.ready" 2>/dev/null; }
 # mark_ready HASH: one claim can serve several lists, so the hash joins those that hold already. A source whose models
 # replace each other empties .ready first.
 mark_ready() { { cat "$TARGET/.ready" 2>/dev/null; printf '%s\n' "$1"; } | tail -n 100 | sort -u | publish .ready; }
+
+# mark_digest: what comes on stdin is .digest; where that is something new, .updated says so.
+mark_digest() {
+  cat >"$scratch/digest" || return
+  if ! cmp -s "$scratch/digest" "$TARGET/.digest"; then publish .digest <"$scratch/digest" || return; fi
+  changed=$(sha256sum <"$scratch/digest" | cut -d ' ' -f 1)
+  case $(cat "$TARGET/.updated" 2>/dev/null) in
+    "$changed "*) ;;
+    *) printf '%s %s\n' "$changed" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | publish .updated ;;
+  esac
+}
+
+mark_sync() { date -u +%Y-%m-%dT%H:%M:%SZ | publish .last_sync; }
 
 # publish FILE: what comes on stdin is TARGET/FILE, whole or not at all. For the holder of the lock.
 publish() {
@@ -148,6 +165,19 @@ full() {
   if [ "${2:-0}" -gt "${free:-0}" ]; then text="$text, at least $(human "$(($2 - ${free:-0}))") missing"
   elif [ -n "${2:-}" ]; then text="$text, $(human "$2") needed, so a quota may stand in the way"; fi
   die 74 "$text; give the volume more room (modelCache.size), or remove models that are not used"
+}
+
+# keep_looking COMMAND…: for MODE=watch. Runs this script with MODE=refresh, in a process of its own, every INTERVAL
+# seconds. No failure ends it as long as the command says that what was asked for is here.
+keep_looking() {
+  while :; do
+    run_child env MODE=refresh sh "$0" || {
+      code=$?
+      ready_has "$(list_hash)" && "$@" || exit "$code"
+      say "what is here stays; the next look is in $INTERVAL s"
+    }
+    pause "$INTERVAL"
+  done
 }
 
 # --- One loader at a time -------------------------------------------------------------------------------------------

@@ -1,36 +1,49 @@
 #!/bin/sh
 # Brings models from ollama's library, or a registry like it, into TARGET, which is ollama's own store (OLLAMA_MODELS):
 # manifests/<host>/<namespace>/<name>/<tag> names blobs/sha256-<hex>. loader.sh beside this file says what all loaders
-# share. Models that lie here and were not asked for stay.
+# share. Models that lie here and were not asked for stay, unless PRUNE is true.
+#
+# A model that is here already, and may mean something else by now, is pulled into .next/, a store with manifests of its
+# own and the same blobs; its manifest takes the place of the one before by a rename. ollama would write that one anew at
+# each pull, and whoever reads it at that moment finds it empty. A server loads the new one at the next question.
 #
 # Environment, beside that of loader.sh
 #   INSECURE  true: a registry that speaks plain http, or whose certificate nobody vouches for
 #   RETRIES   pulls in a row that may fail without bringing anything new
 #   STALL     seconds after which a pull that brings nothing is ended and taken up again
+#   PRUNE     true: models that the list does not ask for are removed
+# In TARGET, beside what loader.sh says
+#   .models      columns: name, tag, the manifest's digest, bytes
+#   .superseded  blobs that the last change has left behind; they go at the next
 #
 # Why it does not believe `ollama pull`: its exit code is 0 when the server dies beneath it, it takes any file with a
 # blob's name for the blob, and a server that is killed can leave partial files that no later pull gets past.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
 . "$(dirname "$0")/loader.sh"
 
-: "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}"
+: "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}" "${PRUNE:=false}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}" "${PORT:=11435}"   # seconds, and the first port to try
 
-server='' puller='' hasher='' asker='' message=''
+server='' puller='' hasher='' asker='' message='' worst=0
 blobs=$TARGET/blobs
+root=$TARGET   # the store whose manifests are meant, the next one while a model is renewed
 
 main() {
-  [ "$MODE" = once ] || die 64 "ollama models are brought once, not by MODE=$MODE; set model.delivery to init or job"
+  case $MODE in once | refresh | watch) ;; *) die 64 "MODE is once, refresh or watch, not '$MODE'" ;; esac
   check_list
-  hash=$(list_hash)
   begin
-  if ready_has "$hash" && all settled; then summary "already there"; exit 0; fi
+  if [ "$MODE" = watch ]; then keep_looking all settled; fi
+  hash=$(list_hash)
+  if [ "$MODE" = once ] && ready_has "$hash" && all settled; then summary "already there"; exit 0; fi
   check_writable "$TARGET"
   for part in "$blobs" "$TARGET/manifests"; do if [ -d "$part" ]; then check_writable "$part"; fi; done
   find_home
   take_lock
-  all bring
-  mark_ready "$hash" || full "$TARGET"
+  if [ "$MODE" = once ]; then all bring; else all renew; fi
+  stop_work
+  { forget && prune && awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' "$TARGET/.models" | mark_digest; } || full "$TARGET"
+  [ "$worst" -eq 0 ] || exit "$worst"
+  { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   summary "all there"
 }
 
@@ -90,7 +103,7 @@ layers() {
         some = 1
       }
       exit got || !some
-    }' "$TARGET/manifests/$(place "$1")" 2>/dev/null
+    }' "$root/manifests/$(place "$1")" 2>/dev/null
 }
 
 bytes_of() { layers "$1" | awk '{ n += $2 } END { printf "%.0f", n }'; }
@@ -167,6 +180,37 @@ missing_bytes() {
     awk '$1 > $2 * $3 { n += $1 - $2 * $3 } END { if (n) printf "%.0f", n }'
 }
 
+# --- What nobody needs any more --------------------------------------------------------------------------------------
+
+# used: the blobs that any manifest names, one a line.
+used() { find "$TARGET/manifests" -type f -exec cat {} + | grep -o 'sha256:[0-9a-f]*' | tr : - | sort -u; }
+
+# forget: blobs that a change left behind go at the next one, when no server has them in memory any more.
+forget() {
+  [ -s "$scratch/superseded" ] || return 0
+  used >"$scratch/used"
+  grep -vxF -f "$scratch/used" "$TARGET/.superseded" 2>/dev/null | while read -r blob; do rm -f "$blobs/$blob"; done
+  sort -u "$scratch/superseded" | grep -vxF -f "$scratch/used" | publish .superseded
+}
+
+# prune: models that the list does not ask for, and blobs that no manifest names, where that is asked for.
+prune() {
+  [ "$PRUNE" = true ] || return 0
+  models | cut -f 2 | while read -r reference; do place "$reference"; done >"$scratch/places"
+  (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
+  while read -r at; do
+    say "${at%/*}:${at##*/} is not asked for any more: removing it"
+    rm -f "$TARGET/manifests/$at"
+  done <"$scratch/unwanted"
+  { used; cat "$TARGET/.superseded" 2>/dev/null; } >"$scratch/used"
+  (cd "$blobs" && find . -type f -name 'sha256-*') | sed 's,^[.]/,,' | grep -vxF -f "$scratch/used" |
+    while read -r blob; do rm -f "$blobs/$blob"; done
+  awk -F '\t' 'NR == FNR { wanted[$0] = 1; next } ($1 "/" $2) in wanted' "$scratch/places" "$TARGET/.models" |
+    publish .models || return
+  # Lists that asked for more hold no longer.
+  if [ -s "$scratch/unwanted" ]; then printf '' | publish .ready; fi
+}
+
 # --- What a kill can leave behind -----------------------------------------------------------------------------------
 # ollama cuts a blob into parts of one size. sha256-<hex>-partial has the whole's length from the start, and beside it
 # -partial-<n> says {"N":1,"Offset":…,"Size":…,"Completed":…} for each part. They are made first, rewritten in place,
@@ -225,7 +269,7 @@ start_server() {
   if alive "$server"; then return; fi
   command -v ollama >/dev/null || die 70 "there is no ollama in this image; set images.ollama to one that has it"
   mend
-  export OLLAMA_MODELS="$TARGET" OLLAMA_NOPRUNE=1
+  export OLLAMA_MODELS="$root" OLLAMA_NOPRUNE=1
   for port in "$PORT" $((PORT + 1)) $((PORT + 2)) $((PORT + 3)); do
     export OLLAMA_HOST="127.0.0.1:$port"
     ollama serve >"$scratch/serve" 2>&1 </dev/null &
@@ -274,8 +318,43 @@ stop_work() {
 # bring REFERENCE: ends when it is there, verified and recorded, or ends the script.
 bring() {
   if settled "$1"; then return; fi
+  get "$1"
+  record "$1"
+}
+
+# renew REFERENCE: the same, and what is there is what it means by now. Where that fails, what is there stays, the other
+# models have their turn, and $worst keeps the code.
+renew() {
+  if ! settled "$1"; then bring "$1"; return; fi
+  stop_work
+  at=$(place "$1") next=$TARGET/.next
+  rm -rf "$next"
+  { mkdir -p "$next/manifests" && ln -s ../blobs "$next/blobs"; } || full "$TARGET"
+  run_child get_next "$1" || { if [ "$worst" -eq 0 ]; then worst=$ended; fi; return 0; }
+  if ! cmp -s "$next/manifests/$at" "$TARGET/manifests/$at"; then
+    layers "$1" | cut -d ' ' -f 1 >>"$scratch/superseded"
+    mv -f "$next/manifests/$at" "$TARGET/manifests/$at" || full "$TARGET"
+    record "$1"
+    say "$1: has changed"
+  fi
+  rm -rf "$next"
+}
+
+# get_next REFERENCE: gets it in the next store, in a process of its own.
+get_next() {
+  trap 'status=$?; trap "" HUP INT TERM; stop_work; exit "$status"' EXIT
+  trap 'exit 143' HUP INT TERM
+  server='' child='' root=$TARGET/.next
+  get "$1"
+}
+
+# same REFERENCE: whether the next store has what this one has, where it was verified.
+same() { [ "$root" != "$TARGET" ] && cmp -s "$root/manifests/$(place "$1")" "$TARGET/manifests/$(place "$1")"; }
+
+# get REFERENCE: until it is whole and verified in the store that is meant.
+get() {
   doubt='' failed=0 best=$(held)
-  until [ -z "$doubt" ] && whole "$1" && verified "$1"; do
+  until [ -z "$doubt" ] && { same "$1" || { whole "$1" && verified "$1"; }; }; do
     if [ "$failed" -gt 0 ]; then back_off "$1"; fi
     failed=$((failed + 1))
     message="ollama said success, but the model is not whole"
@@ -285,7 +364,6 @@ bring() {
     # A bad line brings a large model in many pieces. Bounded all the same: no byte counts twice.
     if [ "$reached" -gt $((best + 1000000)) ]; then best=$reached failed=1; fi
   done
-  record "$1"
 }
 
 back_off() {
@@ -298,7 +376,7 @@ back_off() {
 
 # remove_cut REFERENCE: what a kill or a full disk cut short, which ollama would take for whole.
 remove_cut() {
-  layers "$1" >"$scratch/layers" || { rm -f "$TARGET/manifests/$(place "$1")"; return 0; }
+  layers "$1" >"$scratch/layers" || { rm -f "$root/manifests/$(place "$1")"; return 0; }
   while read -r digest size; do
     have=$(size_of "$digest") || continue
     [ "$have" != "$size" ] || continue
