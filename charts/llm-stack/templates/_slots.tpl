@@ -10,7 +10,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What all others know of a source, as a map: format (that it leaves), image (its name under images). */}}
+{{- /* one, server: What all others know of a source, as a map: format (that it leaves), image (its name under images), copies (how often a model lies in the cache while it is brought, where that is not once). */}}
 {{- define "llm-stack.slot.source.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}

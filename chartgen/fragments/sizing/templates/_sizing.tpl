@@ -115,6 +115,11 @@ limits: {memory: {{ . }}}
 {{- mul 10 (div (add (div (mul (int64 .) 11) 10) 10239) 10240) }}
 {{- end }}
 
+{{- /* How often a model lies in the cache while its source brings it. */}}
+{{- define "fragment.sizing.copies" -}}
+{{- ternary 1 (int64 ((include "fragment.slot.source.facts" . | fromYaml).copies | default 1)) (eq .Values.model.delivery "none") }}
+{{- end }}
+
 {{- define "fragment.sizing.checks" -}}
 {{- $sum := include "fragment.sizing.sum" . | fromJson }}
 {{- $context := int64 .Values.model.context }}
@@ -124,9 +129,10 @@ model.context: {{ $context }} is more than the {{ int64 .context }} tokens that 
 {{- end }}
 {{- end }}
 {{- $cache := include "fragment.slot.cache.facts" . | fromYaml }}
-{{- $need := int64 $sum.weightsMiB }}
+{{- $copies := int64 (include "fragment.sizing.copies" .) }}
+{{- $need := mul $copies (int64 $sum.weightsMiB) }}
 {{- if and $cache.size (not $cache.existing) (ne .Values.model.delivery "none") (gt $need (include "fragment.sizing.mebibytes" $cache.size | int64)) }}
-modelCache.size: {{ $cache.size }} does not hold the models, which take {{ div (add $need 1023) 1024 }}Gi; set modelCache.size to {{ include "fragment.sizing.volume" $need }}Gi or more
+modelCache.size: {{ $cache.size }} does not hold the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "fragment.sizing.volume" $need }}Gi or more
 {{- end }}
 {{- $gpu := include "fragment.slot.gpu.facts" . | fromYaml }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
@@ -149,6 +155,6 @@ gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not 
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | fromYaml) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupSeconds" (int64 .Values.startupSeconds) }}
-{{- $_ := set $plan "volume" (dict "size" ((include "fragment.slot.cache.facts" . | fromYaml).size | default "") "askGiB" (include "fragment.sizing.volume" $sum.weightsMiB | int64)) }}
+{{- $_ := set $plan "volume" (dict "size" ((include "fragment.slot.cache.facts" . | fromYaml).size | default "") "askGiB" (include "fragment.sizing.volume" (mul (int64 (include "fragment.sizing.copies" .)) (int64 $sum.weightsMiB)) | int64)) }}
 {{- toJson $plan }}
 {{- end }}

@@ -154,6 +154,7 @@ plan() {
 put_right() {
   find "$storage" -maxdepth 1 -type f -exec rm -f {} +
   find "$blobs" "$storage/ingest" -type f >"$scratch/stored"
+  if [ -s "$scratch/stored" ]; then say "$reference: checking the $(human "$(bytes_in "$storage")") that are here"; fi
   while read -r path <&3; do
     size=$(awk -v blob="${path##*/}" '$1 == blob { print $2; exit }' "$scratch/wanted")
     have=$(stat -c %s "$path")

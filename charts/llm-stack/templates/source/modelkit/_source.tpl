@@ -1,5 +1,6 @@
 {{- define "llm-stack.source.modelkit.facts" -}}
 format: directory
+copies: 2
 image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelkit.signed" . | eq "true") }}
 {{- end }}
 
@@ -22,7 +23,10 @@ load.sh
 {{- $kit := .Values.modelkit }}
 PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
-KEEP_LAYERS: {{ and $kit.keepLayers (not (include "llm-stack.slot.cache.facts" . | fromYaml).memory) | quote }}
+{{- $cache := include "llm-stack.slot.cache.facts" . | fromYaml }}
+{{- /* A volume that goes with its pod sees no other version, unless somebody goes on looking. */}}
+{{- $later := or (ne $cache.type "emptyDir") (include "llm-stack.slot.delivery.facts" . | fromYaml).changes }}
+KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}
 LOGIN_DIR: /opt/credentials
 REGISTRY: {{ $kit.registry }}
@@ -33,14 +37,16 @@ PASSWORD_KEY: {{ $kit.passwordKey }}
 # Go adds what lies in these folders to the certificates that the image has in one file.
 SSL_CERT_DIR: /etc/ssl/certs:/opt/ca
 {{- end }}
+{{- if eq (include "llm-stack.source.modelkit.signed" .) "true" }}
 {{- with $kit.cosign }}
 {{- if .existingSecret }}
 COSIGN_KEY: /opt/cosign/{{ .key }}
-{{- else if .identity }}
+{{- else }}
 COSIGN_IDENTITY: {{ .identity | quote }}
 COSIGN_ISSUER: {{ .issuer | quote }}
 {{- end }}
 COSIGN_TLOG: {{ .transparencyLog | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 
