@@ -278,12 +278,9 @@ def test_a_cut_connection_is_taken_up_where_it_was(desk: Desk, shell: list[str])
 def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_something(desk: Desk) -> None:
     big = {"weights": content("big", 8_000_000)}
     desk.hub.publish(MODEL, big)
-    desk.wire.cut, desk.wire.slow = 1_500_000, 0.005
-    process = desk.start(RETRIES="2")
-    for number in (2, 3, 4):
-        wait_for(lambda number=number: len(desk.hub.requests("/blobs/")) == number)
-        desk.wire.cut = 1_500_000
-    all_right(Ended(process))
+    desk.wire.cut, desk.wire.cuts = 1_500_000, 4
+    ended = all_right(desk.load(RETRIES="2"))
+    assert ended.out.count("attempt 1 failed") == 4
     assert desk.holds(big)
 
 
@@ -296,10 +293,10 @@ def test_a_hub_that_cannot_go_on_begins_anew(desk: Desk) -> None:
 
 
 def test_a_download_that_stands_still_is_taken_up_again(desk: Desk) -> None:
-    desk.wire.hang = True
+    desk.wire.hold = lambda path: "/blobs/" in path
     process = desk.start(STALL="1")
     wait_for(lambda: len(desk.hub.requests(sha256(WEIGHTS))) == 2)
-    desk.wire.hang = False
+    desk.wire.hold = None
     ended = all_right(Ended(process))
     assert "Less than 1 bytes/sec transferred the last 1 seconds" in ended.out
     assert desk.holds(FILES)
