@@ -51,7 +51,7 @@ e2e: tools ## Install every example, and what was published, on the cluster of K
 	@$(BIN)/python -m tests.e2e $(E2E)
 	@$(BIN)/python -m tests.e2e.published
 
-e2e-real: tools ## Prove the chart with a real ollama on a real node; E2E=--help says what it needs
+e2e-real: tools ## Prove the chart with a real ollama and kit on a real node; E2E=--help says what it needs
 	@$(BIN)/python -m tests.e2e_real $(E2E)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import pytest
 from chartgen.problem import ToolError
 from tests.e2e_real import gguf, images, lab
 from tests.e2e_real.__main__ import Done, table
+from tests.registry import free_port
 
 HERE = Path(__file__).parent / "e2e_real"
 FAKE = {"kwok.x-k8s.io/node": "fake"}
@@ -168,3 +170,85 @@ def test_the_table_says_what_each_step_saw_or_what_is_wrong() -> None:
         "one       install      1.2  ready",
         "one       chat         0.5  FAILED: it",
     ]
+
+
+# --- the reader of a model ------------------------------------------------------------------------------------------
+
+
+def lay(folder: Path, version: str, size: int, said: int | None = None) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"version": version, "bytes": said or size}))
+    (folder / "weights.bin").write_bytes(f"{version}\n".encode().ljust(size, b"."))
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+    """A reader that has loaded a model, the link through which it reads, and what asks it."""
+    lay(tmp_path / "v1", "alpha", 100)
+    (tmp_path / "bert").symlink_to("v1")
+    port = free_port()
+    command = [sys.executable, str(HERE / "reader.py"), str(port), str(tmp_path / "bert")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert next(iter(process.stdout or ())) == "loaded alpha\n"
+
+        def asked(path: str, data: bytes | None = None) -> bytes:
+            for _ in range(100):
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", data) as answer:
+                        return answer.read()
+                except urllib.error.URLError as error:
+                    if isinstance(error, urllib.error.HTTPError):
+                        raise
+                    time.sleep(0.02)
+            raise AssertionError("the reader does not answer")
+
+        yield tmp_path, asked
+        process.terminate()
+
+
+def test_a_reader_loads_once_and_again_when_told(reading: tuple[Path, Any]) -> None:
+    folder, asked = reading
+    lay(folder / "v2", "beta", 200)
+    (folder / ".new").symlink_to("v2")
+    (folder / ".new").rename(folder / "bert")
+    assert json.loads(asked("/state"))["loaded"] == "alpha"
+    assert asked("/reload", b"") == b"beta"
+    state = json.loads(asked("/state"))
+    assert (state["loaded"], state["loads"], state["faults"]) == ("beta", 2, [])
+
+
+def test_a_reader_notices_half_a_model(reading: tuple[Path, Any]) -> None:
+    folder, asked = reading
+    lay(folder / "v1", "alpha", 50, said=100)
+    for _ in range(100):
+        if faults := json.loads(asked("/state"))["faults"]:
+            break
+        time.sleep(0.02)
+    assert "weights of alpha, 50 bytes, beside a config of" in faults[0]
+    with pytest.raises(urllib.error.HTTPError, match="500"):
+        asked("/reload", b"")
+
+
+def test_the_wire_of_a_pod_tells_what_has_passed(registry: tuple[str, subprocess.Popen[str]]) -> None:
+    upstream = registry[0].removeprefix("http://")
+    blob = json.loads(ask(f"{registry[0]}/v2/library/tiny/manifests/one"))["layers"][0]
+    port = free_port()
+    command = [sys.executable, "-B", str(HERE / "kit_wire.py"), str(port), upstream]
+    scripts = str(HERE.parent / "scripts")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": scripts}) as process:
+        path = f"/v2/library/tiny/blobs/{blob['digest']}"
+        for _ in range(100):
+            try:
+                assert len(ask(f"http://127.0.0.1:{port}{path}")) == blob["size"]
+                break
+            except urllib.error.URLError:
+                time.sleep(0.05)
+        told = 0
+        for line in process.stdout or ():
+            what, size, where = line.split()
+            assert (what, where) == ("sent", path)
+            told += int(size)
+            if told == blob["size"]:
+                break
+        process.terminate()
+    assert told == blob["size"]

@@ -19,25 +19,30 @@ import click
 
 from chartgen import tools
 from chartgen.problem import ToolError
+from tests import registry as registries
 from tests.e2e.cluster import Refused, connected, get, resources
 from tests.e2e.helm import Helm, environment
 
 from . import images, lab
+from .kit_steps import KIT_GROUPS
 from .scene import Scene, Wrong
-from .steps import GROUPS, Step
+from .steps import GROUPS as OLLAMA_GROUPS
+from .steps import Step
 
+GROUPS = {**OLLAMA_GROUPS, **KIT_GROUPS}
 EPILOGUE = """
 \b
 Needs  KUBECONFIG  a cluster with at least one real node, 1 CPU and 2 GiB of it free; nothing in it is touched
                    but what the run makes and removes
        kubectl     on PATH
-       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs; and
+       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for all but the steps kit-…;
+       KIT         a real kit of KitOps, one file, for the steps kit-…; and
        IMPORT      a command that gives the node an image from a tar in the OCI layout, whose path it gets as its last
                    argument: "k3s ctr images import", "kind load image-archive", "ctr -n k8s.io images import"
 
-With OLLAMA and IMPORT, images are packed from this machine's programs, which must suit the node's processor, and
-imported under the names that the chart asks for: use a cluster that is thrown away, they stay there. The real Open
-WebUI is replaced by a small program, curl and ollama are real. Without both, the node uses the images that it has, or
+With IMPORT, images are packed from this machine's programs, which must suit the node's processor, and imported under
+the names that the chart asks for: use a cluster that is thrown away, they stay there. The real Open WebUI is replaced
+by a small program; curl, ollama, kit and the registry are real. Without it, the node uses the images that it has, or
 fetches the chart's own.
 """
 
@@ -67,7 +72,7 @@ def say(text: str) -> None:
 )
 @click.option("--keep", is_flag=True, help="Leave everything in the cluster.")
 def main(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool) -> None:
-    """Prove the chart where containers really run: a real ollama brings a tiny model, serves it and answers."""
+    """Prove the chart where containers really run: a real ollama answers, a real kit swaps models under a reader."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     try:
@@ -104,7 +109,7 @@ def _perform(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep
     wanted = _images(chart)
     with connected(kubeconfig) as cluster, tempfile.TemporaryDirectory(prefix="e2e-real-") as place:
         folder, real = Path(place), lab.real_node(cluster, node)
-        stand_ins = _stand_ins(wanted, folder)
+        stand_ins = _stand_ins(wanted, folder, groups)
         helm = Helm("helm", found.path, environment(folder / "helm", kubeconfig), timeout, threading.Event())
         known, run = resources(cluster), secrets.token_hex(2)
         scene = Scene(cluster, known, helm, kubeconfig, chart, folder, real, run, stand_ins, say)
@@ -113,7 +118,7 @@ def _perform(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep
             f"namespaces e2e-real-…-{run}"
         )
         try:
-            with lab.furnished(scene, wanted, keep):
+            with lab.furnished(scene, wanted, groups, keep):
                 return [done for group in groups for done in _group(scene, group, GROUPS[group])]
         except Wrong as error:
             raise ToolError(f"what the steps need cannot be made: {error}") from None
@@ -126,16 +131,18 @@ def _images(chart: Path) -> dict[str, Any]:
     return yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))["images"]
 
 
-def _stand_ins(wanted: dict[str, Any], folder: Path) -> bool:
-    """Pack and import images, where OLLAMA and IMPORT say so; whether they did."""
-    ollama, command = os.environ.get("OLLAMA", ""), shlex.split(os.environ.get("IMPORT", ""))
-    if bool(ollama) != bool(command):
-        raise ToolError(f"{'IMPORT' if ollama else 'OLLAMA'} is not set; --help says what it is, or leave out both")
-    if not ollama:
+def _stand_ins(wanted: dict[str, Any], folder: Path, groups: tuple[str, ...]) -> bool:
+    """Pack and import images, where IMPORT says how; whether it did."""
+    command = shlex.split(os.environ.get("IMPORT", ""))
+    if not command:
+        for name in ("OLLAMA", "KIT"):
+            if os.environ.get(name):
+                raise ToolError("IMPORT is not set; --help says what it is, or leave out OLLAMA and KIT")
         return False
-    if not os.access(ollama, os.X_OK) or not os.path.isfile(ollama):
-        raise ToolError(f"OLLAMA: {ollama} is no program")
-    for image in images.stand_ins(wanted, Path(ollama)):
+    with_kits = any(group in KIT_GROUPS for group in groups)
+    ollama = _program("OLLAMA") if any(group not in KIT_GROUPS for group in groups) else None
+    kit, registry = (_program("KIT"), registries.program()) if with_kits else (None, None)
+    for image in images.stand_ins(wanted, ollama, kit, registry):
         file = folder / "image.tar"
         images.write(image, file)
         say(f"importing {image.name}, {len(image.files)} files, {file.stat().st_size / 1e6:.0f} MB")
@@ -144,6 +151,16 @@ def _stand_ins(wanted: dict[str, Any], folder: Path) -> bool:
         except (OSError, subprocess.CalledProcessError) as error:
             raise ToolError(f"IMPORT: {error}") from None
     return True
+
+
+def _program(variable: str) -> Path:
+    """The program that an environment variable names."""
+    path = os.environ.get(variable, "")
+    if not path:
+        raise ToolError(f"{variable} is not set; --help says what it is, --group picks steps that do without")
+    if not os.access(path, os.X_OK) or not os.path.isfile(path):
+        raise ToolError(f"{variable}: {path} is no program")
+    return Path(path).resolve()
 
 
 def _group(scene: Scene, group: str, steps: tuple[tuple[str, Step], ...]) -> list[Done]:

@@ -24,10 +24,13 @@ from chartgen.problem import ToolError
 
 HERE = Path(__file__).parent
 SHELL = (
-    "awk basename cat chmod cp cut date df dirname du echo env false find grep head hostname id ln ls mkdir mktemp mv "
-    "printf pwd readlink rm rmdir sed seq sh sha256sum sleep sort stat sync tail tee test touch tr true uname uniq wc "
-    "xargs"
+    "awk base64 basename cat chmod chown cmp cp cut date df dirname du echo env false find grep head hostname id ln "
+    "ls mkdir mktemp mv printf pwd readlink rm rmdir sed seq sh sha256sum sleep sort stat sync tail tee test touch tr "
+    "true uname uniq wc xargs"
 )
+# What stands in the cluster beside the chart's own images: a registry of ModelKits, and Python for whoever reads them.
+REGISTRY = {"repository": "docker.io/library/registry", "tag": "3.1.1"}
+PYTHON = {"repository": "docker.io/library/python", "tag": "3.13-alpine"}
 NOT_NEEDED = ("__pycache__", "site-packages", "dist-packages", "test", "idlelib", "tkinter", "ensurepip", "lib2to3")
 
 
@@ -44,22 +47,29 @@ class Image:
     command: tuple[str, ...] = ()
 
 
-def stand_ins(images: dict[str, Any], ollama: Path) -> list[Image]:
-    """Those for the chart's `images` values: ollama, curl and openWebui."""
+def stand_ins(images: dict[str, Any], ollama: Path | None, kit: Path | None, registry: Path | None) -> list[Image]:
+    """Those for the chart's `images` values, as far as their programs are here, and for what runs beside them."""
     shell = programs(*SHELL.split())
-    python, standard = Path(sys.executable).resolve(), Path(sysconfig.get_path("stdlib"))
+    python = {
+        **binary("/usr/bin/python3", Path(sys.executable).resolve()),
+        **library(Path(sysconfig.get_path("stdlib"))),
+    }
     ui = {
         "/app/ui.py": HERE / "ui.py",
         "/app/backend/open_webui/static/style.css": b"",
         "/app/backend/data/cache/embedding/model": b"stand-in",
-        **binary("/usr/bin/python3", python),
-        **library(standard),
     }
-    return [
-        Image(reference(images["ollama"]), shell | binary("/usr/bin/ollama", ollama)),
+    found = [
         Image(reference(images["curl"]), (busybox() or shell) | programs("curl")),
-        Image(reference(images["openWebui"]), shell | ui, ("/usr/bin/python3", "/app/ui.py")),
+        Image(reference(images["openWebui"]), shell | python | ui, ("/usr/bin/python3", "/app/ui.py")),
     ]
+    if ollama:
+        found.append(Image(reference(images["ollama"]), shell | binary("/usr/bin/ollama", ollama)))
+    if kit and registry:
+        found.append(Image(reference(images["modelkit"]), shell | binary("/usr/bin/kit", kit)))
+        found.append(Image(reference(REGISTRY), shell | binary("/usr/bin/registry", registry)))
+        found.append(Image(reference(PYTHON), shell | python))
+    return found
 
 
 def reference(image: dict[str, Any]) -> str:

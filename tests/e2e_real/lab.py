@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from chartgen.problem import ToolError
 from tests.e2e.cluster import Cluster, Object, create, delete, faked, get, of_kind
 from tests.e2e.fixtures import LABEL
 
+from . import kits
 from .images import reference
 from .scene import FIXTURES, PORT, Scene, log, ready, until
 
@@ -25,7 +26,16 @@ CLAIMS = {
     "job": (("llm-server-models", "ReadWriteMany", "local"),),
     "shared": (("llm-server-models", "ReadWriteMany", "local"),),
     "foreign": (("llm-server-models", "ReadWriteOnce", "hostPath"),),
+    "kit-init": (("llm-server-models", "ReadWriteOnce", "local"),),
+    "kit-shared": (("llm-server-models", "ReadWriteMany", "local"),),
+    "kit-sidecar": (("llm-server-models", "ReadWriteOnce", "local"),),
+    "kit-rollout": (("llm-server-models", "ReadWriteMany", "local"),),
+    "kit-sync": (("llm-server-models", "ReadWriteMany", "local"),),
+    "kit-node": (),
 }
+# Those that need another level of Pod Security than the rest.
+LEVELS = {"kit-node": "privileged"}
+NODE_CACHE = "/var/lib/kitops"  # of the node, with the run's name behind it
 REMOVAL = 180  # seconds for the namespaces to be gone
 
 
@@ -68,16 +78,20 @@ def everywhere(scene: Scene) -> list[Object]:
 
 
 @contextmanager
-def furnished(scene: Scene, images: dict[str, Any], keep: bool) -> Iterator[None]:
-    """Everything that the steps need, removed at the end unless it is to be kept."""
+def furnished(scene: Scene, images: dict[str, Any], groups: Collection[str], keep: bool) -> Iterator[None]:
+    """Everything that the steps of some groups need, removed at the end unless it is to be kept."""
     try:
         _namespace(scene, FIXTURES, "privileged")
         for group in CLAIMS:
-            _namespace(scene, group, "restricted")
+            _namespace(scene, group, LEVELS.get(group, "restricted"))
         for name, what in _volumes(scene).items():
             _make(scene, what | {"metadata": {"name": name}})
         _on_node(scene, images, "prepare", "; ".join(f"mkdir -p -m 755 /node/{name}" for name in _volumes(scene)))
-        _registry(scene, images)
+        if any(not group.startswith("kit-") for group in groups):
+            _registry(scene, images)
+        with_kits = [group for group in groups if group.startswith("kit-")]
+        if with_kits:
+            _kits(scene, images, with_kits)
         yield
     finally:
         if keep:
@@ -120,16 +134,17 @@ def _volumes(scene: Scene) -> dict[str, Object]:
     }
 
 
-def _on_node(scene: Scene, images: dict[str, Any], name: str, script: str) -> None:
-    """Run a script as root where the volumes' folders are."""
+def _on_node(scene: Scene, images: dict[str, Any], name: str, script: str, folder: str = FOLDER) -> None:
+    """Run a script as root with a folder of the node, that of the volumes' folders, under /node."""
     container = {
         "name": name,
-        "image": reference(images["ollama"]),
+        "image": reference(images["curl"]),
         "command": ["sh", "-ec", script],
+        "securityContext": {"runAsUser": 0},
         "volumeMounts": [{"name": "node", "mountPath": "/node"}],
     }
-    folder = {"name": "node", "hostPath": {"path": FOLDER, "type": "DirectoryOrCreate"}}
-    _pod(scene, name, {"containers": [container], "restartPolicy": "Never", "volumes": [folder]})
+    volume = {"name": "node", "hostPath": {"path": folder, "type": "DirectoryOrCreate"}}
+    _pod(scene, name, {"containers": [container], "restartPolicy": "Never", "volumes": [volume]})
     ended = until(scene, FIXTURES, f"pod {name} has ended", lambda: _phase(scene, name) in ("Succeeded", "Failed"))
     if not ended or _phase(scene, name) == "Failed":
         raise ToolError(f"pod {name}: {log(scene, FIXTURES, {'metadata': {'name': name}}, name)}")
@@ -157,6 +172,16 @@ def _registry(scene: Scene, images: dict[str, Any]) -> None:
     until(scene, FIXTURES, "the registry is ready", lambda: ready(_found(scene, "registry")))
 
 
+def _kits(scene: Scene, images: dict[str, Any], groups: Collection[str]) -> None:
+    """The registry of ModelKits, and in each namespace what its release wants to find."""
+    for item in kits.fixtures(scene, images["modelkit"]):
+        _make(scene, item)
+    for group in groups:
+        for item in kits.needs(scene, group):
+            _make(scene, item)
+    until(scene, FIXTURES, "the registry of ModelKits is ready", lambda: ready(_found(scene, kits.NAME)))
+
+
 def _pod(scene: Scene, name: str, spec: Object) -> None:
     metadata = {"namespace": scene.namespace(FIXTURES), "name": name, "labels": {"app": name}}
     spec = {"nodeSelector": {"kubernetes.io/hostname": scene.hostname}, **spec}
@@ -177,6 +202,7 @@ def _remove(scene: Scene, images: dict[str, Any]) -> None:
     _without(scene, [scene.namespace(group) for group in CLAIMS])
     if _found_namespace(scene):
         _on_node(scene, images, "sweep", "; ".join(f"rm -rf /node/{name}" for name in _volumes(scene)))
+        _on_node(scene, images, "sweep-cache", f"rm -rf /node/{NODE_CACHE}-{scene.run}", "/")
     for volume in get(scene.cluster, f"/api/v1/persistentvolumes{mine}")["items"]:
         delete(scene.cluster, f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
     _without(scene, [scene.namespace(FIXTURES)])

@@ -52,10 +52,10 @@ class Wire:
 
 
 @contextlib.contextmanager
-def wire(upstream: str) -> Iterator[Wire]:
-    """A wire to `upstream` (host:port) for as long as the block lasts."""
+def wire(upstream: str, address: str = "127.0.0.1", port: int = 0) -> Iterator[Wire]:
+    """A wire to `upstream` (host:port) for as long as the block lasts; with port 0 on any port that is free."""
     made = Wire(upstream)
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server((address, port), _Handler)
     server.wire = made
     made.host = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
