@@ -48,7 +48,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How a server's models arrive, as a map: logs (what kubectl logs is given to watch it), waits (true where the server waits for what another pod brings), changes (true where a tag that moves changes the models under a running server), apart (what brings them to a claim in pods of its own), readOnly (true where the server may only read them). */}}
+{{- /* one, server: How a server's models arrive, as a map: logs (what kubectl logs is given to watch it), waits (true where the server waits for what another pod brings), changes (true where a tag that moves changes the models under a running server), apart (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), again (what kubectl is given to have them looked for at once). */}}
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.facts" . | trim }}{{ end }}{{ end }}

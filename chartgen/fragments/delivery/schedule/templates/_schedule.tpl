@@ -7,4 +7,10 @@ logs: job/{{ include "fragment.slot.loader.job" . }}
 apart: a CronJob
 waits: true
 changes: true
+again: create job --from=cronjob/{{ include "fragment.delivery.schedule.name" . }} {{ .Server }}-now
+{{- end }}
+
+{{- /* Kubernetes puts eleven characters behind it for each Job. */}}
+{{- define "fragment.delivery.schedule.name" -}}
+{{- include "fragment.name" (list . (printf "%s-loader" .Server) 52) }}
 {{- end }}
