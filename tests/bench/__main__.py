@@ -19,7 +19,7 @@ from chartgen.problem import Faults, ToolError
 from chartgen.render import cores
 from chartgen.toolversion import hermetic
 
-from . import report, rows
+from . import arrivals, report, rows
 from .pairs import once
 
 TOP = Path(__file__).resolve().parents[2]
@@ -55,6 +55,7 @@ def measured(place: Path) -> None:
     say("helm template")
     found += rows.template(bench, rows.largest(bench), peers)
     found.append(rows.kept(bench))
+    found += arrivals.rows(bench)
     text = report.document(found, [machine(), versions(bench)])
     (TOP / "docs/bench.md").write_text(text, encoding="utf-8")
     print(*report.lines(found), sep="\n")

@@ -40,6 +40,9 @@ all of them, so that a chart with more objects looks better than it is; what an 
 chart's templates, schema, files, values and manifests. The release is what `helm install --dry-run=client
 --output=json` prints; Python compresses it, to some 2 % less than Go does in a real one. Kubernetes takes no Secret of
 more than 1024 KiB.
+
+**Bytes** are those of all answers' bodies that pass between the loader's script, in a real shell, and a real registry
+that wants credentials; a wire between them counts. Loaders that share a folder run at once.
 """
 
 

@@ -166,11 +166,11 @@ def publish(scene: Scene, tag: str, version: str, megabytes: int, docs: str) -> 
 
 
 def sent(scene: Scene) -> int:
-    """Bytes of blobs that have passed the wire, once its log has nothing new to say for half a second."""
+    """Bytes of blobs that have passed the wire, once its log has nothing new to say for a while."""
     before = -1
     while (now := so_far(scene)) != before:
         before = now
-        time.sleep(0.5)
+        time.sleep(1.5)
     return now
 
 
