@@ -128,6 +128,15 @@ def test_ui_keeps_its_address_beside_the_api(notes, told):
     assert servers_at(notes(ingress=ui, api=api)) == {"server": "http://llm-server.example.com:30080"}
 
 
+def test_ports_of_the_nodes_are_told_where_nothing_else_leads_there(notes):
+    ports = {"type": "NodePort", "nodePort": 30007}
+    ui = {"openWebui": {"service": ports}}
+    assert "Open WebUI: open http://ADDRESS:30007, with the address of any node\n" in notes(**ui)
+    assert "port-forward" not in notes(**ui)
+    assert f"Open WebUI: open http://{HOST}\n" in notes(**ui, ingress={"enabled": True, "host": HOST})
+    assert "and at     port 30007 of any node\n" in notes(service=ports)
+
+
 def test_every_server_is_behind_the_host_that_is_told_for_it(manifests, tmp_path):
     file = tmp_path / "values.yaml"
     ways = {

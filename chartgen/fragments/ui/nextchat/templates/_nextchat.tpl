@@ -3,6 +3,9 @@
 - name: nextchat
   service: {{ include "fragment.name" (list . "nextchat") }}
   port: {{ int64 .Values.nextchat.service.port }}
+  {{- with int64 .Values.nextchat.service.nodePort }}
+  nodePort: {{ . }}
+  {{- end }}
   title: NextChat
 {{- end }}
 {{- end }}

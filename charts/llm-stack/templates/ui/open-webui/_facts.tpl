@@ -3,6 +3,9 @@
 - name: open-webui
   service: {{ include "llm-stack.name" (list . "open-webui") }}
   port: {{ int64 .Values.openWebui.service.port }}
+  {{- with int64 .Values.openWebui.service.nodePort }}
+  nodePort: {{ . }}
+  {{- end }}
   title: Open WebUI
 {{- end }}
 {{- end }}
