@@ -18,7 +18,7 @@ emptyDir:
   {{- end }}
   sizeLimit: {{ $cache.size }}
 {{- else if and (eq $cache.type "image") $cache.image.repository -}}
-{{- $image := list . (merge (dict "pullPolicy" "IfNotPresent") $cache.image) -}}
+{{- $image := list . (merge (dict) $cache.image (dict "pullPolicy" "IfNotPresent")) -}}
 image:
   reference: {{ include "llm-stack.image" $image }}
   pullPolicy: {{ include "llm-stack.pullPolicy" $image }}
