@@ -115,6 +115,14 @@ def test_each_server_is_told_with_its_own_host_and_the_ports_of_the_way_in(notes
     }
 
 
+@pytest.mark.parametrize(("port", "url"), [("httpPort", "http://a.b:8080"), ("httpsPort", "https://a.b:8080")])
+@pytest.mark.parametrize("way", ["ingress", "gateway"])
+def test_ports_of_the_api_are_told_as_those_of_the_ui_are(notes, way, port, url):
+    given = {"enabled": True, "hosts": {"server": "a.b"}, port: 8080}
+    more = {"parentRefs": [{"name": "public"}]} if way == "gateway" else {}
+    assert servers_at(notes(api={way: given | more})) == {"server": url}
+
+
 def test_server_that_no_host_is_given_to_stays_inside(notes):
     parents = [{"name": "public", "sectionName": "https", "port": 8443}]
     way = {"enabled": True, "parentRefs": parents, "hosts": {"big": "big.example.com"}}

@@ -186,7 +186,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: What people look at: name (of the part), service (its name), port (a number), title. The first is what a way in leads to where nothing else is said. */}}
+{{- /* list, release: What people look at: name (of the part), service (its name), port (a number), nodePort (where every node has one for it), title. The first is what a way in leads to where nothing else is said. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
 {{ . }}
