@@ -124,6 +124,39 @@ def test_another_filter_fetches_what_is_new_in_it(harbour: Harbour, kit: ModelKi
     assert harbour.fetched(kit) == {README.digest}
 
 
+def test_a_modelkit_that_builds_on_another_is_brought_with_it(harbour: Harbour) -> None:
+    base = harbour.push("ml/base:v1", weights("base"))
+    harbour.push("ml/tuned:v1", README, parent=f"{harbour.wire.host}/ml/base:v1")
+    harbour.ask_for(tuned="ml/tuned:v1 model docs")
+    harbour.wire.corrupt = weights("base").digest
+    refused(harbour.load(RETRIES="1"), 69, "downloaded file hash does not match descriptor")
+    harbour.wire.corrupt = ""
+    harbour.wire.passed.clear()
+    all_right(harbour.load())
+    assert harbour.files("tuned") == {"weights.bin": weights("base").data, "README.md": README.data}
+    assert harbour.brought(base) == base.size
+
+
+def test_an_image_of_busybox_has_all_it_takes(harbour: Harbour, kit: ModelKit) -> None:
+    if ["busybox", "sh"] not in SHELLS:
+        pytest.skip("there is no busybox here")
+    busybox = str(shutil.which("busybox"))
+    for name in subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split():
+        if name not in ("kit", "sh"):
+            (harbour.root / "bin" / name).symlink_to(busybox)
+    kit_alone = {"PATH": str(harbour.root / "bin"), "PARALLEL": "2"}
+    all_right(harbour.load(shell=[busybox, "sh"], **kit_alone))
+    second = harbour.push("ml/bert:v1", weights("one"), Part("docs", "README.md", b"new\n"))
+    all_right(harbour.load(shell=[busybox, "sh"], MODE="refresh", **kit_alone))
+    assert (harbour.target / ".digest").read_text() == f"bert\t{second.digest}\n"
+
+
+def test_a_part_of_a_model_is_taken_by_its_own_name_alone(harbour: Harbour) -> None:
+    harbour.push("ml/bert:v1", Part("model", "weights.bin", b"all"), VALIDATION)
+    harbour.ask_for(bert="ml/bert:v1 model:ml/bert")  # as the package is called
+    refused(harbour.load(), 66, "nothing in it is 'model:ml/bert'", "its Kitfile has model:weights.bin")
+
+
 def test_files_that_their_packer_kept_to_himself_can_be_read(harbour: Harbour, kit: ModelKit) -> None:
     all_right(harbour.load())
     assert (harbour.target / "bert/weights.bin").stat().st_mode & 0o444 == 0o444
@@ -544,6 +577,32 @@ def test_a_modelkit_that_is_not_signed_is_refused(harbour: Harbour, kit: ModelKi
 def test_a_signature_that_could_not_be_looked_at_is_asked_for_again(harbour: Harbour, kit: ModelKit) -> None:
     cosign(harbour, f'[ "$(wc -l <"{harbour.root}/cosigned")" -gt 1 ] || {{ echo "Error: EOF" >&2; exit 1; }}')
     assert "attempt 1 failed: EOF" in all_right(harbour.load(**SIGNED)).out
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "texts"),
+    [
+        ("loading public key: open /opt/cosign/cosign.pub: no such file or directory", 64, ["modelkit.cosign.key"]),
+        (
+            "no matching signatures: invalid signature when validating ASN.1 encoded signature",
+            65,
+            ["bears no signature"],
+        ),
+        ("GET http://x/v2/y: UNAUTHORIZED: authentication required", 65, ["modelkit.existingSecret", "(cosign: GET"]),
+        (
+            "getting Rekor public keys: error updating to TUF remote mirror",
+            69,
+            ["modelkit.cosign.transparencyLog: false"],
+        ),
+    ],
+)
+def test_what_cosign_says_is_understood(
+    harbour: Harbour, kit: ModelKit, said: str, code: int, texts: list[str]
+) -> None:
+    """The words are those of cosign 2.4."""
+    cosign(harbour, f'echo "Error: {said}" >&2; echo "main.go:69: error during command execution: {said}" >&2; exit 1')
+    refused(harbour.load(**SIGNED, RETRIES="2"), code, *texts)
+    assert harbour.fetched(kit) == set()
 
 
 def test_an_image_without_cosign_is_named_as_the_fault(harbour: Harbour, kit: ModelKit) -> None:

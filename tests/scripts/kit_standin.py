@@ -1,5 +1,8 @@
 """A stand-in for kit of KitOps: its commands inspect, pull and unpack, its store, and its failures as kit 1.7 has them.
 
+A ModelKit may build on another, which its Kitfile names as the model's path. `pull` brings that one too, and enters it
+under the wrong repository, so that `unpack` does not find it and takes it from the registry, unchecked.
+
 What is taken over from the real program, beside what each function says: `unpack` is content with a filter that
 matches nothing, writes files under their final names, and checks nothing that it reads; `pull` checks what it fetches,
 resumes, and believes any file with a blob's name; a partial file that is corrupt stays, and fails every later pull.
@@ -50,7 +53,7 @@ def main(arguments):
         print(f"Pulling {words[0]}")
         pull(store, remote, int(flags.get("concurrency", ["5"])[0]))
     elif command == "unpack":
-        unpack(store if store.has() else remote, flags["dir"][0], flags.get("filter", []))
+        unpack(words[0], "plain-http" in flags, flags["dir"][0], flags.get("filter", []))
 
 
 def parse(arguments):
@@ -255,7 +258,17 @@ def pull(store, remote, concurrency):
     for name in os.listdir(f"{STORAGE}/ingest"):
         with contextlib.suppress(FileNotFoundError):
             os.remove(f"{STORAGE}/ingest/{name}")
+    if parent := parent_of(json.loads(store.blob(manifest["config"]["digest"]))):
+        try:
+            pull(store, Remote(parent, remote.plain), concurrency)
+        except Failure as error:
+            raise Failure(f"Failed to pull referenced modelkits: {error}") from None
     print(f"Pulled {digest}")
+
+
+def parent_of(kitfile):
+    path = (kitfile.get("model") or {}).get("path", "")
+    return path if ":" in path or "@" in path else None
 
 
 def bring(remote, blob):
@@ -292,11 +305,15 @@ def bring(remote, blob):
     return None
 
 
-def unpack(source, folder, filters):
+def unpack(reference, plain, folder, filters):
     conditions = [condition(one) for one in filters]
     os.makedirs(folder, exist_ok=True)
     print(f"Unpacking to {folder}")
+    store = Store(reference)
+    source = store if store.has() else Remote(reference, plain)
     kitfile = parts_of(source)[2]
+    if (parent := parent_of(kitfile)) and (not conditions or any("model" in types for types, _ in conditions)):
+        unpack(parent, plain, folder, ["model"])
     if not conditions or any("kitfile" in types for types, _ in conditions):
         with open(f"{folder}/Kitfile", "w") as file:
             json.dump(kitfile, file)  # JSON is YAML

@@ -57,11 +57,16 @@ class ModelKit:
         return sum(self.layers.values())
 
 
-def push(host: str, reference: str, parts: list[Part], config_type: str = "modelkit") -> ModelKit:
-    """Put it where reference (repository:tag) says. The manifest lists layers in the order in which kit packs them."""
+def push(host: str, reference: str, parts: list[Part], config_type: str = "modelkit", parent: str = "") -> ModelKit:
+    """Put it where reference (repository:tag) says; `parent` is the whole reference of the one whose model it has.
+
+    The manifest lists layers in the order in which kit packs them.
+    """
     repository, _, tag = reference.partition(":")
     parts = sorted(parts, key=lambda part: ("model", "code", "datasets", "docs").index(part.section))
     kitfile: dict = {"manifestVersion": "1.0", "package": {"name": repository}}
+    if parent:
+        kitfile["model"] = {"path": parent}
     layers = []
     for part in parts:
         digest = put(host, repository, part.layer)

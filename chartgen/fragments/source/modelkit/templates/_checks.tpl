@@ -14,8 +14,8 @@ model.tag: {{ .reference }} names no version, and a ModelKit has no usual one; s
 model.name: {{ .reference }} has capitals before its tag, which no registry takes; write it in small letters
 {{- end }}
 {{- range .filters }}
-{{- if not (regexMatch "^(kitfile|model|datasets|code|docs|prompts)(,(kitfile|model|datasets|code|docs|prompts))*(:[^:]+)?$" .) }}
-model.filter: {{ . }} is none of kit's; write kitfile, model, datasets, code, docs or prompts (several with commas), and where only some are meant, a colon and their names or paths: datasets:validation
+{{- if not (regexMatch "^(kitfile|model|datasets|code|docs|prompts|mcpservers)(,(kitfile|model|datasets|code|docs|prompts|mcpservers))*(:[^:]+)?$" .) }}
+model.filter: {{ . }} is none of kit's; write kitfile, model, datasets, code, docs, prompts or mcpservers (several with commas), and where only some are meant, a colon and their names or paths: datasets:validation
 {{- end }}
 {{- end }}
 {{- end }}
@@ -28,6 +28,9 @@ modelkit.cosign.identity: is given beside modelkit.cosign.existingSecret; a sign
 {{- end }}
 {{- if ne (empty .identity) (empty .issuer) }}
 modelkit.cosign.issuer: an identity holds only with whoever vouched for it; set identity and issuer, or neither
+{{- end }}
+{{- if and .identity (not .transparencyLog) }}
+modelkit.cosign.transparencyLog: the certificate of an identity is good for minutes, and only the log says that they were the right ones; leave transparencyLog true, or ask for a key
 {{- end }}
 {{- end }}
 {{- end }}

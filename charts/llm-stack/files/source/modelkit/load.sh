@@ -54,9 +54,10 @@ fetch() {
   run_kit "$scratch" inspect --remote "$exact" || return
   plan
   put_right
+  fetch_parents || return
   pass_over
   say "$reference: fetching $(human "$expected")"
-  run_kit "$work" pull --concurrency "$CONCURRENCY" "$exact" || return
+  pull "$exact" || return
   rm -rf "$unpacked" && mkdir "$unpacked"
   set -f   # a filter is a word, never a pattern
   set -- "$exact"
@@ -67,6 +68,28 @@ fetch() {
   chmod -R u+rwX,a+rX "$unpacked"   # whoever packed them may have kept them to himself
   remove_stubs
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
+}
+
+# pull REFERENCE
+pull() {
+  run_kit "$work" pull --concurrency "$CONCURRENCY" "$1" && return
+  case $message in
+    *'hash does not match'*) if [ -s "$scratch/builds-on" ]; then rm -rf "$storage/ingest"; fi ;;
+  esac
+  return 1
+}
+
+# fetch_parents: the ModelKits that this one builds on, whole. kit brings them with it, but looks for them elsewhere when
+# it unpacks, and then takes them from the registry as they come.
+fetch_parents() {
+  parent=$(cat "$scratch/builds-on")
+  while [ -n "$parent" ]; do
+    say "$reference: it builds on $parent; fetching that"
+    wanted=$expected expected=0
+    pull "$parent" && run_kit "$scratch" inspect "$parent" || return
+    expected=$wanted
+    parent=$(sed -n '/^    "model": {/,/^    }/s/^      "path": "\(.*[:@].*\)",\{0,1\}$/\1/p' "$scratch/output")
+  done
 }
 
 # repository_of REFERENCE: without its tag and digest; a colon before a slash is a port's.
@@ -104,7 +127,7 @@ plan() {
         colon = index(filter[f], ":")
         types = colon ? substr(filter[f], 1, colon - 1) : filter[f]
         names = colon ? substr(filter[f], colon + 1) : ""
-        if (!among(section, types)) continue
+        if (!among(tolower(section), types)) continue
         if (colon && !(name != "" && among(name, names)) && !(path != "" && among(path, names))) continue
         hit[f] = 1
         asked[digest] = 1
@@ -119,7 +142,7 @@ plan() {
     top == "kitfile" {
       match($0, /^ */)
       depth = RLENGTH
-      if (depth == 4 && /"/) { split($0, part, "\""); section = part[2]; below = "" }
+      if (depth == 4 && /"/) { split($0, part, "\""); section = part[2]; below = ""; split("", is) }
       if (depth == 6 && /"/) { split($0, part, "\""); below = part[2] }
       if (/^ *"(name|path|digest)": "/) { split($0, part, "\""); is[depth, part[2]] = value($0) }
       if (section == "model" && depth == 4 && /^ *[}]/) { entry("model", 6); seen = 1 }
@@ -150,7 +173,7 @@ plan() {
 # beside them say nothing that a pull does not write anew.
 
 # put_right: leaves whole blobs and sound partial files of this ModelKit. Others go, for the room, unless it builds on
-# another ModelKit: those may be that one's.
+# another ModelKit, whose they may be.
 put_right() {
   find "$storage" -maxdepth 1 -type f -exec rm -f {} +
   find "$blobs" "$storage/ingest" -type f >"$scratch/stored"
@@ -159,7 +182,7 @@ put_right() {
     size=$(awk -v blob="${path##*/}" '$1 == blob { print $2; exit }' "$scratch/wanted")
     have=$(stat -c %s "$path")
     case $path:$size in
-      */ingest/*:) ;;
+      */ingest/*:) if [ -s "$scratch/builds-on" ]; then continue; fi ;;
       *:) if [ -s "$scratch/builds-on" ] && sound "$path"; then continue; fi ;;
       */ingest/*:*)
         if [ "$have" -lt "$size" ]; then continue; fi
@@ -179,7 +202,9 @@ sound() {
 # pass_over: a pull takes every layer, but none that is there. So there is something in place of those that no filter
 # asks for; should kit read one after all, it fails, since no archive looks like that.
 pass_over() {
-  while read -r blob _ <&3; do echo "not fetched" >"$blobs/$blob" || full "$TARGET"; done 3<"$scratch/others"
+  while read -r blob _ <&3; do
+    if ! [ -e "$blobs/$blob" ]; then echo "not fetched" >"$blobs/$blob" || full "$TARGET"; fi
+  done 3<"$scratch/others"
 }
 
 remove_stubs() { while read -r blob _ <&3; do rm -f "$blobs/$blob"; done 3<"$scratch/others"; }
@@ -209,7 +234,7 @@ run_kit() {
   # Else every command asks the internet whether there is a newer kit.
   { mkdir -p "$KITOPS_HOME" && touch "$KITOPS_HOME/disable-update-notifications"; } 2>/dev/null || full "$TARGET"
   log_in
-  message=''
+  message='' who=kit
   # shellcheck disable=SC2086 # nothing, or a flag
   run_watched "$into" kit "$@" $plain && return
   : "${message:=$(last_words)}"
@@ -261,7 +286,7 @@ verify_signature() {
   if [ "$COSIGN_TLOG" != true ]; then set -- --private-infrastructure "$@"; fi
   if [ -n "$plain" ]; then set -- --allow-http-registry "$@"; fi
   log_in
-  message=''
+  message='' who=cosign into=$scratch
   if run_watched "$scratch" cosign verify "$@"; then say "$reference: its signature is good"; return 0; fi
   : "${message:=$(sed -n 's/^Error: //p' "$scratch/output" | tail -n 1)}"
   : "${message:=$(last_words)}"
@@ -269,6 +294,12 @@ verify_signature() {
     *'no signatures found'* | *'no matching signatures'* | *'none of the expected identities'* | *'invalid signature'*)
       die 65 "$reference: it bears no signature that modelkit.cosign asks for; sign it, or correct the key or identity" \
         "(cosign: $message)" ;;
+    *'loading public key'*)
+      die 64 "the Secret modelkit.cosign.existingSecret has no public key under modelkit.cosign.key (cosign: $message)" ;;
+    *'TUF remote'* | *Rekor*)
+      spares="modelkit.cosign.transparencyLog: false"
+      if [ -z "$COSIGN_KEY" ]; then spares="only a signature by a key"; fi
+      message="sigstore cannot be asked, which $spares spares: $message" ;;
   esac
   stop_if_definite
   return 1
@@ -279,24 +310,24 @@ stop_if_definite() {
     *'no space left'* | *'quota exceeded'*) full "$TARGET" "$(missing_bytes 2>/dev/null)" ;;
     *'permission denied'* | *'read-only file system'*) check_writable "$TARGET" "${work:-$TARGET}" "${unpacked:-$TARGET}" ;;
     *'Could not find modelkit'* | *': not found'* | *'manifest unknown'* | *'name unknown'*)
-      die 66 "no such ModelKit: $reference; look for its name and tag in the registry (kit: $message)" ;;
+      die 66 "no such ModelKit: $reference; look for its name and tag in the registry ($who: $message)" ;;
     *'does not refer to a model'* | *'not a modelkit'* | *'not a ModelKit'* | *'not an image manifest'*)
-      die 66 "$reference is there, but is no ModelKit; correct the reference (kit: $message)" ;;
+      die 66 "$reference is there, but is no ModelKit; correct the reference ($who: $message)" ;;
     *'credential not found'*)
       die 65 "$reference: its registry wants credentials; set modelkit.registry, and modelkit.existingSecret to a Secret" \
-        "that has them (kit: $message)" ;;
-    *'status code 40'[13]* | *'failed to resolve credential'* | *'failed to decode config file'*)
+        "that has them ($who: $message)" ;;
+    *'status code 40'[13]* | *UNAUTHORIZED:* | *DENIED:* | *'resolve credential'* | *'decode config file'*)
       die 65 "$reference: its registry refuses the credentials given; correct the Secret modelkit.existingSecret, or let" \
-        "its user read there (kit: $message)" ;;
+        "its user read there ($who: $message)" ;;
     *'TLS handshake'* | *'HTTP response to HTTPS client'*)
-      die 65 "$reference: its registry speaks plain http; set modelkit.plainHttp: true if that is meant to be so (kit:" \
+      die 65 "$reference: its registry speaks plain http; set modelkit.plainHttp: true if that is meant to be so ($who:" \
         "$message)" ;;
     *x509:*)
       die 65 "$reference: nobody vouches for its registry's certificate; set modelkit.caSecret or modelkit.caConfigMap" \
-        "(kit: $message)" ;;
+        "($who: $message)" ;;
     *'status code 400'*)
       die 65 "$reference: its registry does not understand the question; set modelkit.plainHttp: false if it speaks https" \
-        "(kit: $message)" ;;
+        "($who: $message)" ;;
     *'Invalid arguments'*) die 64 "$reference: kit does not take that: $message" ;;
   esac
 }
