@@ -480,7 +480,7 @@ def test_no_node_is_added_to_a_cluster_of_real_ones():
 
 def test_every_example_of_the_chart_is_found_and_the_defaults_first():
     found, defaults = examples.discover(CHART, ())
-    names = sorted(file.stem for file in (CHART / "examples").glob("*.yaml"))
+    names = [file.stem for file in sorted((CHART / "examples").glob("*.yaml"))]
     assert [each.name for each in found] == ["defaults", *names]
     assert defaults.data["servers"] == {"server": {}}
 
