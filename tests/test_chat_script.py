@@ -50,13 +50,18 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., subproc
 
 
 @contextmanager
-def serving(reply: Callable[[str, dict[str, Any]], Reply], port: int = 0, missing: int = 0) -> Iterator[str]:
-    """A server that answers with what `reply(path, question)` says; `missing` bytes of it never come."""
+def serving(
+    reply: Callable[[str, dict[str, Any]], Reply], port: int = 0, missing: int = 0, key: str = ""
+) -> Iterator[str]:
+    """A server that answers with what `reply(path, question)` says, to whoever has the key where there is one;
+    `missing` bytes of the answer never come."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             question = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, text = reply(self.path, json.loads(question or "{}"))
+            status, text = 401, '{"error":"Unauthorized"}'
+            if self.headers.get("Authorization") == (f"Bearer {key}" if key else None):
+                status, text = reply(self.path, json.loads(question or "{}"))
             self.send_response(status)
             self.send_header("Content-Length", str(len(text.encode()) + missing))
             self.end_headers()
@@ -302,3 +307,16 @@ def test_nobody_who_listens_fails_in_time(run):
     done = run("ready.sh", SERVER_URL=f"http://127.0.0.1:{free_port()}", TIMEOUT="1")
     assert done.returncode == 2
     assert "nobody listens within 1 seconds" in done.stderr
+
+
+def test_server_that_asks_for_a_key_is_given_it(run):
+    with serving(GOOD, key="s3cret$'\"") as url:
+        done = run("chat.sh", SERVER_URL=url, API_KEY="s3cret$'\"")
+    assert done.returncode == 0, done.stderr
+
+
+def test_wrong_key_fails(run):
+    with serving(GOOD, key="s3cret") as url:
+        done = run("chat.sh", SERVER_URL=url, API_KEY="other")
+    assert done.returncode == 1
+    assert "HTTP 401 instead of an answer" in done.stderr

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import CHART, ROOT
+
+from chartgen import plan
 
 CASES = ROOT / "chartgen/fragments/engine"
 
@@ -138,3 +142,84 @@ def test_triton_has_three_ports_and_is_ready_by_its_models(triton):
     assert ports == {"http": 8000, "grpc": 8001, "metrics": 8002}
     test = triton.get("pod/llm-server-test")
     assert env(test)["PATHS"] == "/v2/models/bert-classifier/ready /v2/models/resnet50/ready"
+
+
+@pytest.fixture(scope="module")
+def vllm(manifests):
+    return manifests(CASES / "vllm/cases/settings.yaml")
+
+
+def test_vllm_is_told_of_its_copies_and_their_memory(vllm):
+    args = container(vllm.get("deployment/llm-server")).args
+    wanted = {"--tensor-parallel-size=2", "--data-parallel-size=2", "--max-num-seqs=8", "--gpu-memory-utilization=0.85"}
+    assert wanted <= set(args)
+
+
+def test_key_of_vllm_is_a_secret_that_its_clients_get(vllm):
+    wanted = {"name": "keys", "key": "vllm"}
+    pods = {
+        "VLLM_API_KEY": vllm.get("deployment/llm-server").spec.template.spec,
+        "OPENAI_API_KEY_0": vllm.get("deployment/llm-open-webui").spec.template.spec,
+        "OPENAI_API_KEY": vllm.get("deployment/llm-nextchat").spec.template.spec,
+        "API_KEY": vllm.get("pod/llm-server-test").spec,
+    }
+    for name, pod in pods.items():
+        given = {entry.name: entry for entry in pod.containers[0].env}
+        assert given[name].valueFrom.secretKeyRef.to_dict() == wanted, name
+
+
+def test_another_chat_template_makes_other_pods(rendered):
+    values = {"engine": "vllm", "model": {"delivery": "none"}, "modelCache": {"existingClaim": "x"}}
+    pods = [
+        rendered(**values, vllm={"chatTemplate": text}).get("deployment/llm-server").spec.template.metadata
+        for text in ("", "{{ a }}", "{{ b }}")
+    ]
+    hashes = [pod.get("annotations", {}).get("checksum/chat-template") for pod in pods]
+    assert hashes[0] is None
+    assert len(set(hashes)) == 3
+
+
+def test_adapters_lie_in_the_model_or_beside_it(manifests):
+    args = container(manifests(CASES / "vllm/cases/adapters.yaml").get("deployment/llm-server")).args
+    assert args[0] == "/models/base"
+    assert "--served-model-name=team/base" in args
+    at = args.index("--lora-modules")
+    modules = ["legal=/models/legal", "letters=/models/letters/best", "polite=/models/base/adapters/polite"]
+    assert args[at + 1 :] == modules
+    assert {"--enable-lora", "--max-lora-rank=64", "--max-loras=3"} <= set(args)
+
+
+def test_model_in_memory_counts_as_the_pods(rendered, manifests):
+    case = CASES / "vllm/cases/memory.yaml"
+    memory = container(manifests(case).get("deployment/llm-server")).resources
+    disk = container(manifests(case, "modelCache.medium=disk").get("deployment/llm-server")).resources
+    gib = [int(str(given.memory).removesuffix("Gi")) for given in (memory.requests, disk.requests)]
+    assert gib[0] - gib[1] >= 14
+
+
+@pytest.mark.parametrize(("copies", "more"), [(1, 0), (2, 30 * 1024 * 102 // 100)])
+def test_copies_need_memory_each(copies, more):
+    sets = ["engine=vllm", "model.name=team/q", "model.weights=30Gi", "gpu.vendor=nvidia", "gpu.count=2"]
+    (report,) = plan.plan(CHART, [], [*sets, f"vllm.dataParallel={copies}"], print).plans
+    assert report.told["needMiB"] == 30 * 1024 * 102 // 100 + 1024 + 2 * 2355 + more
+
+
+def test_vllm_in_the_image_for_ascend_gets_its_environment(tmp_path):
+    """Ascend's scripts look at the arguments of whoever sources them, and must not see vLLM's."""
+    place = tmp_path / "usr/local/Ascend"
+    for name in ("ascend-toolkit", "nnal/atb"):
+        (place / name).mkdir(parents=True)
+        (place / name / "set_env.sh").write_text('export SEEN="${SEEN:-}$#" LD_LIBRARY_PATH=/ascend\n')
+    (tmp_path / "vllm").write_text('#!/bin/sh\necho "$SEEN $LD_LIBRARY_PATH" "$@"\n')
+    (tmp_path / "vllm").chmod(0o755)
+    script = (
+        (ROOT / "chartgen/fragments/engine/vllm/files/ascend.sh").read_text().replace("/usr/local/Ascend", str(place))
+    )
+    (tmp_path / "ascend.sh").write_text(script)
+    done = subprocess.run(
+        ["bash", tmp_path / "ascend.sh", "/models/my model", "--port=8000"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "00 /ascend:/usr/local/lib serve /models/my model --port=8000\n", done.stderr

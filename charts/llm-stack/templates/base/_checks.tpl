@@ -9,7 +9,7 @@ a server's name cannot end in -loader, which is what the pods are called that br
 {{- end }}
 {{- if ne .Values.model.delivery "none" }}
 {{- if not $source.format }}
-model.source: engine {{ .Values.engine }} has no source of its own, so nothing would bring its model; set model.delivery to none and modelCache.existingClaim to a claim that holds the model
+model.source: engine {{ .Values.engine }} has no source of its own, so nothing would bring its model; set model.source to where it comes from, or model.delivery to none and modelCache.existingClaim to a claim that holds the model
 {{- else if not (has $source.format $facts.formats) }}
 model.source: {{ .Values.model.source }} leaves {{ $source.format }}, but engine {{ .Values.engine }} reads {{ join " or " $facts.formats }}; choose another source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
 {{- end }}

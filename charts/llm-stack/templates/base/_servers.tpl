@@ -46,7 +46,7 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- if $values.enabled }}
 {{- $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
 {{- $facts := include "llm-stack.slot.engine.facts" $server | fromYaml }}
-{{- if not $values.model.source }}
+{{- if and (not $values.model.source) (ne $values.model.delivery "none") }}
 {{- $_ := set $values.model "source" ($facts.source | default "") }}
 {{- end }}
 {{- if not $values.startupSeconds }}
@@ -105,8 +105,8 @@ http://{{ include "llm-stack.serverName" . }}:{{ include "llm-stack.serverPort" 
 {{- end }}
 
 {{- /*
-What a UI can ask, as a JSON list of {protocol, url, name, model}: the servers that are enabled and speak ollama or openai,
-then what fragments add (those have no name, and {secret: {name, key}} where a key is needed). URLs as their protocol's
+What a UI can ask, as a JSON list of {protocol, url, name, model}, with {secret: {name, key}} where a key is needed: the
+servers that are enabled and speak ollama or openai, then what fragments add (those have no name). URLs as their protocol's
 clients want them: ollama's without a path, OpenAI's with /v1.
 */}}
 {{- define "llm-stack.endpoints" -}}
@@ -119,7 +119,11 @@ clients want them: ollama's without a path, OpenAI's with /v1.
 {{- $url = printf "%s/v1" $url }}
 {{- end }}
 {{- if has $facts.protocol (list "ollama" "openai") }}
-{{- $found = append $found (dict "protocol" $facts.protocol "url" $url "name" $name "model" $facts.model) }}
+{{- $endpoint := dict "protocol" $facts.protocol "url" $url "name" $name "model" $facts.model }}
+{{- with $facts.secret }}
+{{- $_ := set $endpoint "secret" . }}
+{{- end }}
+{{- $found = append $found $endpoint }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -4,12 +4,15 @@
 # Environment, beside that of ask.sh
 #   SERVER_URL  where the server listens, without a path
 #   MODEL       the model's name, as clients ask for it
+#   API_KEY     what the server asks for, where it does
 # shellcheck source-path=SCRIPTDIR source=ask.sh
 . "$(dirname "$0")/ask.sh"
 
-: "${SERVER_URL:?}" "${MODEL:?}"
+: "${SERVER_URL:?}" "${MODEL:?}" "${API_KEY:=}"
 
 main() {
+  # In a file, not among the arguments, which others may read.
+  printf '%s' "${API_KEY:+Authorization: Bearer $API_KEY}" >"$scratch/key"
   model=$(printf '%s' "$MODEL" | sed -e 's/[\\"]/\\&/g' -e 's/.*/"&"/')
   say "asking $SERVER_URL for an answer of $MODEL"
   post /v1/chat/completions "$(question false)"
@@ -24,7 +27,7 @@ question() {
 
 # post PATH JSON: the answer also lies in $scratch/flat, without the blanks that JSON lets one put after a name.
 post() {
-  ask "$SERVER_URL$1" --header 'Content-Type: application/json' --data "$2"
+  ask "$SERVER_URL$1" --header 'Content-Type: application/json' --header "@$scratch/key" --data "$2"
   sed 's/": */":/g' "$scratch/answer" >"$scratch/flat"
 }
 

@@ -1,37 +1,130 @@
 {{- define "llm-stack.engine.vllm.facts" -}}
 {{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml -}}
-image: {{ get (dict "amd" "vllmRocm" "intel" "vllmXpu" "none" "vllmCpu") ($gpu.vendor | default "none") | default "vllm" }}
+{{- $images := dict "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
+image: {{ get $images ($gpu.vendor | default "none") | default "vllm" }}
 port: 8000
+metrics: {port: http, path: /metrics}
 protocol: openai
-model: {{ .Values.vllm.servedName | default .Values.model.name | quote }}
+model: {{ include "llm-stack.engine.vllm.name" . | quote }}
+source: huggingface
 formats: [directory]
-vendors: [nvidia, amd, intel]
-parallel: 1
+vendors: [nvidia, amd, intel, ascend]
+copies: {{ int64 .Values.vllm.dataParallel }}
+parallel: {{ max 1 (mul (int64 .Values.vllm.maxSequences) (int64 .Values.vllm.dataParallel)) }}
+readOnly: true
+ready: [/health]
+{{- with .Values.vllm.apiKey }}
+{{- if .existingSecret }}
+secret: {name: {{ .existingSecret }}, key: {{ .key }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The models that are no adapters, as a JSON list: the one that it serves. */}}
+{{- define "llm-stack.engine.vllm.models" -}}
+{{- $adapters := list }}
+{{- range .Values.vllm.lora.adapters }}
+{{- $adapters = append $adapters (.model | default "") }}
+{{- end }}
+{{- $found := list }}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- if not (has .key $adapters) }}
+{{- $found = append $found . }}
+{{- end }}
+{{- end }}
+{{- $found | mustToJson }}
+{{- end }}
+
+{{- define "llm-stack.engine.vllm.name" -}}
+{{- $models := include "llm-stack.engine.vllm.models" . | mustFromJson }}
+{{- .Values.vllm.servedName | default (first $models | default dict).name | default .Values.model.name }}
+{{- end }}
+
+{{- /* Where the model lies. */}}
+{{- define "llm-stack.engine.vllm.path" -}}
+{{- $folder := include "llm-stack.modelFolder" . }}
+{{- if .Values.models }}
+{{- $folder = (include "llm-stack.engine.vllm.models" . | mustFromJson | first | default dict).folder }}
+{{- end }}
+{{- list "/models" $folder | compact | join "/" }}
 {{- end }}
 
 {{- /* How many GPUs each layer is split over. */}}
 {{- define "llm-stack.engine.vllm.tensorParallel" -}}
 {{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml }}
-{{- int64 .Values.vllm.tensorParallel | default (max 1 (div (int64 $gpu.count) (int64 .Values.vllm.pipelineParallel))) }}
+{{- $others := mul (int64 .Values.vllm.pipelineParallel) (int64 .Values.vllm.dataParallel) }}
+{{- int64 .Values.vllm.tensorParallel | default (max 1 (div (int64 $gpu.count) $others)) }}
 {{- end }}
 
-{{- /* The image's entrypoint is `vllm serve`. Flags as in vLLM's `vllm serve --help`. */}}
+{{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and those beside it); the one for Ascend has none. */}}
+{{- define "llm-stack.engine.vllm.command" -}}
+{{- if eq (include "llm-stack.slot.gpu.facts" . | fromYaml).vendor "ascend" -}}
+- bash
+- /opt/files/ascend.sh
+{{- end }}
+{{- end }}
+
+{{- /*
+Flags as in vLLM 0.33.0, vllm/engine/arg_utils.py and vllm/entrypoints/common/cli_args.py; all of them are in 0.23.0 too,
+which the image for Ascend has.
+*/}}
 {{- define "llm-stack.engine.vllm.args" -}}
-- {{ trimSuffix "/" (printf "/models/%s" (include "llm-stack.modelFolder" .)) }}
-- --served-model-name={{ .Values.vllm.servedName | default .Values.model.name }}
+{{- $vllm := .Values.vllm -}}
+- {{ include "llm-stack.engine.vllm.path" . }}
+- --served-model-name={{ include "llm-stack.engine.vllm.name" . }}
 - --host=0.0.0.0
 - --port=8000
 # Answers under way are finished before the pod ends.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
 - --max-model-len={{ int64 .Values.model.context }}
+- --gpu-memory-utilization={{ $vllm.memoryUtilization }}
 - --tensor-parallel-size={{ include "llm-stack.engine.vllm.tensorParallel" . }}
-{{- with int64 .Values.vllm.pipelineParallel }}
-{{- if gt . 1 }}
-- --pipeline-parallel-size={{ . }}
+{{- if gt (int64 $vllm.pipelineParallel) 1 }}
+- --pipeline-parallel-size={{ int64 $vllm.pipelineParallel }}
+{{- end }}
+{{- if gt (int64 $vllm.dataParallel) 1 }}
+- --data-parallel-size={{ int64 $vllm.dataParallel }}
+{{- end }}
+{{- with int64 $vllm.maxSequences }}
+- --max-num-seqs={{ . }}
+{{- end }}
+{{- if ne $vllm.dtype "auto" }}
+- --dtype={{ $vllm.dtype }}
+{{- end }}
+{{- with $vllm.quantization }}
+- --quantization={{ . }}
+{{- end }}
+{{- if ne $vllm.kvCacheDtype "auto" }}
+- --kv-cache-dtype={{ $vllm.kvCacheDtype }}
+{{- end }}
+{{- if $vllm.chatTemplate }}
+- --chat-template=/opt/files/chat-template.jinja
+{{- end }}
+{{- include "llm-stack.engine.vllm.lora" . }}
+{{- end }}
+
+{{- define "llm-stack.engine.vllm.lora" -}}
+{{- $lora := .Values.vllm.lora }}
+{{- if $lora.adapters }}
+{{- $folders := dict }}
+{{- range include "llm-stack.models" . | mustFromJson }}
+{{- $_ := set $folders .key (printf "/models/%s" .folder) }}
+{{- end }}
+{{- $own := include "llm-stack.engine.vllm.path" . }}
+- --enable-lora
+- --max-lora-rank={{ int64 $lora.maxRank }}
+- --max-loras={{ int64 $lora.maxAtOnce }}
+- --lora-modules
+{{- range $name, $adapter := $lora.adapters }}
+- {{ $name }}={{ list (get $folders ($adapter.model | default "") | default $own) ($adapter.path | default "") | compact | join "/" }}
 {{- end }}
 {{- end }}
 {{- end }}
 
+{{- /*
+What it writes goes below HOME (vllm/envs.py: VLLM_CACHE_ROOT and VLLM_CONFIG_ROOT; Triton's, FlashInfer's and others'
+caches of compiled kernels) and to /tmp.
+*/}}
 {{- define "llm-stack.engine.vllm.env" -}}
 HOME: /tmp/home
 # An arbitrary user id has no entry in /etc/passwd, and PyTorch asks for its name.
@@ -40,6 +133,13 @@ HF_HUB_OFFLINE: "1"
 TRANSFORMERS_OFFLINE: "1"
 VLLM_NO_USAGE_STATS: "1"
 DO_NOT_TRACK: "1"
+{{- with .Values.vllm.apiKey }}
+{{- if .existingSecret }}
+VLLM_API_KEY:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* /health answers 200 once the model is loaded, and 503 when the engine behind it is dead. */}}
@@ -61,6 +161,22 @@ livenessProbe:
   failureThreshold: 6
 {{- end }}
 
+{{- define "llm-stack.engine.vllm.files" -}}
+{{- if include "llm-stack.engine.vllm.command" . -}}
+ascend.sh: {{ .Files.Get "files/engine/vllm/ascend.sh" | toJson }}
+{{- end }}
+{{- with .Values.vllm.chatTemplate }}
+chat-template.jinja: {{ toJson . }}
+{{- end }}
+{{- end }}
+
+{{- /* It is read at the start alone: another one makes other pods. */}}
+{{- define "llm-stack.engine.vllm.annotations" -}}
+{{- with .Values.vllm.chatTemplate -}}
+checksum/chat-template: {{ sha256sum . | trunc 16 }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.engine.vllm.volumes" -}}
 - name: shm
   emptyDir:
@@ -73,13 +189,40 @@ livenessProbe:
   mountPath: /dev/shm
 {{- end }}
 
+{{- define "llm-stack.engine.vllm.needs" -}}
+{{- with .Values.vllm.apiKey.existingSecret -}}
+Secret/{{ . }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.engine.vllm.checks" -}}
-{{- $split := mul (int64 (include "llm-stack.engine.vllm.tensorParallel" .)) (int64 .Values.vllm.pipelineParallel) }}
+{{- $vllm := .Values.vllm }}
+{{- $tensor := include "llm-stack.engine.vllm.tensorParallel" . | int64 }}
+{{- $split := mul $tensor (int64 $vllm.pipelineParallel) (int64 $vllm.dataParallel) }}
 {{- $cards := int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count }}
 {{- if and $cards (ne $split $cards) }}
-vllm.tensorParallel: {{ include "llm-stack.engine.vllm.tensorParallel" . }} times vllm.pipelineParallel {{ int64 .Values.vllm.pipelineParallel }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
+vllm.tensorParallel: {{ $tensor }} times vllm.pipelineParallel {{ int64 $vllm.pipelineParallel }}{{ with int64 $vllm.dataParallel }}{{ if gt . 1 }} times vllm.dataParallel {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
 {{- end }}
-{{- if .Values.models }}
-models: vLLM serves one model; name it under model, and give each other model a server of its own under servers
+{{- range $name, $adapter := $vllm.lora.adapters }}
+{{- if $adapter.model }}
+{{- $known := list }}
+{{- range include "llm-stack.models" $ | mustFromJson }}
+{{- $known = append $known .key }}
+{{- end }}
+{{- if not (has $adapter.model $known) }}
+vllm.lora.adapters: {{ $name }} lies in {{ $adapter.model }}, which is none of models; add it there, or leave model out for a folder of the model's own
+{{- end }}
+{{- else if not $adapter.path }}
+vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its folder in the model, or model to the entry of models that brings it
+{{- end }}
+{{- end }}
+{{- $served := list }}
+{{- range include "llm-stack.engine.vllm.models" . | mustFromJson }}
+{{- $served = append $served .key }}
+{{- end }}
+{{- if gt (len $served) 1 }}
+models: vLLM serves one model, and {{ join " and " $served }} are {{ len $served }}; name it alone under model and give each other one a server of its own under servers, or name those that are LoRA adapters in vllm.lora.adapters
+{{- else if not $served }}
+models: all of them are LoRA adapters; add the model that vLLM serves
 {{- end }}
 {{- end }}
