@@ -223,3 +223,21 @@ def test_vllm_in_the_image_for_ascend_gets_its_environment(tmp_path):
         text=True,
     )
     assert done.stdout == "00 /ascend:/usr/local/lib serve /models/my model --port=8000\n", done.stderr
+
+
+def test_triton_is_asked_for_each_model_that_changed_with_its_key(manifests):
+    index = manifests(CASES / "triton/cases/reload.yaml")
+    requests = index.get("configmap/llm-server-files").data["reload.tsv"]
+    loads = [line.split("\t")[:3] for line in requests.splitlines()]
+    paths = [f"/v2/repository/models/{name}/load" for name in ("bert", "resnet50")]
+    assert loads == [["bert/1", "POST", paths[0]], ["resnet50", "POST", paths[1]]]
+    pod = index.get("deployment/llm-server").spec.template.spec
+    sidecar = next(step for step in pod.initContainers if step.name == "reload")
+    given = {entry.name: entry.get("value") for entry in sidecar.env}
+    assert (given["PREPARE"], given["HEADER"]) == ("sh /opt/files/repository.sh link", "/repository/key")
+    assert "/repository" in {mount.mountPath for mount in sidecar.volumeMounts}
+
+
+def test_own_server_is_told_in_its_own_words(manifests):
+    index = manifests(CASES / "custom/cases/told.yaml")
+    assert index.get("configmap/llm-server-files").data["reload.tsv"] == '-\tPUT\t/admin/reload\t{"all": true}\n'

@@ -176,6 +176,24 @@ def test_only_what_concerns_a_changed_model_is_asked(engine, models, start, tmp_
     assert engine.asked[2:] == ["POST /load/bert", "POST /load/resnet", "GET /any"]
 
 
+@each_shell
+def test_an_engine_that_has_to_be_prepared_is_asked_afterwards(engine, models, start, tmp_path, shell) -> None:
+    (tmp_path / "prepare").write_text(
+        f'echo "$@" >>{tmp_path}/prepared; test -e {tmp_path}/can || {{ echo full; exit 1; }}\n'
+    )
+    (tmp_path / "header").write_text("repository-key: 0123\n")
+    rows = [("bert", "POST", "/load/bert", ""), ("-", "POST", "/any", "")]
+    more = {"PREPARE": f"sh {tmp_path}/prepare link", "HEADER": str(tmp_path / "header")}
+    process = start(shell, **by_http(engine, tmp_path, *rows), **more)
+    models(bert="two", resnet="one")
+    assert [process.stdout.readline() for _ in range(3)][1:] == ["bert: full \n", "again in 0 s\n"]
+    assert engine.asked == []
+    (tmp_path / "can").touch()
+    wait_for(lambda: engine.asked == ["POST /load/bert", "POST /any"])
+    assert {headers["repository-key"] for _, _, headers, _ in engine.requests} == {"0123"}
+    assert set((tmp_path / "prepared").read_text().splitlines()) == {"link bert"}
+
+
 def test_an_engine_that_refuses_is_asked_until_it_does_not(engine, models, start, tmp_path) -> None:
     engine.answers = [503, 404]
     process = start(**by_http(engine, tmp_path))

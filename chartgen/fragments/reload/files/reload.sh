@@ -14,13 +14,15 @@
 #   SERVER    the engine's URL
 #   REQUESTS  a file: a line for each request, tab-separated: folder, method, path, body. Where a folder is named, and not
 #             -, it is made when that model changed
+#   PREPARE   a command that is run with the folder before such a request, where one is needed
+#   HEADER    a file that holds a header for all requests, where one is needed
 # rollout
 #   WORKLOAD  what makes the pods, as the API has it: deployments/NAME
 #   ACCESS    a directory with token, ca.crt and namespace, as Kubernetes projects them
 set -u
 
 : "${TARGET:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"
-: "${SERVER:=}" "${REQUESTS:=}" "${WORKLOAD:=}" "${ACCESS:=/opt/access}"
+: "${SERVER:=}" "${REQUESTS:=}" "${PREPARE:=}" "${HEADER:=}" "${WORKLOAD:=}" "${ACCESS:=/opt/access}"
 : "${BACKOFF:=2}" "${LONGEST:=60}"   # seconds after the first failure, and at most
 
 child=''
@@ -88,10 +90,19 @@ http() {
   say "the models changed"
   while IFS=$tab read -r folder method path body <&3; do
     [ -n "$folder" ] || continue
-    if [ "$folder" != - ] && ! changed "$folder"; then continue; fi
+    if [ "$folder" != - ]; then
+      changed "$folder" || continue
+      prepared "$folder" || return
+    fi
     printf '%s' "$body" >"$STATE/body"
-    ask "$method $path" -X "$method" -H 'Content-Type: application/json' --data-binary "@$STATE/body" "$SERVER$path" || return
+    ask "$method $path" -X "$method" -H 'Content-Type: application/json' ${HEADER:+-H "@$HEADER"} \
+      --data-binary "@$STATE/body" "$SERVER$path" || return
   done 3<"$REQUESTS"
+}
+
+prepared() {
+  # shellcheck disable=SC2086 # a command of several words
+  [ -z "$PREPARE" ] || run $PREPARE "$1" >"$STATE/error" 2>&1 || { say "$1: $(tr -s '\n' ' ' <"$STATE/error")"; return 1; }
 }
 
 # rollout: another annotation makes other pods. Every pod of the workload asks for the same, which makes them once.

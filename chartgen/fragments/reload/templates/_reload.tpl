@@ -33,6 +33,11 @@
     readOnly: true
   - name: reload
     mountPath: /tmp
+  {{- if eq .Values.reload "http" }}
+  {{- with (include "fragment.slot.engine.reloader" . | fromYaml).volumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- end }}
   {{- if eq .Values.reload "rollout" }}
   - name: access
     mountPath: /opt/access
@@ -49,6 +54,16 @@ EVERY: {{ int64 .Values.reloader.intervalSeconds | quote }}
 {{- if eq .Values.reload "http" }}
 SERVER: http://127.0.0.1:{{ int64 (include "fragment.slot.engine.facts" . | fromYaml).port }}
 REQUESTS: /opt/files/reload.tsv
+{{- $needs := include "fragment.slot.engine.reloader" . | fromYaml }}
+{{- with $needs.prepare }}
+PREPARE: {{ quote . }}
+{{- end }}
+{{- with $needs.header }}
+HEADER: {{ quote . }}
+{{- end }}
+{{- with $needs.env }}
+{{ toYaml . }}
+{{- end }}
 # Loading it again may take as long as at the start.
 PATIENCE: {{ int64 .Values.startupSeconds | quote }}
 {{- else }}

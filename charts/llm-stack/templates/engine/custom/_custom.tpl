@@ -54,6 +54,17 @@ tcpSocket: {port: http}
 {{- end }}
 {{- end }}
 
+{{- define "llm-stack.engine.custom.reload" -}}
+{{- $reload := .Values.custom.reload }}
+{{- if $reload.path -}}
+- path: {{ quote $reload.path }}
+  method: {{ $reload.method }}
+  {{- with $reload.body }}
+  body: {{ quote . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.engine.custom.checks" -}}
 {{- $custom := .Values.custom }}
 {{- if not .Values.image.repository }}
@@ -70,6 +81,9 @@ custom.ports: {{ $name }} is {{ int64 $port }}, as custom.port is; leave it out,
 {{- end }}
 {{- if and (hasKey $custom.ports "metrics") (not $custom.metricsPath) }}
 custom.metricsPath: is empty, but custom.ports has one for metrics; set it, to /metrics for instance
+{{- end }}
+{{- if and (eq $custom.mount "model") $custom.reload.path }}
+custom.reload.path: is given, but with custom.mount model a folder stays what it was when the container started; set custom.mount to cache, or leave it out
 {{- end }}
 {{- if and (eq $custom.mount "model") .Values.models }}
 custom.mount: model mounts one model's folder, but models names several; set custom.mount to cache

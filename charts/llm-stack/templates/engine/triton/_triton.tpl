@@ -54,10 +54,33 @@ ready means that all models are loaded; --exit-on-error, by which none starts wi
 
 {{- define "llm-stack.engine.triton.env" -}}
 HOME: /tmp/home
+{{ include "llm-stack.engine.triton.places" . }}
+{{- end }}
+
+{{- /* What repository.sh reads. */}}
+{{- define "llm-stack.engine.triton.places" -}}
 MODELS: /models
 REPOSITORY: /repository
 LAYOUT: /opt/files/repository.tsv
 CONFIGS: /opt/files
+{{- end }}
+
+{{- /* A load is answered once the new version answers; where that fails, the old one goes on (core's model_lifecycle.cc). */}}
+{{- define "llm-stack.engine.triton.reload" -}}
+{{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
+- path: /v2/repository/models/{{ .name }}/load
+  folder: {{ .folder }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.triton.reloader" -}}
+prepare: sh /opt/files/repository.sh link
+header: /repository/key
+env:
+  {{- include "llm-stack.engine.triton.places" . | nindent 2 }}
+volumeMounts:
+- name: repository
+  mountPath: /repository
 {{- end }}
 
 {{- /* Ready answers 400 as long as a model is not (Triton's src/http_server.cc, core's src/server.cc). */}}
