@@ -181,7 +181,7 @@ def test_another_chat_template_makes_other_pods(rendered):
 
 def test_adapters_lie_in_the_model_or_beside_it(manifests):
     args = container(manifests(CASES / "vllm/cases/adapters.yaml").get("deployment/llm-server")).args
-    assert args[0] == "/models/base"
+    assert args[0] == "/models/base/model"
     assert "--served-model-name=team/base" in args
     at = args.index("--lora-modules")
     modules = ["legal=/models/legal", "letters=/models/letters/best", "polite=/models/base/adapters/polite"]

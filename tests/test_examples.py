@@ -208,6 +208,80 @@ def test_ui_asks_pipelines_with_the_key_that_pipelines_have(pipelines):
     assert "0p3n-w3bu!" not in str([record.manifest.to_dict() for record in pipelines._records])
 
 
+@pytest.fixture(scope="module")
+def modelkit_vllm(manifests):
+    return manifests(EXAMPLES / "modelkit-vllm.yaml")
+
+
+def test_vllm_serves_a_modelkit_from_memory_on_one_gpu(modelkit_vllm):
+    workload = modelkit_vllm.get("deployment/llm-server")
+    server = container(workload)
+    assert server.args[0] == "/models/qwen-7b-chat"
+    assert {"--served-model-name=qwen-7b-chat", "--port=8000", "--tensor-parallel-size=1"} <= set(server.args)
+    assert "qwen-7b-chat-lora=/models/qwen-7b-chat/lora" in server.args
+    assert (server.resources.requests.memory, server.resources.limits.memory) == ("32Gi", "64Gi")
+    assert server.resources.limits["nvidia.com/gpu"] == 1
+    volumes = {volume.name: volume for volume in workload.spec.template.spec.volumes}
+    assert volumes["models"].emptyDir.to_dict() == {"medium": "Memory", "sizeLimit": "50Gi"}
+    assert modelkit_vllm.get("service/llm-server").spec.ports[0].port == 8000
+
+
+def test_vllms_modelkit_comes_from_the_registry_with_the_credentials(modelkit_vllm):
+    listed = modelkit_vllm.get("configmap/llm-server-files").data["models.tsv"]
+    assert listed.split("\t")[:2] == [
+        "qwen-7b-chat",
+        "ml-registry-xxxx.tencentcloudcr.com/ml-models/qwen-7b-chat:v1.0.0",
+    ]
+    assert "tcr-credentials" in secrets_of(modelkit_vllm.get("deployment/llm-server"))
+
+
+@pytest.fixture(scope="module")
+def modelkit_triton(manifests):
+    return manifests(EXAMPLES / "modelkit-triton.yaml")
+
+
+def test_triton_has_two_pods_with_a_gpu_each_and_three_ports(modelkit_triton):
+    workload = modelkit_triton.get("deployment/llm-server")
+    assert workload.spec.replicas == 2
+    assert container(workload).resources.limits["nvidia.com/gpu"] == 1
+    assert [port.port for port in modelkit_triton.get("service/llm-server").spec.ports] == [8000, 8001, 8002]
+    assert [port.containerPort for port in container(workload).ports] == [8000, 8001, 8002]
+
+
+def test_tritons_modelkits_lie_in_its_layout(modelkit_triton):
+    files = modelkit_triton.get("configmap/llm-server-files").data
+    rows = [line.split("\t")[:2] for line in files["models.tsv"].splitlines()]
+    registry = "ml-registry-xxxx.tencentcloudcr.com/ml-models"
+    assert rows == [
+        ["bert-classifier/1", f"{registry}/bert-classifier:v1.0.0"],
+        ["resnet50/1", f"{registry}/resnet50:v2.0.0"],
+    ]
+    assert files["repository.tsv"] == "bert-classifier/1\tbert-classifier\t1\nresnet50/1\tresnet50\t1\n"
+    loads = {arg for arg in container(modelkit_triton.get("deployment/llm-server")).args if arg.startswith("--load")}
+    assert loads == {"--load-model=bert-classifier", "--load-model=resnet50"}
+    assert "tcr-credentials" in secrets_of(modelkit_triton.get("deployment/llm-server"))
+
+
+def test_tritons_bert_classifier_is_described(modelkit_triton):
+    assert modelkit_triton.get("configmap/llm-server-files").data["bert-classifier.pbtxt"] == (
+        'platform: "pytorch_libtorch"\n'
+        "max_batch_size: 32\n"
+        'input [\n  { name: "input_ids", data_type: TYPE_INT64, dims: [-1] }\n]\n'
+        'output [\n  { name: "logits", data_type: TYPE_FP32, dims: [-1,2] }\n]\n'
+    )
+
+
+@pytest.mark.parametrize("name", ["modelkit-vllm", "modelkit-triton"])
+def test_servers_without_a_ui_have_none(manifests, name):
+    assert [each.metadata.name for each in kind(manifests(EXAMPLES / f"{name}.yaml"), "Deployment")] == ["llm-server"]
+
+
+def secrets_of(workload) -> set[str]:
+    """The Secrets that a pod mounts."""
+    volumes = [volume.to_dict() for volume in workload.spec.template.spec.volumes]
+    return {volume["secret"]["secretName"] for volume in volumes if "secret" in volume}
+
+
 def test_second_server_added_later_changes_nothing_of_the_first(defaults, manifests, tmp_path):
     more = tmp_path / "more.yaml"
     more.write_text("servers: {other: {model: {name: llama3, tag: 8b}}}\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), spills (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked). */}}
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), spills (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked), secret (name and key, where it asks for a key), copies (of the model that lie in memory). */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -61,6 +61,9 @@
 
 {{- /* list, server: What must exist already, one Kind/name a line; NOTES prints it. */}}
 {{- define "llm-stack.slot.server.needs" -}}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -218,6 +221,9 @@
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.command" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.command" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.command" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -322,6 +328,9 @@
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -394,6 +403,9 @@
 {{- if true }}{{ with include "llm-stack.loader.annotations" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | fromYaml }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -461,6 +473,15 @@
 {{- /* one, server: How the running engine is asked to take up models that changed, as a list of requests in their order: path, and where they are needed method (POST otherwise), body (a text), folder (of the model that it concerns: it is made only where that one changed). An engine that fills nothing cannot be asked. */}}
 {{- define "llm-stack.slot.engine.reload" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reload" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "custom" }}{{ $first = include "llm-stack.engine.custom.reload" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What whoever asks it needs for that, as a map: prepare (a command that is run with a folder before the request that concerns it), header (a file that holds one), env and volumeMounts for both. */}}
+{{- define "llm-stack.slot.engine.reloader" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reloader" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -538,7 +559,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "drainSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.sharedMemory", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedName", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "schedule.cron", "schedule.timeZone", "schedule.concurrencyPolicy", "schedule.successfulJobsHistoryLimit", "schedule.failedJobsHistoryLimit", "schedule.suspend", "nodeCache.chown", "nodeCache.maxUnavailable", "reload", "reloader.intervalSeconds", "reloader.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "drainSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.folder", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.dataParallel", "vllm.maxSequences", "vllm.memoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxRank", "vllm.lora.maxAtOnce", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedName", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "schedule.cron", "schedule.timeZone", "schedule.concurrencyPolicy", "schedule.successfulJobsHistoryLimit", "schedule.failedJobsHistoryLimit", "schedule.suspend", "nodeCache.chown", "nodeCache.maxUnavailable", "reload", "reloader.intervalSeconds", "reloader.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

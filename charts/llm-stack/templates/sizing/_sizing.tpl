@@ -59,14 +59,15 @@ win over the catalogue's.
 {{- end }}
 
 {{- /*
-In MiB, what a server's models take: 1.02 times the weights, the KV cache, and 2.3 GiB for the program, as KAITO reckons
-(its preset estimator). On GPUs that is what the cards hold, the program's part on each; the pod's memory then holds the
+In MiB, what a server's models take: 1.02 times the weights of each copy, the KV cache, and 2.3 GiB for the program, as
+KAITO reckons (its preset estimator). On GPUs that is what the cards hold, the program's part on each; the pod's memory then holds the
 program, and while it loads the weights pass through. A KV cache that is quantised counts as f16.
 */}}
 {{- define "llm-stack.sizing.need" -}}
 {{- $sum := include "llm-stack.sizing.sum" . | fromJson }}
 {{- $cards := max 1 (int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count) }}
-{{- add (div (mul (int64 $sum.weightsMiB) 102) 100) (int64 $sum.kvMiB) (mul 2355 $cards) }}
+{{- $copies := (include "llm-stack.slot.engine.facts" . | fromYaml).copies | default 1 | int64 }}
+{{- add (div (mul (int64 $sum.weightsMiB) $copies 102) 100) (int64 $sum.kvMiB) (mul 2355 $cards) }}
 {{- end }}
 
 {{- define "llm-stack.sizing.resources" -}}

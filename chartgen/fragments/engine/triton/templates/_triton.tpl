@@ -106,7 +106,7 @@ livenessProbe:
 repository.sh: {{ .Files.Get "files/engine/triton/repository.sh" | toJson }}
 repository.tsv: {{ include "fragment.engine.triton.layout" . | toJson }}
 {{- range $name, $model := .Values.triton.models }}
-{{ $name }}.pbtxt: {{ include "fragment.engine.triton.config" $model | toJson }}
+{{ $name }}.pbtxt: {{ include "fragment.engine.triton.config" $model | trim | printf "%s\n" | toJson }}
 {{- end }}
 {{- end }}
 
@@ -127,7 +127,9 @@ repository.tsv: {{ include "fragment.engine.triton.layout" . | toJson }}
 {{ end }}
 {{- include "fragment.engine.triton.tensors" (list "input" .inputs) }}
 {{- include "fragment.engine.triton.tensors" (list "output" .outputs) }}
-{{- .config }}
+{{- with .config }}
+{{- . }}
+{{- end }}
 {{- end }}
 
 {{- /* (list FIELD TENSORS) */}}

@@ -40,8 +40,8 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 {{- .Values.vllm.servedName | default (first $models | default dict).name | default .Values.model.name }}
 {{- end }}
 
-{{- /* Where the model lies. */}}
-{{- define "fragment.engine.vllm.path" -}}
+{{- /* Where that lies which is brought: the model, or a folder with the model in it. */}}
+{{- define "fragment.engine.vllm.brought" -}}
 {{- $folder := include "fragment.modelFolder" . }}
 {{- if .Values.models }}
 {{- $folder = (include "fragment.engine.vllm.models" . | mustFromJson | first | default dict).folder }}
@@ -70,7 +70,7 @@ which the image for Ascend has.
 */}}
 {{- define "fragment.engine.vllm.args" -}}
 {{- $vllm := .Values.vllm -}}
-- {{ include "fragment.engine.vllm.path" . }}
+- {{ list (include "fragment.engine.vllm.brought" .) $vllm.folder | compact | join "/" }}
 - --served-model-name={{ include "fragment.engine.vllm.name" . }}
 - --host=0.0.0.0
 - --port=8000
@@ -110,7 +110,7 @@ which the image for Ascend has.
 {{- range include "fragment.models" . | mustFromJson }}
 {{- $_ := set $folders .key (printf "/models/%s" .folder) }}
 {{- end }}
-{{- $own := include "fragment.engine.vllm.path" . }}
+{{- $own := include "fragment.engine.vllm.brought" . }}
 - --enable-lora
 - --max-lora-rank={{ int64 $lora.maxRank }}
 - --max-loras={{ int64 $lora.maxAtOnce }}

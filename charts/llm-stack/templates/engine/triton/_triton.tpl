@@ -106,7 +106,7 @@ livenessProbe:
 repository.sh: {{ .Files.Get "files/engine/triton/repository.sh" | toJson }}
 repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- range $name, $model := .Values.triton.models }}
-{{ $name }}.pbtxt: {{ include "llm-stack.engine.triton.config" $model | toJson }}
+{{ $name }}.pbtxt: {{ include "llm-stack.engine.triton.config" $model | trim | printf "%s\n" | toJson }}
 {{- end }}
 {{- end }}
 
@@ -127,7 +127,9 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{ end }}
 {{- include "llm-stack.engine.triton.tensors" (list "input" .inputs) }}
 {{- include "llm-stack.engine.triton.tensors" (list "output" .outputs) }}
-{{- .config }}
+{{- with .config }}
+{{- . }}
+{{- end }}
 {{- end }}
 
 {{- /* (list FIELD TENSORS) */}}

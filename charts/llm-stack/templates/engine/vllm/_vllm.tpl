@@ -40,8 +40,8 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 {{- .Values.vllm.servedName | default (first $models | default dict).name | default .Values.model.name }}
 {{- end }}
 
-{{- /* Where the model lies. */}}
-{{- define "llm-stack.engine.vllm.path" -}}
+{{- /* Where that lies which is brought: the model, or a folder with the model in it. */}}
+{{- define "llm-stack.engine.vllm.brought" -}}
 {{- $folder := include "llm-stack.modelFolder" . }}
 {{- if .Values.models }}
 {{- $folder = (include "llm-stack.engine.vllm.models" . | mustFromJson | first | default dict).folder }}
@@ -70,7 +70,7 @@ which the image for Ascend has.
 */}}
 {{- define "llm-stack.engine.vllm.args" -}}
 {{- $vllm := .Values.vllm -}}
-- {{ include "llm-stack.engine.vllm.path" . }}
+- {{ list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" }}
 - --served-model-name={{ include "llm-stack.engine.vllm.name" . }}
 - --host=0.0.0.0
 - --port=8000
@@ -110,7 +110,7 @@ which the image for Ascend has.
 {{- range include "llm-stack.models" . | mustFromJson }}
 {{- $_ := set $folders .key (printf "/models/%s" .folder) }}
 {{- end }}
-{{- $own := include "llm-stack.engine.vllm.path" . }}
+{{- $own := include "llm-stack.engine.vllm.brought" . }}
 - --enable-lora
 - --max-lora-rank={{ int64 $lora.maxRank }}
 - --max-loras={{ int64 $lora.maxAtOnce }}

@@ -52,10 +52,11 @@ Its environment: names and meaning as in NextChat's own README and app/config/se
 HOSTNAME: 0.0.0.0
 PORT: "3000"
 BASE_URL: {{ include "llm-stack.serverURL" . }}
-# The server asks for no key; without one NextChat would ask everybody for theirs.
+# Where the server asks for none, there has to be one all the same: NextChat would ask everybody for theirs.
+{{- $secret := $facts.secret | default (dict "name" (include "llm-stack.name" (list . "nextchat")) "key" "api-key") }}
 OPENAI_API_KEY:
   valueFrom:
-    secretKeyRef: {name: {{ include "llm-stack.name" (list . "nextchat") }}, key: api-key}
+    secretKeyRef: {name: {{ $secret.name }}, key: {{ $secret.key }}}
 CUSTOM_MODELS: {{ join "," $models | quote }}
 DEFAULT_MODEL: {{ $facts.model | quote }}
 {{- end }}
