@@ -230,23 +230,41 @@ def test_registry_that_hands_out_tokens_is_asked_for_one_a_repository(login):
         assert registries.Registries((server.host,)).look(f"{server.host}/private/a:1").digest == DIGEST
 
 
-def test_docker_hub_is_asked_where_it_answers_and_by_its_own_login(monkeypatch, login):
+@pytest.fixture
+def answered(monkeypatch):
+    """Registries that want a token of `realm`: what they and it are asked, (method, URL, how one says who one is)."""
+
+    def made(realm: str) -> list[tuple[str, str, str]]:
+        asked = []
+
+        def answer(method, url, headers, ca_file=None):
+            asked.append((method, url, headers.get("Authorization", "").partition(" ")[0]))
+            if url.startswith(realm):
+                return registries.web.Answer(200, {}, b'{"token": "t"}')
+            known = headers.get("Authorization") == "Bearer t"
+            challenge = {"www-authenticate": f'Bearer realm="{realm}",service="registry.docker.io"'}
+            return registries.web.Answer(200 if known else 401, challenge, b"")
+
+        monkeypatch.setattr(registries.web, "ask", answer)
+        return asked
+
+    return made
+
+
+def test_docker_hub_is_asked_where_it_answers_and_by_its_own_login(answered, login):
     login("https://index.docker.io/v1/", "u", "p")
-    asked = []
-
-    def answer(method, url, headers, ca_file=None):
-        asked.append((method, url, headers.get("Authorization", "")[:5]))
-        challenge = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"'
-        if url.startswith("https://auth"):
-            return registries.web.Answer(200, {}, b'{"token": "t"}')
-        known = headers.get("Authorization") == "Bearer t"
-        return registries.web.Answer(200 if known else 401, {"www-authenticate": challenge}, b"")
-
-    monkeypatch.setattr(registries.web, "ask", answer)
+    asked = answered("https://auth.docker.io/token")
     registries.Registries().look("ollama/ollama:1")
     manifest = "https://registry-1.docker.io/v2/ollama/ollama/manifests/1"
     token = "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Aollama%2Follama%3Apull"
-    assert asked == [("HEAD", manifest, ""), ("GET", token, "Basic"), ("HEAD", manifest, "Beare")]
+    assert asked == [("HEAD", manifest, ""), ("GET", token, "Basic"), ("HEAD", manifest, "Bearer")]
+
+
+def test_password_goes_to_nobody_who_listens_without_encryption(answered, login):
+    login("registry.example.com", "u", "p")
+    asked = answered("http://tokens.example.com/token")
+    registries.Registries().look("registry.example.com/a:1")
+    assert [who for _, url, who in asked if url.startswith("http://")] == [""]
 
 
 def test_registry_that_does_not_answer_is_exit_code_2_and_asked_once(chart):
