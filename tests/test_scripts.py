@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.workshop import LOADERS, SCRIPTS, SHELLS, Ended, World, digest_of, place, wait_for
+from scripts.workshop import FRAGMENTS, LOADERS, SCRIPTS, SHELLS, Ended, World, digest_of, place, wait_for
 
 MODEL = "deepseek-r1:1.5b"
 OTHER = "hf.co/someone/small-model:Q4_K_M"
@@ -780,3 +780,27 @@ def test_a_probe_that_asks_for_nothing_fails(world: World, arguments: list[str],
     world.lay(MODEL)
     with world.server():
         assert world.run("probe.sh", *arguments, **env).code == 1
+
+
+# --- a folder of the node -------------------------------------------------------------------------------------------
+
+
+@each_shell
+def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, shell: list[str]) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "models"
+    outside.write_text("the node's own")
+    (folder / "blobs").mkdir(parents=True)
+    (folder / "link").symlink_to(outside)
+    folder.chmod(0o700)
+    command = [*shell, str(FRAGMENTS / "delivery/node-cache/files/own.sh")]
+    # Root alone gives anything away; whoever else runs this has the folder already.
+    owner = (1234, 4321) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    given = f"giving {folder} to 1234:4321\n" if os.getuid() == 0 else ""
+    for said in (given, ""):
+        env = {"PATH": os.environ["PATH"], "TARGET": str(folder), "OWNER": "{}:{}".format(*owner)}
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        assert ended.stdout == said
+        owners = {(path.lstat().st_uid, path.lstat().st_gid) for path in (folder, *folder.iterdir())}
+        assert owners == {owner}
+        assert folder.stat().st_mode & 0o777 == 0o755
+    assert outside.stat().st_uid == os.getuid()
