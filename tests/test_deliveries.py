@@ -173,6 +173,34 @@ def test_a_loader_of_the_nodes_runs_wherever_its_server_can(template) -> None:
 REGISTRY = "ml-registry-xxxx.tencentcloudcr.com/ml-models"
 
 
+def test_sidecar_example_starts_its_server_once_the_model_is_there(template) -> None:
+    objects = template(EXAMPLES / "modelkit-sidecar.yaml")
+    server = pod(of(objects, "Deployment", "llm-server"))
+    sidecar = named(server["initContainers"])["keep-models"]
+    assert sidecar["restartPolicy"] == "Always"
+    assert sidecar["resources"] == {
+        "requests": {"cpu": "100m", "memory": "256Mi"},
+        "limits": {"cpu": "200m", "memory": "512Mi"},
+    }
+    assert (env(sidecar)["MODE"], env(sidecar)["INTERVAL"]) == ("watch", "300")
+    assert sidecar["startupProbe"]["exec"]["command"] == ["sh", "/opt/files/wait.sh", "now"]
+    assert models(objects) == {"bert-sentiment": [f"{REGISTRY}/bert-sentiment:latest", "model"]}
+    credentials = named(server["volumes"])["modelkit-credentials"]["secret"]["secretName"]
+    assert credentials == "tcr-credentials"
+
+
+def test_sidecar_example_tells_its_server_of_a_change(template) -> None:
+    objects = template(EXAMPLES / "modelkit-sidecar.yaml")
+    server = pod(of(objects, "Deployment", "llm-server"))
+    assert [each["name"] for each in server["initContainers"]] == ["keep-models", "reload"]
+    reload = named(server["initContainers"])["reload"]
+    assert (env(reload)["WAY"], env(reload)["SERVER"]) == ("http", "http://127.0.0.1:8080")
+    assert of(objects, "ConfigMap", "llm-server-files")["data"]["reload.tsv"] == "-\tPOST\t/reload\t\n"
+    assert not [each for each in objects if each["kind"] in ("Role", "RoleBinding")]
+    mounts = {each["name"]: each for each in server["containers"][0]["volumeMounts"]}
+    assert (mounts["models"]["mountPath"], mounts["models"]["readOnly"]) == ("/app/models", True)
+
+
 def test_sync_example_looks_every_six_hours_and_brings_at_the_install(template) -> None:
     objects = template(EXAMPLES / "modelkit-sync.yaml")
     cron, job = of(objects, "CronJob"), of(objects, "Job")

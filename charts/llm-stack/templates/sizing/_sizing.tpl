@@ -116,9 +116,15 @@ limits: {memory: {{ . }}}
 {{- mul 10 (div (add (div (mul (int64 .) 11) 10) 10239) 10240) }}
 {{- end }}
 
-{{- /* How often a model lies in the cache while its source brings it. */}}
+{{- /* How often a model lies in the cache while its source brings it. Where it changes under a running server, the version
+that is served and the one before it lie there too. */}}
 {{- define "llm-stack.sizing.copies" -}}
-{{- ternary 1 (int64 ((include "llm-stack.slot.source.facts" . | fromYaml).copies | default 1)) (eq .Values.model.delivery "none") }}
+{{- if eq .Values.model.delivery "none" -}}
+1
+{{- else }}
+{{- $changes := (include "llm-stack.slot.delivery.facts" . | fromYaml).changes | default false }}
+{{- add (ternary 2 0 $changes) (int64 ((include "llm-stack.slot.source.facts" . | fromYaml).copies | default 1)) }}
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.sizing.checks" -}}
@@ -133,7 +139,11 @@ model.context: {{ $context }} is more than the {{ int64 .context }} tokens that 
 {{- $copies := int64 (include "llm-stack.sizing.copies" .) }}
 {{- $need := mul $copies (int64 $sum.weightsMiB) }}
 {{- if and $cache.size (not $cache.existing) (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $cache.size | int64)) }}
-modelCache.size: {{ $cache.size }} does not hold the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "llm-stack.sizing.volume" $need }}Gi or more
+modelCache.size: {{ $cache.size }} does not hold the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 2 }}, since a version that comes lies beside the one that is served and the one before{{ else if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "llm-stack.sizing.volume" $need }}Gi or more
+{{- end }}
+{{- $limit := dig "limits" "memory" "" .Values.loader.resources | toString }}
+{{- if and $cache.memory $limit (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $limit | int64)) }}
+loader.resources: its memory's limit of {{ $limit }} counts what it writes to a cache in memory, where the models take {{ div (add $need 1023) 1024 }}Gi; leave the limit out, or raise it above that
 {{- end }}
 {{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
