@@ -105,13 +105,15 @@ class Desk:
 
     def left_over(self) -> list[str]:
         """Processes of this desk that still run, and what they left in the folder for scratch."""
+        return self.running() + [path.name for path in (self.root / "tmp").iterdir()]
+
+    def running(self) -> list[str]:
         marker = f"TARGET={self.target}".encode()
-        running = [
+        return [
             read_quietly(path.with_name("cmdline")).replace(b"\0", b" ").decode()
             for path in Path("/proc").glob("[0-9]*/environ")
             if marker in read_quietly(path).split(b"\0")
         ]
-        return running + [path.name for path in (self.root / "tmp").iterdir()]
 
     def table(self, name: str) -> list[list[str]]:
         return [line.split("\t") for line in (self.target / name).read_text().splitlines()]
@@ -250,7 +252,7 @@ def test_a_filter_that_matches_nothing_is_refused(desk: Desk, filters: str, sent
 @each_shell
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_loader_goes_on_where_it_was(desk: Desk, shell: list[str], how: signal.Signals) -> None:
-    desk.wire.slow = 0.02
+    desk.wire.slow = 0.1
     process = desk.start(shell=shell)
     wait_for(lambda: desk.sent() > 250_000)
     if how == signal.SIGTERM:
@@ -260,6 +262,7 @@ def test_a_killed_loader_goes_on_where_it_was(desk: Desk, shell: list[str], how:
     assert Ended(process).code == (143 if how == signal.SIGTERM else -how)
     assert how == signal.SIGKILL or desk.left_over() == []
     assert not (desk.target / "tiny").exists()
+    wait_for(lambda: not desk.running())  # for as long as one is dying, its connection takes more
     desk.wire.slow = 0
     all_right(desk.load(shell=shell))
     assert desk.holds(FILES)
@@ -540,6 +543,24 @@ def test_a_moved_branch_brings_only_what_changed(desk: Desk, shell: list[str]) -
     assert (old / "onnx/model.onnx").exists()
 
 
+@each_shell
+def test_a_branch_that_moves_during_an_outage_costs_no_file_twice(desk: Desk, shell: list[str]) -> None:
+    desk.wire.hold = lambda path: sha256(WEIGHTS) in path
+    process = desk.start(shell=shell)
+    others = [name for name in FILES if FILES[name] != WEIGHTS]
+    wait_for(lambda: len([*desk.target.glob(".versions/tiny/*.part/**/*.*")]) == len(others))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: not desk.running())
+    new = {f"moved/{name}": FILES[name] for name in others} | {"weights": content("new", 300_000)}
+    desk.hub.publish(MODEL, new)
+    all_right(desk.load(shell=shell))
+    assert desk.holds(new)
+    assert desk.sent() <= LARGE - len(WEIGHTS) + 300_000 + 16 * 1024  # what a connection held that was cut
+    assert {path.suffix for path in (desk.target / ".versions/tiny").iterdir()} == {"", ".files"}
+    assert [path.suffix for path in (desk.target / ".work/tiny").iterdir()] == [".sums"]
+
+
 def test_a_look_that_finds_nothing_new_asks_once(desk: Desk) -> None:
     all_right(desk.load())
     before = len(desk.hub.seen)
@@ -560,6 +581,23 @@ def test_a_watch_takes_up_what_moves(desk: Desk, shell: list[str]) -> None:
     assert Ended(process).code == 143
     assert desk.holds(new)
     assert desk.sent() == LARGE
+
+
+def test_a_watch_that_was_refused_takes_up_what_is_allowed_later(desk: Desk) -> None:
+    all_right(desk.load())
+    desk.hub.repositories[MODEL].gated = True
+    new = FILES | {"config.json": b'{"new": 1}'}
+    desk.hub.publish(MODEL, new)
+    process = desk.start(MODE="watch")
+    wait_for(lambda: len(desk.hub.requests("/resolve/", "hub")) > len(FILES))
+    assert desk.holds(FILES)
+    desk.hub.repositories[MODEL].gated = False
+    wait_for(lambda: (desk.target / "tiny/config.json").read_bytes() == new["config.json"])
+    process.terminate()
+    ended = Ended(process)
+    assert "team/tiny is gated" in ended.err
+    assert "what is here stays" in ended.out
+    assert desk.holds(new)
 
 
 @each_shell

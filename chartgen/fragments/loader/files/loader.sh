@@ -58,6 +58,14 @@ pause() { run_child sleep "$1"; }
 
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
+# end PID…: until they are gone, whatever they have to end themselves. More than once: a process that has only just been
+# made loses a signal, and so does a bash that is about to read a $(…).
+end() {
+  for process; do
+    while alive "$process"; do kill "$process" 2>/dev/null; sleep 0.05; done
+  done
+}
+
 now() { date +%s; }
 
 # human BYTES: as the tools print it, 4683073184 is 4.7 GB.
@@ -83,7 +91,7 @@ stop_work() { :; }
 finish() {
   status=$?
   trap '' HUP INT TERM
-  if [ -n "$child" ]; then kill "$child" 2>/dev/null; wait "$child"; fi   # it may have things of its own to end
+  end "$child"
   stop_work
   release_lock
   if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
@@ -260,8 +268,7 @@ keep_lock() {
 }
 
 release_lock() {
-  # Again until it is gone: a signal to a process that has only just been made can be lost.
-  while alive "$beat"; do kill "$beat" 2>/dev/null; sleep 0.02; done
+  end "$beat"
   if [ -n "$holding" ]; then rm -f "$TARGET/.doing"; fi
   if [ -n "$locking" ]; then rm -f "$lock/$me"; rmdir "$lock" 2>/dev/null; fi
   beat='' holding='' locking=''

@@ -91,8 +91,8 @@ reap() {
 }
 
 stop_work() {
-  for pid in $workers; do kill "$pid" 2>/dev/null; done
-  for pid in $workers; do wait "$pid" 2>/dev/null; done
+  # shellcheck disable=SC2086 # they are several
+  end $workers
   workers=''
 }
 
@@ -101,7 +101,7 @@ stop_work() {
 bring() {
   trap - EXIT
   # shellcheck disable=SC2154 # loader.sh sets child
-  trap 'kill $job $child 2>/dev/null; wait; exit 143' HUP INT TERM
+  trap 'trap "" HUP INT TERM; end $job $child; exit 143' HUP INT TERM
   workers='' folder=$1 reference=$2 filters=$3 key=$(key_of "$1")
   rows=$scratch/rows scratch=$scratch/of.$key
   mkdir -p "$scratch" || full "${TMPDIR:-/tmp}"

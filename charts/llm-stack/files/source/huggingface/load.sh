@@ -96,8 +96,7 @@ fetch() {
   esac
   choose "$1" "$3"
   plan "$1"
-  bring_files || return
-  cut -f 2,3 "$scratch/files" >"$work/$(version_of "$dir").sums" || full "$TARGET"
+  bring_files
 }
 
 # --- Asking ---------------------------------------------------------------------------------------------------------
@@ -240,8 +239,8 @@ judge() {
     429) wait_as_told ;;
     408 | 416 | 5??) ;;
     *)
-      case $where in
-        "$ENDPOINT"/*) refused ;;
+      case $where,$what in
+        "$ENDPOINT"/*,* | *,?*) refused ;;
         *) said="$said, from the storage behind it" ;;   # a signed address that has grown old
       esac ;;
   esac
@@ -339,8 +338,15 @@ matches() {
 # $scratch/known sum and place of what other versions hold. Removes what no longer counts, and sees to it that there is room.
 plan() {
   sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
+  cut -f 2,3 "$scratch/files" >"$work/$(version_of "$dir").sums" || full "$TARGET"
+  for part in "${dir%/*}"/*.part; do
+    if [ "$part" = "$dir" ] || ! [ -d "$part" ]; then continue; fi
+    take_over "$part"
+    rm -rf "$part" "$work/$(version_of "$part").sums"
+  done
   for path in "$work"/*; do
     case ${path##*/} in
+      "$(version_of "$dir").sums") ;;
       *.sums) [ -d "${dir%/*}/$(version_of "$path")" ] || rm -f "$path" ;;
       *) cut -f 2 "$scratch/blobs" | grep -qxF "${path##*/}" || rm -f "$path" ;;
     esac
@@ -359,6 +365,16 @@ plan() {
   say "$1: $files of $(grep -c '' "$scratch/blobs") files are to be brought, $(human "$missing") of $(human "$expected")"
   free=$(free_bytes "$TARGET")
   if [ -n "$free" ] && [ "$missing" -gt "$free" ]; then full "$TARGET" "$missing"; fi
+}
+
+# take_over PART: the files of another version, which was never finished, that this one wants as well.
+take_over() {
+  if ! [ -e "$work/$(version_of "$1").sums" ]; then return; fi
+  while IFS=$tab read -r sum path <&3; do
+    to=$dir/$(paths_of "$sum" | head -n 1)
+    if [ "$to" = "$dir/" ] || ! [ -e "$1/$path" ]; then continue; fi
+    { mkdir -p "${to%/*}" && mv -f "$1/$path" "$to"; } || full "$TARGET"
+  done 3<"$work/$(version_of "$1").sums"
 }
 
 version_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
@@ -380,7 +396,7 @@ paths_of() { awk -F '\t' -v sum="$1" '$2 == sum { print $3 }' "$scratch/files"; 
 bring_files() {
   connect
   claims=$scratch/claims helpers=''
-  rm -rf "$claims"
+  rm -rf "$claims" "$scratch"/of.*
   mkdir "$claims" || full "${TMPDIR:-/tmp}"
   for number in $(seq "$CONCURRENCY"); do
     bring_some "$number" &
@@ -399,11 +415,12 @@ bring_files() {
     job=$still
     if refusal; then break; fi
     if [ -n "$job" ] && [ $(($(now) - told)) -ge "$PROGRESS" ]; then
-      told=$(now)
-      say "$reference: $(progress_of "$(bytes_in "$dir" "$work")")"
+      told=$(now) came=$(bytes_in "$dir" "$work")
+      say "$reference: $(progress_of "$came")$(if [ "$came" -ge "$expected" ]; then echo ', verifying'; fi)"
     fi
   done
-  for pid in $job; do while alive "$pid"; do kill "$pid" 2>/dev/null; pause 0.02; done; done
+  # shellcheck disable=SC2086 # they are several
+  end $job
   job=''
   if refusal; then die "$code" "$text"; fi
   if [ "$worst" -eq 0 ]; then return; fi
@@ -419,11 +436,10 @@ refusal() {
 }
 
 bring_some() {
-  trap 'kill $child 2>/dev/null; wait; exit 143' HUP INT TERM
+  trap 'trap "" HUP INT TERM; end $child; exit 143' HUP INT TERM
   job='' wanted=$scratch/blobs
-  { mkdir -p "$scratch/of.$1" && cp "$scratch/files" "$scratch/known" "$scratch/of.$1"; } || full "${TMPDIR:-/tmp}"
+  { mkdir "$scratch/of.$1" && cp "$scratch/files" "$scratch/known" "$scratch/of.$1"; } || full "${TMPDIR:-/tmp}"
   scratch=$scratch/of.$1
-  rm -f "$scratch/failure"
   # One of them says for all why there is no going on.
   die() { printf '%s\n' "$*" >"$scratch/refusal.new" && mv "$scratch/refusal.new" "$scratch/refusal"; exit 1; }
   while IFS=$tab read -r size sum path <&3; do
