@@ -1,0 +1,93 @@
+"""What Open WebUI is told: whom to ask with which key, what its pods share, and nothing secret in the open."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from conftest import ROOT
+
+CASES = ROOT / "chartgen/fragments/ui/open-webui/cases"
+
+
+@pytest.fixture(scope="module")
+def pod(manifests):
+    """The spec of Open WebUI's pod, from one of its fragment's cases."""
+
+    def of(case: str):
+        return manifests(CASES / f"{case}.yaml").get("deployment/llm-open-webui").spec.template.spec
+
+    return of
+
+
+def variables(container) -> dict[str, dict]:
+    return {each.name: each.to_dict() for each in container.env}
+
+
+def resolved(container, name: str) -> str:
+    """A variable as Kubernetes resolves it, from those before it alone; a Secret's key as <secret/key>."""
+    known: dict[str, str] = {}
+    for each in container.env:
+        if reference := each.get("valueFrom"):
+            known[each.name] = f"<{reference.secretKeyRef.name}/{reference.secretKeyRef.key}>"
+        else:
+            known[each.name] = re.sub(r"\$\((\w+)\)", lambda found: known.get(found[1], found[0]), each.value)
+    return known[name]
+
+
+def test_every_url_has_its_key_in_the_same_place_of_the_other_list(pod):
+    ui = pod("endpoints").containers[0]
+    urls = resolved(ui, "OPENAI_API_BASE_URLS").split(";")
+    keys = resolved(ui, "OPENAI_API_KEYS").split(";")
+    assert list(zip(urls, keys, strict=True)) == [
+        ("http://llm-large:8000/v1", ""),
+        ("http://models.example.com:8080/v1", "<gateway/token>"),
+        ("http://10.0.0.1:8000/v1", ""),
+        ("https://api.openai.com/v1", "<openai/api-key>"),
+    ]
+
+
+def test_ollama_that_asks_for_a_key_gets_it_by_its_place_in_the_list(pod):
+    ui = pod("endpoints").containers[0]
+    urls = resolved(ui, "OLLAMA_BASE_URLS").split(";")
+    assert urls == ["http://llm-server:11434", "https://ollama.example.com", "http://ollama.other:11434"]
+    assert json.loads(resolved(ui, "OLLAMA_API_CONFIGS")) == {"1": {"key": "<far-away/api-key>"}}
+
+
+def test_database_is_changed_by_the_step_before_the_pods_and_not_by_them(pod):
+    spec = pod("replicas")
+    assert [step.name for step in spec.initContainers] == ["prepare", "migrate"]
+    step, ui = spec.initContainers[1], spec.containers[0]
+    assert step.image == ui.image
+    assert resolved(step, "DATABASE_URL") == resolved(ui, "DATABASE_URL") == "<postgres/uri>"
+    assert resolved(ui, "ENABLE_DB_MIGRATIONS") == "false"
+    assert variables(step) == variables(ui) | {"PYTHONPATH": {"name": "PYTHONPATH", "value": "/app/backend"}}
+    assert step.envFrom == ui.envFrom
+
+
+def test_pods_on_one_database_tell_each_other_through_redis_and_have_one_key(pod):
+    ui = pod("replicas").containers[0]
+    found = {name: resolved(ui, name) for name in ("REDIS_URL", "WEBSOCKET_MANAGER", "VECTOR_DB", "WEBUI_SECRET_KEY")}
+    assert found == {
+        "REDIS_URL": "<redis/uri>",
+        "WEBSOCKET_MANAGER": "redis",
+        "VECTOR_DB": "pgvector",
+        "WEBUI_SECRET_KEY": "<llm-open-webui/secret-key>",
+    }
+
+
+def test_one_pod_alone_has_no_step_that_waits_for_a_database(pod):
+    spec = pod("openai-only")
+    assert [step.name for step in spec.initContainers] == ["prepare"]
+    assert {"DATABASE_URL", "ENABLE_DB_MIGRATIONS", "REDIS_URL", "VECTOR_DB"} & set(
+        variables(spec.containers[0])
+    ) == set()
+
+
+def test_people_come_back_from_the_provider_to_where_the_ui_is_reached(pod):
+    ui = pod("sign-in").containers[0]
+    assert resolved(ui, "OPENID_REDIRECT_URI") == "https://ai.example.com/oauth/oidc/callback"
+    assert resolved(ui, "OAUTH_CLIENT_SECRET") == "<provider/secret>"
+    assert resolved(ui, "LDAP_APP_PASSWORD") == "<directory/reader>"
+    assert "OPENID_REDIRECT_URI" not in variables(pod("directory").containers[0])
