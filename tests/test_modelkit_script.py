@@ -605,6 +605,17 @@ def test_what_cosign_says_is_understood(
     assert harbour.fetched(kit) == set()
 
 
+def test_what_a_modelkit_builds_on_has_to_be_signed_too(harbour: Harbour) -> None:
+    base = harbour.push("ml/base:v1", weights("base"))
+    harbour.push("ml/tuned:v1", README, parent=f"{harbour.wire.host}/ml/base:v1")
+    harbour.ask_for(tuned="ml/tuned:v1")
+    cosign(harbour, 'case "$*" in *ml/base*) echo "Error: no signatures found" >&2; exit 10 ;; esac')
+    refused(harbour.load(**SIGNED), 65, f"ml/base@{base.digest}: it bears no signature")
+    assert not (harbour.target / "tuned").exists()
+    cosign(harbour, "exit 0")
+    all_right(harbour.load(**SIGNED))
+
+
 def test_an_image_without_cosign_is_named_as_the_fault(harbour: Harbour, kit: ModelKit) -> None:
     clean = [path for path in harbour.env["PATH"].split(":") if not Path(path, "cosign").exists()]
     refused(harbour.load(PATH=":".join(clean), **SIGNED), 70, "images.modelkitCosign")

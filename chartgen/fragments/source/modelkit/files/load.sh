@@ -41,15 +41,18 @@ pinned() {
 
 resolve() {
   run_kit "$scratch" inspect --remote "$1" || return
-  identity=$(sed -n 's/^  "digest": "\(sha256:[0-9a-f]*\)".*/\1/p' "$scratch/output")
+  identity=$(digest_said)
   [ -n "$identity" ] || { message="kit inspect names no digest: $(last_words)"; return 1; }
 }
+
+# digest_said: the digest of what kit has inspected.
+digest_said() { sed -n 's/^  "digest": "\(sha256:[0-9a-f]*\)".*/\1/p' "$scratch/output"; }
 
 fetch() {
   filters=$3 unpacked=$4 work=$5
   exact=$(repository_of "$1")@$2
   store=$work/kit storage=$work/kit/storage blobs=$work/kit/storage/blobs/sha256
-  mkdir -p "$blobs" "$storage/ingest" 2>/dev/null || check_writable "$work"
+  mkdir -p "$blobs" "$storage/ingest" 2>/dev/null || { check_writable "$work"; full "$TARGET"; }
   verify_signature "$exact" || return
   run_kit "$scratch" inspect --remote "$exact" || return
   plan
@@ -79,8 +82,8 @@ pull() {
   return 1
 }
 
-# fetch_parents: the ModelKits that this one builds on, whole. kit brings them with it, but looks for them elsewhere when
-# it unpacks, and then takes them from the registry as they come.
+# fetch_parents: the ModelKits that this one builds on, whole, and signed where that is asked for. kit brings them with
+# it, but looks for them elsewhere when it unpacks, and then takes them from the registry as they come.
 fetch_parents() {
   parent=$(cat "$scratch/builds-on")
   while [ -n "$parent" ]; do
@@ -88,7 +91,9 @@ fetch_parents() {
     wanted=$expected expected=0
     pull "$parent" && run_kit "$scratch" inspect "$parent" || return
     expected=$wanted
+    signed=$(repository_of "$parent")@$(digest_said)
     parent=$(sed -n '/^    "model": {/,/^    }/s/^      "path": "\(.*[:@].*\)",\{0,1\}$/\1/p' "$scratch/output")
+    verify_signature "$signed" || return
   done
 }
 
@@ -281,18 +286,19 @@ asks_for_signature() { [ -n "$COSIGN_KEY$COSIGN_IDENTITY" ]; }
 # verify_signature REFERENCE
 verify_signature() {
   asks_for_signature || return 0
+  signed=$1
   if [ -n "$COSIGN_KEY" ]; then set -- --key "$COSIGN_KEY" "$1"
   else set -- --certificate-identity "$COSIGN_IDENTITY" --certificate-oidc-issuer "$COSIGN_ISSUER" "$1"; fi
   if [ "$COSIGN_TLOG" != true ]; then set -- --private-infrastructure "$@"; fi
   if [ -n "$plain" ]; then set -- --allow-http-registry "$@"; fi
   log_in
   message='' who=cosign into=$scratch
-  if run_watched "$scratch" cosign verify "$@"; then say "$reference: its signature is good"; return 0; fi
+  if run_watched "$scratch" cosign verify "$@"; then say "$signed: its signature is good"; return 0; fi
   : "${message:=$(sed -n 's/^Error: //p' "$scratch/output" | tail -n 1)}"
   : "${message:=$(last_words)}"
   case $message in
     *'no signatures found'* | *'no matching signatures'* | *'none of the expected identities'* | *'invalid signature'*)
-      die 65 "$reference: it bears no signature that modelkit.cosign asks for; sign it, or correct the key or identity" \
+      die 65 "$signed: it bears no signature that modelkit.cosign asks for; sign it, or correct the key or identity" \
         "(cosign: $message)" ;;
     *'loading public key'*)
       die 64 "the Secret modelkit.cosign.existingSecret has no public key under modelkit.cosign.key (cosign: $message)" ;;
