@@ -55,3 +55,19 @@ def test_flags_that_tritons_script_adds_are_tritons(tags):
     added = set(re.findall(r'"(--[a-z-]+)=', script))
     assert added == {"--http-restricted-api", "--grpc-restricted-protocol"}
     assert added <= known("triton", tags["nvcr.io/nvidia/tritonserver"])
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (("dtype",), "ModelDType"),
+        (("kvCacheDtype",), "CacheDType"),
+        (("lora", "properties", "maxRank"), "MaxLoRARanks"),
+    ],
+)
+def test_what_a_value_of_vllm_may_be_is_known_to_vllm(tags, path, kind):
+    schema = yamlfile.read(ENGINES / "vllm/values.schema.yaml").data["server"]["vllm"]["properties"]
+    for step in path:
+        schema = schema[step]
+    assert schema["enum"]
+    assert {f"{kind}={value}" for value in schema["enum"]} <= known("vllm", tags["vllm/vllm-openai"])

@@ -87,6 +87,8 @@ def test_own_server_that_speaks_openais_api_is_chatted_with(manifests):
     assert env(index.get("pod/llm-server-test"))["MODEL"] == "chat"
     settings = {entry.name: entry.get("value") for entry in container(index.get("deployment/llm-open-webui")).env}
     assert settings["OPENAI_API_BASE_URLS"] == "http://llm-server:8080/v1"
+    given = {entry.name: entry for entry in index.get("pod/llm-server-test").spec.containers[0].env}
+    assert given["API_KEY"].valueFrom.secretKeyRef.to_dict() == {"name": "keys", "key": "chat"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Writes down every flag of an engine, by reading its sources: nothing of it is run.
+"""Writes down every flag of an engine, and what some of them may be, by reading its sources: nothing of it is run.
 
     python -m tests.flags vllm 0.33.0 FOLDER      the sdist of that version, unpacked
     python -m tests.flags triton 2.72.0 FOLDER    triton-inference-server/server, branch r26.08
@@ -35,6 +35,13 @@ def added(tree: ast.Module) -> Iterator[str]:
                     yield str(word.value)
 
 
+def literals(tree: ast.Module, name: str) -> set[str]:
+    """NAME=VALUE for every value of `NAME = Literal[…]`."""
+    (node,) = (one for one in tree.body if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == name)
+    assert isinstance(node.value, ast.Subscript)
+    return {f"{name}={value}" for value in ast.literal_eval(node.value.slice)}
+
+
 def vllm(source: Path) -> dict[str, set[str]]:
     """File -> flags."""
     (front,) = (source / "vllm/entrypoints").rglob("cli_args.py")
@@ -43,6 +50,9 @@ def vllm(source: Path) -> dict[str, set[str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         flags = {*declared(tree), *added(tree)}
         found[str(path.relative_to(source))] = {flag.replace("_", "-") for flag in flags}
+    for name, wanted in {"cache": "CacheDType", "model": "ModelDType", "lora": "MaxLoRARanks"}.items():
+        path = source / f"vllm/config/{name}.py"
+        found[str(path.relative_to(source))] = literals(ast.parse(path.read_text(encoding="utf-8")), wanted)
     return found
 
 

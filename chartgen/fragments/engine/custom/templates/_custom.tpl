@@ -14,6 +14,9 @@ subPath: {{ include "fragment.modelFolder" . | quote }}
 {{- end }}
 ports: {{ toJson $custom.ports }}
 ready: {{ $custom.readyPath | default $custom.livePath | list | compact | toJson }}
+{{- if $custom.apiKey.existingSecret }}
+secret: {name: {{ $custom.apiKey.existingSecret }}, key: {{ $custom.apiKey.key }}}
+{{- end }}
 {{- with $custom.metricsPath }}
 metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") }}, path: {{ quote . }}}
 {{- end }}
@@ -51,6 +54,12 @@ livenessProbe:
 httpGet: {path: {{ quote . }}, port: http}
 {{- else -}}
 tcpSocket: {port: http}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.engine.custom.needs" -}}
+{{- with .Values.custom.apiKey.existingSecret -}}
+Secret/{{ . }}
 {{- end }}
 {{- end }}
 
