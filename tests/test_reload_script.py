@@ -7,8 +7,10 @@ import os
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -99,13 +101,15 @@ def models(tmp_path: Path) -> Callable[..., None]:
             os.replace(target / f"{name}.new", target / name)
 
     lay(bert="one", resnet="one")
+    (tmp_path / "list").write_text("bert\tregistry/bert:v1\t\nresnet\tregistry/resnet:v1\tmodel\n")
     return lay
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts the script: `start(WAY="http", …)`, in the first shell unless another is given."""
-    env = PLACES | {"TARGET": str(tmp_path / "models"), "STATE": str(tmp_path / "state"), "EVERY": "0.05"}
+    env = PLACES | {"MODELS_FILE": str(tmp_path / "list")}
+    env |= {"TARGET": str(tmp_path / "models"), "STATE": str(tmp_path / "state"), "EVERY": "0.05"}
     env |= {"BACKOFF": "0", "PATIENCE": "5", "REQUESTS": str(tmp_path / "requests"), "ACCESS": str(tmp_path / "access")}
     started = []
 
@@ -138,6 +142,11 @@ def by_rollout(api: Asked) -> dict[str, str]:
     return {"WAY": "rollout", "WORKLOAD": "deployments/llm-server", **place}
 
 
+def known(tmp_path: Path) -> dict[str, str]:
+    """What the script remembers: folder -> what it is."""
+    return dict(line.split("\t") for line in (tmp_path / "state/known").read_text().splitlines())
+
+
 def stopped(process: subprocess.Popen[str]) -> Ended:
     process.terminate()
     ended = Ended(process)
@@ -154,7 +163,7 @@ def test_an_engine_is_asked_when_a_model_changed_and_not_before(engine, models, 
     assert engine.requests == []
     models(bert="two", resnet="one")
     wait_for(lambda: engine.requests)
-    wait_for(lambda: (tmp_path / "state/known").read_text() == "two-one\n")
+    wait_for(lambda: known(tmp_path) == {"bert": "two", "resnet": "one"})
     ended = stopped(process)
     (method, path, headers, body) = engine.requests[0]
     assert (method, path, body) == ("PUT", "/v1/models", '{"all": "of them"}')
@@ -199,7 +208,7 @@ def test_an_engine_that_refuses_is_asked_until_it_does_not(engine, models, start
     process = start(**by_http(engine, tmp_path))
     models(bert="two")
     wait_for(lambda: len(engine.asked) == 3)
-    wait_for(lambda: (tmp_path / "state/known").read_text() == "two\n")
+    wait_for(lambda: known(tmp_path) == {"bert": "two"})
     assert "POST /reload: refused with 503: so it is\nagain in 0 s\n" in stopped(process).out
 
 
@@ -219,7 +228,7 @@ def test_a_version_that_comes_while_an_engine_refuses_is_told_instead(engine, mo
     models(bert="two")
     wait_for(lambda: engine.requests)
     models(bert="three")
-    wait_for(lambda: (tmp_path / "state/known").read_text() == "three\n")
+    wait_for(lambda: known(tmp_path) == {"bert": "three"})
 
 
 def test_a_sidecar_that_begins_again_remembers_what_its_server_started_with(engine, models, start, tmp_path) -> None:
@@ -229,6 +238,35 @@ def test_a_sidecar_that_begins_again_remembers_what_its_server_started_with(engi
     models(bert="two")
     start(**by_http(engine, tmp_path))
     wait_for(lambda: engine.asked == ["POST /reload"])
+
+
+def test_models_of_others_in_the_same_place_are_none_of_its_business(engine, models, start, tmp_path) -> None:
+    start(**by_http(engine, tmp_path))
+    models(bert="one", resnet="one", llama="one")
+    models(bert="one", resnet="two", llama="two")
+    wait_for(lambda: engine.requests)
+    wait_for(lambda: known(tmp_path) == {"bert": "one", "resnet": "two"})
+    assert engine.asked == ["POST /reload"]
+
+
+def test_a_store_without_folders_is_known_by_its_hash(engine, models, start, tmp_path) -> None:
+    (tmp_path / "list").write_text("deepseek-r1\tdeepseek-r1:1.5b\t\n")
+    start(**by_http(engine, tmp_path))
+    models(bert="two")
+    wait_for(lambda: engine.asked == ["POST /reload"])
+    wait_for(lambda: (tmp_path / "state/known").read_text() == "two\n")
+
+
+def test_a_pod_that_an_upgrade_replaces_tells_nobody(api, models, start, tmp_path) -> None:
+    process = start(**by_rollout(api))
+    before = (tmp_path / "list").read_text()
+    (tmp_path / "list").write_text(before.replace("v1", "v2"))
+    models(bert="two", resnet="two")
+    time.sleep(0.5)
+    assert api.requests == []
+    assert process.poll() is None
+    (tmp_path / "list").write_text(before)
+    wait_for(lambda: api.requests)
 
 
 def test_models_that_come_late_are_told_of(engine, models, start, tmp_path) -> None:
@@ -257,8 +295,10 @@ def test_kubernetes_is_asked_for_new_pods_by_an_annotation(api, models, start, t
     assert path == "/apis/apps/v1/namespaces/models/deployments/llm-server?fieldManager=reload"
     assert headers["Content-Type"] == "application/merge-patch+json"
     assert headers["Authorization"] == "Bearer first"
-    assert json.loads(body) == {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: "two"}}}}}
-    wait_for(lambda: (tmp_path / "state/known").read_text() == "two\n")
+    assert json.loads(body) == {
+        "spec": {"template": {"metadata": {"annotations": {ANNOTATION: sha256(b"bert\ttwo\n").hexdigest()[:16]}}}}
+    }
+    wait_for(lambda: known(tmp_path) == {"bert": "two"})
     assert "new pods for deployments/llm-server: done" in stopped(process).out
     assert len(api.requests) == 1
 

@@ -48,6 +48,7 @@
 
 {{- define "fragment.reload.env" -}}
 TARGET: /models
+MODELS_FILE: /opt/files/models.tsv
 STATE: /tmp/reload
 WAY: {{ .Values.reload }}
 EVERY: {{ int64 .Values.reloader.intervalSeconds | quote }}

@@ -3,8 +3,10 @@
 # and looks again and again; any POSIX shell, and curl.
 #
 # Environment
-#   TARGET    the directory in which the models lie. Its .updated begins with a hash of all of them, which is written after
-#             they have changed; .digest has a line for each: folder, what it is
+#   TARGET    the directory in which models lie. Its .digest has a line for each folder and what it is, which is written after
+#             that has changed; .updated begins with a hash of all, for a store that has no folders
+#   MODELS_FILE  the server's own: a line for each, tab-separated, that begins with its folder. Where other ones are asked for,
+#             by an upgrade, this pod is about to be replaced anyway, and tells nobody
 #   WAY       http: the engine is asked to load them again; rollout: Kubernetes is asked for new pods
 #   STATE     a directory that outlives this container, not its pod, and that no other has: what the server knows of is
 #             remembered there
@@ -21,7 +23,7 @@
 #   ACCESS    a directory with token, ca.crt and namespace, as Kubernetes projects them
 set -u
 
-: "${TARGET:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"
+: "${TARGET:=}" "${MODELS_FILE:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"
 : "${SERVER:=}" "${REQUESTS:=}" "${PREPARE:=}" "${HEADER:=}" "${WORKLOAD:=}" "${ACCESS:=/opt/access}"
 : "${BACKOFF:=2}" "${LONGEST:=60}"   # seconds after the first failure, and at most
 
@@ -34,11 +36,15 @@ main() {
   trap 'if [ -n "$child" ]; then kill "$child" 2>/dev/null; fi' EXIT
   umask 077
   mkdir -p "$STATE" || die "uid $(id -u) cannot write to $STATE; mount an emptyDir there"
-  if ! [ -e "$STATE/known" ]; then take_note; remember; fi
+  if ! [ -e "$STATE/known" ]; then
+    asked_for >"$STATE/list"
+    take_note
+    remember
+  fi
   delay=$BACKOFF
   while :; do
     take_note
-    if [ "$(cat "$STATE/seen")" = "$(cat "$STATE/known")" ]; then
+    if cmp -s "$STATE/seen" "$STATE/known" || [ "$(asked_for)" != "$(cat "$STATE/list")" ]; then
       wait_for "$EVERY"
     elif "$WAY"; then
       remember
@@ -67,23 +73,21 @@ run() {
 
 wait_for() { run sleep "$1"; }
 
-# take_note: what lies there now. The hash first, so that the lines are never older than it.
+asked_for() { cat "$MODELS_FILE" 2>/dev/null; }
+
+# take_note: what lies there now of the server's own models; others may have theirs in the same place.
 take_note() {
-  { cut -d ' ' -f 1 "$TARGET/.updated" 2>/dev/null || :; } | sed 1q >"$STATE/seen"
-  cat "$TARGET/.digest" >"$STATE/seen.digest" 2>/dev/null || :
+  awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" "$TARGET/.digest" >"$STATE/seen" 2>/dev/null
+  if ! [ -s "$STATE/seen" ]; then cut -d ' ' -f 1 "$TARGET/.updated" >"$STATE/seen" 2>/dev/null; fi
 }
 
-# remember: from now on the server knows of what was seen. The hash last: without it, all is done again.
-remember() {
-  cp "$STATE/seen.digest" "$STATE/known.digest"
-  cp "$STATE/seen" "$STATE/known.new"
-  mv "$STATE/known.new" "$STATE/known"
-}
+# remember: from now on the server knows of what was seen.
+remember() { cp "$STATE/seen" "$STATE/known.new" && mv "$STATE/known.new" "$STATE/known"; }
 
 # changed FOLDER
 changed() { [ "$(of "$1" seen)" != "$(of "$1" known)" ]; }
 
-of() { awk -F '\t' -v folder="$1" '$1 == folder' "$STATE/$2.digest"; }
+of() { awk -F '\t' -v folder="$1" '$1 == folder' "$STATE/$2"; }
 
 # http: every request that concerns what changed, in order; fails at the first that is not taken.
 http() {
@@ -108,7 +112,7 @@ prepared() {
 # rollout: another annotation makes other pods. Every pod of the workload asks for the same, which makes them once.
 rollout() {
   say "the models changed"
-  printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$(cat "$STATE/seen")" >"$STATE/body"
+  printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$(sha256sum <"$STATE/seen" | cut -c 1-16)" >"$STATE/body"
   # Not among the arguments, which others may read.
   printf 'Authorization: Bearer %s\n' "$(cat "$ACCESS/token")" >"$STATE/header"
   case ${KUBERNETES_SERVICE_HOST:-} in *:*) host="[$KUBERNETES_SERVICE_HOST]" ;; *) host=${KUBERNETES_SERVICE_HOST:-} ;; esac
