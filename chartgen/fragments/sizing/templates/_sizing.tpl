@@ -1,8 +1,13 @@
-{{- /* Given a server's context with Model in it: the tag that a family of the catalogue means where none is given. */}}
+{{- /*
+Given a server's context with Model in it: the tag that a family of the catalogue means where none is given. The
+catalogue's tags are ollama's; what another source has under such a name is its own.
+*/}}
 {{- define "fragment.sizing.tag" -}}
-{{- $line := regexFind (printf `(?m)^%s:[^:]+: \{.*default: true.*$` (regexQuoteMeta .Model)) (.Files.Get "files/sizing/models.yaml") }}
-{{- with $line }}
+{{- if eq ((include "fragment.slot.source.facts" . | fromYaml).format | default "ollama") "ollama" }}
+{{- $family := trimPrefix "registry.ollama.ai/library/" .Model | regexQuoteMeta }}
+{{- with regexFind (printf `(?m)^%s:[^:]+: \{.*default: true.*$` $family) (.Files.Get "files/sizing/models.yaml") }}
 {{- keys (fromYaml .) | first | splitList ":" | last }}
+{{- end }}
 {{- end }}
 {{- end }}
 
