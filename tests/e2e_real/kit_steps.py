@@ -108,7 +108,7 @@ def by_sidecar(scene: Scene) -> str:
     """The server starts once the sidecar has brought the model."""
     publish(scene, "latest", "gamma", 30, "first")
     start = time.monotonic()
-    apply(scene, "kit-sidecar", "install", _watched(scene, "http", custom={"reloadPath": "/reload"}))
+    apply(scene, "kit-sidecar", "install", _watched(scene, "http", custom={"reload": {"path": "/reload"}}))
     state = _state(scene, "kit-sidecar")
     expect(state["loaded"] == "gamma" and not state["faults"], f"the server has {state}")
     there = inside(scene, "kit-sidecar", _server(scene, "kit-sidecar"), "server", "ls -A /app/models")[1].split()
