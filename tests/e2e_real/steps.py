@@ -40,7 +40,8 @@ def look_inside(scene: Scene) -> str:
         code, said = inside(scene, "one", pod, "server", f"touch {path}")
         expect(code and "Read-only file system" in said, f"touch {path} ended with {code}: {said}")
     left = _said(scene, pod, "cd /models && touch .try && rm .try && ls -A").split()
-    expect(sorted(left) == [".models", ".ready", "blobs", "manifests"], f"in /models lie {' '.join(left)}")
+    markers = [".digest", ".last_sync", ".models", ".ready", ".updated"]
+    expect(sorted(left) == [*markers, "blobs", "manifests"], f"in /models lie {' '.join(left)}")
     return f"uid {who[0]}, root read-only, /models has {' '.join(left)}"
 
 
