@@ -92,6 +92,7 @@ def killed(scene: Scene) -> str:
 
 def by_two(scene: Scene) -> str:
     """Of two loaders on one claim, one brings the model."""
+    publish(scene, "v1", "alpha", 40, "for the first")
     start, before = time.monotonic(), sent(scene)
     given = values(scene, "v1", "init", access="ReadWriteMany", replicas=2)
     apply(scene, "kit-shared", "install", given)
@@ -140,6 +141,7 @@ def sidecar_killed(scene: Scene) -> str:
     inside(scene, "kit-sidecar", pod, KEEP, "kill -TERM 1")
     until(scene, "kit-sidecar", "the sidecar is there again", lambda: _restarts_of(scene, "kit-sidecar", KEEP) == 1)
     until(scene, "kit-sidecar", "it has looked", lambda: "all there" in log(scene, "kit-sidecar", pod, KEEP))
+    _new_server(scene, "kit-sidecar")  # a sidecar that is away makes its pod not ready
     expect(_restarts(scene, "kit-sidecar") == {"server": 0}, "the server restarted with it")
     expect(sent(scene) - before < 20_000, f"{sent(scene) - before} bytes came once more")
     return "sidecar restarted once, server not, 0 bytes of layers"
@@ -202,6 +204,7 @@ def its_time(scene: Scene) -> str:
 
 def by_node(scene: Scene) -> str:
     """Two servers on one node read one copy."""
+    publish(scene, "v1", "alpha", 40, "for the first")
     before, start = sent(scene), time.monotonic()
     given = values(scene, "v1", "node-cache", servers={"server": {}, "other": {}})
     given["modelCache"] = {"type": "hostPath", "hostPath": f"{NODE_CACHE}-{scene.run}"}
