@@ -15,12 +15,26 @@ model.delivery: {{ $delivery.apart }} and the server mount the model cache at on
 {{- define "llm-stack.loader.releaseChecks" -}}
 {{- $users := dict }}
 {{- $pruned := list }}
+{{- $folders := dict }}
 {{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
 {{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- with (include "llm-stack.slot.cache.facts" . | fromYaml).place }}
+{{- with $place := (include "llm-stack.slot.cache.facts" . | fromYaml).place }}
 {{- $_ := set $users . (append (get $users . | default list) $name) }}
 {{- if and $values.loader.prune (ne $values.model.delivery "none") }}
 {{- $pruned = append $pruned . }}
+{{- end }}
+{{- if and (ne $values.model.delivery "none") (eq ((include "llm-stack.slot.source.facts" $server | fromYaml).format | default "") "directory") }}
+{{- range include "llm-stack.models" $server | mustFromJson }}
+{{- $what := append .filters .reference | join " " }}
+{{- $at := printf "%s/%s" $place .folder }}
+{{- with get $folders $at }}
+{{- if ne .what $what }}
+model.path: servers {{ .name }} and {{ $name }} would bring different things to {{ $at }}, and each take the other's away; give one of them a path of its own
+{{- end }}
+{{- else }}
+{{- $_ := set $folders $at (dict "what" $what "name" $name) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
