@@ -131,7 +131,7 @@ def test_a_modelkit_that_builds_on_another_is_brought_with_it(harbour: Harbour) 
     harbour.wire.corrupt = weights("base").digest
     refused(harbour.load(RETRIES="1"), 69, "downloaded file hash does not match descriptor")
     harbour.wire.corrupt = ""
-    harbour.wire.passed.clear()
+    harbour.wire.forget()
     all_right(harbour.load())
     assert harbour.files("tuned") == {"weights.bin": weights("base").data, "README.md": README.data}
     assert harbour.brought(base) == base.size
@@ -502,7 +502,7 @@ def test_a_loader_killed_while_it_fetches_fetches_only_the_rest(
     process.communicate()
     assert not (harbour.target / "bert").exists()
     assert not (harbour.target / ".ready").exists()
-    harbour.wire.passed.clear()
+    harbour.wire.forget()
     held = harbour.held("bert", kit)
     harbour.wire.slow = 0
     all_right(harbour.load(shell=shell))
@@ -515,7 +515,7 @@ def test_a_loader_killed_while_it_unpacks_fetches_nothing_again(harbour: Harbour
     wait_for(lambda: list(harbour.target.glob(".versions/bert/*/*")), 60)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    harbour.wire.passed.clear()
+    harbour.wire.forget()
     all_right(harbour.load())
     assert harbour.fetched(kit) == set()
     assert harbour.files("bert")["weights.bin"] == weights("one").data

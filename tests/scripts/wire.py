@@ -45,6 +45,16 @@ class Wire:
     hold: Callable[[str], bool] | None = None
     held: list[str] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
+    clients: int = 0
+
+    def forget(self) -> None:
+        """What has passed, once nobody hangs on the wire: what a killed client asked for may still be on its way."""
+        since = time.monotonic()
+        while time.monotonic() < since + 0.2:
+            if self.clients:
+                since = time.monotonic()
+            time.sleep(0.02)
+        self.passed.clear()
 
     def sent(self, part: str = "") -> int:
         """Bytes of bodies that have passed, of paths that hold `part`; refusals do not count."""
@@ -84,6 +94,15 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def handle(self) -> None:
+        with self.server.lock:
+            self.server.wire.clients += 1
+        try:
+            super().handle()
+        finally:
+            with self.server.lock:
+                self.server.wire.clients -= 1
 
     def do_GET(self) -> None:
         wire = self.server.wire
