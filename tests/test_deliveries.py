@@ -290,4 +290,12 @@ def test_the_account_may_change_that_one_workload_and_do_nothing_else(template, 
 def test_the_chart_does_not_have_the_annotation_that_new_pods_are_asked_for_with(template) -> None:
     """So that an upgrade, which removes only what the release before had, leaves it alone, and restarts nothing."""
     objects = template(CASES / "reload/cases/rollout.yaml")
-    assert "reload/models" not in str([each for each in objects if each["kind"] in WORKLOADS])
+    made = [each["spec"]["template"]["metadata"] for each in objects if each["kind"] in WORKLOADS]
+    assert made
+    assert "reload/models" not in str(made)
+
+
+def test_who_asks_for_new_pods_knows_the_annotation_that_its_own_was_made_with(template) -> None:
+    reload = named(pod(of(template(CASES / "reload/cases/own-claims.yaml"), "StatefulSet"))["initContainers"])["reload"]
+    (source,) = [each["valueFrom"] for each in reload["env"] if each["name"] == "MADE_FOR"]
+    assert source == {"fieldRef": {"fieldPath": "metadata.annotations['reload/models']"}}

@@ -142,6 +142,10 @@ def by_rollout(api: Asked) -> dict[str, str]:
     return {"WAY": "rollout", "WORKLOAD": "deployments/llm-server", **place}
 
 
+def annotation(body: str) -> str:
+    return json.loads(body)["spec"]["template"]["metadata"]["annotations"][ANNOTATION]
+
+
 def known(tmp_path: Path) -> dict[str, str]:
     """What the script remembers: folder -> what it is."""
     return dict(line.split("\t") for line in (tmp_path / "state/known").read_text().splitlines())
@@ -295,9 +299,8 @@ def test_kubernetes_is_asked_for_new_pods_by_an_annotation(api, models, start, t
     assert path == "/apis/apps/v1/namespaces/models/deployments/llm-server?fieldManager=reload"
     assert headers["Content-Type"] == "application/merge-patch+json"
     assert headers["Authorization"] == "Bearer first"
-    assert json.loads(body) == {
-        "spec": {"template": {"metadata": {"annotations": {ANNOTATION: sha256(b"bert\ttwo\n").hexdigest()[:16]}}}}
-    }
+    value = sha256(b"\nbert\ttwo\n").hexdigest()[:16]
+    assert json.loads(body) == {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: value}}}}}
     wait_for(lambda: known(tmp_path) == {"bert": "two"})
     assert "new pods for deployments/llm-server: done" in stopped(process).out
     assert len(api.requests) == 1
@@ -309,6 +312,22 @@ def test_pods_that_see_the_same_change_ask_for_the_same(api, models, start, tmp_
     models(bert="two")
     wait_for(lambda: len(api.requests) == 3)
     assert len({body for *_, body in api.requests}) == 1
+
+
+def test_a_pod_that_was_made_for_a_version_before_that_came_to_it_asks_for_others(api, models, start, tmp_path) -> None:
+    """Its models lie on a claim, or a node, of its own: it started with the version before."""
+    start(**by_rollout(api))
+    models(bert="two")
+    wait_for(lambda: api.requests)
+    made_for = annotation(api.requests[0][3])
+    models(bert="one")
+    wait_for(lambda: len(api.requests) == 2)
+    start(**by_rollout(api), MADE_FOR=made_for, STATE=str(tmp_path / "its-own"))
+    models(bert="two")
+    wait_for(lambda: len(api.requests) == 4)
+    asked = {annotation(body) for *_, body in api.requests[2:]}
+    assert made_for in asked
+    assert len(asked) == 2
 
 
 def test_a_token_that_was_renewed_is_read_again(api, models, start, tmp_path) -> None:

@@ -69,6 +69,9 @@ HEADER: {{ quote . }}
 PATIENCE: {{ int64 .Values.startupSeconds | quote }}
 {{- else }}
 WORKLOAD: {{ include "fragment.reload.resource" . }}/{{ include "fragment.serverName" . }}
+MADE_FOR:
+  valueFrom:
+    fieldRef: {fieldPath: "metadata.annotations['reload/models']"}
 ACCESS: /opt/access
 PATIENCE: "30"
 {{- end }}

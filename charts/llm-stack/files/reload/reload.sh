@@ -20,11 +20,12 @@
 #   HEADER    a file that holds a header for all requests, where one is needed
 # rollout
 #   WORKLOAD  what makes the pods, as the API has it: deployments/NAME
+#   MADE_FOR  the annotation that this pod was made with, empty where nobody has asked for new pods yet
 #   ACCESS    a directory with token, ca.crt and namespace, as Kubernetes projects them
 set -u
 
 : "${TARGET:=}" "${MODELS_FILE:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"
-: "${SERVER:=}" "${REQUESTS:=}" "${PREPARE:=}" "${HEADER:=}" "${WORKLOAD:=}" "${ACCESS:=/opt/access}"
+: "${SERVER:=}" "${REQUESTS:=}" "${PREPARE:=}" "${HEADER:=}" "${WORKLOAD:=}" "${MADE_FOR:=}" "${ACCESS:=/opt/access}"
 : "${BACKOFF:=2}" "${LONGEST:=60}"   # seconds after the first failure, and at most
 
 child=''
@@ -109,10 +110,13 @@ prepared() {
   [ -z "$PREPARE" ] || run $PREPARE "$1" >"$STATE/error" 2>&1 || { say "$1: $(tr -s '\n' ' ' <"$STATE/error")"; return 1; }
 }
 
-# rollout: another annotation makes other pods. Every pod of the workload asks for the same, which makes them once.
+# rollout: another annotation makes other pods. Every pod of the workload asks for the same, which makes them once. Where
+# each has models of its own, on its claim or its node, one can be made for a version that has not come to it yet, and start
+# with the one before: what it then asks for has to be something new, so the annotation that it was made with counts, too.
 rollout() {
   say "the models changed"
-  printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$(sha256sum <"$STATE/seen" | cut -c 1-16)" >"$STATE/body"
+  next=$({ printf '%s\n' "$MADE_FOR"; cat "$STATE/seen"; } | sha256sum | cut -c 1-16)
+  printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$next" >"$STATE/body"
   # Not among the arguments, which others may read.
   printf 'Authorization: Bearer %s\n' "$(cat "$ACCESS/token")" >"$STATE/header"
   case ${KUBERNETES_SERVICE_HOST:-} in *:*) host="[$KUBERNETES_SERVICE_HOST]" ;; *) host=${KUBERNETES_SERVICE_HOST:-} ;; esac
