@@ -15,12 +15,25 @@ ANY = "<name>"  # stands in a path for a key that the user chooses, such as a se
 DEPTH = 5  # how far down a key is looked for; below that there are Kubernetes' own objects
 FEW = 12  # so many keys are listed
 SURE, MEANT = 0.75, 0.66  # how alike two names are (difflib) before one is taken for the other
-CHARTS = {"open-webui": "open-webui's", "ollama": "ollama's"}
+OWNERS = {
+    "open-webui": "open-webui's chart",
+    "ollama": "ollama's chart",
+    "production-stack": "vLLM's production-stack",
+    "nim": "NVIDIA's nim-llm",
+    "kserve": "KServe",
+    "kitops": "KitOps' init image",
+    "huggingface": "Hugging Face",
+}
+BELOW = {
+    "ollama": "ollama",
+    "kitops": "modelkit",
+    "huggingface": "huggingface",
+}  # where an owner's names are looked for
 
 
 @dataclass(frozen=True)
 class Known:
-    """A name that another chart has for something: our names for it, best first, how ours differs, whose it is."""
+    """A name that others have for something: our names for it, best first, how ours differs, whose it is."""
 
     use: tuple[str, ...]
     how: str
@@ -93,36 +106,40 @@ def _inside(schema: dict[str, Any], key: str | int) -> list[Any]:
 
 @cache
 def known() -> dict[str, Known]:
-    """The names of other charts, dotted; those of ollama's also with and without the `ollama` of its parent chart."""
+    """The names of others, dotted, and the places where they are looked for beside their own."""
     table = read(Path(__file__).parent / "known-names.yaml").data
     found: dict[str, Known] = {}
     for name, said in table.items():
-        uses, of, how = said["use"], said["of"], said.get("how", "")
+        uses, of, how = said["use"], said.get("of", ()), said.get("how", "")
         uses = tuple(uses) if isinstance(uses, list) else (uses,)
-        whose = " and ".join(CHARTS[chart] for chart in of) + (" charts call" if len(of) > 1 else " chart calls")
-        entry = found[name] = Known(uses, how, f"{whose} it {name}")
+        whose = " and ".join(OWNERS[each] for each in of) + (" call it " if len(of) > 1 else " calls it ") + name
+        entry = found[name] = Known(uses, how, whose if of else "")
+        for place in (BELOW[each] for each in of if each in BELOW):
+            found.setdefault(f"{place}.{name}", entry)
         if "ollama" in of:
-            found.setdefault(f"ollama.{name}", entry)
             found.setdefault(name.removeprefix("ollama."), entry)
+        if name.startswith("vllmConfig."):
+            found.setdefault(name.replace("vllmConfig", "vllm", 1), entry)
     return found
 
 
 def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tuple[Key, str]]:
-    """The remedy for the key at `path`; those of the keys inside it where other charts have them."""
+    """The remedy for the key at `path`; those of the keys inside it where others have them."""
     if not _translated(names, path) and _translated_inside(names, path, value):
         return [found for key, inner in value.items() for found in unknown(names, (*path, key), inner, [])]
     return [(path, _remedy(names, path, allowed))]
 
 
 def _translated(names: Names, path: Key) -> str:
-    """`use 'replicas' (…)` where another chart has this name, and the schema has ours."""
+    """`use 'replicas' (…)` where others have this name, and the schema has ours."""
     scope = path[:2] if path[0] == "servers" else ()
     entry = known().get(".".join(map(str, path[len(scope) :])))
     for use in entry.use if entry else ():
         target = tuple(use.split("."))
         for place in (scope + target, target):
             if names.has(place):
-                return f"use '{dotted(place)}'{entry.how and f', {entry.how}'} ({entry.whose})"
+                said = f"use '{dotted(place)}'{entry.how and f', {entry.how}'}"
+                return said + (f" ({entry.whose})" if entry.whose else "")
     return ""
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .keynames import Names, close, unknown
+from .keynames import FEW, Names, close, unknown
 from .problem import Problem
 from .sentences import NOT_VALID, described, either, sentence, shown, wrong_type
 from .yamlfile import Key, Lines, dotted, nearest_line
@@ -78,6 +78,25 @@ def _instead_of_null(path: Key, names: Names) -> str:
     needed = any(path[-1] in schema.get("required", ()) for schema in names.at(path[:-1]))
     has_default = any("default" in schema for schema in names.at(path))
     return "give it a value" if needed and not has_default else "remove the key to get the default"
+
+
+def _wrong_type(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    """Of a single value, where a map or a list of maps is wanted, with the keys of those."""
+    message, remedy = sentence(error)
+    wanted, single = error.validator_value, not isinstance(error.instance, dict | list)
+    if single and wanted == "object":
+        remedy += _keys(names.at(path))
+    elif single and wanted == "array":
+        items = names.at((*path, 0))
+        if {schema["type"] for schema in items if "type" in schema} == {"object"}:
+            remedy = f"expected a list of maps{_keys(items)}"
+    yield path, message, remedy
+
+
+def _keys(schemas: list[dict[str, Any]]) -> str:
+    """` with the keys a, b`, where there are any and they are few."""
+    found = sorted({key for schema in schemas for key in schema.get("properties", ())})
+    return f" with the keys {', '.join(found)}" if 0 < len(found) <= FEW else ""
 
 
 def _unknown_keys(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
@@ -149,6 +168,7 @@ def _types_in(errors: list[Any]) -> Iterator[str]:
 
 
 OF_CONTAINERS: dict[str, Callable[[Any, Key, Any, Names], Iterator[Fault]]] = {
+    "type": _wrong_type,
     "additionalProperties": _unknown_keys,
     "required": _missing_keys,
     "dependencies": _dependencies,

@@ -96,16 +96,25 @@ def test_a_name_of_another_chart_is_translated_only_into_what_the_schema_has():
     ]
 
 
-def test_known_names_are_dotted_names_of_known_charts():
+def test_known_names_are_dotted_names_of_known_owners():
     table = yaml.safe_load((Path(keynames.__file__).parent / "known-names.yaml").read_text(encoding="utf-8"))
     assert len(table) >= 60
     for name, entry in table.items():
         uses = entry["use"] if isinstance(entry["use"], list) else [entry["use"]]
         assert set(entry) <= {"use", "how", "of"}, name
-        assert set(entry["of"]) <= set(keynames.CHARTS), name
+        assert set(entry.get("of", ())) <= set(keynames.OWNERS), name
         assert uses, name
         # With one of ours alone, the name must not be taken for itself.
         assert name not in uses or len(uses) > 1, name
+
+
+def test_every_known_name_leads_to_one_of_llm_stacks():
+    schema = json.loads((HERE.parent / "charts/llm-stack/values.schema.json").read_text(encoding="utf-8"))
+    names = keynames.Names(schema)
+    uses = {
+        name: [use for use in entry.use if names.has(tuple(use.split(".")))] for name, entry in keynames.known().items()
+    }
+    assert [name for name, found in uses.items() if not found] == []
 
 
 def test_jsonschema_is_imported_only_when_something_is_checked():

@@ -128,7 +128,7 @@ reload: {{ .Values.reload }} is asked for, but with model.delivery {{ .Values.mo
 {{- end }}
 {{- if eq .Values.reload "http" }}
 {{- if not (include "llm-stack.slot.engine.reload" .) }}
-reload: engine {{ .Values.engine }} cannot be asked to load a model again; set reload to rollout or none
+reload: engine {{ .Values.engine }} cannot be asked to load a model again; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload to rollout or none
 {{- else if $facts.subPath }}
 reload: the engine has one model's folder mounted alone, and goes on seeing the version that was there at the start; set reload to rollout, or custom.mount to cache
 {{- end }}
