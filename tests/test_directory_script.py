@@ -217,12 +217,15 @@ def test_a_watch_swaps_whole_versions_under_a_reader(shelf: Shelf, shell: list[s
     assert reads[0] > 10
 
 
-def test_a_watch_outlives_a_shelf_that_is_away(shelf: Shelf) -> None:
+@pytest.mark.parametrize("prune", ["false", "true"])
+def test_a_watch_outlives_a_shelf_that_is_away(shelf: Shelf, prune: str) -> None:
     all_right(shelf.load())
+    ready = shelf.read(".ready")
     shelf.fault("down")
-    process = shelf.start(MODE="watch", RETRIES="1")
+    process = shelf.start(MODE="watch", RETRIES="1", PRUNE=prune)
     time.sleep(0.5)
     assert process.poll() is None
+    assert shelf.read(".ready") == ready  # else whoever starts now would wait for the shelf
     shelf.mend("down")
     shelf.put("bert:v1", "sha256:new", config="new", weights="1")
     wait_for(lambda: shelf.read("bert/config") == "new")

@@ -242,16 +242,17 @@ record() {
 prune() {
   if [ "$PRUNE" != true ] || ! [ -e "$TARGET/.models" ]; then return 0; fi
   cut -f 1 "$scratch/list" >"$scratch/folders"
-  cut -f 1 "$TARGET/.models" | grep -vxF -f "$scratch/folders" | while read -r folder; do
+  cut -f 1 "$TARGET/.models" | grep -vxF -f "$scratch/folders" >"$scratch/unwanted" || return 0
+  # Lists that asked for more hold no longer; this one does, if it did before.
+  if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready
+  while read -r folder; do
     key=$(key_of "$folder")
     say "$folder is not asked for any more: removing it"
     rm -f "$TARGET/$folder"
     rm -rf "$TARGET/.versions/$key" "$TARGET/.work/$key"
     rmdir "$TARGET/${folder%/*}" 2>/dev/null
-  done
+  done <"$scratch/unwanted"
   awk -F '\t' 'NR == FNR { wanted[$1] = 1; next } $1 in wanted' "$scratch/folders" "$TARGET/.models" | publish .models
-  # Lists that asked for more hold no longer.
-  printf '' | publish .ready
 }
 
 summary() {

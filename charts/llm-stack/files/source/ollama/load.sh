@@ -207,8 +207,8 @@ prune() {
     while read -r blob; do rm -f "$blobs/$blob"; done
   awk -F '\t' 'NR == FNR { wanted[$0] = 1; next } ($1 "/" $2) in wanted' "$scratch/places" "$TARGET/.models" |
     publish .models || return
-  # Lists that asked for more hold no longer.
-  if [ -s "$scratch/unwanted" ]; then printf '' | publish .ready; fi
+  # Lists that asked for more hold no longer; this one does, if it did before.
+  if [ -s "$scratch/unwanted" ]; then if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready; fi
 }
 
 # --- What a kill can leave behind -----------------------------------------------------------------------------------
