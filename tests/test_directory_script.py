@@ -26,6 +26,7 @@ class Shelf:
         (root / "tmp").chmod(0o1777)
         shutil.copy(FRAGMENTS / "loader/files/loader.sh", root / "scripts")
         shutil.copy(FRAGMENTS / "loader/files/directory.sh", root / "scripts")
+        shutil.copy(FRAGMENTS / "loader/files/wait.sh", root / "scripts")
         shutil.copy(HERE / "shelf.sh", root / "scripts")
         self.list = root / "models.tsv"
         self.env = (
@@ -55,6 +56,10 @@ class Shelf:
             cwd=self.root,
             **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
         )
+
+    def is_here(self, shell: list[str]) -> bool:
+        command = [*shell, str(self.root / "scripts/wait.sh"), "now"]
+        return subprocess.run(command, env=self.env, capture_output=True, check=False).returncode == 0
 
     def load(self, **options: object) -> Ended:
         return Ended(self.start(**options))  # type: ignore[arg-type]
@@ -187,6 +192,19 @@ def test_one_model_that_cannot_be_had_does_not_keep_the_others_back(shelf: Shelf
     assert (ended.code, ended.err.strip()) == (66, "no such model: nothing:v1")
     assert shelf.read("bert/config") == "small"
     assert not (shelf.target / ".ready").exists()
+
+
+@each_shell
+def test_who_waits_for_a_version_from_before_waits_until_it_is_back(shelf: Shelf, shell: list[str]) -> None:
+    shelf.put("bert:v2", "sha256:new", config="new", weights="2" * 5000)
+    first, second = "bert\tbert:v1\t", "bert\tbert:v2\tconfig"
+    for line in (first, second, first, "bert\tbert:v2\t", second):
+        shelf.ask_for(line)
+        assert not shelf.is_here(shell)
+        all_right(shelf.load())
+        assert shelf.is_here(shell)
+    (shelf.target / ".models").unlink()
+    assert not shelf.is_here(shell)
 
 
 @each_shell
