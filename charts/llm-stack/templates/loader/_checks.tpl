@@ -9,6 +9,27 @@ model.delivery: {{ $delivery.apart }} brings models to a claim, but modelCache.t
 model.delivery: {{ $delivery.apart }} and the server mount the model cache at once, on any two nodes, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that can do that, or model.delivery to init
 {{- end }}
 {{- end }}
+{{- /* The user's own are among those of its pod: what stands there twice is called as another. */}}
+{{- $around := include (ternary "llm-stack.slot.loader.volumes" "llm-stack.slot.server.volumes" ($delivery.waits | default false)) . | fromYamlArray }}
+{{- $names := dict "models" 1 "files" 1 "tmp" 1 }}
+{{- range $around }}
+{{- $_ := set $names .name (add1 (get $names .name | default 0)) }}
+{{- end }}
+{{- range .Values.loader.volumes }}
+{{- if gt (get $names .name | default 0 | int) 1 }}
+loader.volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
+{{- end }}
+{{- end }}
+{{- $paths := dict "/models" 1 "/opt/files" 1 "/tmp" 1 }}
+{{- range include "llm-stack.slot.loader.volumeMounts" . | fromYamlArray }}
+{{- $path := trimSuffix "/" .mountPath }}
+{{- $_ := set $paths $path (add1 (get $paths $path | default 0)) }}
+{{- end }}
+{{- range .Values.loader.volumeMounts }}
+{{- if gt (get $paths (trimSuffix "/" .mountPath) | int) 1 }}
+loader.volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yours elsewhere
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* Who removes what nobody asked for must know of everybody who asks. */}}
