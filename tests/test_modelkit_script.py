@@ -409,11 +409,12 @@ def test_a_connection_that_is_cut_is_taken_up_where_it_was(harbour: Harbour, kit
 
 
 def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_something(harbour: Harbour) -> None:
-    harbour.push("ml/big:v1", weights("big", 6_000_000))
+    harbour.push("ml/big:v1", weights("big", 12_000_000))
     harbour.ask_for(big="ml/big:v1 model")
-    harbour.wire.slow, harbour.wire.cuts, harbour.wire.cut = 0.0005, 3, 1_700_000
-    all_right(harbour.load(RETRIES="2"))
-    assert harbour.files("big")["weights.bin"] == weights("big", 6_000_000).data
+    # Of the answer that kit drops before it goes on, as much passes as fits into the buffers: an attempt can bring nothing.
+    harbour.wire.slow, harbour.wire.cuts, harbour.wire.cut = 0.0005, 6, 1_700_000
+    all_right(harbour.load(RETRIES="4"))
+    assert harbour.files("big")["weights.bin"] == weights("big", 12_000_000).data
 
 
 def test_a_blob_that_comes_corrupt_is_fetched_again(harbour: Harbour, kit: ModelKit) -> None:
