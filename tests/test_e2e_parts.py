@@ -142,6 +142,16 @@ def test_replicas_are_the_autoscaler_s_where_there_is_one(before, after, scaled,
     assert told(*both) == said
 
 
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_claim_of_one_pod_more_is_the_autoscaler_s_too(scaled):
+    claim = thing("PersistentVolumeClaim", "models-llm-big-1")
+    target = {"kind": "StatefulSet", "name": "llm-big"}
+    scaler = [thing("HorizontalPodAutoscaler", "x", spec={"scaleTargetRef": target})] if scaled else []
+    before = states(stateful("llm-big"), *scaler)
+    after = states(stateful("llm-big"), claim, *scaler)
+    assert told(before, after) == ([] if scaled else ["PersistentVolumeClaim/models-llm-big-1: new"])
+
+
 def test_what_says_so_is_kept_and_what_a_stateful_set_claimed():
     keep = {"annotations": {"helm.sh/resource-policy": "keep"}}
     there = states(

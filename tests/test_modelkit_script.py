@@ -411,7 +411,7 @@ def test_a_connection_that_is_cut_is_taken_up_where_it_was(harbour: Harbour, kit
 def test_a_line_that_breaks_again_and_again_is_not_given_up_while_it_brings_something(harbour: Harbour) -> None:
     harbour.push("ml/big:v1", weights("big", 12_000_000))
     harbour.ask_for(big="ml/big:v1 model")
-    # Of the answer that kit drops before it goes on, as much passes as fits into the buffers: an attempt can bring nothing.
+    # Of the answer that kit drops before it goes on, as much passes as buffers hold: an attempt can bring nothing.
     harbour.wire.slow, harbour.wire.cuts, harbour.wire.cut = 0.0005, 6, 1_700_000
     all_right(harbour.load(RETRIES="4"))
     assert harbour.files("big")["weights.bin"] == weights("big", 12_000_000).data

@@ -54,6 +54,8 @@ def differences(before: State, after: State) -> list[Difference]:
     for key in sorted({key for state in (before, after) for key, item in state.items() if not passing(item)}):
         old, new = before.get(key), after.get(key)
         how, detail = _became(old, new, key in scaled)
+        if how == "new" and any(_claimed(key, other, after[other]) for other in scaled & after.keys()):
+            continue  # an autoscaler wanted another pod
         if how:
             found.append(Difference(key, component(new or old), how, detail))
         elif key[0] in WORKLOADS and (detail := _restarted(key, before, after)):
@@ -160,15 +162,19 @@ def _starts(pod: Object) -> int:
 
 def _of_set(key: Key, state: State) -> bool:
     """Whether it is a claim of a StatefulSet that does not take its claims with it."""
-    kind, name = key
-    prefixes = (
-        f"{template['metadata']['name']}-{other}-"
-        for (owner, other), item in state.items()
-        if owner == "StatefulSet"
+    return any(
+        _claimed(key, other, item)
+        for other, item in state.items()
+        if other[0] == "StatefulSet"
         and (item["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") != "Delete"
-        for template in item["spec"].get("volumeClaimTemplates") or ()
     )
-    return kind == "PersistentVolumeClaim" and any(map(name.startswith, prefixes))
+
+
+def _claimed(key: Key, owner: Key, item: Object) -> bool:
+    """Whether a claim is one that a workload makes for each of its pods."""
+    templates = item["spec"].get("volumeClaimTemplates") or ()
+    prefixes = tuple(f"{template['metadata']['name']}-{owner[1]}-" for template in templates)
+    return key[0] == "PersistentVolumeClaim" and key[1].startswith(prefixes)
 
 
 def _short(value: Any) -> str:

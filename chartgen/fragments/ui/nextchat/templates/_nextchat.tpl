@@ -14,8 +14,8 @@
 {{- define "fragment.ui.nextchat.server" -}}
 {{- $servers := include "fragment.ui.nextchat.servers" . | splitList " " | compact }}
 {{- $name := .Values.nextchat.server }}
-{{- if and (not $name) (eq (len $servers) 1) }}
-{{- $name = first $servers }}
+{{- if not $name }}
+{{- $name = ternary (first $servers) "server" (eq (len $servers) 1) }}
 {{- end }}
 {{- if has $name $servers }}
 {{- $name }}
