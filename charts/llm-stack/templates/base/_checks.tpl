@@ -21,6 +21,11 @@ model.{{ $key }}: is given, but nothing is brought with model.delivery none; lea
 {{- end }}
 {{- end }}
 {{- end }}
+{{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
+{{- if and $model.reference $model.digest (not (hasSuffix ($model.digest | default "") ($model.reference | default ""))) }}
+model.digest: is given beside the whole reference {{ $model.reference }}, which says by itself what is brought; write the digest at its end, {{ $model.reference | splitList "@" | first }}@{{ $model.digest }}, or leave it out
+{{- end }}
+{{- end }}
 {{- $references := list }}
 {{- $folders := list }}
 {{- $single := .Values.model.name }}

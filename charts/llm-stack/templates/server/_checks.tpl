@@ -32,7 +32,14 @@ volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yo
 {{- /* A port of the nodes belongs to one Service. */}}
 {{- define "llm-stack.server.releaseChecks" -}}
 {{- $users := dict }}
-{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
+{{- $servers := include "llm-stack.servers" . | mustFromJson }}
+{{- range $name, $values := $servers }}
+{{- $pods := printf "%s-pods" $name }}
+{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- if and (hasKey $servers $pods) (include "llm-stack.slot.cache.claimTemplate" .) }}
+the name {{ $pods }} is what the Service is called by which the pods of server {{ $name }} are known; call the server otherwise
+{{- end }}
+{{- end }}
 {{- with int64 $values.service.nodePort }}
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
 {{- end }}
