@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import manifests, render, subject, tools
+from . import manifests, render, runs, subject, tools
 from .problem import Faults, Problem, ToolError
 from .registries import Registries, parse
 
@@ -46,9 +46,8 @@ def images(chart: Path, files: list[Path], sets: list[str], say: Any) -> list[Im
             raise Faults(problems)
         wanted = [render.Request(folder, tuple(files), sets=(*sets, *more)) for more in ((), (OWN_REGISTRY,))]
         here, plain = render.render(wanted, helm)
-    shown = str(files[-1]) if files else str(chart)
     if here.error:
-        raise Faults([Problem(shown, 0, "", line) for line in here.error.splitlines() if line.strip()])
+        raise Faults(runs.blamed(found, files, sets, here.error))
     sources = dict(_used(plain.text)) if not plain.error else {}
     users: dict[str, list[str]] = {}
     origins: dict[str, str] = {}

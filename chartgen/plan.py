@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import render, tools, yamlfile
+from . import render, runs, subject, tools, yamlfile
 from .problem import Faults, Problem, ToolError
 
 HERE = Path(__file__).parent
@@ -63,7 +63,8 @@ def plan(chart: Path, files: list[Path], sets: list[str], say: Any) -> Report:
         wanted = [render.Request(each, tuple(files), sets=tuple(sets)) for each in (folder, chart)]
         asked, whole = render.render(wanted, helm)
     if asked.error:
-        raise Faults([Problem(str(files[-1]) if files else str(chart), 0, "", asked.error)])
+        found, problems = subject.load(chart, str(chart))
+        raise Faults(runs.blamed(found, files, sets, asked.error) if found else problems)
     told = [document.data["plan"] for document in render.documents(asked.text) if document.data]
     refusals = [line for line in whole.error.splitlines() if line.strip()]
     return Report([_plan(each) for each in told], refusals)

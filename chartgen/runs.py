@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .examples import Example, read
+from .examples import Example, check, read
 from .fragment import Fragment
 from .problem import Problem
 from .render import Rendered, Request, render
+from .subject import Subject
 from .yamlfile import Key
 
 RELEASE = "llm"
@@ -117,6 +118,19 @@ def faults(results: list[tuple[Run, Rendered]]) -> list[Problem]:
             problems += [_sentence(runs[0].example, line, _where(results, runs)) for line in lines]
         told.add(shown)
     return problems
+
+
+def blamed(chart: Subject, files: list[Path], sets: list[str], error: str) -> list[Problem]:
+    """What Helm refused values with: problems on the files' lines, or where --set may be to blame as Helm says it."""
+    lines = [line for line in error.split("\n") if line.strip()]
+    if not files:
+        return [Problem(chart.shown, 0, "", line) for line in lines]
+    example, problems = read(files[-1].stem, files, strict=False)
+    if example is None:
+        return problems
+    if problems := check(example, chart.defaults.data, chart.schema):
+        return problems
+    return [Problem(example.shown, 0, "", line) if sets else _sentence(example, line, "") for line in lines]
 
 
 def _refusal(run: Run, rendered: Rendered) -> list[Problem]:

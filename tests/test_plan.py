@@ -136,6 +136,9 @@ def test_refusals_are_told_beside_the_plan():
 def test_values_that_cannot_be_read_are_told(tmp_path):
     said = run("-f", tmp_path / "none.yaml")
     assert (said.exit_code, "is not there" in said.stderr) == (1, True)
+    (tmp_path / "values.yaml").write_text("gpu:\n  cuont: 1\n", encoding="utf-8")
+    said = run("-f", tmp_path / "values.yaml")
+    assert said.stderr == f"{tmp_path / 'values.yaml'}:2: gpu.cuont: no such key; did you mean 'count'?\n"
     said = run("--set", "gpu.cuont=1")
     assert (said.exit_code, "cuont" in said.stderr) == (1, True)
 
