@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, wait_for
+from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, started, wait_for
 
 
 class Shelf:
@@ -46,16 +46,8 @@ class Shelf:
         self.list.write_text("".join(f"{line}\n" for line in lines))
 
     def start(self, shell: list[str] | None = None, uid: int | None = None, **env: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*(shell or SHELLS[0]), str(self.root / "scripts/shelf.sh")],
-            env=self.env | env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd=self.root,
-            **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
-        )
+        command = [*(shell or SHELLS[0]), str(self.root / "scripts/shelf.sh")]
+        return started(command, self.env | env, self.root, uid)
 
     def is_here(self, shell: list[str]) -> bool:
         command = [*shell, str(self.root / "scripts/wait.sh"), "now"]

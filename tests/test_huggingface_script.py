@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from scripts.hub import TOKEN, Hub, hub, sha256
 from scripts.wire import Wire, wire
-from scripts.workshop import FRAGMENTS, PLACES, QUICK, SHELLS, Ended, content, read_quietly, wait_for
+from scripts.workshop import FRAGMENTS, PLACES, QUICK, SHELLS, Ended, content, read_quietly, started, wait_for
 
 MODEL = "team/tiny"
 WEIGHTS = content("weights", 600_000)
@@ -80,15 +80,8 @@ class Desk:
                 subprocess.run([shutil.which("busybox") or "", "--install", "-s", applets], check=True)
                 (applets / "curl").symlink_to(shutil.which("curl") or "")
             env = {"PATH": f"{self.root / 'bin'}:{applets}"} | env
-        return subprocess.Popen(
-            [shutil.which(program) or "", *arguments, str(self.root / "scripts/load.sh")],
-            env=self.env | env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd=self.root,
-        )
+        command = [shutil.which(program) or "", *arguments, str(self.root / "scripts/load.sh")]
+        return started(command, self.env | env, self.root)
 
     def load(self, **options: object) -> Ended:
         return Ended(self.start(**options))  # type: ignore[arg-type]

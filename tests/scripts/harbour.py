@@ -14,7 +14,7 @@ from pathlib import Path
 from registry import PASSWORD, USER, Server
 from scripts.modelkits import ModelKit, Part, push
 from scripts.wire import Wire
-from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, content
+from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, content, started
 
 KIT = shutil.which("kit")
 
@@ -77,16 +77,8 @@ class Harbour:
         self.list.write_text("".join(lines))
 
     def start(self, shell: list[str] | None = None, uid: int | None = None, **env: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*(shell or SHELLS[0]), str(self.root / "scripts/load.sh")],
-            env=self.env | env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd=self.root,
-            **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
-        )
+        command = [*(shell or SHELLS[0]), str(self.root / "scripts/load.sh")]
+        return started(command, self.env | env, self.root, uid)
 
     def load(self, **options: object) -> Ended:
         return Ended(self.start(**options), 60)  # type: ignore[arg-type]

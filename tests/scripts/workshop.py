@@ -128,16 +128,8 @@ class World:
     def start(
         self, script: str, *arguments: str, shell: list[str] | None = None, uid: int | None = None, **env: str
     ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*(shell or SHELLS[0]), str(self.scripts / script), *arguments],
-            env=self.env | env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd=self.root,
-            **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
-        )
+        command = [*(shell or SHELLS[0]), str(self.scripts / script), *arguments]
+        return started(command, self.env | env, self.root, uid)
 
     def run(self, script: str, *arguments: str, **options: object) -> Ended:
         return Ended(self.start(script, *arguments, **options))  # type: ignore[arg-type]
@@ -180,6 +172,20 @@ class World:
             if marker in read_quietly(path).split(b"\0")
         ]
         return running + [path.name for path in (self.root / "tmp").iterdir()]
+
+
+def started(command: list[str], env: dict[str, str], folder: Path, uid: int | None = None) -> subprocess.Popen[str]:
+    """A script that runs in a group of processes of its own, as another user where one is named."""
+    return subprocess.Popen(
+        command,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        cwd=folder,
+        **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
+    )
 
 
 class Ended:
