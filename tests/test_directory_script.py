@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, started, wait_for
+from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, all_right, each_shell, started, wait_for
 
 
 class Shelf:
@@ -82,15 +82,6 @@ def shelf() -> Iterator[Shelf]:
         shelf.put("resnet:v2", "sha256:two", weights="2" * 7000)
         shelf.ask_for("bert\tbert:v1\t")
         yield shelf
-
-
-def each_shell(test: object) -> object:
-    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
-
-
-def all_right(ended: Ended) -> Ended:
-    assert ended.code == 0, ended
-    return ended
 
 
 @each_shell

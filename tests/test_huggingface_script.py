@@ -14,7 +14,19 @@ from pathlib import Path
 import pytest
 from scripts.hub import TOKEN, Hub, hub, sha256
 from scripts.wire import Wire, wire
-from scripts.workshop import FRAGMENTS, PLACES, QUICK, SHELLS, Ended, content, read_quietly, started, wait_for
+from scripts.workshop import (
+    FRAGMENTS,
+    PLACES,
+    QUICK,
+    SHELLS,
+    Ended,
+    all_right,
+    content,
+    each_shell,
+    read_quietly,
+    started,
+    wait_for,
+)
 
 MODEL = "team/tiny"
 WEIGHTS = content("weights", 600_000)
@@ -121,15 +133,6 @@ def desk() -> Iterator[Desk]:
         served.storage = f"http://{line.host}"
         served.publish(MODEL, FILES)
         yield Desk(Path(folder) / "world", served, line)
-
-
-def each_shell(test: object) -> object:
-    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
-
-
-def all_right(ended: Ended) -> Ended:
-    assert ended.code == 0, ended
-    return ended
 
 
 # --- the usual way --------------------------------------------------------------------------------------------------

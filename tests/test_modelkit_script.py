@@ -19,7 +19,7 @@ import trustme
 from scripts.harbour import Harbour, weights
 from scripts.modelkits import ModelKit, Part
 from scripts.wire import wire
-from scripts.workshop import SHELLS, Ended, content, read_quietly, wait_for
+from scripts.workshop import SHELLS, Ended, all_right, content, each_shell, read_quietly, wait_for
 
 README = Part("docs", "README.md", b"what it is for\n")
 VALIDATION = Part("datasets", "data/validation.csv", content("validation", 200_000), "validation")
@@ -45,15 +45,6 @@ def harbour(server: registries.Server) -> Iterator[Harbour]:
 @pytest.fixture
 def kit(harbour: Harbour) -> ModelKit:
     return harbour.push("ml/bert:v1", weights("one"), README, VALIDATION, TRAINING, CODE)
-
-
-def each_shell(test: object) -> object:
-    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
-
-
-def all_right(ended: Ended) -> Ended:
-    assert ended.code == 0, ended
-    return ended
 
 
 def refused(ended: Ended, code: int, *texts: str) -> None:

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from scripts.workshop import FRAGMENTS, PLACES, SHELLS, Ended, free_port, wait_for
+from scripts.workshop import FRAGMENTS, PLACES, SHELLS, Ended, each_shell, free_port, wait_for
 
 SCRIPT = FRAGMENTS / "reload/files/reload.sh"
 ANNOTATION = "reload/models"
@@ -125,10 +125,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.wait()
-
-
-def each_shell(test: object) -> object:
-    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
 
 
 def by_http(engine: Asked, tmp_path: Path, *requests: tuple[str, str, str, str]) -> dict[str, str]:

@@ -15,7 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.workshop import FRAGMENTS, LOADERS, SCRIPTS, SHELLS, Ended, World, digest_of, place, wait_for
+from scripts.workshop import (
+    FRAGMENTS,
+    LOADERS,
+    SCRIPTS,
+    Ended,
+    World,
+    all_right,
+    digest_of,
+    each_shell,
+    place,
+    wait_for,
+)
 
 MODEL = "deepseek-r1:1.5b"
 OTHER = "hf.co/someone/small-model:Q4_K_M"
@@ -44,16 +55,6 @@ def filled(world: World) -> World:
     world.lay(MODEL)
     all_right(world.load())
     return world
-
-
-def each_shell(test: object) -> object:
-    assert SHELLS, "no POSIX shell was found"
-    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
-
-
-def all_right(ended: Ended) -> Ended:
-    assert ended.code == 0, ended
-    return ended
 
 
 def under_way(world: World, beyond: int = 0) -> None:

@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 FRAGMENTS = HERE.parent.parent / "chartgen/fragments"
 SCRIPTS = sorted(FRAGMENTS.rglob("files/*.sh"))
@@ -204,6 +206,17 @@ class Ended:
 
     def __repr__(self) -> str:
         return f"exit {self.code} after {self.seconds:.1f} s\n{self.out}\n{self.err}"
+
+
+def all_right(ended: Ended) -> Ended:
+    assert ended.code == 0, ended
+    return ended
+
+
+def each_shell(test: object) -> object:
+    """A test that is run with every shell that there is, as `shell`."""
+    assert SHELLS, "no POSIX shell was found"
+    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
 
 
 def place(reference: str) -> str:
