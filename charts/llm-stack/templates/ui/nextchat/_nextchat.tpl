@@ -10,7 +10,10 @@
 {{- end }}
 {{- end }}
 
-{{- /* The server that it talks to, by name: the one named, or the only one that chats. Empty where neither is. */}}
+{{- /*
+The server that it talks to, by name: the one named, or the only one that chats, or of several the one called server, so
+that another that joins changes nothing. Empty where none of these is.
+*/}}
 {{- define "llm-stack.ui.nextchat.server" -}}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | splitList " " | compact }}
 {{- $name := .Values.nextchat.server }}
