@@ -24,6 +24,7 @@ from chartgen.problem import ToolError
 
 Object = dict[str, Any]
 TIMEOUT = 60.0  # seconds for one request
+PATIENCE = 60.0  # seconds in which one that is put off is asked again
 FAKE = "kwok.x-k8s.io/node"
 
 
@@ -86,7 +87,22 @@ def connected(kubeconfig: str) -> Iterator[Cluster]:
 
 
 def request(cluster: Cluster, method: str, path: str, body: Any = None) -> str:
-    """What the API server answers; Refused where it refuses, ToolError where it is not there."""
+    """What the API server answers; Refused where it refuses, ToolError where it is not there.
+
+    One that asks for patience, as it does when kinds have only just been made known to it, gets it.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        status, said = _asked(cluster, method, path, body)
+        if status != 429 or time.monotonic() > end:
+            break
+        time.sleep(1)
+    if status >= 400:
+        raise Refused(status, _message(said))
+    return said
+
+
+def _asked(cluster: Cluster, method: str, path: str, body: Any) -> tuple[int, str]:
     try:
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(TIMEOUT)
@@ -96,12 +112,9 @@ def request(cluster: Cluster, method: str, path: str, body: Any = None) -> str:
             text = None if body is None else json.dumps(body)
             connection.request(method, path, text, {"Content-Type": "application/json"})
             answer = connection.getresponse()
-            said = answer.read().decode("utf-8", "replace")
+            return answer.status, answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         raise ToolError(f"the cluster does not answer {method} {path}: {error}") from None
-    if answer.status >= 400:
-        raise Refused(answer.status, _message(said))
-    return said
 
 
 def get(cluster: Cluster, path: str) -> Object:
