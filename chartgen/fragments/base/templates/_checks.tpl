@@ -21,6 +21,14 @@ model.{{ $key }}: is given, but nothing is brought with model.delivery none; lea
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .Values.models }}
+{{- $models := .Values.models }}
+{{- range $key, $value := pick .Values.model "digest" "reference" "path" "filter" }}
+{{- if $value }}
+model.{{ $key }}: is given, but the models are those under models; give it to one of them, models.{{ keys $models | sortAlpha | first }}.{{ $key }} for instance
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
 {{- if and $model.reference $model.digest (not (hasSuffix ($model.digest | default "") ($model.reference | default ""))) }}
 model.digest: is given beside the whole reference {{ $model.reference }}, which says by itself what is brought; write the digest at its end, {{ $model.reference | splitList "@" | first }}@{{ $model.digest }}, or leave it out

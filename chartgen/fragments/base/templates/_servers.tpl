@@ -29,6 +29,13 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- $_ := set $values.model "filter" ($entry.model.filter | default list) }}
 {{- end }}
 {{- end }}
+{{- /* Nor does one that names several want what describes the defaults' one. */}}
+{{- if $entry.models }}
+{{- range list "digest" "reference" "path" }}
+{{- $_ := set $values.model . (dig "model" . "" $entry) }}
+{{- end }}
+{{- $_ := set $values.model "filter" (dig "model" "filter" list $entry) }}
+{{- end }}
 {{- range $path := $replaced }}
 {{- $keys := splitList "." $path }}
 {{- $from := $entry }}
