@@ -169,13 +169,15 @@ def _sentence(example: Example, line: str, where: str) -> Problem:
     for key in (entry, keys) if server else (keys,):
         if key in example.lines:
             return example.problem(key, message + where, remedy)
-    file, number = example.place(_nearest(example, entry if server else keys))
+    # Of a server that stands nowhere by itself, what the defaults say is to blame.
+    number = (server and _nearest(example, entry, 2)) or _nearest(example, keys) or _nearest(example, entry)
+    file, number = example.place(number)
     return Problem(file, number, f"servers.{server}: {own[2]}" if server else own[2], message + where, remedy)
 
 
-def _nearest(example: Example, key: Key) -> int:
-    """The line of what comes nearest to a key and is not the whole file; 0 where nothing does."""
-    return next((example.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in example.lines), 0)
+def _nearest(example: Example, key: Key, least: int = 1) -> int:
+    """The line of what comes nearest to a key, by that many steps at least; 0 where nothing does."""
+    return next((example.lines[key[:n]] for n in range(len(key), least - 1, -1) if key[:n] in example.lines), 0)
 
 
 def _files(fragments: Iterable[Fragment], kind: str) -> Iterator[tuple[str, Path]]:

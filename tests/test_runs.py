@@ -112,6 +112,8 @@ def test_rejected_case_is_refused_with_its_sentence_or_is_a_problem():
         ("servers.big: model.tag: no; set it", "0.yaml:2: model.tag: no; set it"),
         ("servers.big: gpu.type: missing; set it", "0.yaml:6: servers.big: gpu.type: missing; set it"),
         ("servers.server: replicas: no; set 1", "0.yaml:4: servers.server: replicas: no; set 1"),
+        ("servers.other: model.source: no; set it", "0.yaml:1: servers.other: model.source: no; set it"),
+        ("servers.other: gpu.count: no; set it", "0.yaml:3: servers.other: gpu.count: no; set it"),
         ("ingress.host: no; set it", "0.yaml: ingress.host: no; set it"),
         ("c/templates/a.yaml:3:4: <.x>: nil pointer", "0.yaml: c/templates/a.yaml:3:4: <.x>: nil pointer"),
     ],
