@@ -178,6 +178,8 @@ def _home(names: Names, path: Key) -> str:
     ranked: dict[tuple[int, int], list[Key]] = {}
     for home in names.homes.get(path[-1], ()):
         shared = _shared(home, path[:-1])
+        if path[-1] == "enabled" and shared < len(path) - 1:
+            continue  # what switches something larger on and off was not meant
         if shared in (len(home), len(path) - 1):
             ranked.setdefault((-shared, len(home)), []).append(path[:shared] + home[shared:])
     nearest = list(dict.fromkeys(ranked[min(ranked)])) if ranked else []

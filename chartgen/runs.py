@@ -109,14 +109,17 @@ def faults(results: list[tuple[Run, Rendered]]) -> list[Problem]:
     for run, rendered in results:
         if run.refusal:
             problems += _refusal(run, rendered)
-        elif rendered.error:
-            refused.setdefault((run.example.shown, run.release, rendered.error), []).append(run)
-    told = set()
-    for (shown, release, error), runs in refused.items():
-        if release == RELEASE or shown not in told:
-            lines = (line for line in error.split("\n") if line.strip())
-            problems += [_sentence(runs[0].example, line, _where(results, runs)) for line in lines]
-        told.add(shown)
+            continue
+        for line in dict.fromkeys(rendered.error.split("\n")):
+            if line.strip():
+                refused.setdefault((run.example.shown, run.release, line), []).append(run)
+    releases: dict[str, str] = {}  # of each example the one whose refusals are told
+    for shown, release, _ in refused:
+        if release == RELEASE or shown not in releases:
+            releases[shown] = release
+    for (shown, release, line), runs in refused.items():
+        if release == releases[shown]:
+            problems.append(_sentence(runs[0].example, line, _where(results, runs)))
     return problems
 
 
@@ -170,7 +173,8 @@ def _sentence(example: Example, line: str, where: str) -> Problem:
         if key in example.lines:
             return example.problem(key, message + where, remedy)
     # Of a server that stands nowhere by itself, what the defaults say is to blame.
-    number = (server and _nearest(example, entry, 2)) or _nearest(example, keys) or _nearest(example, entry)
+    number = (_nearest(example, entry, 2) if server else 0) or _nearest(example, keys)
+    number = number or (_nearest(example, entry) if server else 0)
     file, number = example.place(number)
     return Problem(file, number, f"servers.{server}: {own[2]}" if server else own[2], message + where, remedy)
 

@@ -135,6 +135,8 @@ def test_refusal_on_some_versions_or_under_some_names_is_told_with_these():
         "a.yaml: a: no (Kubernetes 1.29.0)"
     ]
     assert [str(p) for p in runs.faults([(old, rendered("a: no")), (new, rendered("a: no"))])] == ["a.yaml: a: no"]
+    both = runs.faults([(old, rendered("a: no\nb: old")), (new, rendered("a: no"))])
+    assert [str(p) for p in both] == ["a.yaml: a: no", "a.yaml: b: old (Kubernetes 1.29.0)"]
     other = (Run(example, "1.37.0", "ollama"), rendered("a: ollama"))
     assert [str(p) for p in runs.faults([(old, rendered()), other])] == ["a.yaml: a: ollama (as release ollama)"]
     assert len(runs.faults([(old, rendered("a: llm")), other])) == 1
