@@ -12,7 +12,7 @@ from tests.e2e.cluster import Object, delete, get, request
 from . import kits
 from .kits import publish, sent, values
 from .lab import NODE_CACHE
-from .scene import Scene, apply, expect, helm, inside, log, pods, ready, seen, until
+from .scene import Scene, apply, expect, helm, inside, log, new_server, pods, ready, seen, until
 
 BRING, KEEP = "bring-models", "keep-models"
 MB = 1_000_000
@@ -54,7 +54,7 @@ def second_start(scene: Scene) -> str:
     """Another pod on the same claim asks the registry nothing."""
     before, start = sent(scene), time.monotonic()
     _end(scene, "kit-init", _server(scene, "kit-init"))
-    pod = _new_server(scene, "kit-init")
+    pod = new_server(scene, "kit-init")
     said = log(scene, "kit-init", pod, BRING)
     expect("already there: " in said, "the loader did not find its model", said)
     expect(sent(scene) == before, f"{sent(scene) - before} bytes came once more")
@@ -65,7 +65,7 @@ def shared_layers(scene: Scene) -> str:
     """A new version whose weights did not change: the pod rolls, the weights do not come again."""
     before, old = sent(scene), _server(scene, "kit-init")["metadata"]["name"]
     apply(scene, "kit-init", "upgrade", values(scene, "v2", "init"))
-    new = _new_server(scene, "kit-init")["metadata"]["name"]
+    new = new_server(scene, "kit-init")["metadata"]["name"]
     came = sent(scene) - before
     expect(new != old, "the pod did not roll")
     expect("bert:v2" in _read(scene, "kit-init", ".models"), "the index does not name the new version")
@@ -83,7 +83,7 @@ def killed(scene: Scene) -> str:
     _end(scene, "kit-init", loading, "?gracePeriodSeconds=0")
     at = kits.so_far(scene) - before
     kits.slow(scene, 0)
-    _new_server(scene, "kit-init")
+    new_server(scene, "kit-init")
     came, state = sent(scene) - before, _state(scene, "kit-init")
     expect(state["loaded"] == "beta" and not state["faults"], f"the server has {state}")
     expect(came < 66 * MB, f"{came} bytes came for a model of 60 MB that was stopped after {at}")
@@ -141,7 +141,7 @@ def sidecar_killed(scene: Scene) -> str:
     inside(scene, "kit-sidecar", pod, KEEP, "kill -TERM 1")
     until(scene, "kit-sidecar", "the sidecar is there again", lambda: _restarts_of(scene, "kit-sidecar", KEEP) == 1)
     until(scene, "kit-sidecar", "it has looked", lambda: "all there" in log(scene, "kit-sidecar", pod, KEEP))
-    _new_server(scene, "kit-sidecar")  # a sidecar that is away makes its pod not ready
+    new_server(scene, "kit-sidecar")  # a sidecar that is away makes its pod not ready
     expect(_restarts(scene, "kit-sidecar") == {"server": 0}, "the server restarted with it")
     expect(sent(scene) - before < 20_000, f"{sent(scene) - before} bytes came once more")
     return "sidecar restarted once, server not, 0 bytes of layers"
@@ -257,16 +257,6 @@ def _server(scene: Scene, group: str) -> Object:
     found = [pod for pod in pods(scene, group, "server") if ready(pod)]
     expect(len(found) == 1, f"{len(found)} pods that are ready instead of one")
     return found[0]
-
-
-def _new_server(scene: Scene, group: str) -> Object:
-    """The one server, once there is one and it is ready."""
-
-    def there() -> Object | None:
-        found = pods(scene, group, "server")
-        return found[0] if len(found) == 1 and ready(found[0]) else None
-
-    return until(scene, group, "the server is ready", there)
 
 
 def _end(scene: Scene, group: str, pod: Object, how: str = "") -> None:

@@ -178,3 +178,13 @@ def size(scene: Scene, tag: str) -> int:
     text = log(scene, FIXTURES, {"metadata": {"name": "registry"}}, "registry")
     found = re.search(rf"^tag {tag} has (\d+) bytes$", text, re.MULTILINE)
     return int(found[1]) if found else 0
+
+
+def new_server(scene: Scene, group: str) -> Object:
+    """The one server, once there is one and it is ready."""
+
+    def there() -> Object | None:
+        found = pods(scene, group, "server")
+        return found[0] if len(found) == 1 and ready(found[0]) else None
+
+    return until(scene, group, "the server is ready", there)

@@ -10,7 +10,7 @@ from datetime import datetime
 from tests.e2e.cluster import Object, delete, get
 from tests.e2e.state import differences
 
-from .scene import Scene, apply, expect, helm, inside, log, pods, ready, seen, sent, size, until, values
+from .scene import Scene, apply, expect, helm, inside, log, new_server, pods, ready, seen, sent, size, until, values
 
 LOADER = "bring-models"
 Step = Callable[[Scene], str]
@@ -82,7 +82,7 @@ def second_start(scene: Scene) -> str:
     """Another pod on the same claim brings nothing."""
     before, start = sent(scene, "first"), time.monotonic()
     _end(scene, "one", _server(scene, "one"))
-    pod = _new_server(scene, "one")
+    pod = new_server(scene, "one")
     seconds, said = time.monotonic() - start, log(scene, "one", pod, LOADER)
     expect("already there: " in said, "the loader did not find its model", said)
     brought = _brought(scene, "first", before)
@@ -99,7 +99,7 @@ def interrupted(scene: Scene) -> str:
     held = _said(scene, pod, "ls /models/.lock", LOADER)
     expect(held.startswith(pod["metadata"]["name"]), f"the lock is {held or 'not held'}")
     _end(scene, "one", pod)
-    new = _new_server(scene, "one")
+    new = new_server(scene, "one")
     return f"{progress.split(': ')[-1]}, stopped; {_resumed(scene)}; {_loading(new)} s the second time"
 
 
@@ -107,7 +107,7 @@ def back(scene: Scene) -> str:
     """A rollback to the first model, which still lies on the claim."""
     before = sent(scene, "first")
     helm(scene, "one", "rollback", "1", "--wait")
-    pod = _new_server(scene, "one")
+    pod = new_server(scene, "one")
     loaded = _said(scene, pod, "ollama ps")
     expect("tiny:first" in loaded, "the first model is not served", loaded)
     expect(_brought(scene, "first", before) == 0, "the first model was brought once more")
@@ -173,16 +173,6 @@ def _server(scene: Scene, group: str) -> Object:
     found = pods(scene, group, "server")
     expect(len(found) == 1 and ready(found[0]), f"{len(found)} pods instead of one that is ready")
     return found[0]
-
-
-def _new_server(scene: Scene, group: str) -> Object:
-    """The one server, once there is one and it is ready."""
-
-    def there() -> Object | None:
-        found = pods(scene, group, "server")
-        return found[0] if len(found) == 1 and ready(found[0]) else None
-
-    return until(scene, group, "the server is ready", there)
 
 
 def _end(scene: Scene, group: str, pod: Object) -> None:
