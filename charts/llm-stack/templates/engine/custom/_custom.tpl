@@ -91,6 +91,9 @@ custom.ports: {{ $name }} is {{ int64 $port }}, as custom.port is; leave it out,
 {{- if and (hasKey $custom.ports "metrics") (not $custom.metricsPath) }}
 custom.metricsPath: is empty, but custom.ports has one for metrics; set it, to /metrics for instance
 {{- end }}
+{{- if and $custom.reload.body (not $custom.reload.path) }}
+custom.reload.body: is given, but nobody is asked while custom.reload.path is empty; set it, to /reload for instance, or leave body out
+{{- end }}
 {{- if and (eq $custom.mount "model") $custom.reload.path }}
 custom.reload.path: is given, but with custom.mount model a folder stays what it was when the container started; set custom.mount to cache, or leave it out
 {{- end }}
