@@ -63,8 +63,8 @@ def fixtures(scene: Scene, modelkit: dict[str, Any]) -> list[Object]:
             "image": reference(modelkit),
             "command": ["sh", "-c", "trap exit TERM; while :; do sleep 1; done"],
             "securityContext": {"runAsUser": 0},
-            "env": [{"name": name, "value": "/work"} for name in ("HOME", "KITOPS_HOME", "DOCKER_CONFIG")],
-            "volumeMounts": [{"name": "work", "mountPath": "/work"}, {"name": "tmp", "mountPath": "/tmp"}],
+            "env": [{"name": name, "value": "/kits"} for name in ("HOME", "KITOPS_HOME", "DOCKER_CONFIG")],
+            "volumeMounts": [{"name": "work", "mountPath": "/kits"}, {"name": "tmp", "mountPath": "/tmp"}],
         },
     ]
     volumes = [{"name": "files", "configMap": {"name": NAME}}]
@@ -140,7 +140,7 @@ def publish(scene: Scene, tag: str, version: str, megabytes: int, docs: str) -> 
     """
     script = textwrap.dedent(f"""\
         set -e
-        mkdir -p /work/{version}/model && cd /work/{version}
+        mkdir -p /kits/{version}/model && cd /kits/{version}
         if [ ! -e model/weights.bin ]; then
           {{ echo {version}; head -c {megabytes}000000 /dev/urandom; }} >model/weights.bin
           touch -t 202001010000 model/weights.bin
