@@ -126,12 +126,15 @@ def _fragment(folder: Path, id: str, shown: str, recipe: yamlfile.Parsed, values
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Every file below `folder`, by its path there, in order; none where there is no folder."""
+    """Every file below `folder`, by its path there, in order; none where there is no folder.
+
+    What editors leave is none, nor is the bytecode that pip puts beside a Python script.
+    """
     found = {}
     for path in sorted(below(folder), key=lambda path: path.split("/")):
         name = path.rpartition("/")[2]
         file = folder / path
-        if not name.startswith(".") and not name.endswith(("~", ".swp")) and file.is_file():
+        if not name.startswith(".") and not name.endswith(("~", ".swp", ".pyc")) and file.is_file():
             found[path] = file.read_text(encoding="utf-8")
     return found
 

@@ -56,3 +56,11 @@ def test_folder_without_fragment_yaml_is_refused(tmp_path):
     found, problems = fragment.load(tmp_path, "x", "x")
     assert found is None
     assert "no such file" in str(problems[0])
+
+
+def test_what_editors_and_python_leave_is_no_file_of_a_fragment(tmp_path):
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__/tidy.cpython-311.pyc").write_bytes(b"\xa7\r")
+    for name in ("tidy.py", "tidy.py~", ".tidy.py.swp"):
+        (tmp_path / name).write_text("print()\n")
+    assert fragment.texts(tmp_path) == {"tidy.py": "print()\n"}

@@ -20,7 +20,7 @@ from . import loop, secret
 from .pairs import alternate, disturbance, once, ratio, seconds
 
 Say = Callable[[str], None]
-BUILD_PAIRS, VALIDATE_PAIRS, TEMPLATE_PAIRS = 21, 5, 15
+BUILD_PAIRS, VALIDATE_PAIRS, TEMPLATE_PAIRS = 21, 3, 15
 BUILD_AIM, VALIDATE_AIM, SECRET_AIM = 2.0, 2.4, 400
 
 
