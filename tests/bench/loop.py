@@ -13,8 +13,8 @@ from chartgen.subject import Subject
 
 
 def given(chart: Subject) -> list[Example]:
-    """The chart's defaults and its examples."""
-    files = sorted((chart.folder / "examples").glob("*.yaml"))
+    """The chart's defaults, its examples, and what chart-testing installs."""
+    files = [file for folder in ("examples", "ci") for file in sorted((chart.folder / folder).glob("*.yaml"))]
     return [chart.defaults, *filter(None, (examples.read(file.stem, [file])[0] for file in files))]
 
 
