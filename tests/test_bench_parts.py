@@ -97,7 +97,8 @@ def test_loop_has_as_many_renders_as_the_matrix_the_cases_and_the_rejections(tmp
     found, _ = subject.load(ROOT / "charts/llm-stack", "charts/llm-stack")
     wanted = loop.wanted(found, ["1.36.0", "1.37.0"], tmp_path)
     examples = {run.example.name for run in wanted if run.shipped}
-    assert {"defaults", *(file.stem for file in (found.folder / "examples").iterdir())} == examples
+    files = [file for folder in ("examples", "ci") for file in (found.folder / folder).iterdir()]
+    assert {"defaults", *(file.stem for file in files)} == examples
     rejected = list((ROOT / "chartgen/fragments").rglob("rejected/*.yaml"))
     assert len([run for run in wanted if run.refusal]) >= len(rejected)
 
