@@ -7,12 +7,12 @@ import time
 from typing import Any
 
 from tests import registry
-from tests.e2e.cluster import Object, delete, get, request
+from tests.e2e.cluster import Object, get, request
 
 from . import kits
 from .kits import publish, sent, values
 from .lab import NODE_CACHE
-from .scene import Scene, apply, expect, helm, inside, log, new_server, pods, ready, seen, until
+from .scene import Scene, apply, end, expect, helm, inside, log, new_server, pods, ready, seen, until
 
 BRING, KEEP = "bring-models", "keep-models"
 MB = 1_000_000
@@ -53,7 +53,7 @@ def inside_it(scene: Scene) -> str:
 def second_start(scene: Scene) -> str:
     """Another pod on the same claim asks the registry nothing."""
     before, start = sent(scene), time.monotonic()
-    _end(scene, "kit-init", _server(scene, "kit-init"))
+    end(scene, "kit-init", _server(scene, "kit-init"))
     pod = new_server(scene, "kit-init")
     said = log(scene, "kit-init", pod, BRING)
     expect("already there: " in said, "the loader did not find its model", said)
@@ -80,7 +80,7 @@ def killed(scene: Scene) -> str:
     apply(scene, "kit-init", "upgrade", values(scene, "v3", "init"), wait=False)
     until(scene, "kit-init", "a third of the model has come", lambda: kits.so_far(scene) - before > 20 * MB)
     (loading,) = [pod for pod in pods(scene, "kit-init", "server") if not ready(pod)]
-    _end(scene, "kit-init", loading, "?gracePeriodSeconds=0")
+    end(scene, "kit-init", loading, "?gracePeriodSeconds=0")
     at = kits.so_far(scene) - before
     kits.slow(scene, 0)
     new_server(scene, "kit-init")
@@ -257,10 +257,6 @@ def _server(scene: Scene, group: str) -> Object:
     found = [pod for pod in pods(scene, group, "server") if ready(pod)]
     expect(len(found) == 1, f"{len(found)} pods that are ready instead of one")
     return found[0]
-
-
-def _end(scene: Scene, group: str, pod: Object, how: str = "") -> None:
-    delete(scene.cluster, f"/api/v1/namespaces/{scene.namespace(group)}/pods/{pod['metadata']['name']}{how}")
 
 
 def _state(scene: Scene, group: str, pod: Object | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import trouble
-from tests.e2e.cluster import Cluster, Object, Refused, Resource, get, request
+from tests.e2e.cluster import Cluster, Object, Refused, Resource, delete, get, request
 from tests.e2e.helm import Failed, Helm, run
 from tests.e2e.state import State, inventory
 
@@ -178,6 +178,11 @@ def size(scene: Scene, tag: str) -> int:
     text = log(scene, FIXTURES, {"metadata": {"name": "registry"}}, "registry")
     found = re.search(rf"^tag {tag} has (\d+) bytes$", text, re.MULTILINE)
     return int(found[1]) if found else 0
+
+
+def end(scene: Scene, group: str, pod: Object, how: str = "") -> None:
+    """Delete a pod; `how` is the query of the request, a grace period for one."""
+    delete(scene.cluster, f"/api/v1/namespaces/{scene.namespace(group)}/pods/{pod['metadata']['name']}{how}")
 
 
 def new_server(scene: Scene, group: str) -> Object:

@@ -7,10 +7,26 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from tests.e2e.cluster import Object, delete, get
+from tests.e2e.cluster import Object, get
 from tests.e2e.state import differences
 
-from .scene import Scene, apply, expect, helm, inside, log, new_server, pods, ready, seen, sent, size, until, values
+from .scene import (
+    Scene,
+    apply,
+    end,
+    expect,
+    helm,
+    inside,
+    log,
+    new_server,
+    pods,
+    ready,
+    seen,
+    sent,
+    size,
+    until,
+    values,
+)
 
 LOADER = "bring-models"
 Step = Callable[[Scene], str]
@@ -81,7 +97,7 @@ def same_values(scene: Scene) -> str:
 def second_start(scene: Scene) -> str:
     """Another pod on the same claim brings nothing."""
     before, start = sent(scene, "first"), time.monotonic()
-    _end(scene, "one", _server(scene, "one"))
+    end(scene, "one", _server(scene, "one"))
     pod = new_server(scene, "one")
     seconds, said = time.monotonic() - start, log(scene, "one", pod, LOADER)
     expect("already there: " in said, "the loader did not find its model", said)
@@ -98,7 +114,7 @@ def interrupted(scene: Scene) -> str:
     expect(not _endpoints(scene), "the Service has a ready endpoint while the model is on its way")
     held = _said(scene, pod, "ls /models/.lock", LOADER)
     expect(held.startswith(pod["metadata"]["name"]), f"the lock is {held or 'not held'}")
-    _end(scene, "one", pod)
+    end(scene, "one", pod)
     new = new_server(scene, "one")
     return f"{progress.split(': ')[-1]}, stopped; {_resumed(scene)}; {_loading(new)} s the second time"
 
@@ -173,10 +189,6 @@ def _server(scene: Scene, group: str) -> Object:
     found = pods(scene, group, "server")
     expect(len(found) == 1 and ready(found[0]), f"{len(found)} pods instead of one that is ready")
     return found[0]
-
-
-def _end(scene: Scene, group: str, pod: Object) -> None:
-    delete(scene.cluster, f"/api/v1/namespaces/{scene.namespace(group)}/pods/{pod['metadata']['name']}")
 
 
 def _said(scene: Scene, pod: Object, script: str, container: str = "server") -> str:
