@@ -37,8 +37,8 @@ check: $(STAMP) ## Fail where charts/llm-stack is not what its sources make
 	@$(BIN)/chartgen build --check
 
 lint: $(STAMP) ## Look at the Python and the shell
-	@$(BIN)/ruff check chartgen tests
-	@$(BIN)/ruff format --check chartgen tests
+	@$(BIN)/ruff check chartgen tests bench docs
+	@$(BIN)/ruff format --check chartgen tests bench docs
 	@find chartgen tests -name '*.sh' -print0 | xargs -0 $(BIN)/shellcheck -x -s sh
 
 test: lint check validate ## Everything that CI runs
@@ -55,15 +55,15 @@ e2e-real: tools ## Prove the chart with a real ollama and kit on a real node; E2
 	@$(BIN)/python -m tests.e2e_real $(E2E)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m bench
 
 docs: $(STAMP) ## Make the pages of docs/ that are made from data
-	@$(BIN)/python -m tests.accelerators
-	@$(BIN)/python -m tests.estimates
+	@$(BIN)/python -m docs.makers.accelerators
+	@$(BIN)/python -m docs.makers.estimates
 
 format: $(STAMP) ## Lay the Python out
-	@$(BIN)/ruff check --fix chartgen tests
-	@$(BIN)/ruff format chartgen tests
+	@$(BIN)/ruff check --fix chartgen tests bench docs
+	@$(BIN)/ruff format chartgen tests bench docs
 
 lock: ## Pin all dependencies anew in requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet pip-tools

@@ -103,13 +103,14 @@ def build(stack: str | None, check: bool, output: Path | None) -> int:
     where there is one, else llm-stack. The chart is written whole or not at all; files that it no longer has are
     removed.
     """
-    from . import building, chart
+    from .chart import disk
+    from .compose import building
 
     made = building.compose(stack)
     folder = output or Path("charts") / made.name
     if check:
-        return _stale(chart.difference(made, folder), folder)
-    changes = chart.write(made, folder)
+        return _stale(disk.difference(made, folder), folder)
+    changes = disk.write(made, folder)
     click.echo(f"{folder}: {len(made.files)} files, {_count(changes)}")
     return 0
 
@@ -154,7 +155,7 @@ def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_
     At the top of a values file, comments say what it is for: `# kubernetes: >=1.34`, `# pod-security: privileged`,
     `# needs: Secret/x, PersistentVolumeClaim/y` (what the cluster has already).
     """
-    from .validate import validate as prove
+    from .proofs.validate import validate as prove
 
     report = prove(chart, list(files), stack, patient())
     if as_json:
@@ -178,10 +179,10 @@ def plan(chart: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], as_
     For each server: weights, KV cache and all of it together, which cards hold that, what the pods request, and the
     volume to ask for. It is the chart's own sum. Exit code 1 where something does not fit or is refused.
     """
-    from . import plan as planning
-    from . import subject
+    from .chart import loaded
+    from .needs import plan as planning
 
-    found = planning.plan(chart or subject.default(None), list(files), list(sets), patient())
+    found = planning.plan(chart or loaded.default(None), list(files), list(sets), patient())
     if as_json:
         tell({"servers": [each.as_json() for each in found.plans], "refusals": found.refusals})
     else:
@@ -216,10 +217,11 @@ def images(
     registry does not answer. --plain is for filling a mirror: `FROM TO` on each line, which differ where
     global.imageRegistry names one.
     """
-    from . import images as listing
-    from . import registries, subject
+    from .chart import loaded
+    from .needs import images as listing
+    from .remote import registries
 
-    chart = chart or subject.default(None)
+    chart = chart or loaded.default(None)
     say_later = patient()
     found = listing.images(chart, list(files), list(sets), say_later)
     problems, silent = [], []
@@ -266,7 +268,7 @@ def package(
     must say what is new in this version. What is proved is the package itself; where that finds a problem, none is
     left. --sign also makes NAME-VERSION.tgz.prov, which `helm install --verify` looks at.
     """
-    from . import releasing
+    from .release import releasing
 
     made = releasing.make(stack, destination, key, passphrase_file, not no_proof, patient())
     if made.problems:
@@ -310,7 +312,8 @@ def publish(target: str, package: Path | None, credentials_file: Path | None, as
     `docker login` (for a registry also `helm registry login`) left. The same package once more changes nothing; a
     version that is there with other contents is refused.
     """
-    from . import credentials, publish, releasing
+    from .release import publish, releasing
+    from .remote import credentials
 
     options = publish.Options(login=credentials.given(credentials_file), **chosen)
     done = publish.publish(target, package or releasing.expected(), options, patient())
@@ -327,12 +330,12 @@ def publish(target: str, package: Path | None, credentials_file: Path | None, as
 @exits
 def tools(as_json: bool) -> None:
     """Show helm, kubeconform and the Kubernetes schemas; install or make what is missing."""
-    from . import kubernetes
-    from .tools import ensure
+    from .kubernetes import definitions, prepare
+    from .programs.tools import ensure
 
     found = ensure(["helm", "kubeconform"], say).values()
-    kubernetes.prepare(say)
-    versions, locations = kubernetes.versions(), kubernetes.schema_locations()
+    prepare.prepare(say)
+    versions, locations = definitions.versions(), prepare.schema_locations()
     if as_json:
         programs = [{**vars(tool), "path": str(tool.path)} for tool in found]
         tell({"tools": programs, "kubernetes_versions": versions, "schema_locations": locations})
@@ -349,15 +352,15 @@ def tools(as_json: bool) -> None:
 @exits
 def fragments(name: str | None, verbose: bool, as_json: bool) -> None:
     """List the fragments there are, those of a stack, or show one in full: its slots and its values."""
-    from . import listing
+    from .compose import describe
 
-    found = listing.fragments(name)
+    found = describe.fragments(name)
     if as_json:
-        tell([listing.as_json(fragment) for fragment in found])
+        tell([describe.as_json(fragment) for fragment in found])
     elif verbose or [fragment.id for fragment in found] == [name]:
-        click.echo("\n\n".join("\n".join(listing.details(fragment)) for fragment in found))
+        click.echo("\n\n".join("\n".join(describe.details(fragment)) for fragment in found))
     else:
-        click.echo("\n".join(listing.brief(found)))
+        click.echo("\n".join(describe.brief(found)))
 
 
 @main.group()
@@ -372,6 +375,6 @@ def new() -> None:
 @exits
 def new_fragment(name: str, folder: Path | None, stack: str | None) -> None:
     """Make the fragment NAME (observe/greeting), which builds and validates as it stands."""
-    from . import scaffold
+    from .sources import scaffold
 
     click.echo("\n".join(scaffold.create(name, folder, stack)))

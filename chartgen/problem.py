@@ -43,6 +43,11 @@ class Faults(Exception):
         self.problems = problems
 
 
+def fault(path: object, message: str, remedy: str = "") -> Faults:
+    """One problem of a path or a target as the exception to raise."""
+    return Faults([Problem(str(path), 0, "", message, remedy)])
+
+
 class ToolError(Exception):
     """A tool is missing or broken, the user's input is not to blame. Exit code 2."""
 

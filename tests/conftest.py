@@ -25,7 +25,7 @@ def hermetic_helm(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def helm() -> str:
     """The path of the real Helm."""
-    from chartgen import tools
+    from chartgen.programs import tools
 
     return str(tools.ensure(["helm"], print)["helm"].path)
 
@@ -65,7 +65,7 @@ def stack(write: Callable[[dict[str, Any]], Path]) -> Callable[..., tuple[Any, l
     `fragments/ID/fragment.yaml` gets a summary, and is left out where its data is None; other files are given by
     their path below fragments/.
     """
-    from chartgen import stack as stacks
+    from chartgen.sources import stack as stacks
 
     def made(fragments: dict[str, dict[str, Any]], files: dict[str, Any] | None = None, **recipe: Any) -> Any:
         chart = {"name": "little", "version": "1.0.0", "description": "A little chart."}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chartgen.render import Document, documents
+from chartgen.programs.helm import Document, documents
 
 FILE = Path(__file__).parent / "manifests/good.yaml"
 LABELS = {

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chartgen import gorun, tools
+from chartgen import paths
+from chartgen.programs import gorun, tools
 
 PACKAGE = "github.com/distribution/distribution/v3/cmd/registry"
 MODULE = Path(__file__).parent / "gotools/registry"
@@ -37,7 +38,7 @@ class Server:
 def program() -> Path:
     """The registry's program; built, which takes a minute, where its pins have changed."""
     pins = hashlib.sha256(b"".join((MODULE / file).read_bytes() for file in ("go.mod", "go.sum"))).hexdigest()[:12]
-    folder = tools.home() / "tests" / f"registry-{pins}"
+    folder = paths.home() / "tests" / f"registry-{pins}"
     if not (folder / "registry").is_file():
         with tools.locked("registry-of-tests", print):
             if not (folder / "registry").is_file():

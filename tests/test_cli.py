@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 from conftest import ROOT
 
-from chartgen import cli, kubernetes, tools
-from chartgen import validate as proving
+from chartgen import cli
 from chartgen.problem import ToolError
+from chartgen.programs import tools
+from chartgen.proofs import validate as proving
 
 RECIPE = "chart: {name: little, version: 1.0.0, description: Little.}\nfragmentPaths: [fragments]\nfragments: [a]\n"
 
@@ -49,10 +50,7 @@ def little(write):
 
 @pytest.fixture
 def one_version(monkeypatch):
-    few = SimpleNamespace(
-        versions=lambda: ["1.37.0"], prepare=kubernetes.prepare, schema_locations=kubernetes.schema_locations
-    )
-    monkeypatch.setattr(proving, "kubernetes", few)
+    monkeypatch.setattr(proving, "definitions", SimpleNamespace(versions=lambda: ["1.37.0"]))
 
 
 def test_build_writes_once_and_check_agrees(run, little):

@@ -12,11 +12,11 @@ from socketserver import ThreadingUnixStreamServer
 import pytest
 from conftest import CHART
 
-from chartgen import manifests
-from chartgen.examples import Example
-from chartgen.header import Header
+from chartgen.chart.header import Header
+from chartgen.chart.valuesfile import Example
 from chartgen.problem import Faults, ToolError
-from chartgen.render import documents
+from chartgen.programs.helm import documents
+from chartgen.proofs import manifests
 from tests.e2e import cluster, examples, fixtures, helm, kinds, nodes, report, session, state, steps, trouble, volumes
 from tests.e2e import trial as trials
 from tests.e2e.trial import Broken, Place, Trial

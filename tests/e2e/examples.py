@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chartgen import manifests, subject
-from chartgen.examples import Example, coalesced, read
+from chartgen.chart import loaded
+from chartgen.chart.valuesfile import Example, coalesced, read
 from chartgen.problem import Faults, Problem, nearest
-from chartgen.render import Rendered, Request, documents, render
+from chartgen.programs.helm import Rendered, Request, documents, render
+from chartgen.proofs import manifests
 
 from .state import first_difference
 
@@ -40,7 +41,7 @@ def discover(chart: Path, wanted: tuple[str, ...]) -> tuple[list[Example], Examp
 
     Faults where something is wrong with one of them.
     """
-    found, problems = subject.load(chart, str(chart))
+    found, problems = loaded.load(chart, str(chart))
     if found is None:
         raise Faults(problems)
     files = {file.stem: file for file in sorted((chart / "examples").glob("*.yaml"))}

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from chartgen.manifests import Object as Rendered
-from chartgen.manifests import Render, at
-from chartgen.references import IN_CONTAINER, IN_OBJECT, IN_POD, Row
+from chartgen.proofs.dangling import IN_CONTAINER, IN_OBJECT, IN_POD, Row
+from chartgen.proofs.manifests import Object as Rendered
+from chartgen.proofs.manifests import Render, at
 
 from .cluster import Object
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chartgen.render import sentence
-from chartgen.toolversion import hermetic
+from chartgen.programs.helm import sentence
+from chartgen.programs.toolversion import hermetic
 
 EVERY = 1.0  # seconds between two looks at whether waiting is in vain
 GRACE = 30  # seconds that Helm gets beyond its own --timeout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from chartgen import crds
+from chartgen.kubernetes import crds
 
 from .cluster import Cluster, Object, Resource, create, of_kind, resources
 from .examples import Case

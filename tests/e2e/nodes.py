@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chartgen.manifests import Pod, at
+from chartgen.proofs.manifests import Pod, at
 
 from .cluster import FAKE, Object, faked
 

@@ -19,7 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chartgen import credentials, publish, releasing, tools
+from chartgen.programs import tools
+from chartgen.release import publish, releasing
+from chartgen.remote import credentials
 from tests import museum as museums
 from tests import registry as registries
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chartgen import tools
-from chartgen.examples import Example
+from chartgen.chart.valuesfile import Example
+from chartgen.programs import tools
 
 from . import examples, fixtures, helm, kinds, nodes
 from .cluster import Cluster, Object, Resource, connected, create, delete, get, of_kind, resources

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chartgen.examples import coalesced
+from chartgen.chart.valuesfile import coalesced
 
 from . import trouble
 from .cluster import Refused, create, faked, get, of_kind, there

@@ -17,8 +17,8 @@ from typing import Any
 
 import click
 
-from chartgen import tools
 from chartgen.problem import ToolError
+from chartgen.programs import tools
 from tests import registry as registries
 from tests.e2e.cluster import Refused, connected, get, resources
 from tests.e2e.helm import Helm, environment

@@ -1,0 +1,194 @@
+"""What is measured: each function gives a row of the report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from chartgen.chart.loaded import LoadedChart
+from chartgen.problem import ToolError
+from chartgen.programs.helm import documents
+from chartgen.proofs.runs import Run
+from chartgen.reading import yamlfile
+
+from . import loop, secret
+from .pairs import alternate, disturbance, once, ratio, seconds
+
+Say = Callable[[str], None]
+BUILD_PAIRS, VALIDATE_PAIRS, TEMPLATE_PAIRS = 21, 3, 15
+BUILD_AIM, VALIDATE_AIM, SECRET_AIM = 2.0, 2.4, 400
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the report. `aim` is empty where there is none, `met` None where nothing can be said of it; `more` are
+    sentences on what else came out.
+    """
+
+    what: str
+    measured: str
+    aim: str = ""
+    met: bool | None = None
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all rows need: `chart` is made from its sources for this run, `top` is where the sources stand."""
+
+    top: Path
+    chart: LoadedChart
+    place: Path
+    helm: Path
+    kubeconform: Path
+    environment: dict[str, str]
+    say: Say
+
+    @property
+    def chartgen(self) -> Path:
+        """The command as it is installed beside this Python."""
+        return Path(sys.executable).with_name("chartgen")
+
+
+def build(bench: Bench) -> Row:
+    """`chartgen build --check` by the imports of the two packages that it cannot do without."""
+    commands = (
+        [bench.chartgen, "build", "--check", "-o", bench.chart.folder],
+        [sys.executable, "-c", "import yaml, click"],
+    )
+    runs = alternate(commands, BUILD_PAIRS, bench.environment, bench.top, bench.say)
+    found = ratio(*map(seconds, runs))
+    ours, imports = (median(seconds(each)) for each in runs)
+    more = (f"{_ms(ours)} by {_ms(imports)}, medians.", disturbance(runs))
+    what = "`chartgen build --check` : `python -c 'import yaml, click'`"
+    return Row(what, str(found), f"at most {BUILD_AIM}", found.middle <= BUILD_AIM, more)
+
+
+def validate(bench: Bench) -> Row:
+    """The loop by `chartgen validate`: how many times as long it takes."""
+    command = [bench.chartgen, "validate", bench.chart.folder, "--json"]
+    report = json.loads(once(command, bench.environment, bench.top).output)
+    wanted = loop.wanted(bench.chart, report["kubernetes_versions"], bench.place)
+    _alike("renders", len(wanted), report)
+    script = bench.place / "loop.sh"
+    text = loop.script(wanted, bench.chart.folder, report["schema_locations"], bench.helm, bench.kubeconform)
+    script.write_text(text, encoding="utf-8")
+    runs = alternate((["bash", script], command), VALIDATE_PAIRS, bench.environment, bench.top, bench.say)
+    for run in runs[0]:
+        _alike("documents", loop.valid(run.output), report)
+    found = ratio(*map(seconds, runs))
+    work = ratio(*([run.cpu for run in each] for each in runs))
+    slow, ours = (median(seconds(each)) for each in runs)
+    more = (
+        f"{slow:.1f} s by {ours:.1f} s, medians; in seconds of CPU the ratio is {work}.",
+        f"{len(wanted)} renders, {sum(bool(run.refusal) for run in wanted)} of them to be refused; "
+        f"{report['documents']} documents; {len(report['kubernetes_versions'])} Kubernetes versions.",
+        disturbance(runs),
+    )
+    what = "`helm template | kubeconform` in a loop : `chartgen validate --json`"
+    return Row(what, str(found), f"at least {VALIDATE_AIM}", found.middle >= VALIDATE_AIM, more)
+
+
+def _alike(what: str, number: int, report: dict[str, Any]) -> None:
+    """Only what has the same number of renders and of documents is compared."""
+    if number != report[what]:
+        raise ToolError(f"the loop has {number} {what}, validation {report[what]}; mend bench/loop.py")
+
+
+def template(bench: Bench, largest: Run, peers: list[Path]) -> list[Row]:
+    """`helm template` of the largest example by another chart's with its defaults, per object."""
+    what = "`helm template`, per object: {ours} : {peer}"
+    ours = f"`{largest.example.name}`"
+    if not peers:
+        return [Row(what.format(ours=ours, peer="another chart"), "not measured: name a chart with PEER=")]
+    rows = []
+    for peer in peers:
+        named = f"`{_named(peer)}`"
+        try:
+            rows.append(_templates(bench, largest, peer, what.format(ours=ours, peer=named)))
+        except ToolError as error:
+            bench.say(str(error))
+            rows.append(Row(what.format(ours=ours, peer=named), "not measured: helm cannot render that chart"))
+    return rows
+
+
+def _templates(bench: Bench, largest: Run, peer: Path, what: str) -> Row:
+    bare = replace(largest, example=replace(largest.example, files=()))
+    commands = (
+        loop.template(largest, bench.chart.folder, bench.helm),
+        loop.template(bare, peer, bench.helm),
+        loop.template(bare, _empty(bench.place), bench.helm),
+    )
+    runs = alternate(commands, TEMPLATE_PAIRS, bench.environment, bench.top, bench.say)
+    objects = [count(each[0].output) for each in runs[:2]]
+    whole, other, start = (median(seconds(each)) for each in runs)
+    found = ratio(*([run.seconds / number for run in each] for each, number in zip(runs, objects, strict=False)))
+    more = (
+        f"{_ms(whole)} for {objects[0]} objects by {_ms(other)} for {objects[1]}, medians.",
+        f"Helm's own start, with a chart of one ConfigMap, is {_ms(start)} of each; beyond it an object takes "
+        f"{_ms((whole - start) / objects[0])} by {_ms((other - start) / objects[1])}.",
+        disturbance(runs),
+    )
+    return Row(what, str(found), more=more)
+
+
+def kept(bench: Bench) -> Row:
+    """The largest Secret that Helm would keep of any example."""
+    sizes = {}
+    for example in loop.given(bench.chart):
+        command = [bench.helm, "install", "llm", bench.chart.folder, "--dry-run=client", "--output=json"]
+        command += [f"--values={file}" for file in example.files]
+        release = json.loads(once(command, bench.environment, bench.top).output)
+        sizes[example.name] = (secret.size(release), secret.parts(release))
+    name, (size, parts) = max(sizes.items(), key=lambda item: item[1][0])
+    share = ", ".join(f"{part} {_kib(number)}" for part, number in parts.items())
+    met = size <= SECRET_AIM * 1024
+    more = (f"Before it is compressed: {share}.",)
+    return Row(f"the Secret of a release, `{name}`", _kib(size), f"at most {SECRET_AIM} KiB", met, more)
+
+
+def largest(bench: Bench) -> Run:
+    """The example that renders the most objects, for the newest Kubernetes version that it is for."""
+    from chartgen.kubernetes import definitions
+
+    versions = definitions.versions()
+    made = {}
+    for example in loop.given(bench.chart):
+        run = Run(example, example.header.versions(versions)[-1])
+        command = loop.template(run, bench.chart.folder, bench.helm)
+        made[count(once(command, bench.environment, bench.top).output)] = run
+    return made[max(made)]
+
+
+def count(output: str) -> int:
+    """How many objects `helm template` printed."""
+    return sum(isinstance(document.data, dict) for document in documents(output))
+
+
+def _named(peer: Path) -> str:
+    """The name and version of a chart; the folder's name where it holds none."""
+    data = yamlfile.read(peer / "Chart.yaml").data
+    return f"{data['name']} {data['version']}" if isinstance(data, dict) and "version" in data else peer.name
+
+
+def _empty(place: Path) -> Path:
+    """A chart of one ConfigMap and nothing else."""
+    chart = place / "empty"
+    (chart / "templates").mkdir(parents=True, exist_ok=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: empty\nversion: 1.0.0\n", encoding="utf-8")
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: empty\n"
+    (chart / "templates/config.yaml").write_text(text, encoding="utf-8")
+    return chart
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms"
+
+
+def _kib(size: int) -> str:
+    return f"{size / 1024:.0f} KiB"

@@ -1,0 +1,51 @@
+"""What Helm refuses, as problems at the keys and lines of a values file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..problem import Problem
+from ..reading.yamlfile import Key
+from .loaded import LoadedChart
+from .valuesfile import Example, check, read
+
+
+def blamed(chart: LoadedChart, files: list[Path], sets: list[str], error: str) -> list[Problem]:
+    """What Helm refused values with: problems on the files' lines, or where --set may be to blame as Helm says it."""
+    lines = [line for line in error.split("\n") if line.strip()]
+    if not files:
+        return [Problem(chart.shown, 0, "", line) for line in lines]
+    example, problems = read(files[-1].stem, files, strict=False)
+    if example is None:
+        return problems
+    if problems := check(example, chart.defaults.data, chart.schema):
+        return problems
+    return [Problem(example.shown, 0, "", line) if sets else sentence(example, line, "") for line in lines]
+
+
+def sentence(example: Example, line: str, where: str) -> Problem:
+    """A line of what Helm said as a problem at the key that it names."""
+    schema = re.match(r"- at '([^']*)': (.*)", line)
+    if schema:
+        key: Key = tuple(schema[1].strip("/").split("/")) if schema[1] else ()
+        return example.problem(key, schema[2] + where)
+    own = re.match(r"(?:servers\.([a-z0-9-]+): )?([A-Za-z][A-Za-z0-9.]*): (.*)", line)
+    if not own:
+        return Problem(example.shown, 0, "", line + where)
+    server, keys = own[1], tuple(own[2].split("."))
+    message, _, remedy = own[3].partition("; ")
+    entry = ("servers", server, *keys)
+    for key in (entry, keys) if server else (keys,):
+        if key in example.lines:
+            return example.problem(key, message + where, remedy)
+    # Of a server that stands nowhere by itself, what the defaults say is to blame.
+    number = (_nearest(example, entry, 2) if server else 0) or _nearest(example, keys)
+    number = number or (_nearest(example, entry) if server else 0)
+    file, number = example.place(number)
+    return Problem(file, number, f"servers.{server}: {own[2]}" if server else own[2], message + where, remedy)
+
+
+def _nearest(example: Example, key: Key, least: int = 1) -> int:
+    """The line of what comes nearest to a key, by that many steps at least; 0 where nothing does."""
+    return next((example.lines[key[:n]] for n in range(len(key), least - 1, -1) if key[:n] in example.lines), 0)

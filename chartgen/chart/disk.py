@@ -1,0 +1,125 @@
+"""A chart on disk: written whole or not at all, and compared file by file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..paths import below
+from ..problem import Faults, Problem
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as text: path in the chart -> content."""
+
+    name: str
+    files: dict[str, str]
+
+
+MARK = "# Made by chartgen"
+
+
+def difference(chart: Chart, folder: Path) -> list[str]:
+    """What differs in the whole tree, deletions included: `changed path`, `missing path`, `extra path`, in order."""
+    there = {path: folder / path for path in below(folder)}
+    found = [("extra", path) for path in there.keys() - chart.files.keys()]
+    found += [("missing", path) for path in chart.files.keys() - there.keys()]
+    found += [
+        ("changed", path)
+        for path in chart.files.keys() & there.keys()
+        if there[path].is_symlink() or there[path].read_bytes() != chart.files[path].encode()
+    ]
+    return [f"{what} {path}" for what, path in sorted(found, key=lambda item: item[1])]
+
+
+def write(chart: Chart, folder: Path) -> list[str]:
+    """Make `folder` hold exactly `chart`; what changed. A kill at any moment leaves the old tree or the new one.
+
+    A folder that chartgen did not make is left alone.
+    """
+    import shutil
+
+    changes = difference(chart, folder)
+    if not changes:
+        return []
+    _refuse_foreign(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    fresh = folder.parent / f".{folder.name}.chartgen-{os.getpid()}"
+    for path, text in chart.files.items():
+        target = fresh / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="")
+    _swap(fresh, folder)
+    shutil.rmtree(fresh, ignore_errors=True)
+    return changes
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    metadata = folder / "Chart.yaml"
+    if not metadata.is_file() or not metadata.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+        raise Faults(
+            [
+                Problem(
+                    str(folder),
+                    0,
+                    "",
+                    "was not made by chartgen, so it stays as it is",
+                    "move it away, or name another folder with --output",
+                )
+            ]
+        )
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed builds left beside the chart."""
+    import shutil
+
+    for left in folder.parent.glob(f".{folder.name}.chartgen-*"):
+        pid = left.name.rsplit("-", 1)[-1]
+        if not pid.isdigit() or int(pid) == os.getpid() or not _alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put `fresh` in the place of `folder`, whose old tree is at `fresh` afterwards."""
+    if not folder.exists():
+        os.rename(fresh, folder)
+    elif not _exchange(fresh, folder):
+        import shutil
+
+        # No atomic exchange on this system: the moment between the two renames is as short as it can be made.
+        old = fresh.with_name(f"{fresh.name}0")
+        os.rename(folder, old)
+        os.rename(fresh, folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step: renameat2 on Linux, renamex_np on macOS."""
+    import ctypes
+    import sys
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    a, b = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "darwin":
+            return libc.renamex_np(a, b, 2) == 0
+        here = -100  # AT_FDCWD
+        return libc.renameat2(here, a, here, b, 2) == 0
+    except AttributeError:
+        return False

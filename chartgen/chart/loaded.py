@@ -1,0 +1,117 @@
+"""The chart that is validated: a folder or a package, whoever made it; and the stack that it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import paths
+from ..problem import Problem
+from ..reading import yamlfile
+from ..sources import stack as stacks
+from .disk import MARK
+from .valuesfile import Example, read
+
+
+@dataclass(frozen=True)
+class LoadedChart:
+    """A chart to look at. `schema` is None where it has none; `made` says whether chartgen made it, as a folder."""
+
+    folder: Path
+    shown: str
+    name: str
+    made: bool
+    schema: dict[str, Any] | None
+    defaults: Example
+
+
+def default(named: str | None) -> Path:
+    """The chart meant where none is named: that of the stack named, else of ./stack.yaml, else llm-stack."""
+    name = _chart_of(stacks.find(named))
+    return Path("charts") / ("llm-stack" if name == "?" else name)
+
+
+@contextmanager
+def unpacked(chart: Path) -> Iterator[Path]:
+    """The chart's folder; that of a package (.tgz) for as long as it is looked at."""
+    if not chart.is_file():
+        yield chart
+        return
+    import tarfile
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="chartgen-chart-") as place:
+        try:
+            with tarfile.open(chart) as package:
+                package.extractall(place, filter="data")
+        except (tarfile.TarError, OSError, EOFError):
+            yield chart
+            return
+        yield next(iter(sorted(Path(place).iterdir())), chart)
+
+
+def load(folder: Path, shown: str) -> tuple[LoadedChart | None, list[Problem]]:
+    """Read what validation has to know of a chart; None where the folder holds none."""
+    metadata = folder / "Chart.yaml"
+    if not metadata.is_file():
+        remedy = "name a folder that holds Chart.yaml, or a package (.tgz); 'chartgen build' makes charts/llm-stack"
+        return None, [Problem(shown, 0, "", "is no chart", remedy)]
+    parsed = yamlfile.read(metadata, f"{shown}/Chart.yaml")
+    name = parsed.data.get("name") if isinstance(parsed.data, dict) else None
+    problems = list(parsed.problems)
+    if not problems and not isinstance(name, str):
+        problems = [Problem(f"{shown}/Chart.yaml", 0, "name", "missing", "add it")]
+    schema, more = _schema(folder, shown)
+    problems += more
+    defaults, more = _defaults(folder, shown)
+    problems += more
+    if problems or defaults is None:
+        return None, problems
+    made = metadata.read_text(encoding="utf-8").startswith(MARK) and folder == Path(shown)
+    return LoadedChart(folder, shown, name, made, schema, defaults), []
+
+
+def _schema(folder: Path, shown: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+    file = folder / "values.schema.json"
+    if not file.is_file():
+        return None, []
+    try:
+        return json.loads(file.read_text(encoding="utf-8")), []
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        return None, [Problem(f"{shown}/{file.name}", line, "", "is not JSON", "run 'chartgen build'")]
+
+
+def _defaults(folder: Path, shown: str) -> tuple[Example | None, list[Problem]]:
+    """The chart's own values as an example that is rendered without a file: Helm reads them by itself."""
+    from dataclasses import replace
+
+    file = folder / "values.yaml"
+    if not file.is_file():
+        return Example("defaults", f"{shown}/values.yaml"), []
+    found, problems = read("defaults", [file], strict=False)
+    path = f"{shown}/values.yaml"
+    if found is None:
+        return None, [replace(problem, path=path) for problem in problems]
+    return replace(found, shown=path, starts=((path, 0),), files=()), []
+
+
+def stack_of(subject: LoadedChart, named: str | None) -> Path | None:
+    """The stack file that a chart was made from: the one named, ./stack.yaml, or chartgen's own of that name."""
+    if named is not None:
+        return stacks.find(named)
+    for place in (Path("stack.yaml"), paths.HERE / "stacks" / subject.name / "stack.yaml"):
+        if subject.made and place.is_file() and _chart_of(place) in (subject.name, "?"):
+            return place
+    return None
+
+
+def _chart_of(place: Path) -> str:
+    """The chart that a stack file names, `?` where that cannot be told: what is wrong is said where it is read."""
+    data = yamlfile.read(place).data
+    metadata = data.get("chart") if isinstance(data, dict) else None
+    return str(metadata.get("name", "?")) if isinstance(metadata, dict) else "?"

@@ -1,0 +1,134 @@
+"""Values files: read, merged as Helm merges them, and held against the chart's schema."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..problem import Problem
+from ..reading import yamlfile
+from ..reading.yamlfile import Key, Lines, dotted, nearest_line
+from .header import Header, parse
+
+
+@dataclass(frozen=True)
+class Example:
+    """Values to render a chart with: one file, several in Helm's order, or none (`defaults`).
+
+    `shown` is the file that problems name. Lines are counted through all files as if they stood one behind the other;
+    `starts` are the files and the number of lines before each.
+    """
+
+    name: str
+    shown: str
+    files: tuple[Path, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict, compare=False)
+    starts: tuple[tuple[str, int], ...] = ()
+    header: Header = field(default_factory=Header)
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file that a line is in, and its number there."""
+        if not line or not self.starts:
+            return self.shown, line
+        file, before = self.starts[bisect_right([before for _, before in self.starts], line - 1) - 1]
+        return file, line - before
+
+    def problem(self, key: Key, message: str, remedy: str = "", shown: str = "") -> Problem:
+        """A problem at a key of the values, on its line."""
+        return Problem(*self.place(nearest_line(self.lines, key)), shown or dotted(key), message, remedy)
+
+
+def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> tuple[Example | None, list[Problem]]:
+    """Read values files and lay each over those before it; None where one is no values file.
+
+    `strict` is for files that ship with a chart: a header that says anything unknown is a problem. The header begins
+    on the line `first`.
+    """
+    problems: list[Problem] = []
+    found = Example(name, str(files[-1]))
+    before = 0
+    for file in files:
+        parsed = yamlfile.read(file, str(file))
+        problems += parsed.problems or _not_a_map(parsed, str(file))
+        if problems:
+            continue
+        text = file.read_text(encoding="utf-8")
+        header, more = parse(text, str(file), strict, first)
+        problems += more
+        found = replace(
+            found,
+            files=(*found.files, file),
+            data=_merged(found.data, parsed.data or {}),
+            lines=found.lines | {key: line + before for key, line in parsed.lines.items()},
+            starts=(*found.starts, (str(file), before)),
+            header=_joined(found.header, header),
+        )
+        before += text.count("\n") + 1
+    return (None if problems else found), problems
+
+
+def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | None) -> list[Problem]:
+    """Every fault of the values that Helm makes of the chart's defaults and the example, on the example's own lines.
+
+    What is wrong with the defaults by themselves is not said again.
+    """
+    if schema is None:
+        return []
+    from ..reading import shape
+
+    given = coalesced(defaults, example.data)
+    nulls = {dotted(key) for key in _nulls(example.data, ())}
+    found = []
+    for problem in shape.check(given, example.lines, schema, example.shown):
+        if problem.message == "missing" and problem.key in nulls:
+            problem = replace(problem, message="null is not a value here", remedy="remove the key to get the default")
+        file, line = example.place(problem.line)
+        found.append(replace(problem, path=file, line=line))
+    return found
+
+
+def coalesced(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What Helm makes of a chart's defaults and values given: maps are merged, a null takes a default away."""
+    result = dict(defaults)
+    for key, value in given.items():
+        if value is None and key in defaults:
+            del result[key]
+        elif isinstance(value, dict) and isinstance(defaults.get(key), dict):
+            result[key] = coalesced(defaults[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """What Helm makes of two values files: a null stays, for the chart's own default to go."""
+    both = {
+        key: _merged(first[key], value)
+        for key, value in second.items()
+        if isinstance(value, dict) and isinstance(first.get(key), dict)
+    }
+    return first | second | both
+
+
+def _joined(one: Header, other: Header) -> Header:
+    security = other.security if other.security != Header().security else one.security
+    return Header(one.bounds + other.bounds, security, one.needs | other.needs)
+
+
+def _not_a_map(parsed: yamlfile.Parsed, shown: str) -> list[Problem]:
+    if parsed.data is None or isinstance(parsed.data, dict):
+        return []
+    line = nearest_line(parsed.lines, ())
+    return [Problem(shown, line, "", "holds no map, as a values file does", "write 'key: value' lines")]
+
+
+def _nulls(data: Any, path: Key) -> Iterator[Key]:
+    if data is None:
+        yield path
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from _nulls(value, (*path, key))

@@ -1,0 +1,77 @@
+"""Stack -> Chart: text in, text out, no input or output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..chart.disk import Chart
+from ..problem import Problem
+from ..sources.stack import Stack
+from . import artifacthub, fit, merge, readme, schema, slots, values
+from .schema import Values
+
+HELMIGNORE = """\
+# Made by chartgen.
+.DS_Store
+.git/
+*.swp
+*~
+*.tgz
+*.prov
+"""
+
+
+def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, list[Problem]]:
+    """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. No chart where there are problems."""
+    joined, problems = merge.gather(stack)
+    problems += fit.check(stack)
+    if problems:
+        return None, sorted(set(problems))
+    name = stack.chart["name"]
+    replaced = schema.replaced(joined.server)
+    document = schema.values_schema(stack, joined, kubernetes)
+    files = {
+        "Chart.yaml": _metadata(stack, joined),
+        "values.yaml": values.text(stack, joined),
+        "values.schema.json": schema.text(document),
+        "README.md": readme.readme(stack, joined),
+        ".helmignore": HELMIGNORE,
+        "templates/_slots.tpl": rename(slots.text(stack.fragments, replaced), name),
+        **{f"examples/{file}": text for file, text in stack.examples.items()},
+        **{f"ci/{file}": text for file, text in stack.ci.items()},
+    }
+    if stack.changelog:
+        files["CHANGELOG.md"] = stack.changelog
+    if stack.notes:
+        files["templates/NOTES.txt"] = rename(stack.notes, name)
+    for fragment in stack.fragments:
+        files |= {f"templates/{fragment.id}/{file}": rename(text, name) for file, text in fragment.templates.items()}
+        files |= {f"files/{fragment.id}/{file}": text for file, text in fragment.files.items()}
+    return Chart(name, dict(sorted(files.items()))), []
+
+
+def rename(text: str, name: str) -> str:
+    """The one change that a template sees: the chart's name in place of `fragment`."""
+    return text.replace('"fragment.', f'"{name}.')
+
+
+def _metadata(stack: Stack, joined: Values) -> str:
+    import yaml
+
+    annotations = artifacthub.annotations(stack, joined) | stack.chart.get("annotations", {})
+    metadata = {"apiVersion": "v2", "type": "application", **stack.chart}
+    metadata |= {"annotations": dict(sorted(annotations.items()))} if annotations else {}
+    head = f"# Made by chartgen {'from ' + stack.file.rsplit('/', 1)[-1]}; do not edit.\n"
+    return head + yaml.dump(metadata, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110)
+
+
+def _dumper() -> Any:
+    """YAML in which texts of several lines stand as such."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def represent_text(self, text: str) -> Any:
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+    Dumper.add_representer(str, Dumper.represent_text)
+    return Dumper

@@ -1,0 +1,114 @@
+"""What fragments there are, and what each offers, fills and asks for: for `chartgen fragments`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .. import paths
+from ..paths import show
+from ..problem import Faults, Problem, nearest
+from ..reading import yamlfile
+from ..sources import stack as stacks
+from ..sources.fragment import Fragment, load
+from .readme import rows
+from .schema import closed, default
+from .values import explain, flow
+
+
+def roots() -> list[Path]:
+    """Where fragments are looked for: ./stack.yaml's own folders, then chartgen's."""
+    data = yamlfile.read(Path("stack.yaml")).data if Path("stack.yaml").is_file() else None
+    own = data.get("fragmentPaths") if isinstance(data, dict) else None
+    folders = [Path(path) for path in own if isinstance(path, str)] if isinstance(own, list) else []
+    return [*folders, paths.HERE / "fragments"]
+
+
+def fragments(name: str | None) -> tuple[Fragment, ...]:
+    """The fragment of that id, those of that stack in its order, or all there are. Faults where there is neither."""
+    places = roots()
+    known = stacks.available(places)
+    if name is None or name in known:
+        return _loaded([name] if name else known, places)
+    place = stacks.find(name)
+    if not place.is_file():
+        remedy = nearest(name, known) or "'chartgen fragments' lists them"
+        raise Faults([Problem(name, 0, "", "is neither a fragment nor a stack", remedy)])
+    found, problems = stacks.read(place)
+    if found is None:
+        raise Faults(sorted(set(problems)))
+    return found.fragments
+
+
+def _loaded(ids: list[str], places: list[Path]) -> tuple[Fragment, ...]:
+    found, problems = [], []
+    for id in ids:
+        folder = next(place / id for place in places if (place / id / "fragment.yaml").is_file())
+        fragment, more = load(folder, id, show(folder))
+        found += [fragment] if fragment else []
+        problems += more
+    if problems:
+        raise Faults(problems)
+    return tuple(found)
+
+
+def as_json(fragment: Fragment) -> dict[str, Any]:
+    """All that a fragment states, for `--json`; `values` maps a dotted key to its scope, default and meaning."""
+    return {
+        "id": fragment.id,
+        "summary": fragment.summary,
+        "folder": fragment.folder,
+        "requires": list(fragment.requires),
+        "choice": fragment.choice,
+        "offers": {
+            slot.name: {word: getattr(slot, word) for word in ("kind", "scope", "required", "summary")}
+            for slot in fragment.offers.values()
+        },
+        "fills": list(fragment.fills),
+        "values": {
+            key: {"scope": scope, "default": default(schema), "meaning": explain(schema)}
+            for scope, key, schema in _values(fragment)
+        },
+    }
+
+
+def brief(found: tuple[Fragment, ...]) -> list[str]:
+    """A line for each fragment: its id and its summary."""
+    width = max(len(fragment.id) for fragment in found)
+    return [f"{fragment.id:{width}}  {fragment.summary}" for fragment in found]
+
+
+def details(fragment: Fragment) -> list[str]:
+    """A fragment in full, for people."""
+    lines = [fragment.id, f"  {fragment.summary}", f"  in {fragment.folder}"]
+    lines += _section("requires", [("", each) for each in fragment.requires])
+    lines += _section("is chosen by", [(f"{key}:", value) for key, value in fragment.choice.items()])
+    offered = [(slot.name, f"{slot.kind}, {slot.scope}: {slot.summary}") for slot in fragment.offers.values()]
+    lines += _section("offers the slots", offered)
+    lines += _section("fills the slots", [("", each) for each in fragment.fills])
+    for scope, title in (("server", "values of every server"), ("release", "values of the release")):
+        values = [(key, _value(schema)) for own, key, schema in _values(fragment) if own == scope]
+        lines += _section(title, values)
+    return lines
+
+
+def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    width = max(len(name) for name, _ in rows)
+    return ["", f"  {title}", *(f"    {f'{name:{width}} ' if width else ''}{said}".rstrip() for name, said in rows)]
+
+
+def _values(fragment: Fragment) -> list[tuple[str, str, dict[str, Any]]]:
+    """(scope, dotted key, schema) of every value that is not an object of ours."""
+    return [
+        (scope, key, schema)
+        for scope, properties in (("server", fragment.server), ("release", fragment.release))
+        for key, schema in rows(properties)
+        if not closed(schema)
+    ]
+
+
+def _value(schema: dict[str, Any]) -> str:
+    value = default(schema)
+    return " ".join(filter(None, ("" if value is None else f"[{flow(value)}]", explain(schema))))

@@ -1,0 +1,130 @@
+"""Whether the fragments of a stack fit together: their order, their slots, the names that they define and use."""
+
+from __future__ import annotations
+
+import re
+
+from ..problem import Problem, nearest
+from ..sources.fragment import Fragment
+from ..sources.stack import Stack
+
+SLOT = "fragment.slot."
+DATA = "fragment.data."
+
+
+def check(stack: Stack) -> list[Problem]:
+    """Every way in which the fragments do not fit together."""
+    return _order(stack) + _slots(stack) + _names(stack) + _templates(stack)
+
+
+def _order(stack: Stack) -> list[Problem]:
+    """Every fragment comes once, after those that it requires."""
+    problems, seen = [], set()
+    ids = [fragment.id for fragment in stack.fragments]
+    for n, fragment in enumerate(stack.fragments):
+        if fragment.id in seen:
+            problems.append(stack.problem(("fragments", n), f"'{fragment.id}' stands here twice", "remove one"))
+        seen.add(fragment.id)
+        for need in fragment.requires:
+            if need not in ids:
+                problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "add it before"))
+            elif need not in seen:
+                problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))
+    return problems
+
+
+def _slots(stack: Stack) -> list[Problem]:
+    """Every fill fits a slot, every slot that must be filled is."""
+    problems = []
+    offered: dict[str, Fragment] = {}
+    for fragment in stack.fragments:
+        for name in fragment.offers:
+            if name in offered:
+                where = ("offers", name)
+                problems.append(fragment.problem("fragment.yaml", where, f"{offered[name].id} offers it already"))
+            offered[name] = fragment
+    filled = {name for fragment in stack.fragments for name in fragment.fills}
+    for fragment in stack.fragments:
+        defined = fragment.defines()
+        for name, template in fragment.fills.items():
+            where = ("fills", name)
+            if name not in offered:
+                remedy = nearest(name, sorted(offered), "slots")
+                problems.append(fragment.problem("fragment.yaml", where, "no fragment of the stack offers it", remedy))
+            if template not in defined:
+                remedy = nearest(template, sorted(defined), "its templates")
+                problems.append(fragment.problem("fragment.yaml", where, f"no template '{template}' here", remedy))
+    for name, fragment in offered.items():
+        if fragment.offers[name].required and name not in filled:
+            problems.append(
+                Problem(
+                    stack.file,
+                    0,
+                    "fragments",
+                    f"nothing fills {name} ({fragment.offers[name].summary})",
+                    "add a fragment that does",
+                )
+            )
+    return problems
+
+
+def _names(stack: Stack) -> list[Problem]:
+    """Every template's name begins with its fragment's prefix, and is used only where it may be."""
+    problems = []
+    known = {name for fragment in stack.fragments for name in fragment.defines()}
+    public = {f"{SLOT}{name}" for fragment in stack.fragments for name in fragment.offers}
+    public |= {f"{DATA}{name}" for name in ("replaced", "components")}
+    for fragment in stack.fragments:
+        own = fragment.prefix
+        public_here = public | {name for name in known if _is_base(name)}
+        for name, (file, line) in fragment.defines().items():
+            if not name.startswith(own) or (fragment.id == "base" and not _is_base(name)):
+                problems.append(
+                    Problem(
+                        f"{fragment.folder}/templates/{file}",
+                        line,
+                        name,
+                        "is not a name of this fragment",
+                        f"begin it with '{own}'",
+                    )
+                )
+        for file, name, line in fragment.includes():
+            where = f"{fragment.folder}/templates/{file}"
+            mine = name.startswith(own) and fragment.id != "base"
+            if mine and name not in known:
+                problems.append(Problem(where, line, name, "no such template", nearest(name, sorted(known))))
+            elif not mine and name not in public_here:
+                what = "belongs to another fragment" if name in known else "no such template or slot"
+                problems.append(
+                    Problem(
+                        where, line, name, what, nearest(name, sorted(public_here), "a slot or one of base's names")
+                    )
+                )
+    return problems
+
+
+def _is_base(name: str) -> bool:
+    """base's names have one part: fragment.labels."""
+    return name.count(".") == 1
+
+
+def _templates(stack: Stack) -> list[Problem]:
+    """What is wrong with a template as text."""
+    problems = []
+    for fragment in stack.fragments:
+        for file, text in fragment.templates.items():
+            path = f"{fragment.folder}/templates/{file}"
+            if '"fragment.servers"' in text:
+                for match in re.finditer(r"\$\.Values\b", text):
+                    problems.append(
+                        Problem(
+                            path,
+                            text.count("\n", 0, match.start()) + 1,
+                            "$.Values",
+                            "a template of every server's reads the release's values",
+                            "read .Values, the server's own",
+                        )
+                    )
+            if f"\n{text}".count("\nkind:") > 1:
+                problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
+    return problems

@@ -1,0 +1,169 @@
+"""What the stack's fragments declare -> one set of values, with the stack's choices and defaults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..problem import Problem, nearest
+from ..reading import yamlfile
+from ..sources.fragment import Fragment
+from ..sources.stack import Stack
+from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, copied
+
+
+def gather(stack: Stack) -> tuple[Values, list[Problem]]:
+    """Join what the stack's fragments declare, add their choices, lay the stack's defaults over."""
+    problems: list[Problem] = []
+    values = Values({}, {}, {})
+    for fragment in stack.fragments:
+        values.definitions.update(copied(fragment.definitions))
+    for fragment in stack.fragments:
+        for name in fragment.definitions:
+            where = ("definitions", name)
+            own = values.definitions[name]
+            values.definitions[name] = _resolve(fragment, own, values.definitions, where, problems)
+    for fragment in stack.fragments:
+        for scope in ("server", "release"):
+            for key, declared in getattr(fragment, scope).items():
+                own = _resolve(fragment, copied(declared), values.definitions, (scope, key), problems)
+                _join(fragment, getattr(values, scope), key, own, (scope, key), problems)
+    for key in values.server.keys() & values.release.keys():
+        problems.append(Problem(stack.file, 0, key, "is declared for every server and for the release", "rename one"))
+    _choices(stack, values, problems)
+    _defaults(stack, values, problems)
+    return values, problems
+
+
+def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path: tuple, problems: list[Problem]) -> Any:
+    """Kubernetes' names into references, data files into enums, the objects that base defines into their place."""
+    if not isinstance(schema, dict):
+        return schema
+    name = schema.get("$ref", "").removeprefix("#/definitions/")
+    if name in definitions and closed(definitions[name]):
+        # An object comes in two forms, with and without what is required: it stands where it is used.
+        own = {key: value for key, value in schema.items() if key != "$ref"}
+        whole = copied(definitions[name])
+        schema = whole | own | {"properties": whole["properties"] | own.get("properties", {})}
+        _place_defaults(schema)
+    elif name in definitions:
+        said = {word: definitions[name][word] for word in ("description", "x-merge") if word in definitions[name]}
+        schema = said | schema
+    elif name:
+        problems.append(
+            fragment.problem("values.schema.yaml", path, f"$ref to '{name}', which no fragment of the stack defines")
+        )
+    if "x-kubernetes" in schema:
+        schema["$ref"] = f"#/definitions/{schema['x-kubernetes']}"
+    if "x-keys-of" in schema:
+        # Once: a definition is looked at again where it is used.
+        schema["enum"] = schema.get("enum", []) + _keys(fragment, schema.pop("x-keys-of"), path, problems)
+    for key, value in list(schema.items()):
+        if key in NESTED:
+            schema[key] = _resolve(fragment, value, definitions, (*path, key), problems)
+        elif key in NESTED_MAPS:
+            schema[key] = {k: _resolve(fragment, v, definitions, (*path, key, k), problems) for k, v in value.items()}
+        elif key in NESTED_LISTS:
+            schema[key] = [_resolve(fragment, v, definitions, (*path, key, n), problems) for n, v in enumerate(value)]
+    return schema
+
+
+def _place_defaults(schema: dict[str, Any]) -> None:
+    """`default` beside a reference to an object: each of its keys becomes its property's default."""
+    for key, value in schema.pop("default", {}).items():
+        schema["properties"][key]["default"] = value
+
+
+def _keys(fragment: Fragment, file: str, path: tuple, problems: list[Problem]) -> list[str]:
+    text = fragment.files.get(file.removeprefix("files/"))
+    if text is None:
+        problems.append(fragment.problem("values.schema.yaml", path, f"x-keys-of: no file '{file}' in the fragment"))
+        return []
+    return list(yamlfile.parse(text, f"{fragment.folder}/{file}").data or {})
+
+
+def _join(
+    fragment: Fragment, into: dict[str, Any], key: str, schema: Any, path: tuple, problems: list[Problem]
+) -> None:
+    """Add a property; an object that another fragment declared too gains the properties of both."""
+    if key not in into:
+        into[key] = schema
+    elif closed(into[key]) and isinstance(schema, dict) and closed(schema):
+        for name, inner in schema["properties"].items():
+            _join(fragment, into[key]["properties"], name, inner, (*path, "properties", name), problems)
+        into[key] |= {word: value for word, value in schema.items() if word not in into[key]}
+    else:
+        problems.append(
+            fragment.problem(
+                "values.schema.yaml",
+                path,
+                "is declared by another fragment of the stack as well",
+                "declare it once; what both need belongs to the one that the other requires",
+            )
+        )
+
+
+def at(properties: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """The schema of the property at a dotted path."""
+    first, *rest = path.split(".")
+    schema = properties.get(first)
+    for key in rest:
+        schema = schema.get("properties", {}).get(key) if schema else None
+    return schema
+
+
+def _choices(stack: Stack, values: Values, problems: list[Problem]) -> None:
+    for fragment in stack.fragments:
+        for path, value in fragment.choice.items():
+            schema = at(values.server, path) or at(values.release, path)
+            if not schema or not schema.get("x-choice"):
+                problems.append(
+                    fragment.problem("fragment.yaml", ("choice", path), "is not a value with x-choice in this stack")
+                )
+            elif value not in schema.setdefault("enum", []):
+                schema["enum"].append(value)
+
+
+def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
+    """Lay the stack's `values` over the defaults, then see that every choice's default can be chosen."""
+    entries = stack.values.get("servers", {})
+    everything = values.server | values.release
+    for key, value in stack.values.items():
+        if key != "servers":
+            _set_default(stack, everything, key, value, (key,), problems)
+    for name, entry in entries.items():
+        for key in entry:
+            if key not in values.server:
+                problems.append(stack.problem(("values", "servers", name, key), "no such key"))
+    for path, schema in _leaves(everything):
+        if "enum" in schema and "default" in schema and schema["default"] not in schema["enum"]:
+            enum = ", ".join(map(json.dumps, schema["enum"])) or "nothing"
+            problems.append(
+                stack.problem(
+                    ("values", *path.split(".")),
+                    f"{json.dumps(schema['default'])} cannot be chosen in this stack: there is {enum}",
+                    "set another default under values:, or add the fragment that brings it",
+                )
+            )
+
+
+def _set_default(
+    stack: Stack, properties: dict[str, Any], key: str, value: Any, path: tuple, problems: list[Problem]
+) -> None:
+    schema = properties.get(key)
+    if schema is None:
+        problems.append(stack.problem(("values", *path), "no such key", nearest(key, list(properties), "keys")))
+    elif closed(schema) and isinstance(value, dict):
+        for name, inner in value.items():
+            _set_default(stack, schema["properties"], name, inner, (*path, name), problems)
+    else:
+        schema["default"] = value
+
+
+def _leaves(properties: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, schema in properties.items():
+        if closed(schema):
+            yield from _leaves(schema["properties"], f"{path}{key}.")
+        else:
+            yield f"{path}{key}", schema

@@ -1,0 +1,89 @@
+"""Schemas -> the chart's README.md: its introduction with tables of all values in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..sources.stack import Stack
+from .schema import Values, closed, default
+from .values import explain, flow
+
+PLACE = "<!-- values -->"
+
+
+def readme(stack: Stack, values: Values) -> str:
+    """The stack's README.md with the reference in place of `<!-- values -->`, at the end where it has none."""
+    intro = stack.readme or f"# {stack.chart['name']}\n\n{stack.chart.get('description', '')}\n\n{PLACE}\n"
+    if PLACE not in intro:
+        intro = f"{intro.rstrip()}\n\n{PLACE}\n"
+    tables = "\n".join(
+        [
+            "<!-- Made by chartgen from the fragments' values.schema.yaml. -->",
+            "### Every server",
+            "",
+            "Defaults of all servers. An entry of `servers` takes the same keys and says what differs: "
+            "maps of the chart's own are merged, lists and those marked *replaced* are taken whole.",
+            "",
+            *_table(values, values.server),
+            "",
+            "### The servers",
+            "",
+            *_head(),
+            f"| `servers` | map | `{flow(stack.values.get('servers', {'server': {}}))}` | The model servers of this "
+            "release: a name, and what differs from the defaults above. `enabled: false` switches one off. |",
+            "",
+            "### The release",
+            "",
+            *_table(values, values.release),
+        ]
+    )
+    return intro.replace(PLACE, tables)
+
+
+def _head() -> list[str]:
+    return ["| key | type | default | meaning |", "|---|---|---|---|"]
+
+
+def _table(values: Values, properties: dict[str, Any]) -> list[str]:
+    return [*_head(), *(_row(values, path, schema) for path, schema in rows(properties))]
+
+
+def rows(properties: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every value that is not an object of ours: (dotted path, schema)."""
+    for key, schema in properties.items():
+        if closed(schema):
+            yield f"{path}{key}", schema
+            yield from rows(schema["properties"], f"{path}{key}.")
+        else:
+            yield f"{path}{key}", schema
+
+
+def _row(values: Values, path: str, schema: dict[str, Any]) -> str:
+    if closed(schema):
+        meaning = " ".join(schema.get("description", "").split())
+        return f"| **`{path}`** | | | {_cell(meaning)} |"
+    value = default(schema)
+    shown = "" if value is None else f"`{flow(value)}`"
+    kind = _type(schema, values.definitions)
+    meaning = explain(schema)
+    if path.split(".")[0] in values.server and kind == "map" and not schema.get("x-merge"):
+        meaning += " *Replaced.*"
+    return f"| `{path}` | {kind} | {_cell(shown)} | {_cell(meaning)} |"
+
+
+def _type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    name = schema.get("$ref", "").removeprefix("#/definitions/")
+    if name in definitions:
+        schema = definitions[name]
+    if "$ref" in schema or "x-kubernetes" in schema:
+        return "map"
+    if "enum" in schema and "type" not in schema:
+        return "text"
+    kinds = schema.get("type") or [option.get("type", "map") for option in schema.get("anyOf", [])]
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    return " or ".join({"object": "map", "array": "list", "string": "text"}.get(kind, kind) for kind in kinds)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,107 @@
+"""What is offered and what fills it -> templates/_slots.tpl, the one file that joins fragments."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..sources.fragment import Fragment, Slot
+
+HEAD = """\
+{{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
+"""
+
+ITEM = """\
+{{{{- {condition} }}}}{{{{ with include "{template}" . | trim }}}}
+{{{{ . }}}}
+{{{{- end }}}}{{{{ end }}}}
+"""
+
+LIST = """\
+
+{{{{- /* {kind}, {scope}: {summary} */}}}}
+{{{{- define "fragment.slot.{name}" -}}}}
+{fills}{{{{- end }}}}
+"""
+
+ENTRY = """\
+{{{{- {condition} }}}}{{{{ with include "{template}" . | fromYaml }}}}
+{{{{- $joined = mergeOverwrite $joined . }}}}
+{{{{- end }}}}{{{{ end }}}}
+"""
+
+MAP = """\
+
+{{{{- /* {kind}, {scope}: {summary} */}}}}
+{{{{- define "fragment.slot.{name}" -}}}}
+{{{{- $joined := dict }}}}
+{fills}{{{{- with $joined.Error }}}}{{{{ fail . }}}}{{{{ end }}}}
+{{{{- toYaml $joined }}}}
+{{{{- end }}}}
+"""
+
+FIRST = """\
+{{{{- if not $first }}}}{{{{ {condition} }}}}{{{{ $first = include "{template}" . | trim }}}}{{{{ end }}}}{{{{ end }}}}
+"""
+
+ONE = """\
+
+{{{{- /* {kind}, {scope}: {summary} */}}}}
+{{{{- define "fragment.slot.{name}" -}}}}
+{{{{- $first := "" }}}}
+{fills}{{{{- $first }}}}
+{{{{- end }}}}
+"""
+
+WHOLE = {"list": (LIST, ITEM), "map": (MAP, ENTRY), "one": (ONE, FIRST)}
+
+DATA = """\
+
+{{{{- /* {comment} */}}}}
+{{{{- define "fragment.data.{name}" -}}}}
+{{{{- `{json}` -}}}}
+{{{{- end }}}}
+"""
+
+
+def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
+    """The joining template, and what base needs to know of the stack as data.
+
+    `replaced` are the dotted paths that an entry of `servers` replaces whole.
+    """
+    slots = [slot for fragment in fragments for slot in fragment.offers.values()]
+    components = [component for fragment in fragments for component in fragment.components]
+    return "".join(
+        [
+            HEAD,
+            *(_slot(slot, fragments) for slot in slots),
+            _data("replaced", "What an entry of servers replaces whole, where other maps are merged.", replaced),
+            _data(
+                "components",
+                "Names that the chart gives to objects itself: no entry of servers may have them.",
+                components,
+            ),
+        ]
+    )
+
+
+def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
+    whole, each = WHOLE[slot.kind]
+    fills = "".join(
+        each.format(condition=guard(fragment), template=fragment.fills[slot.name])
+        for fragment in fragments
+        if slot.name in fragment.fills
+    )
+    return whole.format(name=slot.name, kind=slot.kind, scope=slot.scope, summary=slot.summary, fills=fills)
+
+
+def guard(fragment: Fragment) -> str:
+    """The condition under which a fragment fills anything: its choice is what the values say."""
+    tests = [f"(eq .Values.{path} {json.dumps(value)})" for path, value in fragment.choice.items()]
+    if not tests:
+        return "if true"
+    return f"if {tests[0][1:-1]}" if len(tests) == 1 else f"if and {' '.join(tests)}"
+
+
+def _data(name: str, comment: str, value: Any) -> str:
+    return DATA.format(name=name, comment=comment, json=json.dumps(value))

@@ -1,0 +1,104 @@
+"""Schemas of custom resources, made from the CRDs in Go modules that gotools/crds/go.mod pins.
+
+A CRD's schema is OpenAPI with Kubernetes' own words. What the API server does with it is said here in draft-07: what it
+would drop (a field that is not declared) is refused, what it lets through stays open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..problem import ToolError
+from ..programs.gorun import GOTOOLS
+from . import definitions
+
+# Module -> which of its files hold the CRDs. Gateway API: the standard channel, what a cluster has without opting in.
+MODULES = {"sigs.k8s.io/gateway-api": "config/crd/standard/*.yaml"}
+
+DROPPED = ("description", "title", "default", "example", "externalDocs", "nullable", "x-kubernetes-")
+
+
+def schemas(say: Callable[[str], None]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Fetch the modules, and make (path by CRD_TEMPLATE, schema) of every version that is served; ToolError if not."""
+    for module, place in fetched(say).items():
+        files = sorted(place.glob(MODULES[module]))
+        made = [schema for file in files for schema in in_file(file)]
+        if not made:
+            raise ToolError(f"{module}: no CRD in {MODULES[module]}; correct MODULES in chartgen/crds.py")
+        yield from made
+
+
+def convert(schema: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI schema of a CRD as draft-07, closed wherever the API server drops what is not declared."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return _lean(schema) | {"type": _type(["integer", "string"], schema)}
+    made = definitions.inward(_lean(schema), convert)
+    if "type" in schema:
+        made["type"] = _type([schema["type"]], schema)
+    if schema.get("nullable") and "enum" in made:
+        made["enum"] = [*made["enum"], None]
+    if schema.get("x-kubernetes-embedded-resource"):
+        made["properties"] = {"apiVersion": {}, "kind": {}, "metadata": {}} | made.get("properties", {})
+    if schema.get("type") == "object" and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        made.setdefault("additionalProperties", False)
+    return made
+
+
+def fetched(say: Callable[[str], None]) -> dict[str, Path]:
+    """Module -> the folder that Go has put it in, its checksum compared with go.sum."""
+    from ..programs.gorun import go
+
+    answer = go(["mod", "download", "-json", *sorted(MODULES)], GOTOOLS / "crds", say, "fetching CRDs")
+    decoder, place, found = json.JSONDecoder(), 0, {}
+    while answer[place:].strip():
+        place += len(answer[place:]) - len(answer[place:].lstrip())
+        module, place = decoder.raw_decode(answer, place)
+        found[module["Path"]] = Path(module["Dir"])
+    return found
+
+
+def in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The schemas of the CRDs in a YAML file, each with its path; other objects and unserved versions are left out."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for crd in yaml.load_all(file.read_text(encoding="utf-8"), loader):
+        if (crd or {}).get("kind") == "CustomResourceDefinition":
+            spec = crd["spec"]
+            for version in spec["versions"]:
+                if version["served"]:
+                    yield _bundle(spec["group"], spec["names"]["kind"], version)
+
+
+def _bundle(group: str, kind: str, version: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Where kubeconform looks for the version of a kind by CRD_TEMPLATE, and its schema."""
+    api = f"{group}/{version['name']}"
+    schema = convert(version["schema"]["openAPIV3Schema"])
+    schema["properties"] = schema.get("properties", {}) | {
+        "apiVersion": {"type": "string", "enum": [api]},
+        "kind": {"type": "string", "enum": [kind]},
+        "metadata": {"$ref": definitions.REFERENCE + definitions.OBJECT_META},
+    }
+    schema["required"] = sorted({*schema.get("required", ()), "apiVersion", "kind", "metadata"})
+    bundle = {"$schema": definitions.DRAFT, **schema, "definitions": definitions.object_meta()}
+    return f"{group}/{kind.lower()}_{version['name']}.json", bundle
+
+
+def _lean(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without prose, defaults and Kubernetes' words, and with limits as draft-07 has them.
+
+    What stands under allOf, anyOf, oneOf and not is kept: in a CRD these only add conditions, without types or prose.
+    """
+    lean = {word: value for word, value in schema.items() if not word.startswith(DROPPED)}
+    for word, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if lean.pop(word, False):
+            lean[word] = lean.pop(limit)
+    return lean
+
+
+def _type(types: list[str], schema: dict[str, Any]) -> str | list[str]:
+    names = [*types, "null"] if schema.get("nullable") else types
+    return names[0] if len(names) == 1 else names

@@ -1,0 +1,175 @@
+"""Runs kubeconform: one process for each Kubernetes version, over a folder of the documents that differ.
+
+Everything that is not valid is a finding, and so is a document that kubeconform gave no answer for: it is never told to
+ignore a missing schema, and its exit code alone is never believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ..problem import ToolError
+from .helm import cores, steady
+
+TIMEOUT = 300  # seconds for one process
+QUIET = 2.0  # seconds without a line of progress
+Path_ = tuple[str | int, ...]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """What kubeconform has against a document, one fault each.
+
+    `version` is Kubernetes', `filename` the caller's, `status` one of Invalid, Error, Skipped, Empty and Missing (no
+    answer), `path` where the fault lies within the object (lists by number), empty where it is the whole of it.
+    """
+
+    version: str
+    filename: str
+    kind: str
+    name: str
+    status: str
+    path: Path_
+    message: str
+    remedy: str = ""
+
+
+def check(
+    batches: Mapping[str, Mapping[str, str]], locations: list[str], binary: Path, say: Say | None = None
+) -> list[Finding]:
+    """Check documents: full Kubernetes version (`1.37.0`) -> file name -> YAML text of one document.
+
+    Texts that are alike are checked once for a version, and a finding is given for each of their file names. No finding
+    means that kubeconform called every one of them valid. ToolError where it cannot be run or breaks off.
+    """
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    wanted = [(version, texts) for version, texts in batches.items() if texts]
+    findings: list[Finding] = []
+    with ThreadPoolExecutor(cores()) as pool:
+        said = time.monotonic()
+        for done, found in enumerate(pool.map(lambda batch: _version(*batch, locations, binary), wanted), 1):
+            findings += found
+            if say and time.monotonic() - said >= QUIET:
+                said = time.monotonic()
+                say(f"kubeconform: {done} of {len(wanted)} Kubernetes versions checked")
+    return sorted(findings, key=lambda finding: (finding.version, finding.filename, str(finding.path), finding.message))
+
+
+def _version(version: str, texts: Mapping[str, str], locations: list[str], binary: Path) -> list[Finding]:
+    import tempfile
+
+    names: dict[str, list[str]] = {}
+    for filename, text in texts.items():
+        names.setdefault(text, []).append(filename)
+    with tempfile.TemporaryDirectory(prefix="chartgen-kubeconform-") as folder:
+        files = {str(Path(folder) / f"{number}.yaml"): text for number, text in enumerate(names)}
+        for file, text in files.items():
+            Path(file).write_text(text, encoding="utf-8")
+        answers = _run(version, folder, locations, binary)
+    found = [finding for answer in answers for finding in _findings(version, answer, locations)]
+    answered = {answer["filename"] for answer in answers}
+    for file in files.keys() - answered:
+        found.append(Finding(version, file, "", "", "Missing", (), "kubeconform gave no answer for this document"))
+    same = {file: names[text] for file, text in files.items()}
+    return [replace(finding, filename=name) for finding in found for name in same.get(finding.filename, [""])]
+
+
+def _run(version: str, folder: str, locations: list[str], binary: Path) -> list[dict[str, Any]]:
+    import json
+    import subprocess
+
+    places = [f"-schema-location={location}" for location in locations]
+    options = ["-strict", "-verbose", "-output=json", f"-kubernetes-version={version}", *places]
+    try:
+        done = subprocess.run(
+            [str(binary), *options, folder], capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL
+        )
+        if done.returncode not in (0, 1):
+            raise ValueError(f"exit code {done.returncode}")
+        answers = json.loads(done.stdout)["resources"]
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"{binary}: Kubernetes {version}: no end after {TIMEOUT} s") from None
+    except OSError as error:
+        raise ToolError(f"{binary}: {error.strerror}; run 'chartgen tools'") from None
+    except (ValueError, KeyError, TypeError) as error:
+        said = done.stderr.strip().splitlines() or [str(error)]
+        raise ToolError(f"{binary}: Kubernetes {version}: broke off: {said[0].strip()}") from None
+    return answers
+
+
+def _findings(version: str, answer: dict[str, Any], locations: list[str]) -> list[Finding]:
+    """The findings of one answer, `filename` as kubeconform has it; none where the document is valid."""
+    status = answer["status"].removeprefix("status") or "Empty"
+    if status == "Valid":
+        return []
+    said = answer["msg"] or f"kubeconform says {status} and no more"
+    whole = Finding(version, answer["filename"], answer["kind"], answer["name"], status, (), said)
+    if status == "Invalid":
+        return [replace(whole, path=path, message=message) for path, message in faults(answer["msg"])] or [whole]
+    if "could not find schema" in answer["msg"]:
+        return [replace(whole, **_without_schema(version, answer, locations))]
+    if status == "Empty":
+        return [replace(whole, message="holds no object", remedy="guard the whole document, its comment too")]
+    return [whole]
+
+
+def _without_schema(version: str, answer: dict[str, Any], locations: list[str]) -> dict[str, str]:
+    """kubeconform says the same of a schema that is not there and of one that it cannot compile: tell them apart."""
+    api, kind = answer["version"], answer["kind"]
+    for location in locations:
+        file = Path(schema_file(location, version, api, kind))
+        if file.is_file():
+            remedy = (
+                f"kubeconform cannot compile {file} (or a folder in its path has # in its name): repair or delete it"
+            )
+            return {"message": answer["msg"], "remedy": remedy}
+    group, _, name = api.rpartition("/")
+    place = f"schemas/crds/{group or name}/{kind.lower()}_{name}.json"
+    return {
+        "message": f"no schema of {api} {kind} in Kubernetes {version}",
+        "remedy": f"correct apiVersion and kind, or add {place}",
+    }
+
+
+def schema_file(location: str, version: str, api: str, kind: str) -> str:
+    """Where kubeconform looks for a kind by one `-schema-location`: `api` is an apiVersion, `version` Kubernetes'."""
+    group, _, name = api.rpartition("/")
+    words = {
+        "NormalizedKubernetesVersion": f"v{version}",
+        "Group": group or name,
+        "ResourceKind": kind.lower(),
+        "ResourceAPIVersion": name,
+    }
+    return re.sub(r"{{\s*\.(\w+)\s*}}", lambda found: words.get(found[1], found[0]), location)
+
+
+def faults(message: str) -> list[tuple[Path_, str]]:
+    """The faults in kubeconform's message of an invalid document, as (path, sentence); the innermost of each branch.
+
+    It lists them as "- at '/spec': validation failed   - at '/spec/replicas': got string, want integer", two more
+    blanks for each level; its own list of errors names the outermost only.
+    """
+    parts = re.split(r"( +)- at '((?:[^'\\]|\\.)*)': ", message)[1:]
+    levels = [(len(blanks), pointer, said.strip()) for blanks, pointer, said in zip(*[iter(parts)] * 3, strict=True)]
+    branches = pairwise([*levels, (0, "", "")])
+    return [(_path(pointer), _plain(said)) for (level, pointer, said), (after, *_) in branches if after <= level]
+
+
+def _path(pointer: str) -> Path_:
+    parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def _plain(said: str) -> str:
+    quantity = re.fullmatch(r"('.*') does not match pattern '.*\[KMGTPE\]i.*'", said)
+    if quantity:
+        return f"{quantity[1]} is not a quantity, as 500m and 2Gi are"
+    return steady(said).replace("want null or ", "want ")

@@ -1,0 +1,184 @@
+"""Finds helm and kubeconform, or installs the versions that gotools pins.
+
+A tool on PATH is taken when it is recent enough. Otherwise it is built by `go install` into `home()/bin`: checksums are
+gotools/go.sum's, the binary appears under its name once it is whole and has run, and a note beside it (`.helm.pin`)
+says which pins it was built from, so that moving a pin installs anew. A kill at any moment leaves nothing to believe.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..paths import home
+from ..problem import ToolError
+from . import gorun
+from .gorun import Say
+
+PACKAGES = {
+    "helm": "helm.sh/helm/v4/cmd/helm",
+    "helm3": "helm.sh/helm/v3/cmd/helm",
+    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+}
+# Tools that a module of their own pins, below gotools.
+MODULES = {"helm3": "helm3"}
+FILES = {"helm3": ("helm3", "helm")}
+GET = {
+    "helm": "Helm 4 from https://helm.sh/docs/intro/install",
+    "helm3": "Helm 3 under the name helm3",
+    "kubeconform": "kubeconform from https://github.com/yannh/kubeconform",
+}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that can be run: `version` as `v4.3.1`, `v4.3` where it says no more; `origin` is where from."""
+
+    name: str
+    path: Path
+    version: str
+    origin: str
+
+
+def find(name: str) -> Tool | None:
+    """The tool `name` (helm, helm3, kubeconform) on PATH when it is recent enough, else ours; None where neither is."""
+    from . import toolversion
+
+    for path in _on_path(name):
+        version = toolversion.remembered(name, path, home() / "versions.json")
+        if toolversion.fits(name, version):
+            return Tool(name, path, version, "on PATH")
+    path = home() / "bin" / name
+    if _pin(path) == _pins(name, path):
+        return Tool(name, path, pinned(name), "installed by chartgen")
+    return None
+
+
+def ensure(names: Iterable[str], say: Say) -> dict[str, Tool]:
+    """Find the tools, by name, and install those that are missing; ToolError where that cannot be."""
+    found = {name: find(name) for name in names}
+    if None in found.values():
+        with locked("tools", say):
+            missing = [name for name in found if find(name) is None]
+            if missing:
+                _install(missing, say)
+        found = {name: find(name) for name in found}
+    lost = [name for name, tool in found.items() if tool is None]
+    if lost:
+        raise ToolError(f"{', '.join(lost)}: installed in {home() / 'bin'}, but no longer there; run it again")
+    return {name: tool for name, tool in found.items() if tool}
+
+
+def pinned(name: str) -> str:
+    """The version of the tool that its go.mod pins, `v4.3.1`."""
+    lines = (_module(name) / "go.mod").read_text(encoding="utf-8").splitlines()
+    required = (line.split() for line in lines if line.startswith("\t") and " v" in line)
+    return next(version for module, version, *_ in required if PACKAGES[name].startswith(f"{module}/"))
+
+
+@contextmanager
+def locked(name: str, say: Say) -> Iterator[None]:
+    """Hold the lock `name` of this home, after any other process that has it; it ends with the process."""
+    import fcntl
+
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        file = (home() / f".{name}.lock").open("w")
+    except OSError as error:
+        raise ToolError(f"{home()}: {error.strerror}; set CHARTGEN_HOME to a folder that can be written") from None
+    with file:
+        start = said = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if said == start or time.monotonic() - said > gorun.EVERY:
+                    said = time.monotonic()
+                    say(f"waiting for another chartgen that prepares {home()} … {said - start:.0f} s")
+                time.sleep(0.1)
+        yield
+
+
+def _on_path(name: str) -> Iterator[Path]:
+    """Every program on PATH that may be the tool, in PATH's order, ours left out."""
+    for folder in filter(None, os.get_exec_path()):
+        for file in FILES.get(name, (name,)):
+            path = Path(folder, file).absolute()
+            if path.parent != home() / "bin" and path.is_file() and os.access(path, os.X_OK):
+                yield path
+
+
+def _install(names: list[str], say: Say) -> None:
+    import shutil
+
+    if shutil.which("go") is None:
+        wanted = " and ".join(GET[name] for name in names)
+        build = f", or Go {gorun.oldest()} or newer, with which chartgen builds what is missing"
+        raise ToolError(f"{', '.join(names)}: not on PATH, or too old; install {wanted}{build}")
+    for left in home().glob(".install-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    staging = home() / f".install-{os.getpid()}"
+    try:
+        for module in sorted({_module(name) for name in names}):
+            _build([name for name in names if _module(name) == module], module, staging, say)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _build(names: list[str], module: Path, staging: Path, say: Say) -> None:
+    """Build the tools that one module pins, and put them in their place."""
+    what = "installing " + ", ".join(f"{name} {pinned(name)}" for name in names)
+    start = time.monotonic()
+    built = staging / module.relative_to(gorun.GOTOOLS)
+    try:
+        gorun.go(["install", *(PACKAGES[name] for name in names)], module, say, what, GOBIN=str(built))
+        for name in names:
+            _put(name, built / PACKAGES[name].rpartition("/")[2])
+    except OSError as error:
+        raise ToolError(f"{what}: {error.filename}: {error.strerror}") from None
+    say(f"{what}: done in {time.monotonic() - start:.0f} s, in {home() / 'bin'}")
+
+
+def _put(name: str, built: Path) -> None:
+    """Move a built tool to its place, once it has said its version; then note what it was built from."""
+    from . import toolversion
+
+    if not built.is_file() or not toolversion.asked(name, built):
+        raise ToolError(f"{name}: was built by 'go install', but does not run")
+    path = home() / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    note = built.with_suffix(".pin")
+    note.write_text(_pins(name, built), encoding="ascii")
+    _note(path).unlink(missing_ok=True)
+    os.replace(built, path)
+    os.replace(note, _note(path))
+
+
+def _module(name: str) -> Path:
+    """The folder of gotools whose go.mod pins a tool."""
+    return gorun.GOTOOLS / MODULES.get(name, "")
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f".{path.name}.pin")
+
+
+def _pin(path: Path) -> str | None:
+    try:
+        return _note(path).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
+
+
+def _pins(name: str, path: Path) -> str:
+    """What a tool is built from now, and the size of the one at `path`: a file cut short is not believed."""
+    import hashlib
+
+    pins = b"".join((_module(name) / file).read_bytes() for file in ("go.mod", "go.sum"))
+    size = path.stat().st_size if path.is_file() else 0
+    return f"{hashlib.sha256(pins).hexdigest()} {size}\n"

@@ -1,0 +1,166 @@
+"""What was rendered, held against YAML, the house's rules, Kubernetes' schemas, and itself; what is alike, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..problem import Problem
+from ..programs import kubeconform
+from ..programs.helm import Document, Rendered, documents
+from . import policy, wiring
+from .manifests import Fault, Render, render_of, shown, texts, title
+from .runs import RELEASE, Run
+
+
+@dataclass(frozen=True)
+class Found:
+    """A fault in a document, and the run of helm that made it."""
+
+    run: Run
+    document: Document
+    key: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """The documents of every run; texts that are alike were parsed once."""
+
+    made: tuple[tuple[Run, list[Document]], ...]
+
+    @property
+    def count(self) -> int:
+        """All documents, each as often as it was rendered."""
+        return sum(len(found) for _, found in self.made)
+
+    def distinct(self) -> dict[str, tuple[Run, Document]]:
+        """Text -> the first run that made it, and the document."""
+        found: dict[str, tuple[Run, Document]] = {}
+        for run, each in self.made:
+            for document in each:
+                found.setdefault(document.text, (run, document))
+        return found
+
+
+def read(results: list[tuple[Run, Rendered]]) -> Manifests:
+    """The documents of what had to render, and did."""
+    parsed: dict[str, list[Document]] = {}
+    made = []
+    for run, rendered in results:
+        if rendered.error or run.refusal:
+            continue
+        if rendered.text not in parsed:
+            parsed[rendered.text] = documents(rendered.text)
+        made.append((run, parsed[rendered.text]))
+    return Manifests(tuple(made))
+
+
+def objects(manifests: Manifests, locations: list[str], binary: Path, say: Callable[[str], None]) -> Iterator[Found]:
+    """What is wrong with single documents. While kubeconform runs, Python looks at the rest."""
+    with ThreadPoolExecutor(1) as pool:
+        schemas = pool.submit(_schemas, manifests, locations, binary, say)
+        yield from _strict(manifests)
+        yield from _rules(manifests)
+        yield from _told(schemas)
+
+
+def wired(manifests: Manifests) -> Iterator[Found]:
+    """What is wrong between the documents of a render, and between releases of one example."""
+    seen: dict[Any, Render] = {}
+    releases: dict[str, dict[str, tuple[Run, Render]]] = {}
+    for run, found in manifests.made:
+        given = frozenset() if run.shipped else frozenset(texts(run.example.data))
+        known = (id(found), run.example.header.needs, given)
+        if known not in seen:
+            seen[known] = render_of(found, *known[1:])
+            yield from (_found(run, fault) for fault in wiring.check(seen[known]))
+        releases.setdefault(run.example.name, {}).setdefault(run.release, (run, seen[known]))
+    for each in releases.values():
+        for release, fault in wiring.clashes({release: render for release, (_, render) in each.items()}):
+            if not _own(each[release][0], fault.document):
+                yield _found(each[release][0], fault)
+
+
+def problems(found: list[Found], sources: dict[str, str]) -> list[Problem]:
+    """Each fault once, at the first example that has it; `sources` is where a template of the chart is written."""
+    places: set[tuple[str, str]] = set()
+    once: dict[tuple[str, ...], Problem] = {}
+    for each in sorted(found, key=lambda each: each.run.release != RELEASE):
+        place = (each.document.source, each.key)
+        if each.run.release == RELEASE:
+            places.add(place)
+            once.setdefault((*place, title(each.document), each.message), _problem(each, sources))
+        elif place not in places:
+            once.setdefault(place, _problem(each, sources))
+    return list(once.values())
+
+
+def _problem(found: Found, sources: dict[str, str]) -> Problem:
+    template = sources.get(found.document.source, found.document.source)
+    key = f"{title(found.document)}: {found.key}" if found.key else title(found.document)
+    message = found.message if found.remedy else f"{found.message} ({template})"
+    return Problem(found.run.example.shown, 0, key, message, found.remedy and f"{found.remedy} ({template})")
+
+
+def _found(run: Run, fault: Fault) -> Found:
+    return Found(run, fault.document, shown(fault.document.data, fault.path), fault.message, fault.remedy)
+
+
+def _strict(manifests: Manifests) -> Iterator[Found]:
+    for run, document in manifests.distinct().values():
+        for problem in document.problems:
+            yield Found(run, document, problem.key, problem.message, problem.remedy)
+
+
+def _rules(manifests: Manifests) -> Iterator[Found]:
+    """The rules of the house hold for what the chart makes, not for objects that a user wrote himself.
+
+    Under another release name an object differs in names alone, so that its name alone is looked at.
+    """
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for run, found in manifests.made:
+        rules: tuple[str, ...] = ("named",)
+        if run.release == RELEASE:
+            rules = ("object", run.example.header.security, *(["shipped"] if run.shipped else []))
+        for document in found:
+            known = (document.text, rules)
+            if known not in seen and isinstance(document.data, dict) and not _own(run, document):
+                yield from (_found(run, fault) for fault in policy.check(document, rules))
+            seen.add(known)
+
+
+def _own(run: Run, document: Document) -> bool:
+    """Whether the document is one of the user's own objects, word for word as his values have it."""
+    own: Any = run.example.data.get("extraObjects")
+    return isinstance(own, dict) and document.data in own.values()
+
+
+def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Callable[[str], None]) -> list[Found]:
+    """kubeconform's findings; one that not every version has, with the versions that do."""
+    distinct = {text: (str(n), *found) for n, (text, found) in enumerate(manifests.distinct().items())}
+    batches: dict[str, dict[str, str]] = {}
+    for run, found in manifests.made:
+        texts = (document.text for document in found if not document.problems)
+        batches.setdefault(run.version, {}).update({distinct[text][0]: text for text in texts})
+    grouped: dict[tuple[Any, ...], list[str]] = {}
+    for finding in kubeconform.check(batches, locations, binary, say):
+        message = finding.message.replace(f" in Kubernetes {finding.version}", "")
+        same = (finding.filename, finding.path, message, finding.remedy)
+        grouped.setdefault(same, []).append(finding.version)
+    named = {name: (run, document) for name, run, document in distinct.values()}
+    result = []
+    for (name, path, message, remedy), versions in grouped.items():
+        run, document = named[name]
+        tried = [version for version, texts in batches.items() if name in texts]
+        where = "" if len(versions) == len(tried) else f" (Kubernetes {', '.join(versions)})"
+        result.append(Found(run, document, shown(document.data, path), message + where, remedy))
+    return result
+
+
+def _told(schemas: Future[list[Found]]) -> Iterator[Found]:
+    yield from schemas.result()

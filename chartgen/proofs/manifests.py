@@ -1,0 +1,205 @@
+"""What rendered objects are made of: paths into them, the pods that they make, the labels that select these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..programs.helm import Document
+from ..reading.yamlfile import Key, dotted
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong at `path` of a document, and what to do about it."""
+
+    document: Document
+    path: Key
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of a render; `namespace` is the release's where the object names none."""
+
+    document: Document
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.document.data
+
+    @property
+    def title(self) -> str:
+        """`Kind/name`, as problems call it."""
+        return f"{self.kind}/{self.name}"
+
+    def fault(self, path: Key, message: str, remedy: str) -> Fault:
+        return Fault(self.document, path, message, remedy)
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod, or a template of pods, that `owner` makes; `path` leads to its spec."""
+
+    owner: Object
+    path: Key
+    labels: dict[str, str]
+    spec: dict[str, Any]
+
+    @property
+    def passing(self) -> bool:
+        """Whether it ends by itself, as pods of Jobs and hooks do: no Service may send anybody there."""
+        annotations = map_at(self.owner.data, "metadata.annotations")
+        return self.owner.kind in ("Job", "CronJob") or "helm.sh/hook" in annotations
+
+    def containers(self) -> Iterator[tuple[Key, dict[str, Any]]]:
+        """Every container, those that run first included, with its path in the object."""
+        for kind in ("initContainers", "containers"):
+            yield from maps(self.spec, f"{kind}[]", self.path)
+
+    def ports(self) -> Iterator[dict[str, Any]]:
+        """The ports that all of its containers declare."""
+        for _, container in self.containers():
+            yield from (port for _, port in maps(container, "ports[]"))
+
+    def has_port(self, port: str | int) -> bool:
+        """Whether a container declares the port, by its name or its number."""
+        return any(port in (each.get("name"), each.get("containerPort")) for each in self.ports())
+
+
+@dataclass(frozen=True)
+class Render:
+    """The objects of one render, and what is there besides.
+
+    `needs` are the names in its header, `Kind/name` or `Kind/namespace/name`; `given` all texts in the values:
+    in a case, and in a user's own file, an object that the values name is whoever wrote them's to provide.
+    """
+
+    objects: tuple[Object, ...]
+    pods: tuple[Pod, ...]
+    needs: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
+    namespace: str = "default"
+
+    def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
+        """The object of that name; in the release's namespace unless another is given."""
+        wanted = (kind, namespace or self.namespace, name)
+        return next((each for each in self.objects if (each.kind, each.namespace, each.name) == wanted), None)
+
+    def named(self, kind: str, name: str, namespace: str = "") -> bool:
+        """Whether the example's header, or its values, name it as there."""
+        names = {f"{kind}/{name}", f"{kind}/{namespace or self.namespace}/{name}"}
+        return name in self.given or bool(names & self.needs)
+
+
+def title(document: Document) -> str:
+    """`Kind/name` of a document, as far as it says them."""
+    data = document.data if isinstance(document.data, dict) else {}
+    metadata = data.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else ""
+    return "/".join(str(part) for part in (data.get("kind"), name) if part) or "a document"
+
+
+def shown(data: Any, path: Key) -> str:
+    """A path into an object as people look for it, by names: `spec.containers[server].env[HOME].value`."""
+    text = ""
+    for part in path:
+        if isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+            name = data.get("name") if isinstance(data, dict) else None
+            text += f"[{name if isinstance(name, str) else part}]"
+        else:
+            data = data.get(part) if isinstance(data, dict) else None
+            text += f"[{part}]" if isinstance(part, int) else f".{dotted((part,))}"
+    return text.removeprefix(".")
+
+
+def render_of(documents: list[Document], needs: frozenset[str], given: frozenset[str] = frozenset()) -> Render:
+    """The render that these documents are; those that are no objects at all are left to kubeconform."""
+    objects = tuple(_object(document, Render.namespace) for document in documents if _is_object(document.data))
+    return Render(objects, tuple(pod for each in objects for pod in _pods(each, each.data, ())), needs, given)
+
+
+def texts(data: Any) -> Iterator[str]:
+    """Every text in values."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for inner in data.values() if isinstance(data, dict) else data:
+            yield from texts(inner)
+
+
+def at(data: Any, where: str, path: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """What stands at a dotted path, `spec.volumes[].secret`, once for each item of the lists on the way."""
+    step, _, rest = where.partition(".")
+    name = step.removesuffix("[]")
+    if not isinstance(data, dict) or data.get(name) is None:
+        return
+    found = [((*path, name), data[name])]
+    if step.endswith("[]"):
+        items = data[name] if isinstance(data[name], list) else []
+        found = [((*path, name, n), item) for n, item in enumerate(items)]
+    for inner, value in found:
+        if rest:
+            yield from at(value, rest, inner)
+        else:
+            yield inner, value
+
+
+def maps(data: Any, where: str, path: Key = ()) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """As `at`, the maps alone: what else stands there is kubeconform's to refuse."""
+    return ((place, found) for place, found in at(data, where, path) if isinstance(found, dict))
+
+
+def map_at(data: Any, where: str) -> dict[str, Any]:
+    """The map at a dotted path, an empty one where there is none."""
+    return next((found for _, found in maps(data, where)), {})
+
+
+def selects(selector: Any, labels: dict[str, str]) -> bool:
+    """Whether a LabelSelector (matchLabels, matchExpressions) selects these labels; an empty one selects all."""
+    pairs = map_at(selector, "matchLabels").items()
+    expressions = (each for _, each in maps(selector, "matchExpressions[]"))
+    return all(labels.get(key) == value for key, value in pairs) and all(_holds(each, labels) for each in expressions)
+
+
+def _holds(expression: dict[str, Any], labels: dict[str, str]) -> bool:
+    key, values = str(expression.get("key")), [value for _, value in at(expression, "values[]")]
+    return {
+        "In": labels.get(key) in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }.get(str(expression.get("operator")), False)
+
+
+def _is_object(data: Any) -> bool:
+    metadata = data.get("metadata") if isinstance(data, dict) else None
+    return isinstance(metadata, dict) and isinstance(data.get("kind"), str) and isinstance(metadata.get("name"), str)
+
+
+def _object(document: Document, namespace: str) -> Object:
+    metadata = document.data["metadata"]
+    return Object(document, document.data["kind"], str(metadata.get("namespace") or namespace), metadata["name"])
+
+
+def _pods(owner: Object, node: Any, path: Key) -> Iterator[Pod]:
+    """Wherever `metadata` and a `spec` with containers stand side by side, whatever kind of workload makes the pods."""
+    if isinstance(node, list):
+        for n, item in enumerate(node):
+            yield from _pods(owner, item, (*path, n))
+    if not isinstance(node, dict):
+        return
+    spec = node.get("spec")
+    if isinstance(spec, dict) and isinstance(spec.get("containers"), list):
+        yield Pod(owner, (*path, "spec"), map_at(node, "metadata.labels"), spec)
+        return
+    for key, inner in node.items():
+        yield from _pods(owner, inner, (*path, key))

@@ -1,0 +1,174 @@
+"""Every run of helm that validation asks for: what is rendered, for which Kubernetes, and what has to be refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..chart.blame import sentence
+from ..chart.valuesfile import Example, read
+from ..problem import Problem
+from ..programs.helm import Rendered, Request, render
+from ..sources.fragment import Fragment
+
+RELEASE = "llm"
+# Two that are called as a part of the chart, and two as long as Helm lets them be (53) that differ at the end.
+OTHER = (
+    "ollama",
+    "open-webui",
+    "a-release-whose-name-is-as-long-as-helm-lets-it-be-ab",
+    "a-release-whose-name-is-as-long-as-helm-lets-it-be-ac",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of helm: `refusal` is a part of what Helm has to say; where it is empty, the values must render."""
+
+    example: Example
+    version: str
+    release: str = RELEASE
+    refusal: str = ""
+    shipped: bool = False
+
+
+def matrix(examples: list[Example], versions: list[str], shipped: bool) -> list[Run]:
+    """Every example for every Kubernetes version that it is for."""
+    return [
+        Run(example, version, shipped=shipped) for example in examples for version in example.header.versions(versions)
+    ]
+
+
+def renamed(examples: list[Example], versions: list[str]) -> list[Run]:
+    """Every example under other release names, for the newest version that it is for."""
+    newest = [(example, version) for example in examples for version in example.header.versions(versions)[-1:]]
+    return [Run(example, version, release, shipped=True) for example, version in newest for release in OTHER]
+
+
+def cases(fragments: Iterable[Fragment], versions: list[str]) -> tuple[list[Run], list[Problem]]:
+    """The values of cases/, for the newest version that each is for."""
+    runs, problems = [], []
+    for name, file in _files(fragments, "cases"):
+        example, more = read(name, [file])
+        problems += more + _unsaid(file, "the first line says what the case shows")
+        if example:
+            problems += unfit(example, versions)
+            runs += [Run(example, version) for version in example.header.versions(versions)[-1:]]
+    return runs, problems
+
+
+def rejections(
+    fragments: Iterable[Fragment], versions: list[str], servers: set[str], place: Path
+) -> tuple[list[Run], list[Problem]]:
+    """The values of rejected/, as they stand; where all keys are those of a server (`servers`), as an entry as well.
+
+    Values that are moved into an entry are written into the folder `place`.
+    """
+    runs, problems = [], []
+    for name, file in _files(fragments, "rejected"):
+        example, more = read(name, [file], first=2)
+        problems += more + _unsaid(file, "the first line is a part of what Helm has to say")
+        if not example or _unsaid(file, ""):
+            continue
+        problems += unfit(example, versions)
+        sentence = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("#").strip()
+        forms = [example]
+        if example.data and example.data.keys() <= servers:
+            forms.append(_moved(example, place / f"{len(runs)}.json"))
+        runs += [
+            Run(form, version, refusal=sentence) for form in forms for version in example.header.versions(versions)[-1:]
+        ]
+    return runs, problems
+
+
+def unfit(example: Example, versions: list[str]) -> list[Problem]:
+    """An example that no version is for would be green for nothing."""
+    if example.header.versions(versions):
+        return []
+    remedy = f"there are {versions[0]} to {versions[-1]}"
+    return [Problem(example.shown, 1, "kubernetes", "fits no version that there are schemas for", remedy)]
+
+
+def go(
+    runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Callable[[str], None]
+) -> list[tuple[Run, Rendered]]:
+    """Do the runs, several at a time."""
+    requests = [Request(chart, run.example.files, run.version, run.release, api_versions=apis) for run in runs]
+    return list(zip(runs, render(requests, helm, say), strict=True))
+
+
+def faults(results: list[tuple[Run, Rendered]]) -> list[Problem]:
+    """What was refused and should not have been, and what was not refused as its first line says."""
+    problems: list[Problem] = []
+    refused: dict[tuple[str, str, str], list[Run]] = {}
+    for run, rendered in results:
+        if run.refusal:
+            problems += _refusal(run, rendered)
+            continue
+        for line in dict.fromkeys(rendered.error.split("\n")):
+            if line.strip():
+                refused.setdefault((run.example.shown, run.release, line), []).append(run)
+    releases: dict[str, str] = {}  # of each example the one whose refusals are told
+    for shown, release, _ in refused:
+        if release == RELEASE or shown not in releases:
+            releases[shown] = release
+    for (shown, release, line), runs in refused.items():
+        if release == releases[shown]:
+            problems.append(sentence(runs[0].example, line, _where(results, runs)))
+    return problems
+
+
+def _refusal(run: Run, rendered: Rendered) -> list[Problem]:
+    entry = " as an entry of servers" if run.example.shown != str(run.example.files[0]) else ""
+    if not rendered.error:
+        remedy = "add the check or the schema that refuses it"
+        message = f"renders{entry}, but has to be refused: {run.refusal}"
+        return [Problem(run.example.shown, 1, "", message, remedy)]
+    if _squeezed(run.refusal) in _squeezed(rendered.error):
+        return []
+    message = f"is refused{entry}, but not with this: {_squeezed(rendered.error)}"
+    return [Problem(run.example.shown, 1, "", message, "correct one of the two")]
+
+
+def _where(results: list[tuple[Run, Rendered]], runs: list[Run]) -> str:
+    """On which Kubernetes versions, where not on all of the example's; under which release, where not the usual."""
+    first = runs[0]
+    if first.release != RELEASE:
+        return f" (as release {first.release})"
+    tried = [run.version for run, _ in results if run.example is first.example and run.release == RELEASE]
+    return "" if len(runs) == len(tried) else f" (Kubernetes {', '.join(run.version for run in runs)})"
+
+
+def _files(fragments: Iterable[Fragment], kind: str) -> Iterator[tuple[str, Path]]:
+    for fragment in fragments:
+        for file in sorted((Path(fragment.folder) / kind).glob("*.yaml")):
+            yield f"{fragment.id}/{kind}/{file.stem}", file
+
+
+def _unsaid(file: Path, rule: str) -> list[Problem]:
+    """A case whose first line is no comment."""
+    first = file.read_bytes()[:2]
+    return [] if first == b"# " else [Problem(str(file), 1, "", "does not begin with a comment", rule)]
+
+
+def _moved(example: Example, file: Path) -> Example:
+    """The values of a server as an entry of `servers`."""
+    data: dict[str, Any] = {"servers": {"server": example.data}}
+    file.write_text(json.dumps(data), encoding="utf-8")
+    return replace(example, files=(file,), data=data)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def apis(locations: list[str]) -> tuple[str, ...]:
+    """The APIs of the custom resources that there are schemas of, `gateway.networking.k8s.io/v1`, as capabilities."""
+    from ..kubernetes.definitions import CRD_TEMPLATE
+
+    folders = [Path(place.removesuffix(CRD_TEMPLATE)) for place in locations if "/{{.Normal" not in place]
+    files = (file for folder in folders for file in folder.glob("*/*_*.json"))
+    return tuple(sorted({f"{file.parent.name}/{file.stem.rpartition('_')[2]}" for file in files}))

@@ -1,0 +1,198 @@
+"""Proves a chart, from the inside out: its sources, its values, what it renders, and how that hangs together.
+
+Every layer tells all that it finds, and none is left out because another found something.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..chart import disk, loaded, valuesfile
+from ..chart.loaded import LoadedChart
+from ..chart.valuesfile import Example
+from ..compose import building
+from ..compose.compose import compose
+from ..kubernetes import definitions, prepare
+from ..paths import show
+from ..problem import Problem
+from ..programs import tools
+from ..programs.helm import Rendered
+from ..sources import stack
+from ..sources.stack import Stack
+from . import checks, runs
+from .runs import Run
+
+Say = Callable[[str], None]
+Results = list[tuple[Run, Rendered]]
+SHOWN = 5  # so many stale files are named
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer: what it looked at, how many problems it found, and the seconds that it took."""
+
+    name: str
+    looked_at: str
+    problems: int
+    seconds: float
+
+
+@dataclass
+class Report:
+    """What was proved. `renders` counts every run of helm, `documents` all that were rendered, each of them checked."""
+
+    chart: str
+    say: Say
+    kubernetes_versions: list[str]
+    schema_locations: list[str]
+    examples: int = 0
+    renders: int = 0
+    documents: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    note: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """What all layers took."""
+        return sum(layer.seconds for layer in self.layers)
+
+    def done(self, name: str, looked_at: str, found: list[Problem]) -> None:
+        """A layer is over."""
+        layer = Layer(name, looked_at, len(found), round(time.monotonic() - self.began - self.seconds, 3))
+        self.layers.append(layer)
+        self.problems += found
+        self.say(f"{name}: {looked_at}, {count(len(found), 'problem')} in {layer.seconds:.1f} s")
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for `--json`; `schema_locations` are kubeconform's own arguments."""
+        words = ("chart", "examples", "renders", "documents", "kubernetes_versions", "schema_locations")
+        return {word: getattr(self, word) for word in words} | {
+            "problems": [problem.as_json() for problem in self.problems],
+            "layers": [vars(layer) for layer in self.layers],
+            "seconds": round(self.seconds, 3),
+        }
+
+    def summary(self) -> str:
+        """The report in a line."""
+        versions = count(len(self.kubernetes_versions), "Kubernetes version")
+        made = f"{count(self.renders, 'render')}, {count(self.documents, 'document')}"
+        problems = f"{count(len(self.problems), 'problem')} in {self.seconds:.1f} s"
+        return f"{self.chart}: {count(self.examples, 'example')} × {versions}, {made}, {problems}"
+
+
+def count(number: int, what: str) -> str:
+    """`1 example`, `2 examples`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def validate(place: Path | None, files: list[Path], named: str | None, say: Say) -> Report:
+    """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values files.
+
+    `named` is the stack that it was made from, where it is not found by itself.
+    """
+    place = place or loaded.default(named)
+    programs = tools.ensure(["helm", "kubeconform"], say)
+    prepare.prepare(say)
+    report = Report(str(place), say, definitions.versions(), prepare.schema_locations())
+    with loaded.unpacked(place) as folder:
+        found, problems = loaded.load(folder, str(place))
+        if found is None:
+            report.problems += problems
+            return report
+        origin = None if files else _sources(report, found, named)
+        given = _values(report, found, files)
+        results = _renders(report, found, given, files, origin, programs["helm"].path)
+        _manifests(report, results, origin, programs["kubeconform"].path)
+        return report
+
+
+def _sources(report: Report, found: LoadedChart, named: str | None) -> Stack | None:
+    """The stack and its fragments are well-formed, and the chart is what they make."""
+    place = loaded.stack_of(found, named)
+    if place is None:
+        report.note = "no stack is known that made this chart, so no fragment was looked at; --stack names one"
+        report.done("sources", "no fragments", [])
+        return None
+    origin, problems = stack.read(place)
+    if origin is None:
+        report.done("sources", show(place), sorted(set(problems)))
+        return None
+    made, problems = compose(origin, building.kubernetes())
+    changes = disk.difference(made, found.folder) if made else []
+    if changes:
+        names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
+        problems.append(Problem(found.shown, 0, "", f"is stale: {names}", "run 'chartgen build'"))
+    report.done("sources", count(len(origin.fragments), "fragment"), problems)
+    return origin
+
+
+def _values(report: Report, found: LoadedChart, files: list[Path]) -> list[Example]:
+    """The chart's defaults and examples, or the user's own files, fit values.schema.json; those that do."""
+    problems: list[Problem] = []
+    if files:
+        own, problems = valuesfile.read(files[-1].stem, files, strict=False)
+        given = [own] if own else []
+    else:
+        given = [found.defaults]
+        # ci/ holds what chart-testing installs.
+        for file in (file for folder in ("examples", "ci") for file in sorted((found.folder / folder).glob("*.yaml"))):
+            example, more = valuesfile.read(file.stem, [file])
+            problems += more
+            given += [example] if example else []
+    fit = []
+    for example in given:
+        faults = valuesfile.check(example, found.defaults.data, found.schema)
+        faults += runs.unfit(example, report.kubernetes_versions)
+        problems += faults
+        fit += [] if faults else [example]
+    report.examples = len(given)
+    report.done("values", f"{count(len(given), 'example')} against values.schema.json", sorted(set(problems)))
+    return fit
+
+
+def _renders(
+    report: Report, found: LoadedChart, given: list[Example], files: list[Path], origin: Stack | None, helm: Path
+) -> Results:
+    """What must render does, and what must be refused is, with the sentence that it says."""
+    import tempfile
+
+    versions = report.kubernetes_versions
+    with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
+        wanted, problems = runs.matrix(given, versions, shipped=not files), []
+        if not files:
+            wanted += runs.renamed(given, versions)
+        if origin:
+            servers = (found.schema or {}).get("definitions", {}).get("overlay", {}).get("properties", {})
+            cases, problems = runs.cases(origin.own_fragments, versions)
+            rejections, more = runs.rejections(origin.own_fragments, versions, set(servers), Path(place))
+            wanted, problems = wanted + cases + rejections, problems + more
+        results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
+    report.renders = len(results)
+    refused = sum(bool(run.refusal) for run in wanted)
+    looked_at = f"{count(len(results), 'run')} of helm, {refused} of them to be refused"
+    report.done("renders", looked_at, sorted(set(problems + runs.faults(results))))
+    return results
+
+
+def _manifests(report: Report, results: Results, origin: Stack | None, kubeconform: Path) -> None:
+    """Every document by itself, then how those of a render hang together."""
+    sources = {
+        f"templates/{fragment.id}/{file}": f"{fragment.folder}/templates/{file}"
+        for fragment in (origin.fragments if origin else ())
+        for file in fragment.templates
+    }
+    manifests = checks.read(results)
+    report.documents = manifests.count
+    found = list(checks.objects(manifests, report.schema_locations, kubeconform, report.say))
+    looked_at = f"{count(manifests.count, 'document')}, {len(manifests.distinct())} of them different"
+    problems = checks.problems(found, sources)
+    if manifests.made and not manifests.count:
+        problems.append(Problem(report.chart, 0, "", "renders no document at all", "look at its templates"))
+    report.done("manifests", looked_at, problems)
+    report.done("wiring", count(len(manifests.made), "render"), checks.problems(list(checks.wired(manifests)), sources))

@@ -1,0 +1,178 @@
+"""Checks data against a JSON Schema; every fault is a sentence that a platform engineer can act on.
+
+jsonschema finds the errors. Here each becomes one problem or several, at the key that is to blame; sentences.py says
+what is wrong with a value, keynames.py what a key that nobody knows was meant to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..problem import Problem
+from .keynames import FEW, Names, close, unknown
+from .sentences import NOT_VALID, described, either, sentence, shown, wrong_type
+from .yamlfile import Key, Lines, dotted, nearest_line
+
+Fault = tuple[Key, str, str]  # path, what is wrong, what to do
+
+
+def check(data: Any, lines: Lines, schema: dict[str, Any], path: str, *, prefix: str = "") -> list[Problem]:
+    """Every fault of `data` against `schema` (draft-07, with local `$ref`s alone), in the order of their lines.
+
+    No property's schema is `false`, since jsonschema does not say where such a property stands.
+    `lines` is yamlfile's map from a path in `data` to its line, `path` the file as problems call it. `prefix` is put
+    before each key that is shown, for data that is a part of something larger.
+    """
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    names = Names(schema)
+    # With an empty registry of its own it fetches no `$ref` from the web, as it would by default.
+    errors = Draft7Validator(schema, registry=Registry()).iter_errors(data)
+    faults = _leading([(error.validator, fault) for error in errors for fault in _faults(error, data, names)])
+    return sorted({_problem(fault, lines, path, prefix) for fault in faults})
+
+
+def _problem(fault: Fault, lines: Lines, path: str, prefix: str) -> Problem:
+    at, message, remedy = fault
+    key = dotted(at)
+    dot = "." if prefix and key and not key.startswith("[") else ""
+    return Problem(path, nearest_line(lines, at), prefix + dot + key, message, remedy)
+
+
+def _leading(found: list[tuple[str, Fault]]) -> list[Fault]:
+    """Without those that only follow from a wrong type, or from an empty text, at the same path."""
+    for cause in ("type", "minLength"):
+        paths = {fault[0] for word, fault in found if word == cause}
+        found = [(word, fault) for word, fault in found if word == cause or fault[0] not in paths]
+    return [fault for _, fault in found]
+
+
+def _faults(error: Any, data: Any, names: Names) -> Iterator[Fault]:
+    """The faults behind one error of jsonschema."""
+    path, value, word = tuple(error.absolute_path), error.instance, error.validator
+    if isinstance(value, str) and isinstance(_at(data, path), dict):  # the name of a property, by propertyNames
+        message, remedy = sentence(error)
+        yield (*path, value), message.replace(NOT_VALID, "is not valid as a key"), remedy
+    elif value is None and not path:
+        yield path, "is empty", f"expected {described(error.schema)}"
+    elif value is None and word in ("type", "enum", "const", "anyOf", "oneOf", "not", "pattern"):
+        yield path, "null is not a value here", _instead_of_null(path, names)
+    elif word in OF_CONTAINERS:
+        yield from OF_CONTAINERS[word](error, path, data, names)
+    else:
+        yield path, *sentence(error)
+
+
+def _at(data: Any, path: Key) -> Any:
+    for step in path:
+        data = data[step]
+    return data
+
+
+def _instead_of_null(path: Key, names: Names) -> str:
+    if isinstance(path[-1], int):
+        return "remove the item, or give it a value"
+    needed = any(path[-1] in schema.get("required", ()) for schema in names.at(path[:-1]))
+    has_default = any("default" in schema for schema in names.at(path))
+    return "give it a value" if needed and not has_default else "remove the key to get the default"
+
+
+def _wrong_type(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    """Of a single value, where a map or a list of maps is wanted, with the keys of those."""
+    message, remedy = sentence(error)
+    wanted, single = error.validator_value, not isinstance(error.instance, dict | list)
+    if single and wanted == "object":
+        remedy += _keys(names.at(path))
+    elif single and wanted == "array":
+        items = names.at((*path, 0))
+        if {schema["type"] for schema in items if "type" in schema} == {"object"}:
+            remedy = f"expected a list of maps{_keys(items)}"
+    yield path, message, remedy
+
+
+def _keys(schemas: list[dict[str, Any]]) -> str:
+    """` with the keys a, b`, where there are any and they are few."""
+    found = sorted({key for schema in schemas for key in schema.get("properties", ())})
+    return f" with the keys {', '.join(found)}" if 0 < len(found) <= FEW else ""
+
+
+def _unknown_keys(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    schema = error.schema
+    own, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for key, value in error.instance.items():
+        if key not in own and not any(re.search(pattern, key) for pattern in patterns):
+            for place, remedy in unknown(names, (*path, key), value, list(own)):
+                yield place, "no such key", remedy
+
+
+def _missing_keys(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    value, own = error.instance, list(error.schema.get("properties", ()))
+    # A misspelt key is one fault: it is said of the key that stands there.
+    closed = error.schema.get("additionalProperties") is False
+    misspelt = {close(key, own) for key in value if closed and key not in own}
+    for key in error.validator_value:
+        if key not in value and key not in misspelt:
+            texts = [schema["description"] for schema in names.at((*path, key)) if "description" in schema]
+            meaning = f": {texts[0].split('. ')[0].removesuffix('.')}" if texts else ""
+            yield (*path, key), "missing", f"add it{meaning}"
+
+
+def _dependencies(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    for key, needed in error.validator_value.items():
+        missing = [name for name in needed if name not in error.instance] if isinstance(needed, list) else []
+        if key in error.instance and missing:
+            yield (*path, key), f"needs {', '.join(missing)} beside it", "add what is missing, or remove the key"
+
+
+def _repeated(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    items = [(type(item), item) for item in error.instance]  # to Python true and 1 are the same
+    for n, (_, item) in enumerate(items):
+        if items[n] in items[:n]:
+            yield (*path, n), f"{shown(item)} stands twice in the list", "remove one of the two"
+
+
+def _branches(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
+    """The faults in the one branch that was meant, where that can be told; else what there is to choose from."""
+    grouped: dict[int, list[Any]] = {}
+    for inner in error.context:
+        grouped.setdefault(inner.relative_schema_path[0], []).append(inner)
+    fitting = [errors for errors in grouped.values() if not any(map(_is_misfit, errors))]
+    said = error.schema.get("x-message", "")
+    if grouped and not fitting and not said:
+        yield path, *wrong_type(error.instance, [name for errors in grouped.values() for name in _types_in(errors)])
+    elif len(fitting) == 1 or (fitting and not said and isinstance(error.instance, dict | list)):
+        for inner in min(fitting, key=len):
+            yield from _faults(inner, data, names)
+    else:
+        message = f"{shown(error.instance)} {NOT_VALID if grouped else 'fits more than one of the forms allowed'}"
+        yield path, message, f"expected {said or either([described(branch) for branch in error.validator_value])}"
+
+
+def _is_misfit(error: Any) -> bool:
+    """Whether a branch's error says that the value is of another type than the branch is for."""
+    if error.relative_path:
+        return False
+    if error.validator in ("anyOf", "oneOf"):
+        return bool(error.context) and all(map(_is_misfit, error.context))
+    return error.validator == "type"
+
+
+def _types_in(errors: list[Any]) -> Iterator[str]:
+    for error in errors:
+        if error.validator == "type":
+            yield from [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+        yield from _types_in(error.context or [])
+
+
+OF_CONTAINERS: dict[str, Callable[[Any, Key, Any, Names], Iterator[Fault]]] = {
+    "type": _wrong_type,
+    "additionalProperties": _unknown_keys,
+    "required": _missing_keys,
+    "dependencies": _dependencies,
+    "uniqueItems": _repeated,
+    "anyOf": _branches,
+    "oneOf": _branches,
+}

@@ -1,0 +1,168 @@
+"""An OCI registry: `helm push`, and `helm pull` to look before and after."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..problem import Faults, ToolError, fault
+from ..programs import tools
+from ..programs.gorun import Say
+from ..remote import credentials
+from ..remote.web import Passing, patiently
+from .package import Package
+from .target import Options, Published, conflict, same, unsigned
+
+MISSING = r"not found|name unknown|NAME_UNKNOWN|MANIFEST_UNKNOWN|does not exist"
+TIMEOUT = 600  # seconds for one command of Helm
+
+
+def publish(target: str, file: Path, package: Package, signed: bool, options: Options, say: Say) -> Published:
+    """Push a package, with the .prov that lies beside it, and pull it back."""
+    target = target.rstrip("/")
+    reference = f"{target}/{package.name}"
+    with tempfile.TemporaryDirectory(prefix="chartgen-publish-") as place:
+        registry = Registry(target, Path(place), options, say)
+        there, signature, digest = registry.pull(package, reference)
+        if there is not None and there != package.data and not options.force:
+            raise conflict(target, package, there)
+        provenance = file.with_name(f"{file.name}.prov").read_bytes() if signed else None
+        unsigned(target, package, there, signature, signed)
+        done = there == package.data and (provenance is None or signature == provenance)
+        did = "was there" if done else "published" if there in (None, package.data) else "replaced"
+        if not done and options.dry_run:
+            did, digest = {"published": "would publish", "replaced": "would replace"}[did], ""
+        elif not done:
+            say(f"pushing {package.file}, {len(package.data) / 1e6:.1f} MB, to {target}")
+            digest = registry.push(file)
+            same(target, package, registry.pull(package, reference)[0])
+            say(f"read back: {package.digest}")
+    return Published(did, reference, package.digest, signed, digest)
+
+
+class Registry:
+    """Helm, told how to reach a registry and who one is there."""
+
+    def __init__(self, target: str, place: Path, options: Options, say: Say) -> None:
+        host = target.removeprefix("oci://").partition("/")[0]
+        if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?", host):
+            raise fault(target, "names no registry", "write oci://HOST/PATH, and give a password by the environment")
+        self.target, self.host, self.place, self.options, self.say = target, host, place, options, say
+        self.helm = str(tools.ensure(["helm"], say)["helm"].path)
+        self.flags = ["--plain-http"] if options.plain_http else []
+        self.flags += [f"--ca-file={options.ca_file}"] if options.ca_file else []
+        if options.login and options.login.token:
+            raise fault(
+                target, "takes a user name and a password", f"set {credentials.USERNAME} and {credentials.PASSWORD}"
+            )
+
+    def push(self, file: Path) -> str:
+        """Push; the digest of the manifest, as the registry has it. The same push once more changes nothing."""
+        said = self._patiently(["push", str(file), self.target]) or ""
+        if not _digest(said):
+            raise ToolError(f"helm push: ended well, but names no digest: {said.strip()}")
+        return _digest(said)
+
+    def pull(self, package: Package, reference: str) -> tuple[bytes | None, bytes | None, str]:
+        """The archive and the .prov of this version, None for what is not there; the manifest's digest."""
+        with tempfile.TemporaryDirectory(dir=self.place) as folder:
+            command = ["pull", reference, "--version", package.version, "--destination", folder]
+            said = self._patiently([*command, "--prov"], missing=True) or self._patiently(command, missing=True) or ""
+            archive, signature = Path(folder, package.file), Path(folder, f"{package.file}.prov")
+            return _bytes(archive), _bytes(signature), _digest(said)
+
+    def _patiently(self, command: list[str], missing: bool = False) -> str | None:
+        return patiently(self.target, lambda: self._run(command, missing), self.options.pauses, self.say)
+
+    def _run(self, command: list[str], missing: bool) -> str | None:
+        """What Helm prints; None where it finds nothing and `missing` allows that."""
+        with self._config() as config:
+            try:
+                done = subprocess.run(
+                    [self.helm, *command, *self.flags, *config],
+                    capture_output=True,
+                    text=True,
+                    timeout=TIMEOUT,
+                    stdin=subprocess.DEVNULL,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                raise Passing(f"helm {command[0]} did not end in {TIMEOUT} s") from None
+        if done.returncode == 0:
+            return done.stdout + done.stderr
+        said = done.stderr.strip()
+        refusal = self._refusal(said)
+        # "credential not found" and the like come first: what one may not see may well be there.
+        if missing and not isinstance(refusal, Faults) and re.search(MISSING, said, re.IGNORECASE):
+            return None
+        raise refusal
+
+    def _refusal(self, said: str) -> Exception:
+        """An error of Helm's as one of ours."""
+        last = said.splitlines()[-1].removeprefix("Error: ") if said else "helm failed without a word"
+        last = re.sub(r'^failed to perform "\w+" on \w+: ', "", last)
+        sentences = {
+            r"\b401\b|unauthorized|basic credential not found|no basic auth|authentication required": (
+                "does not let you in",
+                f"log in by 'helm registry login {self.host}', set {credentials.USERNAME} and {credentials.PASSWORD}, "
+                "or name --credentials",
+            ),
+            r"\b403\b|denied|forbidden": (
+                "does not let you do that",
+                "ask for the right to push, or use another account",
+            ),
+            r"\b413\b|too large": (
+                "finds the package too large",
+                "raise the limit of the registry, or of the proxy before it",
+            ),
+            r"server gave HTTP response to HTTPS client|first record does not look like a TLS": (
+                "is not encrypted",
+                "allow that by --plain-http",
+            ),
+            r"client sent an HTTP request to an HTTPS server|status code 400: Bad Request$": (
+                "is encrypted",
+                "leave out --plain-http",
+            ),
+            r"certificate signed by unknown authority|failed to verify certificate|x509": (
+                "has a certificate that is not trusted",
+                "name the authority that signed it by --ca-file",
+            ),
+        }
+        for pattern, (what, remedy) in sentences.items():
+            if re.search(pattern, said, re.IGNORECASE):
+                return fault(self.target, f"{what} ({last})", remedy)
+        return Passing(last)
+
+    @contextmanager
+    def _config(self) -> Iterator[list[str]]:
+        """Helm's flag for a login that is given: a file, for as long as one command runs, that nobody else reads.
+
+        Otherwise Helm takes its own logins, and Docker's.
+        """
+        login = self.options.login
+        if login is None:
+            yield []
+            return
+        file = self.place / "config.json"
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump({"auths": {self.host: {"auth": login.basic}}}, out)
+        try:
+            yield [f"--registry-config={file}"]
+        finally:
+            file.unlink()
+
+
+def _digest(said: str) -> str:
+    """What Helm says is the digest of what it pushed or pulled."""
+    found = re.search(r"Digest: (sha256:[0-9a-f]{64})", said)
+    return found[1] if found else ""
+
+
+def _bytes(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None

@@ -1,0 +1,67 @@
+"""Brings a package to where charts are installed from, and reads it back: what is there is what was proved.
+
+A version that is there already is never replaced unless told so; the same bytes once more are fine. So a command that
+was killed, or whose answer was lost, can be given again.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..problem import Faults, Problem, fault
+from ..reading import yamlfile
+from .package import Package
+from .target import Options, Published
+
+Say = Callable[[str], None]
+
+
+def publish(target: str, file: Path, options: Options, say: Say) -> Published:
+    """Publish a package, with the .prov beside it where there is one.
+
+    `target` is `oci://HOST/PATH`, the URL of a ChartMuseum's repository, or a folder. Faults where what is given or
+    what is there does not allow it, ToolError where a server does not answer.
+    """
+    package, provenance = read(file)
+    if target.startswith("oci://"):
+        from . import oci
+
+        return oci.publish(target, file, package, provenance is not None, options, say)
+    if target.startswith(("http://", "https://")):
+        from . import museum
+
+        return museum.publish(target, package, provenance, options, say)
+    if "://" in target:
+        remedy = "name oci://HOST/PATH, the https:// of a ChartMuseum's repository, or a folder"
+        raise Faults([Problem(target, 0, "", "is no place that charts are published to", remedy)])
+    from . import site
+
+    return site.publish(Path(target), package, provenance, options, say)
+
+
+def read(file: Path) -> tuple[Package, str | None]:
+    """A package on disk, and the text of its .prov; Faults where it is none, or the .prov speaks of another."""
+    try:
+        data = file.read_bytes()
+        with tarfile.open(file) as tar:
+            member = next(
+                (entry for entry in tar if entry.name.count("/") == 1 and entry.name.endswith("/Chart.yaml")), None
+            )
+            text = tar.extractfile(member).read().decode("utf-8") if member else ""  # type: ignore[union-attr]
+    except FileNotFoundError:
+        raise fault(file, "is not there", "make it by 'chartgen package'") from None
+    except (tarfile.TarError, EOFError, UnicodeDecodeError, IsADirectoryError):
+        text = ""
+    metadata = yamlfile.parse(text, "Chart.yaml").data
+    if not isinstance(metadata, dict) or not metadata.get("name") or not metadata.get("version"):
+        raise fault(file, "is no package of a chart", "make one by 'chartgen package'")
+    package = Package(str(metadata["name"]), str(metadata["version"]), text, data)
+    if file.name != package.file:
+        raise fault(file, f"holds {package.name} {package.version}", f"call it {package.file}")
+    signature = file.with_name(f"{file.name}.prov")
+    provenance = signature.read_text(encoding="utf-8") if signature.is_file() else None
+    if provenance is not None and f"{package.file}: {package.digest}" not in provenance:
+        raise fault(signature, "signs another package than the one beside it", "sign anew by 'chartgen package --sign'")
+    return package, provenance

@@ -1,0 +1,65 @@
+"""A folder that a web server shows: packages, and the index.yaml by which Helm finds them."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ..problem import Faults, Problem, ToolError
+from ..programs import tools
+from ..programs.gorun import Say
+from ..reading import yamlfile
+from .package import Package, write
+from .target import Options, Published, conflict, unsigned
+
+
+def publish(folder: Path, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
+    """Lay a package and its .prov into a folder, then exchange the index: whoever reads it finds what it names."""
+    if folder.exists() and not folder.is_dir():
+        raise Faults([Problem(str(folder), 0, "", "is no folder", "name one; it is made where it is not there")])
+    file = folder / package.file
+    there = file.read_bytes() if file.is_file() else None
+    listed = _listed(folder / "index.yaml", package)
+    if there is not None and there != package.data and not options.force:
+        raise conflict(str(folder), package, there)
+    signature = folder / f"{package.file}.prov"
+    old = signature.read_bytes() if signature.is_file() else None
+    unsigned(str(folder), package, there, old, provenance is not None)
+    signed = provenance is None or old == provenance.encode()
+    done = there == package.data and signed and listed == package.digest
+    did = "was there" if done else "published" if there in (None, package.data) else "replaced"
+    if not done and options.dry_run:
+        did = {"published": "would publish", "replaced": "would replace"}[did]
+    elif not done:
+        write(file, package.data)
+        if provenance is not None:
+            write(signature, provenance.encode())
+        _index(folder, package, options.site_url, say)
+        if _listed(folder / "index.yaml", package) != package.digest:
+            raise ToolError(
+                f"{folder / 'index.yaml'}: does not name {package.digest}; is another command writing to it?"
+            )
+    return Published(did, str(file), package.digest, provenance is not None)
+
+
+def _index(folder: Path, package: Package, url: str, say: Say) -> None:
+    """Add the package to the index, by Helm, beside it; then put that in its place."""
+    index = folder / "index.yaml"
+    helm = tools.ensure(["helm"], say)["helm"].path
+    with tempfile.TemporaryDirectory(prefix="chartgen-publish-") as place:
+        (Path(place) / package.file).write_bytes(package.data)
+        command = [str(helm), "repo", "index", place, *([f"--url={url}"] if url else [])]
+        command += [f"--merge={index}"] if index.is_file() else []
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise Faults([Problem(str(index), 0, "", done.stderr.strip().splitlines()[-1], "mend it, or move it away")])
+        write(index, (Path(place) / "index.yaml").read_bytes())
+
+
+def _listed(index: Path, package: Package) -> str:
+    """The digest that an index names for this version, empty where it names none."""
+    data = yamlfile.read(index).data if index.is_file() else None
+    entries = data.get("entries", {}).get(package.name, []) if isinstance(data, dict) else []
+    found = [str(item.get("digest", "")) for item in entries or [] if str(item.get("version")) == package.version]
+    return f"sha256:{found[0].removeprefix('sha256:')}" if found else ""

@@ -1,0 +1,127 @@
+"""Whether a registry has an image, asked for its manifest alone: the OCI distribution specification, and its tokens."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+from ..problem import ToolError
+from . import credentials, web
+from .web import PAUSES, Passing, patiently
+
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+# Where Docker Hub is asked, and under which name `docker login` keeps who one is there.
+HUB, HUB_HOST, HUB_LOGIN = "docker.io", "registry-1.docker.io", "index.docker.io"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An image as pods name it, in its parts; `version` is the digest where there is one, else the tag."""
+
+    host: str
+    repository: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a registry says of an image: its digest; where it has none, what is wrong and what to do."""
+
+    digest: str = ""
+    fault: str = ""
+    remedy: str = ""
+
+
+def parse(image: str) -> Reference:
+    """The parts of a reference, with what Docker lets one leave out."""
+    named, _, digest = image.partition("@")
+    place, _, name = named.rpartition("/")
+    name, _, tag = name.partition(":")
+    first = place.split("/")[0]
+    host = first if "." in first or ":" in first or first == "localhost" else HUB
+    path = place.removeprefix(host).strip("/")
+    if host == HUB and not path:
+        path = "library"
+    return Reference(host, "/".join(part for part in (path, name) if part), digest or tag or "latest")
+
+
+@dataclass
+class Registries:
+    """Asks registries; `plain` are the hosts that are spoken to without encryption."""
+
+    plain: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    pauses: tuple[float, ...] = PAUSES
+    say: Callable[[str], None] = print
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def look(self, image: str) -> Found:
+        """What its registry says of an image; ToolError where it does not answer, Faults where it cannot be trusted."""
+        asked = parse(image)
+        answer = patiently(asked.host, lambda: self._head(asked), self.pauses, self.say)
+        if answer.status < 300:
+            return Found(answer.headers.get("docker-content-digest", ""))
+        if answer.status == 404:
+            return Found(
+                fault=f"is not there: {asked.host} has no {asked.version} of {asked.repository}",
+                remedy="correct its repository, tag or digest, or bring it there",
+            )
+        login = _login(asked.host)
+        if answer.status in (401, 403):
+            who = f"as {login.username}" if login and login.username else "without a name"
+            # A registry that hides what one may not see says the same of what does not exist.
+            return Found(
+                fault=f"is not there, or not for everybody: {asked.host} says {answer.status} {who}",
+                remedy=f"correct its name, or 'docker login {asked.host}'",
+            )
+        raise ToolError(f"{asked.host}: answers HTTP {answer.status}; is the address right, and --plain-http?")
+
+    def _head(self, asked: Reference) -> web.Answer:
+        host = HUB_HOST if asked.host == HUB else asked.host
+        scheme = "http" if asked.host in self.plain else "https"
+        url = f"{scheme}://{host}/v2/{asked.repository}/manifests/{asked.version}"
+        headers = {"Accept": ", ".join(MANIFESTS)}
+        known = self.tokens.get((asked.host, asked.repository))
+        answer = self._ask("HEAD", url, headers | ({"Authorization": known} if known else {}))
+        if answer.status == 401 and (proof := self._proof(asked, answer.headers.get("www-authenticate", ""))):
+            self.tokens[asked.host, asked.repository] = proof
+            answer = self._ask("HEAD", url, headers | {"Authorization": proof})
+        return answer
+
+    def _proof(self, asked: Reference, challenge: str) -> str:
+        """What a registry wants to hear first, by the challenge that it sets; empty where one has nothing to say."""
+        login = _login(asked.host)
+        own = login.header if login else ""
+        scheme, _, rest = challenge.partition(" ")
+        said = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+        if scheme.lower() != "bearer" or "realm" not in said:
+            return own
+        wanted = {"service": said.get("service", ""), "scope": f"repository:{asked.repository}:pull"}
+        url = f"{said['realm']}?{urlencode({key: value for key, value in wanted.items() if value})}"
+        # What docker login left is for nobody to read on the way, whatever the registry says.
+        private = url.startswith("https://") or asked.host in self.plain
+        answer = self._ask("GET", url, {"Authorization": own} if own and private else {})
+        try:
+            told = json.loads(answer.body)
+            return f"Bearer {told.get('token') or told['access_token']}" if answer.status < 300 else ""
+        except (ValueError, KeyError, AttributeError):
+            return ""
+
+    def _ask(self, method: str, url: str, headers: dict[str, str]) -> web.Answer:
+        answer = web.ask(method, url, headers, ca_file=self.ca_file)
+        if answer.status in web.LATER:
+            raise Passing(f"HTTP {answer.status}")
+        return answer
+
+
+def _login(host: str) -> credentials.Login | None:
+    return credentials.docker(HUB_LOGIN if host == HUB else host)

@@ -1,0 +1,93 @@
+"""One request over http: its answer, or why there is none, told apart as a fault or as something that may pass."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from ..problem import ToolError, fault
+from ..programs.gorun import Say
+
+T = TypeVar("T")
+PAUSES = (1.0, 3.0, 9.0)  # seconds before the second, third and fourth try
+TIMEOUT = 60  # seconds without a byte
+LARGEST = 64 << 20  # bytes of an answer that are read
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")  # OpenSSL's words where http answers
+LATER = (429, 500, 502, 503, 504)  # what a server says that may do better in a moment
+
+
+class Passing(Exception):
+    """Something that may be otherwise in a moment: no connection, a server that is busy or restarts."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered, whatever its status; the names of `headers` in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask(
+    method: str, url: str, headers: dict[str, str] | None = None, body: bytes | None = None, ca_file: Path | None = None
+) -> Answer:
+    """Ask a server. Passing where no answer comes, Faults where its certificate is not to be trusted."""
+    request = urllib.request.Request(url, body, headers or {}, method=method)
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise fault(ca_file, "holds no certificate", "name a file of certificates in PEM") from None
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoLogin())
+    try:
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return _answer(answer.status, answer.headers, answer.read(LARGEST))
+    except urllib.error.HTTPError as error:
+        return _answer(error.code, error.headers, error.read(LARGEST))
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            what = f"its certificate is not trusted: {error.reason.verify_message}"
+            raise fault(urlsplit(url).netloc, what, "name the authority that signed it by --ca-file") from None
+        if isinstance(error.reason, ssl.SSLError) and error.reason.reason in NO_TLS:
+            remedy = "correct the address, or allow http by --plain-http"
+            raise fault(urlsplit(url).netloc, "is not encrypted", remedy) from None
+        raise Passing(f"no answer: {getattr(error.reason, 'strerror', None) or error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Passing(f"the connection broke: {error}") from None
+
+
+class _NoLogin(urllib.request.HTTPRedirectHandler):
+    """Files may lie elsewhere, in a bucket for one: who one is at a server is not that host's business."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+        made = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if made and urlsplit(newurl).netloc != urlsplit(req.full_url).netloc:
+            made.remove_header("Authorization")
+        return made
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, body)
+
+
+def patiently(what: str, do: Callable[[], T], pauses: tuple[float, ...], say: Say) -> T:
+    """What `do` returns, tried again after pauses while it raises Passing; then ToolError."""
+    for pause in (*pauses, None):
+        try:
+            return do()
+        except Passing as error:
+            if pause is None:
+                raise ToolError(
+                    f"{what}: {error}, {len(pauses) + 1} times; is the address right, and the server up?"
+                ) from None
+            say(f"{what}: {error}; once more in {pause:.0f} s")
+            time.sleep(pause)
+    raise AssertionError  # the loop returns or raises

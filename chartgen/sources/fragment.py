@@ -1,0 +1,124 @@
+"""A folder -> Fragment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..paths import texts
+from ..problem import Problem
+from ..reading import wellformed, yamlfile
+
+DEFINE = re.compile(r'\{\{-?\s*define\s+"([^"]+)"')
+INCLUDE = re.compile(r'(?:include|template)\s+"(fragment\.[^"]+)"')
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place that one fragment offers and others fill.
+
+    `kind` is `list` (YAML list items, in the stack's order), `map` (a YAML map, later fills win) or `one` (the first
+    fill that says anything). `scope` is `server` (filled with a server's merged context) or `release` (the root).
+    """
+
+    name: str
+    kind: str
+    scope: str
+    required: bool
+    summary: str
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One concern, as its folder states it.
+
+    `id` is the folder's path below the folder of fragments (`engine/vllm`). `server`, `release` and `definitions`
+    are maps from a key to its JSON Schema, `templates` and `files` maps from a path in the fragment to text.
+    """
+
+    id: str
+    folder: str
+    summary: str
+    requires: tuple[str, ...]
+    choice: dict[str, str]
+    components: tuple[str, ...]
+    offers: dict[str, Slot]
+    fills: dict[str, str]
+    server: dict[str, Any]
+    release: dict[str, Any]
+    definitions: dict[str, Any]
+    templates: dict[str, str]
+    files: dict[str, str]
+    lines: dict[str, dict[tuple, int]] = field(default_factory=dict, compare=False)
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its templates begin with; base, which everybody uses, has the shortest."""
+        return "fragment." if self.id == "base" else f"fragment.{self.id.replace('/', '.')}."
+
+    def problem(self, file: str, path: tuple, message: str, remedy: str = "") -> Problem:
+        """A problem at `path` of one of the fragment's YAML files."""
+        line = yamlfile.nearest_line(self.lines.get(file, {}), path)
+        return Problem(f"{self.folder}/{file}", line, yamlfile.dotted(path), message, remedy)
+
+    def defines(self) -> dict[str, tuple[str, int]]:
+        """The names that its templates define -> (file, line)."""
+        return {name: (file, line) for file, name, line in self._found(DEFINE)}
+
+    def includes(self) -> list[tuple[str, str, int]]:
+        """The names that its templates use: (file, name, line)."""
+        return self._found(INCLUDE)
+
+    def _found(self, pattern: re.Pattern[str]) -> list[tuple[str, str, int]]:
+        return [
+            (file, match[1], text.count("\n", 0, match.start()) + 1)
+            for file, text in self.templates.items()
+            for match in pattern.finditer(text)
+        ]
+
+
+def load(folder: Path, id: str, shown: str | None = None) -> tuple[Fragment | None, list[Problem]]:
+    """Read the fragment `id` from `folder`; a fragment with problems in its YAML files is None."""
+    shown = shown or str(folder)
+    recipe, problems = _read(folder, "fragment.yaml", shown, "fragment.schema.json")
+    values, more = (
+        _read(folder, "values.schema.yaml", shown, "values-file.schema.json")
+        if (folder / "values.schema.yaml").exists()
+        else (None, [])
+    )
+    problems += more
+    if problems:
+        return None, problems
+    return _fragment(folder, id, shown, recipe, values), []
+
+
+def _read(folder: Path, name: str, shown: str, schema: str) -> tuple[yamlfile.Parsed | None, list[Problem]]:
+    path = folder / name
+    if not path.is_file():
+        return None, [Problem(f"{shown}/{name}", 0, "", "no such file", "every fragment has one")]
+    return wellformed.read(path, f"{shown}/{name}", schema)
+
+
+def _fragment(folder: Path, id: str, shown: str, recipe: yamlfile.Parsed, values: yamlfile.Parsed | None) -> Fragment:
+    data, schema = recipe.data, values.data or {} if values else {}
+    return Fragment(
+        id=id,
+        folder=shown,
+        summary=data["summary"],
+        requires=tuple(data.get("requires", ())),
+        choice=data.get("choice", {}),
+        components=tuple(data.get("components", ())),
+        offers={
+            name: Slot(name, slot["kind"], slot["scope"], slot.get("required", False), slot["summary"])
+            for name, slot in data.get("offers", {}).items()
+        },
+        fills=data.get("fills", {}),
+        server=schema.get("server", {}),
+        release=schema.get("release", {}),
+        definitions=schema.get("definitions", {}),
+        templates=texts(folder / "templates"),
+        files=texts(folder / "files"),
+        lines={"fragment.yaml": recipe.lines, "values.schema.yaml": values.lines if values else {}},
+    )

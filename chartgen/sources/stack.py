@@ -1,0 +1,116 @@
+"""A stack file -> Stack: which fragments, in which order, with which defaults, make which chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import paths
+from ..paths import show, texts
+from ..problem import Problem, nearest
+from ..reading import wellformed, yamlfile
+from .fragment import Fragment, load
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What stack.yaml states, with its fragments read, and the texts that stand beside it."""
+
+    file: str
+    folder: Path
+    chart: dict[str, Any]
+    fragments: tuple[Fragment, ...]
+    values: dict[str, Any]
+    examples: dict[str, str]
+    notes: str
+    readme: str
+    changelog: str = ""
+    ci: dict[str, str] = field(default_factory=dict)
+    lines: dict[tuple, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def own_fragments(self) -> tuple[Fragment, ...]:
+        """The fragments whose cases this stack has to stand: all of chartgen's own stacks', else the user's own.
+
+        chartgen's fragments were proved in chartgen's stacks; their cases name engines that another may leave out.
+        """
+        if self.folder.resolve().is_relative_to(paths.HERE):
+            return self.fragments
+        return tuple(one for one in self.fragments if not Path(one.folder).resolve().is_relative_to(paths.HERE))
+
+    def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
+        """A problem at `path` of the stack file."""
+        return Problem(self.file, yamlfile.nearest_line(self.lines, path), yamlfile.dotted(path), message, remedy)
+
+
+def find(name: str | None) -> Path:
+    """The stack file meant by NAME: a file, a folder that holds stack.yaml, or one of chartgen's own stacks.
+
+    Without a name: ./stack.yaml where there is one, else llm-stack.
+    """
+    if name is None:
+        return Path("stack.yaml") if Path("stack.yaml").is_file() else paths.HERE / "stacks/llm-stack/stack.yaml"
+    for path in (Path(name), Path(name) / "stack.yaml", paths.HERE / "stacks" / name / "stack.yaml"):
+        if path.is_file():
+            return path
+    return Path(name)
+
+
+def read(path: Path) -> tuple[Stack | None, list[Problem]]:
+    """Read a stack file and every fragment it names; None where anything is wrong with them."""
+    shown = show(path)
+    if not path.is_file():
+        own = sorted(folder.name for folder in (paths.HERE / "stacks").iterdir() if folder.is_dir())
+        remedy = f"name a stack file, or one of chartgen's own: {', '.join(own)}"
+        return None, [Problem(shown, 0, "", "no such stack", remedy)]
+    parsed, problems = wellformed.read(path, shown, "stack.schema.json")
+    if problems:
+        return None, problems
+    data, folder = parsed.data, path.parent
+    roots = [folder / extra for extra in data.get("fragmentPaths", [])] + [paths.HERE / "fragments"]
+    stack = Stack(
+        file=shown,
+        folder=folder,
+        chart=data["chart"],
+        fragments=(),
+        values=data.get("values", {}),
+        examples=texts(folder / "examples"),
+        notes=_text(folder / "NOTES.txt"),
+        readme=_text(folder / "README.md"),
+        changelog=_text(folder / "CHANGELOG.md"),
+        ci=texts(folder / "ci"),
+        lines=parsed.lines,
+    )
+    fragments, problems = _fragments(stack, data["fragments"], roots)
+    for n, root in enumerate(roots[:-1]):
+        if not root.is_dir():
+            problems.append(
+                stack.problem(("fragmentPaths", n), f"no folder {show(root)}", "name one, relative to here")
+            )
+    from dataclasses import replace
+
+    return (None if problems else replace(stack, fragments=tuple(fragments))), problems
+
+
+def _fragments(stack: Stack, ids: list[str], roots: list[Path]) -> tuple[list[Fragment], list[Problem]]:
+    fragments, problems = [], []
+    for n, id in enumerate(ids):
+        folder = next((root / id for root in roots if (root / id / "fragment.yaml").is_file()), None)
+        if folder is None:
+            problems.append(stack.problem(("fragments", n), f"no '{id}'", nearest(id, available(roots), "fragments")))
+            continue
+        fragment, more = load(folder, id, show(folder))
+        problems += more
+        if fragment:
+            fragments.append(fragment)
+    return fragments, problems
+
+
+def available(roots: list[Path]) -> list[str]:
+    """The ids of all fragments below `roots`."""
+    return sorted({file.parent.relative_to(root).as_posix() for root in roots for file in root.rglob("fragment.yaml")})
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,112 @@
+"""A stack becomes a chart in memory; what does not fit together is told."""
+
+import json
+
+import pytest
+
+from chartgen.compose import building, compose
+
+SLOTS = {"engine.args": {"kind": "list", "scope": "server", "summary": "Arguments."}}
+BASE = {"offers": SLOTS}
+
+
+def define(name: str, body: str = "- a") -> str:
+    return f'{{{{- define "{name}" -}}}}\n{body}\n{{{{- end }}}}\n'
+
+
+def problems_of(stack, *arguments, **recipe) -> str:
+    found, problems = stack(*arguments, **recipe)
+    assert found is not None, problems
+    chart, problems = compose.compose(found, {})
+    assert chart is None
+    return "\n".join(map(str, problems))
+
+
+def test_templates_are_renamed_and_nothing_else(stack):
+    text = define("fragment.a.x", '# fragment.a.x stays here, "fragment.a.x" does not')
+    found, _ = stack({"a": {}}, {"a/templates/_a.tpl": text})
+    chart, problems = compose.compose(found, {})
+    assert not problems
+    assert chart.files["templates/a/_a.tpl"] == text.replace('"fragment.', '"little.')
+
+
+def test_two_builds_are_byte_identical():
+    assert building.compose("llm-stack").files == building.compose("llm-stack").files
+
+
+def test_slot_that_nobody_offers_is_refused_with_the_one_meant(stack):
+    said = problems_of(
+        stack,
+        {"base": BASE, "b": {"fills": {"engine.argz": "fragment.b.x"}}},
+        {"b/templates/_b.tpl": define("fragment.b.x")},
+    )
+    assert "fills.\"engine.argz\": no fragment of the stack offers it; did you mean 'engine.args'?" in said
+
+
+def test_fill_without_its_template_is_refused(stack):
+    said = problems_of(stack, {"base": BASE, "b": {"fills": {"engine.args": "fragment.b.x"}}})
+    assert "no template 'fragment.b.x' here" in said
+
+
+def test_required_slot_that_nothing_fills_is_refused(stack):
+    slots = {"engine.args": {**SLOTS["engine.args"], "required": True}}
+    assert "nothing fills engine.args (Arguments.)" in problems_of(stack, {"base": {"offers": slots}})
+
+
+def test_required_fragment_has_to_come_before(stack):
+    said = problems_of(stack, {"a": {"requires": ["b"]}, "b": {}})
+    assert "'a' requires 'b'; move it up" in said
+
+
+def test_template_of_another_fragment_is_refused(stack):
+    said = problems_of(
+        stack,
+        {"a": {}, "b": {}},
+        {
+            "a/templates/_a.tpl": define("fragment.a.x"),
+            "b/templates/_b.tpl": define("fragment.b.x", '{{ include "fragment.a.x" . }}'),
+        },
+    )
+    assert "b/templates/_b.tpl:2: fragment.a.x: belongs to another fragment" in said
+
+
+def test_name_outside_the_fragments_own_is_refused(stack):
+    said = problems_of(stack, {"a": {}}, {"a/templates/_a.tpl": define("fragment.labels")})
+    assert "a/templates/_a.tpl:1: fragment.labels: is not a name of this fragment; begin it with 'fragment.a.'" in said
+
+
+def test_template_of_every_server_that_reads_the_release_is_refused(stack):
+    text = '{{ range include "fragment.servers" . | mustFromJson }}\n{{ $.Values.x }}\n{{ end }}\n'
+    said = problems_of(
+        stack, {"base": {}}, {"base/templates/_s.tpl": define("fragment.servers"), "base/templates/a.yaml": text}
+    )
+    assert "a.yaml:2: $.Values:" in said
+
+
+def test_file_with_two_objects_is_refused(stack):
+    assert "makes more than one object" in problems_of(
+        stack, {"a": {}}, {"a/templates/a.yaml": "kind: A\n---\nkind: B\n"}
+    )
+
+
+def test_choice_becomes_a_value_and_guards_the_fill(stack):
+    found, _ = stack(
+        {"base": BASE, "b": {"choice": {"engine": "tiny"}, "fills": {"engine.args": "fragment.b.x"}}},
+        {
+            "base/values.schema.yaml": {
+                "server": {"engine": {"type": "string", "description": "x", "default": "tiny", "x-choice": True}}
+            },
+            "b/templates/_b.tpl": define("fragment.b.x"),
+        },
+    )
+    chart, problems = compose.compose(found, {})
+    assert not problems
+    assert json.loads(chart.files["values.schema.json"])["properties"]["engine"]["enum"] == ["tiny"]
+    assert '{{- if eq .Values.engine "tiny" }}{{ with include "little.b.x"' in chart.files["templates/_slots.tpl"]
+
+
+@pytest.mark.parametrize(
+    "name", ["values.yaml", "values.schema.json", "templates/_slots.tpl", "Chart.yaml", "README.md"]
+)
+def test_generated_files_say_what_made_them(name):
+    assert "Made by chartgen" in building.compose("llm-stack").files[name]

@@ -1,0 +1,74 @@
+"""Writes down every flag of an engine, and what some of them may be, by reading its sources: nothing of it is run.
+
+    python -m tests.llm_stack.flags vllm 0.33.0 FOLDER      the sdist of that version, unpacked
+    python -m tests.llm_stack.flags triton 2.72.0 FOLDER    triton-inference-server/server, branch r26.08
+
+The lists lie beside this file. tests/llm_stack/test_engine_flags.py holds what the chart renders against them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def declared(tree: ast.Module) -> Iterator[str]:
+    """Flags that vLLM makes of its classes of arguments for the front end: their fields."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name.endswith("FrontendArgs"):
+            for item in node.body:
+                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+                    yield f"--{item.target.id}"
+
+
+def added(tree: ast.Module) -> Iterator[str]:
+    """Flags that are named in a call of add_argument."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument":
+            for word in node.args:
+                if isinstance(word, ast.Constant) and str(word.value).startswith("--"):
+                    yield str(word.value)
+
+
+def literals(tree: ast.Module, name: str) -> set[str]:
+    """NAME=VALUE for every value of `NAME = Literal[…]`."""
+    (node,) = (one for one in tree.body if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == name)
+    assert isinstance(node.value, ast.Subscript)
+    return {f"{name}={value}" for value in ast.literal_eval(node.value.slice)}
+
+
+def vllm(source: Path) -> dict[str, set[str]]:
+    """File -> flags."""
+    (front,) = (source / "vllm/entrypoints").rglob("cli_args.py")
+    found = {}
+    for path in (source / "vllm/engine/arg_utils.py", front):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        flags = {*declared(tree), *added(tree)}
+        found[str(path.relative_to(source))] = {flag.replace("_", "-") for flag in flags}
+    for name, wanted in {"cache": "CacheDType", "model": "ModelDType", "lora": "MaxLoRARanks"}.items():
+        path = source / f"vllm/config/{name}.py"
+        found[str(path.relative_to(source))] = literals(ast.parse(path.read_text(encoding="utf-8")), wanted)
+    return found
+
+
+def triton(source: Path) -> dict[str, set[str]]:
+    name = "src/command_line_parser.cc"
+    text = (source / name).read_text(encoding="utf-8")
+    return {name: {f"--{flag}" for flag in re.findall(r'\{OPTION_[A-Z_]+,\s*"([a-z-]+)"', text)}}
+
+
+def main(engine: str, version: str, source: str) -> None:
+    found = {"vllm": vllm, "triton": triton}[engine](Path(source))
+    lines = [f"# The flags of {engine} {version}, as its sources have them."]
+    for name, flags in found.items():
+        lines += [f"# {name}", *sorted(flags)]
+    (HERE / f"{engine}-{version}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

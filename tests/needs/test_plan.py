@@ -1,0 +1,151 @@
+"""`chartgen plan` and the catalogue: one sum, said by the chart and by the plan alike."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from conftest import CHART, ROOT
+
+from chartgen import cli
+from chartgen.needs import plan
+from chartgen.programs import helm, tools
+
+CATALOGUE = ROOT / "chartgen/fragments/sizing/files/models.yaml"
+MODELS = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+
+
+def run(*arguments: object):
+    result = CliRunner().invoke(cli.main, ["plan", str(CHART), *map(str, arguments)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def with_sets(sets, *arguments: str):
+    return run(*arguments, *(word for each in sets for word in ("--set", each)))
+
+
+def told(*sets: str) -> dict:
+    return json.loads(with_sets(sets, "--json").stdout)["servers"][0]
+
+
+def test_catalogue_has_a_line_a_model_and_one_default_a_family():
+    lines = [line for line in CATALOGUE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    assert len(lines) == len(MODELS) >= 34
+    for name in {model.partition(":")[0] for model in MODELS}:
+        assert len([m for m, row in MODELS.items() if m.startswith(f"{name}:") and row.get("default")]) <= 1
+
+
+def release(context: int, cards: int) -> dict:
+    """All models of the catalogue as servers of one release, so that Helm runs a few times and not two hundred."""
+    servers = {
+        f"s{n}": {"model": {"name": model.partition(":")[0], "tag": model.partition(":")[2]}}
+        for n, model in enumerate(MODELS)
+    }
+    values = {"model": {"context": context}, "modelCache": {"size": "500Gi"}, "openWebui": {"enabled": False}}
+    values["servers"] = servers | {"server": {"enabled": False}}
+    return values | ({"gpu": {"vendor": "nvidia", "count": cards}} if cards else {})
+
+
+@pytest.mark.parametrize("context", [256, 2048])
+@pytest.mark.parametrize("cards", [0, 1, 4])
+def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(release(context, cards)), encoding="utf-8")
+    report = plan.plan(CHART, [file], [], print)
+    assert not report.refusals
+    (rendered,) = helm.render([helm.Request(CHART, (file,))], tools.ensure(["helm"], print)["helm"].path)
+    found = {}
+    for document in helm.documents(rendered.text):
+        if document.data and document.data["kind"] == "Deployment":
+            container = document.data["spec"]["template"]["spec"]["containers"][0]
+            kinds = {
+                kind: {name: amount for name, amount in amounts.items() if "/" not in name}
+                for kind, amounts in container["resources"].items()
+            }
+            name = document.data["metadata"]["name"].removeprefix("llm-")
+            found[name] = (kinds, container["startupProbe"]["timeoutSeconds"])
+    planned = {each.told["server"]: (each.told["resources"], each.told["startupSeconds"]) for each in report.plans}
+    assert planned == found
+    for each in report.plans:
+        (model,) = each.told["models"]
+        row = MODELS[model["reference"]]
+        kv = row["kvKiBPerToken"] * context // 1024
+        assert (model["weightsMiB"], model["kvMiB"]) == (row["weightsMiB"], kv)
+        assert each.told["needMiB"] == row["weightsMiB"] * 102 // 100 + kv + plan.PROGRAM * max(1, cards)
+
+
+def test_context_and_requests_at_a_time_multiply_the_cache():
+    assert told("model.tag=7b", "model.context=4096")["models"][0]["kvMiB"] == 224
+    assert told("model.tag=7b", "model.context=8192", "ollama.parallel=3")["models"][0]["kvMiB"] == 6 * 224
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"), [("llama3", "llama3:8b"), ("qwen3", "qwen3:8b"), ("unheard-of", "unheard-of")]
+)
+def test_missing_tag_is_the_one_that_the_catalogue_knows(name, reference):
+    assert told(f"model.name={name}", "model.tag=")["models"][0]["reference"] == reference
+
+
+def test_model_with_the_librarys_address_is_the_librarys_model():
+    assert told("model.name=registry.ollama.ai/library/deepseek-r1")["models"][0]["weightsMiB"] == 1050
+
+
+def test_model_that_nobody_described_gets_the_least():
+    asked = told("model.name=unheard-of")
+    assert (asked["known"], asked["cards"]) == (False, {})
+    assert asked["resources"] == {"requests": {"cpu": 1, "memory": "2Gi"}}
+
+
+def test_given_resources_win():
+    asked = told("resources.requests.memory=3Gi", "startupSeconds=77")
+    assert (asked["resources"], asked["startupSeconds"]) == ({"requests": {"memory": "3Gi"}}, 77)
+
+
+def test_floor_is_kept_and_left_by_larger_models():
+    floor = ("minimumResources.cpu=2", "minimumResources.memory=8G")
+    assert told(*floor)["resources"]["requests"] == {"cpu": 2, "memory": "8G"}
+    assert told(*floor, "model.tag=70b")["resources"]["requests"] == {"cpu": 16, "memory": "48Gi"}
+
+
+def test_cards_hold_what_the_sum_says():
+    asked = told("model.tag=70b", "gpu.vendor=nvidia", "gpu.count=2")
+    assert asked["cards"]["NVIDIA H100"] == 1
+    assert asked["cards"]["NVIDIA A10"] == 4
+    assert told("model.tag=671b", "modelCache.size=500Gi")["cards"]["NVIDIA T4"] == 0
+
+
+def test_what_does_not_fit_is_said_and_exits_with_1():
+    share = ["gpu.vendor=nvidia", "gpu.scheme=hami", "gpu.memory=8Gi"]
+    assert with_sets(["model.tag=32b", *share]).exit_code == 0, "ollama puts the rest into memory"
+    own = ["engine=vllm", "model.name=own", "model.weights=20Gi", "model.delivery=none", "modelCache.existingClaim=m"]
+    said = with_sets([*own, *share])
+    assert said.exit_code == 1
+    assert "DOES NOT FIT 1 × nvidia with 8.0 GiB each" in said.stdout
+    assert "refused: servers.server: gpu.memory: 8Gi on each of 1 does not hold the model" in said.stdout
+
+
+def test_refusals_are_told_beside_the_plan():
+    said = run("--set", "model.tag=671b")
+    assert said.exit_code == 1
+    assert "volume: ask for 420Gi, modelCache.size is 100Gi" in said.stdout
+    assert "refused: servers.server: modelCache.size: 100Gi does not hold the models, which take 377Gi" in said.stdout
+
+
+def test_values_that_cannot_be_read_are_told(tmp_path):
+    said = run("-f", tmp_path / "none.yaml")
+    assert (said.exit_code, "is not there" in said.stderr) == (1, True)
+    (tmp_path / "values.yaml").write_text("gpu:\n  cuont: 1\n", encoding="utf-8")
+    said = run("-f", tmp_path / "values.yaml")
+    assert said.stderr == f"{tmp_path / 'values.yaml'}:2: gpu.cuont: no such key; did you mean 'count'?\n"
+    said = run("--set", "gpu.cuont=1")
+    assert (said.exit_code, "cuont" in said.stderr) == (1, True)
+
+
+def test_chart_without_the_sum_is_told(tmp_path):
+    (tmp_path / "Chart.yaml").write_text("name: x\n", encoding="utf-8")
+    result = CliRunner().invoke(cli.main, ["plan", str(tmp_path)])
+    assert (result.exit_code, "has no fragment 'sizing'" in result.stderr) == (1, True)

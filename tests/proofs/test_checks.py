@@ -1,0 +1,178 @@
+"""Rendered text, held against YAML, the rules, the schemas and itself; kubeconform is the real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chartgen.chart.header import Header
+from chartgen.chart.valuesfile import Example
+from chartgen.kubernetes import prepare
+from chartgen.programs import tools
+from chartgen.programs.helm import Rendered, Request
+from chartgen.proofs import checks
+from chartgen.proofs.runs import OTHER, Run
+
+LABELS = """{app.kubernetes.io/name: c, app.kubernetes.io/instance: llm, app.kubernetes.io/component: c,
+    app.kubernetes.io/version: "1", app.kubernetes.io/managed-by: Helm, helm.sh/chart: c-1}"""
+HEAD = "---\n# Source: c/templates/NAME.yaml\n"
+MAP = f"""{HEAD.replace("NAME", "map")}apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: llm-map
+  labels: {LABELS}
+data: {{a: b}}
+"""
+CLAIM = f"""{HEAD.replace("NAME", "claim")}apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: llm-claim
+  labels: {LABELS}
+  annotations: {{helm.sh/resource-policy: keep}}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {{requests: {{storage: 1Gi}}}}
+"""
+SET = f"""{HEAD.replace("NAME", "set")}apiVersion: resource.k8s.io/v1
+kind: ResourceClaimTemplate
+metadata:
+  name: llm-cards
+  labels: {LABELS}
+spec: {{spec: {{devices: {{requests: [{{name: card, exactly: {{deviceClassName: card}}}}]}}}}}}
+"""
+NEWEST = "1.37.0"
+
+
+@pytest.fixture(scope="module")
+def kubeconform():
+    prepare.prepare(print)
+    return tools.ensure(["kubeconform"], print)["kubeconform"].path
+
+
+@pytest.fixture
+def said(kubeconform):
+    """The problems of renders: (example, version, release, text) or a text alone."""
+
+    def problems(*renders, sources=None):
+        results = []
+        for render in renders:
+            example, version, release, text = render if isinstance(render, tuple) else ("one", NEWEST, "llm", render)
+            example = example if isinstance(example, Example) else Example(example, f"{example}.yaml")
+            run = Run(example, version, release, shipped=True)
+            results.append((run, Rendered(Request(Path("c")), text, "")))
+        made = checks.read(results)
+        found = [*checks.objects(made, prepare.schema_locations(), kubeconform, print), *checks.wired(made)]
+        return [str(problem) for problem in checks.problems(found, sources or {})]
+
+    return problems
+
+
+def test_good_objects_have_no_problem(said):
+    assert said(MAP + CLAIM) == []
+
+
+def test_key_that_stands_twice_is_told_and_nothing_else_of_it(said):
+    assert said(MAP.replace("data: {a: b}", "data:\n  a: b\n  a: c")) == [
+        "one.yaml: ConfigMap/llm-map: data.a: stands twice, first on line 8; keep one of the two; Helm would take "
+        "the last (templates/map.yaml)"
+    ]
+
+
+def test_bad_quantity_is_told(said):
+    assert said(CLAIM.replace("1Gi", "1GiB")) == [
+        "one.yaml: PersistentVolumeClaim/llm-claim: spec.resources.requests.storage: '1GiB' is not a quantity, as "
+        "500m and 2Gi are (templates/claim.yaml)"
+    ]
+
+
+def test_unknown_field_is_told(said):
+    (problem,) = said(CLAIM.replace("accessModes", "accesModes"))
+    assert "PersistentVolumeClaim/llm-claim: spec" in problem
+    assert "'accesModes' not allowed" in problem
+
+
+def test_rule_of_the_house_is_told_with_the_template_as_it_is_written(said):
+    text = CLAIM.replace("helm.sh/resource-policy: keep", "")
+    (problem,) = said(text, sources={"templates/claim.yaml": "fragments/cache/templates/claim.yaml"})
+    assert problem.startswith("one.yaml: PersistentVolumeClaim/llm-claim: metadata.annotations")
+    assert problem.endswith("(fragments/cache/templates/claim.yaml)")
+
+
+def test_fault_of_several_examples_and_versions_is_told_once(said):
+    text = CLAIM.replace("1Gi", "1GiB")
+    (problem,) = said(
+        *((name, version, "llm", text) for name in ("one", "two", "three") for version in (NEWEST, "1.30.0"))
+    )
+    assert problem.endswith("(templates/claim.yaml)")
+    house = text.replace("1GiB", "1Gi").replace("helm.sh/resource-policy: keep", "")
+    assert len(said(*((name, NEWEST, "llm", house) for name in ("one", "two")))) == 1
+
+
+def test_fault_between_objects_of_several_examples_is_told_once(said):
+    text = CLAIM.replace("spec:\n", "spec:\n  storageClassName: fast\n")
+    (problem,) = said(("one", NEWEST, "llm", text), ("two", NEWEST, "llm", text + MAP))
+    assert problem.startswith(
+        "one.yaml: PersistentVolumeClaim/llm-claim: spec.storageClassName: there is no StorageClass"
+    )
+
+
+def test_fault_on_some_versions_is_told_with_these(said):
+    (problem,) = said(*(("one", version, "llm", SET) for version in ("1.33.0", "1.34.0", NEWEST)))
+    assert "no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion" in problem
+
+
+def test_kind_without_a_schema_is_no_skipped_kind(said):
+    (problem,) = said(MAP.replace("v1\nkind: ConfigMap", "example.com/v1\nkind: Thing"))
+    assert "Thing/llm-map: no schema of example.com/v1 Thing; correct apiVersion and kind, or add" in problem
+
+
+def test_comment_without_an_object_is_told(said):
+    (problem,) = said(MAP + HEAD.replace("NAME", "empty") + "# Nothing.\n")
+    assert "a document: holds no object; guard the whole document" in problem
+
+
+def test_objects_of_the_users_own_need_no_labels_but_a_schema(said):
+    own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}, "dat": {}}
+    text = HEAD.replace("NAME", "extra") + "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine}\ndat: {}\n"
+    (problem,) = said((Example("one", "one.yaml", data={"extraObjects": {"x": own}}), NEWEST, "llm", text))
+    assert "'dat' not allowed" in problem
+    assert len(said(text)) > 1
+
+
+def test_header_says_what_pod_security_there_is_and_what_the_cluster_has(said):
+    pod = MAP.replace("ConfigMap", "Pod").replace(
+        "data: {a: b}",
+        """spec:
+  enableServiceLinks: false
+  automountServiceAccountToken: false
+  containers: [{name: a, image: "a:1", resources: {requests: {cpu: 1, memory: 1Gi}}}]
+  volumes: [{name: a, hostPath: {path: /a}}, {name: b, secret: {secretName: keys}}]""",
+    )
+    assert len(said(pod)) > 2
+    header = Header(security="privileged", needs=frozenset({"Secret/keys"}))
+    assert said((Example("one", "one.yaml", header=header), NEWEST, "llm", pod)) == []
+
+
+def test_other_release_names_are_looked_at_for_names_and_wiring(said):
+    long = OTHER[2]
+    text = MAP.replace("llm-map", f"{long}-component-of-its-own")
+    (problem,) = said(MAP, ("one", NEWEST, long, text))
+    assert "is not a name that every kind of object may have" in problem
+
+
+def test_fault_of_the_usual_release_is_not_told_again_for_others(said):
+    text = CLAIM.replace("spec:\n", "spec:\n  storageClassName: fast\n")
+    assert len(said(text, ("one", NEWEST, "ollama", text.replace("llm-claim", "ollama-claim")))) == 1
+
+
+def test_two_releases_that_make_the_same_object_are_told(said):
+    (problem,) = said(MAP, ("one", NEWEST, "ollama", MAP))
+    assert "ConfigMap/llm-map: metadata.name: a release named llm has an object of this kind and name too" in problem
+
+
+def test_documents_are_counted_as_often_as_they_were_rendered():
+    results = [(Run(Example("one", "one.yaml"), NEWEST), Rendered(Request(Path("c")), MAP + CLAIM, ""))] * 3
+    results.append((Run(Example("one", "one.yaml"), NEWEST, refusal="no"), Rendered(Request(Path("c")), MAP, "")))
+    made = checks.read(results)
+    assert (made.count, len(made.distinct())) == (6, 2)

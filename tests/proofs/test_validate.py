@@ -1,0 +1,257 @@
+"""A little chart is proved from its sources to its wiring, by the real Helm and the real kubeconform."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from chartgen.chart import disk
+from chartgen.compose import building
+from chartgen.problem import ToolError
+from chartgen.programs import tools
+from chartgen.proofs import validate as module
+from chartgen.proofs.validate import validate
+
+VERSIONS = ["1.33.0", "1.37.0"]
+TEMPLATE = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name | trunc 50 }}-{{ .Release.Name | sha256sum | trunc 4 }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    app.kubernetes.io/name: little
+    app.kubernetes.io/instance: {{ .Release.Name }}
+    app.kubernetes.io/component: greeting
+    app.kubernetes.io/version: "1"
+    app.kubernetes.io/managed-by: {{ .Release.Service }}
+    helm.sh/chart: little-1.0.0
+data:
+  text: {{ .Values.text | quote }}
+  {{- if eq .Values.text "stop" }}
+  {{- fail "text: stop is no greeting; say hello" }}
+  {{- end }}
+"""
+SOURCES = {
+    "fragments/a/fragment.yaml": {"summary": "A greeting."},
+    "fragments/a/values.schema.yaml": {
+        "server": {"size": {"type": "integer", "default": 1, "description": "How large."}},
+        "release": {"text": {"type": "string", "default": "hello", "description": "What it says."}},
+    },
+    "fragments/a/templates/map.yaml": TEMPLATE,
+    "fragments/a/cases/long.yaml": "# A long one.\ntext: hello hello\n",
+    "fragments/a/rejected/number.yaml": "# got number, want string\ntext: 1\n",
+    "fragments/a/rejected/size.yaml": "# got string, want integer\nsize: large\n",
+    "fragments/a/rejected/stop.yaml": "# stop is no greeting\ntext: stop\n",
+    "stack.yaml": {
+        "chart": {"name": "little", "version": "1.0.0", "description": "A little chart."},
+        "fragmentPaths": ["fragments"],
+        "fragments": ["a"],
+    },
+    "examples/new.yaml": "# For the newest alone.\n# kubernetes: >=1.37\ntext: hi\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def few_versions(monkeypatch):
+    """Two versions to render for; the schemas are those of all."""
+    monkeypatch.setattr(module, "definitions", SimpleNamespace(versions=lambda: VERSIONS))
+
+
+@pytest.fixture
+def little(write, monkeypatch):
+    """The folder of a little project, its chart built; `little(path=content)` changes its sources before."""
+
+    def made(changes=None, build=True):
+        folder = write(SOURCES | (changes or {}))
+        monkeypatch.chdir(folder)
+        if build:
+            found = building.made(building.stack(None))
+            disk.write(found, Path("charts/little"))
+        return folder
+
+    return made
+
+
+def prove(*files, place=None, named=None):
+    return validate(place, [Path(file) for file in files], named, lambda text: None)
+
+
+def said(report):
+    return [str(problem) for problem in report.problems]
+
+
+def test_good_chart_is_proved_and_counted(little):
+    little()
+    report = prove()
+    assert said(report) == []
+    # Defaults on both versions and the example on one, both under four other names, a case, three rejections and the
+    # one of them that is a server's in an entry too.
+    assert report.renders == 3 + 8 + 1 + 4
+    assert report.documents == 12
+    assert [layer.name for layer in report.layers] == ["sources", "values", "renders", "manifests", "wiring"]
+    assert re.match(
+        r"charts/little: 2 examples . 2 Kubernetes versions, 16 renders, 12 documents, 0 ", report.summary()
+    )
+    data = json.loads(json.dumps(report.as_json()))
+    assert data["kubernetes_versions"] == VERSIONS
+    assert (data["renders"], data["documents"], data["problems"]) == (16, 12, [])
+    assert all("{{.Group}}" in location for location in data["schema_locations"])
+
+
+def test_every_layer_tells_its_problems_in_one_go(little):
+    folder = little()
+    files = {
+        "fragments/a/cases/bad.yaml": "# It does not render.\ntext: stop\n",
+        "fragments/a/rejected/fine.yaml": "# got boolean\ntext: fine\n",
+        "fragments/a/rejected/other.yaml": "# got boolean\ntext: 1\n",
+        "charts/little/examples/bad.yaml": "# Misspelt.\ntxt: hi\n",
+        "charts/little/templates/extra.yaml": TEMPLATE.replace("name: {{", "name: extra-{{").replace(
+            "helm.sh/chart", "x"
+        ),
+        "charts/little/templates/claim.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: 1}\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    report = prove()
+    found = "\n".join(said(report))
+    for part in (
+        "charts/little: is stale: extra examples/bad.yaml, extra templates/claim.yaml, extra templates/extra.yaml; run",
+        "charts/little/examples/bad.yaml:2: txt: no such key; did you mean 'text'?",
+        "fragments/a/cases/bad.yaml:2: text: stop is no greeting; say hello",
+        "fragments/a/rejected/fine.yaml:1: renders, but has to be refused: got boolean",
+        "fragments/a/rejected/other.yaml:1: is refused, but not with this",
+        'labels."helm.sh/chart": lacks a label that every object carries',
+        "Deployment/1: metadata.name",
+    ):
+        assert part in found
+    assert all(layer.problems for layer in report.layers if layer.name != "wiring")
+
+
+def test_template_is_named_where_it_is_written(little):
+    little({"fragments/a/templates/map.yaml": TEMPLATE.replace("helm.sh/chart", "x")})
+    assert all(text.endswith("(fragments/a/templates/map.yaml)") for text in said(prove()))
+
+
+def test_names_that_do_not_hold_under_other_releases_are_told(little):
+    little({"fragments/a/templates/map.yaml": TEMPLATE.replace("| sha256sum | trunc 4", "")})
+    (problem,) = said(prove())
+    assert "metadata.name: is not a name that every kind of object may have" in problem
+    little({"fragments/a/templates/map.yaml": TEMPLATE.replace("{{ .Release.Name | trunc 50 }}-", "a")})
+    assert said(prove()) == []
+    little({"fragments/a/templates/map.yaml": TEMPLATE.replace("-{{ .Release.Name | sha256sum | trunc 4 }}", "")})
+    (problem,) = said(prove())
+    assert "has an object of this kind and name too; make the release's name part of it" in problem
+
+
+def test_broken_fragment_is_told_and_the_chart_is_looked_at_all_the_same(little):
+    folder = little()
+    (folder / "fragments/a/fragment.yaml").write_text("sumary: x\n")
+    report = prove()
+    assert said(report)[0] == "fragments/a/fragment.yaml:1: sumary: no such key; did you mean 'summary'?"
+    assert report.documents == 11
+
+
+def test_users_own_values_are_rendered_for_every_version_and_nothing_else(little):
+    folder = little()
+    (folder / "mine.yaml").write_text("text: mine\n")
+    report = prove("mine.yaml")
+    assert (report.examples, report.renders, report.documents, report.problems) == (1, 2, 2, [])
+    (folder / "mine.yaml").write_text("# Mine.\ntext: stop\n")
+    assert said(prove("mine.yaml")) == ["mine.yaml:2: text: stop is no greeting; say hello"]
+
+
+def test_values_that_the_schema_refuses_are_told_without_helm(little):
+    folder = little()
+    (folder / "one.yaml").write_text("txt: mine\n")
+    (folder / "two.yaml").write_text("\nsize: large\nservers: {server: {sise: 1}}\n")
+    report = prove("one.yaml", "two.yaml")
+    assert report.renders == 0
+    assert said(report) == [
+        "one.yaml:1: txt: no such key; did you mean 'text'?",
+        'two.yaml:2: size: "large" is a string; expected an integer',
+        "two.yaml:3: servers.server.sise: no such key; did you mean 'size'?",
+    ]
+
+
+@pytest.mark.parametrize("name", ["no-such-folder", ".", "stack.yaml"])
+def test_what_is_no_chart_is_a_problem(little, name):
+    little()
+    (problem,) = said(prove(place=Path(name)))
+    assert problem.startswith(f"{name}: is no chart; name a folder that holds Chart.yaml")
+
+
+def test_chart_of_somebody_else_is_looked_at_without_sources(little):
+    folder = little()
+    shutil.copytree("charts/little", folder / "theirs")
+    for name in ("values.schema.json", "examples/new.yaml"):
+        (folder / "theirs" / name).unlink()
+    text = (folder / "theirs/Chart.yaml").read_text()
+    (folder / "theirs/Chart.yaml").write_text(text.partition("\n")[2])
+    report = prove(place=Path("theirs"))
+    assert (said(report), report.documents) == ([], 6)
+    assert "no stack is known" in report.note
+
+
+def test_package_is_looked_at_as_a_folder_is(little, helm):
+    folder = little()
+    subprocess.run([helm, "package", "charts/little"], check=True, capture_output=True)
+    report = prove(place=Path("little-1.0.0.tgz"))
+    assert (said(report), report.examples, report.documents) == ([], 2, 11)
+    (folder / "bad.tgz").write_bytes(b"no archive")
+    assert "is no chart" in said(prove(place=Path("bad.tgz")))[0]
+
+
+def test_stack_can_be_named(little):
+    folder = little()
+    (folder / "stack.yaml").rename(folder / "other.yaml")
+    assert "no stack is known" in prove(place=Path("charts/little")).note
+    report = prove(place=Path("charts/little"), named="other.yaml")
+    assert report.note == ""
+    assert said(report) == ["charts/little: is stale: changed Chart.yaml; run 'chartgen build'"]
+    assert said(prove(place=Path("charts/little"), named="none.yaml"))[0].startswith("none.yaml: no such stack")
+
+
+def test_chart_without_any_object_is_not_green_for_nothing(little):
+    little({"fragments/a/templates/map.yaml": "{{- /* Nothing. */}}\n"})
+    assert "charts/little: renders no document at all; look at its templates" in said(prove())
+
+
+def test_chart_whose_values_are_broken_is_told_with_their_line(little):
+    little()
+    Path("charts/little/values.yaml").write_text("a: 1\na: 2\n")
+    Path("charts/little/values.schema.json").write_text("{\n")
+    assert [text.partition("; ")[0] for text in said(prove())] == [
+        "charts/little/values.schema.json:2: is not JSON",
+        "charts/little/values.yaml:2: a: stands twice, first on line 1",
+    ]
+
+
+@pytest.mark.parametrize(("name", "script"), [("helm", "exit 3"), ("kubeconform", "echo broken; exit 0")])
+def test_broken_tool_is_no_fault_of_the_user(little, monkeypatch, tmp_path, name, script):
+    little()
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    real = tools.ensure
+    monkeypatch.setattr(
+        tools, "ensure", lambda names, say: real(names, say) | {name: tools.Tool(name, broken, "v4.0.0", "on PATH")}
+    )
+    with pytest.raises(ToolError):
+        prove()
+
+
+def test_default_chart_is_that_of_the_stack_here(little):
+    little(build=False)
+    assert said(prove())[0].startswith("charts/little: is no chart")
+    Path("stack.yaml").rename("other.yaml")
+    assert said(prove())[0].startswith("charts/llm-stack: is no chart")
+    assert said(prove(named="other.yaml"))[0].startswith("charts/little: is no chart")
+    Path("stack.yaml").write_text("- broken\n")
+    assert said(prove())[0].startswith("charts/llm-stack: is no chart")

@@ -1,0 +1,347 @@
+"""What leads nowhere, matches nothing or stands twice is told: a good render is changed in one place."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import random
+import re
+from dataclasses import replace
+
+import pytest
+from objects import GOOD, changed, find, steps
+
+from chartgen.proofs import dangling, wiring
+from chartgen.proofs.manifests import at, render_of
+
+NEEDS = frozenset(
+    [
+        "Secret/registry",
+        "RuntimeClass/nvidia",
+        "PriorityClass/high",
+        "ResourceClaim/card",
+        "ResourceClaimTemplate/cards",
+        "StorageClass/fast",
+        "IngressClass/nginx",
+        "Gateway/gateways/public",
+        "Gateway/own",
+    ]
+)
+SERVER = "Deployment/llm-server"
+POD = "spec.template.spec"
+BOX = f"{POD}.containers.0"
+
+# function -> (object, path that is changed, what stands there then, object and path of the fault where another, part)
+FAULTS = {
+    "_twice": [
+        (
+            SERVER,
+            f"{POD}.volumes.6",
+            {"name": "models", "emptyDir": {}},
+            SERVER,
+            f"{POD}.volumes.6.name",
+            "a volume of",
+        ),
+        (SERVER, f"{POD}.initContainers.0.name", "server", SERVER, f"{BOX}.name", "a container of this name"),
+        (SERVER, f"{BOX}.env.1.name", "API_KEY", "", "", "has this name already"),
+        (SERVER, f"{BOX}.volumeMounts.1.mountPath", "/models", "", "", "has this mountPath already"),
+        (
+            SERVER,
+            f"{BOX}.ports.2",
+            {"name": "http", "containerPort": 1},
+            SERVER,
+            f"{BOX}.ports.2.name",
+            "has this name",
+        ),
+        (
+            "Service/llm-server",
+            "spec.ports.2",
+            {"name": "http", "port": 81, "targetPort": "http"},
+            "Service/llm-server",
+            "spec.ports.2.name",
+            "has this name already",
+        ),
+        (
+            "Service/llm-server",
+            "spec.ports.2",
+            {"name": "more", "port": 80, "targetPort": "http"},
+            "Service/llm-server",
+            "spec.ports.2.port",
+            "has this port already",
+        ),
+    ],
+    "_mounts": [
+        (SERVER, f"{BOX}.volumeMounts.0.name", "modles", "", "", "no volume 'modles'"),
+        (SERVER, f"{POD}.initContainers.0.volumeMounts.0.name", "modles", "", "", "no volume 'modles'"),
+        ("StatefulSet/llm-ui", f"{BOX}.volumeMounts.0.name", "x", "", "", "no volume 'x'"),
+    ],
+    "_probes": [
+        (SERVER, f"{BOX}.startupProbe.tcpSocket.port", 1, "", "", "has no port 1"),
+        (SERVER, f"{BOX}.readinessProbe.httpGet.port", "web", "", "", "has no port web"),
+        (SERVER, f"{BOX}.livenessProbe.grpc.port", 1, "", "", "has no port 1"),
+        (SERVER, f"{BOX}.lifecycle.preStop.httpGet.port", "web", "", "", "has no port web"),
+    ],
+    "_workloads": [
+        (SERVER, "spec.selector.matchLabels.tier", "x", SERVER, "spec.selector", "does not select the pods"),
+        (
+            SERVER,
+            "spec.selector.matchExpressions.0.values",
+            ["big"],
+            SERVER,
+            "spec.selector",
+            "does not select the pods",
+        ),
+        (SERVER, "spec.selector.matchExpressions.0.operator", "NotIn", SERVER, "spec.selector", "does not select the"),
+        (
+            SERVER,
+            "spec.selector.matchExpressions.0.operator",
+            "DoesNotExist",
+            SERVER,
+            "spec.selector",
+            "does not select",
+        ),
+        (
+            "StatefulSet/llm-ui",
+            "spec.selector",
+            {"matchExpressions": [{"key": "app.kubernetes.io/component", "operator": "In", "values": ["ui", "load"]}]},
+            "",
+            "",
+            "selects the pods of Job/llm-load as well",
+        ),
+        (
+            "StatefulSet/llm-ui",
+            "spec.selector",
+            {
+                "matchExpressions": [
+                    {"key": "app.kubernetes.io/component", "operator": "Exists"},
+                    {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["server", "test"]},
+                ]
+            },
+            "",
+            "",
+            "selects the pods of Job/llm-load as well",
+        ),
+        (
+            SERVER,
+            f"{POD}.topologySpreadConstraints.0.labelSelector.matchLabels",
+            {"a": "b"},
+            SERVER,
+            f"{POD}.topologySpreadConstraints.0.labelSelector",
+            "does not select the pod that it stands in",
+        ),
+    ],
+    "_services": [
+        ("Service/llm-ui", "spec.selector", {"a": "b"}, "", "", "selects no pod"),
+        (
+            "Service/llm-ui",
+            "spec.selector.app|kubernetes|io/component",
+            "load",
+            "Service/llm-ui",
+            "spec.selector",
+            "selects the pods of Job/llm-load",
+        ),
+        (
+            "Service/llm-ui",
+            "spec.selector.app|kubernetes|io/component",
+            "test",
+            "Service/llm-ui",
+            "spec.selector",
+            "selects the pods of Pod/llm-test",
+        ),
+        ("Service/llm-server", "spec.ports.0.targetPort", "web", "", "", "has no port web"),
+        ("Service/llm-server", "spec.ports.1.targetPort", 1, "", "", "has no port 1"),
+        (
+            "Service/llm-ui",
+            "spec.ports.0",
+            {"name": "x", "port": 8080, "targetPort": 1},
+            "Service/llm-ui",
+            "spec.ports.0.targetPort",
+            "has no port 1",
+        ),
+    ],
+    "_selectors": [
+        (
+            "PodDisruptionBudget/llm-server",
+            "spec.selector.matchLabels",
+            {"a": "b"},
+            "PodDisruptionBudget/llm-server",
+            "spec.selector",
+            "selects no pod",
+        ),
+        (
+            "NetworkPolicy/llm-server",
+            "spec.podSelector.matchLabels",
+            {"a": "b"},
+            "NetworkPolicy/llm-server",
+            "spec.podSelector",
+            "selects no pod",
+        ),
+        (
+            "PodMonitor/llm-server",
+            "spec.selector.matchLabels",
+            {"a": "b"},
+            "PodMonitor/llm-server",
+            "spec.selector",
+            "selects no pod",
+        ),
+    ],
+    "_monitors": [
+        (
+            "ServiceMonitor/llm-server",
+            "spec.selector.matchLabels",
+            {"a": "b"},
+            "ServiceMonitor/llm-server",
+            "spec.selector",
+            "selects no Service",
+        ),
+        ("ServiceMonitor/llm-server", "spec.endpoints.0.port", "web", "", "", "has no port named web"),
+    ],
+    "_backends": [
+        (
+            "Ingress/llm-web",
+            "spec.defaultBackend.service.port.number",
+            1,
+            "Ingress/llm-web",
+            "spec.defaultBackend.service.port",
+            "Service/llm-ui has no port 1",
+        ),
+        (
+            "Ingress/llm-web",
+            "spec.rules.0.http.paths.0.backend.service.port.name",
+            "web",
+            "Ingress/llm-web",
+            "spec.rules.0.http.paths.0.backend.service.port",
+            "Service/llm-server has no port web",
+        ),
+        ("HTTPRoute/llm-web", "spec.rules.0.backendRefs.0.port", 8080, "", "", "Service/llm-server has no port 8080"),
+        ("GRPCRoute/llm-grpc", "spec.rules.0.backendRefs.0.port", 80, "", "", "Service/llm-ui has no port 80"),
+    ],
+    "_urls": [
+        (SERVER, f"{BOX}.env.6.value", "http://llm-uy:8080", "", "", "there is no Service 'llm-uy'"),
+        (SERVER, f"{BOX}.env.6.value", "http://llm-ui.other.svc:8080", "", "", "there is no Service 'llm-ui'"),
+        (SERVER, f"{BOX}.env.6.value", "http://a:b@llm-ui", "", "", "Service/llm-ui has no port 80"),
+        (SERVER, f"{BOX}.env.6.value", "https://llm-server.default/", "", "", "Service/llm-server has no port 443"),
+        (SERVER, f"{BOX}.env.7.value", "redis://llm-ui.default.svc:1", "", "", "Service/llm-ui has no port 1"),
+        (SERVER, f"{BOX}.args.1", "--ui=http://llm-ui:1", "", "", "Service/llm-ui has no port 1"),
+        (SERVER, f"{POD}.initContainers.0.command.2", "wait http://x.default.svc", "", "", "there is no Service 'x'"),
+    ],
+}
+CASES = [(name, *case) for name, cases in FAULTS.items() for case in cases]
+ROWS = [
+    *((kind, row, row.where) for kind, rows in dangling.IN_OBJECT.items() for row in rows),
+    *(("Deployment", row, f"{POD}.{row.where}".rstrip(".")) for row in (*dangling.IN_POD, *dangling.OF_CLUSTER)),
+    *(("Deployment", row, f"{POD}.containers[].{row.where}") for row in dangling.IN_CONTAINER),
+]
+
+
+def said(made, needs=NEEDS, given=frozenset()):
+    return wiring.check(render_of(made, needs, given))
+
+
+def test_good_render_hangs_together():
+    assert said(GOOD) == []
+
+
+@pytest.mark.parametrize(("name", "title", "path", "value", "other", "at", "message"), CASES)
+def test_fault_is_told_by_the_check_that_is_for_it(name, title, path, value, other, at, message):
+    made = changed(title, path, value)
+    faults = said(made)
+    assert [(fault.document, fault.path) for fault in faults] == [(find(made, other or title), steps(at or path))]
+    assert message in faults[0].message
+    assert faults[0].remedy
+    assert list(getattr(wiring, name)(render_of(made, NEEDS))) == faults
+
+
+def test_every_check_has_a_render_that_it_refuses():
+    assert set(re.findall(r"\b_[a-z]+", inspect.getsource(wiring.check))) == FAULTS.keys()
+
+
+def test_object_that_stands_twice_is_told():
+    assert [fault.message for fault in said([*GOOD, find(GOOD, "ConfigMap/llm-settings")])] == [
+        "an object of this kind and name stands in the render already"
+    ]
+
+
+@pytest.mark.parametrize(("kind", "row", "where"), ROWS, ids=lambda value: getattr(value, "name", str(value)))
+def test_name_that_leads_nowhere_is_told(kind, row, where):
+    """Each row of the tables, at the place in the good render that it is for."""
+    owner = next(each for each in GOOD if each.data["kind"] == kind and list(at(each.data, f"{where}.{row.name}")))
+    (path, value), *_ = at(owner.data, f"{where}.{row.name}".lstrip("."))
+    title = f"{kind}/{owner.data['metadata']['name']}"
+    faults = said(changed(title, ".".join(str(step).replace(".", "|") for step in path), "lost"))
+    missing = [fault for fault in faults if "'lost'" in fault.message]
+    assert [fault.path for fault in missing] == [path], value
+    assert "# needs: " in missing[0].remedy
+
+
+@pytest.mark.parametrize(("kind", "row", "where"), [case for case in ROWS if case[1].keys], ids=str)
+def test_key_that_is_not_there_is_told(kind, row, where):
+    owner = find(GOOD, SERVER)
+    (path, _), *_ = at(owner.data, f"{where}.{row.keys}")
+    faults = said(changed(SERVER, ".".join(map(str, path)), "lost"))
+    assert [(fault.path, "has no key 'lost'" in fault.message) for fault in faults] == [(path, True)]
+
+
+def test_name_in_the_header_is_there():
+    made = changed("HTTPRoute/llm-web", "spec.parentRefs.0.name", "private")
+    assert [fault.message for fault in said(made)] == ["there is no Gateway 'private'"]
+    assert said(made, NEEDS | {"Gateway/gateways/private"}) == []
+    assert len(said(made, NEEDS | {"Gateway/private/gateways"})) == 1
+
+
+def test_name_that_the_values_give_is_there():
+    made = changed(SERVER, f"{POD}.volumes.0.persistentVolumeClaim.claimName", "mine")
+    assert len(said(made)) == 1
+    assert said(made, given=frozenset({"mine"})) == []
+
+
+def test_thing_that_is_missing_in_many_places_is_told_once():
+    made = [each for each in GOOD if each.data["kind"] != "Secret"]
+    assert [fault.message for fault in said(made)] == ["there is no Secret 'llm-keys'"]
+
+
+def test_service_outside_the_render_can_be_named():
+    made = changed(SERVER, f"{BOX}.env.6.value", "http://proxy.tools.svc:3128")
+    assert said(made, NEEDS | {"Service/tools/proxy"}) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "service"),
+    [
+        ("llm", ("llm", "default")),
+        ("localhost", ("", "")),
+        ("llm.default", ("llm", "default")),
+        ("example.com", ("", "")),
+        ("10.0.0.1", ("", "")),
+        ("llm.other.svc", ("llm", "other")),
+        ("llm.other.svc.cluster.local", ("llm", "other")),
+        ("llm-0.llm.other.svc.cluster.local", ("llm", "other")),
+    ],
+)
+def test_host_means_a_service_within_the_cluster(host, service):
+    assert wiring.service_of(host, "default") == service
+
+
+def test_releases_whose_objects_are_called_alike_are_told():
+    one, two = render_of(GOOD, NEEDS), render_of([find(GOOD, "Role/llm-reader")], NEEDS)
+    ((release, fault),) = wiring.clashes({"one": one, "two": two})
+    assert (release, fault.path) == ("two", ("metadata", "name"))
+    assert "a release named one" in fault.message
+
+
+def test_objects_of_any_shape_are_looked_at_without_a_crash():
+    """What stands where is kubeconform's business: the checks leave alone what they cannot read."""
+    dice = random.Random(1)
+    for document in GOOD:
+        for path in everywhere(document.data):
+            data = copy.deepcopy(document.data)
+            place = data
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = dice.choice([None, 1, True, "x", [], [1], {}, {"a": 1}, [{"name": 1}], [None]])
+            said([*(each for each in GOOD if each is not document), replace(document, data=data)])
+
+
+def everywhere(data, path=()):
+    steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [found for key, inner in steps for found in [(*path, key), *everywhere(inner, (*path, key))]]

@@ -1,0 +1,123 @@
+"""JSON Schema's failures as sentences; most cases are files in tests/reading/shape/: schema, input, lines expected."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chartgen.reading import keynames, sentences, shape
+from chartgen.reading.yamlfile import parse
+
+HERE = Path(__file__).parent
+COMMON = json.loads((HERE / "shape/values.schema.json").read_text(encoding="utf-8"))
+CASES = sorted((HERE / "shape").glob("*.yaml"))
+
+
+def checked(text: str, schema: dict, **more: str) -> list[str]:
+    parsed = parse(text, "values.yaml")
+    assert not parsed.problems
+    return [str(problem) for problem in shape.check(parsed.data, parsed.lines, schema, "values.yaml", **more)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[path.stem for path in CASES])
+def test_each_fault_is_one_sentence_at_its_line(case):
+    wanted = yaml.safe_load(case.read_text(encoding="utf-8"))
+    # The cases write defaults into a chart's values, which have all that is required.
+    schema = wanted.get("schema") or {**COMMON, "required": []}
+    assert "\n".join(checked(wanted["input"], schema)) == wanted["expected"].rstrip("\n")
+
+
+def keywords(errors) -> set[str]:
+    return {word for error in errors for word in {error.validator} | keywords(error.context)}
+
+
+def test_every_keyword_that_has_a_sentence_has_a_case():
+    from jsonschema import Draft7Validator
+
+    met = set()
+    for case in CASES:
+        wanted = yaml.safe_load(case.read_text(encoding="utf-8"))
+        met |= keywords(Draft7Validator(wanted.get("schema") or COMMON).iter_errors(parse(wanted["input"], "f").data))
+    assert {word for words, _ in sentences.BY_KEYWORD for word in words} | set(shape.OF_CONTAINERS) <= met
+
+
+SCHEMAS = [
+    *({"type": name} for name in sentences.TYPES),
+    {"type": ["integer", "null"]},
+    {"enum": [None, True, 1, "x1", [1], {"a": 1}]},
+    {"const": None},
+    {"const": [True]},
+    {"pattern": "^x$", "minimum": 7, "minLength": 4, "minItems": 4, "minProperties": 4},
+    {"maximum": -1, "maxLength": 0, "maxItems": 0, "maxProperties": 0, "multipleOf": 3},
+    {"additionalProperties": False},
+    {"required": ["b"], "propertyNames": {"maxLength": 0}, "dependencies": {"a": ["c"]}},
+    {"items": {"type": "boolean"}, "additionalProperties": {"type": "boolean"}, "contains": {"type": "boolean"}},
+    {"anyOf": [{"type": "object", "required": ["b"]}, {"type": "array", "minItems": 5}, {"enum": [None, "b"]}]},
+    {"oneOf": [{}, {}]},
+    {"not": {}},
+    {"not": {"enum": [None, True, 1, 1.5, "x", "", [], [1], {}, {"a": None}]}},
+]
+VALUES = [None, True, False, 1, 1.5, "x", "", [], [1], [[]], [None, True, None], {}, {"a": None}, {"a": {"b": [1]}}]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=[next(iter(each)) + str(n) for n, each in enumerate(SCHEMAS)])
+def test_no_value_makes_it_speak_python(schema):
+    around = {"properties": {"v": schema}}
+    found = [str(problem) for value in VALUES for problem in shape.check({"v": value}, {}, around, "f")]
+    assert found
+    assert not [line for line in found if re.search(r"\b(None|True|False|class|NoneType)\b|\{'|\['|\bdict\b", line)]
+    assert not [line for line in found if not re.search(r": v.*: .+; .+", line)]
+
+
+def test_a_prefix_stands_before_each_key():
+    text = "replica: 1\n"
+    assert checked(text, {**COMMON, "required": []}, prefix="values") == [
+        "values.yaml:1: values.replica: no such key; did you mean 'replicas'?"
+    ]
+    assert checked("- 1\n", {"items": {"type": "string"}}, prefix="args") == [
+        "values.yaml:1: args[0]: 1 is a number; expected a string; put it in quotes"
+    ]
+
+
+def test_a_reference_is_never_fetched():
+    schema = {"properties": {"a": {"$ref": "http://127.0.0.1:9/schema.json"}}}
+    with pytest.raises(Exception, match="Unresolvable"):
+        checked("a: 1\n", schema)
+
+
+def test_a_name_of_another_chart_is_translated_only_into_what_the_schema_has():
+    open_ = {"additionalProperties": False, "properties": {"summary": {"type": "string"}}}
+    assert checked("replicaCount: 1\n", open_) == [
+        "values.yaml:1: replicaCount: no such key; the keys here are summary"
+    ]
+
+
+def test_known_names_are_dotted_names_of_known_owners():
+    table = yaml.safe_load((Path(keynames.__file__).parent / "known-names.yaml").read_text(encoding="utf-8"))
+    assert len(table) >= 60
+    for name, entry in table.items():
+        uses = entry["use"] if isinstance(entry["use"], list) else [entry["use"]]
+        assert set(entry) <= {"use", "how", "of"}, name
+        assert set(entry.get("of", ())) <= set(keynames.OWNERS), name
+        assert uses, name
+        # With one of ours alone, the name must not be taken for itself.
+        assert name not in uses or len(uses) > 1, name
+
+
+def test_every_known_name_leads_to_one_of_llm_stacks():
+    schema = json.loads((HERE.parents[1] / "charts/llm-stack/values.schema.json").read_text(encoding="utf-8"))
+    names = keynames.Names(schema)
+    uses = {
+        name: [use for use in entry.use if names.has(tuple(use.split(".")))] for name, entry in keynames.known().items()
+    }
+    assert [name for name, found in uses.items() if not found] == []
+
+
+def test_jsonschema_is_imported_only_when_something_is_checked():
+    code = "import sys, chartgen.reading.shape; print('jsonschema' in sys.modules, 'difflib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"

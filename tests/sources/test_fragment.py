@@ -1,0 +1,66 @@
+"""A folder becomes a fragment, or sentences that say what is wrong with it."""
+
+from chartgen.sources import fragment
+
+
+def test_fragment_is_read_with_its_templates_files_and_schema(write):
+    folder = write(
+        {
+            "engine/tiny/fragment.yaml": {
+                "summary": "A tiny engine.",
+                "requires": ["server"],
+                "choice": {"engine": "tiny"},
+                "fills": {"server.args": "fragment.engine.tiny.args"},
+            },
+            "engine/tiny/values.schema.yaml": {
+                "server": {"tiny": {"type": "string", "description": "x", "default": ""}}
+            },
+            "engine/tiny/templates/_tiny.tpl": '{{- define "fragment.engine.tiny.args" -}}\n- a\n{{- end }}\n',
+            "engine/tiny/files/run.sh": "echo\n",
+        }
+    )
+    found, problems = fragment.load(folder / "engine/tiny", "engine/tiny")
+    assert not problems
+    assert found.prefix == "fragment.engine.tiny."
+    assert found.defines() == {"fragment.engine.tiny.args": ("_tiny.tpl", 1)}
+    assert found.files == {"run.sh": "echo\n"}
+    assert set(found.server) == {"tiny"}
+
+
+def test_unknown_key_of_a_fragment_is_named_with_its_line(write):
+    folder = write({"a/fragment.yaml": "summary: a\nrequiers: [base]\n"})
+    found, problems = fragment.load(folder / "a", "a", "a")
+    assert found is None
+    assert [str(problem) for problem in problems] == [
+        "a/fragment.yaml:2: requiers: no such key; did you mean 'requires'?"
+    ]
+
+
+def test_every_fault_of_a_fragment_is_told_in_one_go(write):
+    folder = write(
+        {
+            "a/fragment.yaml": "sumary: a\nfills: {x: y}\n",
+            "a/values.schema.yaml": "server:\n  key: {type: text}\nservers: {}\n",
+        }
+    )
+    _, problems = fragment.load(folder / "a", "a", "a")
+    assert {(problem.path, problem.line) for problem in problems} >= {
+        ("a/fragment.yaml", 1),
+        ("a/fragment.yaml", 2),
+        ("a/values.schema.yaml", 2),
+        ("a/values.schema.yaml", 3),
+    }
+
+
+def test_folder_without_fragment_yaml_is_refused(tmp_path):
+    found, problems = fragment.load(tmp_path, "x", "x")
+    assert found is None
+    assert "no such file" in str(problems[0])
+
+
+def test_what_editors_and_python_leave_is_no_file_of_a_fragment(tmp_path):
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__/tidy.cpython-311.pyc").write_bytes(b"\xa7\r")
+    for name in ("tidy.py", "tidy.py~", ".tidy.py.swp"):
+        (tmp_path / name).write_text("print()\n")
+    assert fragment.texts(tmp_path) == {"tidy.py": "print()\n"}
