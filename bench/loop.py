@@ -9,26 +9,28 @@ from pathlib import Path
 from chartgen.chart import valuesfile
 from chartgen.chart.loaded import LoadedChart
 from chartgen.chart.valuesfile import Example
-from chartgen.compose import building
+from chartgen.problem import Collected
 from chartgen.proofs import runs
 from chartgen.proofs.runs import Run
+from chartgen.sources import stack as stacks
 
 
 def given(chart: LoadedChart) -> list[Example]:
     """The chart's defaults, its examples, and what chart-testing installs."""
     files = [file for folder in ("examples", "ci") for file in sorted((chart.folder / folder).glob("*.yaml"))]
-    return [chart.defaults, *filter(None, (valuesfile.read(file.stem, [file])[0] for file in files))]
+    return [chart.defaults, *(valuesfile.read(file.stem, [file]) for file in files)]
 
 
 def wanted(chart: LoadedChart, versions: list[str], place: Path) -> list[Run]:
     """Every run of helm that validation asks for; values that are moved into an entry are written to `place`."""
     servers = set((chart.schema or {})["definitions"]["overlay"]["properties"])
-    fragments = building.stack(None).fragments
+    fragments = stacks.read(stacks.find(None)).fragments
+    collected = Collected()
     return [
         *runs.matrix(given(chart), versions, shipped=True),
         *runs.renamed(given(chart), versions),
-        *runs.cases(fragments, versions)[0],
-        *runs.rejections(fragments, versions, servers, place)[0],
+        *runs.cases(fragments, versions, collected),
+        *runs.rejections(fragments, versions, servers, place, collected),
     ]
 
 

@@ -106,7 +106,7 @@ def build(stack: str | None, check: bool, output: Path | None) -> int:
     from .chart import disk
     from .compose import building
 
-    made = building.compose(stack)
+    made = building.composed(stack).chart
     folder = output or Path("charts") / made.name
     if check:
         return _stale(disk.difference(made, folder), folder)
@@ -155,9 +155,12 @@ def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_
     At the top of a values file, comments say what it is for: `# kubernetes: >=1.34`, `# pod-security: privileged`,
     `# needs: Secret/x, PersistentVolumeClaim/y` (what the cluster has already).
     """
+    from .chart import loaded
     from .proofs.validate import validate as prove
+    from .sources import stack as stacks
 
-    report = prove(chart, list(files), stack, patient())
+    recipe = stacks.find(stack) if stack else None
+    report = prove(chart or loaded.default(stack), list(files), recipe, patient())
     if as_json:
         tell(report.as_json())
         return 1 if report.problems else 0
@@ -268,9 +271,10 @@ def package(
     must say what is new in this version. What is proved is the package itself; where that finds a problem, none is
     left. --sign also makes NAME-VERSION.tgz.prov, which `helm install --verify` looks at.
     """
+    from .compose import building
     from .release import releasing
 
-    made = releasing.make(stack, destination, key, passphrase_file, not no_proof, patient())
+    made = releasing.make(building.composed(stack), destination, key, passphrase_file, not no_proof, patient())
     if made.problems:
         return complain(made.problems)
     if as_json:

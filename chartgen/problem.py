@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, order=True)
@@ -50,6 +54,30 @@ def fault(path: object, message: str, remedy: str = "") -> Faults:
 
 class ToolError(Exception):
     """A tool is missing or broken, the user's input is not to blame. Exit code 2."""
+
+
+class Collected:
+    """Problems of several steps, so that a person sees all of them at once.
+
+    What makes something raises Faults; what checks something returns its problems. `attempt` turns the first into the
+    second.
+    """
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self.problems = list(problems)
+
+    def attempt(self, make: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
+        """What `make` returns; None where it raises Faults, whose problems are kept."""
+        try:
+            return make(*arguments, **named)
+        except Faults as faults:
+            self.problems += faults.problems
+            return None
+
+    def end(self) -> None:
+        """Faults with every problem, each once and in order, where there are any."""
+        if self.problems:
+            raise Faults(sorted(set(self.problems)))
 
 
 def nearest(word: str, known: list[str], what: str = "") -> str:

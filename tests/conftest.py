@@ -14,6 +14,16 @@ ROOT = Path(__file__).parent.parent
 CHART = ROOT / "charts/llm-stack"
 
 
+def outcome(make: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, list[Any]]:
+    """What `make` returns and no problems, or None and the problems that it raises."""
+    from chartgen.problem import Faults
+
+    try:
+        return make(*arguments, **named), []
+    except Faults as faults:
+        return None, faults.problems
+
+
 @pytest.fixture(scope="session", autouse=True)
 def hermetic_helm(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Helm without the plugins and repositories of whoever runs the tests."""
@@ -79,6 +89,6 @@ def stack(write: Callable[[dict[str, Any]], Path]) -> Callable[..., tuple[Any, l
             }
             | {f"fragments/{path}": content for path, content in (files or {}).items()}
         )
-        return stacks.read(folder / "stack.yaml")
+        return outcome(stacks.read, folder / "stack.yaml")
 
     return made

@@ -94,7 +94,7 @@ def test_loop_fails_where_a_render_a_check_or_a_refusal_does(tmp_path, helm, kub
 def test_loop_has_as_many_renders_as_the_matrix_the_cases_and_the_rejections(tmp_path):
     from chartgen.chart import loaded
 
-    found, _ = loaded.load(ROOT / "charts/llm-stack", "charts/llm-stack")
+    found = loaded.load(ROOT / "charts/llm-stack", "charts/llm-stack")
     wanted = loop.wanted(found, ["1.36.0", "1.37.0"], tmp_path)
     examples = {run.example.name for run in wanted if run.shipped}
     files = [file for folder in ("examples", "ci") for file in (found.folder / folder).iterdir()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..problem import Problem
+from ..problem import Faults, Problem
 from ..reading.yamlfile import Key
 from .loaded import LoadedChart
 from .valuesfile import Example, check, read
@@ -16,9 +16,10 @@ def blamed(chart: LoadedChart, files: list[Path], sets: list[str], error: str) -
     lines = [line for line in error.split("\n") if line.strip()]
     if not files:
         return [Problem(chart.shown, 0, "", line) for line in lines]
-    example, problems = read(files[-1].stem, files, strict=False)
-    if example is None:
-        return problems
+    try:
+        example = read(files[-1].stem, files, strict=False)
+    except Faults as faults:
+        return faults.problems
     if problems := check(example, chart.defaults.data, chart.schema):
         return problems
     return [Problem(example.shown, 0, "", line) if sets else sentence(example, line, "") for line in lines]

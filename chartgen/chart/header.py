@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ..problem import Problem, nearest
+from ..problem import Collected, Problem, nearest
 
 LEVELS = ("restricted", "baseline", "privileged")
 LINE = re.compile(r"#\s*([a-z][a-z-]*):\s+(\S.*?)\s*$")
@@ -35,8 +35,8 @@ class Header:
         return [version for version in known if all(_holds(version, bound) for bound in self.bounds)]
 
 
-def parse(text: str, path: str, strict: bool, first: int = 1) -> tuple[Header, list[Problem]]:
-    """The header of a values file, from the line `first` on.
+def parse(text: str, path: str, strict: bool, first: int = 1) -> Header:
+    """The header of a values file, from the line `first` on; Faults with every problem.
 
     Where `strict`, any other `# word: …` at the top is a problem, else one that is nearly one of these words: a user's
     own file may begin with commented values.
@@ -59,7 +59,8 @@ def parse(text: str, path: str, strict: bool, first: int = 1) -> tuple[Header, l
             problems += _unknown(number, word, path, strict)
         problems += [Problem(path, number, word, f"'{part}' is not valid here", EXPECTED[word]) for part in bad]
     exact = tuple((sign, (int(major), int(minor))) for sign, major, minor in bounds)
-    return Header(exact, security, frozenset(needs)), problems
+    Collected(problems).end()
+    return Header(exact, security, frozenset(needs))
 
 
 EXPECTED = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..problem import Problem
+from ..problem import Collected, Faults, Problem, fault
 from ..reading import yamlfile
 from ..sources import stack as stacks
 from .disk import MARK
@@ -54,56 +54,51 @@ def unpacked(chart: Path) -> Iterator[Path]:
         yield next(iter(sorted(Path(place).iterdir())), chart)
 
 
-def load(folder: Path, shown: str) -> tuple[LoadedChart | None, list[Problem]]:
-    """Read what validation has to know of a chart; None where the folder holds none."""
+def load(folder: Path, shown: str) -> LoadedChart:
+    """Read what validation has to know of a chart; Faults where the folder holds none."""
     metadata = folder / "Chart.yaml"
     if not metadata.is_file():
         remedy = "name a folder that holds Chart.yaml, or a package (.tgz); 'chartgen build' makes charts/llm-stack"
-        return None, [Problem(shown, 0, "", "is no chart", remedy)]
+        raise fault(shown, "is no chart", remedy)
     parsed = yamlfile.read(metadata, f"{shown}/Chart.yaml")
     name = parsed.data.get("name") if isinstance(parsed.data, dict) else None
-    problems = list(parsed.problems)
-    if not problems and not isinstance(name, str):
-        problems = [Problem(f"{shown}/Chart.yaml", 0, "name", "missing", "add it")]
-    schema, more = _schema(folder, shown)
-    problems += more
-    defaults, more = _defaults(folder, shown)
-    problems += more
-    if problems or defaults is None:
-        return None, problems
+    collected = Collected(parsed.problems)
+    if not parsed.problems and not isinstance(name, str):
+        collected.problems.append(Problem(f"{shown}/Chart.yaml", 0, "name", "missing", "add it"))
+    schema = collected.attempt(_schema, folder, shown)
+    defaults = collected.attempt(_defaults, folder, shown)
+    collected.end()
     made = metadata.read_text(encoding="utf-8").startswith(MARK) and folder == Path(shown)
-    return LoadedChart(folder, shown, name, made, schema, defaults), []
+    return LoadedChart(folder, shown, name, made, schema, defaults)
 
 
-def _schema(folder: Path, shown: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+def _schema(folder: Path, shown: str) -> dict[str, Any] | None:
     file = folder / "values.schema.json"
     if not file.is_file():
-        return None, []
+        return None
     try:
-        return json.loads(file.read_text(encoding="utf-8")), []
+        return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         line = getattr(error, "lineno", 0)
-        return None, [Problem(f"{shown}/{file.name}", line, "", "is not JSON", "run 'chartgen build'")]
+        problem = Problem(f"{shown}/{file.name}", line, "", "is not JSON", "run 'chartgen build'")
+        raise Faults([problem]) from None
 
 
-def _defaults(folder: Path, shown: str) -> tuple[Example | None, list[Problem]]:
+def _defaults(folder: Path, shown: str) -> Example:
     """The chart's own values as an example that is rendered without a file: Helm reads them by itself."""
-    from dataclasses import replace
-
     file = folder / "values.yaml"
     if not file.is_file():
-        return Example("defaults", f"{shown}/values.yaml"), []
-    found, problems = read("defaults", [file], strict=False)
+        return Example("defaults", f"{shown}/values.yaml")
     path = f"{shown}/values.yaml"
-    if found is None:
-        return None, [replace(problem, path=path) for problem in problems]
-    return replace(found, shown=path, starts=((path, 0),), files=()), []
+    try:
+        found = read("defaults", [file], strict=False)
+    except Faults as faults:
+        raise Faults([replace(problem, path=path) for problem in faults.problems]) from None
+    return replace(found, shown=path, starts=((path, 0),), files=())
 
 
-def stack_of(subject: LoadedChart, named: str | None) -> Path | None:
-    """The stack file that a chart was made from: the one named, ./stack.yaml, or chartgen's own of that name."""
-    if named is not None:
-        return stacks.find(named)
+def stack_of(subject: LoadedChart) -> Path | None:
+    """The stack file that a chart was made from: ./stack.yaml, or chartgen's own of that name."""
     for place in (Path("stack.yaml"), paths.HERE / "stacks" / subject.name / "stack.yaml"):
         if subject.made and place.is_file() and _chart_of(place) in (subject.name, "?"):
             return place

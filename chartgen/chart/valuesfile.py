@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..problem import Problem
+from ..problem import Collected, Problem
 from ..reading import yamlfile
 from ..reading.yamlfile import Key, Lines, dotted, nearest_line
 from .header import Header, parse
@@ -42,23 +42,22 @@ class Example:
         return Problem(*self.place(nearest_line(self.lines, key)), shown or dotted(key), message, remedy)
 
 
-def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> tuple[Example | None, list[Problem]]:
-    """Read values files and lay each over those before it; None where one is no values file.
+def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> Example:
+    """Read values files and lay each over those before it; Faults where one is no values file.
 
     `strict` is for files that ship with a chart: a header that says anything unknown is a problem. The header begins
     on the line `first`.
     """
-    problems: list[Problem] = []
+    collected = Collected()
     found = Example(name, str(files[-1]))
     before = 0
     for file in files:
         parsed = yamlfile.read(file, str(file))
-        problems += parsed.problems or _not_a_map(parsed, str(file))
-        if problems:
+        collected.problems += parsed.problems or _not_a_map(parsed, str(file))
+        if collected.problems:
             continue
         text = file.read_text(encoding="utf-8")
-        header, more = parse(text, str(file), strict, first)
-        problems += more
+        header = collected.attempt(parse, text, str(file), strict, first) or Header()
         found = replace(
             found,
             files=(*found.files, file),
@@ -68,7 +67,8 @@ def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> t
             header=_joined(found.header, header),
         )
         before += text.count("\n") + 1
-    return (None if problems else found), problems
+    collected.end()
+    return found
 
 
 def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | None) -> list[Problem]:

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..chart.disk import Chart
 from ..paths import schemas
-from ..problem import Faults
 from ..sources import stack as stacks
-from .compose import compose as composed
+from . import compose
 
 
-def compose(name: str | None) -> Chart:
-    """The chart of the stack meant by `name` (see stack.find); Faults with every problem where there are any."""
-    return made(stack(name))
+@dataclass(frozen=True)
+class Composed:
+    """A stack, and the chart that it makes."""
+
+    stack: stacks.Stack
+    chart: Chart
 
 
-def stack(name: str | None) -> stacks.Stack:
-    """The stack meant by `name`, with its fragments; Faults where there are problems."""
-    found, problems = stacks.read(stacks.find(name))
-    if found is None:
-        raise Faults(sorted(set(problems)))
-    return found
+def composed(name: str | None) -> Composed:
+    """The stack meant by `name` (see stack.find) and its chart; Faults with every problem where there are any."""
+    return of_stack(stacks.find(name))
 
 
-def made(found: stacks.Stack) -> Chart:
-    """The chart of a stack; Faults where there are problems."""
-    chart, problems = composed(found, kubernetes())
-    if chart is None:
-        raise Faults(problems)
-    return chart
+def of_stack(file: Path) -> Composed:
+    """The stack in a file and its chart; Faults with every problem where there are any."""
+    stack = stacks.read(file)
+    return Composed(stack, compose.compose(stack, kubernetes()))
 
 
 def kubernetes() -> dict[str, Any]:

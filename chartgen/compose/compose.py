@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..chart.disk import Chart
-from ..problem import Problem
+from ..problem import Collected
 from ..sources.stack import Stack
 from . import artifacthub, fit, merge, readme, schema, slots, values
 from .schema import Values
@@ -21,12 +21,11 @@ HELMIGNORE = """\
 """
 
 
-def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, list[Problem]]:
-    """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. No chart where there are problems."""
-    joined, problems = merge.gather(stack)
-    problems += fit.check(stack)
-    if problems:
-        return None, sorted(set(problems))
+def compose(stack: Stack, kubernetes: dict[str, Any]) -> Chart:
+    """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. Faults with every problem."""
+    collected = Collected(fit.check(stack))
+    joined = collected.attempt(merge.gather, stack)
+    collected.end()
     name = stack.chart["name"]
     replaced = schema.replaced(joined.server)
     document = schema.values_schema(stack, joined, kubernetes)
@@ -47,7 +46,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any]) -> tuple[Chart | None, lis
     for fragment in stack.fragments:
         files |= {f"templates/{fragment.id}/{file}": rename(text, name) for file, text in fragment.templates.items()}
         files |= {f"files/{fragment.id}/{file}": text for file, text in fragment.files.items()}
-    return Chart(name, dict(sorted(files.items()))), []
+    return Chart(name, dict(sorted(files.items())))
 
 
 def rename(text: str, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import paths
 from ..paths import show
-from ..problem import Faults, Problem, nearest
+from ..problem import Collected, fault, nearest
 from ..reading import yamlfile
 from ..sources import stack as stacks
 from ..sources.fragment import Fragment, load
@@ -33,22 +33,16 @@ def fragments(name: str | None) -> tuple[Fragment, ...]:
     place = stacks.find(name)
     if not place.is_file():
         remedy = nearest(name, known) or "'chartgen fragments' lists them"
-        raise Faults([Problem(name, 0, "", "is neither a fragment nor a stack", remedy)])
-    found, problems = stacks.read(place)
-    if found is None:
-        raise Faults(sorted(set(problems)))
-    return found.fragments
+        raise fault(name, "is neither a fragment nor a stack", remedy)
+    return stacks.read(place).fragments
 
 
 def _loaded(ids: list[str], places: list[Path]) -> tuple[Fragment, ...]:
-    found, problems = [], []
+    found, collected = [], Collected()
     for id in ids:
         folder = next(place / id for place in places if (place / id / "fragment.yaml").is_file())
-        fragment, more = load(folder, id, show(folder))
-        found += [fragment] if fragment else []
-        problems += more
-    if problems:
-        raise Faults(problems)
+        found.append(collected.attempt(load, folder, id, show(folder)))
+    collected.end()
     return tuple(found)
 
 

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..problem import Problem, nearest
+from ..problem import Collected, Problem, nearest
 from ..reading import yamlfile
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, copied
 
 
-def gather(stack: Stack) -> tuple[Values, list[Problem]]:
-    """Join what the stack's fragments declare, add their choices, lay the stack's defaults over."""
+def gather(stack: Stack) -> Values:
+    """Join what the stack's fragments declare, add their choices, lay the stack's defaults over.
+
+    Faults with every problem where they do not fit together.
+    """
     problems: list[Problem] = []
     values = Values({}, {}, {})
     for fragment in stack.fragments:
@@ -33,7 +36,8 @@ def gather(stack: Stack) -> tuple[Values, list[Problem]]:
         problems.append(Problem(stack.file, 0, key, "is declared for every server and for the release", "rename one"))
     _choices(stack, values, problems)
     _defaults(stack, values, problems)
-    return values, problems
+    Collected(problems).end()
+    return values
 
 
 def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path: tuple, problems: list[Problem]) -> Any:

@@ -44,9 +44,7 @@ def images(chart: Path, files: list[Path], sets: list[str], say: Any) -> list[Im
         if not file.is_file():
             raise Faults([Problem(str(file), 0, "", "is not there", "name a values file")])
     with loaded.unpacked(chart) as folder:
-        found, problems = loaded.load(folder, str(chart))
-        if found is None:
-            raise Faults(problems)
+        found = loaded.load(folder, str(chart))
         wanted = [render.Request(folder, tuple(files), sets=(*sets, *more)) for more in ((), (OWN_REGISTRY,))]
         here, plain = render.render(wanted, helm)
     if here.error:

@@ -66,8 +66,7 @@ def plan(chart: Path, files: list[Path], sets: list[str], say: Any) -> Report:
         wanted = [render.Request(each, tuple(files), sets=tuple(sets)) for each in (folder, chart)]
         asked, whole = render.render(wanted, helm)
     if asked.error:
-        found, problems = loaded.load(chart, str(chart))
-        raise Faults(blame.blamed(found, files, sets, asked.error) if found else problems)
+        raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, sets, asked.error))
     told = [document.data["plan"] for document in render.documents(asked.text) if document.data]
     refusals = [line for line in whole.error.splitlines() if line.strip()]
     return Report([_plan(each) for each in told], refusals)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..chart.blame import sentence
 from ..chart.valuesfile import Example, read
-from ..problem import Problem
+from ..problem import Collected, Problem
 from ..programs.helm import Rendered, Request, render
 from ..sources.fragment import Fragment
 
@@ -48,32 +48,32 @@ def renamed(examples: list[Example], versions: list[str]) -> list[Run]:
     return [Run(example, version, release, shipped=True) for example, version in newest for release in OTHER]
 
 
-def cases(fragments: Iterable[Fragment], versions: list[str]) -> tuple[list[Run], list[Problem]]:
+def cases(fragments: Iterable[Fragment], versions: list[str], collected: Collected) -> list[Run]:
     """The values of cases/, for the newest version that each is for."""
-    runs, problems = [], []
+    runs = []
     for name, file in _files(fragments, "cases"):
-        example, more = read(name, [file])
-        problems += more + _unsaid(file, "the first line says what the case shows")
+        example = collected.attempt(read, name, [file])
+        collected.problems += _unsaid(file, "the first line says what the case shows")
         if example:
-            problems += unfit(example, versions)
+            collected.problems += unfit(example, versions)
             runs += [Run(example, version) for version in example.header.versions(versions)[-1:]]
-    return runs, problems
+    return runs
 
 
 def rejections(
-    fragments: Iterable[Fragment], versions: list[str], servers: set[str], place: Path
-) -> tuple[list[Run], list[Problem]]:
+    fragments: Iterable[Fragment], versions: list[str], servers: set[str], place: Path, collected: Collected
+) -> list[Run]:
     """The values of rejected/, as they stand; where all keys are those of a server (`servers`), as an entry as well.
 
     Values that are moved into an entry are written into the folder `place`.
     """
-    runs, problems = [], []
+    runs: list[Run] = []
     for name, file in _files(fragments, "rejected"):
-        example, more = read(name, [file], first=2)
-        problems += more + _unsaid(file, "the first line is a part of what Helm has to say")
+        example = collected.attempt(read, name, [file], first=2)
+        collected.problems += _unsaid(file, "the first line is a part of what Helm has to say")
         if not example or _unsaid(file, ""):
             continue
-        problems += unfit(example, versions)
+        collected.problems += unfit(example, versions)
         sentence = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("#").strip()
         forms = [example]
         if example.data and example.data.keys() <= servers:
@@ -81,7 +81,7 @@ def rejections(
         runs += [
             Run(form, version, refusal=sentence) for form in forms for version in example.header.versions(versions)[-1:]
         ]
-    return runs, problems
+    return runs
 
 
 def unfit(example: Example, versions: list[str]) -> list[Problem]:

@@ -15,10 +15,11 @@ from ..chart import disk, loaded, valuesfile
 from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
 from ..compose import building
+from ..compose.building import Composed
 from ..compose.compose import compose
 from ..kubernetes import definitions, prepare
 from ..paths import show
-from ..problem import Problem
+from ..problem import Collected, Problem
 from ..programs import tools
 from ..programs.helm import Rendered
 from ..sources import stack
@@ -91,68 +92,66 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def validate(place: Path | None, files: list[Path], named: str | None, say: Say) -> Report:
+def validate(place: Path, files: list[Path], origin: Composed | Path | None, say: Say) -> Report:
     """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values files.
 
-    `named` is the stack that it was made from, where it is not found by itself.
+    `origin` is the stack that it was made from, composed or as a file, where it is not found by itself.
     """
-    place = place or loaded.default(named)
     programs = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     report = Report(str(place), say, definitions.versions(), prepare.schema_locations())
     with loaded.unpacked(place) as folder:
-        found, problems = loaded.load(folder, str(place))
+        collected = Collected()
+        found = collected.attempt(loaded.load, folder, str(place))
         if found is None:
-            report.problems += problems
+            report.problems += collected.problems
             return report
-        origin = None if files else _sources(report, found, named)
+        own = None if files else _sources(report, found, origin)
         given = _values(report, found, files)
-        results = _renders(report, found, given, files, origin, programs["helm"].path)
-        _manifests(report, results, origin, programs["kubeconform"].path)
+        results = _renders(report, found, given, files, own, programs["helm"].path)
+        _manifests(report, results, own, programs["kubeconform"].path)
         return report
 
 
-def _sources(report: Report, found: LoadedChart, named: str | None) -> Stack | None:
+def _sources(report: Report, found: LoadedChart, origin: Composed | Path | None) -> Stack | None:
     """The stack and its fragments are well-formed, and the chart is what they make."""
-    place = loaded.stack_of(found, named)
+    place = origin or loaded.stack_of(found)
     if place is None:
         report.note = "no stack is known that made this chart, so no fragment was looked at; --stack names one"
         report.done("sources", "no fragments", [])
         return None
-    origin, problems = stack.read(place)
-    if origin is None:
-        report.done("sources", show(place), sorted(set(problems)))
-        return None
-    made, problems = compose(origin, building.kubernetes())
-    changes = disk.difference(made, found.folder) if made else []
+    collected = Collected()
+    composed = place if isinstance(place, Composed) else None
+    own = composed.stack if composed else collected.attempt(stack.read, place)
+    chart = composed.chart if composed else own and collected.attempt(compose, own, building.kubernetes())
+    changes = disk.difference(chart, found.folder) if chart else []
     if changes:
         names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
-        problems.append(Problem(found.shown, 0, "", f"is stale: {names}", "run 'chartgen build'"))
-    report.done("sources", count(len(origin.fragments), "fragment"), problems)
-    return origin
+        collected.problems.append(Problem(found.shown, 0, "", f"is stale: {names}", "run 'chartgen build'"))
+    looked_at = count(len(own.fragments), "fragment") if own else show(place)
+    report.done("sources", looked_at, sorted(set(collected.problems)))
+    return own
 
 
 def _values(report: Report, found: LoadedChart, files: list[Path]) -> list[Example]:
     """The chart's defaults and examples, or the user's own files, fit values.schema.json; those that do."""
-    problems: list[Problem] = []
+    collected = Collected()
     if files:
-        own, problems = valuesfile.read(files[-1].stem, files, strict=False)
-        given = [own] if own else []
+        given = [collected.attempt(valuesfile.read, files[-1].stem, files, strict=False)]
     else:
         given = [found.defaults]
         # ci/ holds what chart-testing installs.
         for file in (file for folder in ("examples", "ci") for file in sorted((found.folder / folder).glob("*.yaml"))):
-            example, more = valuesfile.read(file.stem, [file])
-            problems += more
-            given += [example] if example else []
+            given.append(collected.attempt(valuesfile.read, file.stem, [file]))
+    given = [example for example in given if example]
     fit = []
     for example in given:
         faults = valuesfile.check(example, found.defaults.data, found.schema)
         faults += runs.unfit(example, report.kubernetes_versions)
-        problems += faults
+        collected.problems += faults
         fit += [] if faults else [example]
     report.examples = len(given)
-    report.done("values", f"{count(len(given), 'example')} against values.schema.json", sorted(set(problems)))
+    report.done("values", f"{count(len(given), 'example')} against values.schema.json", sorted(set(collected.problems)))
     return fit
 
 
@@ -164,19 +163,18 @@ def _renders(
 
     versions = report.kubernetes_versions
     with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
-        wanted, problems = runs.matrix(given, versions, shipped=not files), []
+        wanted, collected = runs.matrix(given, versions, shipped=not files), Collected()
         if not files:
             wanted += runs.renamed(given, versions)
         if origin:
             servers = (found.schema or {}).get("definitions", {}).get("overlay", {}).get("properties", {})
-            cases, problems = runs.cases(origin.own_fragments, versions)
-            rejections, more = runs.rejections(origin.own_fragments, versions, set(servers), Path(place))
-            wanted, problems = wanted + cases + rejections, problems + more
+            wanted += runs.cases(origin.own_fragments, versions, collected)
+            wanted += runs.rejections(origin.own_fragments, versions, set(servers), Path(place), collected)
         results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(results), 'run')} of helm, {refused} of them to be refused"
-    report.done("renders", looked_at, sorted(set(problems + runs.faults(results))))
+    report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results))))
     return results
 
 

@@ -11,28 +11,29 @@ from importlib.util import source_hash
 from pathlib import Path
 
 from ..paths import schemas
-from ..problem import Problem
+from ..problem import Faults
 from . import yamlfile
 
 
-def read(path: Path, shown: str, schema: str) -> tuple[yamlfile.Parsed, list[Problem]]:
-    """Read a YAML file and check it against `schemas/<schema>`: what it holds, and every problem."""
+def read(path: Path, shown: str, schema: str) -> yamlfile.Parsed:
+    """Read a YAML file and check it against `schemas/<schema>`: what it holds; Faults with every problem."""
     text = path.read_text(encoding="utf-8")
     parsed = yamlfile.parse(text, shown)
     if parsed.problems:
-        return parsed, list(parsed.problems)
+        raise Faults(list(parsed.problems))
     rules = _rules(schema)
     seal = source_hash(f"{rules}\0{text}".encode()).hex()
     if seal in _passed():
-        return parsed, []
+        return parsed
     import json
 
     from . import shape
 
     problems = shape.check(parsed.data, parsed.lines, json.loads(rules), shown)
-    if not problems:
-        _remember(seal)
-    return parsed, problems
+    if problems:
+        raise Faults(problems)
+    _remember(seal)
+    return parsed
 
 
 @cache

@@ -15,7 +15,7 @@ from ..programs.gorun import Say
 from ..remote import credentials, web
 from ..remote.web import Passing, patiently
 from .package import Package
-from .target import Options, Published, conflict, same, unsigned
+from .target import DONE, Options, Published, outcome, same
 
 
 def publish(url: str, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
@@ -23,14 +23,8 @@ def publish(url: str, package: Package, provenance: str | None, options: Options
     museum = Museum(url.rstrip("/"), options, say)
     there = museum.read(package.file)
     signature = museum.read(f"{package.file}.prov") if there is not None else None
-    if there is not None and there != package.data and not options.force:
-        raise conflict(url, package, there)
-    unsigned(url, package, there, signature, provenance is not None)
-    done = there == package.data and (provenance is None or signature == provenance.encode())
-    did = "was there" if done else "published" if there in (None, package.data) else "replaced"
-    if not done and options.dry_run:
-        did = {"published": "would publish", "replaced": "would replace"}[did]
-    elif not done:
+    did = outcome(url, package, there, signature, provenance.encode() if provenance else None, options)
+    if did in DONE:
         say(f"uploading {package.file}, {len(package.data) / 1e6:.1f} MB, to {url}")
         museum.upload(package, provenance, there)
         same(url, package, museum.read(package.file))

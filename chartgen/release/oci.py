@@ -17,7 +17,7 @@ from ..programs.gorun import Say
 from ..remote import credentials
 from ..remote.web import Passing, patiently
 from .package import Package
-from .target import Options, Published, conflict, same, unsigned
+from .target import DONE, WOULD, Options, Published, outcome, same
 
 MISSING = r"not found|name unknown|NAME_UNKNOWN|MANIFEST_UNKNOWN|does not exist"
 TIMEOUT = 600  # seconds for one command of Helm
@@ -30,15 +30,11 @@ def publish(target: str, file: Path, package: Package, signed: bool, options: Op
     with tempfile.TemporaryDirectory(prefix="chartgen-publish-") as place:
         registry = Registry(target, Path(place), options, say)
         there, signature, digest = registry.pull(package, reference)
-        if there is not None and there != package.data and not options.force:
-            raise conflict(target, package, there)
         provenance = file.with_name(f"{file.name}.prov").read_bytes() if signed else None
-        unsigned(target, package, there, signature, signed)
-        done = there == package.data and (provenance is None or signature == provenance)
-        did = "was there" if done else "published" if there in (None, package.data) else "replaced"
-        if not done and options.dry_run:
-            did, digest = {"published": "would publish", "replaced": "would replace"}[did], ""
-        elif not done:
+        did = outcome(target, package, there, signature, provenance, options)
+        if did in WOULD.values():
+            digest = ""
+        elif did in DONE:
             say(f"pushing {package.file}, {len(package.data) / 1e6:.1f} MB, to {target}")
             digest = registry.push(file)
             same(target, package, registry.pull(package, reference)[0])

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..compose import artifacthub
 from ..compose.compose import Chart
-from ..problem import Problem
+from ..problem import Collected
 from ..sources.stack import Stack
 
 MOMENT = 315532800  # 1980-01-01, the earliest that every archive format can tell
@@ -46,13 +46,11 @@ class Package:
         return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
 
 
-def pack(stack: Stack, chart: Chart) -> tuple[Package | None, list[Problem]]:
-    """The package of a stack's chart; None where something is missing that a release needs."""
-    problems = artifacthub.problems(stack)
-    if problems:
-        return None, problems
+def pack(stack: Stack, chart: Chart) -> Package:
+    """The package of a stack's chart; Faults where something is missing that a release needs."""
+    Collected(artifacthub.problems(stack)).end()
     data = zipped(archive({f"{chart.name}/{path}": text.encode() for path, text in chart.files.items()}))
-    return Package(chart.name, stack.chart["version"], chart.files["Chart.yaml"], data), []
+    return Package(chart.name, stack.chart["version"], chart.files["Chart.yaml"], data)
 
 
 def archive(files: dict[str, bytes]) -> bytes:

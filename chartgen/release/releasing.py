@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..compose import building
+from ..compose.building import Composed
 from ..problem import Faults, Problem
 from ..programs import tools
 from ..proofs.validate import Say, validate
@@ -43,17 +43,14 @@ class Made:
         return {"file": str(self.file), **known, "signature": signature, "proof": self.proof or None}
 
 
-def make(named: str | None, folder: Path, key: str | None, passphrase: Path | None, proof: bool, say: Say) -> Made:
-    """Make the package of the stack meant by `named` (see stack.find); Faults where it cannot be released."""
-    found = building.stack(named)
-    package, problems = packages.pack(found, building.made(found))
-    if package is None:
-        raise Faults(problems)
+def make(made: Composed, folder: Path, key: str | None, passphrase: Path | None, proof: bool, say: Say) -> Made:
+    """Make the package of a composed stack; Faults where it cannot be released."""
+    package = packages.pack(made.stack, made.chart)
     if key is not None:
-        _right_key(found, key)
+        _right_key(made.stack, key)
     file, words = folder / package.file, ""
     if proof:
-        words, problems = _proved(package, str(stacks.find(named)), say)
+        words, problems = _proved(package, made, say)
         if problems:
             return Made(file, package, problems=problems)
     signed = ""
@@ -70,16 +67,16 @@ def make(named: str | None, folder: Path, key: str | None, passphrase: Path | No
 
 def expected() -> Path:
     """The package of ./stack.yaml, else of llm-stack, as `make` would call it in the working directory."""
-    chart = building.stack(None).chart
+    chart = stacks.read(stacks.find(None)).chart
     return Path(f"{chart['name']}-{chart['version']}.tgz")
 
 
-def _proved(package: Package, stack: str, say: Say) -> tuple[str, list[Problem]]:
+def _proved(package: Package, made: Composed, say: Say) -> tuple[str, list[Problem]]:
     """What validation says of the package itself, unpacked as Helm unpacks it."""
     with tempfile.TemporaryDirectory(prefix="chartgen-package-") as place:
         file = Path(place) / package.file
         file.write_bytes(package.data)
-        report = validate(file, [], stack, say)
+        report = validate(file, [], made, say)
     return report.summary().removeprefix(f"{file}: "), report.problems
 
 

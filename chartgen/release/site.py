@@ -11,7 +11,7 @@ from ..programs import tools
 from ..programs.gorun import Say
 from ..reading import yamlfile
 from .package import Package, write
-from .target import Options, Published, conflict, unsigned
+from .target import DONE, WOULD, Options, Published, outcome
 
 
 def publish(folder: Path, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
@@ -21,17 +21,12 @@ def publish(folder: Path, package: Package, provenance: str | None, options: Opt
     file = folder / package.file
     there = file.read_bytes() if file.is_file() else None
     listed = _listed(folder / "index.yaml", package)
-    if there is not None and there != package.data and not options.force:
-        raise conflict(str(folder), package, there)
     signature = folder / f"{package.file}.prov"
     old = signature.read_bytes() if signature.is_file() else None
-    unsigned(str(folder), package, there, old, provenance is not None)
-    signed = provenance is None or old == provenance.encode()
-    done = there == package.data and signed and listed == package.digest
-    did = "was there" if done else "published" if there in (None, package.data) else "replaced"
-    if not done and options.dry_run:
-        did = {"published": "would publish", "replaced": "would replace"}[did]
-    elif not done:
+    did = outcome(str(folder), package, there, old, provenance.encode() if provenance else None, options)
+    if did == "was there" and listed != package.digest:
+        did = WOULD["published"] if options.dry_run else "published"  # a kill left it out of the index
+    if did in DONE:
         write(file, package.data)
         if provenance is not None:
             write(signature, provenance.encode())

@@ -11,6 +11,9 @@ from ..remote import credentials
 from ..remote.web import PAUSES
 from .package import Package
 
+WOULD = {"published": "would publish", "replaced": "would replace"}  # what a dry run says
+DONE = ("published", "replaced")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -37,6 +40,28 @@ class Published:
     digest: str
     signed: bool
     manifest_digest: str = ""
+
+
+def outcome(
+    where: str,
+    package: Package,
+    there: bytes | None,
+    signature: bytes | None,
+    provenance: bytes | None,
+    options: Options,
+) -> str:
+    """What publishing does, as Published.did says it; Faults where it must not be done.
+
+    `there` and `signature` are the archive and the .prov that the target has of this version, None where it has none;
+    `provenance` is the .prov to publish.
+    """
+    if there is not None and there != package.data and not options.force:
+        raise conflict(where, package, there)
+    unsigned(where, package, there, signature, provenance is not None)
+    if there == package.data and provenance in (None, signature):
+        return "was there"
+    did = "published" if there in (None, package.data) else "replaced"
+    return WOULD[did] if options.dry_run else did
 
 
 def conflict(where: str, package: Package, there: bytes) -> Faults:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..paths import texts
-from ..problem import Problem
+from ..problem import Collected, Problem, fault
 from ..reading import wellformed, yamlfile
 
 DEFINE = re.compile(r'\{\{-?\s*define\s+"([^"]+)"')
@@ -79,25 +79,22 @@ class Fragment:
         ]
 
 
-def load(folder: Path, id: str, shown: str | None = None) -> tuple[Fragment | None, list[Problem]]:
-    """Read the fragment `id` from `folder`; a fragment with problems in its YAML files is None."""
+def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
+    """Read the fragment `id` from `folder`; Faults with every problem in its YAML files."""
     shown = shown or str(folder)
-    recipe, problems = _read(folder, "fragment.yaml", shown, "fragment.schema.json")
-    values, more = (
-        _read(folder, "values.schema.yaml", shown, "values-file.schema.json")
-        if (folder / "values.schema.yaml").exists()
-        else (None, [])
-    )
-    problems += more
-    if problems:
-        return None, problems
-    return _fragment(folder, id, shown, recipe, values), []
+    collected = Collected()
+    recipe = collected.attempt(_read, folder, "fragment.yaml", shown, "fragment.schema.json")
+    values = None
+    if (folder / "values.schema.yaml").exists():
+        values = collected.attempt(_read, folder, "values.schema.yaml", shown, "values-file.schema.json")
+    collected.end()
+    return _fragment(folder, id, shown, recipe, values)
 
 
-def _read(folder: Path, name: str, shown: str, schema: str) -> tuple[yamlfile.Parsed | None, list[Problem]]:
+def _read(folder: Path, name: str, shown: str, schema: str) -> yamlfile.Parsed:
     path = folder / name
     if not path.is_file():
-        return None, [Problem(f"{shown}/{name}", 0, "", "no such file", "every fragment has one")]
+        raise fault(f"{shown}/{name}", "no such file", "every fragment has one")
     return wellformed.read(path, f"{shown}/{name}", schema)
 
 

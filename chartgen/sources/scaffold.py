@@ -77,9 +77,9 @@ def create(id: str, folder: Path | None, named: str | None) -> list[str]:
     root = folder or _root(recipe)
     target = root / id
     problems = _refused(id, target)
-    changed, more = _added(recipe, id, root) if recipe and not problems else ("", [])
-    if problems or more:
-        raise Faults(problems + more)
+    if problems:
+        raise Faults(problems)
+    changed = _added(recipe, id, root) if recipe else ""
     for file, text in FILES.items():
         path = target / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ def _next(id: str, root: Path, target: Path, recipe: Path | None) -> list[str]:
     return [first, f"then: make {target} what you want it to be; 'chartgen build' and 'chartgen validate' prove it"]
 
 
-def _added(recipe: Path, id: str, root: Path) -> tuple[str, list[Problem]]:
+def _added(recipe: Path, id: str, root: Path) -> str:
     """The stack file's text with the fragment in it, and its folder where that is not one of those searched.
 
     Lines are put in between; what stands there stays as it is to the byte, comments and layout too.
@@ -130,7 +130,7 @@ def _added(recipe: Path, id: str, root: Path) -> tuple[str, list[Problem]]:
     shown = show(recipe)
     parsed = yamlfile.read(recipe, shown)
     if parsed.problems or not isinstance(parsed.data, dict):
-        return "", parsed.problems or [Problem(shown, 0, "", "is no stack", "name a stack file")]
+        raise Faults(parsed.problems or [Problem(shown, 0, "", "is no stack", "name a stack file")])
     text = recipe.read_bytes().decode("utf-8")
     given = parsed.data.get("fragmentPaths") or []
     searched = [(recipe.parent / path).resolve() for path in given] + [(paths.HERE / "fragments").resolve()]
@@ -142,8 +142,9 @@ def _added(recipe: Path, id: str, root: Path) -> tuple[str, list[Problem]]:
         changed = _appended(changed, "fragmentPaths", place)
     if yamlfile.parse(changed, shown).data != wanted:
         line, remedy = parsed.lines.get(("fragments",), 0), f"add '{id}' there yourself, and leave --stack out here"
-        return "", [Problem(shown, line, "fragments", "is laid out so that nothing can be added safely", remedy)]
-    return changed, []
+        what = "is laid out so that nothing can be added safely"
+        raise Faults([Problem(shown, line, "fragments", what, remedy)])
+    return changed
 
 
 def _appended(text: str, key: str, item: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .. import paths
 from ..paths import show, texts
-from ..problem import Problem, nearest
+from ..problem import Collected, Problem, fault, nearest
 from ..reading import wellformed, yamlfile
 from .fragment import Fragment, load
 
@@ -57,16 +57,14 @@ def find(name: str | None) -> Path:
     return Path(name)
 
 
-def read(path: Path) -> tuple[Stack | None, list[Problem]]:
-    """Read a stack file and every fragment it names; None where anything is wrong with them."""
+def read(path: Path) -> Stack:
+    """Read a stack file and every fragment it names; Faults with all that is wrong with them."""
     shown = show(path)
     if not path.is_file():
         own = sorted(folder.name for folder in (paths.HERE / "stacks").iterdir() if folder.is_dir())
         remedy = f"name a stack file, or one of chartgen's own: {', '.join(own)}"
-        return None, [Problem(shown, 0, "", "no such stack", remedy)]
-    parsed, problems = wellformed.read(path, shown, "stack.schema.json")
-    if problems:
-        return None, problems
+        raise fault(shown, "no such stack", remedy)
+    parsed = wellformed.read(path, shown, "stack.schema.json")
     data, folder = parsed.data, path.parent
     roots = [folder / extra for extra in data.get("fragmentPaths", [])] + [paths.HERE / "fragments"]
     stack = Stack(
@@ -82,29 +80,27 @@ def read(path: Path) -> tuple[Stack | None, list[Problem]]:
         ci=texts(folder / "ci"),
         lines=parsed.lines,
     )
-    fragments, problems = _fragments(stack, data["fragments"], roots)
+    collected = Collected()
+    fragments = _fragments(stack, data["fragments"], roots, collected)
     for n, root in enumerate(roots[:-1]):
         if not root.is_dir():
-            problems.append(
+            collected.problems.append(
                 stack.problem(("fragmentPaths", n), f"no folder {show(root)}", "name one, relative to here")
             )
-    from dataclasses import replace
+    collected.end()
+    return replace(stack, fragments=tuple(fragments))
 
-    return (None if problems else replace(stack, fragments=tuple(fragments))), problems
 
-
-def _fragments(stack: Stack, ids: list[str], roots: list[Path]) -> tuple[list[Fragment], list[Problem]]:
-    fragments, problems = [], []
+def _fragments(stack: Stack, ids: list[str], roots: list[Path], collected: Collected) -> list[Fragment]:
+    fragments = []
     for n, id in enumerate(ids):
         folder = next((root / id for root in roots if (root / id / "fragment.yaml").is_file()), None)
         if folder is None:
-            problems.append(stack.problem(("fragments", n), f"no '{id}'", nearest(id, available(roots), "fragments")))
-            continue
-        fragment, more = load(folder, id, show(folder))
-        problems += more
-        if fragment:
+            remedy = nearest(id, available(roots), "fragments")
+            collected.problems.append(stack.problem(("fragments", n), f"no '{id}'", remedy))
+        elif fragment := collected.attempt(load, folder, id, show(folder)):
             fragments.append(fragment)
-    return fragments, problems
+    return fragments
 
 
 def available(roots: list[Path]) -> list[str]:

@@ -1,6 +1,7 @@
 """The comment at the top of a values file."""
 
 import pytest
+from conftest import outcome
 
 from chartgen.chart.header import Header, parse
 
@@ -8,7 +9,7 @@ KNOWN = ["1.29.0", "1.33.0", "1.34.0", "1.37.0"]
 
 
 def header(text, strict=True, first=1):
-    return parse(text, "a.yaml", strict, first)
+    return outcome(parse, text, "a.yaml", strict, first)
 
 
 def test_file_without_a_header_is_for_every_version_and_restricted():

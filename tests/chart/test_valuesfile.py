@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+from conftest import outcome
 
 from chartgen.chart import valuesfile
 
@@ -22,7 +23,7 @@ DEFAULTS = {"a": 1, "m": {"k": "v"}, "o": {"x": 1}}
 
 def read(write, *texts, strict=True):
     folder = write({f"{n}.yaml": text for n, text in enumerate(texts)})
-    found, problems = valuesfile.read("mine", [folder / f"{n}.yaml" for n in range(len(texts))], strict)
+    found, problems = outcome(valuesfile.read, "mine", [folder / f"{n}.yaml" for n in range(len(texts))], strict)
     return found, [str(problem).removeprefix(f"{folder}/") for problem in problems]
 
 
@@ -74,7 +75,7 @@ def test_file_that_is_none_is_a_problem(write, text, said):
 
 
 def test_file_that_is_not_there_is_a_problem(tmp_path):
-    found, problems = valuesfile.read("mine", [tmp_path / "no.yaml"])
+    found, problems = outcome(valuesfile.read, "mine", [tmp_path / "no.yaml"])
     assert found is None
     assert [problem.message for problem in problems] == ["no such file"]
 
@@ -113,5 +114,5 @@ def test_merge_is_helms_own(write, helm):
     )
     command = [helm, "template", "c", folder / "c", "-f", folder / "1.yaml", "-f", folder / "2.yaml"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found, _ = valuesfile.read("mine", [folder / "1.yaml", folder / "2.yaml"])
+    found, _ = outcome(valuesfile.read, "mine", [folder / "1.yaml", folder / "2.yaml"])
     assert valuesfile.coalesced(defaults, found.data) == json.loads(said.split("\n", 2)[2])

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import outcome
 
 from chartgen.compose import building, compose
 
@@ -17,7 +18,7 @@ def define(name: str, body: str = "- a") -> str:
 def problems_of(stack, *arguments, **recipe) -> str:
     found, problems = stack(*arguments, **recipe)
     assert found is not None, problems
-    chart, problems = compose.compose(found, {})
+    chart, problems = outcome(compose.compose, found, {})
     assert chart is None
     return "\n".join(map(str, problems))
 
@@ -25,13 +26,13 @@ def problems_of(stack, *arguments, **recipe) -> str:
 def test_templates_are_renamed_and_nothing_else(stack):
     text = define("fragment.a.x", '# fragment.a.x stays here, "fragment.a.x" does not')
     found, _ = stack({"a": {}}, {"a/templates/_a.tpl": text})
-    chart, problems = compose.compose(found, {})
+    chart, problems = outcome(compose.compose, found, {})
     assert not problems
     assert chart.files["templates/a/_a.tpl"] == text.replace('"fragment.', '"little.')
 
 
 def test_two_builds_are_byte_identical():
-    assert building.compose("llm-stack").files == building.compose("llm-stack").files
+    assert building.composed("llm-stack").chart.files == building.composed("llm-stack").chart.files
 
 
 def test_slot_that_nobody_offers_is_refused_with_the_one_meant(stack):
@@ -99,7 +100,7 @@ def test_choice_becomes_a_value_and_guards_the_fill(stack):
             "b/templates/_b.tpl": define("fragment.b.x"),
         },
     )
-    chart, problems = compose.compose(found, {})
+    chart, problems = outcome(compose.compose, found, {})
     assert not problems
     assert json.loads(chart.files["values.schema.json"])["properties"]["engine"]["enum"] == ["tiny"]
     assert '{{- if eq .Values.engine "tiny" }}{{ with include "little.b.x"' in chart.files["templates/_slots.tpl"]
@@ -109,4 +110,4 @@ def test_choice_becomes_a_value_and_guards_the_fill(stack):
     "name", ["values.yaml", "values.schema.json", "templates/_slots.tpl", "Chart.yaml", "README.md"]
 )
 def test_generated_files_say_what_made_them(name):
-    assert "Made by chartgen" in building.compose("llm-stack").files[name]
+    assert "Made by chartgen" in building.composed("llm-stack").chart.files[name]

@@ -1,6 +1,7 @@
 """What fragments declare becomes one closed schema, in two forms."""
 
 import pytest
+from conftest import outcome
 
 from chartgen.compose import schema
 from chartgen.compose.compose import compose
@@ -13,7 +14,7 @@ def values_schema(stack, *arguments, **recipe):
 
     found, problems = stack(*arguments, **recipe)
     assert not problems
-    chart, problems = compose(found, KUBERNETES)
+    chart, problems = outcome(compose, found, KUBERNETES)
     assert not problems
     return json.loads(chart.files["values.schema.json"])
 
@@ -113,7 +114,7 @@ def test_value_that_two_fragments_declare_is_refused(stack):
         {"a": {}, "b": {}},
         {f"{name}/values.schema.yaml": {"server": {"count": COUNT}} for name in "ab"},
     )
-    _, problems = compose(found, {})
+    _, problems = outcome(compose, found, {})
     assert "is declared by another fragment of the stack as well" in str(problems[0])
 
 
@@ -122,7 +123,7 @@ def test_default_that_nothing_offers_is_refused(stack):
     found, _ = stack(
         {"a": {}, "b": {"choice": {"engine": "tiny"}}}, {"a/values.schema.yaml": {"server": {"engine": engine}}}
     )
-    _, problems = compose(found, {})
+    _, problems = outcome(compose, found, {})
     assert 'values.engine: "ollama" cannot be chosen in this stack: there is "tiny"' in str(problems[0])
 
 
@@ -135,5 +136,5 @@ def test_changed_default_of_the_stack_reaches_the_chart(stack):
 
 def test_changed_default_of_an_unknown_value_is_refused(stack):
     found, _ = stack({"a": {}}, {"a/values.schema.yaml": {"server": {"count": COUNT}}}, values={"cuont": 5})
-    _, problems = compose(found, {})
+    _, problems = outcome(compose, found, {})
     assert "values.cuont: no such key; did you mean 'count'?" in str(problems[0])

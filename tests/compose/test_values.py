@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from chartgen.compose import building, merge, schema, values
+from chartgen.compose import merge, schema, values
 from chartgen.compose.readme import rows
 from chartgen.reading import yamlfile
+from chartgen.sources import stack as stacks
 
 
 @pytest.fixture(scope="module")
 def llm_stack():
-    stack = building.stack("llm-stack")
-    gathered, problems = merge.gather(stack)
-    assert not problems
+    stack = stacks.read(stacks.find("llm-stack"))
+    gathered = merge.gather(stack)
     return stack, gathered
 
 

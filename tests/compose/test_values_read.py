@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from conftest import CHART, ROOT
 
-from chartgen.compose import building, merge
+from chartgen.compose import merge
 from chartgen.compose.readme import rows
 from chartgen.compose.schema import closed
 from chartgen.programs import helm as render
 from chartgen.reading import yamlfile
+from chartgen.sources import stack as stacks
 
 # A key that is made at the install comes out new at every render.
 RANDOM = re.compile(r": [A-Za-z0-9+/=]{80,}$", re.MULTILINE)
@@ -29,9 +30,8 @@ def leaves() -> list[tuple[str, ...]]:
 
     A choice that has one answer so far, given or not, is left out: naming it changes nothing.
     """
-    stack = building.stack("llm-stack")
-    values, problems = merge.gather(stack)
-    assert not problems
+    stack = stacks.read(stacks.find("llm-stack"))
+    values = merge.gather(stack)
     declared = [*rows(values.server), *rows(values.release)]
     return [
         tuple(path.split("."))

@@ -8,7 +8,7 @@ from typing import Any
 
 from chartgen.chart import loaded
 from chartgen.chart.valuesfile import Example, coalesced, read
-from chartgen.problem import Faults, Problem, nearest
+from chartgen.problem import Collected, Problem, nearest
 from chartgen.programs.helm import Rendered, Request, documents, render
 from chartgen.proofs import manifests
 
@@ -41,9 +41,7 @@ def discover(chart: Path, wanted: tuple[str, ...]) -> tuple[list[Example], Examp
 
     Faults where something is wrong with one of them.
     """
-    found, problems = loaded.load(chart, str(chart))
-    if found is None:
-        raise Faults(problems)
+    found, collected = loaded.load(chart, str(chart)), Collected()
     files = {file.stem: file for file in sorted((chart / "examples").glob("*.yaml"))}
     examples = []
     for name in wanted or ("defaults", *files):
@@ -51,14 +49,11 @@ def discover(chart: Path, wanted: tuple[str, ...]) -> tuple[list[Example], Examp
         if name == "defaults":
             examples.append(found.defaults)
         elif file.is_file():
-            example, more = read(file.stem, [file])
-            problems += more
-            examples += [example] if example else []
+            examples.append(collected.attempt(read, file.stem, [file]))
         else:
             remedy = nearest(name, ["defaults", *files], "the examples")
-            problems.append(Problem(str(chart / "examples"), 0, "", f"there is no example {name}", remedy))
-    if problems:
-        raise Faults(problems)
+            collected.problems.append(Problem(str(chart / "examples"), 0, "", f"there is no example {name}", remedy))
+    collected.end()
     return examples, found.defaults
 
 

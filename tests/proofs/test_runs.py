@@ -8,6 +8,7 @@ import pytest
 
 from chartgen.chart.header import Header
 from chartgen.chart.valuesfile import Example, read
+from chartgen.problem import Collected
 from chartgen.programs.helm import Rendered, Request
 from chartgen.proofs import runs
 from chartgen.proofs.runs import Run
@@ -53,7 +54,9 @@ def test_other_release_names_are_as_long_as_helm_lets_them_be_and_differ():
 
 
 def test_cases_run_on_the_newest_version_that_they_are_for(fragment):
-    made, problems = runs.cases(fragment(cases__a="# It works.\n", cases__b="# Old.\n# kubernetes: <1.34\n"), VERSIONS)
+    collected = Collected()
+    fragments = fragment(cases__a="# It works.\n", cases__b="# Old.\n# kubernetes: <1.34\n")
+    made, problems = runs.cases(fragments, VERSIONS, collected), collected.problems
     assert problems == []
     assert [(run.example.name, run.version, run.refusal) for run in made] == [
         ("a/b/cases/a", "1.37.0", ""),
@@ -69,8 +72,12 @@ def test_case_that_fits_no_version_is_a_problem(fragment):
 
 @pytest.mark.parametrize("kind", ["cases", "rejected"])
 def test_case_that_says_nothing_is_a_problem(fragment, kind):
-    find = runs.cases if kind == "cases" else lambda *given: runs.rejections(*given, set(), Path())
-    _, (problem,) = find(fragment(**{f"{kind}__a": "model: {}\n"}), VERSIONS)
+    collected, found = Collected(), fragment(**{f"{kind}__a": "model: {}\n"})
+    if kind == "cases":
+        runs.cases(found, VERSIONS, collected)
+    else:
+        runs.rejections(found, VERSIONS, set(), Path(), collected)
+    (problem,) = collected.problems
     assert problem.message == "does not begin with a comment"
 
 
@@ -78,14 +85,15 @@ def test_rejected_values_of_a_server_are_tried_in_an_entry_too(fragment, tmp_pat
     files = fragment(
         rejected__a="# no such\nmodel: {nmae: x}\n", rejected__b="# replicas: too many\nmodel: {}\nui: {}\n"
     )
-    made, problems = runs.rejections(files, VERSIONS, {"model", "replicas"}, tmp_path)
-    assert problems == []
+    collected = Collected()
+    made = runs.rejections(files, VERSIONS, {"model", "replicas"}, tmp_path, collected)
+    assert collected.problems == []
     assert [(run.example.name, run.refusal) for run in made] == [
         ("a/b/rejected/a", "no such"),
         ("a/b/rejected/a", "no such"),
         ("a/b/rejected/b", "replicas: too many"),
     ]
-    assert read("entry", list(made[1].example.files))[0].data == {"servers": {"server": {"model": {"nmae": "x"}}}}
+    assert read("entry", list(made[1].example.files)).data == {"servers": {"server": {"model": {"nmae": "x"}}}}
 
 
 def test_rejected_case_that_renders_is_a_problem():
@@ -120,7 +128,7 @@ def test_rejected_case_is_refused_with_its_sentence_or_is_a_problem():
 )
 def test_what_helm_says_is_told_at_the_key_that_it_names(write, error, problem):
     folder = write({"0.yaml": "model:\n  tag: 7\nservers:\n  server: {}\n  big:\n    gpu: {count: 2}\n"})
-    example, _ = read("mine", [folder / "0.yaml"])
+    example = read("mine", [folder / "0.yaml"])
     assert [text.removeprefix(f"{folder}/") for text in said(Run(example, "1.37.0"), error)] == [problem]
 
 

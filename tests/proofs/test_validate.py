@@ -72,7 +72,7 @@ def little(write, monkeypatch):
         folder = write(SOURCES | (changes or {}))
         monkeypatch.chdir(folder)
         if build:
-            found = building.made(building.stack(None))
+            found = building.composed(None).chart
             disk.write(found, Path("charts/little"))
         return folder
 

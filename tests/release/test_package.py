@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from conftest import CHART, ROOT
+from conftest import CHART, ROOT, outcome
 
 from chartgen import cli
 from chartgen.compose import artifacthub, building
@@ -88,8 +88,8 @@ def run(*arguments: str):
 
 
 def made(name: str | None = None) -> package.Package:
-    found = building.stack(name)
-    packed, problems = package.pack(found, building.made(found))
+    found = building.composed(name)
+    packed, problems = outcome(package.pack, found.stack, found.chart)
     assert not problems
     return packed
 
@@ -212,7 +212,7 @@ def test_entry_of_a_version_ends_where_the_next_begins():
 
 def test_every_stack_of_chartgen_can_be_released():
     for folder in sorted((ROOT / "chartgen/stacks").iterdir()):
-        stack, problems = stacks.read(folder / "stack.yaml")
+        stack, problems = outcome(stacks.read, folder / "stack.yaml")
         assert not problems
         assert artifacthub.problems(stack) == []
 

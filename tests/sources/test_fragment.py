@@ -1,5 +1,7 @@
 """A folder becomes a fragment, or sentences that say what is wrong with it."""
 
+from conftest import outcome
+
 from chartgen.sources import fragment
 
 
@@ -19,7 +21,7 @@ def test_fragment_is_read_with_its_templates_files_and_schema(write):
             "engine/tiny/files/run.sh": "echo\n",
         }
     )
-    found, problems = fragment.load(folder / "engine/tiny", "engine/tiny")
+    found, problems = outcome(fragment.load, folder / "engine/tiny", "engine/tiny")
     assert not problems
     assert found.prefix == "fragment.engine.tiny."
     assert found.defines() == {"fragment.engine.tiny.args": ("_tiny.tpl", 1)}
@@ -29,7 +31,7 @@ def test_fragment_is_read_with_its_templates_files_and_schema(write):
 
 def test_unknown_key_of_a_fragment_is_named_with_its_line(write):
     folder = write({"a/fragment.yaml": "summary: a\nrequiers: [base]\n"})
-    found, problems = fragment.load(folder / "a", "a", "a")
+    found, problems = outcome(fragment.load, folder / "a", "a", "a")
     assert found is None
     assert [str(problem) for problem in problems] == [
         "a/fragment.yaml:2: requiers: no such key; did you mean 'requires'?"
@@ -43,7 +45,7 @@ def test_every_fault_of_a_fragment_is_told_in_one_go(write):
             "a/values.schema.yaml": "server:\n  key: {type: text}\nservers: {}\n",
         }
     )
-    _, problems = fragment.load(folder / "a", "a", "a")
+    _, problems = outcome(fragment.load, folder / "a", "a", "a")
     assert {(problem.path, problem.line) for problem in problems} >= {
         ("a/fragment.yaml", 1),
         ("a/fragment.yaml", 2),
@@ -53,7 +55,7 @@ def test_every_fault_of_a_fragment_is_told_in_one_go(write):
 
 
 def test_folder_without_fragment_yaml_is_refused(tmp_path):
-    found, problems = fragment.load(tmp_path, "x", "x")
+    found, problems = outcome(fragment.load, tmp_path, "x", "x")
     assert found is None
     assert "no such file" in str(problems[0])
 

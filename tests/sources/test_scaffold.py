@@ -11,7 +11,7 @@ from chartgen import paths
 from chartgen.chart import disk
 from chartgen.compose import building
 from chartgen.kubernetes import prepare
-from chartgen.problem import Faults
+from chartgen.problem import Collected, Faults
 from chartgen.programs import tools
 from chartgen.proofs import checks, runs
 from chartgen.sources import scaffold
@@ -36,13 +36,14 @@ def refused(*arguments):
 def test_new_fragment_builds_and_validates_as_it_stands(project, helm):
     said = scaffold.create("observe/warm-greeting", None, "stack.yaml")
     assert len(said) == 3
-    recipe = building.stack(None)
-    disk.write(building.made(recipe), Path("charts/x"))
-    own = [recipe.fragments[-1]]
+    made = building.composed(None)
+    disk.write(made.chart, Path("charts/x"))
+    own = [made.stack.fragments[-1]]
     assert own[0].id == "observe/warm-greeting"
-    cases, problems = runs.cases(own, NEWEST)
-    rejections, more = runs.rejections(own, NEWEST, set(), project)
-    assert (problems, more, len(cases), len(rejections)) == ([], [], 1, 1)
+    collected = Collected()
+    cases = runs.cases(own, NEWEST, collected)
+    rejections = runs.rejections(own, NEWEST, set(), project, collected)
+    assert (collected.problems, len(cases), len(rejections)) == ([], 1, 1)
     results = runs.go([*cases, *rejections], Path("charts/x"), Path(helm), (), print)
     assert runs.faults(results) == []
     made = checks.read(results)

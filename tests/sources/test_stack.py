@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from conftest import outcome
 
 from chartgen.sources import stack as stacks
 
@@ -25,7 +26,7 @@ def test_missing_fragment_folder_is_named(stack):
 
 
 def test_unknown_stack_lists_chartgens_own():
-    _, problems = stacks.read(stacks.find("nothing"))
+    _, problems = outcome(stacks.read, stacks.find("nothing"))
     assert "llm-stack" in problems[0].remedy
 
 
@@ -51,5 +52,5 @@ def test_bad_chart_name_is_refused_with_its_line(stack):
 def test_cases_of_chartgens_fragments_are_its_own_stacks_business(stack):
     found, _ = stack({"a": {}, "base": None})
     assert [fragment.id for fragment in found.own_fragments] == ["a"]
-    own, _ = stacks.read(stacks.find("llm-stack"))
+    own, _ = outcome(stacks.read, stacks.find("llm-stack"))
     assert own.own_fragments == own.fragments
