@@ -68,7 +68,9 @@ def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
             }
             name = document.data["metadata"]["name"].removeprefix("llm-")
             found[name] = (kinds, container["startupProbe"]["timeoutSeconds"])
-    planned = {each.told["server"]: (each.told["resources"], each.told["startupTimeoutSeconds"]) for each in report.plans}
+    planned = {
+        each.told["server"]: (each.told["resources"], each.told["startupTimeoutSeconds"]) for each in report.plans
+    }
     assert planned == found
     for each in report.plans:
         (model,) = each.told["models"]
@@ -121,7 +123,13 @@ def test_cards_hold_what_the_sum_says():
 def test_what_does_not_fit_is_said_and_exits_with_1():
     share = ["gpu.vendor=nvidia", "gpu.scheme=hami", "gpu.memory=8Gi"]
     assert with_sets(["model.tag=32b", *share]).exit_code == 0, "ollama puts the rest into memory"
-    own = ["engine=vllm", "model.name=own", "model.weightsSize=20Gi", "model.delivery=none", "modelCache.existingClaim=m"]
+    own = [
+        "engine=vllm",
+        "model.name=own",
+        "model.weightsSize=20Gi",
+        "model.delivery=none",
+        "modelCache.existingClaim=m",
+    ]
     said = with_sets([*own, *share])
     assert said.exit_code == 1
     assert "DOES NOT FIT 1 × nvidia with 8.0 GiB each" in said.stdout
