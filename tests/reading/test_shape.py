@@ -117,7 +117,7 @@ def test_every_known_name_leads_to_one_of_llm_stacks():
     assert [name for name, found in uses.items() if not found] == []
 
 
-CHART = HERE.parent / "charts/llm-stack"
+CHART = HERE.parents[1] / "charts/llm-stack"
 CHARTS_SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
 
