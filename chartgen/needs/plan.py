@@ -109,7 +109,7 @@ def _plan(told: dict[str, Any]) -> Plan:
     held = {card: _count(told, int(size) * 1024) for card, size in cards.data.items()} if told["known"] else {}
     gpu = told["gpu"]
     share = gpu["memoryMiB"] * gpu["count"]
-    return Plan(told, held, not (told["known"] and share and told["needMiB"] > share and not told["spills"]))
+    return Plan(told, held, not (told["known"] and share and told["needMiB"] > share and not told["offloadsToMemory"]))
 
 
 def _count(told: dict[str, Any], size: int) -> int:
@@ -128,7 +128,7 @@ def _server(each: Plan) -> list[str]:
     width = max(len(row[0]) for row in rows)
     found = [head, *(f"  {row[0]:<{width}}  {row[1]:>10}  {row[2]:>10}" for row in rows)]
     if not told["known"]:
-        found.append("  not all models are known: say model.weights, and the rest follows from it")
+        found.append("  not all models are known: say model.weightsSize, and the rest follows from it")
     where = f"{told['gpu']['count']} × {told['gpu']['vendor']}" if told["gpu"]["count"] else "memory"
     if told["known"]:
         found.append(f"  together, with the program: {_size(told['needMiB'])}, in {where}")
@@ -136,7 +136,7 @@ def _server(each: Plan) -> list[str]:
             found.append(f"  each card holds {_size(-(-told['needMiB'] // told['gpu']['count']))}")
     if not each.fits:
         found.append(f"  DOES NOT FIT {where} with {_size(told['gpu']['memoryMiB'])} each")
-    found.append(f"  resources: {_amounts(told['resources'])}; startup within {told['startupSeconds']} s")
+    found.append(f"  resources: {_amounts(told['resources'])}; startup within {told['startupTimeoutSeconds']} s")
     volume = told["volume"]
     if told["known"]:
         has = f", modelCache.size is {volume['size']}" if volume["size"] else ""

@@ -130,6 +130,13 @@ def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tup
     return [(path, _remedy(names, path, allowed))]
 
 
+def earlier(names: Names, path: Key, value: Any) -> str:
+    """What to write in place of a value that had another name, "" where it never had a meaning."""
+    scope = path[:2] if path[:1] == ("servers",) else ()
+    entry = known().get(f"{dotted(path[len(scope) :])}={value}")
+    return f"use {entry.how}" if entry and names.has((*scope, *entry.use[0].split("."))) else ""
+
+
 def _translated(names: Names, path: Key) -> str:
     """`use 'replicas' (…)` where others have this name, and the schema has ours."""
     scope = path[:2] if path[0] == "servers" else ()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..problem import Problem
-from .keynames import FEW, Names, close, unknown
+from .keynames import FEW, Names, close, earlier, unknown
 from .sentences import NOT_VALID, described, either, sentence, shown, wrong_type
 from .yamlfile import Key, Lines, dotted, nearest_line
 
@@ -60,6 +60,8 @@ def _faults(error: Any, data: Any, names: Names) -> Iterator[Fault]:
         yield path, "is empty", f"expected {described(error.schema)}"
     elif value is None and word in ("type", "enum", "const", "anyOf", "oneOf", "not", "pattern"):
         yield path, "null is not a value here", _instead_of_null(path, names)
+    elif word in ("enum", "type") and (remedy := earlier(names, path, value)):
+        yield path, sentence(error)[0], remedy
     elif word in OF_CONTAINERS:
         yield from OF_CONTAINERS[word](error, path, data, names)
     else:

@@ -20,7 +20,7 @@ None of this was tried on the hardware itself: device names were read where the 
 not be verified even so; look at what `kubectl describe node` shows before you rely on it. What the table does not know
 is asked for by `gpu.resources: {name: count}`.
 
-| `gpu.vendor` | `gpu.scheme` | devices | a share: `gpu.memory`, `gpu.cores` | `gpu.type` | read in |
+| `gpu.vendor` | `gpu.scheme` | devices | a share: `gpu.memory`, `gpu.coresPercent` | `gpu.type` | read in |
 |---|---|---|---|---|---|
 """
 

@@ -62,8 +62,8 @@ def _values(figures: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _server(row: dict[str, Any]) -> dict[str, Any]:
-    model = {"name": row["model"], "tag": row["tag"], "context": row["context"]}
-    model |= {key: row[key] for key in ("weights", "kvCachePerToken") if key in row}
+    model = {"name": row["model"], "tag": row["tag"], "contextLength": row["contextLength"]}
+    model |= {key: row[key] for key in ("weightsSize", "kvCachePerToken") if key in row}
     return {"model": model} | ({"gpu": {"vendor": "nvidia", "count": row["cards"]}} if "cards" in row else {})
 
 
@@ -88,12 +88,12 @@ def _summary(found: list[dict[str, Any]]) -> str:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     cards = f", {row['cards']} cards" if "cards" in row else ""
-    own = ", described in values" if "weights" in row else ""
+    own = ", described in values" if "weightsSize" in row else ""
     told = row["measured"] + (f", {_size(row['told'])}" if row["measured"].endswith(" GB") else "")
     why = f": {row['why']}" if "why" in row else ""
     return [
         f"`{row['model']}:{row['tag']}`{own}{cards}",
-        str(row["context"]),
+        str(row["contextLength"]),
         row["of"],
         told,
         _size(row["estimate"]),

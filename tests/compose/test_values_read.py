@@ -21,7 +21,7 @@ from chartgen.sources import stack as stacks
 # A key that is made at the install comes out new at every render.
 RANDOM = re.compile(r": [A-Za-z0-9+/=]{80,}$", re.MULTILINE)
 # What stands in NOTES alone, which `helm template` does not print; tests/llm_stack/test_expose.py reads it there.
-NOTES_ALONE = {f"api.{way}.{port}" for way in ("ingress", "gateway") for port in ("httpPort", "httpsPort")}
+NOTES_ALONE = {f"api.{way}.{port}" for way in ("ingress", "httpRoute") for port in ("httpPort", "httpsPort")}
 CASES = sorted((ROOT / "chartgen/fragments").rglob("cases/*.yaml"))
 
 

@@ -148,7 +148,7 @@ def sidecar_killed(scene: Scene) -> str:
 
 
 def rolled(scene: Scene) -> str:
-    """With reload: rollout the server is replaced once, by one that has the new version."""
+    """With reload.mode rollout the server is replaced once, by one that has the new version."""
     publish(scene, "latest", "gamma", 30, "third")
     apply(scene, "kit-rollout", "install", _watched(scene, "rollout", access="ReadWriteMany", replicas=2))
     old = {pod["metadata"]["name"] for pod in pods(scene, "kit-rollout", "server")}
@@ -176,7 +176,7 @@ def by_schedule(scene: Scene) -> str:
     """At the install a Job brings what is asked for; all pods wait for it."""
     publish(scene, "stable", "gamma", 30, "fifth")
     before, start = sent(scene), time.monotonic()
-    apply(scene, "kit-sync", "install", values(scene, "stable", "schedule", access="ReadWriteMany", replicas=3))
+    apply(scene, "kit-sync", "install", values(scene, "stable", "cronjob", access="ReadWriteMany", replicas=3))
     came, found = sent(scene) - before, pods(scene, "kit-sync", "server")
     expect(len(found) == 3 and all(map(ready, found)), f"{len(found)} pods instead of three that are ready")
     _brought(came, 30)
@@ -206,9 +206,9 @@ def by_node(scene: Scene) -> str:
     """Two servers on one node read one copy."""
     publish(scene, "v1", "alpha", 40, "for the first")
     before, start = sent(scene), time.monotonic()
-    given = values(scene, "v1", "node-cache", servers={"server": {}, "other": {}})
+    given = values(scene, "v1", "daemonset", servers={"server": {}, "other": {}})
     given["modelCache"] = {"type": "hostPath", "hostPath": f"{NODE_CACHE}-{scene.run}"}
-    given["nodeCache"] = {"chown": True}
+    given["daemonset"] = {"chown": True}
     apply(scene, "kit-node", "install", given)
     came = sent(scene) - before
     _brought(came, 40)
@@ -244,8 +244,8 @@ KIT_GROUPS = {
 }
 
 
-def _watched(scene: Scene, reload: str, **changes: Any) -> dict[str, Any]:
-    return values(scene, "latest", "sidecar", reload=reload, loader={"interval": 10}, **changes)
+def _watched(scene: Scene, mode: str, **changes: Any) -> dict[str, Any]:
+    return values(scene, "latest", "sidecar", reload={"mode": mode}, loader={"interval": 10}, **changes)
 
 
 def _brought(came: int, megabytes: int) -> None:

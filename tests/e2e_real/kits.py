@@ -109,7 +109,7 @@ def values(scene: Scene, tag: str, delivery: str, **changes: Any) -> dict[str, A
         "image": PYTHON,
         "custom": {
             "port": 8080,
-            "readyPath": "/health",
+            "readinessPath": "/health",
             "mountPath": "/app/models",
             "command": ["python3", "-B", "/srv/reader.py", "8080", "/app/models/bert/model"],
             **changes.pop("custom", {}),

@@ -72,9 +72,9 @@ def values(scene: Scene, tag: str, **changes: Any) -> dict[str, Any]:
     small = {"requests": {"cpu": "50m", "memory": "64Mi"}}
     return {
         "global": {"storageClass": scene.namespace("class")},
-        "model": {"name": scene.model, "tag": tag, "context": 256, "delivery": changes.pop("delivery", "init")},
+        "model": {"name": scene.model, "tag": tag, "contextLength": 256, "delivery": changes.pop("delivery", "init")},
         "ollamaSource": {"insecure": True},
-        "startupSeconds": 120,
+        "startupTimeoutSeconds": 120,
         "modelCache": {"size": "1Gi", "accessModes": [changes.pop("access", "ReadWriteOnce")]},
         "nodeSelector": here,
         "resources": small,

@@ -35,20 +35,20 @@ ASKED = {
 # Where a delivery brings them.
 PLACES = {
     "job": {"accessModes": ["ReadWriteMany"]},
-    "schedule": {"accessModes": ["ReadWriteMany"]},
-    "node-cache": {"type": "hostPath", "hostPath": "/var/lib/models"},
+    "cronjob": {"accessModes": ["ReadWriteMany"]},
+    "daemonset": {"type": "hostPath", "hostPath": "/var/lib/models"},
     "none": {"existingClaim": "models"},
 }
 CACHE = {
     "hostPath": {"hostPath": "/var/lib/models"},
     "image": {"image": {"repository": "registry.example.com/models/bert", "tag": "1"}},
-    "claim": {"accessModes": ["ReadWriteMany"]},
+    "persistentVolumeClaim": {"accessModes": ["ReadWriteMany"]},
 }
 SUPPORTED = {
-    "claim": {"init", "job", "sidecar", "schedule"},
-    "template": {"init", "sidecar", "none"},
+    "persistentVolumeClaim": {"init", "job", "sidecar", "cronjob"},
+    "volumeClaimTemplate": {"init", "sidecar", "none"},
     "emptyDir": {"init", "sidecar"},
-    "hostPath": {"init", "sidecar", "node-cache", "none"},
+    "hostPath": {"init", "sidecar", "daemonset", "none"},
     "image": {"none"},
 }
 
@@ -131,26 +131,26 @@ def test_what_a_delivery_cannot_fill_is_refused_with_a_sentence(template, cache:
         assert all(SENTENCE.match(line) for line in lines), lines
 
 
-@pytest.mark.parametrize("delivery", ["job", "schedule", "node-cache"])
+@pytest.mark.parametrize("delivery", ["job", "cronjob", "daemonset"])
 def test_a_loaders_setting_restarts_no_server(template, delivery: str) -> None:
     values = {"model": {"delivery": delivery}, "modelCache": PLACES[delivery]}
     before = template(values)
     after = template(values | {"loader": {"retries": 9, "interval": 60, "prune": True, "parallel": 7}})
     assert of(before, "Deployment", "llm-server") == of(after, "Deployment", "llm-server")
-    if delivery != "node-cache":
+    if delivery != "daemonset":
         assert of(before, "Job")["metadata"]["name"] != of(after, "Job")["metadata"]["name"]
 
 
-@pytest.mark.parametrize("delivery", ["job", "schedule", "node-cache"])
+@pytest.mark.parametrize("delivery", ["job", "cronjob", "daemonset"])
 def test_other_models_make_other_pods_of_both(template, delivery: str) -> None:
     values = {"model": {"delivery": delivery}, "modelCache": PLACES[delivery]}
     before, after = (template(values | {"models": {"llama3": {"tag": tag}}}) for tag in ("8b", "70b"))
     changed = {each["kind"] for each in after if each not in before and each["kind"] in WORKLOADS}
-    assert changed >= {"Deployment", {"job": "Job", "schedule": "CronJob", "node-cache": "DaemonSet"}[delivery]}
+    assert changed >= {"Deployment", {"job": "Job", "cronjob": "CronJob", "daemonset": "DaemonSet"}[delivery]}
 
 
 def test_a_cron_job_has_room_for_what_kubernetes_adds_to_its_name(template) -> None:
-    values = {"model": {"delivery": "schedule"}, "modelCache": PLACES["schedule"]}
+    values = {"model": {"delivery": "cronjob"}, "modelCache": PLACES["cronjob"]}
     names = [of(template(values, release="a" * 52 + end), "CronJob", "a")["metadata"]["name"] for end in "ab"]
     assert max(map(len, names)) <= 52
     assert len(set(names)) == 2
@@ -158,7 +158,7 @@ def test_a_cron_job_has_room_for_what_kubernetes_adds_to_its_name(template) -> N
 
 
 def test_a_loader_of_the_nodes_runs_wherever_its_server_can(template) -> None:
-    objects = template(CASES / "delivery/node-cache/cases/every-node.yaml")
+    objects = template(CASES / "delivery/daemonset/cases/every-node.yaml")
     server, loader = pod(of(objects, "Deployment", "llm-server")), pod(of(objects, "DaemonSet"))
     for key in ("nodeSelector", "tolerations", "priorityClassName", "affinity"):
         assert loader[key] == server[key], key

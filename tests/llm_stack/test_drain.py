@@ -26,15 +26,15 @@ def pod(version: str, *sets: str) -> dict:
     [("1.29.0", {"exec": {"command": ["sleep", "30"]}}), ("1.30.0", {"sleep": {"seconds": 30}})],
 )
 def test_kubernetes_waits_by_itself_where_it_can(version, how):
-    (container,) = pod(version, "drainSeconds=30")["containers"]
+    (container,) = pod(version, "preStopSleepSeconds=30")["containers"]
     assert container["lifecycle"] == {"preStop": how}
 
 
 def test_time_of_the_engine_begins_when_the_waiting_is_over():
-    assert pod("1.34.0", "drainSeconds=30")["terminationGracePeriodSeconds"] == 90
+    assert pod("1.34.0", "preStopSleepSeconds=30")["terminationGracePeriodSeconds"] == 90
 
 
 def test_pod_that_need_not_wait_ends_at_once():
-    ended = pod("1.34.0", "drainSeconds=0")
+    ended = pod("1.34.0", "preStopSleepSeconds=0")
     assert "lifecycle" not in ended["containers"][0]
     assert ended["terminationGracePeriodSeconds"] == 60

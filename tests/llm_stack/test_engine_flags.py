@@ -64,7 +64,7 @@ def test_flags_that_tritons_script_adds_are_tritons(tags):
     [
         (("dtype",), "ModelDType"),
         (("kvCacheDtype",), "CacheDType"),
-        (("lora", "properties", "maxRank"), "MaxLoRARanks"),
+        (("lora", "properties", "maxLoraRank"), "MaxLoRARanks"),
     ],
 )
 def test_what_a_value_of_vllm_may_be_is_known_to_vllm(tags, path, kind):

@@ -77,7 +77,7 @@ def test_server_that_nobody_can_ask_is_no_uis(rendered):
 
 
 def test_server_that_nobody_can_ask_is_tested_by_its_paths(rendered):
-    test = rendered(**OWN, custom={"readyPath": "/ready"}).get("pod/llm-server-test")
+    test = rendered(**OWN, custom={"readinessPath": "/ready"}).get("pod/llm-server-test")
     assert test.spec.containers[0].command[-1] == "/opt/tests/ready.sh"
     assert env(test)["PATHS"] == "/ready"
 
@@ -201,8 +201,8 @@ def test_model_in_memory_counts_as_the_pods(rendered, manifests):
 
 @pytest.mark.parametrize(("copies", "more"), [(1, 0), (2, 30 * 1024 * 102 // 100)])
 def test_copies_need_memory_each(copies, more):
-    sets = ["engine=vllm", "model.name=team/q", "model.weights=30Gi", "gpu.vendor=nvidia", "gpu.count=2"]
-    (report,) = plan.plan(CHART, [], [*sets, f"vllm.dataParallel={copies}"], print).plans
+    sets = ["engine=vllm", "model.name=team/q", "model.weightsSize=30Gi", "gpu.vendor=nvidia", "gpu.count=2"]
+    (report,) = plan.plan(CHART, [], [*sets, f"vllm.dataParallelSize={copies}"], print).plans
     assert report.told["needMiB"] == 30 * 1024 * 102 // 100 + 1024 + 2 * 2355 + more
 
 

@@ -318,5 +318,5 @@ def test_ui_knows_its_address_from_the_ingress(manifests):
 
 
 def test_ui_keeps_its_address_beside_an_ingress_to_a_server(manifests):
-    case = CHART.parents[1] / "chartgen/fragments/expose/gateway/cases/two-ways.yaml"
+    case = CHART.parents[1] / "chartgen/fragments/expose/http-route/cases/two-ways.yaml"
     assert env(manifests(case).get("deployment/llm-open-webui"))["WEBUI_URL"] == "https://chat.example.com"

@@ -72,18 +72,18 @@ def test_url_of_an_ingress(told, ingress, url):
     ],
 )
 def test_url_of_a_route(told, parents, more, url):
-    gateway = {
+    route = {
         "enabled": True,
         "hostnames": [HOST],
         "parentRefs": [{"name": "public", **one} for one in parents],
         **more,
     }
-    assert told(gateway=gateway) == url
+    assert told(httpRoute=route) == url
 
 
 def test_ways_in_that_are_off_tell_nothing(told):
-    gateway = {"parentRefs": [{"name": "public"}], "hostnames": [HOST]}
-    assert told(ingress={"host": HOST}, gateway=gateway) == ""
+    route = {"parentRefs": [{"name": "public"}], "hostnames": [HOST]}
+    assert told(ingress={"host": HOST}, httpRoute=route) == ""
 
 
 def servers_at(said: str) -> dict[str, str]:
@@ -117,17 +117,17 @@ def test_each_server_is_told_with_its_own_host_and_the_ports_of_the_way_in(notes
 
 
 @pytest.mark.parametrize(("port", "url"), [("httpPort", "http://a.b:8080"), ("httpsPort", "https://a.b:8080")])
-@pytest.mark.parametrize("way", ["ingress", "gateway"])
+@pytest.mark.parametrize("way", ["ingress", "httpRoute"])
 def test_ports_of_the_api_are_told_as_those_of_the_ui_are(notes, way, port, url):
     given = {"enabled": True, "hosts": {"server": "a.b"}, port: 8080}
-    more = {"parentRefs": [{"name": "public"}]} if way == "gateway" else {}
+    more = {"parentRefs": [{"name": "public"}]} if way == "httpRoute" else {}
     assert servers_at(notes(api={way: given | more})) == {"server": url}
 
 
 def test_server_that_no_host_is_given_to_stays_inside(notes):
     parents = [{"name": "public", "sectionName": "https", "port": 8443}]
     way = {"enabled": True, "parentRefs": parents, "hosts": {"big": "big.example.com"}}
-    assert servers_at(notes(servers=TWO, api={"gateway": way})) == {"big": "https://big.example.com:8443"}
+    assert servers_at(notes(servers=TWO, api={"httpRoute": way})) == {"big": "https://big.example.com:8443"}
 
 
 def test_ui_keeps_its_address_beside_the_api(notes, told):
@@ -150,7 +150,7 @@ def test_every_server_is_behind_the_host_that_is_told_for_it(manifests, tmp_path
     file = tmp_path / "values.yaml"
     ways = {
         "ingress": {"enabled": True, "domain": "a.example.com"},
-        "gateway": {"enabled": True, "parentRefs": [{"name": "g"}], "domain": "b.example.com"},
+        "httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}], "domain": "b.example.com"},
     }
     servers = TWO | {"big": TWO["big"] | {"service": {"port": 80}}}
     file.write_text(json.dumps({"servers": servers, "api": ways, "ingress": {"enabled": True, "host": HOST}}))
@@ -189,7 +189,7 @@ def test_answers_of_the_api_stream_as_those_of_the_ui_do(manifests):
     ],
 )
 def test_controller_that_is_named_asks_for_a_password(manifests, controller, annotations):
-    values = ["enabled=true", "hosts.server=api.example.com", f"controller={controller}", "passwordSecret=passwords"]
+    values = ["enabled=true", "hosts.server=api.example.com", f"controller={controller}", "basicAuthSecret=passwords"]
     found = manifests(*(f"api.ingress.{value}" for value in values)).get("ingress/llm-api").metadata.annotations
     assert annotations.items() <= found.to_dict().items()
     without = manifests(*(f"api.ingress.{value}" for value in values[:-1])).get("ingress/llm-api").metadata.annotations

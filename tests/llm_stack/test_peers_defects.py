@@ -18,9 +18,9 @@ EVERYTHING = {
     "servers": "{server: {}, big: {engine: vllm, model: {name: big, delivery: none}, gpu: {vendor: nvidia, count: 2}, "
     "modelCache: {existingClaim: big}, resources: {requests: {cpu: 4, memory: 8Gi}}}}",
     "ingress": "{enabled: true, host: chat.example.com}",
-    "gateway": "{enabled: true, parentRefs: [{name: public}], hostnames: [ai.example.com]}",
+    "httpRoute": "{enabled: true, parentRefs: [{name: public}], hostnames: [ai.example.com]}",
     "autoscaling": "{enabled: true, maxReplicas: 3}",
-    "disruptionBudget": "{enabled: true}",
+    "podDisruptionBudget": "{enabled: true}",
     "modelCache": "{accessModes: [ReadWriteMany]}",
     "replicas": "2",
 }
@@ -110,7 +110,7 @@ def test_three_uis_on_a_claim_of_one_node_and_a_database_in_a_file_are_refused(r
     for key in (
         "database.existingSecret",
         "redis.url",
-        "database.vectors",
+        "database.pgvector",
         "persistence.accessModes",
         "persistentConfig",
     ):

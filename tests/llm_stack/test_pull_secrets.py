@@ -32,7 +32,7 @@ def rendered(folder: Path, *more: dict) -> list[manifests.Render]:
 
 @pytest.mark.parametrize("held", [False, True])
 def test_every_pod_is_pulled_with_them_one_way_or_the_other(tmp_path, held):
-    for found in rendered(tmp_path, {"serviceAccount": {"holdsPullSecrets": held}}):
+    for found in rendered(tmp_path, {"serviceAccount": {"attachPullSecrets": held}}):
         account = found.find("ServiceAccount", "llm-account")
         assert account.data.get("imagePullSecrets") == (NAMED if held else None)
         for pod in found.pods:

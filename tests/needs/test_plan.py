@@ -45,7 +45,7 @@ def release(context: int, cards: int) -> dict:
         f"s{n}": {"model": {"name": model.partition(":")[0], "tag": model.partition(":")[2]}}
         for n, model in enumerate(MODELS)
     }
-    values = {"model": {"context": context}, "modelCache": {"size": "500Gi"}, "openWebui": {"enabled": False}}
+    values = {"model": {"contextLength": context}, "modelCache": {"size": "500Gi"}, "openWebui": {"enabled": False}}
     values["servers"] = servers | {"server": {"enabled": False}}
     return values | ({"gpu": {"vendor": "nvidia", "count": cards}} if cards else {})
 
@@ -68,7 +68,9 @@ def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
             }
             name = document.data["metadata"]["name"].removeprefix("llm-")
             found[name] = (kinds, container["startupProbe"]["timeoutSeconds"])
-    planned = {each.told["server"]: (each.told["resources"], each.told["startupSeconds"]) for each in report.plans}
+    planned = {
+        each.told["server"]: (each.told["resources"], each.told["startupTimeoutSeconds"]) for each in report.plans
+    }
     assert planned == found
     for each in report.plans:
         (model,) = each.told["models"]
@@ -79,8 +81,8 @@ def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
 
 
 def test_context_and_requests_at_a_time_multiply_the_cache():
-    assert told("model.tag=7b", "model.context=4096")["models"][0]["kvMiB"] == 224
-    assert told("model.tag=7b", "model.context=8192", "ollama.parallel=3")["models"][0]["kvMiB"] == 6 * 224
+    assert told("model.tag=7b", "model.contextLength=4096")["models"][0]["kvMiB"] == 224
+    assert told("model.tag=7b", "model.contextLength=8192", "ollama.numParallel=3")["models"][0]["kvMiB"] == 6 * 224
 
 
 @pytest.mark.parametrize(
@@ -101,8 +103,8 @@ def test_model_that_nobody_described_gets_the_least():
 
 
 def test_given_resources_win():
-    asked = told("resources.requests.memory=3Gi", "startupSeconds=77")
-    assert (asked["resources"], asked["startupSeconds"]) == ({"requests": {"memory": "3Gi"}}, 77)
+    asked = told("resources.requests.memory=3Gi", "startupTimeoutSeconds=77")
+    assert (asked["resources"], asked["startupTimeoutSeconds"]) == ({"requests": {"memory": "3Gi"}}, 77)
 
 
 def test_floor_is_kept_and_left_by_larger_models():
@@ -121,7 +123,13 @@ def test_cards_hold_what_the_sum_says():
 def test_what_does_not_fit_is_said_and_exits_with_1():
     share = ["gpu.vendor=nvidia", "gpu.scheme=hami", "gpu.memory=8Gi"]
     assert with_sets(["model.tag=32b", *share]).exit_code == 0, "ollama puts the rest into memory"
-    own = ["engine=vllm", "model.name=own", "model.weights=20Gi", "model.delivery=none", "modelCache.existingClaim=m"]
+    own = [
+        "engine=vllm",
+        "model.name=own",
+        "model.weightsSize=20Gi",
+        "model.delivery=none",
+        "modelCache.existingClaim=m",
+    ]
     said = with_sets([*own, *share])
     assert said.exit_code == 1
     assert "DOES NOT FIT 1 × nvidia with 8.0 GiB each" in said.stdout

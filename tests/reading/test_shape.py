@@ -117,6 +117,52 @@ def test_every_known_name_leads_to_one_of_llm_stacks():
     assert [name for name, found in uses.items() if not found] == []
 
 
+CHART = HERE.parents[1] / "charts/llm-stack"
+CHARTS_SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+
+
+def renamed() -> list[tuple[str, str]]:
+    """The table of the chart's changelog: (old, new), each `a.b` or `a.b: value`."""
+    text = (CHART / "CHANGELOG.md").read_text(encoding="utf-8")
+    rows = [re.findall(r"`([^`]+)`", line) for line in text.splitlines() if line.startswith("| `")]
+    return [pair for row in rows for pair in zip(row[: len(row) // 2], row[len(row) // 2 :], strict=True)]
+
+
+OF_SERVERS = [
+    (("servers", "big"), old, new)
+    for old, new in renamed()
+    if new.split(".")[0].split(":")[0] in keynames.Names(CHARTS_SCHEMA).at(("servers", "big"))[0]["properties"]
+]
+
+
+@pytest.mark.parametrize(("scope", "old", "new"), [*(((), *row) for row in renamed()), *OF_SERVERS])
+def test_an_old_name_is_refused_with_the_new_one(scope, old, new):
+    (old_key, _, old_value), (new_key, _, new_value) = old.partition(": "), new.partition(": ")
+    # The field of a block that has another name is looked for in the block as it is called now.
+    path = (*scope, *old_key.replace("*", "big").replace("schedule.", "cronjob.").split("."))
+    target = (*scope, *new_key.replace("*", "big").split("."))
+    assert keynames.Names(CHARTS_SCHEMA).has(target)
+    data = old_value or 1
+    for key in reversed(path):
+        data = {key: data}
+    # What is missing beside it, a chart's defaults have.
+    remedies = {problem.key: problem.remedy for problem in shape.check(data, {}, CHARTS_SCHEMA, "values.yaml")}
+    remedy = remedies[".".join(path)]
+    if old_value:
+        assert remedy == f"use {new if old_key != new_key else new_value}"
+    else:
+        assert f"'{'.'.join(target)}'" in remedy or f"did you mean '{target[-1]}'" in remedy
+
+
+def test_the_table_of_old_names_has_all_of_this_charts_own():
+    table = yaml.safe_load((Path(keynames.__file__).parent / "known-names.yaml").read_text(encoding="utf-8"))
+    names = list(table)
+    own = {name.replace("=", ": ") for name in names[names.index("drainSeconds") :]}
+    listed = {old.replace("schedule.", "cronjob.") for old, _ in renamed()}
+    assert listed - own == {"models.*.weights"}  # found by its likeness to the new one
+    assert own <= listed
+
+
 def test_jsonschema_is_imported_only_when_something_is_checked():
     code = "import sys, chartgen.reading.shape; print('jsonschema' in sys.modules, 'difflib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -793,7 +793,7 @@ def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, 
     (folder / "blobs").mkdir(parents=True)
     (folder / "link").symlink_to(outside)
     folder.chmod(0o700)
-    command = [*shell, str(FRAGMENTS / "delivery/node-cache/files/own.sh")]
+    command = [*shell, str(FRAGMENTS / "delivery/daemonset/files/own.sh")]
     # Root alone gives anything away; whoever else runs this has the folder already.
     owner = (1234, 4321) if os.getuid() == 0 else (os.getuid(), os.getgid())
     given = f"giving {folder} to 1234:4321\n" if os.getuid() == 0 else ""

@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), spills (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked), secret (name and key, where it asks for a key), copies (of the model that lie in memory). */}}
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), offloadsToMemory (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked), secret (name and key, where it asks for a key), copies (of the model that lie in memory). */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -34,7 +34,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How many seconds the engine may take to load its model, where startupSeconds is 0. */}}
+{{- /* one, server: How many seconds the engine may take to load its model, where startupTimeoutSeconds is 0. */}}
 {{- define "llm-stack.slot.server.startup" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.startup" . | trim }}{{ end }}{{ end }}
@@ -48,14 +48,14 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How a server's models arrive, as a map: logs (what kubectl logs is given to watch it), waits (true where the server waits for what another pod brings), changes (true where a tag that moves changes the models under a running server), apart (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), again (what kubectl is given to have them looked for at once). */}}
+{{- /* one, server: How a server's models arrive, as a map: logs (what kubectl logs is given to watch it), waitsForLoader (true where the server waits for what another pod brings), refreshes (true where a tag that moves changes the models under a running server), separateWorkload (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), refreshCommand (what kubectl is given to have them looked for at once). */}}
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.delivery "sidecar" }}{{ $first = include "llm-stack.delivery.sidecar.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.delivery "schedule" }}{{ $first = include "llm-stack.delivery.schedule.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.delivery "node-cache" }}{{ $first = include "llm-stack.delivery.node-cache.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "cronjob" }}{{ $first = include "llm-stack.delivery.cronjob.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "daemonset" }}{{ $first = include "llm-stack.delivery.daemonset.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -95,7 +95,7 @@
 {{- if true }}{{ with include "llm-stack.expose.ingress.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.gateway.needs" . | trim }}
+{{- if true }}{{ with include "llm-stack.expose.http-route.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -135,7 +135,7 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "node-cache" }}{{ with include "llm-stack.delivery.node-cache.checks" . | trim }}
+{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.delivery "none" }}{{ with include "llm-stack.delivery.none.checks" . | trim }}
@@ -153,7 +153,7 @@
 {{- if true }}{{ with include "llm-stack.scale.autoscaling.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.disruption-budget.checks" . | trim }}
+{{- if true }}{{ with include "llm-stack.scale.pod-disruption-budget.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
@@ -187,7 +187,7 @@
 {{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.gateway.checks" . | trim }}
+{{- if true }}{{ with include "llm-stack.expose.http-route.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -214,7 +214,7 @@
 {{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.gateway.facts" . | trim }}
+{{- if true }}{{ with include "llm-stack.expose.http-route.facts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -282,10 +282,10 @@
 {{- if eq .Values.model.delivery "sidecar" }}{{ with include "llm-stack.delivery.sidecar.container" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "schedule" }}{{ with include "llm-stack.delivery.schedule.wait" . | trim }}
+{{- if eq .Values.model.delivery "cronjob" }}{{ with include "llm-stack.delivery.cronjob.wait" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "node-cache" }}{{ with include "llm-stack.delivery.node-cache.wait" . | trim }}
+{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.wait" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.reload.container" . | trim }}
@@ -346,7 +346,7 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "node-cache" }}{{ with include "llm-stack.delivery.node-cache.files" . | fromYaml }}
+{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | fromYaml }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.reload.files" . | fromYaml }}
@@ -416,14 +416,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: How many there are where something else decides, as a map: least and most. */}}
+{{- /* one, server: How many there are where something else decides, as a map: minReplicas and maxReplicas. */}}
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What others know of its workload, as a map: kind, least and most (pods). */}}
+{{- /* one, server: What others know of its workload, as a map: kind, minReplicas and maxReplicas. */}}
 {{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
@@ -432,16 +432,16 @@
 
 {{- /* list, server: How its pods are spread where the user says nothing. */}}
 {{- define "llm-stack.slot.server.topologySpreadConstraints" -}}
-{{- if true }}{{ with include "llm-stack.scale.spread.constraints" . | trim }}
+{{- if true }}{{ with include "llm-stack.scale.topology-spread.constraints" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
 {{- /* one, server: false where there is no room for a new pod beside the old one. */}}
-{{- define "llm-stack.slot.server.spare" -}}
+{{- define "llm-stack.slot.server.surge" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.spare" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.spare" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.surge" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -539,7 +539,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The container itself. Asked for with Loader in the context: name and mode, waits (true, it only waits) or script (another one); sidecar, env, securityContext. */}}
+{{- /* one, server: The container itself. Asked for with Loader in the context: name and mode, waitsForLoader (true, it only waits) or script (another one); sidecar, env, securityContext. */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
@@ -562,7 +562,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weights", "model.kvCachePerToken", "model.context", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupSeconds", "terminationGracePeriodSeconds", "drainSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.cores", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.parallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedName", "vllm.folder", "vllm.tensorParallel", "vllm.pipelineParallel", "vllm.dataParallel", "vllm.maxSequences", "vllm.memoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxRank", "vllm.lora.maxAtOnce", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.livePath", "custom.readyPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "schedule.cron", "schedule.timeZone", "schedule.concurrencyPolicy", "schedule.successfulJobsHistoryLimit", "schedule.failedJobsHistoryLimit", "schedule.suspend", "nodeCache.chown", "nodeCache.maxUnavailable", "reload", "reloader.intervalSeconds", "reloader.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "disruptionBudget.enabled", "disruptionBudget.minAvailable", "disruptionBudget.maxUnavailable", "spread.nodes", "spread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

@@ -49,7 +49,7 @@ serviceAccountName: {{ include "fragment.serviceAccount" . }}
 automountServiceAccountToken: false
 # Service links would put VLLM_PORT and the like into the environment, which programs take for settings.
 enableServiceLinks: false
-{{- if not .Values.serviceAccount.holdsPullSecrets }}
+{{- if not .Values.serviceAccount.attachPullSecrets }}
 {{- include "fragment.pullSecrets" . }}
 {{- end }}
 {{- end }}

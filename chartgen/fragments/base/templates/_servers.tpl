@@ -23,7 +23,7 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- $_ := set $values "models" dict }}
 {{- end }}
 {{- if ne . $defaults.model.name }}
-{{- range list "tag" "digest" "reference" "path" "weights" "kvCachePerToken" }}
+{{- range list "tag" "digest" "reference" "path" "weightsSize" "kvCachePerToken" }}
 {{- $_ := set $values.model . (get $entry.model . | default "") }}
 {{- end }}
 {{- $_ := set $values.model "filter" ($entry.model.filter | default list) }}
@@ -56,8 +56,8 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- if and (not $values.model.source) (ne $values.model.delivery "none") }}
 {{- $_ := set $values.model "source" ($facts.source | default "") }}
 {{- end }}
-{{- if not $values.startupSeconds }}
-{{- $_ := set $values "startupSeconds" (include "fragment.slot.server.startup" $server | default "1800" | int64) }}
+{{- if not $values.startupTimeoutSeconds }}
+{{- $_ := set $values "startupTimeoutSeconds" (include "fragment.slot.server.startup" $server | default "1800" | int64) }}
 {{- end }}
 {{- $_ := set $servers $name $values }}
 {{- end }}

@@ -54,8 +54,8 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
 {{- if and $row.memory $gpu.memory }}
 {{- $_ := set $found $row.memory.resource (div (include "fragment.gpu.mebibytes" . | int64) (int64 $row.memory.unit)) }}
 {{- end }}
-{{- if and $row.cores (or $gpu.cores $row.cores.cards) }}
-{{- $percent := int64 $gpu.cores | default (mul 100 (int64 $gpu.count)) }}
+{{- if and $row.cores (or $gpu.coresPercent $row.cores.cards) }}
+{{- $percent := int64 $gpu.coresPercent | default (mul 100 (int64 $gpu.count)) }}
 {{- $_ := set $found $row.cores.resource (div (mul $percent (int64 $row.cores.whole)) 100) }}
 {{- end }}
 {{- range $name, $amount := $found }}
@@ -88,7 +88,7 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
 {{- end }}
 
 {{- /* Cards are scarce: a rollout that needs spare ones would wait for ever. */}}
-{{- define "fragment.gpu.spare" -}}
+{{- define "fragment.gpu.surge" -}}
 {{- if or (ne .Values.gpu.vendor "none") .Values.gpu.resources -}}
 false
 {{- end }}
@@ -140,7 +140,7 @@ spec:
 {{- $row := include "fragment.gpu.row" . | fromYaml }}
 {{- $engine := include "fragment.slot.engine.facts" . | fromYaml }}
 {{- $type := $row.type | default dict }}
-{{- $cores := int64 $gpu.cores }}
+{{- $cores := int64 $gpu.coresPercent }}
 {{- $memory := include "fragment.gpu.mebibytes" . | int64 }}
 {{- if and $gpu.resources (gt (int64 $gpu.count) 1) }}
 gpu.count: {{ int64 $gpu.count }} is given beside gpu.resources, which says how many there are; leave gpu.count out
@@ -149,7 +149,7 @@ gpu.count: {{ int64 $gpu.count }} is given beside gpu.resources, which says how 
 {{- if gt (int64 $gpu.count) 1 }}
 gpu.count: {{ int64 $gpu.count }} cards are asked for, but gpu.vendor is none; set gpu.vendor to {{ $vendors }}
 {{- end }}
-{{- range $key := list "type" "memory" "partition" "cores" }}
+{{- range $key := list "type" "memory" "partition" "coresPercent" }}
 {{- if get $gpu $key }}
 gpu.{{ $key }}: {{ get $gpu $key }} is asked for, but gpu.vendor is none; set gpu.vendor to {{ $vendors }}
 {{- end }}
@@ -191,14 +191,14 @@ gpu.memory: {{ $gpu.memory }} cannot be said in units of {{ int64 $row.memory.un
 gpu.memory: {{ $gpu.scheme }} needs to know how much of a card's memory; set gpu.memory, to 8Gi for instance
 {{- end }}
 {{- if and $cores (not $row.cores) }}
-gpu.cores: {{ $gpu.scheme }} of {{ $gpu.vendor }} hands out whole cards, no share of their compute; leave it out, or set gpu.scheme to one that does
+gpu.coresPercent: {{ $gpu.scheme }} of {{ $gpu.vendor }} hands out whole cards, no share of their compute; leave it out, or set gpu.scheme to one that does
 {{- else if and $cores ($row.cores).step (mod $cores (int64 $row.cores.step)) }}
-gpu.cores: {{ $cores }} is no multiple of {{ int64 $row.cores.step }}, in which {{ $gpu.scheme }} counts; round it
+gpu.coresPercent: {{ $cores }} is no multiple of {{ int64 $row.cores.step }}, in which {{ $gpu.scheme }} counts; round it
 {{- else if and ($row.cores).cards $gpu.memory (not $cores) }}
-gpu.cores: {{ $gpu.scheme }} needs to know how much of a card's compute goes with gpu.memory; set gpu.cores, to 50 for instance, or leave gpu.memory out for whole cards
+gpu.coresPercent: {{ $gpu.scheme }} needs to know how much of a card's compute goes with gpu.memory; set gpu.coresPercent, to 50 for instance, or leave gpu.memory out for whole cards
 {{- end }}
 {{- if and (not $row.resource) (not $row.class) (gt (int64 $gpu.count) 1) (or $gpu.memory $cores) }}
-gpu.count: a share by {{ $gpu.scheme }} lies on one card; leave gpu.count out{{ if ($row.cores).cards }}, or gpu.memory and gpu.cores for whole cards{{ end }}
+gpu.count: a share by {{ $gpu.scheme }} lies on one card; leave gpu.count out{{ if ($row.cores).cards }}, or gpu.memory and gpu.coresPercent for whole cards{{ end }}
 {{- end }}
 {{- if and $row.class (not (semverCompare ">=1.34.0-0" .Capabilities.KubeVersion.Version)) }}
 gpu.scheme: dra is part of Kubernetes from 1.34 on, and this is {{ .Capabilities.KubeVersion.Version }}; set gpu.scheme to devicePlugin

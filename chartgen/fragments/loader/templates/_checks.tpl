@@ -2,15 +2,15 @@
 {{- define "fragment.loader.checks" -}}
 {{- $delivery := include "fragment.slot.delivery.facts" . | fromYaml }}
 {{- $cache := include "fragment.slot.cache.facts" . | fromYaml }}
-{{- if $delivery.apart }}
-{{- if ne $cache.type "claim" }}
-model.delivery: {{ $delivery.apart }} brings models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to claim, or model.delivery to init
+{{- if $delivery.separateWorkload }}
+{{- if ne $cache.type "persistentVolumeClaim" }}
+model.delivery: {{ $delivery.separateWorkload }} brings models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or model.delivery to init
 {{- else if not (has "ReadWriteMany" $cache.accessModes) }}
-model.delivery: {{ $delivery.apart }} and the server mount the model cache at once, on any two nodes, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that can do that, or model.delivery to init
+model.delivery: {{ $delivery.separateWorkload }} and the server mount the model cache at once, on any two nodes, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that can do that, or model.delivery to init
 {{- end }}
 {{- end }}
 {{- /* The user's own are among those of its pod: what stands there twice is called as another. */}}
-{{- $around := include (ternary "fragment.slot.loader.volumes" "fragment.slot.server.volumes" ($delivery.waits | default false)) . | fromYamlArray }}
+{{- $around := include (ternary "fragment.slot.loader.volumes" "fragment.slot.server.volumes" ($delivery.waitsForLoader | default false)) . | fromYamlArray }}
 {{- $names := dict "models" 1 "files" 1 "tmp" 1 }}
 {{- range $around }}
 {{- $_ := set $names .name (add1 (get $names .name | default 0)) }}

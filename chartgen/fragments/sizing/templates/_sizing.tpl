@@ -27,7 +27,7 @@ win over the catalogue's.
 {{- $file := .Files.Get "files/sizing/models.yaml" }}
 {{- $server := . }}
 {{- $parallel := int64 (include "fragment.slot.engine.facts" . | fromYaml).parallel | default 1 }}
-{{- $context := int64 .Values.model.context }}
+{{- $context := int64 .Values.model.contextLength }}
 {{- $sum := dict "known" true "models" list "weightsMiB" 0 "kvMiB" 0 }}
 {{- range include "fragment.models" . | mustFromJson }}
 {{- $own := ternary (get $server.Values.models .key) $server.Values.model (hasKey $server.Values.models .key) }}
@@ -38,7 +38,7 @@ win over the catalogue's.
 {{- end }}
 {{- $weights := int64 $row.weightsMiB }}
 {{- $token := int64 $row.kvKiBPerToken }}
-{{- with $own.weights }}
+{{- with $own.weightsSize }}
 {{- $weights = include "fragment.sizing.mebibytes" . | int64 }}
 {{- $token = $token | default 128 }}
 {{- end }}
@@ -127,17 +127,17 @@ that is served and the one before it lie there too. */}}
 {{- if eq .Values.model.delivery "none" -}}
 1
 {{- else }}
-{{- $changes := (include "fragment.slot.delivery.facts" . | fromYaml).changes | default false }}
-{{- add (ternary 2 0 $changes) (int64 ((include "fragment.slot.source.facts" . | fromYaml).copies | default 1)) }}
+{{- $refreshes := (include "fragment.slot.delivery.facts" . | fromYaml).refreshes | default false }}
+{{- add (ternary 2 0 $refreshes) (int64 ((include "fragment.slot.source.facts" . | fromYaml).copies | default 1)) }}
 {{- end }}
 {{- end }}
 
 {{- define "fragment.sizing.checks" -}}
 {{- $sum := include "fragment.sizing.sum" . | fromJson }}
-{{- $context := int64 .Values.model.context }}
+{{- $context := int64 .Values.model.contextLength }}
 {{- range $sum.models }}
 {{- if and .context (gt $context (int64 .context)) }}
-model.context: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} was made for; set model.context to {{ int64 .context }} or less
+model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} was made for; set model.contextLength to {{ int64 .context }} or less
 {{- end }}
 {{- end }}
 {{- $cache := include "fragment.slot.cache.facts" . | fromYaml }}
@@ -153,8 +153,8 @@ loader.resources: its memory's limit of {{ $limit }} counts what it writes to a 
 {{- $gpu := include "fragment.slot.gpu.facts" . | fromYaml }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
 {{- $takes := include "fragment.sizing.need" . | int64 }}
-{{- if and $sum.known $share (gt $takes $share) (not (include "fragment.slot.engine.facts" . | fromYaml).spills) }}
-gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not hold the model, which takes {{ div (add $takes 1023) 1024 }}Gi with {{ $context }} tokens of context; raise gpu.memory or gpu.count, or lower model.context
+{{- if and $sum.known $share (gt $takes $share) (not (include "fragment.slot.engine.facts" . | fromYaml).offloadsToMemory) }}
+gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not hold the model, which takes {{ div (add $takes 1023) 1024 }}Gi with {{ $context }} tokens of context; raise gpu.memory or gpu.count, or lower model.contextLength
 {{- end }}
 {{- end }}
 
@@ -162,15 +162,15 @@ gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not 
 {{- define "fragment.sizing.plan" -}}
 {{- $sum := include "fragment.sizing.sum" . | fromJson }}
 {{- $gpu := include "fragment.slot.gpu.facts" . | fromYaml }}
-{{- $plan := dict "server" .Server "engine" .Values.engine "context" (int64 .Values.model.context) }}
+{{- $plan := dict "server" .Server "engine" .Values.engine "context" (int64 .Values.model.contextLength) }}
 {{- $_ := set $plan "parallel" (int64 (include "fragment.slot.engine.facts" . | fromYaml).parallel | default 1) }}
-{{- $_ := set $plan "spills" ((include "fragment.slot.engine.facts" . | fromYaml).spills | default false) }}
+{{- $_ := set $plan "offloadsToMemory" ((include "fragment.slot.engine.facts" . | fromYaml).offloadsToMemory | default false) }}
 {{- $_ := set $plan "models" $sum.models }}
 {{- $_ := set $plan "known" $sum.known }}
 {{- $_ := set $plan "needMiB" (include "fragment.sizing.need" . | int64) }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | fromYaml) .Values.resources (empty .Values.resources)) }}
-{{- $_ := set $plan "startupSeconds" (int64 .Values.startupSeconds) }}
+{{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}
 {{- $_ := set $plan "volume" (dict "size" ((include "fragment.slot.cache.facts" . | fromYaml).size | default "") "askGiB" (include "fragment.sizing.volume" (mul (int64 (include "fragment.sizing.copies" .)) (int64 $sum.weightsMiB)) | int64)) }}
 {{- toJson $plan }}
 {{- end }}

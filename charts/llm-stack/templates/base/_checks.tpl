@@ -66,8 +66,8 @@ model.name: {{ .Values.model.name }} holds a tag; set model.name to {{ trimSuffi
 {{- if not (include "llm-stack.servers" . | mustFromJson) }}
 servers: none is enabled, so no model would be served; set enabled: true for one
 {{- end }}
-{{- if and .Values.serviceAccount.holdsPullSecrets (not .Values.serviceAccount.create) }}
-serviceAccount.holdsPullSecrets: the account {{ include "llm-stack.serviceAccount" . }} is not made here, so nothing can be added to it; set serviceAccount.create to true, or leave holdsPullSecrets and global.imagePullSecrets out and add the Secrets to it yourself
+{{- if and .Values.serviceAccount.attachPullSecrets (not .Values.serviceAccount.create) }}
+serviceAccount.attachPullSecrets: the account {{ include "llm-stack.serviceAccount" . }} is not made here, so nothing can be added to it; set serviceAccount.create to true, or leave attachPullSecrets and global.imagePullSecrets out and add the Secrets to it yourself
 {{- end }}
 {{- end }}
 

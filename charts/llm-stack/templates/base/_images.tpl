@@ -49,7 +49,7 @@ serviceAccountName: {{ include "llm-stack.serviceAccount" . }}
 automountServiceAccountToken: false
 # Service links would put VLLM_PORT and the like into the environment, which programs take for settings.
 enableServiceLinks: false
-{{- if not .Values.serviceAccount.holdsPullSecrets }}
+{{- if not .Values.serviceAccount.attachPullSecrets }}
 {{- include "llm-stack.pullSecrets" . }}
 {{- end }}
 {{- end }}

@@ -19,7 +19,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   restartPolicy: Always
   {{- end }}
   {{- $script := include "llm-stack.slot.loader.script" . }}
-  command: [sh, /opt/files/{{ .Loader.script | default (ternary "wait.sh" $script (.Loader.waits | default false)) }}]
+  command: [sh, /opt/files/{{ .Loader.script | default (ternary "wait.sh" $script (.Loader.waitsForLoader | default false)) }}]
   env:
   {{- $env := dict "TARGET" "/models" "MODELS_FILE" "/opt/files/models.tsv" "HOME" "/tmp/home" }}
   {{- if .Loader.mode }}
@@ -68,7 +68,7 @@ Given a server's context with Loader in it: name (of the container), and one of
     {{- with omit (include "llm-stack.slot.cache.mount" . | fromYaml) "readOnly" }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-    {{- if .Loader.waits }}
+    {{- if .Loader.waitsForLoader }}
     readOnly: true
     {{- end }}
   - name: files
@@ -129,7 +129,7 @@ loader.sh: {{ .Files.Get "files/loader/loader.sh" | toJson }}
 directory.sh: {{ .Files.Get "files/loader/directory.sh" | toJson }}
 {{- end }}
 models.tsv: {{ include "llm-stack.loader.list" . | toJson }}
-{{- if or $delivery.waits $delivery.changes }}
+{{- if or $delivery.waitsForLoader $delivery.refreshes }}
 wait.sh: {{ .Files.Get "files/loader/wait.sh" | toJson }}
 # In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
 logs: {{ $delivery.logs | quote }}

@@ -1,6 +1,6 @@
 {{- /* A native sidecar between what brings the models and the server: what it remembers is what the server starts with. */}}
 {{- define "llm-stack.reload.container" -}}
-{{- if ne .Values.reload "none" }}
+{{- if ne .Values.reload.mode "none" }}
 {{- $image := list . .Values.images.curl -}}
 - name: reload
   image: {{ include "llm-stack.image" $image }}
@@ -16,7 +16,7 @@
     periodSeconds: 1
     failureThreshold: 300
   resources:
-    {{- toYaml .Values.reloader.resources | nindent 4 }}
+    {{- toYaml .Values.reload.resources | nindent 4 }}
   {{- with .Values.securityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
@@ -33,12 +33,12 @@
     readOnly: true
   - name: reload
     mountPath: /tmp
-  {{- if eq .Values.reload "http" }}
+  {{- if eq .Values.reload.mode "http" }}
   {{- with (include "llm-stack.slot.engine.reloader" . | fromYaml).volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- end }}
-  {{- if eq .Values.reload "rollout" }}
+  {{- if eq .Values.reload.mode "rollout" }}
   - name: access
     mountPath: /opt/access
     readOnly: true
@@ -50,9 +50,9 @@
 TARGET: /models
 MODELS_FILE: /opt/files/models.tsv
 STATE: /tmp/reload
-WAY: {{ .Values.reload }}
-EVERY: {{ int64 .Values.reloader.intervalSeconds | quote }}
-{{- if eq .Values.reload "http" }}
+WAY: {{ .Values.reload.mode }}
+EVERY: {{ int64 .Values.reload.intervalSeconds | quote }}
+{{- if eq .Values.reload.mode "http" }}
 SERVER: http://127.0.0.1:{{ int64 (include "llm-stack.slot.engine.facts" . | fromYaml).port }}
 REQUESTS: /opt/files/reload.tsv
 {{- $needs := include "llm-stack.slot.engine.reloader" . | fromYaml }}
@@ -66,7 +66,7 @@ HEADER: {{ quote . }}
 {{ toYaml . }}
 {{- end }}
 # Loading it again may take as long as at the start.
-PATIENCE: {{ int64 .Values.startupSeconds | quote }}
+PATIENCE: {{ int64 .Values.startupTimeoutSeconds | quote }}
 {{- else }}
 WORKLOAD: {{ include "llm-stack.reload.resource" . }}/{{ include "llm-stack.serverName" . }}
 MADE_FOR:
@@ -84,11 +84,11 @@ PATIENCE: "30"
 
 {{- /* What it remembers, and the right to change the workload, are mounted in that one container: no other has a token. */}}
 {{- define "llm-stack.reload.volumes" -}}
-{{- if ne .Values.reload "none" -}}
+{{- if ne .Values.reload.mode "none" -}}
 - name: reload
   emptyDir: {medium: Memory, sizeLimit: 8Mi}
 {{- end }}
-{{- if eq .Values.reload "rollout" }}
+{{- if eq .Values.reload.mode "rollout" }}
 - name: access
   projected:
     sources:
@@ -102,9 +102,9 @@ PATIENCE: "30"
 {{- end }}
 
 {{- define "llm-stack.reload.files" -}}
-{{- if ne .Values.reload "none" -}}
+{{- if ne .Values.reload.mode "none" -}}
 reload.sh: {{ .Files.Get "files/reload/reload.sh" | toJson }}
-{{- if eq .Values.reload "http" }}
+{{- if eq .Values.reload.mode "http" }}
 reload.tsv: {{ include "llm-stack.reload.requests" . | toJson }}
 {{- end }}
 {{- end }}
@@ -118,22 +118,22 @@ reload.tsv: {{ include "llm-stack.reload.requests" . | toJson }}
 
 {{- define "llm-stack.reload.checks" -}}
 {{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $changes := (include "llm-stack.slot.delivery.facts" . | fromYaml).changes }}
-{{- if and $changes $facts.subPath (eq .Values.reload "none") }}
-reload: with model.delivery {{ .Values.model.delivery }} the model changes, but the engine has its folder mounted alone, and keeps the version of the start, which is removed when the model changes a second time; set reload to rollout, or custom.mount to cache
+{{- $refreshes := (include "llm-stack.slot.delivery.facts" . | fromYaml).refreshes }}
+{{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}
+reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but the engine has its folder mounted alone, and keeps the version of the start, which is removed when the model changes a second time; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
-{{- if ne .Values.reload "none" }}
-{{- if not $changes }}
-reload: {{ .Values.reload }} is asked for, but with model.delivery {{ .Values.model.delivery }} no model changes under a running server; set model.delivery to sidecar, schedule or node-cache, or reload to none
+{{- if ne .Values.reload.mode "none" }}
+{{- if not $refreshes }}
+reload.mode: {{ .Values.reload.mode }} is asked for, but with model.delivery {{ .Values.model.delivery }} no model changes under a running server; set model.delivery to sidecar, cronjob or daemonset, or reload.mode to none
 {{- end }}
-{{- if eq .Values.reload "http" }}
+{{- if eq .Values.reload.mode "http" }}
 {{- if not (include "llm-stack.slot.engine.reload" .) }}
-reload: engine {{ .Values.engine }} cannot be asked to load a model again; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload to rollout or none
+reload.mode: engine {{ .Values.engine }} cannot be asked to load a model again; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload.mode to rollout or none
 {{- else if $facts.subPath }}
-reload: the engine has one model's folder mounted alone, and goes on seeing the version that was there at the start; set reload to rollout, or custom.mount to cache
+reload.mode: the engine has one model's folder mounted alone, and goes on seeing the version that was there at the start; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- else if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
-reload: rollout needs an account of the release's own, since whoever has it may change the server, and default is everybody's in the namespace; set serviceAccount.create to true, or serviceAccount.name
+reload.mode: rollout needs an account of the release's own, since whoever has it may change the server, and default is everybody's in the namespace; set serviceAccount.create to true, or serviceAccount.name
 {{- end }}
 {{- end }}
 {{- end }}

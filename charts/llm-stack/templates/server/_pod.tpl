@@ -15,7 +15,7 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
-  terminationGracePeriodSeconds: {{ add (int64 .Values.drainSeconds) (int64 .Values.terminationGracePeriodSeconds) }}
+  terminationGracePeriodSeconds: {{ add (int64 .Values.preStopSleepSeconds) (int64 .Values.terminationGracePeriodSeconds) }}
   {{- with .Values.podSecurityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
@@ -104,7 +104,7 @@ spec:
     containerPort: {{ int64 $port }}
   {{- end }}
   {{- include "llm-stack.slot.server.probes" . | nindent 2 }}
-  {{- with int64 .Values.drainSeconds }}
+  {{- with int64 .Values.preStopSleepSeconds }}
   lifecycle:
     preStop:
       {{- /* Kubernetes itself waits from 1.30 on. Where the image has no sleep, 1.29 says so in an event, and ends it at once. */}}
@@ -187,8 +187,8 @@ unless the user has named them there. */}}
 {{- define "llm-stack.server.facts" -}}
 {{- $scale := include "llm-stack.slot.server.scale" . | fromYaml -}}
 kind: {{ ternary "StatefulSet" "Deployment" (include "llm-stack.slot.cache.claimTemplate" . | empty | not) }}
-least: {{ $scale.least | default .Values.replicas | int64 }}
-most: {{ $scale.most | default .Values.replicas | int64 }}
+minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
+maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
 {{- end }}
 
 {{- /* Whether the pod needs the ConfigMap of files. */}}
@@ -201,9 +201,9 @@ How a new version takes the old one's place: beside it, or, where there is no ro
 a server-side apply that changes to it leaves rollingUpdate standing, which the API server refuses.
 */}}
 {{- define "llm-stack.server.strategy" -}}
-{{- $spare := ne (include "llm-stack.slot.server.spare" .) "false" -}}
+{{- $surge := ne (include "llm-stack.slot.server.surge" .) "false" -}}
 type: RollingUpdate
 rollingUpdate:
-  maxSurge: {{ ternary 1 0 $spare }}
-  maxUnavailable: {{ ternary 0 1 $spare }}
+  maxSurge: {{ ternary 1 0 $surge }}
+  maxUnavailable: {{ ternary 0 1 $surge }}
 {{- end }}

@@ -1,9 +1,9 @@
 {{- define "fragment.delivery.job.wait" -}}
-{{- include "fragment.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "waits" true)) .) }}
+{{- include "fragment.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "waitsForLoader" true)) .) }}
 {{- end }}
 
 {{- define "fragment.delivery.job.facts" -}}
 logs: job/{{ include "fragment.slot.loader.job" . }}
-apart: a Job
-waits: true
+separateWorkload: a Job
+waitsForLoader: true
 {{- end }}

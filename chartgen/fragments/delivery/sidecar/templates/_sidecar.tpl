@@ -5,7 +5,7 @@
 
 {{- define "fragment.delivery.sidecar.facts" -}}
 logs: {{ (include "fragment.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "fragment.serverName" . }} -c keep-models
-changes: true
+refreshes: true
 {{- end }}
 
 {{- define "fragment.delivery.sidecar.volumes" -}}

@@ -3,7 +3,7 @@
 port: {{ int64 $custom.port }}
 protocol: {{ $custom.protocol }}
 {{- $models := include "fragment.models" . | mustFromJson }}
-model: {{ $custom.servedName | default (ternary (first $models).reference (first $models).name (eq $custom.protocol "ollama")) | quote }}
+model: {{ $custom.servedModelName | default (ternary (first $models).reference (first $models).name (eq $custom.protocol "ollama")) | quote }}
 formats: [directory, ollama]
 vendors: []
 parallel: 1
@@ -13,7 +13,7 @@ mountPath: {{ $custom.mountPath }}
 subPath: {{ include "fragment.modelFolder" . | quote }}
 {{- end }}
 ports: {{ toJson $custom.ports }}
-ready: {{ $custom.readyPath | default $custom.livePath | list | compact | toJson }}
+ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
 secret: {name: {{ $custom.apiKey.existingSecret }}, key: {{ $custom.apiKey.key }}}
 {{- end }}
@@ -29,13 +29,13 @@ metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") }},
 {{- end }}
 
 {{- define "fragment.engine.custom.probes" -}}
-{{- $live := .Values.custom.livePath }}
-{{- $ready := .Values.custom.readyPath | default $live -}}
+{{- $live := .Values.custom.livenessPath }}
+{{- $ready := .Values.custom.readinessPath | default $live -}}
 startupProbe:
   {{- include "fragment.engine.custom.probe" $ready | nindent 2 }}
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 9) 10 }}
+  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
 readinessProbe:
   {{- include "fragment.engine.custom.probe" $ready | nindent 2 }}
   periodSeconds: 10

@@ -110,7 +110,7 @@ DATABASE_URL:
 # The step before it does that.
 ENABLE_DB_MIGRATIONS: "false"
 {{- end }}
-{{- if .vectors }}
+{{- if .pgvector }}
 VECTOR_DB: pgvector
 {{- end }}
 {{- end }}

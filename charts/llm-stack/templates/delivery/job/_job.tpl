@@ -1,9 +1,9 @@
 {{- define "llm-stack.delivery.job.wait" -}}
-{{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "waits" true)) .) }}
+{{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "waitsForLoader" true)) .) }}
 {{- end }}
 
 {{- define "llm-stack.delivery.job.facts" -}}
 logs: job/{{ include "llm-stack.slot.loader.job" . }}
-apart: a Job
-waits: true
+separateWorkload: a Job
+waitsForLoader: true
 {{- end }}

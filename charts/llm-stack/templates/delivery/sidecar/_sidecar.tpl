@@ -5,7 +5,7 @@
 
 {{- define "llm-stack.delivery.sidecar.facts" -}}
 logs: {{ (include "llm-stack.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "llm-stack.serverName" . }} -c keep-models
-changes: true
+refreshes: true
 {{- end }}
 
 {{- define "llm-stack.delivery.sidecar.volumes" -}}

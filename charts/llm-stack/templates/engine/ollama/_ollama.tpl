@@ -7,8 +7,8 @@ model: {{ (include "llm-stack.models" . | mustFromJson | first).reference | quot
 source: ollama
 formats: [ollama]
 vendors: [nvidia, amd]
-parallel: {{ int64 .Values.ollama.parallel }}
-spills: true
+parallel: {{ int64 .Values.ollama.numParallel }}
+offloadsToMemory: true
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.command" -}}
@@ -26,10 +26,10 @@ OLLAMA_MODELS: /models
 # A server that starts beside a running download would otherwise sweep it away.
 OLLAMA_NOPRUNE: "1"
 OLLAMA_NO_CLOUD: "1"
-OLLAMA_CONTEXT_LENGTH: {{ int64 .Values.model.context | quote }}
+OLLAMA_CONTEXT_LENGTH: {{ int64 .Values.model.contextLength | quote }}
 OLLAMA_KEEP_ALIVE: {{ .Values.ollama.keepAlive | quote }}
-OLLAMA_NUM_PARALLEL: {{ int64 .Values.ollama.parallel | quote }}
-OLLAMA_LOAD_TIMEOUT: {{ printf "%ds" (int64 .Values.startupSeconds) }}
+OLLAMA_NUM_PARALLEL: {{ int64 .Values.ollama.numParallel | quote }}
+OLLAMA_LOAD_TIMEOUT: {{ printf "%ds" (int64 .Values.startupTimeoutSeconds) }}
 {{- with int64 .Values.ollama.maxLoadedModels }}
 OLLAMA_MAX_LOADED_MODELS: {{ . | quote }}
 {{- end }}
@@ -59,8 +59,8 @@ startupProbe:
   exec:
     # One probe takes all of the time there is, and tries again by itself: ollama gives a load up when whoever asked for
     # it goes away, and a probe that hangs must not count as a fraction of the budget.
-    command: [sh, /opt/files/probe.sh, startup, {{ max 5 (sub (int64 .Values.startupSeconds) 5) | quote }}]
-  timeoutSeconds: {{ int64 .Values.startupSeconds }}
+    command: [sh, /opt/files/probe.sh, startup, {{ max 5 (sub (int64 .Values.startupTimeoutSeconds) 5) | quote }}]
+  timeoutSeconds: {{ int64 .Values.startupTimeoutSeconds }}
   periodSeconds: 5
   failureThreshold: 1
 readinessProbe:

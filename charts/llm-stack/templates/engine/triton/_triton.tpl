@@ -89,7 +89,7 @@ startupProbe:
   httpGet: {path: /v2/health/ready, port: http}
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 9) 10 }}
+  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
 readinessProbe:
   httpGet: {path: /v2/health/ready, port: http}
   periodSeconds: 10

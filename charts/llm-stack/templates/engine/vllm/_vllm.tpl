@@ -9,8 +9,8 @@ model: {{ include "llm-stack.engine.vllm.name" . | quote }}
 source: huggingface
 formats: [directory]
 vendors: [nvidia, amd, intel, ascend]
-copies: {{ int64 .Values.vllm.dataParallel }}
-parallel: {{ max 1 (mul (int64 .Values.vllm.maxSequences) (int64 .Values.vllm.dataParallel)) }}
+copies: {{ int64 .Values.vllm.dataParallelSize }}
+parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
 ready: [/health]
 {{- with .Values.vllm.apiKey }}
@@ -37,7 +37,7 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 
 {{- define "llm-stack.engine.vllm.name" -}}
 {{- $models := include "llm-stack.engine.vllm.models" . | mustFromJson }}
-{{- .Values.vllm.servedName | default (first $models | default dict).name | default .Values.model.name }}
+{{- .Values.vllm.servedModelName | default (first $models | default dict).name | default .Values.model.name }}
 {{- end }}
 
 {{- /* Where that lies which is brought: the model, or a folder with the model in it. */}}
@@ -50,10 +50,10 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 {{- end }}
 
 {{- /* How many GPUs each layer is split over. */}}
-{{- define "llm-stack.engine.vllm.tensorParallel" -}}
+{{- define "llm-stack.engine.vllm.tensorParallelSize" -}}
 {{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml }}
-{{- $others := mul (int64 .Values.vllm.pipelineParallel) (int64 .Values.vllm.dataParallel) }}
-{{- int64 .Values.vllm.tensorParallel | default (max 1 (div (int64 $gpu.count) $others)) }}
+{{- $others := mul (int64 .Values.vllm.pipelineParallelSize) (int64 .Values.vllm.dataParallelSize) }}
+{{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div (int64 $gpu.count) $others)) }}
 {{- end }}
 
 {{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and those beside it); the one for Ascend has none. */}}
@@ -76,16 +76,16 @@ which the image for Ascend has.
 - --port=8000
 # Answers under way are finished before the pod ends.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
-- --max-model-len={{ int64 .Values.model.context }}
-- --gpu-memory-utilization={{ $vllm.memoryUtilization }}
-- --tensor-parallel-size={{ include "llm-stack.engine.vllm.tensorParallel" . }}
-{{- if gt (int64 $vllm.pipelineParallel) 1 }}
-- --pipeline-parallel-size={{ int64 $vllm.pipelineParallel }}
+- --max-model-len={{ int64 .Values.model.contextLength }}
+- --gpu-memory-utilization={{ $vllm.gpuMemoryUtilization }}
+- --tensor-parallel-size={{ include "llm-stack.engine.vllm.tensorParallelSize" . }}
+{{- if gt (int64 $vllm.pipelineParallelSize) 1 }}
+- --pipeline-parallel-size={{ int64 $vllm.pipelineParallelSize }}
 {{- end }}
-{{- if gt (int64 $vllm.dataParallel) 1 }}
-- --data-parallel-size={{ int64 $vllm.dataParallel }}
+{{- if gt (int64 $vllm.dataParallelSize) 1 }}
+- --data-parallel-size={{ int64 $vllm.dataParallelSize }}
 {{- end }}
-{{- with int64 $vllm.maxSequences }}
+{{- with int64 $vllm.maxNumSeqs }}
 - --max-num-seqs={{ . }}
 {{- end }}
 {{- if ne $vllm.dtype "auto" }}
@@ -112,8 +112,8 @@ which the image for Ascend has.
 {{- end }}
 {{- $own := include "llm-stack.engine.vllm.brought" . }}
 - --enable-lora
-- --max-lora-rank={{ int64 $lora.maxRank }}
-- --max-loras={{ int64 $lora.maxAtOnce }}
+- --max-lora-rank={{ int64 $lora.maxLoraRank }}
+- --max-loras={{ int64 $lora.maxLoras }}
 - --lora-modules
 {{- range $name, $adapter := $lora.adapters }}
 - {{ $name }}={{ list (get $folders ($adapter.model | default "") | default $own) ($adapter.path | default "") | compact | join "/" }}
@@ -148,7 +148,7 @@ startupProbe:
   httpGet: {path: /health, port: http}
   periodSeconds: 10
   timeoutSeconds: 5
-  failureThreshold: {{ div (add (int64 .Values.startupSeconds) 9) 10 }}
+  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
 readinessProbe:
   httpGet: {path: /health, port: http}
   periodSeconds: 10
@@ -197,11 +197,11 @@ Secret/{{ . }}
 
 {{- define "llm-stack.engine.vllm.checks" -}}
 {{- $vllm := .Values.vllm }}
-{{- $tensor := include "llm-stack.engine.vllm.tensorParallel" . | int64 }}
-{{- $split := mul $tensor (int64 $vllm.pipelineParallel) (int64 $vllm.dataParallel) }}
+{{- $tensor := include "llm-stack.engine.vllm.tensorParallelSize" . | int64 }}
+{{- $split := mul $tensor (int64 $vllm.pipelineParallelSize) (int64 $vllm.dataParallelSize) }}
 {{- $cards := int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count }}
 {{- if and $cards (ne $split $cards) }}
-vllm.tensorParallel: {{ $tensor }} times vllm.pipelineParallel {{ int64 $vllm.pipelineParallel }}{{ with int64 $vllm.dataParallel }}{{ if gt . 1 }} times vllm.dataParallel {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
+vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ int64 $vllm.pipelineParallelSize }}{{ with int64 $vllm.dataParallelSize }}{{ if gt . 1 }} times vllm.dataParallelSize {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
 {{- end }}
 {{- range $name, $adapter := $vllm.lora.adapters }}
 {{- if $adapter.model }}

@@ -41,9 +41,9 @@ where its values stand, and a rule is {host, service, port}.
 {{- range $name, $value := $row.streaming }}
 {{- $_ := set $found $name ($value | replace "{seconds}" (int64 $way.values.timeoutSeconds | toString) | replace "{service}" $services) }}
 {{- end }}
-{{- with $way.values.passwordSecret }}
+{{- with $way.values.basicAuthSecret }}
 {{- range $name, $value := $row.passwords }}
-{{- $_ := set $found $name ($value | replace "{secret}" $way.values.passwordSecret) }}
+{{- $_ := set $found $name ($value | replace "{secret}" $way.values.basicAuthSecret) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -82,7 +82,7 @@ where its values stand, and a rule is {host, service, port}.
 {{- with .values.className }}
 IngressClass/{{ . }}
 {{- end }}
-{{- with .values.passwordSecret }}
+{{- with .values.basicAuthSecret }}
 Secret/{{ . }}
 {{- end }}
 {{- if not (contains "cert-manager.io/" (keys .values.annotations | join " ")) }}
@@ -119,9 +119,9 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if .values.passwordSecret }}
+{{- if .values.basicAuthSecret }}
 {{- if not (dig .values.controller "passwords" "" $rows) }}
-{{ .key }}.passwordSecret: {{ if has .values.controller (list "any" "none") }}the controller is not named, and one that passes the annotation over would let everybody in; set {{ .key }}.controller to it{{ else }}{{ .values.controller }} takes no Secret by an annotation, and would let everybody in; leave it out, and name what {{ .values.controller }} has for that in {{ .key }}.annotations{{ end }}
+{{ .key }}.basicAuthSecret: {{ if has .values.controller (list "any" "none") }}the controller is not named, and one that passes the annotation over would let everybody in; set {{ .key }}.controller to it{{ else }}{{ .values.controller }} takes no Secret by an annotation, and would let everybody in; leave it out, and name what {{ .values.controller }} has for that in {{ .key }}.annotations{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,7 +1,7 @@
 {{- define "llm-stack.scale.autoscaling.scale" -}}
 {{- if .Values.autoscaling.enabled -}}
-least: {{ int64 .Values.autoscaling.minReplicas }}
-most: {{ int64 .Values.autoscaling.maxReplicas }}
+minReplicas: {{ int64 .Values.autoscaling.minReplicas }}
+maxReplicas: {{ int64 .Values.autoscaling.maxReplicas }}
 {{- end }}
 {{- end }}
 

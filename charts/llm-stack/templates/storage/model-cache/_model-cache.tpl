@@ -4,7 +4,7 @@
 
 {{- define "llm-stack.storage.model-cache.volume" -}}
 {{- $cache := .Values.modelCache }}
-{{- if eq $cache.type "claim" -}}
+{{- if eq $cache.type "persistentVolumeClaim" -}}
 persistentVolumeClaim:
   claimName: {{ include "llm-stack.storage.model-cache.claim" . }}
 {{- else if eq $cache.type "hostPath" -}}
@@ -36,7 +36,7 @@ resources:
 {{- end }}
 
 {{- define "llm-stack.storage.model-cache.template" -}}
-{{- if eq .Values.modelCache.type "template" -}}
+{{- if eq .Values.modelCache.type "volumeClaimTemplate" -}}
 keep: {{ .Values.modelCache.keep }}
 annotations: {{ toJson .Values.modelCache.annotations }}
 spec:
@@ -54,7 +54,7 @@ accessModes: {{ toJson $cache.accessModes }}
 size: {{ $cache.size }}
 {{- end }}
 memory: {{ and (eq $cache.type "emptyDir") (eq $cache.medium "memory") }}
-{{- with ternary $cache.existingClaim $cache.hostPath (eq $cache.type "claim") }}
+{{- with ternary $cache.existingClaim $cache.hostPath (eq $cache.type "persistentVolumeClaim") }}
 place: {{ printf "%s/%s" . $cache.subPath | trimSuffix "/" }}
 {{- end }}
 {{- end }}
@@ -75,9 +75,9 @@ readOnly: true
 {{- end }}
 
 {{- /* A volume of one node: the old pod has to let go of it before the new one can start, wherever that is. */}}
-{{- define "llm-stack.storage.model-cache.spare" -}}
+{{- define "llm-stack.storage.model-cache.surge" -}}
 {{- $facts := include "llm-stack.storage.model-cache.facts" . | fromYaml }}
-{{- if and (eq $facts.type "claim") (not $facts.shared) -}}
+{{- if and (eq $facts.type "persistentVolumeClaim") (not $facts.shared) -}}
 false
 {{- end }}
 {{- end }}
@@ -88,7 +88,7 @@ false
 {{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
 {{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
 {{- $facts := include "llm-stack.storage.model-cache.facts" . | fromYaml }}
-{{- if and (eq $facts.type "claim") $facts.existing (not $facts.shared) }}
+{{- if and (eq $facts.type "persistentVolumeClaim") $facts.existing (not $facts.shared) }}
 {{- $claim := .Values.modelCache.existingClaim }}
 {{- $_ := set $users $claim (append (get $users $claim | default list) $name) }}
 {{- end }}
@@ -104,11 +104,11 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 {{- define "llm-stack.storage.model-cache.checks" -}}
 {{- $cache := .Values.modelCache }}
 {{- $shared := (include "llm-stack.storage.model-cache.facts" . | fromYaml).shared }}
-{{- $most := (include "llm-stack.slot.server.facts" . | fromYaml).most | int64 }}
-{{- if and (eq $cache.type "claim") (gt $most 1) (not $shared) }}
-replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), modelCache.type to template for a claim a pod, or replicas to 1
+{{- $most := (include "llm-stack.slot.server.facts" . | fromYaml).maxReplicas | int64 }}
+{{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) }}
+replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), modelCache.type to volumeClaimTemplate for a claim a pod, or replicas to 1
 {{- end }}
-{{- if and (eq $cache.type "claim") (has "ReadOnlyMany" $cache.accessModes) (not (has "ReadWriteMany" $cache.accessModes)) (not (has "ReadWriteOnce" $cache.accessModes)) (ne .Values.model.delivery "none") }}
+{{- if and (eq $cache.type "persistentVolumeClaim") (has "ReadOnlyMany" $cache.accessModes) (not (has "ReadWriteMany" $cache.accessModes)) (not (has "ReadWriteOnce" $cache.accessModes)) (ne .Values.model.delivery "none") }}
 modelCache.accessModes: nothing can be brought to a claim that is ReadOnlyMany; set model.delivery to none, or name a mode that can be written
 {{- end }}
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
@@ -121,16 +121,16 @@ modelCache.hostPath: {{ $cache.hostPath }} is given, but modelCache.type is {{ $
 modelCache.image: does not say which image holds the models; set modelCache.image.repository, and modelCache.image.tag or digest
 {{- end }}
 {{- if ne .Values.model.delivery "none" }}
-model.delivery: {{ .Values.model.delivery }} brings models, but an image holds them already and nobody can write to it; set model.delivery to none, or modelCache.type to claim
+model.delivery: {{ .Values.model.delivery }} brings models, but an image holds them already and nobody can write to it; set model.delivery to none, or modelCache.type to persistentVolumeClaim
 {{- end }}
 {{- if semverCompare "<1.35.0-0" .Capabilities.KubeVersion.Version }}
-modelCache.type: an image as a volume is part of Kubernetes from 1.35 on, and this is {{ .Capabilities.KubeVersion.Version }}; set modelCache.type to claim
+modelCache.type: an image as a volume is part of Kubernetes from 1.35 on, and this is {{ .Capabilities.KubeVersion.Version }}; set modelCache.type to persistentVolumeClaim
 {{- end }}
 {{- else if $cache.image }}
 modelCache.image: is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to image, or leave image out
 {{- end }}
-{{- if and (ne $cache.type "claim") $cache.existingClaim }}
-modelCache.existingClaim: {{ $cache.existingClaim }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to claim, or leave existingClaim out
+{{- if and (ne $cache.type "persistentVolumeClaim") $cache.existingClaim }}
+modelCache.existingClaim: {{ $cache.existingClaim }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or leave existingClaim out
 {{- end }}
 {{- if and (ne $cache.type "emptyDir") (ne $cache.medium "disk") }}
 modelCache.medium: only an emptyDir lies in memory; set modelCache.type to emptyDir

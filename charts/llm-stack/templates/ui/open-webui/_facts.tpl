@@ -21,8 +21,8 @@ openWebui.service.nodePort: {{ int64 $ui.service.nodePort }} is given, but a Ser
 openWebui.persistence.existingClaim: {{ . }} is given, but openWebui.persistence.enabled is false; set it to true, or leave existingClaim out
 {{- end }}
 {{- end }}
-{{- if and $ui.database.vectors (not $ui.database.existingSecret) }}
-openWebui.database.vectors: there is no database to keep them in; name a Secret with the URL of a PostgreSQL under openWebui.database.existingSecret
+{{- if and $ui.database.pgvector (not $ui.database.existingSecret) }}
+openWebui.database.pgvector: there is no database to keep them in; name a Secret with the URL of a PostgreSQL under openWebui.database.existingSecret
 {{- end }}
 {{- if and $ui.redis.url $ui.redis.existingSecret }}
 openWebui.redis: url and existingSecret both say where it is; leave one out
@@ -43,8 +43,8 @@ openWebui.replicas: {{ $pods }} pods cannot work on a database in a file; name a
 {{- if not (or $ui.redis.url $ui.redis.existingSecret) }}
 openWebui.replicas: {{ $pods }} pods have to tell each other what happens in a chat; set openWebui.redis.url, or name a Secret with it under openWebui.redis.existingSecret
 {{- end }}
-{{- if not (or $ui.database.vectors (hasKey $ui.env "VECTOR_DB")) }}
-openWebui.replicas: {{ $pods }} pods cannot index documents in files; set openWebui.database.vectors to true, or choose another database of vectors by VECTOR_DB under openWebui.env
+{{- if not (or $ui.database.pgvector (hasKey $ui.env "VECTOR_DB")) }}
+openWebui.replicas: {{ $pods }} pods cannot index documents in files; set openWebui.database.pgvector to true, or choose another database of vectors by VECTOR_DB under openWebui.env
 {{- end }}
 {{- if not (ternary (has "ReadWriteMany" $ui.persistence.accessModes) (hasKey $ui.env "STORAGE_PROVIDER") $ui.persistence.enabled) }}
 openWebui.replicas: {{ $pods }} pods have to see the same uploaded files; add ReadWriteMany to openWebui.persistence.accessModes, or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env

@@ -1,0 +1,42 @@
+{{- define "fragment.delivery.daemonset.wait" -}}
+{{- include "fragment.slot.loader.container" (merge (dict "Loader" (dict "name" "wait-for-models" "waitsForLoader" true)) .) }}
+{{- end }}
+
+{{- define "fragment.delivery.daemonset.facts" -}}
+logs: daemonset/{{ include "fragment.delivery.daemonset.name" . }}
+waitsForLoader: true
+refreshes: true
+readOnly: true
+{{- end }}
+
+{{- define "fragment.delivery.daemonset.name" -}}
+{{- include "fragment.name" (list . (printf "%s-loader" .Server)) }}
+{{- end }}
+
+{{- define "fragment.delivery.daemonset.checks" -}}
+{{- $type := (include "fragment.slot.cache.facts" . | fromYaml).type }}
+{{- if ne $type "hostPath" }}
+model.delivery: daemonset keeps models in a folder of the node, but modelCache.type is {{ $type }}; set modelCache.type to hostPath and modelCache.hostPath to the folder, or choose another delivery
+{{- end }}
+{{- if and .Values.daemonset.chown (not .Values.podSecurityContext.runAsUser) }}
+daemonset.chown: podSecurityContext.runAsUser does not say to whom the folder is to be given; set it, or daemonset.chown to false
+{{- end }}
+{{- end }}
+
+{{- /* Kubernetes makes the folder as root's, and a pod's fsGroup does not reach it. */}}
+{{- define "fragment.delivery.daemonset.steps" -}}
+{{- if .Values.daemonset.chown }}
+{{- $user := int64 .Values.podSecurityContext.runAsUser }}
+{{- $owner := printf "%d:%d" $user (int64 (.Values.podSecurityContext.runAsGroup | default $user)) }}
+{{- $root := dict "runAsUser" 0 "runAsGroup" 0 "runAsNonRoot" false "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true }}
+{{- $_ := set $root "capabilities" (dict "drop" (list "ALL") "add" (list "CHOWN" "FOWNER" "DAC_OVERRIDE")) }}
+{{- $step := dict "name" "own-folder" "script" "own.sh" "env" (dict "OWNER" $owner) "securityContext" $root }}
+{{- include "fragment.slot.loader.container" (merge (dict "Loader" $step) .) }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.delivery.daemonset.files" -}}
+{{- if .Values.daemonset.chown -}}
+own.sh: {{ .Files.Get "files/delivery/daemonset/own.sh" | toJson }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,15 @@
+{{- define "fragment.scale.pod-disruption-budget.checks" -}}
+{{- $budget := .Values.podDisruptionBudget }}
+{{- if $budget.enabled }}
+{{- $stay := toString $budget.minAvailable }}
+{{- $least := (include "fragment.slot.server.facts" . | fromYaml).minReplicas | int64 }}
+{{- $all := and (regexMatch "^[0-9]+$" $stay) (ge (int64 $stay) $least) }}
+{{- if and $least (or $all (eq $stay "100%")) }}
+podDisruptionBudget.minAvailable: {{ $stay }} of {{ $least }} pods are to stay, so no node that has one could ever be drained; lower it, or raise the number of pods
+{{- else if and (not $stay) (has (toString $budget.maxUnavailable) (list "0" "0%")) }}
+podDisruptionBudget.maxUnavailable: {{ $budget.maxUnavailable }} means that no node with a pod could ever be drained; set it to 1 or more
+{{- else if and (not $stay) (eq (toString $budget.maxUnavailable) "") }}
+podDisruptionBudget: neither minAvailable nor maxUnavailable is given; set one of them
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,20 @@
+{{- /* For several pods alone: what stands in a pod's specification restarts it when it changes. */}}
+{{- define "fragment.scale.topology-spread.constraints" -}}
+{{- if gt ((include "fragment.slot.server.facts" . | fromYaml).maxReplicas | int64) 1 }}
+{{- $topologySpread := .Values.topologySpread }}
+{{- $selector := include "fragment.selector" (list . .Server) | fromYaml }}
+{{- range $key, $label := dict "nodes" "kubernetes.io/hostname" "zones" "topology.kubernetes.io/zone" }}
+{{- $how := get $topologySpread $key }}
+{{- if ne $how "none" }}
+- maxSkew: 1
+  topologyKey: {{ $label }}
+  whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" (eq $how "required") }}
+  labelSelector:
+    matchLabels:
+      {{- toYaml $selector | nindent 6 }}
+  # A new version is spread by itself, whatever the old one's pods still hold.
+  matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

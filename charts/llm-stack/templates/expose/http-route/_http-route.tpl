@@ -1,0 +1,93 @@
+{{- /*
+The HTTPRoutes that there are, as a JSON list of {name, key, values, hostnames, service, port}: the name ends the
+object's own, the key is where its values stand.
+*/}}
+{{- define "llm-stack.expose.http-route.ways" -}}
+{{- $ways := list }}
+{{- with .Values.httpRoute }}
+{{- if .enabled }}
+{{- $way := dict "name" "web" "key" "httpRoute" "values" . "hostnames" .hostnames }}
+{{- $ways = append $ways (merge $way (include "llm-stack.backend" (list $ .backend) | fromYaml)) }}
+{{- end }}
+{{- end }}
+{{- with .Values.api.httpRoute }}
+{{- if .enabled }}
+{{- $values := . }}
+{{- range include "llm-stack.apiHosts" (list $ .) | mustFromJson }}
+{{- $way := dict "key" "api.httpRoute" "values" $values "hostnames" (without (list .host) "*") }}
+{{- $ways = append $ways (merge $way (pick . "name" "service" "port")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $ways | mustToJson }}
+{{- end }}
+
+{{- /* The listener that URLs speak of, as a map: https and port (0 where it is not known). One with https goes first.
+Given a way's values. */}}
+{{- define "llm-stack.expose.http-route.listener" -}}
+{{- $found := dict }}
+{{- range .parentRefs }}
+{{- $port := int64 .port }}
+{{- $https := or (eq $port 443) (contains "https" (.sectionName | default "")) }}
+{{- if or (not $found) (and $https (not $found.https)) }}
+{{- $found = dict "https" $https "port" $port }}
+{{- end }}
+{{- end }}
+{{- $found | toYaml }}
+{{- end }}
+
+{{- /* Every host name that people can type. */}}
+{{- define "llm-stack.expose.http-route.facts" -}}
+{{- range $way := include "llm-stack.expose.http-route.ways" . | mustFromJson }}
+{{- $listener := include "llm-stack.expose.http-route.listener" .values | fromYaml }}
+{{- $http := .values.httpPort | default $listener.port }}
+{{- $https := .values.httpsPort | default (ternary $listener.port 0 ($listener.https | default false)) }}
+{{- range .hostnames }}
+{{- if and $way.service (not (contains "*" .)) }}
+- url: {{ include "llm-stack.url" (list . $listener.https $http $https) }}
+  service: {{ $way.service }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.expose.http-route.needs" -}}
+{{- range include "llm-stack.expose.http-route.ways" . | mustFromJson }}
+{{- range .values.parentRefs }}
+Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A duration such as 1h30m in milliseconds. */}}
+{{- define "llm-stack.expose.http-route.milliseconds" -}}
+{{- $units := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 }}
+{{- $sum := 0 }}
+{{- range regexFindAll "[0-9]+[hms]+" . -1 }}
+{{- $sum = add $sum (mul (regexFind "[1-9][0-9]*" . | int64) (get $units (regexFind "[hms]+" .))) }}
+{{- end }}
+{{- $sum }}
+{{- end }}
+
+{{- define "llm-stack.expose.http-route.checks" -}}
+{{- $ui := .Values.httpRoute }}
+{{- $api := .Values.api.httpRoute }}
+{{- range $key, $values := dict "httpRoute" $ui "api.httpRoute" $api }}
+{{- if $values.enabled }}
+{{- $request := include "llm-stack.expose.http-route.milliseconds" $values.timeouts.request | int64 }}
+{{- $attempt := include "llm-stack.expose.http-route.milliseconds" $values.timeouts.backendRequest | int64 }}
+{{- if not $values.parentRefs }}
+{{ $key }}.parentRefs: names no Gateway, so the route would lead nowhere; add one with its name, its namespace, and its listener as sectionName
+{{- end }}
+{{- if and $request (gt $attempt $request) }}
+{{ $key }}.timeouts.backendRequest: {{ $values.timeouts.backendRequest }} is more than {{ $key }}.timeouts.request, which is {{ $values.timeouts.request }}; lower it, or leave it out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $ui.enabled }}
+{{ include "llm-stack.backendFault" (list . $ui.backend "httpRoute.backend") }}
+{{- end }}
+{{- if $api.enabled }}
+{{ include "llm-stack.apiFaults" (list . $api "api.httpRoute" (ternary $ui.hostnames list $ui.enabled)) }}
+{{- end }}
+{{- end }}
