@@ -19,7 +19,7 @@ from chartgen.kubernetes import definitions, prepare
 from chartgen.problem import Faults, ToolError
 from chartgen.programs import tools
 from chartgen.programs.helm import cores
-from chartgen.programs.toolversion import hermetic
+from chartgen.programs.run import hermetic
 
 from . import arrivals, report, rows
 from .pairs import once

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Problem, ToolError
+from .run import Endless, hermetic, run
 
 TIMEOUT = 120  # seconds for one render
 QUIET = 2.0  # seconds without a line of progress
@@ -68,8 +69,6 @@ def render(requests: Iterable[Request], helm: Path, say: Callable[[str], None] |
     import tempfile
     import time
     from concurrent.futures import ThreadPoolExecutor
-
-    from .toolversion import hermetic
 
     wanted = list(requests)
     results: list[Rendered] = []
@@ -161,28 +160,21 @@ def _innermost(said: str) -> str:
 
 
 def _one(request: Request, helm: Path, environment: dict[str, str]) -> Rendered:
-    import subprocess
-
     command = [str(helm), "template", request.release, str(request.chart), f"--namespace={request.namespace}"]
     command += ["--values=" + _quoted(file) for file in request.values]
     command += [f"--kube-version={request.kube_version}"] if request.kube_version else []
     command += [f"--api-versions={api}" for api in request.api_versions]
     command += [f"--set={pair}" for pair in request.sets]
     try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=TIMEOUT, env=environment, stdin=subprocess.DEVNULL, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Rendered(request, "", f"helm did not end in {TIMEOUT} s")
-    except OSError as error:
-        raise ToolError(f"{helm}: {error.strerror}; run 'chartgen tools'") from None
-    text, errors = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
-    if done.returncode not in (0, 1):
-        first = errors.strip().partition("\n")[0]
-        raise ToolError(f"{helm}: {request.chart}: broke off with exit code {done.returncode}: {first}")
-    if done.returncode:
-        return Rendered(request, "", sentence(errors) or "helm failed without a word")
-    return Rendered(request, text, "")
+        done = run(command, TIMEOUT, environment)
+    except Endless as error:
+        return Rendered(request, "", str(error))
+    if done.code not in (0, 1):
+        first = done.errors.strip().partition("\n")[0]
+        raise ToolError(f"{helm}: {request.chart}: broke off with exit code {done.code}: {first}")
+    if done.code:
+        return Rendered(request, "", sentence(done.errors) or "helm failed without a word")
+    return Rendered(request, done.output, "")
 
 
 def _quoted(file: Path) -> str:

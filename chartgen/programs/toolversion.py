@@ -7,6 +7,8 @@ import os
 import re
 from pathlib import Path
 
+from ..problem import ToolError
+
 # From the first version that will do to the first that will not.
 FIT = {"helm": ((4, 0), (5,)), "helm3": ((3, 8), (4,)), "kubeconform": ((0, 6, 7), (1,))}
 TRIED = "development (tried: it refuses a bad document)"
@@ -61,30 +63,15 @@ def _tried(path: Path) -> str:
 
 def output(command: list[str], given: str = "") -> str:
     """What a command prints on standard output; nothing where it cannot be run or does not end."""
-    import subprocess
     import tempfile
+
+    from .run import Endless, hermetic, run
 
     with tempfile.TemporaryDirectory(prefix="chartgen-") as place:
         try:
-            return subprocess.run(
-                command,
-                input=given,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=TIMEOUT,
-                env=hermetic(Path(place)),
-                check=False,
-            ).stdout
-        except (OSError, subprocess.TimeoutExpired):
+            return run(command, TIMEOUT, hermetic(Path(place)), given.encode()).output
+        except (ToolError, Endless):
             return ""
-
-
-def hermetic(folder: Path) -> dict[str, str]:
-    """An environment in which helm sees no settings, plugins, repositories or cluster of the user's, only `folder`."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("HELM_")}
-    places = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
-    return kept | places | {"HELM_PLUGINS": str(folder / "plugins"), "KUBECONFIG": os.devnull}
 
 
 def _read(memory: Path) -> dict[str, str]:

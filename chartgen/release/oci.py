@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from ..problem import Faults, ToolError, fault
 from ..programs import tools
 from ..programs.gorun import Say
+from ..programs.run import Endless, run
 from ..remote import credentials
 from ..remote.web import Passing, patiently
 from .package import Package
@@ -80,19 +80,12 @@ class Registry:
         """What Helm prints; None where it finds nothing and `missing` allows that."""
         with self._config() as config:
             try:
-                done = subprocess.run(
-                    [self.helm, *command, *self.flags, *config],
-                    capture_output=True,
-                    text=True,
-                    timeout=TIMEOUT,
-                    stdin=subprocess.DEVNULL,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
+                done = run([self.helm, *command, *self.flags, *config], TIMEOUT)
+            except Endless:
                 raise Passing(f"helm {command[0]} did not end in {TIMEOUT} s") from None
-        if done.returncode == 0:
-            return done.stdout + done.stderr
-        said = done.stderr.strip()
+        if done.code == 0:
+            return done.output + done.errors
+        said = done.errors.strip()
         refusal = self._refusal(said)
         # "credential not found" and the like come first: what one may not see may well be there.
         if missing and not isinstance(refusal, Faults) and re.search(MISSING, said, re.IGNORECASE):

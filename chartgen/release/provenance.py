@@ -11,7 +11,10 @@ import tempfile
 from pathlib import Path
 
 from ..problem import Faults, Problem, ToolError
+from ..programs.run import hermetic, run
 from .package import Package
+
+TIMEOUT = 120  # seconds for `helm verify`
 
 
 def sign(package: Package, key: str, passphrase: Path | None, helm: Path) -> str:
@@ -44,9 +47,9 @@ def _verified(package: Package, signed: str, key: str, helm: Path) -> None:
         # Helm reads OpenPGP's own form of a keyring, not that of GnuPG 2.
         (folder / "keys.gpg").write_bytes(_gpg(["--export", key], b"", key))
         command = [str(helm), "verify", str(folder / package.file), f"--keyring={folder / 'keys.gpg'}"]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        raise ToolError(f"helm does not verify what gpg signed: {done.stderr.strip().splitlines()[-1]}")
+        done = run(command, TIMEOUT, hermetic(folder))
+    if done.code:
+        raise ToolError(f"helm does not verify what gpg signed: {done.last}")
 
 
 def _gpg(arguments: list[str], given: bytes, key: str) -> bytes:

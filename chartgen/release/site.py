@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from pathlib import Path
 
-from ..problem import Faults, Problem, ToolError
+from ..problem import ToolError, fault
 from ..programs import tools
 from ..programs.gorun import Say
+from ..programs.run import hermetic, run
 from ..reading import yamlfile
 from .package import Package, write
 from .target import DONE, WOULD, Options, Published, outcome
+
+TIMEOUT = 600  # seconds for one command of Helm
 
 
 def publish(folder: Path, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
     """Lay a package and its .prov into a folder, then exchange the index: whoever reads it finds what it names."""
     if folder.exists() and not folder.is_dir():
-        raise Faults([Problem(str(folder), 0, "", "is no folder", "name one; it is made where it is not there")])
+        raise fault(folder, "is not a folder", "name a folder; chartgen creates it if it does not exist")
     file = folder / package.file
     there = file.read_bytes() if file.is_file() else None
     listed = _listed(folder / "index.yaml", package)
@@ -46,9 +48,9 @@ def _index(folder: Path, package: Package, url: str, say: Say) -> None:
         (Path(place) / package.file).write_bytes(package.data)
         command = [str(helm), "repo", "index", place, *([f"--url={url}"] if url else [])]
         command += [f"--merge={index}"] if index.is_file() else []
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            raise Faults([Problem(str(index), 0, "", done.stderr.strip().splitlines()[-1], "mend it, or move it away")])
+        done = run(command, TIMEOUT, hermetic(Path(place)))
+        if done.code:
+            raise fault(index, done.last, "correct it, or move it away")
         write(index, (Path(place) / "index.yaml").read_bytes())
 
 

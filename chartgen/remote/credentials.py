@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..problem import Faults, Problem
+from ..problem import Faults, Problem, ToolError
+from ..programs.run import Endless, run
 
 USERNAME, PASSWORD, TOKEN = "CHARTGEN_USERNAME", "CHARTGEN_PASSWORD", "CHARTGEN_TOKEN"
 
@@ -80,10 +80,8 @@ def _entry(auths: dict[str, Any], host: str) -> Login | None:
 def _asked(helper: str, host: str) -> Login | None:
     """What a credential helper says: docs.docker.com/reference/cli/docker/login, "Credential helper protocol"."""
     try:
-        done = subprocess.run(
-            [f"docker-credential-{helper}", "get"], input=host, capture_output=True, text=True, timeout=30, check=False
-        )
-        said = json.loads(done.stdout) if done.returncode == 0 else {}
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+        done = run([f"docker-credential-{helper}", "get"], 30, given=host.encode())
+        said = json.loads(done.output) if done.code == 0 else {}
+    except (ToolError, ValueError, Endless):
         return None
     return Login(said["Username"], said.get("Secret", "")) if said.get("Username") else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chartgen.programs.helm import sentence
-from chartgen.programs.toolversion import hermetic
+from chartgen.programs.run import hermetic
 
 EVERY = 1.0  # seconds between two looks at whether waiting is in vain
 GRACE = 30  # seconds that Helm gets beyond its own --timeout

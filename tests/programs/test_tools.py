@@ -16,6 +16,7 @@ import pytest
 from chartgen import paths
 from chartgen.problem import ToolError
 from chartgen.programs import gorun, tools, toolversion
+from chartgen.programs.run import hermetic
 
 HELM = 'case "$1" in version) echo "{}";; esac'
 
@@ -298,7 +299,7 @@ def test_a_home_that_cannot_be_written_is_a_sentence(world: Path, monkeypatch: p
 def test_helm_s_environment_has_nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HELM_NAMESPACE", "HELM_KUBECONTEXT", "HELM_DEBUG", "KUBECONFIG"):
         monkeypatch.setenv(name, "theirs")
-    environment = toolversion.hermetic(tmp_path)
+    environment = hermetic(tmp_path)
     assert "theirs" not in environment.values()
     assert environment["HELM_CONFIG_HOME"] == str(tmp_path / "config")
     assert environment["PATH"] == os.environ["PATH"]

@@ -1,0 +1,50 @@
+"""One way to run a program that others wrote: to its end, without a terminal, its output as text."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..problem import ToolError
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A program that ran to its end: its exit code, and what it printed."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def last(self) -> str:
+        """The last line of what it printed on standard error."""
+        lines = self.errors.strip().splitlines()
+        return lines[-1] if lines else f"exit code {self.code}"
+
+
+class Endless(Exception):
+    """A program that did not end in its time; it was killed."""
+
+
+def run(command: list[str], timeout: float, environment: dict[str, str] | None = None, given: bytes = b"") -> Ended:
+    """Run a command to its end, `given` on its standard input.
+
+    ToolError where it cannot be started, Endless where it takes more than `timeout` seconds.
+    """
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=timeout, env=environment, check=False)
+    except subprocess.TimeoutExpired:
+        raise Endless(f"{Path(command[0]).name} did not end in {timeout:g} s") from None
+    except OSError as error:
+        raise ToolError(f"{command[0]}: {error.strerror}; run 'chartgen tools'") from None
+    return Ended(done.returncode, *(stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr)))
+
+
+def hermetic(folder: Path) -> dict[str, str]:
+    """An environment in which helm sees no settings, plugins, repositories or cluster of the user's, only `folder`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HELM_")}
+    places = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
+    return kept | places | {"HELM_PLUGINS": str(folder / "plugins"), "KUBECONFIG": os.devnull}
