@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..conventions import SERVERS
 from ..problem import Faults, Problem
 from ..reading.yamlfile import Key
 from .loaded import LoadedChart
@@ -36,7 +37,7 @@ def sentence(example: Example, line: str, where: str) -> Problem:
         return Problem(example.shown, 0, "", line + where)
     server, keys = own[1], tuple(own[2].split("."))
     message, _, remedy = own[3].partition("; ")
-    entry = ("servers", server, *keys)
+    entry = (SERVERS, server, *keys)
     for key in (entry, keys) if server else (keys,):
         if key in example.lines:
             return example.problem(key, message + where, remedy)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
+from ..conventions import STACK
 from ..problem import Collected, Faults, Problem, fault
 from ..reading import yamlfile
 from ..sources import stack as stacks
@@ -32,7 +33,7 @@ class LoadedChart:
 def default(named: str | None) -> Path:
     """The chart meant where none is named: that of the stack named, else of ./stack.yaml, else llm-stack."""
     name = _chart_of(stacks.find(named))
-    return Path("charts") / ("llm-stack" if name == "?" else name)
+    return Path("charts") / (STACK if name == "?" else name)
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def load(folder: Path, shown: str) -> LoadedChart:
     """Read what validation has to know of a chart; Faults where the folder holds none."""
     metadata = folder / "Chart.yaml"
     if not metadata.is_file():
-        remedy = "name a folder that holds Chart.yaml, or a package (.tgz); 'chartgen build' makes charts/llm-stack"
+        remedy = "name a folder that holds Chart.yaml, or a package (.tgz); 'chartgen build' makes one"
         raise fault(shown, "is no chart", remedy)
     parsed = yamlfile.read(metadata, f"{shown}/Chart.yaml")
     name = parsed.data.get("name") if isinstance(parsed.data, dict) else None

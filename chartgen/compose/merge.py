@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..conventions import SERVERS
 from ..problem import Collected, Problem, nearest
 from ..reading import yamlfile
 from ..sources.fragment import Fragment
@@ -131,15 +132,15 @@ def _choices(stack: Stack, values: Values, problems: list[Problem]) -> None:
 
 def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
     """Lay the stack's `values` over the defaults, then see that every choice's default can be chosen."""
-    entries = stack.values.get("servers", {})
+    entries = stack.values.get(SERVERS, {})
     everything = values.server | values.release
     for key, value in stack.values.items():
-        if key != "servers":
+        if key != SERVERS:
             _set_default(stack, everything, key, value, (key,), problems)
     for name, entry in entries.items():
         for key in entry:
             if key not in values.server:
-                problems.append(stack.problem(("values", "servers", name, key), "no such key"))
+                problems.append(stack.problem(("values", SERVERS, name, key), "no such key"))
     for path, schema in _leaves(everything):
         if "enum" in schema and "default" in schema and schema["default"] not in schema["enum"]:
             enum = ", ".join(map(json.dumps, schema["enum"])) or "nothing"

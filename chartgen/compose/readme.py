@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..conventions import ONE_SERVER, SERVERS
 from ..sources.stack import Stack
 from .schema import Values, closed, default
 from .values import explain, flow
@@ -17,28 +18,30 @@ def readme(stack: Stack, values: Values) -> str:
     intro = stack.readme or f"# {stack.chart['name']}\n\n{stack.chart.get('description', '')}\n\n{PLACE}\n"
     if PLACE not in intro:
         intro = f"{intro.rstrip()}\n\n{PLACE}\n"
-    tables = "\n".join(
-        [
-            "<!-- Made by chartgen from the fragments' values.schema.yaml. -->",
-            "### Every server",
-            "",
-            "Defaults of all servers. An entry of `servers` takes the same keys and says what differs: "
-            "maps of the chart's own are merged, lists and those marked *replaced* are taken whole.",
-            "",
-            *_table(values, values.server),
-            "",
-            "### The servers",
-            "",
-            *_head(),
-            f"| `servers` | map | `{flow(stack.values.get('servers', {'server': {}}))}` | The model servers of this "
-            "release: a name, and what differs from the defaults above. `enabled: false` switches one off. |",
-            "",
-            "### The release",
-            "",
-            *_table(values, values.release),
-        ]
-    )
-    return intro.replace(PLACE, tables)
+    made = "<!-- Made by chartgen from the fragments' values.schema.yaml. -->"
+    tables = [made, *(_servers(stack, values) if values.server else []), *_table(values, values.release)]
+    return intro.replace(PLACE, "\n".join(tables))
+
+
+def _servers(stack: Stack, values: Values) -> list[str]:
+    servers = flow(stack.values.get(SERVERS, ONE_SERVER))
+    return [
+        "### Every model server",
+        "",
+        f"Defaults of all model servers. An entry of `{SERVERS}` takes the same keys and sets what differs: maps are "
+        "merged, lists and values marked *replaced* are replaced as a unit.",
+        "",
+        *_table(values, values.server),
+        "",
+        "### The model servers",
+        "",
+        *_head(),
+        f"| `{SERVERS}` | map | `{servers}` | The model servers of this release: a name, and what differs from the "
+        "defaults above. `enabled: false` removes one. |",
+        "",
+        "### The release",
+        "",
+    ]
 
 
 def _head() -> list[str]:

@@ -20,6 +20,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from ..conventions import ENTRY, ONE_SERVER, SERVERS
 from ..sources.stack import Stack
 
 OURS = ("x-choice", "x-keys-of", "x-merge", "x-block", "x-kubernetes")
@@ -100,7 +101,7 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
         "additionalProperties": False,
         "properties": {key: _overlay(schema) for key, schema in values.server.items()},
     }
-    server_names = sorted(stack.values.get("servers", {"server": {}}))
+    server_names = sorted(stack.values.get(SERVERS, ONE_SERVER))
     servers = {
         "type": "object",
         "description": "The model servers of this release: a name, and what differs from the defaults above.",
@@ -109,10 +110,11 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
             "x-message": "a name of at most 30 small letters, digits and dashes that begins with a letter",
         },
         "required": server_names,
-        "additionalProperties": {"$ref": "#/definitions/overlay"},
+        "additionalProperties": {"$ref": f"#/definitions/{ENTRY}"},
     }
     properties = {key: _required(schema) for key, schema in values.server.items()}
-    properties["servers"] = servers
+    if values.server:
+        properties[SERVERS] = servers
     properties |= {key: _required(schema) for key, schema in values.release.items()}
     document = {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -120,11 +122,9 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
         "title": f"Values of {stack.chart['name']}",
         "type": "object",
         "additionalProperties": False,
-        "required": sorted(
-            key for key, schema in properties.items() if key == "servers" or default(schema) is not None
-        ),
+        "required": sorted(key for key, schema in properties.items() if key == SERVERS or default(schema) is not None),
         "properties": properties,
-        "definitions": {"overlay": entry} | {name: _strict(schema) for name, schema in values.definitions.items()},
+        "definitions": {ENTRY: entry} | {name: _strict(schema) for name, schema in values.definitions.items()},
     }
     document["definitions"] |= _reached(document, kubernetes)
     return _unreferenced_dropped(_without(document, OURS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..conventions import ONE_SERVER, SERVERS
 from ..sources.stack import Stack
 from .schema import Values, closed, default
 from .yamltext import block, flow
@@ -19,13 +20,14 @@ HEAD = """\
 
 def text(stack: Stack, values: Values) -> str:
     """values.yaml: every server's defaults, the servers, then the release; each value under what it means."""
-    servers = stack.values.get("servers", {"server": {}})
     parts = [HEAD.format(name=stack.chart["name"])]
-    parts += ["\n# Every server's defaults: an entry of `servers` says what differs.\n"]
-    parts += _entries(values.server, 0)
-    parts += ["\n# The model servers of this release: a name, and what differs from the defaults above.\n"]
-    parts += [f"servers: {flow(servers)}\n" if not any(servers.values()) else "servers:\n" + block(servers, 1)]
-    parts += ["\n# The release.\n"]
+    if values.server:
+        servers = stack.values.get(SERVERS, ONE_SERVER)
+        parts += ["\n# Defaults of every model server. An entry of `servers` sets what differs.\n"]
+        parts += _entries(values.server, 0)
+        parts += ["\n# The model servers of this release: a name, and what differs from the defaults above.\n"]
+        parts += [f"{SERVERS}: {flow(servers)}\n" if not any(servers.values()) else f"{SERVERS}:\n{block(servers, 1)}"]
+        parts += ["\n# The release.\n"]
     parts += _entries(values.release, 0)
     return "".join(parts)
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..chart import blame, loaded
+from ..conventions import REGISTRY
 from ..problem import Faults, Problem, ToolError
 from ..programs import helm as render
 from ..programs import tools
 from ..proofs import manifests
 from ..remote.registries import Registries, parse
-
-OWN_REGISTRY = "global.imageRegistry="  # the value that puts a mirror before all images, emptied
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def images(chart: Path, files: list[Path], sets: list[str], say: Any) -> list[Im
             raise Faults([Problem(str(file), 0, "", "is not there", "name a values file")])
     with loaded.unpacked(chart) as folder:
         found = loaded.load(folder, str(chart))
-        wanted = [render.Request(folder, tuple(files), sets=(*sets, *more)) for more in ((), (OWN_REGISTRY,))]
+        wanted = [render.Request(folder, tuple(files), sets=(*sets, *more)) for more in ((), (f"{REGISTRY}=",))]
         here, plain = render.render(wanted, helm)
     if here.error:
         raise Faults(blame.blamed(found, files, sets, here.error))

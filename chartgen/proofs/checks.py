@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import conventions
 from ..problem import Problem
 from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
@@ -136,7 +137,7 @@ def _rules(manifests: Manifests) -> Iterator[Found]:
 
 def _own(run: Run, document: Document) -> bool:
     """Whether the document is one of the user's own objects, word for word as his values have it."""
-    own: Any = run.example.data.get("extraObjects")
+    own: Any = run.example.data.get(conventions.EXTRA_OBJECTS)
     return isinstance(own, dict) and document.data in own.values()
 
 

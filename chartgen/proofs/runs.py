@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import conventions
 from ..chart.blame import sentence
 from ..chart.valuesfile import Example, read
 from ..problem import Collected, Problem
@@ -156,7 +157,7 @@ def _unsaid(file: Path, rule: str) -> list[Problem]:
 
 def _moved(example: Example, file: Path) -> Example:
     """The values of a server as an entry of `servers`."""
-    data: dict[str, Any] = {"servers": {"server": example.data}}
+    data: dict[str, Any] = {conventions.SERVERS: {"server": example.data}}
     file.write_text(json.dumps(data), encoding="utf-8")
     return replace(example, files=(file,), data=data)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import conventions
 from ..chart import disk, loaded, valuesfile
 from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
@@ -167,9 +168,9 @@ def _renders(
         if not files:
             wanted += runs.renamed(given, versions)
         if origin:
-            servers = (found.schema or {}).get("definitions", {}).get("overlay", {}).get("properties", {})
+            servers = conventions.entry_keys(found.schema)
             wanted += runs.cases(origin.own_fragments, versions, collected)
-            wanted += runs.rejections(origin.own_fragments, versions, set(servers), Path(place), collected)
+            wanted += runs.rejections(origin.own_fragments, versions, servers, Path(place), collected)
         results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from ..conventions import split
 from .yamlfile import Key, dotted, read
 
 ANY = "<name>"  # stands in a path for a key that the user chooses, such as a server's name
@@ -132,15 +133,15 @@ def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tup
 
 def earlier(names: Names, path: Key, value: Any) -> str:
     """What to write in place of a value that had another name, "" where it never had a meaning."""
-    scope = path[:2] if path[:1] == ("servers",) else ()
-    entry = known().get(f"{dotted(path[len(scope) :])}={value}")
+    scope, key = split(path)
+    entry = known().get(f"{dotted(key)}={value}")
     return f"use {entry.how}" if entry and names.has((*scope, *entry.use[0].split("."))) else ""
 
 
 def _translated(names: Names, path: Key) -> str:
     """`use 'replicas' (…)` where others have this name, and the schema has ours."""
-    scope = path[:2] if path[0] == "servers" else ()
-    entry = known().get(".".join(map(str, path[len(scope) :])))
+    scope, key = split(path)
+    entry = known().get(".".join(map(str, key)))
     for use in entry.use if entry else ():
         target = tuple(use.split("."))
         for place in (scope + target, target):

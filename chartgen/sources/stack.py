@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
+from ..conventions import STACK
 from ..paths import show, texts
 from ..problem import Collected, Problem, fault, nearest
 from ..reading import wellformed, yamlfile
@@ -50,7 +51,7 @@ def find(name: str | None) -> Path:
     Without a name: ./stack.yaml where there is one, else llm-stack.
     """
     if name is None:
-        return Path("stack.yaml") if Path("stack.yaml").is_file() else paths.HERE / "stacks/llm-stack/stack.yaml"
+        return Path("stack.yaml") if Path("stack.yaml").is_file() else paths.HERE / "stacks" / STACK / "stack.yaml"
     for path in (Path(name), Path(name) / "stack.yaml", paths.HERE / "stacks" / name / "stack.yaml"):
         if path.is_file():
             return path

@@ -111,3 +111,19 @@ def test_choice_becomes_a_value_and_guards_the_fill(stack):
 )
 def test_generated_files_say_what_made_them(name):
     assert "Made by chartgen" in building.composed("llm-stack").chart.files[name]
+
+
+def test_stack_without_model_servers_has_no_servers_in_its_values(stack):
+    found, problems = stack(
+        {"a": {}},
+        {
+            "a/values.schema.yaml": {
+                "release": {"text": {"type": "string", "default": "hi", "description": "A text."}}
+            },
+            "a/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: {{ .Values.text }}}\n",
+        },
+    )
+    assert problems == []
+    chart = compose.compose(found, {})
+    assert "servers" not in chart.files["values.yaml"] + chart.files["values.schema.json"] + chart.files["README.md"]
+    assert "text: hi" in chart.files["values.yaml"]

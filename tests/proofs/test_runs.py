@@ -65,7 +65,9 @@ def test_cases_run_on_the_newest_version_that_they_are_for(fragment):
 
 
 def test_case_that_fits_no_version_is_a_problem(fragment):
-    made, (problem,) = runs.cases(fragment(cases__a="# It works.\n# kubernetes: >=1.99\n"), VERSIONS)
+    collected = Collected()
+    made = runs.cases(fragment(cases__a="# It works.\n# kubernetes: >=1.99\n"), VERSIONS, collected)
+    (problem,) = collected.problems
     assert made == []
     assert str(problem).endswith("fits no version that there are schemas for; there are 1.29.0 to 1.37.0")
 
