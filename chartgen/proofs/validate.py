@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from ..chart import disk, loaded, valuesfile
+from ..chart.disk import Chart
 from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
 from ..compose import building
 from ..compose.compose import compose
 from ..kubernetes import definitions, prepare
-from ..paths import show
-from ..problem import Problem
+from ..paths import below, show
+from ..problem import Faults, Problem, nearest
 from ..programs import tools
 from ..programs.helm import Rendered
 from ..sources import stack
+from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 from . import checks, runs
 from .runs import Run
@@ -55,6 +57,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     note: str = ""
+    proved: str = ""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -83,7 +86,8 @@ class Report:
         versions = count(len(self.kubernetes_versions), "Kubernetes version")
         made = f"{count(self.renders, 'render')}, {count(self.documents, 'document')}"
         problems = f"{count(len(self.problems), 'problem')} in {self.seconds:.1f} s"
-        return f"{self.chart}: {count(self.examples, 'example')} × {versions}, {made}, {problems}"
+        proved = self.proved or f"{count(self.examples, 'example')} × {versions}"
+        return f"{self.chart}: {proved}, {made}, {problems}"
 
 
 def count(number: int, what: str) -> str:
@@ -110,6 +114,56 @@ def validate(place: Path | None, files: list[Path], named: str | None, say: Say)
         results = _renders(report, found, given, files, origin, programs["helm"].path)
         _manifests(report, results, origin, programs["kubeconform"].path)
         return report
+
+
+def only(ids: list[str], named: str | None, say: Say) -> Report:
+    """Prove single fragments of the stack `named`: their cases and rejections, on the newest Kubernetes.
+
+    The chart is composed in memory. A fragment is named by its id or its folder.
+    """
+    import tempfile
+
+    place = stack.find(named)
+    report = Report(", ".join(ids), say, definitions.versions()[-1:], [])
+    origin, made = _composed(report, place)
+    chosen = _chosen(origin, ids) if origin else []
+    if not made:
+        return report
+    programs = tools.ensure(["helm", "kubeconform"], say)
+    prepare.prepare(say)
+    report.schema_locations = prepare.schema_locations()
+    with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder:
+        disk.write(made, Path(folder) / made.name)
+        found, _ = loaded.load(Path(folder) / made.name, f"charts/{made.name}")
+        results = _renders(report, found, [found.defaults], [], origin, programs["helm"].path, chosen)
+        _manifests(report, results, origin, programs["kubeconform"].path)
+    if disk.difference(made, Path("charts") / made.name):
+        report.note = f"charts/{made.name} is not what these sources make; run 'chartgen build'"
+    return report
+
+
+def _composed(report: Report, place: Path) -> tuple[Stack | None, Chart | None]:
+    """The stack and its chart, in memory; None where its files have problems."""
+    origin, problems = stack.read(place)
+    made, more = compose(origin, building.kubernetes()) if origin else (None, [])
+    count_of = count(len(origin.fragments), "fragment") if origin else show(place)
+    report.done("sources", count_of, sorted(set(problems + more)))
+    return origin, made
+
+
+def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
+    """The fragments of a stack that ids or folders name; Faults for those that it does not have."""
+    known = {one.id: one for one in origin.fragments}
+    folders = {Path(one.folder).resolve(): one for one in origin.fragments}
+    found = {id: known.get(id) or folders.get(Path(id).resolve()) for id in ids}
+    missing = []
+    for id in (id for id in ids if found[id] is None):
+        meant = nearest(id, list(known))
+        remedy = meant if meant.startswith("did you mean") else "add it there, or name one of its fragments"
+        missing.append(origin.problem(("fragments",), f"'{id}' is not in the stack", remedy))
+    if missing:
+        raise Faults(missing)
+    return [one for one in found.values() if one]
 
 
 def _sources(report: Report, found: LoadedChart, named: str | None) -> Stack | None:
@@ -157,36 +211,74 @@ def _values(report: Report, found: LoadedChart, files: list[Path]) -> list[Examp
 
 
 def _renders(
-    report: Report, found: LoadedChart, given: list[Example], files: list[Path], origin: Stack | None, helm: Path
+    report: Report,
+    found: LoadedChart,
+    given: list[Example],
+    files: list[Path],
+    origin: Stack | None,
+    helm: Path,
+    only: list[Fragment] | None = None,
 ) -> Results:
-    """What must render does, and what must be refused is, with the sentence that it says."""
+    """What must render does, and what must be refused is, with the sentence that it says.
+
+    `only` are the fragments whose cases and rejections are meant: all of the stack's otherwise.
+    """
     import tempfile
 
     versions = report.kubernetes_versions
     with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
         wanted, problems = runs.matrix(given, versions, shipped=not files), []
-        if not files:
+        if not files and only is None:
             wanted += runs.renamed(given, versions)
         if origin:
+            fragments = origin.own_fragments if only is None else only
             servers = (found.schema or {}).get("definitions", {}).get("overlay", {}).get("properties", {})
-            cases, problems = runs.cases(origin.own_fragments, versions)
-            rejections, more = runs.rejections(origin.own_fragments, versions, set(servers), Path(place))
+            every = definitions.versions()
+            cases, problems = runs.cases(fragments, every)
+            rejections, more = runs.rejections(fragments, every, set(servers), Path(place))
             wanted, problems = wanted + cases + rejections, problems + more
+            if only is not None:
+                problems += _without_cases(only)
+                report.proved = f"{count(len(cases), 'case')}, {count(len(rejections), 'rejection')}"
         results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(results), 'run')} of helm, {refused} of them to be refused"
-    report.done("renders", looked_at, sorted(set(problems + runs.faults(results))))
+    written = None if files else _templates(found, origin)
+    report.done("renders", looked_at, sorted(set(problems + runs.faults(results, written))))
     return results
 
 
-def _manifests(report: Report, results: Results, origin: Stack | None, kubeconform: Path) -> None:
-    """Every document by itself, then how those of a render hang together."""
-    sources = {
+def _without_cases(fragments: list[Fragment]) -> list[Problem]:
+    """A fragment without cases would be green for nothing."""
+    remedy = "add a file of values that must render; its first line is a comment that says what it shows"
+    return [
+        Problem(f"{one.folder}/cases", 0, "", "there is no case", remedy)
+        for one in fragments
+        if not any((Path(one.folder) / "cases").glob("*.yaml"))
+    ]
+
+
+def _templates(found: LoadedChart, origin: Stack | None) -> dict[str, str]:
+    """The chart's templates -> their files: the fragments' own where the stack is known, else those of the chart."""
+    here = {f"templates/{file}": f"{found.shown}/templates/{file}" for file in below(found.folder / "templates")}
+    return here | _sources_of(origin)
+
+
+def _sources_of(origin: Stack | None) -> dict[str, str]:
+    written = {
         f"templates/{fragment.id}/{file}": f"{fragment.folder}/templates/{file}"
         for fragment in (origin.fragments if origin else ())
         for file in fragment.templates
     }
+    if origin and origin.notes:
+        written["templates/NOTES.txt"] = show(origin.folder / "NOTES.txt")
+    return written
+
+
+def _manifests(report: Report, results: Results, origin: Stack | None, kubeconform: Path) -> None:
+    """Every document by itself, then how those of a render hang together."""
+    sources = _sources_of(origin)
     manifests = checks.read(results)
     report.documents = manifests.count
     found = list(checks.objects(manifests, report.schema_locations, kubeconform, report.say))
