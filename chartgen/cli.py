@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .problem import Faults, Problem, ToolError
+from .problem import Faults, Problem, ToolError, fault
 
 STACK = "A stack file, a folder that holds stack.yaml, or one of chartgen's own stacks."
 
@@ -144,9 +144,18 @@ def _count(changes: list[str]) -> str:
     help="A values file of your own, in place of the examples; several are merged as Helm does.",
 )
 @click.option("--stack", help=STACK + "  [default: ./stack.yaml, or the one of the chart's name]")
+@click.option(
+    "--only",
+    "fragments",
+    multiple=True,
+    metavar="FRAGMENT",
+    help="Check only this fragment of the stack, with its cases and rejections. Can be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
 @exits
-def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_json: bool) -> int:
+def validate(
+    chart: Path | None, files: tuple[Path, ...], stack: str | None, fragments: tuple[str, ...], as_json: bool
+) -> int:
     """Prove CHART, a folder or a package, for every supported Kubernetes version.
 
     Without -f its defaults, its examples, and the cases of its fragments are rendered by Helm and checked; with it,
@@ -154,13 +163,21 @@ def validate(chart: Path | None, files: tuple[Path, ...], stack: str | None, as_
 
     At the top of a values file, comments say what it is for: `# kubernetes: >=1.34`, `# pod-security: privileged`,
     `# needs: Secret/x, PersistentVolumeClaim/y` (what the cluster has already).
+
+    While you write a fragment, --only checks it in seconds, on the newest Kubernetes version. It composes the chart in
+    memory and does not need `chartgen build`.
     """
     from .chart import loaded
-    from .proofs.validate import validate as prove
+    from .proofs import validate as proofs
     from .sources import stack as stacks
 
+    if fragments and (chart or files):
+        raise fault("--only", "composes the chart from the stack", "leave CHART and -f out, or leave --only out")
     recipe = stacks.find(stack) if stack else None
-    report = prove(chart or loaded.default(stack), list(files), recipe, patient())
+    if fragments:
+        report = proofs.only(list(fragments), stacks.find(stack), patient())
+    else:
+        report = proofs.validate(chart or loaded.default(stack), list(files), recipe, patient())
     if as_json:
         tell(report.as_json())
         return 1 if report.problems else 0

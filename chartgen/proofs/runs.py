@@ -14,6 +14,7 @@ from ..chart.valuesfile import Example, read
 from ..problem import Collected, Problem
 from ..programs.helm import Rendered, Request, render
 from ..sources.fragment import Fragment
+from . import templates
 
 RELEASE = "llm"
 # Two that are called as a part of the chart, and two as long as Helm lets them be (53) that differ at the end.
@@ -96,14 +97,23 @@ def unfit(example: Example, versions: list[str]) -> list[Problem]:
 def go(
     runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Callable[[str], None]
 ) -> list[tuple[Run, Rendered]]:
-    """Do the runs, several at a time."""
+    """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders."""
     requests = [Request(chart, run.example.files, run.version, run.release, api_versions=apis) for run in runs]
-    return list(zip(runs, render(requests, helm, say), strict=True))
+    results = list(zip(runs, render(requests[:1], helm, say), strict=False))
+    if not any(templates.unparsed(rendered.error) for _, rendered in results):
+        results += zip(runs[1:], render(requests[1:], helm, say), strict=True)
+    return results
 
 
-def faults(results: list[tuple[Run, Rendered]]) -> list[Problem]:
-    """What was refused and should not have been, and what was not refused as its first line says."""
+def faults(results: list[tuple[Run, Rendered]], sources: dict[str, str] | None = None) -> list[Problem]:
+    """What was refused and should not have been, and what was not refused as its first line says.
+
+    `sources` are the templates' files on disk by their paths in the chart: what is wrong with a template is reported
+    there, once. Without them, as for a user's own values, it is reported for each values file.
+    """
     problems: list[Problem] = []
+    if sources is not None:
+        problems, results = templates.faults(results, sources)
     refused: dict[tuple[str, str, str], list[Run]] = {}
     for run, rendered in results:
         if run.refusal:

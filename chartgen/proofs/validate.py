@@ -19,11 +19,12 @@ from ..compose import building
 from ..compose.building import Composed
 from ..compose.compose import compose
 from ..kubernetes import definitions, prepare
-from ..paths import show
-from ..problem import Collected, Problem
+from ..paths import below, show
+from ..problem import Collected, Faults, Problem, nearest
 from ..programs import tools
 from ..programs.helm import Rendered
 from ..sources import stack
+from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 from . import checks, runs
 from .runs import Run
@@ -57,6 +58,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     note: str = ""
+    proved: str = ""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -85,7 +87,8 @@ class Report:
         versions = count(len(self.kubernetes_versions), "Kubernetes version")
         made = f"{count(self.renders, 'render')}, {count(self.documents, 'document')}"
         problems = f"{count(len(self.problems), 'problem')} in {self.seconds:.1f} s"
-        return f"{self.chart}: {count(self.examples, 'example')} × {versions}, {made}, {problems}"
+        proved = self.proved or f"{count(self.examples, 'example')} × {versions}"
+        return f"{self.chart}: {proved}, {made}, {problems}"
 
 
 def count(number: int, what: str) -> str:
@@ -114,6 +117,61 @@ def validate(place: Path, files: list[Path], origin: Composed | Path | None, say
         return report
 
 
+def only(ids: list[str], place: Path, say: Say) -> Report:
+    """Prove single fragments of the stack in the file `place`: cases and rejections, on the newest Kubernetes.
+
+    The chart is composed in memory. A fragment is named by its id or its folder.
+    """
+    import tempfile
+
+    report = Report(", ".join(ids), say, definitions.versions()[-1:], [])
+    own, chart = _composed(report, place)
+    chosen = _chosen(own, ids) if own else []
+    if not own or not chart:
+        return report
+    programs = tools.ensure(["helm", "kubeconform"], say)
+    prepare.prepare(say)
+    report.schema_locations = prepare.schema_locations()
+    with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder:
+        disk.write(chart, Path(folder) / chart.name)
+        found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
+        results = _renders(report, found, [found.defaults], [], own, programs["helm"].path, chosen)
+        _manifests(report, results, own, programs["kubeconform"].path)
+    if disk.difference(chart, Path("charts") / chart.name):
+        report.note = f"charts/{chart.name} is not what these sources make; run 'chartgen build'"
+    return report
+
+
+def _composed(report: Report, origin: Composed | Path, against: LoadedChart | None = None) -> tuple[Any, Any]:
+    """The stack and its chart, in memory, None where their files have problems; compared with a chart on disk."""
+    collected = Collected()
+    composed = origin if isinstance(origin, Composed) else None
+    own = composed.stack if composed else collected.attempt(stack.read, origin)
+    chart = composed.chart if composed else own and collected.attempt(compose, own, building.kubernetes())
+    changes = disk.difference(chart, against.folder) if chart and against else []
+    if changes:
+        names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
+        collected.problems.append(Problem(against.shown, 0, "", f"is stale: {names}", "run 'chartgen build'"))
+    looked_at = count(len(own.fragments), "fragment") if own else show(origin)
+    report.done("sources", looked_at, sorted(set(collected.problems)))
+    return own, chart
+
+
+def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
+    """The fragments of a stack that ids or folders name; Faults for those that it does not have."""
+    known = {one.id: one for one in origin.fragments}
+    folders = {Path(one.folder).resolve(): one for one in origin.fragments}
+    found = {id: known.get(id) or folders.get(Path(id).resolve()) for id in ids}
+    missing = []
+    for id in (id for id in ids if found[id] is None):
+        meant = nearest(id, list(known))
+        remedy = meant if meant.startswith("did you mean") else "add it there, or name one of its fragments"
+        missing.append(origin.problem(("fragments",), f"'{id}' is not in the stack", remedy))
+    if missing:
+        raise Faults(missing)
+    return [one for one in found.values() if one]
+
+
 def _sources(report: Report, found: LoadedChart, origin: Composed | Path | None) -> Stack | None:
     """The stack and its fragments are well-formed, and the chart is what they make."""
     place = origin or loaded.stack_of(found)
@@ -121,17 +179,7 @@ def _sources(report: Report, found: LoadedChart, origin: Composed | Path | None)
         report.note = "no stack is known that made this chart, so no fragment was looked at; --stack names one"
         report.done("sources", "no fragments", [])
         return None
-    collected = Collected()
-    composed = place if isinstance(place, Composed) else None
-    own = composed.stack if composed else collected.attempt(stack.read, place)
-    chart = composed.chart if composed else own and collected.attempt(compose, own, building.kubernetes())
-    changes = disk.difference(chart, found.folder) if chart else []
-    if changes:
-        names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
-        collected.problems.append(Problem(found.shown, 0, "", f"is stale: {names}", "run 'chartgen build'"))
-    looked_at = count(len(own.fragments), "fragment") if own else show(place)
-    report.done("sources", looked_at, sorted(set(collected.problems)))
-    return own
+    return _composed(report, place, found)[0]
 
 
 def _values(report: Report, found: LoadedChart, files: list[Path]) -> list[Example]:
@@ -157,35 +205,73 @@ def _values(report: Report, found: LoadedChart, files: list[Path]) -> list[Examp
 
 
 def _renders(
-    report: Report, found: LoadedChart, given: list[Example], files: list[Path], origin: Stack | None, helm: Path
+    report: Report,
+    found: LoadedChart,
+    given: list[Example],
+    files: list[Path],
+    origin: Stack | None,
+    helm: Path,
+    only: list[Fragment] | None = None,
 ) -> Results:
-    """What must render does, and what must be refused is, with the sentence that it says."""
+    """What must render does, and what must be refused is, with the sentence that it says.
+
+    `only` are the fragments whose cases and rejections are meant: all of the stack's otherwise.
+    """
     import tempfile
 
     versions = report.kubernetes_versions
     with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
         wanted, collected = runs.matrix(given, versions, shipped=not files), Collected()
-        if not files:
+        if not files and only is None:
             wanted += runs.renamed(given, versions)
         if origin:
-            servers = conventions.entry_keys(found.schema)
-            wanted += runs.cases(origin.own_fragments, versions, collected)
-            wanted += runs.rejections(origin.own_fragments, versions, servers, Path(place), collected)
+            fragments = origin.own_fragments if only is None else only
+            servers, every = conventions.entry_keys(found.schema), definitions.versions()
+            cases = runs.cases(fragments, every, collected)
+            rejections = runs.rejections(fragments, every, servers, Path(place), collected)
+            wanted += cases + rejections
+            if only is not None:
+                collected.problems += _without_cases(only)
+                report.proved = f"{count(len(cases), 'case')}, {count(len(rejections), 'rejection')}"
         results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(results), 'run')} of helm, {refused} of them to be refused"
-    report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results))))
+    written = None if files else _templates(found, origin)
+    report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results, written))))
     return results
 
 
-def _manifests(report: Report, results: Results, origin: Stack | None, kubeconform: Path) -> None:
-    """Every document by itself, then how those of a render hang together."""
-    sources = {
+def _without_cases(fragments: list[Fragment]) -> list[Problem]:
+    """A fragment without cases would be green for nothing."""
+    remedy = "add a file of values that must render; its first line is a comment that says what it shows"
+    return [
+        Problem(f"{one.folder}/cases", 0, "", "there is no case", remedy)
+        for one in fragments
+        if not any((Path(one.folder) / "cases").glob("*.yaml"))
+    ]
+
+
+def _templates(found: LoadedChart, origin: Stack | None) -> dict[str, str]:
+    """The chart's templates -> their files: the fragments' own where the stack is known, else those of the chart."""
+    here = {f"templates/{file}": f"{found.shown}/templates/{file}" for file in below(found.folder / "templates")}
+    return here | _sources_of(origin)
+
+
+def _sources_of(origin: Stack | None) -> dict[str, str]:
+    written = {
         f"templates/{fragment.id}/{file}": f"{fragment.folder}/templates/{file}"
         for fragment in (origin.fragments if origin else ())
         for file in fragment.templates
     }
+    if origin and origin.notes:
+        written["templates/NOTES.txt"] = show(origin.folder / "NOTES.txt")
+    return written
+
+
+def _manifests(report: Report, results: Results, origin: Stack | None, kubeconform: Path) -> None:
+    """Every document by itself, then how those of a render hang together."""
+    sources = _sources_of(origin)
     manifests = checks.read(results)
     report.documents = manifests.count
     found = list(checks.objects(manifests, report.schema_locations, kubeconform, report.say))

@@ -120,7 +120,7 @@ def test_stack_without_model_servers_has_no_servers_in_its_values(stack):
             "a/values.schema.yaml": {
                 "release": {"text": {"type": "string", "default": "hi", "description": "A text."}}
             },
-            "a/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: {{ .Values.text }}}\n",
+            "a/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\ndata: {text: {{ quote .Values.text }}}\n",
         },
     )
     assert problems == []

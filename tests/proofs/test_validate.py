@@ -11,12 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from chartgen.chart import disk
+from chartgen.chart import disk, loaded
 from chartgen.compose import building
-from chartgen.problem import ToolError
+from chartgen.problem import Faults, ToolError
 from chartgen.programs import tools
 from chartgen.proofs import validate as module
 from chartgen.proofs.validate import validate
+from chartgen.sources import stack as stacks
 
 VERSIONS = ["1.33.0", "1.37.0"]
 TEMPLATE = """\
@@ -80,7 +81,8 @@ def little(write, monkeypatch):
 
 
 def prove(*files, place=None, named=None):
-    return validate(place, [Path(file) for file in files], named, lambda text: None)
+    origin = stacks.find(named) if named else None
+    return validate(place or loaded.default(named), [Path(file) for file in files], origin, lambda text: None)
 
 
 def said(report):
@@ -255,3 +257,79 @@ def test_default_chart_is_that_of_the_stack_here(little):
     assert said(prove(named="other.yaml"))[0].startswith("charts/little: is no chart")
     Path("stack.yaml").write_text("- broken\n")
     assert said(prove())[0].startswith("charts/llm-stack: is no chart")
+
+
+def prove_only(*ids):
+    return module.only(list(ids), Path("stack.yaml"), lambda text: None)
+
+
+def test_one_fragment_is_proved_without_a_build(little):
+    folder = little(build=False)
+    report = prove_only("a")
+    assert said(report) == []
+    # The defaults, a case, three rejections and the one of them that is a server's in an entry too.
+    assert report.renders == 1 + 1 + 4
+    assert report.summary().startswith("a: 1 case, 4 rejections, 6 renders, 2 documents, 0 problems in ")
+    assert report.note == "charts/little is not what these sources make; run 'chartgen build'"
+    assert not (folder / "charts").exists()
+    assert said(prove_only("fragments/a")) == []
+
+
+def test_one_fragment_has_its_cases_rejections_and_manifests_checked(little):
+    little(
+        {
+            "fragments/a/cases/bad.yaml": "# It does not render.\ntext: stop\n",
+            "fragments/a/rejected/fine.yaml": "# got boolean\ntext: fine\n",
+            "fragments/a/templates/map.yaml": TEMPLATE.replace("helm.sh/chart", "x"),
+        }
+    )
+    found = said(prove_only("a"))
+    assert "fragments/a/cases/bad.yaml:2: text: stop is no greeting; say hello" in found
+    assert "fragments/a/rejected/fine.yaml:1: renders, but has to be refused: got boolean" in "\n".join(found)
+    assert [line for line in found if "helm.sh/chart" in line]
+    assert len(found) == 3
+
+
+def test_cases_of_other_fragments_are_left_out(little):
+    little(
+        {
+            "fragments/b/fragment.yaml": {"summary": "Another."},
+            "fragments/b/cases/bad.yaml": "# It does not render.\ntext: stop\n",
+            "stack.yaml": {**SOURCES["stack.yaml"], "fragments": ["a", "b"]},
+        }
+    )
+    assert said(prove_only("a")) == []
+    assert "fragments/b/cases/bad.yaml:2" in said(prove_only("b"))[0]
+    assert prove_only("a", "b").proved == "2 cases, 4 rejections"
+
+
+def test_fragment_without_a_case_proves_nothing(little):
+    folder = little()
+    shutil.rmtree(folder / "fragments/a/cases")
+    assert said(prove_only("a"))[0].startswith("fragments/a/cases: there is no case; add a file of values")
+
+
+def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
+    little({"fragments/engine/vlm/fragment.yaml": {"summary": "Not in the stack."}})
+    with pytest.raises(Faults) as caught:
+        prove_only("engine/vlm")
+    assert str(caught.value) == (
+        "stack.yaml:1: fragments: 'engine/vlm' is not in the stack; add it there, or name one of its fragments"
+    )
+
+
+@pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
+@pytest.mark.parametrize(
+    ("broken", "line"),
+    [
+        (("{{ .Values.text | quote }}", "{{ if }}"), "fragments/a/templates/map.yaml:14: missing value for if"),
+        (("{{ .Values.text | quote }}", "{{ .Values.no.x }}"), "fragments/a/templates/map.yaml:14: .Values.no.x: nil"),
+        (("  text: {{ .Values.text | quote }}", "  {{ .Values.text }}: x: y"), "fragments/a/templates/map.yaml: what"),
+    ],
+    ids=["does not parse", "does not run", "is not YAML"],
+)
+def test_error_in_a_template_is_one_line_at_its_file(little, prover, broken, line):
+    little({"fragments/a/templates/map.yaml": TEMPLATE.replace(*broken)})
+    (problem,) = said(prover())
+    assert problem.startswith(line)
+    assert "correct the template" in problem

@@ -1,0 +1,79 @@
+"""What Helm says of a template, once, at the line on disk where the template is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..problem import Problem
+from ..programs.helm import Rendered
+
+if TYPE_CHECKING:
+    from .runs import Run
+
+Results = list[tuple["Run", Rendered]]
+
+UNPARSED = re.compile(r"parse error at \((?P<file>[^\s:]+):(?P<line>\d+)\): (?P<said>.*)", re.S)
+BROKEN = re.compile(r"(?P<file>\S+/templates/\S+?):(?P<line>\d+):\d+: (?P<key>.*?): (?P<said>.*)", re.S)
+BAD_YAML = re.compile(r"YAML parse error on (?P<file>\S+): (?:error converting YAML to JSON: )?(?P<said>.*)", re.S)
+
+
+def unparsed(error: str) -> bool:
+    """Whether a template does not parse. Helm parses all of them before it renders any, so no values file renders."""
+    return bool(UNPARSED.match(error))
+
+
+def located(error: str, sources: dict[str, str]) -> Problem | None:
+    """The error of a template at its own line; None for a refusal of the schema or of a check.
+
+    `sources` maps a template's path in the chart (`templates/server/service.yaml`) to its file on disk, which has the
+    same lines.
+    """
+    found = UNPARSED.match(error) or BROKEN.match(error)
+    if found:
+        key = found["key"] if found.re is BROKEN else ""
+        return Problem(_file(found["file"], sources), int(found["line"]), key, _flat(found["said"]))
+    found = BAD_YAML.match(error)
+    if found:
+        said = _flat(found["said"]).removeprefix("yaml: ")
+        return Problem(_file(found["file"], sources), 0, "", f"what it renders is not YAML: {said}")
+    return None
+
+
+def faults(results: Results, sources: dict[str, str]) -> tuple[list[Problem], Results]:
+    """Each error of a template once, with the number of values files that it breaks; and all other results.
+
+    A rejection that an error of a template refuses as its first line says is fine, and is among the others.
+    """
+    rest: Results = []
+    broken: dict[Problem, tuple[Problem, list[str]]] = {}
+    for run, rendered in results:
+        problem = located(rendered.error, sources)
+        if problem is None or (run.refusal and run.refusal in rendered.error):
+            rest.append((run, rendered))
+        else:
+            # The line of the YAML differs from case to case.
+            known = replace(problem, message=re.sub(r"line \d+", "", problem.message))
+            broken.setdefault(known, (problem, []))[1].append(run.example.shown)
+            if unparsed(rendered.error):
+                return [replace(problem, remedy="correct the template; until then, nothing renders")], []
+    total = len({run.example.shown for run, _ in results})
+    return [
+        replace(problem, remedy=_remedy(list(dict.fromkeys(files)), total)) for problem, files in broken.values()
+    ], rest
+
+
+def _remedy(files: list[str], total: int) -> str:
+    fails = "does not" if len(files) == 1 else "do not"
+    return f"correct the template: {len(files)} of {total} values files {fails} render, the first is {files[0]}"
+
+
+def _file(template: str, sources: dict[str, str]) -> str:
+    """Helm's name of a template begins with the chart's."""
+    path = template.partition("/")[2]
+    return sources.get(path, path)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
