@@ -11,7 +11,7 @@ from chartgen.chart.loaded import LoadedChart
 from chartgen.chart.valuesfile import Example
 from chartgen.problem import Collected
 from chartgen.proofs import runs
-from chartgen.proofs.runs import Run
+from chartgen.proofs.run import Run
 from chartgen.sources import stack as stacks
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from chartgen.chart.loaded import LoadedChart
 from chartgen.problem import ToolError
 from chartgen.programs.helm import documents
-from chartgen.proofs.runs import Run
+from chartgen.proofs.run import Run
 from chartgen.reading import yamlfile
 
 from . import loop, secret

@@ -12,7 +12,7 @@ import pytest
 from bench import loop, pairs, report, rows, secret
 from chartgen.chart.valuesfile import Example
 from chartgen.problem import ToolError
-from chartgen.proofs.runs import Run
+from chartgen.proofs.run import Run
 
 ROOT = Path(__file__).parent.parent
 PLACES = ["schemas/{{.Group}}.json", "crds/{{.Group}}.json"]

@@ -14,7 +14,7 @@ from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
 from . import policy, wiring
 from .manifests import Fault, Render, render_of, shown, texts, title
-from .runs import RELEASE, Run
+from .run import RELEASE, Run
 
 
 @dataclass(frozen=True)

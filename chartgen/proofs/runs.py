@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from ..problem import Collected, Problem
 from ..programs.helm import Rendered, Request, render
 from ..sources.fragment import Fragment
 from . import templates
+from .run import RELEASE, Run
 
-RELEASE = "llm"
 # Two that are called as a part of the chart, and two as long as Helm lets them be (53) that differ at the end.
 OTHER = (
     "ollama",
@@ -24,17 +24,6 @@ OTHER = (
     "a-release-whose-name-is-as-long-as-helm-lets-it-be-ab",
     "a-release-whose-name-is-as-long-as-helm-lets-it-be-ac",
 )
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of helm: `refusal` is a part of what Helm has to say; where it is empty, the values must render."""
-
-    example: Example
-    version: str
-    release: str = RELEASE
-    refusal: str = ""
-    shipped: bool = False
 
 
 def matrix(examples: list[Example], versions: list[str], shipped: bool) -> list[Run]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ..problem import Problem
 from ..programs.helm import Rendered
+from .run import Run
 
-if TYPE_CHECKING:
-    from .runs import Run
-
-Results = list[tuple["Run", Rendered]]
+Results = list[tuple[Run, Rendered]]
 
 UNPARSED = re.compile(r"parse error at \((?P<file>[^\s:]+):(?P<line>\d+)\): (?P<said>.*)", re.S)
 BROKEN = re.compile(r"(?P<file>\S+/templates/\S+?):(?P<line>\d+):\d+: (?P<key>.*?): (?P<said>.*)", re.S)

@@ -27,7 +27,7 @@ from ..sources import stack
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 from . import checks, runs
-from .runs import Run
+from .run import Run
 
 Say = Callable[[str], None]
 Results = list[tuple[Run, Rendered]]

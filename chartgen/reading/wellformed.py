@@ -10,7 +10,7 @@ from functools import cache
 from importlib.util import source_hash
 from pathlib import Path
 
-from ..paths import schemas
+from ..paths import home, schemas
 from ..problem import Faults
 from . import yamlfile
 
@@ -64,6 +64,4 @@ def _remember(seal: str) -> None:
 
 
 def _memory() -> Path:
-    from ..programs.tools import home
-
     return home() / "wellformed"

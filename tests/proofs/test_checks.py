@@ -12,7 +12,8 @@ from chartgen.kubernetes import prepare
 from chartgen.programs import tools
 from chartgen.programs.helm import Rendered, Request
 from chartgen.proofs import checks
-from chartgen.proofs.runs import OTHER, Run
+from chartgen.proofs.run import Run
+from chartgen.proofs.runs import OTHER
 
 LABELS = """{app.kubernetes.io/name: c, app.kubernetes.io/instance: llm, app.kubernetes.io/component: c,
     app.kubernetes.io/version: "1", app.kubernetes.io/managed-by: Helm, helm.sh/chart: c-1}"""

@@ -11,7 +11,7 @@ from chartgen.chart.valuesfile import Example, read
 from chartgen.problem import Collected
 from chartgen.programs.helm import Rendered, Request
 from chartgen.proofs import runs
-from chartgen.proofs.runs import Run
+from chartgen.proofs.run import Run
 
 VERSIONS = ["1.29.0", "1.33.0", "1.37.0"]
 

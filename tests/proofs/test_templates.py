@@ -9,7 +9,7 @@ import pytest
 from chartgen.chart.valuesfile import Example
 from chartgen.programs.helm import Rendered
 from chartgen.proofs import runs
-from chartgen.proofs.runs import Run
+from chartgen.proofs.run import Run
 from chartgen.proofs.templates import located
 
 SOURCES = {f"templates/a/{name}": f"fragments/a/templates/{name}" for name in ("_a.tpl", "map.yaml")}
