@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Say = Callable[[str], None]  # what hears of progress, a line at a time
 
 
 @dataclass(frozen=True, order=True)

@@ -7,11 +7,11 @@ would drop (a field that is not declared) is refused, what it lets through stays
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..problem import ToolError
+from ..problem import Say, ToolError
 from ..programs.gorun import GOTOOLS
 from . import definitions
 
@@ -21,7 +21,7 @@ MODULES = {"sigs.k8s.io/gateway-api": "config/crd/standard/*.yaml"}
 DROPPED = ("description", "title", "default", "example", "externalDocs", "nullable", "x-kubernetes-")
 
 
-def schemas(say: Callable[[str], None]) -> Iterator[tuple[str, dict[str, Any]]]:
+def schemas(say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
     """Fetch the modules, and make (path by CRD_TEMPLATE, schema) of every version that is served; ToolError if not."""
     for module, place in fetched(say).items():
         files = sorted(place.glob(MODULES[module]))
@@ -47,7 +47,7 @@ def convert(schema: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def fetched(say: Callable[[str], None]) -> dict[str, Path]:
+def fetched(say: Say) -> dict[str, Path]:
     """Module -> the folder that Go has put it in, its checksum compared with go.sum."""
     from ..programs.gorun import go
 

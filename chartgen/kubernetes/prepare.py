@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..paths import GOTOOLS, home, schemas, show
+from ..problem import Say
 from . import crds, definitions
 
 
@@ -23,7 +24,7 @@ def crds_folder() -> Path:
     return home() / "schemas" / f"crds-{_hash(pins, definitions.inputs())}"
 
 
-def prepare(say: Callable[[str], None]) -> None:
+def prepare(say: Say) -> None:
     """Make every schema that kubeconform needs, Kubernetes' own and those of CRDs; nothing where they are there."""
     from ..programs.tools import locked
 
@@ -66,7 +67,7 @@ def write_whole(target: Path, files: Iterable[tuple[str, dict[str, Any]]]) -> No
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _bundles(say: Callable[[str], None]) -> Iterable[tuple[str, dict[str, Any]]]:
+def _bundles(say: Say) -> Iterable[tuple[str, dict[str, Any]]]:
     say(f"making schemas of Kubernetes {definitions.versions()[0]} to {definitions.versions()[-1]}")
     for version in definitions.versions():
         known = definitions.known_definitions(version)

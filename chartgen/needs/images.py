@@ -9,7 +9,7 @@ from typing import Any
 
 from ..chart import blame, loaded
 from ..conventions import REGISTRY
-from ..problem import Faults, Problem, ToolError
+from ..problem import Faults, Problem, Say, ToolError
 from ..programs import helm as render
 from ..programs import tools
 from ..proofs import manifests
@@ -33,7 +33,7 @@ class Image:
         return {"image": self.image, "source": self.source, "users": list(self.users), "digest": self.digest}
 
 
-def images(chart: Path, files: list[Path], sets: list[str], say: Any) -> list[Image]:
+def images(chart: Path, files: list[Path], sets: list[str], say: Say) -> list[Image]:
     """The images of a chart with these values, by name; Faults where it cannot be rendered.
 
     Tests and other hooks are looked at too, and volumes that are images.

@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import paths
 from ..chart import blame, loaded
-from ..problem import Faults, Problem, ToolError
+from ..problem import Faults, Problem, Say, ToolError
 from ..programs import helm as render
 from ..programs import tools
 from ..reading import yamlfile
@@ -54,7 +54,7 @@ class Report:
     refusals: list[str]
 
 
-def plan(chart: Path, files: list[Path], sets: list[str], say: Any) -> Report:
+def plan(chart: Path, files: list[Path], sets: list[str], say: Say) -> Report:
     """Ask a chart what the servers of these values need; Faults where they cannot be read."""
     helm = tools.ensure(["helm"], say)["helm"].path
     for file in files:

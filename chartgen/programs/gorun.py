@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ..paths import GOTOOLS
-from ..problem import ToolError
-
-Say = Callable[[str], None]
+from ..problem import Say, ToolError
 
 EVERY = 10.0  # seconds between two lines of progress
 

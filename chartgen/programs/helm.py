@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..problem import Problem, ToolError
+from ..problem import Problem, Say, ToolError
 from .run import Endless, hermetic, run
 
 TIMEOUT = 120  # seconds for one render
@@ -61,7 +61,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def render(requests: Iterable[Request], helm: Path, say: Callable[[str], None] | None = None) -> list[Rendered]:
+def render(requests: Iterable[Request], helm: Path, say: Say | None = None) -> list[Rendered]:
     """Render every request, in their order. What Helm refuses is a Rendered with an error; ToolError if it cannot run.
 
     Test pods and hooks are rendered too. `say` hears every few seconds how many are done.

@@ -7,19 +7,18 @@ ignore a missing schema, and its exit code alone is never believed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..problem import ToolError
+from ..problem import Say, ToolError
 from .helm import cores, steady
 
 TIMEOUT = 300  # seconds for one process
 QUIET = 2.0  # seconds without a line of progress
 Path_ = tuple[str | int, ...]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, order=True)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..paths import home
-from ..problem import ToolError
+from ..problem import Say, ToolError
 from . import gorun
-from .gorun import Say
 
 PACKAGES = {
     "helm": "helm.sh/helm/v4/cmd/helm",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import conventions
-from ..problem import Problem
+from ..problem import Problem, Say
 from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
 from . import policy, wiring
@@ -61,7 +61,7 @@ def read(results: list[tuple[Run, Rendered]]) -> Manifests:
     return Manifests(tuple(made))
 
 
-def objects(manifests: Manifests, locations: list[str], binary: Path, say: Callable[[str], None]) -> Iterator[Found]:
+def objects(manifests: Manifests, locations: list[str], binary: Path, say: Say) -> Iterator[Found]:
     """What is wrong with single documents. While kubeconform runs, Python looks at the rest."""
     with ThreadPoolExecutor(1) as pool:
         schemas = pool.submit(_schemas, manifests, locations, binary, say)
@@ -141,7 +141,7 @@ def _own(run: Run, document: Document) -> bool:
     return isinstance(own, dict) and document.data in own.values()
 
 
-def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Callable[[str], None]) -> list[Found]:
+def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say) -> list[Found]:
     """kubeconform's findings; one that not every version has, with the versions that do."""
     distinct = {text: (str(n), *found) for n, (text, found) in enumerate(manifests.distinct().items())}
     batches: dict[str, dict[str, str]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from .. import conventions
 from ..chart.blame import sentence
 from ..chart.valuesfile import Example, read
-from ..problem import Collected, Problem
+from ..problem import Collected, Problem, Say
 from ..programs.helm import Rendered, Request, render
 from ..sources.fragment import Fragment
 from . import templates
@@ -83,9 +83,7 @@ def unfit(example: Example, versions: list[str]) -> list[Problem]:
     return [Problem(example.shown, 1, "kubernetes", "fits no version that there are schemas for", remedy)]
 
 
-def go(
-    runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Callable[[str], None]
-) -> list[tuple[Run, Rendered]]:
+def go(runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Say) -> list[tuple[Run, Rendered]]:
     """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders."""
     requests = [Request(chart, run.example.files, run.version, run.release, api_versions=apis) for run in runs]
     results = list(zip(runs, render(requests[:1], helm, say), strict=False))

@@ -6,7 +6,6 @@ Every layer tells all that it finds, and none is left out because another found 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ..compose.building import Composed
 from ..compose.compose import compose
 from ..kubernetes import definitions, prepare
 from ..paths import below, show
-from ..problem import Collected, Faults, Problem, nearest
+from ..problem import Collected, Faults, Problem, Say, nearest
 from ..programs import tools
 from ..programs.helm import Rendered
 from ..sources import stack
@@ -29,7 +28,6 @@ from ..sources.stack import Stack
 from . import checks, runs
 from .run import Run
 
-Say = Callable[[str], None]
 Results = list[tuple[Run, Rendered]]
 SHOWN = 5  # so many stale files are named
 

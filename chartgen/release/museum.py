@@ -10,8 +10,7 @@ import json
 import secrets
 from urllib.parse import urlsplit
 
-from ..problem import fault
-from ..programs.gorun import Say
+from ..problem import Say, fault
 from ..remote import credentials, web
 from ..remote.web import Passing, patiently
 from .package import Package

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..problem import Faults, ToolError, fault
+from ..problem import Faults, Say, ToolError, fault
 from ..programs import tools
-from ..programs.gorun import Say
 from ..programs.run import Endless, run
 from ..remote import credentials
 from ..remote.web import Passing, patiently

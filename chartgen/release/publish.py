@@ -7,15 +7,12 @@ was killed, or whose answer was lost, can be given again.
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
-from ..problem import Faults, Problem, fault
+from ..problem import Faults, Problem, Say, fault
 from ..reading import yamlfile
 from .package import Package
 from .target import Options, Published
-
-Say = Callable[[str], None]
 
 
 def publish(target: str, file: Path, options: Options, say: Say) -> Published:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..compose.building import Composed
-from ..problem import Faults, Problem
+from ..problem import Faults, Problem, Say
 from ..programs import tools
-from ..proofs.validate import Say, validate
+from ..proofs.validate import validate
 from ..sources import stack as stacks
 from ..sources.stack import Stack
 from . import package as packages

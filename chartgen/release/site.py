@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..problem import ToolError, fault
+from ..problem import Say, ToolError, fault
 from ..programs import tools
-from ..programs.gorun import Say
 from ..programs.run import hermetic, run
 from ..reading import yamlfile
 from .package import Package, write

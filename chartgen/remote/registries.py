@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ..problem import ToolError
+from ..problem import Say, ToolError
 from . import credentials, web
 from .web import PAUSES, Passing, patiently
 
@@ -61,7 +60,7 @@ class Registries:
     plain: tuple[str, ...] = ()
     ca_file: Path | None = None
     pauses: tuple[float, ...] = PAUSES
-    say: Callable[[str], None] = print
+    say: Say = print
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def look(self, image: str) -> Found:

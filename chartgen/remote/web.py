@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from ..problem import ToolError, fault
-from ..programs.gorun import Say
+from ..problem import Say, ToolError, fault
 
 T = TypeVar("T")
 PAUSES = (1.0, 3.0, 9.0)  # seconds before the second, third and fourth try
