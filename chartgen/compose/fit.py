@@ -7,14 +7,16 @@ import re
 from ..problem import Problem, nearest
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
+from . import facts
 
 SLOT = "fragment.slot."
 DATA = "fragment.data."
+FACTS = "fragment.facts."
 
 
 def check(stack: Stack) -> list[Problem]:
     """Every way in which the fragments do not fit together."""
-    return _order(stack) + _slots(stack) + _names(stack) + _templates(stack)
+    return _order(stack) + _slots(stack) + _names(stack) + _templates(stack) + facts.check(stack.fragments)
 
 
 def _order(stack: Stack) -> list[Problem]:
@@ -74,6 +76,7 @@ def _names(stack: Stack) -> list[Problem]:
     known = {name for fragment in stack.fragments for name in fragment.defines()}
     public = {f"{SLOT}{name}" for fragment in stack.fragments for name in fragment.offers}
     public |= {f"{DATA}{name}" for name in ("replaced", "components")}
+    public |= {f"{FACTS}{scope}" for scope in ("server", "release")}
     for fragment in stack.fragments:
         own = fragment.prefix
         public_here = public | {name for name in known if _is_base(name)}

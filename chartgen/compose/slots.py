@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..sources.fragment import Fragment, Slot
+from . import facts
 
 HEAD = """\
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
@@ -25,7 +26,7 @@ LIST = """\
 """
 
 ENTRY = """\
-{{{{- {condition} }}}}{{{{ with include "{template}" . | fromYaml }}}}
+{{{{- {condition} }}}}{{{{ with include "{template}" . | include "fragment.map" | mustFromJson }}}}
 {{{{- $joined = mergeOverwrite $joined . }}}}
 {{{{- end }}}}{{{{ end }}}}
 """
@@ -35,8 +36,7 @@ MAP = """\
 {{{{- /* {kind}, {scope}: {summary} */}}}}
 {{{{- define "fragment.slot.{name}" -}}}}
 {{{{- $joined := dict }}}}
-{fills}{{{{- with $joined.Error }}}}{{{{ fail . }}}}{{{{ end }}}}
-{{{{- toYaml $joined }}}}
+{fills}{{{{- toYaml $joined }}}}
 {{{{- end }}}}
 """
 
@@ -51,6 +51,28 @@ ONE = """\
 {{{{- $first := "" }}}}
 {fills}{{{{- $first }}}}
 {{{{- end }}}}
+"""
+
+ONCE = """\
+
+{{{{- /* {kind}, {scope}, made once: {summary} */}}}}
+{{{{- define "fragment.slot.{name}" -}}}}
+{{{{- if not (hasKey .Once "{name}") }}}}
+{{{{- $_ := set .Once "{name}" (include "fragment.once.{name}" .) }}}}
+{{{{- end }}}}
+{{{{- get .Once "{name}" }}}}
+{{{{- end }}}}
+"""
+
+FACTS = """\
+
+{{{{- /* Lays the facts of a {scope}, each after those that it is made of. */}}}}
+{{{{- define "fragment.facts.{scope}" -}}}}
+{facts}{{{{- end }}}}
+"""
+
+FACT = """\
+{{{{- $_ := set .Facts "{fact}" (include "fragment.slot.{fact}.facts" . | include "fragment.{kind}" | mustFromJson) }}}}
 """
 
 WHOLE = {"list": (LIST, ITEM), "map": (MAP, ENTRY), "one": (ONE, FIRST)}
@@ -75,6 +97,7 @@ def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
         [
             HEAD,
             *(_slot(slot, fragments) for slot in slots),
+            *(_facts(slots, fragments, scope) for scope in ("server", "release")),
             _data("replaced", "What an entry of servers replaces whole, where other maps are merged.", replaced),
             _data(
                 "components",
@@ -92,7 +115,17 @@ def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
         for fragment in fragments
         if slot.name in fragment.fills
     )
-    return whole.format(name=slot.name, kind=slot.kind, scope=slot.scope, summary=slot.summary, fills=fills)
+    said = {"name": slot.name, "kind": slot.kind, "scope": slot.scope, "summary": slot.summary}
+    made = whole.format(**said, fills=fills)
+    return ONCE.format(**said) + made.replace("fragment.slot.", "fragment.once.", 1) if slot.once else made
+
+
+def _facts(slots: list[Slot], fragments: tuple[Fragment, ...], scope: str) -> str:
+    kinds = {slot.name: "list" if slot.kind == "list" else "map" for slot in slots}
+    laid = (
+        FACT.format(fact=name, kind=kinds[name + facts.SUFFIX]) for name in facts.order(fragments, scope)
+    )
+    return FACTS.format(scope=scope, facts="".join(laid))
 
 
 def guard(fragment: Fragment) -> str:

@@ -24,11 +24,10 @@ PROGRAM = 2355  # MiB of each card for the program itself; the templates' figure
 USABLE = 90  # percent of a card's memory that engines use; vLLM's --gpu-memory-utilization
 COUNTS = (1, 2, 4, 8, 16)
 ASK = """\
-{{- range $name, $values := include "CHART.servers" . | mustFromJson }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
+{{- include "CHART.servers" . }}
+{{- range .Servers }}
 ---
 plan: {{ include "CHART.sizing.plan" . }}
-{{- end }}
 {{- end }}
 """
 

@@ -20,13 +20,15 @@ class Slot:
     """A place that one fragment offers and others fill.
 
     `kind` is `list` (YAML list items, in the stack's order), `map` (a YAML map, later fills win) or `one` (the first
-    fill that says anything). `scope` is `server` (filled with a server's merged context) or `release` (the root).
+    fill that says anything). `scope` is `server` (filled with a server's context) or `release` (the root).
+    What fills a slot that is to be made `once` is made once a render for each of these.
     """
 
     name: str
     kind: str
     scope: str
     required: bool
+    once: bool
     summary: str
 
 
@@ -108,7 +110,7 @@ def _fragment(folder: Path, id: str, shown: str, recipe: yamlfile.Parsed, values
         choice=data.get("choice", {}),
         components=tuple(data.get("components", ())),
         offers={
-            name: Slot(name, slot["kind"], slot["scope"], slot.get("required", False), slot["summary"])
+            name: Slot(name, slot["kind"], slot["scope"], slot.get("required", False), slot.get("once", False), slot["summary"])
             for name, slot in data.get("offers", {}).items()
         },
         fills=data.get("fills", {}),

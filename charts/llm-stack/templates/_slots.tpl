@@ -1,61 +1,30 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), source (where its models come from by default), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), offloadsToMemory (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked), secret (name and key, where it asks for a key), copies (of the model that lie in memory). */}}
-{{- define "llm-stack.slot.engine.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.engine "custom" }}{{ $first = include "llm-stack.engine.custom.facts" . | trim }}{{ end }}{{ end }}
-{{- $first }}
+{{- /* map, server: Values that an entry of servers changes by what it says of others, by dotted path. In the context as Entry: what the entry says; as Defaults: the values of the top level. No facts are known yet. */}}
+{{- define "llm-stack.slot.server.values" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: What all others know of a source, as a map: format (that it leaves), image (its name under images), copies (how often a model lies in the cache while it is brought, where that is not once). */}}
-{{- define "llm-stack.slot.source.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
-{{- $first }}
+{{- /* map, server: Values that follow from a server's facts where they are left empty, by dotted path. */}}
+{{- define "llm-stack.slot.server.computedValues" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: The tag of a model for which none is given, its name in the context as Model; none leaves it to the source. */}}
-{{- define "llm-stack.slot.model.tag" -}}
+{{- /* one, server: What others know of a server's workload, as a map: kind, minReplicas and maxReplicas, port (of its Service). */}}
+{{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}{{ end }}
-{{- $first }}
-{{- end }}
-
-{{- /* one, server: What a source calls a model, in the context as Model: name, tag, digest. Where no source says, name:tag, as ollama has it. */}}
-{{- define "llm-stack.slot.model.reference" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.reference" . | trim }}{{ end }}{{ end }}
-{{- $first }}
-{{- end }}
-
-{{- /* one, server: How many seconds the engine may take to load its model, where startupTimeoutSeconds is 0. */}}
-{{- define "llm-stack.slot.server.startup" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.startup" . | trim }}{{ end }}{{ end }}
-{{- $first }}
-{{- end }}
-
-{{- /* one, server: What all others know of a server's accelerators, as a map: vendor, count, and memoryMiB (of each, 0 where that is not known). */}}
-{{- define "llm-stack.slot.gpu.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
-{{- $first }}
-{{- end }}
-
-{{- /* one, server: How a server's models arrive, as a map: logs (what kubectl logs is given to watch it), waitsForLoader (true where the server waits for what another pod brings), refreshes (true where a tag that moves changes the models under a running server), separateWorkload (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), refreshCommand (what kubectl is given to have them looked for at once). */}}
-{{- define "llm-stack.slot.delivery.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.delivery "sidecar" }}{{ $first = include "llm-stack.delivery.sidecar.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.delivery "cronjob" }}{{ $first = include "llm-stack.delivery.cronjob.facts" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.model.delivery "daemonset" }}{{ $first = include "llm-stack.delivery.daemonset.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -103,6 +72,9 @@
 {{- /* list, server: Sentences on values that cannot be used together; any of them fails the render. */}}
 {{- define "llm-stack.slot.server.checks" -}}
 {{- if true }}{{ with include "llm-stack.serverChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.model.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.server.checks" . | trim }}
@@ -202,13 +174,6 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: What a UI may ask beside the release's servers: protocol (ollama or openai), url, and secret (name and key) where a key is needed. */}}
-{{- define "llm-stack.slot.ui.endpoints" -}}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.endpoints" . | trim }}
-{{ . }}
-{{- end }}{{ end }}
-{{- end }}
-
 {{- /* list, release: How the release is reached from outside: url (https://host, with its port unless that is usual), service (the name of the one that it leads to). The first of a service is the one that is told. */}}
 {{- define "llm-stack.slot.expose.facts" -}}
 {{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
@@ -217,6 +182,108 @@
 {{- if true }}{{ with include "llm-stack.expose.http-route.facts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), offloadsToMemory (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked), secret (name and key, where it asks for a key), copies (of the model that lie in memory). */}}
+{{- define "llm-stack.slot.engine.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "custom" }}{{ $first = include "llm-stack.engine.custom.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: Where the engine's models come from by default, a value of model.source. */}}
+{{- define "llm-stack.slot.engine.source" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.source" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.source" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What all others know of a source, as a map: format (that it leaves), image (its name under images), copies (how often a model lies in the cache while it is brought, where that is not once). */}}
+{{- define "llm-stack.slot.source.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The tag of a model for which none is given, its name in the context as Model; none leaves it to the source. */}}
+{{- define "llm-stack.slot.model.tag" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: What a source calls a model, in the context as Model: name, tag, digest. Where no source says, name:tag, as ollama has it. */}}
+{{- define "llm-stack.slot.model.reference" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.reference" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: A server's models, each a map: key, name, tag, digest, reference, folder (below the model cache), filters. */}}
+{{- define "llm-stack.slot.models.facts" -}}
+{{- if true }}{{ with include "llm-stack.model.models" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, server: What others know of the model, as a map: folder (where an engine that reads a directory finds it, below the model cache; empty means all of that). */}}
+{{- define "llm-stack.slot.model.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, release: What a UI may ask, each a map: protocol (ollama or openai), url (as its clients want it: ollama's without a path, OpenAI's with /v1), name and model (of a server of the release), secret (name and key, where a key is needed). */}}
+{{- define "llm-stack.slot.endpoints.facts" -}}
+{{- if true }}{{ with include "llm-stack.model.endpoints" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.endpoints" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, server: What all others know of a server's accelerators, as a map: vendor, count, and memoryMiB (of each, 0 where that is not known). */}}
+{{- define "llm-stack.slot.gpu.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: How a server's models arrive, as a map: waitsForLoader (true where the server waits for what another pod brings), refreshes (true where a tag that moves changes the models under a running server), separateWorkload (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), refreshCommand (what kubectl is given to have them looked for at once). */}}
+{{- define "llm-stack.slot.delivery.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "sidecar" }}{{ $first = include "llm-stack.delivery.sidecar.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "cronjob" }}{{ $first = include "llm-stack.delivery.cronjob.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "daemonset" }}{{ $first = include "llm-stack.delivery.daemonset.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server, made once: What kubectl logs is given to watch how a server's models arrive. */}}
+{{- define "llm-stack.slot.delivery.logs" -}}
+{{- if not (hasKey .Once "delivery.logs") }}
+{{- $_ := set .Once "delivery.logs" (include "llm-stack.once.delivery.logs" .) }}
+{{- end }}
+{{- get .Once "delivery.logs" }}
+{{- end }}
+
+{{- /* one, server: What kubectl logs is given to watch how a server's models arrive. */}}
+{{- define "llm-stack.once.delivery.logs" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.logs" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.logs" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "sidecar" }}{{ $first = include "llm-stack.delivery.sidecar.logs" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "cronjob" }}{{ $first = include "llm-stack.delivery.cronjob.logs" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.delivery "daemonset" }}{{ $first = include "llm-stack.delivery.daemonset.logs" . | trim }}{{ end }}{{ end }}
+{{- $first }}
 {{- end }}
 
 {{- /* list, server: The command of the server's container; none leaves the image's own. */}}
@@ -248,16 +315,15 @@
 {{- /* map, server: Its environment, by name; the user's own entry wins. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | fromYaml }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | fromYaml }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | fromYaml }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with $joined.Error }}{{ fail . }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -322,37 +388,44 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: Files under /opt/files, by name: scripts and data. */}}
+{{- /* map, server, made once: Files under /opt/files, by name: scripts and data. */}}
 {{- define "llm-stack.slot.server.files" -}}
+{{- if not (hasKey .Once "server.files") }}
+{{- $_ := set .Once "server.files" (include "llm-stack.once.server.files" .) }}
+{{- end }}
+{{- get .Once "server.files" }}
+{{- end }}
+
+{{- /* map, server: Files under /opt/files, by name: scripts and data. */}}
+{{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.loader.files" . | fromYaml }}
+{{- if true }}{{ with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | fromYaml }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | fromYaml }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | fromYaml }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | fromYaml }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | fromYaml }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | fromYaml }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | fromYaml }}
+{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.files" . | fromYaml }}
+{{- if true }}{{ with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with $joined.Error }}{{ fail . }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -366,10 +439,9 @@
 {{- /* map, server: Devices, as a map of resource to amount; they go to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.gpu.devices" . | fromYaml }}
+{{- if true }}{{ with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with $joined.Error }}{{ fail . }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -383,10 +455,9 @@
 {{- /* map, server: Labels of the nodes it runs on. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.gpu.nodeSelector" . | fromYaml }}
+{{- if true }}{{ with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with $joined.Error }}{{ fail . }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -400,19 +471,18 @@
 {{- /* map, server: Annotations of its pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | fromYaml }}
+{{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.annotations" . | fromYaml }}
+{{- if true }}{{ with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | fromYaml }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | fromYaml }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with $joined.Error }}{{ fail . }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -420,13 +490,6 @@
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
-{{- $first }}
-{{- end }}
-
-{{- /* one, server: What others know of its workload, as a map: kind, minReplicas and maxReplicas. */}}
-{{- define "llm-stack.slot.server.facts" -}}
-{{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -500,16 +563,15 @@
 {{- /* map, server: What the script reads beside the contract's own variables. */}}
 {{- define "llm-stack.slot.loader.env" -}}
 {{- $joined := dict }}
-{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | fromYaml }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | fromYaml }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | fromYaml }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with $joined.Error }}{{ fail . }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -553,11 +615,46 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The name of a Job that brings the models once. */}}
+{{- /* one, server, made once: The name of a Job that brings the models once. */}}
 {{- define "llm-stack.slot.loader.job" -}}
+{{- if not (hasKey .Once "loader.job") }}
+{{- $_ := set .Once "loader.job" (include "llm-stack.once.loader.job" .) }}
+{{- end }}
+{{- get .Once "loader.job" }}
+{{- end }}
+
+{{- /* one, server: The name of a Job that brings the models once. */}}
+{{- define "llm-stack.once.loader.job" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}{{ end }}
 {{- $first }}
+{{- end }}
+
+{{- /* one, server: What a server's models need, as a map: known (whether all of them are described), weightsMiB and kvMiB of all, needMiB (what they take, with programMiB for the program on each card), models (each a map: reference, weightsMiB, kvMiB, context that it was made for). */}}
+{{- define "llm-stack.slot.sizing.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* Lays the facts of a server, each after those that it is made of. */}}
+{{- define "llm-stack.facts.server" -}}
+{{- $_ := set .Facts "gpu" (include "llm-stack.slot.gpu.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "source" (include "llm-stack.slot.source.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "delivery" (include "llm-stack.slot.delivery.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "cache" (include "llm-stack.slot.cache.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "models" (include "llm-stack.slot.models.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "model" (include "llm-stack.slot.model.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "engine" (include "llm-stack.slot.engine.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "sizing" (include "llm-stack.slot.sizing.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- end }}
+
+{{- /* Lays the facts of a release, each after those that it is made of. */}}
+{{- define "llm-stack.facts.release" -}}
+{{- $_ := set .Facts "ui" (include "llm-stack.slot.ui.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "endpoints" (include "llm-stack.slot.endpoints.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}

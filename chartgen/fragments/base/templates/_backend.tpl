@@ -1,46 +1,41 @@
 {{- /*
-(list CONTEXT NAME): what a way in from outside leads to, as a map: service and port. NAME is a server's or a UI's; where
-it is empty, the first UI is meant, or the only server of a release that has no UI. Empty where nothing can be meant.
+(list CONTEXT NAME): what a way in from outside leads to, as JSON: {service, port}. NAME is a server's or a UI's; where it
+is empty, the first UI is meant, or the only server of a release that has no UI. Empty where nothing can be meant.
 */}}
 {{- define "fragment.backend" -}}
-{{- $context := index . 0 }}
-{{- $name := index . 1 }}
-{{- $servers := include "fragment.servers" $context | mustFromJson }}
-{{- $uis := include "fragment.slot.ui.facts" $context | fromYamlArray }}
-{{- if not (or $name $uis (ne (len $servers) 1)) }}
-{{- $name = keys $servers | first }}
+{{- $context := first . }}
+{{- $name := last . }}
+{{- include "fragment.servers" $context }}
+{{- if not (or $name $context.Facts.ui (ne (len $context.Servers) 1)) }}
+{{- $name = keys $context.Servers | first }}
 {{- end }}
 {{- $found := dict }}
-{{- range $uis }}
+{{- range $context.Facts.ui }}
 {{- if not (or $found (and $name (ne $name .name))) }}
-{{- $found = . }}
+{{- $found = dict "service" .service "port" (int64 .port) }}
 {{- end }}
 {{- end }}
-{{- if $found -}}
-service: {{ $found.service }}
-port: {{ int64 $found.port }}
-{{- else if hasKey $servers $name }}
-{{- with merge (dict "Values" (get $servers $name) "Server" $name) (omit $context "Values") -}}
-service: {{ include "fragment.serverName" . }}
-port: {{ include "fragment.serverPort" . }}
+{{- with get $context.Servers $name }}
+{{- if not $found }}
+{{- $found = dict "service" (include "fragment.serverName" .) "port" (int64 .Facts.server.port) }}
 {{- end }}
 {{- end }}
+{{- mustToJson $found }}
 {{- end }}
 
-{{- /* (list CONTEXT NAME KEY): the sentence about the value KEY where the above finds nothing. */}}
+{{- /* {context, name, key}: the sentence about the value KEY where the above finds nothing. */}}
 {{- define "fragment.backendFault" -}}
-{{- $name := index . 1 }}
-{{- $servers := keys (include "fragment.servers" (index . 0) | mustFromJson) | sortAlpha }}
+{{- $servers := keys .context.Servers | sortAlpha }}
 {{- $uis := list }}
-{{- range include "fragment.slot.ui.facts" (index . 0) | fromYamlArray }}
+{{- range .context.Facts.ui }}
 {{- $uis = append $uis .name }}
 {{- end }}
-{{- if and $servers (not (include "fragment.backend" .)) }}
+{{- if and $servers (not (include "fragment.backend" (list .context .name) | mustFromJson)) }}
 {{- $servers = concat $servers $uis | join " or " }}
-{{- if $name }}
-{{ index . 2 }}: {{ $name }} is no server or UI that is enabled; set it to {{ $servers }}
+{{- if .name }}
+{{ .key }}: {{ .name }} is no server or UI that is enabled; set it to {{ $servers }}
 {{- else }}
-{{ index . 2 }}: there is no UI, and more than one server could be meant; set it to {{ $servers }}
+{{ .key }}: there is no UI, and more than one server could be meant; set it to {{ $servers }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -50,43 +45,41 @@ port: {{ include "fragment.serverPort" . }}
 {name, host, service, port}.
 */}}
 {{- define "fragment.apiHosts" -}}
-{{- $way := index . 1 }}
-{{- $context := index . 0 }}
+{{- $context := first . }}
+{{- $way := last . }}
 {{- $found := list }}
-{{- range $name, $values := include "fragment.servers" $context | mustFromJson }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $context "Values") }}
+{{- include "fragment.servers" $context }}
+{{- range $name, $server := $context.Servers }}
 {{- $service := include "fragment.serverName" . }}
 {{- $host := get $way.hosts $name }}
 {{- if and $way.domain (not $host) }}
 {{- $host = printf "%s.%s" $service $way.domain }}
 {{- end }}
 {{- if $host }}
-{{- $found = append $found (dict "name" $name "host" $host "service" $service "port" (include "fragment.serverPort" . | int64)) }}
-{{- end }}
+{{- $found = append $found (dict "name" $name "host" $host "service" $service "port" (int64 .Facts.server.port)) }}
 {{- end }}
 {{- end }}
 {{- $found | mustToJson }}
 {{- end }}
 
-{{- /* (list CONTEXT WAY KEY TAKEN): sentences about the values KEY of such a way; TAKEN are the hosts that lead elsewhere. */}}
+{{- /* {context, way, key, taken}: sentences about the values KEY of such a way; TAKEN are the hosts that lead elsewhere. */}}
 {{- define "fragment.apiFaults" -}}
-{{- $way := index . 1 }}
-{{- $key := index . 2 }}
-{{- $found := include "fragment.apiHosts" . | mustFromJson }}
-{{- $servers := keys (include "fragment.servers" (index . 0) | mustFromJson) | sortAlpha }}
-{{- range $name, $_ := $way.hosts }}
+{{- $key := .key }}
+{{- $taken := .taken }}
+{{- $found := include "fragment.apiHosts" (list .context .way) | mustFromJson }}
+{{- $servers := keys .context.Servers | sortAlpha }}
+{{- range $name, $_ := .way.hosts }}
 {{- if not (has $name $servers) }}
 {{ $key }}.hosts: {{ $name }} is no server that is enabled; set it to {{ join " or " $servers }}
 {{- end }}
 {{- end }}
-{{- if not (or $way.hosts $way.domain) }}
+{{- if not (or .way.hosts .way.domain) }}
 {{ $key }}.hosts: is empty, so it would lead nowhere; name the servers and their hosts, {{ first $servers | default "server" }}: api.example.com for instance, or set {{ $key }}.domain
 {{- end }}
 {{- $users := dict }}
 {{- range $found }}
 {{- $_ := set $users .host (append (get $users .host | default list) .name) }}
 {{- end }}
-{{- $taken := index . 3 }}
 {{- range $host, $names := $users }}
 {{- if gt (len $names) 1 }}
 {{ $key }}.hosts: {{ $host }} is given to servers {{ join " and " $names }}; give each a host name of its own
@@ -98,9 +91,9 @@ port: {{ include "fragment.serverPort" . }}
 
 {{- /* (list CONTEXT SERVICE): the first URL from outside that leads to SERVICE, empty where there is none. */}}
 {{- define "fragment.exposedURL" -}}
-{{- $service := index . 1 }}
+{{- $service := last . }}
 {{- $found := "" }}
-{{- range include "fragment.slot.expose.facts" (index . 0) | fromYamlArray }}
+{{- range (first .).Facts.expose }}
 {{- if eq .service $service }}
 {{- $found = $found | default .url }}
 {{- end }}
@@ -109,12 +102,18 @@ port: {{ include "fragment.serverPort" . }}
 {{- end }}
 
 {{- /*
-(list HOST HTTPS HTTPPORT HTTPSPORT): what people type to get there. HTTPS says whether it is encrypted, which a given
-HTTPSPORT says too; ports that are 0 are the usual ones, which no URL shows.
+{host, https, httpPort, httpsPort}: what people type to get there. https is true where it is encrypted, which an httpsPort
+says too; ports that are 0 are the usual ones, which no URL shows.
 */}}
 {{- define "fragment.url" -}}
-{{- $https := or (index . 1) (int64 (index . 3)) | not | not }}
-{{- $port := ternary (index . 3) (index . 2) $https | int64 }}
-{{- ternary "https" "http" $https }}://{{ index . 0 }}
-{{- if and $port (ne $port (ternary 443 80 $https | int64)) }}:{{ $port }}{{ end }}
+{{- $scheme := "http" }}
+{{- $port := int64 .httpPort }}
+{{- $usual := 80 }}
+{{- if or .https (int64 .httpsPort) }}
+{{- $scheme = "https" }}
+{{- $port = int64 .httpsPort }}
+{{- $usual = 443 }}
+{{- end }}
+{{- $scheme }}://{{ .host }}
+{{- if and $port (ne $port (int64 $usual)) }}:{{ $port }}{{ end }}
 {{- end }}

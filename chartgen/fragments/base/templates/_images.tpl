@@ -1,9 +1,9 @@
 {{- /*
-(list CONTEXT IMAGE OVER): the reference of an image {repository, tag, digest, pullPolicy}, with OVER laid over it, from
-the registry that global.imageRegistry says.
+{context, image, over}: the reference of an image {repository, tag, digest, pullPolicy}, with over, where it is given, laid
+over it, from the registry that global.imageRegistry says.
 */}}
 {{- define "fragment.image" -}}
-{{- $image := include "fragment.imageFields" . | fromYaml }}
+{{- $image := include "fragment.imageFields" . | mustFromJson }}
 {{- $repository := $image.repository }}
 {{- $host := "docker.io" }}
 {{- $path := $repository }}
@@ -12,7 +12,7 @@ the registry that global.imageRegistry says.
 {{- $host = $first }}
 {{- $path = trimPrefix (printf "%s/" $first) $repository }}
 {{- end }}
-{{- $mirror := (index . 0).Values.global.imageRegistry | default "" }}
+{{- $mirror := .context.Values.global.imageRegistry | default "" }}
 {{- if kindIs "map" $mirror }}
 {{- $mirror = get $mirror $host }}
 {{- end }}
@@ -27,20 +27,17 @@ the registry that global.imageRegistry says.
 
 {{- /* The same arguments: when the node fetches it. */}}
 {{- define "fragment.pullPolicy" -}}
-{{- (include "fragment.imageFields" . | fromYaml).pullPolicy }}
+{{- (include "fragment.imageFields" . | mustFromJson).pullPolicy }}
 {{- end }}
 
-{{- /* The same arguments: the image with OVER laid over it. A digest speaks of one tag of one repository. */}}
+{{- /* The same arguments: the image with over laid over it, as JSON. A digest speaks of one tag of one repository. */}}
 {{- define "fragment.imageFields" -}}
-{{- $image := deepCopy (index . 1) }}
-{{- $over := dict }}
-{{- if gt (len .) 2 }}
-{{- $over = index . 2 }}
-{{- end }}
+{{- $image := deepCopy .image }}
+{{- $over := .over | default dict }}
 {{- if and (or $over.repository $over.tag) (not $over.digest) }}
 {{- $_ := set $image "digest" "" }}
 {{- end }}
-{{- mergeOverwrite $image (deepCopy $over) | toYaml }}
+{{- mergeOverwrite $image (deepCopy $over) | mustToJson }}
 {{- end }}
 
 {{- /* What every pod has: its account without a token, the pull secrets, no environment of other Services. */}}

@@ -1,21 +1,27 @@
 {{- /*
-(list CONTEXT SUFFIX LENGTH): the name of an object, <release>-<suffix>, at most LENGTH characters (63), the suffix kept.
-A release's name may hold dots or begin with a digit, which a Service's may not; where it has to be changed or cut, a
-hash of it keeps two releases apart.
+(list CONTEXT SUFFIX): the name of an object, <release>-<suffix>, at most 63 characters, the suffix kept.
 */}}
 {{- define "fragment.name" -}}
-{{- $context := index . 0 }}
-{{- $suffix := index . 1 }}
-{{- $whole := $context.Values.fullnameOverride | default $context.Release.Name }}
+{{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 63) }}
+{{- end }}
+
+{{- /* The same of at most 52 characters: Kubernetes puts eleven behind a CronJob's for each Job. */}}
+{{- define "fragment.shortName" -}}
+{{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 52) }}
+{{- end }}
+
+{{- /*
+{context, suffix, length}: the same of at most length characters. A release's name may hold dots or begin with a digit, which a Service's may not; where it has to be changed or cut, a
+hash of it keeps two releases apart.
+*/}}
+{{- define "fragment.nameWithin" -}}
+{{- $suffix := .suffix }}
+{{- $whole := .context.Values.fullnameOverride | default .context.Release.Name }}
 {{- $name := $whole | replace "." "-" }}
 {{- if regexMatch "^[0-9]" $name }}
 {{- $name = printf "r-%s" $name }}
 {{- end }}
-{{- $most := 63 }}
-{{- if gt (len .) 2 }}
-{{- $most = index . 2 }}
-{{- end }}
-{{- $room := sub (sub $most 1) (len $suffix) | int }}
+{{- $room := sub .length (add1 (len $suffix)) | int }}
 {{- if or (ne $name $whole) (gt (len $name) $room) }}
 {{- $name = printf "%s-%s" ($name | trunc (sub $room 9 | int) | trimSuffix "-") (sha256sum $whole | trunc 8) }}
 {{- end }}
@@ -24,16 +30,16 @@ hash of it keeps two releases apart.
 
 {{- /* (list CONTEXT COMPONENT): what selects a component's pods. Never changes. */}}
 {{- define "fragment.selector" -}}
-{{- $context := index . 0 -}}
+{{- $context := first . -}}
 app.kubernetes.io/name: {{ $context.Chart.Name }}
 app.kubernetes.io/instance: {{ $context.Release.Name }}
-app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/component: {{ last . }}
 {{- end }}
 
 {{- /* (list CONTEXT COMPONENT): the labels of an object. Pods have those of fragment.selector alone, so that a new
 version of the chart restarts none. */}}
 {{- define "fragment.labels" -}}
-{{- $context := index . 0 -}}
+{{- $context := first . -}}
 {{ include "fragment.selector" . }}
 app.kubernetes.io/version: {{ $context.Chart.AppVersion | toString | quote }}
 app.kubernetes.io/managed-by: {{ $context.Release.Service }}

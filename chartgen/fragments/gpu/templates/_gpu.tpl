@@ -1,23 +1,11 @@
-{{- /*
-The row of the table that the values name, {} where there is none. Given a server's context. Only the vendor's block is
-read: the whole table would be parsed dozens of times in a render.
-*/}}
+{{- /* The row of the table that the values name, as JSON, {} where there is none. Given a server's context. */}}
 {{- define "fragment.gpu.row" -}}
-{{- get (include "fragment.gpu.schemes" . | fromYaml) .Values.gpu.scheme | default dict | toYaml }}
+{{- $found := dict }}
+{{- if ne .Values.gpu.vendor "none" }}
+{{- include "fragment.read" (list . "files/gpu/vendors.yaml") }}
+{{- $found = get .Read "files/gpu/vendors.yaml" | dig .Values.gpu.vendor "schemes" .Values.gpu.scheme dict }}
 {{- end }}
-
-{{- define "fragment.gpu.schemes" -}}
-{{- $block := regexFind (printf "(?m)^%s:\\n(  .*\\n?)+" .Values.gpu.vendor) (.Files.Get "files/gpu/vendors.yaml") | fromYaml }}
-{{- (get $block .Values.gpu.vendor | default dict).schemes | default dict | toYaml }}
-{{- end }}
-
-{{- /* All vendors, for sentences. */}}
-{{- define "fragment.gpu.vendors" -}}
-{{- $names := list }}
-{{- range regexFindAll "(?m)^[a-z0-9]+:" (.Files.Get "files/gpu/vendors.yaml") -1 }}
-{{- $names = append $names (trimSuffix ":" .) }}
-{{- end }}
-{{- printf "one of %s" ($names | sortAlpha | join ", ") }}
+{{- mustToJson $found }}
 {{- end }}
 
 {{- /* What a share of a card has, in MiB; 0 where that is all of it. */}}
@@ -46,7 +34,7 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
 {{- toYaml .Values.gpu.resources }}
 {{- else }}
 {{- $gpu := .Values.gpu }}
-{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- $row := include "fragment.gpu.row" . | mustFromJson }}
 {{- $found := dict }}
 {{- with $row.resource }}
 {{- $_ := set $found . (int64 $gpu.count) }}
@@ -65,13 +53,13 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
 {{- end }}
 
 {{- define "fragment.gpu.tolerations" -}}
-{{- with (include "fragment.gpu.row" . | fromYaml).tolerations }}
+{{- with (include "fragment.gpu.row" . | mustFromJson).tolerations }}
 {{- toYaml . }}
 {{- end }}
 {{- end }}
 
 {{- define "fragment.gpu.nodeSelector" -}}
-{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- $row := include "fragment.gpu.row" . | mustFromJson }}
 {{- with $row.nodeSelector }}
 {{- toYaml . }}
 {{ end }}
@@ -81,7 +69,7 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
 {{- end }}
 
 {{- define "fragment.gpu.podAnnotations" -}}
-{{- $row := include "fragment.gpu.row" . | fromYaml }}
+{{- $row := include "fragment.gpu.row" . | mustFromJson }}
 {{- if and .Values.gpu.type ($row.type).annotation }}
 {{- $row.type.annotation }}: {{ .Values.gpu.type | quote }}
 {{- end }}
@@ -97,13 +85,13 @@ false
 {{- /* What a pod asks of DRA, as the spec of a ResourceClaimTemplate; empty with other schemes. */}}
 {{- define "fragment.gpu.claim" -}}
 {{- $gpu := .Values.gpu }}
-{{- with and (not $gpu.resources) (include "fragment.gpu.row" . | fromYaml).class -}}
+{{- with and (not $gpu.resources) (include "fragment.gpu.row" . | mustFromJson).class -}}
 spec:
   devices:
     requests:
     - name: gpus
       exactly:
-        deviceClassName: {{ ternary .partition .name (and $gpu.partition .partition | not | not) }}
+        deviceClassName: {{ and $gpu.partition .partition | default .name }}
         count: {{ int64 $gpu.count }}
         {{- $selectors := list }}
         {{- if $gpu.partition }}
@@ -124,7 +112,7 @@ spec:
 
 {{- /* A claim's template cannot be changed: another one has another name. */}}
 {{- define "fragment.gpu.claimName" -}}
-{{- $hash := include "fragment.gpu.claim" . | fromYaml | toJson | sha256sum | trunc 8 }}
+{{- $hash := include "fragment.gpu.claim" . | include "fragment.map" | sha256sum | trunc 8 }}
 {{- include "fragment.name" (list . (printf "%s-gpus-%s" .Server $hash)) }}
 {{- end }}
 
@@ -137,86 +125,129 @@ spec:
 
 {{- define "fragment.gpu.checks" -}}
 {{- $gpu := .Values.gpu }}
-{{- $row := include "fragment.gpu.row" . | fromYaml }}
-{{- $engine := include "fragment.slot.engine.facts" . | fromYaml }}
-{{- $type := $row.type | default dict }}
-{{- $cores := int64 $gpu.coresPercent }}
-{{- $memory := include "fragment.gpu.mebibytes" . | int64 }}
-{{- if and $gpu.resources (gt (int64 $gpu.count) 1) }}
+{{- $row := include "fragment.gpu.row" . | mustFromJson }}
+{{- $counted := gt (int64 $gpu.count) 1 }}
+{{- if and $gpu.resources $counted }}
 gpu.count: {{ int64 $gpu.count }} is given beside gpu.resources, which says how many there are; leave gpu.count out
 {{- else if eq $gpu.vendor "none" }}
-{{- $vendors := include "fragment.gpu.vendors" . }}
-{{- if gt (int64 $gpu.count) 1 }}
-gpu.count: {{ int64 $gpu.count }} cards are asked for, but gpu.vendor is none; set gpu.vendor to {{ $vendors }}
-{{- end }}
-{{- range $key := list "type" "memory" "partition" "coresPercent" }}
-{{- if get $gpu $key }}
-gpu.{{ $key }}: {{ get $gpu $key }} is asked for, but gpu.vendor is none; set gpu.vendor to {{ $vendors }}
-{{- end }}
-{{- end }}
-{{- if ne $gpu.scheme "devicePlugin" }}
-gpu.scheme: {{ $gpu.scheme }} is asked for, but gpu.vendor is none; set gpu.vendor to {{ $vendors }}
-{{- end }}
-{{- if not $gpu.resources }}
 {{- include "fragment.gpu.strays" . }}
-{{- end }}
 {{- else if $gpu.resources }}
 gpu.resources: is given beside gpu.vendor {{ $gpu.vendor }}, which says what there is; leave one of them out
 {{- else if not $row }}
-gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ keys (include "fragment.gpu.schemes" . | fromYaml) | sortAlpha | join " or " }}
+{{- $vendor := get (get .Read "files/gpu/vendors.yaml") $gpu.vendor }}
+gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ keys $vendor.schemes | sortAlpha | join " or " }}
 {{- else }}
-{{- if and $type.nodeLabel $gpu.type (not (contains "," $gpu.type)) (not (regexMatch "^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$" $gpu.type)) }}
-gpu.type: {{ $gpu.type }} cannot be the value of a node's label; set it to what {{ $type.nodeLabel }} says on the nodes
-{{- else if and $type.nodeLabel (contains "," $gpu.type) }}
-gpu.type: {{ $gpu.type }} is a list, but {{ $gpu.scheme }} selects nodes by one value of the label {{ $type.nodeLabel }}; name one card, or use affinity
-{{- else if and $type.name $gpu.type (not (regexMatch "^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$" $gpu.type)) }}
-gpu.type: {{ $gpu.type }} cannot be part of a device's name; set it to the card's name, as {{ $row.resource }} has it on the nodes
-{{- else if and $type.required (not $gpu.type) }}
-gpu.type: {{ $gpu.scheme }} of {{ $gpu.vendor }} needs to know which card; set gpu.type, to "{{ ternary "Ascend910B3" "T4,V100" ($type.name | default false) }}" for instance
-{{- else if and $gpu.type (not $type) (not ($row.class).type) }}
-gpu.type: {{ $gpu.scheme }} of {{ $gpu.vendor }} cannot choose a card by its type; leave gpu.type out, and use nodeSelector
-{{- else if and $gpu.type $row.class (not (regexMatch "^[A-Za-z0-9 ._-]+$" $gpu.type)) }}
-gpu.type: {{ $gpu.type }} cannot be the name of a card; write it as the driver's ResourceSlices have it
-{{- end }}
-{{- if and $gpu.partition (not $row.partition) (not ($row.class).partition) }}
-gpu.partition: {{ $gpu.scheme }} of {{ $gpu.vendor }} knows no partitions; leave it out, or set gpu.scheme to one that does
-{{- else if and $row.partition (not $gpu.partition) }}
-gpu.partition: {{ $gpu.scheme }} needs to know which; set gpu.partition, to 1g.10gb for instance
-{{- end }}
-{{- if and $gpu.memory (not $row.memory) }}
-gpu.memory: {{ $gpu.scheme }} of {{ $gpu.vendor }} hands out whole cards, no share of their memory; leave it out, or set gpu.scheme to one that does
-{{- else if and $gpu.memory (or (not $memory) (mod $memory (int64 $row.memory.unit))) }}
-gpu.memory: {{ $gpu.memory }} cannot be said in units of {{ int64 $row.memory.unit }} MiB, which is what {{ $gpu.scheme }} of {{ $gpu.vendor }} counts in; round it
-{{- else if and ($row.memory).needed (not $gpu.memory) (or $cores (not ($row.cores).cards)) }}
-gpu.memory: {{ $gpu.scheme }} needs to know how much of a card's memory; set gpu.memory, to 8Gi for instance
-{{- end }}
-{{- if and $cores (not $row.cores) }}
-gpu.coresPercent: {{ $gpu.scheme }} of {{ $gpu.vendor }} hands out whole cards, no share of their compute; leave it out, or set gpu.scheme to one that does
-{{- else if and $cores ($row.cores).step (mod $cores (int64 $row.cores.step)) }}
-gpu.coresPercent: {{ $cores }} is no multiple of {{ int64 $row.cores.step }}, in which {{ $gpu.scheme }} counts; round it
-{{- else if and ($row.cores).cards $gpu.memory (not $cores) }}
-gpu.coresPercent: {{ $gpu.scheme }} needs to know how much of a card's compute goes with gpu.memory; set gpu.coresPercent, to 50 for instance, or leave gpu.memory out for whole cards
-{{- end }}
-{{- if and (not $row.resource) (not $row.class) (gt (int64 $gpu.count) 1) (or $gpu.memory $cores) }}
+{{- $given := dict "gpu" $gpu "row" $row "scheme" (printf "%s of %s" $gpu.scheme $gpu.vendor) }}
+{{- include "fragment.gpu.typeChecks" $given }}
+{{- include "fragment.gpu.partitionChecks" $given }}
+{{- include "fragment.gpu.memoryChecks" (merge (dict "mebibytes" (include "fragment.gpu.mebibytes" . | int64)) $given) }}
+{{- include "fragment.gpu.coresChecks" $given }}
+{{- $whole := or $row.resource $row.class }}
+{{- if and $counted (or $gpu.memory $gpu.coresPercent) (not $whole) }}
 gpu.count: a share by {{ $gpu.scheme }} lies on one card; leave gpu.count out{{ if ($row.cores).cards }}, or gpu.memory and gpu.coresPercent for whole cards{{ end }}
 {{- end }}
-{{- if and $row.class (not (semverCompare ">=1.34.0-0" .Capabilities.KubeVersion.Version)) }}
+{{- if and $row.class (semverCompare "<1.34.0-0" .Capabilities.KubeVersion.Version) }}
 gpu.scheme: dra is part of Kubernetes from 1.34 on, and this is {{ .Capabilities.KubeVersion.Version }}; set gpu.scheme to devicePlugin
 {{- end }}
-{{- if not (or .Values.image.repository (has $gpu.vendor $engine.vendors)) }}
+{{- if not (or .Values.image.repository (has $gpu.vendor .Facts.engine.vendors)) }}
 gpu.vendor: the images of {{ .Values.engine }} have nothing for {{ $gpu.vendor }}; set image.repository and image.tag to one that has
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- /* Cards that are asked for beside gpu: nothing would count them. */}}
+{{- /* Whether gpu.type is what the scheme chooses a card by. Given {gpu, row, scheme}, as the next ones are. */}}
+{{- define "fragment.gpu.typeChecks" -}}
+{{- $type := .gpu.type }}
+{{- $by := .row.type | default dict }}
+{{- $attribute := (.row.class).type }}
+{{- $label := "^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$" }}
+{{- $device := "^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$" }}
+{{- if not $type }}
+{{- if $by.required }}
+gpu.type: {{ .scheme }} needs to know which card; set gpu.type, to "{{ $by.example }}" for instance
+{{- end }}
+{{- else if not (or $by $attribute) }}
+gpu.type: {{ .scheme }} cannot choose a card by its type; leave gpu.type out, and use nodeSelector
+{{- else if and $by.nodeLabel (contains "," $type) }}
+gpu.type: {{ $type }} is a list, but {{ .gpu.scheme }} selects nodes by one value of the label {{ $by.nodeLabel }}; name one card, or use affinity
+{{- else if and $by.nodeLabel (not (regexMatch $label $type)) }}
+gpu.type: {{ $type }} cannot be the value of a node's label; set it to what {{ $by.nodeLabel }} says on the nodes
+{{- else if and $by.name (not (regexMatch $device $type)) }}
+gpu.type: {{ $type }} cannot be part of a device's name; set it to the card's name, as {{ .row.resource }} has it on the nodes
+{{- else if and $attribute (not (regexMatch "^[A-Za-z0-9 ._-]+$" $type)) }}
+gpu.type: {{ $type }} cannot be the name of a card; write it as the driver's ResourceSlices have it
+{{- end }}
+{{- end }}
+
+{{- define "fragment.gpu.partitionChecks" -}}
+{{- if and .gpu.partition (not (or .row.partition (.row.class).partition)) }}
+gpu.partition: {{ .scheme }} knows no partitions; leave it out, or set gpu.scheme to one that does
+{{- else if and .row.partition (not .gpu.partition) }}
+gpu.partition: {{ .gpu.scheme }} needs to know which; set gpu.partition, to 1g.10gb for instance
+{{- end }}
+{{- end }}
+
+{{- /* Given mebibytes in addition, what gpu.memory is. */}}
+{{- define "fragment.gpu.memoryChecks" -}}
+{{- $memory := .row.memory | default dict }}
+{{- $unit := int64 $memory.unit }}
+{{- $share := or .gpu.coresPercent (not (.row.cores).cards) }}
+{{- if and .gpu.memory (not $memory) }}
+gpu.memory: {{ .scheme }} hands out whole cards, no share of their memory; leave it out, or set gpu.scheme to one that does
+{{- else if and .gpu.memory (or (not .mebibytes) (mod .mebibytes $unit)) }}
+gpu.memory: {{ .gpu.memory }} cannot be said in units of {{ $unit }} MiB, which is what {{ .scheme }} counts in; round it
+{{- else if and $memory.needed $share (not .gpu.memory) }}
+gpu.memory: {{ .gpu.scheme }} needs to know how much of a card's memory; set gpu.memory, to 8Gi for instance
+{{- end }}
+{{- end }}
+
+{{- define "fragment.gpu.coresChecks" -}}
+{{- $percent := int64 .gpu.coresPercent }}
+{{- $cores := .row.cores | default dict }}
+{{- $step := int64 ($cores.step | default 1) }}
+{{- if and $percent (not $cores) }}
+gpu.coresPercent: {{ .scheme }} hands out whole cards, no share of their compute; leave it out, or set gpu.scheme to one that does
+{{- else if mod $percent $step }}
+gpu.coresPercent: {{ $percent }} is no multiple of {{ $step }}, in which {{ .gpu.scheme }} counts; round it
+{{- else if and $cores.cards .gpu.memory (not $percent) }}
+gpu.coresPercent: {{ .gpu.scheme }} needs to know how much of a card's compute goes with gpu.memory; set gpu.coresPercent, to 50 for instance, or leave gpu.memory out for whole cards
+{{- end }}
+{{- end }}
+
+{{- /* What is asked for without a vendor; cards that are asked for beside gpu, since nothing would count them. */}}
 {{- define "fragment.gpu.strays" -}}
-{{- $asked := merge dict (.Values.resources.limits | default dict) (.Values.resources.requests | default dict) }}
-{{- $table := "" }}
-{{- range $name := keys $asked | sortAlpha }}
-{{- if contains "/" $name }}
-{{- $table = $table | default ($.Files.Get "files/gpu/vendors.yaml") }}
-{{- if regexMatch (printf "resource: %s\\b" $name) $table }}
+{{- $gpu := .Values.gpu }}
+{{- $asked := dict }}
+{{- if gt (int64 $gpu.count) 1 }}
+{{- $_ := set $asked "count" (printf "%d cards are" (int64 $gpu.count)) }}
+{{- end }}
+{{- range $key := list "type" "memory" "partition" "coresPercent" }}
+{{- with get $gpu $key }}
+{{- $_ := set $asked $key (printf "%v is" .) }}
+{{- end }}
+{{- end }}
+{{- if ne $gpu.scheme "devicePlugin" }}
+{{- $_ := set $asked "scheme" (printf "%s is" $gpu.scheme) }}
+{{- end }}
+{{- $resources := dict }}
+{{- if not $gpu.resources }}
+{{- $resources = merge dict (.Values.resources.limits | default dict) (.Values.resources.requests | default dict) }}
+{{- end }}
+{{- /* The table is read where something is amiss alone: it is long. */}}
+{{- if or $asked (contains "/" (keys $resources | join " ")) }}
+{{- include "fragment.read" (list . "files/gpu/vendors.yaml") }}
+{{- $vendors := get .Read "files/gpu/vendors.yaml" }}
+{{- range $key, $what := $asked }}
+gpu.{{ $key }}: {{ $what }} asked for, but gpu.vendor is none; set gpu.vendor to one of {{ keys $vendors | sortAlpha | join ", " }}
+{{- end }}
+{{- $devices := list }}
+{{- range $vendors }}
+{{- range .schemes }}
+{{- $devices = append $devices .resource | concat (list (.memory).resource (.cores).resource) }}
+{{- end }}
+{{- end }}
+{{- range $name := keys $resources | sortAlpha }}
+{{- if has $name $devices }}
 resources: {{ $name }} is asked for, but gpu.vendor is none; set gpu.vendor to who makes it, and gpu.count to how many there are
 {{- end }}
 {{- end }}

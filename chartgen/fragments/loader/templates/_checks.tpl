@@ -1,7 +1,7 @@
 {{- /* What brings models in pods of its own needs a volume that any two nodes can mount. */}}
 {{- define "fragment.loader.checks" -}}
-{{- $delivery := include "fragment.slot.delivery.facts" . | fromYaml }}
-{{- $cache := include "fragment.slot.cache.facts" . | fromYaml }}
+{{- $delivery := .Facts.delivery }}
+{{- $cache := .Facts.cache }}
 {{- if $delivery.separateWorkload }}
 {{- if ne $cache.type "persistentVolumeClaim" }}
 model.delivery: {{ $delivery.separateWorkload }} brings models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or model.delivery to init
@@ -10,7 +10,7 @@ model.delivery: {{ $delivery.separateWorkload }} and the server mount the model 
 {{- end }}
 {{- end }}
 {{- /* The user's own are among those of its pod: what stands there twice is called as another. */}}
-{{- $around := include (ternary "fragment.slot.loader.volumes" "fragment.slot.server.volumes" ($delivery.waitsForLoader | default false)) . | fromYamlArray }}
+{{- $around := include (ternary "fragment.slot.loader.volumes" "fragment.slot.server.volumes" ($delivery.waitsForLoader | default false)) . | include "fragment.list" | mustFromJson }}
 {{- $names := dict "models" 1 "files" 1 "tmp" 1 }}
 {{- range $around }}
 {{- $_ := set $names .name (add1 (get $names .name | default 0)) }}
@@ -21,7 +21,7 @@ loader.volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
 {{- end }}
 {{- end }}
 {{- $paths := dict "/models" 1 "/opt/files" 1 "/tmp" 1 }}
-{{- range include "fragment.slot.loader.volumeMounts" . | fromYamlArray }}
+{{- range include "fragment.slot.loader.volumeMounts" . | include "fragment.list" | mustFromJson }}
 {{- $path := trimSuffix "/" .mountPath }}
 {{- $_ := set $paths $path (add1 (get $paths $path | default 0)) }}
 {{- end }}
@@ -37,15 +37,15 @@ loader.volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; m
 {{- $users := dict }}
 {{- $pruned := list }}
 {{- $folders := dict }}
-{{- range $name, $values := include "fragment.servers" . | mustFromJson }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- with $place := (include "fragment.slot.cache.facts" . | fromYaml).place }}
+{{- include "fragment.servers" . }}
+{{- range $name, $server := .Servers }}
+{{- with $place := .Facts.cache.place }}
 {{- $_ := set $users . (append (get $users . | default list) $name) }}
-{{- if and $values.loader.prune (ne $values.model.delivery "none") }}
+{{- if and $server.Values.loader.prune (ne $server.Values.model.delivery "none") }}
 {{- $pruned = append $pruned . }}
 {{- end }}
-{{- if and (ne $values.model.delivery "none") (eq ((include "fragment.slot.source.facts" $server | fromYaml).format | default "") "directory") }}
-{{- range include "fragment.models" $server | mustFromJson }}
+{{- if and (ne $server.Values.model.delivery "none") (eq ($server.Facts.source.format | default "") "directory") }}
+{{- range $server.Facts.models }}
 {{- $what := append .filters .reference | join " " }}
 {{- $at := printf "%s/%s" $place .folder }}
 {{- with get $folders $at }}
@@ -54,7 +54,6 @@ model.path: servers {{ .name }} and {{ $name }} would bring different things to 
 {{- end }}
 {{- else }}
 {{- $_ := set $folders $at (dict "what" $what "name" $name) }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -6,12 +6,13 @@ Given a server's context with Loader in it: name (of the container), and one of
   script  it runs another of the server's files, with this env and securityContext
 */}}
 {{- define "fragment.loader.container" -}}
-{{- $facts := include "fragment.slot.source.facts" . | fromYaml }}
+{{- $facts := .Facts.source }}
 {{- /* Where source and engine are one program, a server's own image is both. */}}
-{{- $engine := include "fragment.slot.engine.facts" . | fromYaml }}
-{{- $same := eq (get .Values.images ($engine.image | default "") | default dict).repository (get .Values.images ($facts.image | default "") | default dict).repository }}
-{{- $image := list . (index .Values.images ($facts.image | default "")) (ternary .Values.image dict ($same | default false)) }}
-{{- if index $image 1 }}
+{{- $engine := .Facts.engine }}
+{{- $program := get .Values.images ($facts.image | default "") | default dict }}
+{{- $served := get .Values.images ($engine.image | default "") | default dict }}
+{{- $image := dict "context" . "image" $program "over" (ternary .Values.image dict (eq $program.repository $served.repository)) }}
+{{- if $program }}
 - name: {{ .Loader.name }}
   image: {{ include "fragment.image" $image }}
   imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
@@ -31,7 +32,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   {{- if eq .Loader.mode "watch" }}
   {{- $_ := set $env "INTERVAL" (.Values.loader.interval | int64 | toString) }}
   {{- end }}
-  {{- $env = mergeOverwrite $env (include "fragment.slot.loader.env" . | fromYaml) }}
+  {{- $env = mergeOverwrite $env (include "fragment.slot.loader.env" . | include "fragment.map" | mustFromJson) }}
   {{- range $name, $value := .Values.loader.env }}
   {{- $_ := set $env $name $value }}
   {{- end }}
@@ -65,7 +66,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   volumeMounts:
   - name: models
     mountPath: /models
-    {{- with omit (include "fragment.slot.cache.mount" . | fromYaml) "readOnly" }}
+    {{- with omit (include "fragment.slot.cache.mount" . | include "fragment.map" | mustFromJson) "readOnly" }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- if .Loader.waitsForLoader }}
@@ -113,7 +114,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{- define "fragment.loader.annotations" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $models := list }}
-{{- range include "fragment.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $models = append $models (omit . "key") }}
 {{- end }}
 checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
@@ -123,22 +124,22 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
 {{- /* The scripts' common part, and the list of models: folder, reference, filters, by tabs. */}}
 {{- define "fragment.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
-{{- $delivery := include "fragment.slot.delivery.facts" . | fromYaml -}}
+{{- $delivery := .Facts.delivery -}}
 loader.sh: {{ .Files.Get "files/loader/loader.sh" | toJson }}
-{{- if eq ((include "fragment.slot.source.facts" . | fromYaml).format | default "") "directory" }}
+{{- if eq (.Facts.source.format | default "") "directory" }}
 directory.sh: {{ .Files.Get "files/loader/directory.sh" | toJson }}
 {{- end }}
 models.tsv: {{ include "fragment.loader.list" . | toJson }}
 {{- if or $delivery.waitsForLoader $delivery.refreshes }}
 wait.sh: {{ .Files.Get "files/loader/wait.sh" | toJson }}
 # In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
-logs: {{ $delivery.logs | quote }}
+logs: {{ include "fragment.slot.delivery.logs" . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- define "fragment.loader.list" -}}
-{{- range include "fragment.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- printf "%s\t%s\t%s\n" .folder .reference (join " " .filters) }}
 {{- end }}
 {{- end }}

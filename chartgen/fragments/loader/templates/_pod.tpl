@@ -8,7 +8,7 @@ metadata:
   labels:
     {{- include "fragment.selector" (list . (printf "%s-loader" .Server)) | nindent 4 }}
   annotations:
-    {{- toYaml (mergeOverwrite (include "fragment.loader.annotations" . | fromYaml) .Values.loader.podAnnotations) | nindent 4 }}
+    {{- toYaml (mergeOverwrite (include "fragment.loader.annotations" . | include "fragment.map" | mustFromJson) .Values.loader.podAnnotations) | nindent 4 }}
 spec:
   {{- include "fragment.podBasics" . | nindent 2 }}
   {{- if not .Loader.beside }}
@@ -30,12 +30,12 @@ spec:
   {{- end }}
   {{- end }}
   {{- /* Elsewhere it needs none of the server's devices: the claim may be mounted on any node that the server runs on. */}}
-  {{- $labels := ternary (include "fragment.slot.server.nodeSelector" . | fromYaml) dict (.Loader.beside | default false) }}
+  {{- $labels := ternary (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) dict (.Loader.beside | default false) }}
   {{- with mergeOverwrite $labels .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with concat (include "fragment.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
+  {{- with concat (include "fragment.slot.server.tolerations" . | include "fragment.list" | mustFromJson) .Values.tolerations | uniq }}
   tolerations:
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -53,5 +53,5 @@ spec:
 cannot be changed. Given a server's context. */}}
 {{- define "fragment.loader.job" -}}
 {{- $pod := include "fragment.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
-{{- include "fragment.name" (list . (printf "%s-models-%s" .Server ($pod | fromYaml | toJson | sha256sum | trunc 8))) }}
+{{- include "fragment.name" (list . (printf "%s-models-%s" .Server ($pod | include "fragment.map" | sha256sum | trunc 8))) }}
 {{- end }}

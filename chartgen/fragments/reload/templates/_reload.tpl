@@ -1,14 +1,14 @@
 {{- /* A native sidecar between what brings the models and the server: what it remembers is what the server starts with. */}}
 {{- define "fragment.reload.container" -}}
 {{- if ne .Values.reload.mode "none" }}
-{{- $image := list . .Values.images.curl -}}
+{{- $image := dict "context" . "image" .Values.images.curl -}}
 - name: reload
   image: {{ include "fragment.image" $image }}
   imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
   restartPolicy: Always
   command: [sh, /opt/files/reload.sh]
   env:
-  {{- include "fragment.env" (include "fragment.reload.env" . | fromYaml) | trim | nindent 2 }}
+  {{- include "fragment.env" (include "fragment.reload.env" . | include "fragment.map" | mustFromJson) | trim | nindent 2 }}
   # It has started once it remembers.
   startupProbe:
     exec:
@@ -25,7 +25,7 @@
   volumeMounts:
   - name: models
     mountPath: /models
-    {{- with merge (dict "readOnly" true) (include "fragment.slot.cache.mount" . | fromYaml) }}
+    {{- with merge (dict "readOnly" true) (include "fragment.slot.cache.mount" . | include "fragment.map" | mustFromJson) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   - name: files
@@ -34,7 +34,7 @@
   - name: reload
     mountPath: /tmp
   {{- if eq .Values.reload.mode "http" }}
-  {{- with (include "fragment.slot.engine.reloader" . | fromYaml).volumeMounts }}
+  {{- with (include "fragment.slot.engine.reloader" . | include "fragment.map" | mustFromJson).volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- end }}
@@ -53,9 +53,9 @@ STATE: /tmp/reload
 WAY: {{ .Values.reload.mode }}
 EVERY: {{ int64 .Values.reload.intervalSeconds | quote }}
 {{- if eq .Values.reload.mode "http" }}
-SERVER: http://127.0.0.1:{{ int64 (include "fragment.slot.engine.facts" . | fromYaml).port }}
+SERVER: http://127.0.0.1:{{ int64 .Facts.engine.port }}
 REQUESTS: /opt/files/reload.tsv
-{{- $needs := include "fragment.slot.engine.reloader" . | fromYaml }}
+{{- $needs := include "fragment.slot.engine.reloader" . | include "fragment.map" | mustFromJson }}
 {{- with $needs.prepare }}
 PREPARE: {{ quote . }}
 {{- end }}
@@ -79,7 +79,7 @@ PATIENCE: "30"
 
 {{- /* What makes the server's pods, as the API calls it. */}}
 {{- define "fragment.reload.resource" -}}
-{{- (include "fragment.slot.server.facts" . | fromYaml).kind | lower }}s
+{{- .Facts.server.kind | lower }}s
 {{- end }}
 
 {{- /* What it remembers, and the right to change the workload, are mounted in that one container: no other has a token. */}}
@@ -111,14 +111,14 @@ reload.tsv: {{ include "fragment.reload.requests" . | toJson }}
 {{- end }}
 
 {{- define "fragment.reload.requests" -}}
-{{- range include "fragment.slot.engine.reload" . | fromYamlArray }}
+{{- range include "fragment.slot.engine.reload" . | include "fragment.list" | mustFromJson }}
 {{- printf "%s\t%s\t%s\t%s\n" (.folder | default "-") (.method | default "POST") .path (.body | default "" | replace "\n" " ") }}
 {{- end }}
 {{- end }}
 
 {{- define "fragment.reload.checks" -}}
-{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
-{{- $refreshes := (include "fragment.slot.delivery.facts" . | fromYaml).refreshes }}
+{{- $facts := .Facts.engine }}
+{{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}
 reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but the engine has its folder mounted alone, and keeps the version of the start, which is removed when the model changes a second time; set reload.mode to rollout, or custom.mount to cache
 {{- end }}

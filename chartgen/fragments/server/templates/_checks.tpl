@@ -2,7 +2,7 @@
 {{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
 service.nodePort: {{ int64 .Values.service.nodePort }} is given, but a Service of type ClusterIP has none; set service.type to NodePort, or leave nodePort out
 {{- end }}
-{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
+{{- $facts := .Facts.engine }}
 {{- $own := int64 .Values.service.port }}
 {{- range $name, $port := $facts.ports }}
 {{- if eq (int64 $port) $own }}
@@ -10,11 +10,11 @@ service.port: {{ int64 $port }} is where the Service has {{ $name }}; set servic
 {{- end }}
 {{- end }}
 {{- $volumes := list "models" "tmp" "files" }}
-{{- range include "fragment.slot.server.volumes" . | fromYamlArray }}
+{{- range include "fragment.slot.server.volumes" . | include "fragment.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}
 {{- end }}
 {{- $mounts := list ($facts.mountPath | default "/models") "/tmp" "/opt/files" }}
-{{- range include "fragment.slot.server.volumeMounts" . | fromYamlArray }}
+{{- range include "fragment.slot.server.volumeMounts" . | include "fragment.list" | mustFromJson }}
 {{- $mounts = append $mounts .mountPath }}
 {{- end }}
 {{- range .Values.volumes }}
@@ -32,15 +32,12 @@ volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yo
 {{- /* A port of the nodes belongs to one Service. */}}
 {{- define "fragment.server.releaseChecks" -}}
 {{- $users := dict }}
-{{- $servers := include "fragment.servers" . | mustFromJson }}
-{{- range $name, $values := $servers }}
+{{- range $name, $server := .Servers }}
 {{- $pods := printf "%s-pods" $name }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- if and (hasKey $servers $pods) (include "fragment.slot.cache.claimTemplate" .) }}
+{{- if and (hasKey $.Servers $pods) (include "fragment.slot.cache.claimTemplate" .) }}
 the name {{ $pods }} is what the Service is called by which the pods of server {{ $name }} are known; call the server otherwise
 {{- end }}
-{{- end }}
-{{- with int64 $values.service.nodePort }}
+{{- with int64 .Values.service.nodePort }}
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
 {{- end }}
 {{- end }}

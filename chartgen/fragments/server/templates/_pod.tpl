@@ -2,8 +2,8 @@
 {{- define "fragment.server.pod" -}}
 metadata:
   labels:
-    {{- toYaml (merge (include "fragment.selector" (list . .Server) | fromYaml) .Values.podLabels) | nindent 4 }}
-  {{- with mergeOverwrite (include "fragment.slot.server.podAnnotations" . | fromYaml) .Values.podAnnotations }}
+    {{- toYaml (merge (include "fragment.selector" (list . .Server) | include "fragment.map" | mustFromJson) .Values.podLabels) | nindent 4 }}
+  {{- with mergeOverwrite (include "fragment.slot.server.podAnnotations" . | include "fragment.map" | mustFromJson) .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -20,11 +20,11 @@ spec:
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with mergeOverwrite (include "fragment.slot.server.nodeSelector" . | fromYaml) .Values.nodeSelector }}
+  {{- with mergeOverwrite (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with concat (include "fragment.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
+  {{- with concat (include "fragment.slot.server.tolerations" . | include "fragment.list" | mustFromJson) .Values.tolerations | uniq }}
   tolerations:
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -32,10 +32,10 @@ spec:
   affinity:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.topologySpreadConstraints | default (include "fragment.slot.server.topologySpreadConstraints" . | fromYamlArray) }}
+  {{- with .Values.topologySpreadConstraints | default (include "fragment.slot.server.topologySpreadConstraints" . | include "fragment.list" | mustFromJson) }}
   topologySpreadConstraints:
   {{- range . }}
-  {{- $own := dict "matchLabels" (include "fragment.selector" (list $ $.Server) | fromYaml) }}
+  {{- $own := dict "matchLabels" (include "fragment.selector" (list $ $.Server) | include "fragment.map" | mustFromJson) }}
   - {{ toYaml (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) | nindent 4 | trim }}
   {{- end }}
   {{- end }}
@@ -71,8 +71,9 @@ spec:
 {{- end }}
 
 {{- define "fragment.server.container" -}}
-{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
-{{- $image := list . (get .Values.images ($facts.image | default "") | default (dict "repository" "" "pullPolicy" "IfNotPresent")) .Values.image -}}
+{{- $facts := .Facts.engine }}
+{{- $none := dict "repository" "" "pullPolicy" "IfNotPresent" }}
+{{- $image := dict "context" . "image" (get .Values.images ($facts.image | default "") | default $none) "over" .Values.image -}}
 - name: server
   image: {{ include "fragment.image" $image }}
   imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
@@ -80,11 +81,11 @@ spec:
   command:
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with concat (include "fragment.slot.server.args" . | fromYamlArray) .Values.extraArgs }}
+  {{- with concat (include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson) .Values.extraArgs }}
   args:
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- $env := include "fragment.slot.server.env" . | fromYaml }}
+  {{- $env := include "fragment.slot.server.env" . | include "fragment.map" | mustFromJson }}
   {{- range $name, $value := .Values.env }}
   {{- $_ := set $env $name $value }}
   {{- end }}
@@ -123,7 +124,7 @@ spec:
   volumeMounts:
   - name: models
     mountPath: {{ $facts.mountPath | default "/models" }}
-    {{- with include "fragment.server.modelMount" . | fromYaml }}
+    {{- with include "fragment.server.modelMount" . | mustFromJson }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   - name: tmp
@@ -143,15 +144,15 @@ spec:
 
 {{- /* What the mount of the models has beside name and path: as the cache says, as the engine wants them. */}}
 {{- define "fragment.server.modelMount" -}}
-{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
-{{- $mount := include "fragment.slot.cache.mount" . | fromYaml }}
+{{- $facts := .Facts.engine }}
+{{- $mount := include "fragment.slot.cache.mount" . | include "fragment.map" | mustFromJson }}
 {{- with list $mount.subPath $facts.subPath | compact }}
 {{- $_ := set $mount "subPath" (join "/" .) }}
 {{- end }}
-{{- if or $facts.readOnly (include "fragment.slot.delivery.facts" . | fromYaml).readOnly }}
+{{- if or $facts.readOnly .Facts.delivery.readOnly }}
 {{- $_ := set $mount "readOnly" true }}
 {{- end }}
-{{- toYaml $mount }}
+{{- mustToJson $mount }}
 {{- end }}
 
 {{- /* Requests and limits: the user's, else what a fragment reckons, else enough for a small model; then the devices,
@@ -159,9 +160,9 @@ unless the user has named them there. */}}
 {{- define "fragment.server.resources" -}}
 {{- $resources := deepCopy .Values.resources }}
 {{- if not $resources }}
-{{- $resources = include "fragment.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | fromYaml }}
+{{- $resources = include "fragment.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | include "fragment.map" | mustFromJson }}
 {{- end }}
-{{- $devices := include "fragment.slot.server.devices" . | fromYaml }}
+{{- $devices := include "fragment.slot.server.devices" . | include "fragment.map" | mustFromJson }}
 {{- if $devices }}
 {{- /* Kubernetes wants the same amount of a device in both. */}}
 {{- $own := merge (dict) ($resources.limits | default dict) ($resources.requests | default dict) }}
@@ -174,7 +175,7 @@ unless the user has named them there. */}}
 {{- $_ := set $resources $kind (merge (deepCopy $devices) (get $resources $kind | default dict)) }}
 {{- end }}
 {{- end }}
-{{- with include "fragment.slot.server.resourceClaims" . | fromYamlArray }}
+{{- with include "fragment.slot.server.resourceClaims" . | include "fragment.list" | mustFromJson }}
 {{- $claims := list }}
 {{- range . }}
 {{- $claims = append $claims (pick . "name") }}
@@ -185,10 +186,18 @@ unless the user has named them there. */}}
 {{- end }}
 
 {{- define "fragment.server.facts" -}}
-{{- $scale := include "fragment.slot.server.scale" . | fromYaml -}}
-kind: {{ ternary "StatefulSet" "Deployment" (include "fragment.slot.cache.claimTemplate" . | empty | not) }}
+{{- $scale := include "fragment.slot.server.scale" . | include "fragment.map" | mustFromJson -}}
+kind: {{ ternary "Deployment" "StatefulSet" (include "fragment.slot.cache.claimTemplate" . | empty) }}
 minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
 maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
+port: {{ int64 .Values.service.port | default (int64 .Facts.engine.port) }}
+{{- end }}
+
+{{- /* Half an hour, where nothing reckons how long the model takes. */}}
+{{- define "fragment.server.values" -}}
+{{- if not .Values.startupTimeoutSeconds -}}
+startupTimeoutSeconds: 1800
+{{- end }}
 {{- end }}
 
 {{- /* Whether the pod needs the ConfigMap of files. */}}

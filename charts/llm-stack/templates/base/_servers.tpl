@@ -1,44 +1,45 @@
 {{- /*
-The servers that are enabled, as JSON: name -> values. Each entry is laid over the defaults: maps of the chart's own are
-merged, lists and Kubernetes' blocks are replaced. What is left empty for the engine to say (where its models come from)
-is filled in. Numbers come back from JSON as floats: int64 before they are printed or reckoned with.
+Lays .Servers, once a render: name -> the context of a server that is enabled. Helm gives all templates of a chart one and
+the same root, where the result stays. A server's context looks like the root of a chart with one server: .Values are its
+own, .Server is its name. .Facts holds what fills the slots whose names end with .facts, as data, by the slot's first part:
+a server's in its context, the release's in the root.
 */}}
 {{- define "llm-stack.servers" -}}
-{{- /* Laid once a render: Helm gives all templates of a chart one and the same context, where the result waits for the next. */}}
 {{- if not (hasKey . "Servers") }}
-{{- $_ := set . "Servers" (include "llm-stack.serversLaid" .) }}
-{{- end }}
-{{- .Servers }}
-{{- end }}
-
-{{- define "llm-stack.serversLaid" -}}
-{{- $defaults := omit .Values "servers" }}
-{{- $replaced := include "llm-stack.data.replaced" . | mustFromJson }}
+{{- $root := . }}
+{{- /* Each context shares what is read and made once. */}}
+{{- $_ := set . "Read" dict }}
 {{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
-{{- $values := mergeOverwrite (deepCopy $defaults) (deepCopy $entry) }}
-{{- /* An entry that names a model of its own does not want the defaults' several, nor what describes the defaults' one. */}}
-{{- with dig "model" "name" "" $entry }}
-{{- if not $entry.models }}
-{{- $_ := set $values "models" dict }}
-{{- end }}
-{{- if ne . $defaults.model.name }}
-{{- range list "tag" "digest" "reference" "path" "weightsSize" "kvCachePerToken" }}
-{{- $_ := set $values.model . (get $entry.model . | default "") }}
-{{- end }}
-{{- $_ := set $values.model "filter" ($entry.model.filter | default list) }}
+{{- $server := omit $root "Values" }}
+{{- $_ := set $server "Server" $name }}
+{{- $_ := set $server "Facts" dict }}
+{{- $_ := set $server "Once" dict }}
+{{- include "llm-stack.serverValues" (dict "server" $server "entry" $entry "defaults" (omit $root.Values "servers")) }}
+{{- if $server.Values.enabled }}
+{{- include "llm-stack.facts.server" $server }}
+{{- include "llm-stack.setPaths" (dict "values" $server.Values "paths" (include "llm-stack.slot.server.computedValues" $server | include "llm-stack.map" | mustFromJson)) }}
+{{- $_ := set $servers $name $server }}
 {{- end }}
 {{- end }}
-{{- /* Nor does one that names several want what describes the defaults' one. */}}
-{{- if $entry.models }}
-{{- range list "digest" "reference" "path" }}
-{{- $_ := set $values.model . (dig "model" . "" $entry) }}
+{{- $_ := set . "Servers" $servers }}
+{{- range $servers }}
+{{- $_ := set . "Servers" $servers }}
 {{- end }}
-{{- $_ := set $values.model "filter" (dig "model" "filter" list $entry) }}
+{{- $_ := set . "Facts" dict }}
+{{- include "llm-stack.facts.release" . }}
 {{- end }}
-{{- range $path := $replaced }}
+{{- end }}
+
+{{- /*
+{server, entry, defaults}: gives the server's context its .Values, the entry of servers laid over a copy of the defaults:
+maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
+*/}}
+{{- define "llm-stack.serverValues" -}}
+{{- $values := mergeOverwrite (deepCopy .defaults) (deepCopy .entry) }}
+{{- range $path := include "llm-stack.data.replaced" . | mustFromJson }}
 {{- $keys := splitList "." $path }}
-{{- $from := $entry }}
+{{- $from := $.entry }}
 {{- $into := $values }}
 {{- range initial $keys }}
 {{- $from = get $from . | default dict }}
@@ -46,58 +47,24 @@ is filled in. Numbers come back from JSON as floats: int64 before they are print
 {{- end }}
 {{- range $key := ternary (keys $from) (list (last $keys)) (eq (last $keys) "*") }}
 {{- if hasKey $from $key }}
-{{- $_ := set $into $key (get $from $key) }}
+{{- $_ := set $into $key (get $from $key | deepCopy) }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if $values.enabled }}
-{{- $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- $facts := include "llm-stack.slot.engine.facts" $server | fromYaml }}
-{{- if and (not $values.model.source) (ne $values.model.delivery "none") }}
-{{- $_ := set $values.model "source" ($facts.source | default "") }}
-{{- end }}
-{{- if not $values.startupTimeoutSeconds }}
-{{- $_ := set $values "startupTimeoutSeconds" (include "llm-stack.slot.server.startup" $server | default "1800" | int64) }}
-{{- end }}
-{{- $_ := set $servers $name $values }}
-{{- end }}
-{{- end }}
-{{- $servers | mustToJson }}
+{{- $_ := set .server "Values" $values }}
+{{- $entry := merge (dict "Entry" .entry "Defaults" .defaults) .server }}
+{{- include "llm-stack.setPaths" (dict "values" $values "paths" (include "llm-stack.slot.server.values" $entry | include "llm-stack.map" | mustFromJson)) }}
 {{- end }}
 
-{{- /*
-A server's models, as a JSON list of {key, name, tag, digest, reference, folder, filters}: those under models, else the one
-under model. The folder is where a source that leaves directories puts it, below the model cache. Given a server's context.
-*/}}
-{{- define "llm-stack.models" -}}
-{{- $found := list }}
-{{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
-{{- $name := $model.name | default $key }}
-{{- $tag := $model.tag | default (include "llm-stack.slot.model.tag" (merge (dict "Model" $name) $)) }}
-{{- $digest := $model.digest | default "" }}
-{{- $reference := $model.reference }}
-{{- if not $reference }}
-{{- $reference = include "llm-stack.slot.model.reference" (merge (dict "Model" (dict "name" $name "tag" $tag "digest" $digest)) $) }}
+{{- /* {values, paths}: sets what paths, a map of dotted path to value, say. */}}
+{{- define "llm-stack.setPaths" -}}
+{{- range $path, $value := .paths }}
+{{- $keys := splitList "." $path }}
+{{- $into := $.values }}
+{{- range initial $keys }}
+{{- $into = get $into . }}
 {{- end }}
-{{- if not $reference }}
-{{- $reference = $name }}
-{{- with $tag }}
-{{- $reference = printf "%s:%s" $name . }}
-{{- end }}
-{{- end }}
-{{- $folder := $model.path | default ($key | replace "/" "-" | replace ":" "-") }}
-{{- $found = append $found (dict "key" $key "name" $name "tag" $tag "digest" $digest "reference" $reference "folder" $folder "filters" ($model.filter | default list)) }}
-{{- end }}
-{{- $found | mustToJson }}
-{{- end }}
-
-{{- /* Where an engine that reads a directory finds its model, as a path below the model cache; empty means all of it. Given
-a server's context. */}}
-{{- define "llm-stack.modelFolder" -}}
-{{- if eq .Values.model.delivery "none" }}
-{{- .Values.model.path }}
-{{- else }}
-{{- (include "llm-stack.models" . | mustFromJson | first).folder }}
+{{- $_ := set $into (last $keys) $value }}
 {{- end }}
 {{- end }}
 
@@ -108,37 +75,5 @@ a server's context. */}}
 
 {{- /* Where a server listens for others in the cluster, as a URL without a path. Given a server's context. */}}
 {{- define "llm-stack.serverURL" -}}
-http://{{ include "llm-stack.serverName" . }}:{{ include "llm-stack.serverPort" . }}
-{{- end }}
-
-{{- /*
-What a UI can ask, as a JSON list of {protocol, url, name, model}, with {secret: {name, key}} where a key is needed: the
-servers that are enabled and speak ollama or openai, then what fragments add (those have no name). URLs as their protocol's
-clients want them: ollama's without a path, OpenAI's with /v1.
-*/}}
-{{- define "llm-stack.endpoints" -}}
-{{- $found := list }}
-{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $url := include "llm-stack.serverURL" . }}
-{{- if eq $facts.protocol "openai" }}
-{{- $url = printf "%s/v1" $url }}
-{{- end }}
-{{- if has $facts.protocol (list "ollama" "openai") }}
-{{- $endpoint := dict "protocol" $facts.protocol "url" $url "name" $name "model" $facts.model }}
-{{- with $facts.secret }}
-{{- $_ := set $endpoint "secret" . }}
-{{- end }}
-{{- $found = append $found $endpoint }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- concat $found (include "llm-stack.slot.ui.endpoints" . | fromYamlArray) | mustToJson }}
-{{- end }}
-
-{{- /* The port of its Service. Given a server's context. */}}
-{{- define "llm-stack.serverPort" -}}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- int64 .Values.service.port | default (int64 $facts.port) }}
+http://{{ include "llm-stack.serverName" . }}:{{ int64 .Facts.server.port }}
 {{- end }}

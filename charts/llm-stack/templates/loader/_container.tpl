@@ -6,12 +6,13 @@ Given a server's context with Loader in it: name (of the container), and one of
   script  it runs another of the server's files, with this env and securityContext
 */}}
 {{- define "llm-stack.loader.container" -}}
-{{- $facts := include "llm-stack.slot.source.facts" . | fromYaml }}
+{{- $facts := .Facts.source }}
 {{- /* Where source and engine are one program, a server's own image is both. */}}
-{{- $engine := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $same := eq (get .Values.images ($engine.image | default "") | default dict).repository (get .Values.images ($facts.image | default "") | default dict).repository }}
-{{- $image := list . (index .Values.images ($facts.image | default "")) (ternary .Values.image dict ($same | default false)) }}
-{{- if index $image 1 }}
+{{- $engine := .Facts.engine }}
+{{- $program := get .Values.images ($facts.image | default "") | default dict }}
+{{- $served := get .Values.images ($engine.image | default "") | default dict }}
+{{- $image := dict "context" . "image" $program "over" (ternary .Values.image dict (eq $program.repository $served.repository)) }}
+{{- if $program }}
 - name: {{ .Loader.name }}
   image: {{ include "llm-stack.image" $image }}
   imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
@@ -31,7 +32,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   {{- if eq .Loader.mode "watch" }}
   {{- $_ := set $env "INTERVAL" (.Values.loader.interval | int64 | toString) }}
   {{- end }}
-  {{- $env = mergeOverwrite $env (include "llm-stack.slot.loader.env" . | fromYaml) }}
+  {{- $env = mergeOverwrite $env (include "llm-stack.slot.loader.env" . | include "llm-stack.map" | mustFromJson) }}
   {{- range $name, $value := .Values.loader.env }}
   {{- $_ := set $env $name $value }}
   {{- end }}
@@ -65,7 +66,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   volumeMounts:
   - name: models
     mountPath: /models
-    {{- with omit (include "llm-stack.slot.cache.mount" . | fromYaml) "readOnly" }}
+    {{- with omit (include "llm-stack.slot.cache.mount" . | include "llm-stack.map" | mustFromJson) "readOnly" }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- if .Loader.waitsForLoader }}
@@ -113,7 +114,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{- define "llm-stack.loader.annotations" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $models := list }}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $models = append $models (omit . "key") }}
 {{- end }}
 checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
@@ -123,22 +124,22 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
 {{- /* The scripts' common part, and the list of models: folder, reference, filters, by tabs. */}}
 {{- define "llm-stack.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
-{{- $delivery := include "llm-stack.slot.delivery.facts" . | fromYaml -}}
+{{- $delivery := .Facts.delivery -}}
 loader.sh: {{ .Files.Get "files/loader/loader.sh" | toJson }}
-{{- if eq ((include "llm-stack.slot.source.facts" . | fromYaml).format | default "") "directory" }}
+{{- if eq (.Facts.source.format | default "") "directory" }}
 directory.sh: {{ .Files.Get "files/loader/directory.sh" | toJson }}
 {{- end }}
 models.tsv: {{ include "llm-stack.loader.list" . | toJson }}
 {{- if or $delivery.waitsForLoader $delivery.refreshes }}
 wait.sh: {{ .Files.Get "files/loader/wait.sh" | toJson }}
 # In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
-logs: {{ $delivery.logs | quote }}
+logs: {{ include "llm-stack.slot.delivery.logs" . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- define "llm-stack.loader.list" -}}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- printf "%s\t%s\t%s\n" .folder .reference (join " " .filters) }}
 {{- end }}
 {{- end }}

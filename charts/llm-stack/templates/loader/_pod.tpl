@@ -8,7 +8,7 @@ metadata:
   labels:
     {{- include "llm-stack.selector" (list . (printf "%s-loader" .Server)) | nindent 4 }}
   annotations:
-    {{- toYaml (mergeOverwrite (include "llm-stack.loader.annotations" . | fromYaml) .Values.loader.podAnnotations) | nindent 4 }}
+    {{- toYaml (mergeOverwrite (include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson) .Values.loader.podAnnotations) | nindent 4 }}
 spec:
   {{- include "llm-stack.podBasics" . | nindent 2 }}
   {{- if not .Loader.beside }}
@@ -30,12 +30,12 @@ spec:
   {{- end }}
   {{- end }}
   {{- /* Elsewhere it needs none of the server's devices: the claim may be mounted on any node that the server runs on. */}}
-  {{- $labels := ternary (include "llm-stack.slot.server.nodeSelector" . | fromYaml) dict (.Loader.beside | default false) }}
+  {{- $labels := ternary (include "llm-stack.slot.server.nodeSelector" . | include "llm-stack.map" | mustFromJson) dict (.Loader.beside | default false) }}
   {{- with mergeOverwrite $labels .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with concat (include "llm-stack.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
+  {{- with concat (include "llm-stack.slot.server.tolerations" . | include "llm-stack.list" | mustFromJson) .Values.tolerations | uniq }}
   tolerations:
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -53,5 +53,5 @@ spec:
 cannot be changed. Given a server's context. */}}
 {{- define "llm-stack.loader.job" -}}
 {{- $pod := include "llm-stack.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
-{{- include "llm-stack.name" (list . (printf "%s-models-%s" .Server ($pod | fromYaml | toJson | sha256sum | trunc 8))) }}
+{{- include "llm-stack.name" (list . (printf "%s-models-%s" .Server ($pod | include "llm-stack.map" | sha256sum | trunc 8))) }}
 {{- end }}

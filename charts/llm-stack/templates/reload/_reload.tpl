@@ -1,14 +1,14 @@
 {{- /* A native sidecar between what brings the models and the server: what it remembers is what the server starts with. */}}
 {{- define "llm-stack.reload.container" -}}
 {{- if ne .Values.reload.mode "none" }}
-{{- $image := list . .Values.images.curl -}}
+{{- $image := dict "context" . "image" .Values.images.curl -}}
 - name: reload
   image: {{ include "llm-stack.image" $image }}
   imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
   restartPolicy: Always
   command: [sh, /opt/files/reload.sh]
   env:
-  {{- include "llm-stack.env" (include "llm-stack.reload.env" . | fromYaml) | trim | nindent 2 }}
+  {{- include "llm-stack.env" (include "llm-stack.reload.env" . | include "llm-stack.map" | mustFromJson) | trim | nindent 2 }}
   # It has started once it remembers.
   startupProbe:
     exec:
@@ -25,7 +25,7 @@
   volumeMounts:
   - name: models
     mountPath: /models
-    {{- with merge (dict "readOnly" true) (include "llm-stack.slot.cache.mount" . | fromYaml) }}
+    {{- with merge (dict "readOnly" true) (include "llm-stack.slot.cache.mount" . | include "llm-stack.map" | mustFromJson) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   - name: files
@@ -34,7 +34,7 @@
   - name: reload
     mountPath: /tmp
   {{- if eq .Values.reload.mode "http" }}
-  {{- with (include "llm-stack.slot.engine.reloader" . | fromYaml).volumeMounts }}
+  {{- with (include "llm-stack.slot.engine.reloader" . | include "llm-stack.map" | mustFromJson).volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- end }}
@@ -53,9 +53,9 @@ STATE: /tmp/reload
 WAY: {{ .Values.reload.mode }}
 EVERY: {{ int64 .Values.reload.intervalSeconds | quote }}
 {{- if eq .Values.reload.mode "http" }}
-SERVER: http://127.0.0.1:{{ int64 (include "llm-stack.slot.engine.facts" . | fromYaml).port }}
+SERVER: http://127.0.0.1:{{ int64 .Facts.engine.port }}
 REQUESTS: /opt/files/reload.tsv
-{{- $needs := include "llm-stack.slot.engine.reloader" . | fromYaml }}
+{{- $needs := include "llm-stack.slot.engine.reloader" . | include "llm-stack.map" | mustFromJson }}
 {{- with $needs.prepare }}
 PREPARE: {{ quote . }}
 {{- end }}
@@ -79,7 +79,7 @@ PATIENCE: "30"
 
 {{- /* What makes the server's pods, as the API calls it. */}}
 {{- define "llm-stack.reload.resource" -}}
-{{- (include "llm-stack.slot.server.facts" . | fromYaml).kind | lower }}s
+{{- .Facts.server.kind | lower }}s
 {{- end }}
 
 {{- /* What it remembers, and the right to change the workload, are mounted in that one container: no other has a token. */}}
@@ -111,14 +111,14 @@ reload.tsv: {{ include "llm-stack.reload.requests" . | toJson }}
 {{- end }}
 
 {{- define "llm-stack.reload.requests" -}}
-{{- range include "llm-stack.slot.engine.reload" . | fromYamlArray }}
+{{- range include "llm-stack.slot.engine.reload" . | include "llm-stack.list" | mustFromJson }}
 {{- printf "%s\t%s\t%s\t%s\n" (.folder | default "-") (.method | default "POST") .path (.body | default "" | replace "\n" " ") }}
 {{- end }}
 {{- end }}
 
 {{- define "llm-stack.reload.checks" -}}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $refreshes := (include "llm-stack.slot.delivery.facts" . | fromYaml).refreshes }}
+{{- $facts := .Facts.engine }}
+{{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}
 reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but the engine has its folder mounted alone, and keeps the version of the start, which is removed when the model changes a second time; set reload.mode to rollout, or custom.mount to cache
 {{- end }}

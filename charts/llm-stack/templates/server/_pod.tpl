@@ -2,8 +2,8 @@
 {{- define "llm-stack.server.pod" -}}
 metadata:
   labels:
-    {{- toYaml (merge (include "llm-stack.selector" (list . .Server) | fromYaml) .Values.podLabels) | nindent 4 }}
-  {{- with mergeOverwrite (include "llm-stack.slot.server.podAnnotations" . | fromYaml) .Values.podAnnotations }}
+    {{- toYaml (merge (include "llm-stack.selector" (list . .Server) | include "llm-stack.map" | mustFromJson) .Values.podLabels) | nindent 4 }}
+  {{- with mergeOverwrite (include "llm-stack.slot.server.podAnnotations" . | include "llm-stack.map" | mustFromJson) .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -20,11 +20,11 @@ spec:
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with mergeOverwrite (include "llm-stack.slot.server.nodeSelector" . | fromYaml) .Values.nodeSelector }}
+  {{- with mergeOverwrite (include "llm-stack.slot.server.nodeSelector" . | include "llm-stack.map" | mustFromJson) .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with concat (include "llm-stack.slot.server.tolerations" . | fromYamlArray) .Values.tolerations | uniq }}
+  {{- with concat (include "llm-stack.slot.server.tolerations" . | include "llm-stack.list" | mustFromJson) .Values.tolerations | uniq }}
   tolerations:
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -32,10 +32,10 @@ spec:
   affinity:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.topologySpreadConstraints | default (include "llm-stack.slot.server.topologySpreadConstraints" . | fromYamlArray) }}
+  {{- with .Values.topologySpreadConstraints | default (include "llm-stack.slot.server.topologySpreadConstraints" . | include "llm-stack.list" | mustFromJson) }}
   topologySpreadConstraints:
   {{- range . }}
-  {{- $own := dict "matchLabels" (include "llm-stack.selector" (list $ $.Server) | fromYaml) }}
+  {{- $own := dict "matchLabels" (include "llm-stack.selector" (list $ $.Server) | include "llm-stack.map" | mustFromJson) }}
   - {{ toYaml (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) | nindent 4 | trim }}
   {{- end }}
   {{- end }}
@@ -71,8 +71,9 @@ spec:
 {{- end }}
 
 {{- define "llm-stack.server.container" -}}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $image := list . (get .Values.images ($facts.image | default "") | default (dict "repository" "" "pullPolicy" "IfNotPresent")) .Values.image -}}
+{{- $facts := .Facts.engine }}
+{{- $none := dict "repository" "" "pullPolicy" "IfNotPresent" }}
+{{- $image := dict "context" . "image" (get .Values.images ($facts.image | default "") | default $none) "over" .Values.image -}}
 - name: server
   image: {{ include "llm-stack.image" $image }}
   imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
@@ -80,11 +81,11 @@ spec:
   command:
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with concat (include "llm-stack.slot.server.args" . | fromYamlArray) .Values.extraArgs }}
+  {{- with concat (include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
   args:
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- $env := include "llm-stack.slot.server.env" . | fromYaml }}
+  {{- $env := include "llm-stack.slot.server.env" . | include "llm-stack.map" | mustFromJson }}
   {{- range $name, $value := .Values.env }}
   {{- $_ := set $env $name $value }}
   {{- end }}
@@ -123,7 +124,7 @@ spec:
   volumeMounts:
   - name: models
     mountPath: {{ $facts.mountPath | default "/models" }}
-    {{- with include "llm-stack.server.modelMount" . | fromYaml }}
+    {{- with include "llm-stack.server.modelMount" . | mustFromJson }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   - name: tmp
@@ -143,15 +144,15 @@ spec:
 
 {{- /* What the mount of the models has beside name and path: as the cache says, as the engine wants them. */}}
 {{- define "llm-stack.server.modelMount" -}}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
-{{- $mount := include "llm-stack.slot.cache.mount" . | fromYaml }}
+{{- $facts := .Facts.engine }}
+{{- $mount := include "llm-stack.slot.cache.mount" . | include "llm-stack.map" | mustFromJson }}
 {{- with list $mount.subPath $facts.subPath | compact }}
 {{- $_ := set $mount "subPath" (join "/" .) }}
 {{- end }}
-{{- if or $facts.readOnly (include "llm-stack.slot.delivery.facts" . | fromYaml).readOnly }}
+{{- if or $facts.readOnly .Facts.delivery.readOnly }}
 {{- $_ := set $mount "readOnly" true }}
 {{- end }}
-{{- toYaml $mount }}
+{{- mustToJson $mount }}
 {{- end }}
 
 {{- /* Requests and limits: the user's, else what a fragment reckons, else enough for a small model; then the devices,
@@ -159,9 +160,9 @@ unless the user has named them there. */}}
 {{- define "llm-stack.server.resources" -}}
 {{- $resources := deepCopy .Values.resources }}
 {{- if not $resources }}
-{{- $resources = include "llm-stack.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | fromYaml }}
+{{- $resources = include "llm-stack.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | include "llm-stack.map" | mustFromJson }}
 {{- end }}
-{{- $devices := include "llm-stack.slot.server.devices" . | fromYaml }}
+{{- $devices := include "llm-stack.slot.server.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- if $devices }}
 {{- /* Kubernetes wants the same amount of a device in both. */}}
 {{- $own := merge (dict) ($resources.limits | default dict) ($resources.requests | default dict) }}
@@ -174,7 +175,7 @@ unless the user has named them there. */}}
 {{- $_ := set $resources $kind (merge (deepCopy $devices) (get $resources $kind | default dict)) }}
 {{- end }}
 {{- end }}
-{{- with include "llm-stack.slot.server.resourceClaims" . | fromYamlArray }}
+{{- with include "llm-stack.slot.server.resourceClaims" . | include "llm-stack.list" | mustFromJson }}
 {{- $claims := list }}
 {{- range . }}
 {{- $claims = append $claims (pick . "name") }}
@@ -185,10 +186,18 @@ unless the user has named them there. */}}
 {{- end }}
 
 {{- define "llm-stack.server.facts" -}}
-{{- $scale := include "llm-stack.slot.server.scale" . | fromYaml -}}
-kind: {{ ternary "StatefulSet" "Deployment" (include "llm-stack.slot.cache.claimTemplate" . | empty | not) }}
+{{- $scale := include "llm-stack.slot.server.scale" . | include "llm-stack.map" | mustFromJson -}}
+kind: {{ ternary "Deployment" "StatefulSet" (include "llm-stack.slot.cache.claimTemplate" . | empty) }}
 minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
 maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
+port: {{ int64 .Values.service.port | default (int64 .Facts.engine.port) }}
+{{- end }}
+
+{{- /* Half an hour, where nothing reckons how long the model takes. */}}
+{{- define "llm-stack.server.values" -}}
+{{- if not .Values.startupTimeoutSeconds -}}
+startupTimeoutSeconds: 1800
+{{- end }}
 {{- end }}
 
 {{- /* Whether the pod needs the ConfigMap of files. */}}

@@ -3,10 +3,13 @@ Given a server's context with Model in it: the tag that a family of the catalogu
 catalogue's tags are ollama's; what another source has under such a name is its own.
 */}}
 {{- define "llm-stack.sizing.tag" -}}
-{{- if eq ((include "llm-stack.slot.source.facts" . | fromYaml).format | default "ollama") "ollama" }}
-{{- $family := trimPrefix "registry.ollama.ai/library/" .Model | regexQuoteMeta }}
-{{- with regexFind (printf `(?m)^%s:[^:]+: \{.*default: true.*$` $family) (.Files.Get "files/sizing/models.yaml") }}
-{{- keys (fromYaml .) | first | splitList ":" | last }}
+{{- if eq (.Facts.source.format | default "ollama") "ollama" }}
+{{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
+{{- include "llm-stack.read" (list . "files/sizing/models.yaml") }}
+{{- range $reference, $row := get .Read "files/sizing/models.yaml" }}
+{{- if and $row.default (hasPrefix (printf "%s:" $family) $reference) }}
+{{- splitList ":" $reference | last }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -14,47 +17,58 @@ catalogue's tags are ollama's; what another source has under such a name is its 
 {{- /* A size such as 1.5Gi in whole MiB, rounded down. Given the size. */}}
 {{- define "llm-stack.sizing.mebibytes" -}}
 {{- $unit := regexFind "[A-Za-z]*$" . }}
-{{- $bytes := get (dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976) $unit }}
+{{- $bytes := get (dict
+  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976
+  "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000) $unit }}
 {{- divf (mulf (trimSuffix $unit . | float64) $bytes) 1048576 | floor | int64 }}
 {{- end }}
 
 {{- /*
-What a server's models need, as a map: known (whether all of them are described), models (reference, weightsMiB, kvMiB of
-all parallel requests at full context, context that it was made for), weightsMiB and kvMiB of all. Figures of the values
-win over the catalogue's.
+What a server's models need: known is true where all of them are described; weightsMiB and kvMiB are those of all, kvMiB at
+full context of all parallel requests, f16 even where it is quantised. Figures of the values win over the catalogue's.
+needMiB is what they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for the program, as
+KAITO reckons (its preset estimator). On GPUs that is what the cards hold, the program's part on each; the pod's memory then
+holds the program, and while it loads the weights pass through.
 */}}
-{{- define "llm-stack.sizing.sum" -}}
-{{- $file := .Files.Get "files/sizing/models.yaml" }}
-{{- $server := . }}
-{{- $parallel := int64 (include "llm-stack.slot.engine.facts" . | fromYaml).parallel | default 1 }}
-{{- $context := int64 .Values.model.contextLength }}
-{{- $sum := dict "known" true "models" list "weightsMiB" 0 "kvMiB" 0 }}
-{{- range include "llm-stack.models" . | mustFromJson }}
-{{- $own := ternary (get $server.Values.models .key) $server.Values.model (hasKey $server.Values.models .key) }}
-{{- $reference := regexReplaceAll "^registry\\.ollama\\.ai/library/" .reference "" }}
-{{- $row := dict }}
-{{- with regexFind (printf `(?m)^%s: \{.*$` (regexQuoteMeta $reference)) $file }}
-{{- $row = get (fromYaml .) $reference }}
+{{- define "llm-stack.sizing.facts" -}}
+{{- $known := true }}
+{{- $models := list }}
+{{- $weights := 0 }}
+{{- $kv := 0 }}
+{{- $requests := int64 .Facts.engine.parallel | default 1 }}
+{{- range .Facts.models }}
+{{- $model := include "llm-stack.sizing.model" (dict "context" $ "model" .) | mustFromJson }}
+{{- $tokens := mul $requests (int64 $.Values.model.contextLength) }}
+{{- $own := div (mul (int64 $model.kvKiBPerToken) $tokens) 1024 }}
+{{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
+{{- $weights = add $weights (int64 $model.weightsMiB) }}
+{{- $kv = add $kv $own }}
+{{- $models = append $models (merge (dict "kvMiB" $own) (omit $model "kvKiBPerToken")) }}
 {{- end }}
+{{- $program := 2355 }}
+{{- $copies := int64 (.Facts.engine.copies | default 1) }}
+{{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program (max 1 (int64 .Facts.gpu.count))) }}
+{{- dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "programMiB" $program "needMiB" $need | mustToJson }}
+{{- end }}
+
+{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, context that it was made for. */}}
+{{- define "llm-stack.sizing.model" -}}
+{{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
+{{- $reference := trimPrefix "registry.ollama.ai/library/" .model.reference }}
+{{- $row := get (get .context.Read "files/sizing/models.yaml") $reference | default dict }}
+{{- $values := .context.Values }}
+{{- $said := get $values.models .model.key | default $values.model }}
 {{- $weights := int64 $row.weightsMiB }}
 {{- $token := int64 $row.kvKiBPerToken }}
-{{- with $own.weightsSize }}
+{{- with $said.weightsSize }}
 {{- $weights = include "llm-stack.sizing.mebibytes" . | int64 }}
 {{- $token = $token | default 128 }}
 {{- end }}
-{{- with $own.kvCachePerToken }}
+{{- with $said.kvCachePerToken }}
 {{- $token = trimSuffix "Ki" . | int64 }}
 {{- end }}
-{{- if not $weights }}
-{{- $_ := set $sum "known" false }}
-{{- end }}
-{{- $kv := div (mul $token $context $parallel) 1024 }}
-{{- $model := dict "reference" .reference "weightsMiB" $weights "kvMiB" $kv "context" (ternary 0 (int64 $row.context) (eq $token 0)) }}
-{{- $_ := set $sum "models" (append $sum.models $model) }}
-{{- $_ := set $sum "weightsMiB" (add $sum.weightsMiB $weights) }}
-{{- $_ := set $sum "kvMiB" (add $sum.kvMiB $kv) }}
-{{- end }}
-{{- toJson $sum }}
+{{- $made := ternary (int64 $row.context) 0 (ne $token 0) }}
+{{- dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made | mustToJson }}
 {{- end }}
 
 {{- /* MiB as whole GiB, in steps of 2, beyond 32 of 8: a corrected figure of the catalogue seldom changes it. */}}
@@ -63,33 +77,22 @@ win over the catalogue's.
 {{- mul $step (div (add . (mul $step 1024) -1) (mul $step 1024)) }}
 {{- end }}
 
-{{- /*
-In MiB, what a server's models take: 1.02 times the weights of each copy, the KV cache, and 2.3 GiB for the program, as
-KAITO reckons (its preset estimator). On GPUs that is what the cards hold, the program's part on each; the pod's memory then holds the
-program, and while it loads the weights pass through. A KV cache that is quantised counts as f16.
-*/}}
-{{- define "llm-stack.sizing.need" -}}
-{{- $sum := include "llm-stack.sizing.sum" . | fromJson }}
-{{- $cards := max 1 (int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count) }}
-{{- $copies := (include "llm-stack.slot.engine.facts" . | fromYaml).copies | default 1 | int64 }}
-{{- add (div (mul (int64 $sum.weightsMiB) $copies 102) 100) (int64 $sum.kvMiB) (mul 2355 $cards) }}
-{{- end }}
-
 {{- define "llm-stack.sizing.resources" -}}
-{{- $sum := include "llm-stack.sizing.sum" . | fromJson }}
+{{- $sum := .Facts.sizing }}
 {{- $weights := int64 $sum.weightsMiB }}
 {{- $least := .Values.minimumResources }}
 {{- $cpu := int64 $least.cpu }}
 {{- $memory := $least.memory }}
 {{- $limit := "" }}
 {{- if $sum.known }}
-{{- $beside := ternary $weights 0 ((include "llm-stack.slot.cache.facts" . | fromYaml).memory | default false) }}
-{{- $cards := int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count }}
-{{- $need := include "llm-stack.sizing.need" . | int64 }}
+{{- $beside := ternary $weights 0 (.Facts.cache.memory | default false) }}
+{{- $cards := int64 .Facts.gpu.count }}
+{{- $need := int64 $sum.needMiB }}
 {{- $most := mul 2 $need }}
 {{- if $cards }}
-{{- $need = add 2355 (div $weights 10) }}
-{{- $most = add 4710 (div (mul $weights 11) 10) }}
+{{- $program := int64 $sum.programMiB }}
+{{- $need = add $program (div $weights 10) }}
+{{- $most = add (mul 2 $program) (div (mul $weights 11) 10) }}
 {{- else }}
 {{- range list 2 4 8 16 }}
 {{- if gt $weights (mul . 2048) }}
@@ -111,9 +114,10 @@ limits: {memory: {{ . }}}
 {{- end }}
 
 {{- /* Reading 50 MiB a second from slow storage, and five minutes; in half hours. */}}
-{{- define "llm-stack.sizing.startup" -}}
-{{- $weights := (include "llm-stack.sizing.sum" . | fromJson).weightsMiB | int64 }}
-{{- mul 1800 (add 1 (div (add 299 (div $weights 50)) 1800)) }}
+{{- define "llm-stack.sizing.values" -}}
+{{- if not .Values.startupTimeoutSeconds -}}
+startupTimeoutSeconds: {{ mul 1800 (add 1 (div (add 299 (div (int64 .Facts.sizing.weightsMiB) 50)) 1800)) }}
+{{- end }}
 {{- end }}
 
 {{- /* In GiB, the volume to ask for: a tenth more than the models, in tens. */}}
@@ -127,20 +131,20 @@ that is served and the one before it lie there too. */}}
 {{- if eq .Values.model.delivery "none" -}}
 1
 {{- else }}
-{{- $refreshes := (include "llm-stack.slot.delivery.facts" . | fromYaml).refreshes | default false }}
-{{- add (ternary 2 0 $refreshes) (int64 ((include "llm-stack.slot.source.facts" . | fromYaml).copies | default 1)) }}
+{{- $refreshes := .Facts.delivery.refreshes | default false }}
+{{- add (ternary 2 0 $refreshes) (int64 (.Facts.source.copies | default 1)) }}
 {{- end }}
 {{- end }}
 
 {{- define "llm-stack.sizing.checks" -}}
-{{- $sum := include "llm-stack.sizing.sum" . | fromJson }}
+{{- $sum := .Facts.sizing }}
 {{- $context := int64 .Values.model.contextLength }}
 {{- range $sum.models }}
 {{- if and .context (gt $context (int64 .context)) }}
 model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} was made for; set model.contextLength to {{ int64 .context }} or less
 {{- end }}
 {{- end }}
-{{- $cache := include "llm-stack.slot.cache.facts" . | fromYaml }}
+{{- $cache := .Facts.cache }}
 {{- $copies := int64 (include "llm-stack.sizing.copies" .) }}
 {{- $need := mul $copies (int64 $sum.weightsMiB) }}
 {{- if and $cache.size (not $cache.existing) (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $cache.size | int64)) }}
@@ -150,27 +154,27 @@ modelCache.size: {{ $cache.size }} does not hold the models, which take {{ div (
 {{- if and $cache.memory $limit (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $limit | int64)) }}
 loader.resources: its memory's limit of {{ $limit }} counts what it writes to a cache in memory, where the models take {{ div (add $need 1023) 1024 }}Gi; leave the limit out, or raise it above that
 {{- end }}
-{{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml }}
+{{- $gpu := .Facts.gpu }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
-{{- $takes := include "llm-stack.sizing.need" . | int64 }}
-{{- if and $sum.known $share (gt $takes $share) (not (include "llm-stack.slot.engine.facts" . | fromYaml).offloadsToMemory) }}
+{{- $takes := int64 $sum.needMiB }}
+{{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
 gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not hold the model, which takes {{ div (add $takes 1023) 1024 }}Gi with {{ $context }} tokens of context; raise gpu.memory or gpu.count, or lower model.contextLength
 {{- end }}
 {{- end }}
 
 {{- /* What `chartgen plan` prints of a server, as JSON. */}}
 {{- define "llm-stack.sizing.plan" -}}
-{{- $sum := include "llm-stack.sizing.sum" . | fromJson }}
-{{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml }}
+{{- $sum := .Facts.sizing }}
+{{- $gpu := .Facts.gpu }}
 {{- $plan := dict "server" .Server "engine" .Values.engine "context" (int64 .Values.model.contextLength) }}
-{{- $_ := set $plan "parallel" (int64 (include "llm-stack.slot.engine.facts" . | fromYaml).parallel | default 1) }}
-{{- $_ := set $plan "offloadsToMemory" ((include "llm-stack.slot.engine.facts" . | fromYaml).offloadsToMemory | default false) }}
+{{- $_ := set $plan "parallel" (int64 .Facts.engine.parallel | default 1) }}
+{{- $_ := set $plan "offloadsToMemory" (.Facts.engine.offloadsToMemory | default false) }}
 {{- $_ := set $plan "models" $sum.models }}
 {{- $_ := set $plan "known" $sum.known }}
-{{- $_ := set $plan "needMiB" (include "llm-stack.sizing.need" . | int64) }}
+{{- $_ := set $plan "needMiB" (int64 $sum.needMiB) }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
-{{- $_ := set $plan "resources" (ternary (include "llm-stack.sizing.resources" . | fromYaml) .Values.resources (empty .Values.resources)) }}
+{{- $_ := set $plan "resources" (ternary (include "llm-stack.sizing.resources" . | include "llm-stack.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}
-{{- $_ := set $plan "volume" (dict "size" ((include "llm-stack.slot.cache.facts" . | fromYaml).size | default "") "askGiB" (include "llm-stack.sizing.volume" (mul (int64 (include "llm-stack.sizing.copies" .)) (int64 $sum.weightsMiB)) | int64)) }}
+{{- $_ := set $plan "volume" (dict "size" (.Facts.cache.size | default "") "askGiB" (include "llm-stack.sizing.volume" (mul (int64 (include "llm-stack.sizing.copies" .)) (int64 $sum.weightsMiB)) | int64)) }}
 {{- toJson $plan }}
 {{- end }}

@@ -3,14 +3,16 @@
 {{- end }}
 
 {{- define "fragment.delivery.cronjob.facts" -}}
-logs: job/{{ include "fragment.slot.loader.job" . }}
 separateWorkload: a CronJob
 waitsForLoader: true
 refreshes: true
 refreshCommand: create job --from=cronjob/{{ include "fragment.delivery.cronjob.name" . }} {{ .Server }}-now
 {{- end }}
 
-{{- /* Kubernetes puts eleven characters behind it for each Job. */}}
+{{- define "fragment.delivery.cronjob.logs" -}}
+job/{{ include "fragment.slot.loader.job" . }}
+{{- end }}
+
 {{- define "fragment.delivery.cronjob.name" -}}
-{{- include "fragment.name" (list . (printf "%s-loader" .Server) 52) }}
+{{- include "fragment.shortName" (list . (printf "%s-loader" .Server)) }}
 {{- end }}

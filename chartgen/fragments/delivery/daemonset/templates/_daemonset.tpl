@@ -3,10 +3,13 @@
 {{- end }}
 
 {{- define "fragment.delivery.daemonset.facts" -}}
-logs: daemonset/{{ include "fragment.delivery.daemonset.name" . }}
 waitsForLoader: true
 refreshes: true
 readOnly: true
+{{- end }}
+
+{{- define "fragment.delivery.daemonset.logs" -}}
+daemonset/{{ include "fragment.delivery.daemonset.name" . }}
 {{- end }}
 
 {{- define "fragment.delivery.daemonset.name" -}}
@@ -14,7 +17,7 @@ readOnly: true
 {{- end }}
 
 {{- define "fragment.delivery.daemonset.checks" -}}
-{{- $type := (include "fragment.slot.cache.facts" . | fromYaml).type }}
+{{- $type := .Facts.cache.type }}
 {{- if ne $type "hostPath" }}
 model.delivery: daemonset keeps models in a folder of the node, but modelCache.type is {{ $type }}; set modelCache.type to hostPath and modelCache.hostPath to the folder, or choose another delivery
 {{- end }}

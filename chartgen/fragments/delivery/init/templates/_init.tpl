@@ -2,8 +2,8 @@
 {{- include "fragment.slot.loader.container" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- end }}
 
-{{- define "fragment.delivery.init.facts" -}}
-logs: {{ (include "fragment.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "fragment.serverName" . }} -c bring-models
+{{- define "fragment.delivery.init.logs" -}}
+{{ .Facts.server.kind | lower }}/{{ include "fragment.serverName" . }} -c bring-models
 {{- end }}
 
 {{- define "fragment.delivery.init.volumes" -}}

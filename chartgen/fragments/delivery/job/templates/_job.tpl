@@ -3,7 +3,10 @@
 {{- end }}
 
 {{- define "fragment.delivery.job.facts" -}}
-logs: job/{{ include "fragment.slot.loader.job" . }}
 separateWorkload: a Job
 waitsForLoader: true
+{{- end }}
+
+{{- define "fragment.delivery.job.logs" -}}
+job/{{ include "fragment.slot.loader.job" . }}
 {{- end }}

@@ -4,8 +4,11 @@
 {{- end }}
 
 {{- define "fragment.delivery.sidecar.facts" -}}
-logs: {{ (include "fragment.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "fragment.serverName" . }} -c keep-models
 refreshes: true
+{{- end }}
+
+{{- define "fragment.delivery.sidecar.logs" -}}
+{{ .Facts.server.kind | lower }}/{{ include "fragment.serverName" . }} -c keep-models
 {{- end }}
 
 {{- define "fragment.delivery.sidecar.volumes" -}}

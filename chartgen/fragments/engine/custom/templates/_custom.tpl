@@ -2,7 +2,7 @@
 {{- $custom := .Values.custom -}}
 port: {{ int64 $custom.port }}
 protocol: {{ $custom.protocol }}
-{{- $models := include "fragment.models" . | mustFromJson }}
+{{- $models := .Facts.models }}
 model: {{ $custom.servedModelName | default (ternary (first $models).reference (first $models).name (eq $custom.protocol "ollama")) | quote }}
 formats: [directory, ollama]
 vendors: []
@@ -10,7 +10,7 @@ parallel: 1
 readOnly: true
 mountPath: {{ $custom.mountPath }}
 {{- if eq $custom.mount "model" }}
-subPath: {{ include "fragment.modelFolder" . | quote }}
+subPath: {{ .Facts.model.folder | quote }}
 {{- end }}
 ports: {{ toJson $custom.ports }}
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}

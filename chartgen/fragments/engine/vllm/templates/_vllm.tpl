@@ -1,12 +1,11 @@
 {{- define "fragment.engine.vllm.facts" -}}
-{{- $gpu := include "fragment.slot.gpu.facts" . | fromYaml -}}
+{{- $gpu := .Facts.gpu -}}
 {{- $images := dict "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
 image: {{ get $images ($gpu.vendor | default "none") | default "vllm" }}
 port: 8000
 metrics: {port: http, path: /metrics}
 protocol: openai
 model: {{ include "fragment.engine.vllm.name" . | quote }}
-source: huggingface
 formats: [directory]
 vendors: [nvidia, amd, intel, ascend]
 copies: {{ int64 .Values.vllm.dataParallelSize }}
@@ -20,6 +19,10 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 {{- end }}
 {{- end }}
 
+{{- define "fragment.engine.vllm.source" -}}
+huggingface
+{{- end }}
+
 {{- /* The models that are no adapters, as a JSON list: the one that it serves. */}}
 {{- define "fragment.engine.vllm.models" -}}
 {{- $adapters := list }}
@@ -27,7 +30,7 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 {{- $adapters = append $adapters (.model | default "") }}
 {{- end }}
 {{- $found := list }}
-{{- range include "fragment.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- if not (has .key $adapters) }}
 {{- $found = append $found . }}
 {{- end }}
@@ -42,7 +45,7 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 
 {{- /* Where that lies which is brought: the model, or a folder with the model in it. */}}
 {{- define "fragment.engine.vllm.brought" -}}
-{{- $folder := include "fragment.modelFolder" . }}
+{{- $folder := .Facts.model.folder }}
 {{- if .Values.models }}
 {{- $folder = (include "fragment.engine.vllm.models" . | mustFromJson | first | default dict).folder }}
 {{- end }}
@@ -51,14 +54,14 @@ secret: {name: {{ .existingSecret }}, key: {{ .key }}}
 
 {{- /* How many GPUs each layer is split over. */}}
 {{- define "fragment.engine.vllm.tensorParallelSize" -}}
-{{- $gpu := include "fragment.slot.gpu.facts" . | fromYaml }}
+{{- $gpu := .Facts.gpu }}
 {{- $others := mul (int64 .Values.vllm.pipelineParallelSize) (int64 .Values.vllm.dataParallelSize) }}
 {{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div (int64 $gpu.count) $others)) }}
 {{- end }}
 
 {{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and those beside it); the one for Ascend has none. */}}
 {{- define "fragment.engine.vllm.command" -}}
-{{- if eq (include "fragment.slot.gpu.facts" . | fromYaml).vendor "ascend" -}}
+{{- if eq .Facts.gpu.vendor "ascend" -}}
 - bash
 - /opt/files/ascend.sh
 {{- end }}
@@ -107,7 +110,7 @@ which the image for Ascend has.
 {{- $lora := .Values.vllm.lora }}
 {{- if $lora.adapters }}
 {{- $folders := dict }}
-{{- range include "fragment.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $_ := set $folders .key (printf "/models/%s" .folder) }}
 {{- end }}
 {{- $own := include "fragment.engine.vllm.brought" . }}
@@ -181,7 +184,7 @@ checksum/chat-template: {{ sha256sum . | trunc 16 }}
 - name: shm
   emptyDir:
     medium: Memory
-    sizeLimit: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 (include "fragment.slot.gpu.facts" . | fromYaml).count)))) }}
+    sizeLimit: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) }}
 {{- end }}
 
 {{- define "fragment.engine.vllm.volumeMounts" -}}
@@ -199,14 +202,14 @@ Secret/{{ . }}
 {{- $vllm := .Values.vllm }}
 {{- $tensor := include "fragment.engine.vllm.tensorParallelSize" . | int64 }}
 {{- $split := mul $tensor (int64 $vllm.pipelineParallelSize) (int64 $vllm.dataParallelSize) }}
-{{- $cards := int64 (include "fragment.slot.gpu.facts" . | fromYaml).count }}
+{{- $cards := int64 .Facts.gpu.count }}
 {{- if and $cards (ne $split $cards) }}
 vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ int64 $vllm.pipelineParallelSize }}{{ with int64 $vllm.dataParallelSize }}{{ if gt . 1 }} times vllm.dataParallelSize {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
 {{- end }}
 {{- range $name, $adapter := $vllm.lora.adapters }}
 {{- if $adapter.model }}
 {{- $known := list }}
-{{- range include "fragment.models" $ | mustFromJson }}
+{{- range $.Facts.models }}
 {{- $known = append $known .key }}
 {{- end }}
 {{- if not (has $adapter.model $known) }}

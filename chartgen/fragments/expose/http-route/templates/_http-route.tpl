@@ -7,7 +7,7 @@ object's own, the key is where its values stand.
 {{- with .Values.httpRoute }}
 {{- if .enabled }}
 {{- $way := dict "name" "web" "key" "httpRoute" "values" . "hostnames" .hostnames }}
-{{- $ways = append $ways (merge $way (include "fragment.backend" (list $ .backend) | fromYaml)) }}
+{{- $ways = append $ways (merge $way (include "fragment.backend" (list $ .backend) | mustFromJson)) }}
 {{- end }}
 {{- end }}
 {{- with .Values.api.httpRoute }}
@@ -22,7 +22,7 @@ object's own, the key is where its values stand.
 {{- $ways | mustToJson }}
 {{- end }}
 
-{{- /* The listener that URLs speak of, as a map: https and port (0 where it is not known). One with https goes first.
+{{- /* The listener that URLs speak of, as JSON: https and port (0 where it is not known). One with https goes first.
 Given a way's values. */}}
 {{- define "fragment.expose.http-route.listener" -}}
 {{- $found := dict }}
@@ -33,19 +33,19 @@ Given a way's values. */}}
 {{- $found = dict "https" $https "port" $port }}
 {{- end }}
 {{- end }}
-{{- $found | toYaml }}
+{{- $found | mustToJson }}
 {{- end }}
 
 {{- /* Every host name that people can type. */}}
 {{- define "fragment.expose.http-route.facts" -}}
 {{- range $way := include "fragment.expose.http-route.ways" . | mustFromJson }}
-{{- $listener := include "fragment.expose.http-route.listener" .values | fromYaml }}
+{{- $listener := include "fragment.expose.http-route.listener" .values | mustFromJson }}
 {{- $http := .values.httpPort | default $listener.port }}
 {{- $https := .values.httpsPort | default (ternary $listener.port 0 ($listener.https | default false)) }}
 {{- range .hostnames }}
 {{- if and $way.service (not (contains "*" .)) }}
-- url: {{ include "fragment.url" (list . $listener.https $http $https) }}
-  service: {{ $way.service }}
+- url: {{ include "fragment.url" (dict "host" . "https" $listener.https "httpPort" $http "httpsPort" $https) | quote }}
+  service: {{ $way.service | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -85,9 +85,10 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 {{- if $ui.enabled }}
-{{ include "fragment.backendFault" (list . $ui.backend "httpRoute.backend") }}
+{{ include "fragment.backendFault" (dict "context" . "name" $ui.backend "key" "httpRoute.backend") }}
 {{- end }}
 {{- if $api.enabled }}
-{{ include "fragment.apiFaults" (list . $api "api.httpRoute" (ternary $ui.hostnames list $ui.enabled)) }}
+{{- $taken := ternary $ui.hostnames list $ui.enabled }}
+{{ include "fragment.apiFaults" (dict "context" . "way" $api "key" "api.httpRoute" "taken" $taken) }}
 {{- end }}
 {{- end }}

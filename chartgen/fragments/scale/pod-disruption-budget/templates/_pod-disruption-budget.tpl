@@ -2,7 +2,7 @@
 {{- $budget := .Values.podDisruptionBudget }}
 {{- if $budget.enabled }}
 {{- $stay := toString $budget.minAvailable }}
-{{- $least := (include "fragment.slot.server.facts" . | fromYaml).minReplicas | int64 }}
+{{- $least := .Facts.server.minReplicas | int64 }}
 {{- $all := and (regexMatch "^[0-9]+$" $stay) (ge (int64 $stay) $least) }}
 {{- if and $least (or $all (eq $stay "100%")) }}
 podDisruptionBudget.minAvailable: {{ $stay }} of {{ $least }} pods are to stay, so no node that has one could ever be drained; lower it, or raise the number of pods

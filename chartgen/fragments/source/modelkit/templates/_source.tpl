@@ -23,9 +23,9 @@ load.sh
 {{- $kit := .Values.modelkit }}
 PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
-{{- $cache := include "fragment.slot.cache.facts" . | fromYaml }}
+{{- $cache := .Facts.cache }}
 {{- /* A volume that goes with its pod sees no other version, unless somebody goes on looking. */}}
-{{- $later := or (ne $cache.type "emptyDir") (include "fragment.slot.delivery.facts" . | fromYaml).refreshes }}
+{{- $later := or (ne $cache.type "emptyDir") .Facts.delivery.refreshes }}
 KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}
 LOGIN_DIR: /opt/credentials

@@ -28,7 +28,7 @@ that another that joins changes nothing. Empty where none of these is.
 {{- /* The names of the servers that chat, in order, parted by blanks. */}}
 {{- define "fragment.ui.nextchat.servers" -}}
 {{- $names := list }}
-{{- range include "fragment.endpoints" . | mustFromJson }}
+{{- range .Facts.endpoints }}
 {{- $names = append $names (.name | default "") }}
 {{- end }}
 {{- $names | compact | sortAlpha | join " " }}
@@ -40,12 +40,11 @@ Its environment: names and meaning as in NextChat's own README and app/config/se
 */}}
 {{- define "fragment.ui.nextchat.env" -}}
 {{- $name := include "fragment.ui.nextchat.server" . }}
-{{- $values := get (include "fragment.servers" . | mustFromJson) $name }}
-{{- with merge (dict "Values" $values "Server" $name) (omit . "Values") }}
-{{- $facts := include "fragment.slot.engine.facts" . | fromYaml }}
+{{- with get .Servers $name }}
+{{- $facts := .Facts.engine }}
 {{- $models := list "-all" }}
 {{- if eq $facts.protocol "ollama" }}
-{{- range include "fragment.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $models = append $models (printf "+%s" .reference) }}
 {{- end }}
 {{- else }}

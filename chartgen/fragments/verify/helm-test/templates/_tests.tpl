@@ -1,6 +1,6 @@
 {{- /* The spec of a test's pod. Given a context with Test in it: script and env. */}}
 {{- define "fragment.verify.helm-test.spec" -}}
-{{- $image := list . .Values.images.curl }}
+{{- $image := dict "context" . "image" .Values.images.curl }}
 {{- include "fragment.podBasics" . }}
 restartPolicy: Never
 terminationGracePeriodSeconds: 5

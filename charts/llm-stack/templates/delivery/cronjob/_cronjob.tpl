@@ -3,14 +3,16 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.cronjob.facts" -}}
-logs: job/{{ include "llm-stack.slot.loader.job" . }}
 separateWorkload: a CronJob
 waitsForLoader: true
 refreshes: true
 refreshCommand: create job --from=cronjob/{{ include "llm-stack.delivery.cronjob.name" . }} {{ .Server }}-now
 {{- end }}
 
-{{- /* Kubernetes puts eleven characters behind it for each Job. */}}
+{{- define "llm-stack.delivery.cronjob.logs" -}}
+job/{{ include "llm-stack.slot.loader.job" . }}
+{{- end }}
+
 {{- define "llm-stack.delivery.cronjob.name" -}}
-{{- include "llm-stack.name" (list . (printf "%s-loader" .Server) 52) }}
+{{- include "llm-stack.shortName" (list . (printf "%s-loader" .Server)) }}
 {{- end }}

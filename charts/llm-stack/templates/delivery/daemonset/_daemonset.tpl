@@ -3,10 +3,13 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.daemonset.facts" -}}
-logs: daemonset/{{ include "llm-stack.delivery.daemonset.name" . }}
 waitsForLoader: true
 refreshes: true
 readOnly: true
+{{- end }}
+
+{{- define "llm-stack.delivery.daemonset.logs" -}}
+daemonset/{{ include "llm-stack.delivery.daemonset.name" . }}
 {{- end }}
 
 {{- define "llm-stack.delivery.daemonset.name" -}}
@@ -14,7 +17,7 @@ readOnly: true
 {{- end }}
 
 {{- define "llm-stack.delivery.daemonset.checks" -}}
-{{- $type := (include "llm-stack.slot.cache.facts" . | fromYaml).type }}
+{{- $type := .Facts.cache.type }}
 {{- if ne $type "hostPath" }}
 model.delivery: daemonset keeps models in a folder of the node, but modelCache.type is {{ $type }}; set modelCache.type to hostPath and modelCache.hostPath to the folder, or choose another delivery
 {{- end }}

@@ -2,8 +2,8 @@
 {{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- end }}
 
-{{- define "llm-stack.delivery.init.facts" -}}
-logs: {{ (include "llm-stack.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "llm-stack.serverName" . }} -c bring-models
+{{- define "llm-stack.delivery.init.logs" -}}
+{{ .Facts.server.kind | lower }}/{{ include "llm-stack.serverName" . }} -c bring-models
 {{- end }}
 
 {{- define "llm-stack.delivery.init.volumes" -}}

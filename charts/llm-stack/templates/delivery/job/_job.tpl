@@ -3,7 +3,10 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.job.facts" -}}
-logs: job/{{ include "llm-stack.slot.loader.job" . }}
 separateWorkload: a Job
 waitsForLoader: true
+{{- end }}
+
+{{- define "llm-stack.delivery.job.logs" -}}
+job/{{ include "llm-stack.slot.loader.job" . }}
 {{- end }}

@@ -4,8 +4,11 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.sidecar.facts" -}}
-logs: {{ (include "llm-stack.slot.server.facts" . | fromYaml).kind | lower }}/{{ include "llm-stack.serverName" . }} -c keep-models
 refreshes: true
+{{- end }}
+
+{{- define "llm-stack.delivery.sidecar.logs" -}}
+{{ .Facts.server.kind | lower }}/{{ include "llm-stack.serverName" . }} -c keep-models
 {{- end }}
 
 {{- define "llm-stack.delivery.sidecar.volumes" -}}

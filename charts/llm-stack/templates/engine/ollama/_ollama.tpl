@@ -1,14 +1,17 @@
 {{- define "llm-stack.engine.ollama.facts" -}}
-{{- $gpu := include "llm-stack.slot.gpu.facts" . | fromYaml -}}
+{{- $gpu := .Facts.gpu -}}
 image: {{ ternary "ollamaRocm" "ollama" (eq ($gpu.vendor | default "none") "amd") }}
 port: 11434
 protocol: ollama
-model: {{ (include "llm-stack.models" . | mustFromJson | first).reference | quote }}
-source: ollama
+model: {{ (first .Facts.models).reference | quote }}
 formats: [ollama]
 vendors: [nvidia, amd]
 parallel: {{ int64 .Values.ollama.numParallel }}
 offloadsToMemory: true
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.source" -}}
+ollama
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.command" -}}
@@ -37,7 +40,7 @@ OLLAMA_MAX_LOADED_MODELS: {{ . | quote }}
 OLLAMA_FLASH_ATTENTION: "1"
 OLLAMA_KV_CACHE_TYPE: {{ .Values.ollama.kvCacheType }}
 {{- end }}
-{{- if gt (int64 (include "llm-stack.slot.gpu.facts" . | fromYaml).count) 1 }}
+{{- if gt (int64 .Facts.gpu.count) 1 }}
 # A model that does not fit one card is spread over all of them.
 OLLAMA_SCHED_SPREAD: "1"
 {{- end }}
@@ -47,7 +50,7 @@ MODELS: {{ include "llm-stack.engine.ollama.models" . | quote }}
 
 {{- define "llm-stack.engine.ollama.models" -}}
 {{- $found := list }}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $found = append $found .reference }}
 {{- end }}
 {{- join " " $found }}

@@ -20,7 +20,7 @@ ready: {{ $ready | uniq | toJson }}
 {{- /* The models as Triton sees them, as a JSON list of {folder, name, version}: a folder is NAME/VERSION, or NAME. */}}
 {{- define "llm-stack.engine.triton.models" -}}
 {{- $found := list }}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $version := regexFind "/[1-9][0-9]*$" .folder }}
 {{- $found = append $found (dict "folder" .folder "name" (trimSuffix $version .folder) "version" (trimPrefix "/" $version)) }}
 {{- end }}
@@ -125,18 +125,18 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{ end }}
 {{- if hasKey . "maxBatchSize" }}max_batch_size: {{ int64 .maxBatchSize }}
 {{ end }}
-{{- include "llm-stack.engine.triton.tensors" (list "input" .inputs) }}
-{{- include "llm-stack.engine.triton.tensors" (list "output" .outputs) }}
+{{- include "llm-stack.engine.triton.tensors" (dict "field" "input" "tensors" .inputs) }}
+{{- include "llm-stack.engine.triton.tensors" (dict "field" "output" "tensors" .outputs) }}
 {{- with .config }}
 {{- . }}
 {{- end }}
 {{- end }}
 
-{{- /* (list FIELD TENSORS) */}}
+{{- /* {field, tensors}: the inputs or outputs of a config.pbtxt. */}}
 {{- define "llm-stack.engine.triton.tensors" -}}
-{{- if index . 1 -}}
-{{ index . 0 }} [
-{{- range $at, $tensor := index . 1 }}
+{{- with .tensors -}}
+{{ $.field }} [
+{{- range $at, $tensor := . }}
 {{- $dims := list }}
 {{- range $tensor.dims }}
 {{- $dims = append $dims (int64 .) }}

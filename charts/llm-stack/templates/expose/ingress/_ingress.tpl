@@ -6,7 +6,7 @@ where its values stand, and a rule is {host, service, port}.
 {{- $ways := list }}
 {{- with .Values.ingress }}
 {{- if .enabled }}
-{{- $backend := include "llm-stack.backend" (list $ .backend) | fromYaml }}
+{{- $backend := include "llm-stack.backend" (list $ .backend) | mustFromJson }}
 {{- $host := .host }}
 {{- if and .domain (not $host) }}
 {{- $host = printf "%s.%s" ($.Values.fullnameOverride | default $.Release.Name) .domain }}
@@ -27,16 +27,17 @@ where its values stand, and a rule is {host, service, port}.
 {{- $ways | mustToJson }}
 {{- end }}
 
-{{- /* (list CONTEXT WAY): those of the controllers that may be meant, then the user's own. */}}
+{{- /* (list CONTEXT WAY): those of the controllers that may be meant, then the user's own, as JSON. */}}
 {{- define "llm-stack.expose.ingress.annotations" -}}
-{{- $way := index . 1 }}
+{{- $way := last . }}
 {{- $services := list }}
 {{- range $way.rules }}
 {{- $services = append $services .service }}
 {{- end }}
 {{- $services = uniq $services | join "," }}
 {{- $found := dict }}
-{{- range $controller, $row := (index . 0).Files.Get "files/expose/ingress/controllers.yaml" | fromYaml }}
+{{- include "llm-stack.read" (list (first .) "files/expose/ingress/controllers.yaml") }}
+{{- range $controller, $row := get (first .).Read "files/expose/ingress/controllers.yaml" }}
 {{- if has $way.values.controller (list "any" $controller) }}
 {{- range $name, $value := $row.streaming }}
 {{- $_ := set $found $name ($value | replace "{seconds}" (int64 $way.values.timeoutSeconds | toString) | replace "{service}" $services) }}
@@ -48,14 +49,14 @@ where its values stand, and a rule is {host, service, port}.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- mergeOverwrite $found $way.values.annotations | toYaml }}
+{{- mergeOverwrite $found $way.values.annotations | mustToJson }}
 {{- end }}
 
 {{- /* (list TLS HOST): true where there is a certificate for it. */}}
 {{- define "llm-stack.expose.ingress.encrypted" -}}
-{{- $host := index . 1 }}
+{{- $host := last . }}
 {{- $found := false }}
-{{- range index . 0 }}
+{{- range first . }}
 {{- $hosts := .hosts | default (list $host) }}
 {{- if or (has $host $hosts) (has (regexReplaceAll "^[^.]*" $host "*") $hosts) }}
 {{- $found = true }}
@@ -69,8 +70,9 @@ where its values stand, and a rule is {host, service, port}.
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- range .rules }}
 {{- if and .service (not (contains "*" .host)) }}
-- url: {{ include "llm-stack.url" (list .host (include "llm-stack.expose.ingress.encrypted" (list $way.values.tls .host)) $way.values.httpPort $way.values.httpsPort) }}
-  service: {{ .service }}
+{{- $https := include "llm-stack.expose.ingress.encrypted" (list $way.values.tls .host) }}
+- url: {{ include "llm-stack.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
+  service: {{ .service | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -96,7 +98,8 @@ Secret/{{ . }}
 {{- end }}
 
 {{- define "llm-stack.expose.ingress.checks" -}}
-{{- $rows := .Files.Get "files/expose/ingress/controllers.yaml" | fromYaml }}
+{{- include "llm-stack.read" (list . "files/expose/ingress/controllers.yaml") }}
+{{- $controllers := get .Read "files/expose/ingress/controllers.yaml" }}
 {{- $taken := list }}
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- $hosts := list }}
@@ -107,10 +110,10 @@ Secret/{{ . }}
 {{- if not (or .values.host .values.domain) }}
 ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule takes, or set ingress.domain
 {{- end }}
-{{ include "llm-stack.backendFault" (list $ .values.backend "ingress.backend") }}
+{{ include "llm-stack.backendFault" (dict "context" $ "name" .values.backend "key" "ingress.backend") }}
 {{- $taken = $hosts }}
 {{- else }}
-{{ include "llm-stack.apiFaults" (list $ .values .key $taken) }}
+{{ include "llm-stack.apiFaults" (dict "context" $ "way" .values "key" .key "taken" $taken) }}
 {{- end }}
 {{- range $n, $item := .values.tls }}
 {{- range $host := $item.hosts }}
@@ -119,9 +122,12 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if .values.basicAuthSecret }}
-{{- if not (dig .values.controller "passwords" "" $rows) }}
-{{ .key }}.basicAuthSecret: {{ if has .values.controller (list "any" "none") }}the controller is not named, and one that passes the annotation over would let everybody in; set {{ .key }}.controller to it{{ else }}{{ .values.controller }} takes no Secret by an annotation, and would let everybody in; leave it out, and name what {{ .values.controller }} has for that in {{ .key }}.annotations{{ end }}
+{{- $controller := .values.controller }}
+{{- if and .values.basicAuthSecret (not (dig $controller "passwords" "" $controllers)) }}
+{{- if has $controller (list "any" "none") }}
+{{ .key }}.basicAuthSecret: the controller is not named, and one that passes the annotation over would let everybody in; set {{ .key }}.controller to it
+{{- else }}
+{{ .key }}.basicAuthSecret: {{ $controller }} takes no Secret by an annotation, and would let everybody in; leave it out, and name what {{ $controller }} has for that in {{ .key }}.annotations
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,8 +1,8 @@
 {{- /* For several pods alone: what stands in a pod's specification restarts it when it changes. */}}
 {{- define "llm-stack.scale.topology-spread.constraints" -}}
-{{- if gt ((include "llm-stack.slot.server.facts" . | fromYaml).maxReplicas | int64) 1 }}
+{{- if gt (.Facts.server.maxReplicas | int64) 1 }}
 {{- $topologySpread := .Values.topologySpread }}
-{{- $selector := include "llm-stack.selector" (list . .Server) | fromYaml }}
+{{- $selector := include "llm-stack.selector" (list . .Server) | include "llm-stack.map" | mustFromJson }}
 {{- range $key, $label := dict "nodes" "kubernetes.io/hostname" "zones" "topology.kubernetes.io/zone" }}
 {{- $how := get $topologySpread $key }}
 {{- if ne $how "none" }}

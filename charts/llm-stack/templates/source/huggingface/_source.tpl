@@ -83,7 +83,7 @@ ConfigMap/{{ . }}
 {{- end }}
 
 {{- define "llm-stack.source.huggingface.checks" -}}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- if not (regexMatch "^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+(@.+)?$" .reference) }}
 model.name: {{ .reference }} is no model of a hub; name it organisation/name as its page there does, and what stands after a colon or an @ as model.tag
 {{- end }}

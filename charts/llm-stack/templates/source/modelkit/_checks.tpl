@@ -1,6 +1,6 @@
 {{- define "llm-stack.source.modelkit.checks" -}}
 {{- $kit := .Values.modelkit }}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $registry := regexFind "^[^/]*/" .reference | trimSuffix "/" }}
 {{- if not (regexMatch "[.:]" $registry) }}
 modelkit.registry: {{ if $kit.registry }}{{ $kit.registry }} is a name and no registry to kit; write it with its domain or its port{{ else }}is empty, so nobody knows where {{ .name }} is; set it to the registry's host, or reference to the model's whole reference{{ end }}

@@ -18,7 +18,7 @@ load.sh: {{ .Files.Get "files/source/ollama/load.sh" | toJson }}
 {{- end }}
 
 {{- define "llm-stack.source.ollama.checks" -}}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- if .digest }}
 model.digest: ollama pulls no model by its digest, of {{ .name }} neither; leave digest out
 {{- end }}

@@ -18,7 +18,7 @@ emptyDir:
   {{- end }}
   sizeLimit: {{ $cache.size }}
 {{- else if and (eq $cache.type "image") $cache.image.repository -}}
-{{- $image := list . (merge (dict) $cache.image (dict "pullPolicy" "IfNotPresent")) -}}
+{{- $image := dict "context" . "image" (dict "pullPolicy" "IfNotPresent") "over" $cache.image -}}
 image:
   reference: {{ include "llm-stack.image" $image }}
   pullPolicy: {{ include "llm-stack.pullPolicy" $image }}
@@ -76,7 +76,7 @@ readOnly: true
 
 {{- /* A volume of one node: the old pod has to let go of it before the new one can start, wherever that is. */}}
 {{- define "llm-stack.storage.model-cache.surge" -}}
-{{- $facts := include "llm-stack.storage.model-cache.facts" . | fromYaml }}
+{{- $facts := .Facts.cache }}
 {{- if and (eq $facts.type "persistentVolumeClaim") (not $facts.shared) -}}
 false
 {{- end }}
@@ -85,13 +85,12 @@ false
 {{- /* Servers that share a claim which only one node can mount. */}}
 {{- define "llm-stack.storage.model-cache.releaseChecks" -}}
 {{- $users := dict }}
-{{- range $name, $values := include "llm-stack.servers" . | mustFromJson }}
-{{- with $server := merge (dict "Values" $values "Server" $name) (omit $ "Values") }}
-{{- $facts := include "llm-stack.storage.model-cache.facts" . | fromYaml }}
+{{- include "llm-stack.servers" . }}
+{{- range $name, $server := .Servers }}
+{{- $facts := .Facts.cache }}
 {{- if and (eq $facts.type "persistentVolumeClaim") $facts.existing (not $facts.shared) }}
 {{- $claim := .Values.modelCache.existingClaim }}
 {{- $_ := set $users $claim (append (get $users $claim | default list) $name) }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- range $claim, $names := $users }}
@@ -103,8 +102,8 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 
 {{- define "llm-stack.storage.model-cache.checks" -}}
 {{- $cache := .Values.modelCache }}
-{{- $shared := (include "llm-stack.storage.model-cache.facts" . | fromYaml).shared }}
-{{- $most := (include "llm-stack.slot.server.facts" . | fromYaml).maxReplicas | int64 }}
+{{- $shared := .Facts.cache.shared }}
+{{- $most := .Facts.server.maxReplicas | int64 }}
 {{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) }}
 replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), modelCache.type to volumeClaimTemplate for a claim a pod, or replicas to 1
 {{- end }}

@@ -28,7 +28,7 @@ that another that joins changes nothing. Empty where none of these is.
 {{- /* The names of the servers that chat, in order, parted by blanks. */}}
 {{- define "llm-stack.ui.nextchat.servers" -}}
 {{- $names := list }}
-{{- range include "llm-stack.endpoints" . | mustFromJson }}
+{{- range .Facts.endpoints }}
 {{- $names = append $names (.name | default "") }}
 {{- end }}
 {{- $names | compact | sortAlpha | join " " }}
@@ -40,12 +40,11 @@ Its environment: names and meaning as in NextChat's own README and app/config/se
 */}}
 {{- define "llm-stack.ui.nextchat.env" -}}
 {{- $name := include "llm-stack.ui.nextchat.server" . }}
-{{- $values := get (include "llm-stack.servers" . | mustFromJson) $name }}
-{{- with merge (dict "Values" $values "Server" $name) (omit . "Values") }}
-{{- $facts := include "llm-stack.slot.engine.facts" . | fromYaml }}
+{{- with get .Servers $name }}
+{{- $facts := .Facts.engine }}
 {{- $models := list "-all" }}
 {{- if eq $facts.protocol "ollama" }}
-{{- range include "llm-stack.models" . | mustFromJson }}
+{{- range .Facts.models }}
 {{- $models = append $models (printf "+%s" .reference) }}
 {{- end }}
 {{- else }}

@@ -4,7 +4,7 @@ that one more of theirs moves none of the chart's.
 */}}
 {{- define "llm-stack.ui.open-webui.endpoints" -}}
 {{- $found := dict "ollama" list "openai" list }}
-{{- range include "llm-stack.endpoints" . | mustFromJson }}
+{{- range .Facts.endpoints }}
 {{- $_ := set $found .protocol (append (get $found .protocol) .) }}
 {{- end }}
 {{- range .Values.openWebui.endpoints }}
@@ -15,7 +15,7 @@ that one more of theirs moves none of the chart's.
 {{- $protocol := .protocol | default "openai" }}
 {{- $_ := set $found $protocol (append (get $found $protocol) $endpoint) }}
 {{- end }}
-{{- toYaml $found }}
+{{- mustToJson $found }}
 {{- end }}
 
 {{- /*
@@ -24,7 +24,7 @@ needs no keys for servers that ask for none: it sends no Authorization header th
 of their own, and Kubernetes puts them into the lists.
 */}}
 {{- define "llm-stack.ui.open-webui.env" -}}
-{{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | fromYaml -}}
+{{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson -}}
 # The image's own HOME and static folder can be written by root alone; it renews the latter at every start.
 HOME: /tmp/home
 STATIC_DIR: /tmp/static

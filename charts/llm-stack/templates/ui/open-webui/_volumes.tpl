@@ -5,8 +5,8 @@
 {{- /* (list CONTEXT PATH): its volumes as a container mounts them, the data at PATH. */}}
 {{- define "llm-stack.ui.open-webui.mounts" -}}
 - name: data
-  mountPath: {{ index . 1 }}
-  {{- with (index . 0).Values.openWebui.persistence.subPath }}
+  mountPath: {{ last . }}
+  {{- with (first .).Values.openWebui.persistence.subPath }}
   subPath: {{ . }}
   {{- end }}
 - name: tmp

@@ -1,6 +1,6 @@
 {{- /* The spec of a test's pod. Given a context with Test in it: script and env. */}}
 {{- define "llm-stack.verify.helm-test.spec" -}}
-{{- $image := list . .Values.images.curl }}
+{{- $image := dict "context" . "image" .Values.images.curl }}
 {{- include "llm-stack.podBasics" . }}
 restartPolicy: Never
 terminationGracePeriodSeconds: 5

@@ -1,0 +1,38 @@
+{{- /*
+Text into data. Templates give text alone, so what is data travels as JSON, which mustFromJson reads. What is written as
+YAML becomes JSON here: `TEXT | include "llm-stack.map" | mustFromJson`. Helm's own fromYaml makes data of a text that does
+not parse, a map with the key Error; these refuse it.
+*/}}
+
+{{- /* YAML text that is a map, or empty, as JSON. */}}
+{{- define "llm-stack.map" -}}
+{{- $map := fromYaml . }}
+{{- if hasKey $map "Error" }}
+{{- $map = include "llm-stack.parsed" (dict "text" . "kind" "map" "empty" dict) | mustFromJson }}
+{{- end }}
+{{- mustToJson $map }}
+{{- end }}
+
+{{- /* YAML text that is a list, or empty, as JSON. */}}
+{{- define "llm-stack.list" -}}
+{{- include "llm-stack.parsed" (dict "text" . "kind" "slice" "empty" list) }}
+{{- end }}
+
+{{- /* {text, kind, empty}: below a key, the text cannot be taken for Helm's own map with an error in it. */}}
+{{- define "llm-stack.parsed" -}}
+{{- $found := fromYaml (printf "data:\n%s" (indent 2 .text)) }}
+{{- $data := get $found "data" | default .empty }}
+{{- if not (and (hasKey $found "data") (kindIs .kind $data)) }}
+{{- fail (printf "not a YAML %s: %s\n%s" (ternary "map" "list" (eq .kind "map")) (get $found "Error" | toString) .text) }}
+{{- end }}
+{{- mustToJson $data }}
+{{- end }}
+
+{{- /* (list CONTEXT FILE): reads a data file of the chart into .Read, by its name, once a render. */}}
+{{- define "llm-stack.read" -}}
+{{- $read := (first .).Read }}
+{{- $file := last . }}
+{{- if not (hasKey $read $file) }}
+{{- $_ := set $read $file ((first .).Files.Get $file | include "llm-stack.map" | mustFromJson) }}
+{{- end }}
+{{- end }}
