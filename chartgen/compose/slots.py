@@ -122,9 +122,7 @@ def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
 
 def _facts(slots: list[Slot], fragments: tuple[Fragment, ...], scope: str) -> str:
     kinds = {slot.name: "list" if slot.kind == "list" else "map" for slot in slots}
-    laid = (
-        FACT.format(fact=name, kind=kinds[name + facts.SUFFIX]) for name in facts.order(fragments, scope)
-    )
+    laid = (FACT.format(fact=name, kind=kinds[name + facts.SUFFIX]) for name in facts.order(fragments, scope))
     return FACTS.format(scope=scope, facts="".join(laid))
 
 
