@@ -12,6 +12,7 @@ from . import facts
 SLOT = "fragment.slot."
 DATA = "fragment.data."
 FACTS = "fragment.facts."
+FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 
 
 def check(stack: Stack) -> list[Problem]:
@@ -128,6 +129,10 @@ def _templates(stack: Stack) -> list[Problem]:
                             "read .Values, the server's own",
                         )
                     )
+            for match in FILE.finditer(text):
+                if match[1].removeprefix(f"files/{fragment.id}/") not in fragment.files:
+                    line = text.count("\n", 0, match.start()) + 1
+                    problems.append(Problem(path, line, match[1], "is no file of this fragment", "name one below files/"))
             if f"\n{text}".count("\nkind:") > 1:
                 problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
     return problems

@@ -257,7 +257,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How a server's models arrive, as a map: waitsForLoader (true where the server waits for what another pod brings), refreshes (true where a tag that moves changes the models under a running server), separateWorkload (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), refreshCommand (what kubectl is given to have them looked for at once). */}}
+{{- /* one, server: How a server's models arrive, as a map: job (true where a Job brings them once), waitsForLoader (true where the server waits for what another pod brings), refreshes (true where a tag that moves changes the models under a running server), separateWorkload (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), refreshCommand (what kubectl is given to have them looked for at once). */}}
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
@@ -388,7 +388,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server, made once: Files under /opt/files, by name: scripts and data. */}}
+{{- /* map, server, made once: Files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.slot.server.files" -}}
 {{- if not (hasKey .Once "server.files") }}
 {{- $_ := set .Once "server.files" (include "llm-stack.once.server.files" .) }}
@@ -396,7 +396,7 @@
 {{- get .Once "server.files" }}
 {{- end }}
 
-{{- /* map, server: Files under /opt/files, by name: scripts and data. */}}
+{{- /* map, server: Files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}

@@ -36,3 +36,18 @@ not parse, a map with the key Error; these refuse it.
 {{- $_ := set $read $file ((first .).Files.Get $file | include "fragment.map" | mustFromJson) }}
 {{- end }}
 {{- end }}
+
+{{- /*
+A text as an entry of a ConfigMap's data: a | block, which people can read, where that holds it to the letter, and quoted
+otherwise. A block cannot begin with a blank, ends with one newline, and has no characters that YAML does not print. A line
+has to follow the last one: Helm cuts off what is blank at the end of a text, and with it a block's last newline.
+*/}}
+{{- define "fragment.block" -}}
+{{- $letters := "\\x21-\\x7e\\x{a1}-\\x{2027}\\x{202a}-\\x{d7ff}\\x{e000}-\\x{fefe}\\x{ff00}-\\x{fffd}\\x{10000}-\\x{10ffff}" }}
+{{- if regexMatch (printf "^[%s]([%s\\t\\n ]*[%s])?\\n$" $letters $letters $letters) . -}}
+|
+{{ trimSuffix "\n" . | indent 4 }}
+{{- else }}
+{{- quote . }}
+{{- end }}
+{{- end }}

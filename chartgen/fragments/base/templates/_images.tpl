@@ -42,7 +42,7 @@ over it, from the registry that global.imageRegistry says.
 
 {{- /* What every pod has: its account without a token, the pull secrets, no environment of other Services. */}}
 {{- define "fragment.podBasics" -}}
-serviceAccountName: {{ include "fragment.serviceAccount" . }}
+serviceAccountName: {{ include "fragment.serviceAccount" . | quote }}
 automountServiceAccountToken: false
 # Service links would put VLLM_PORT and the like into the environment, which programs take for settings.
 enableServiceLinks: false
@@ -56,7 +56,11 @@ enableServiceLinks: false
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:
 {{- range . }}
-- name: {{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
+{{- $secret := . }}
+{{- if kindIs "map" . }}
+{{- $secret = .name }}
+{{- end }}
+- name: {{ $secret | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -71,15 +75,15 @@ last, since Kubernetes resolves only what stands before.
 {{- if and (kindIs "string" $value) (contains "$(" $value) }}
 {{- $_ := set $later $name $value }}
 {{- else if kindIs "map" $value }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   {{- toYaml $value | nindent 2 }}
 {{- else }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
 {{- range $name, $value := $later }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}

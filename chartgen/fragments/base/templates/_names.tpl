@@ -31,9 +31,9 @@ hash of it keeps two releases apart.
 {{- /* (list CONTEXT COMPONENT): what selects a component's pods. Never changes. */}}
 {{- define "fragment.selector" -}}
 {{- $context := first . -}}
-app.kubernetes.io/name: {{ $context.Chart.Name }}
-app.kubernetes.io/instance: {{ $context.Release.Name }}
-app.kubernetes.io/component: {{ last . }}
+app.kubernetes.io/name: {{ $context.Chart.Name | quote }}
+app.kubernetes.io/instance: {{ $context.Release.Name | quote }}
+app.kubernetes.io/component: {{ last . | quote }}
 {{- end }}
 
 {{- /* (list CONTEXT COMPONENT): the labels of an object. Pods have those of fragment.selector alone, so that a new
@@ -42,9 +42,9 @@ version of the chart restarts none. */}}
 {{- $context := first . -}}
 {{ include "fragment.selector" . }}
 app.kubernetes.io/version: {{ $context.Chart.AppVersion | toString | quote }}
-app.kubernetes.io/managed-by: {{ $context.Release.Service }}
-app.kubernetes.io/part-of: {{ $context.Chart.Name }}
-helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/managed-by: {{ $context.Release.Service | quote }}
+app.kubernetes.io/part-of: {{ $context.Chart.Name | quote }}
+helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
 {{- end }}
 
 {{- /* The name of the account that all pods run under. */}}

@@ -23,9 +23,9 @@
 {{- $count = add $count (int64 .) }}
 {{- end }}
 {{- end -}}
-vendor: {{ ternary "other" .Values.gpu.vendor (and (eq .Values.gpu.vendor "none") (gt (len .Values.gpu.resources) 0)) }}
-count: {{ $count }}
-memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
+vendor: {{ ternary "other" .Values.gpu.vendor (and (eq .Values.gpu.vendor "none") (gt (len .Values.gpu.resources) 0)) | quote }}
+count: {{ int64 $count }}
+memoryMiB: {{ include "fragment.gpu.mebibytes" . | int64 }}
 {{- end }}
 
 {{- /* Each device and its amount. Names may hold the partition or the type. */}}
@@ -46,9 +46,11 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . }}
 {{- $percent := int64 $gpu.coresPercent | default (mul 100 (int64 $gpu.count)) }}
 {{- $_ := set $found $row.cores.resource (div (mul $percent (int64 $row.cores.whole)) 100) }}
 {{- end }}
+{{- $devices := dict }}
 {{- range $name, $amount := $found }}
-{{ $name | replace "{partition}" $gpu.partition | replace "{type}" $gpu.type }}: {{ $amount }}
+{{- $_ := set $devices ($name | replace "{partition}" $gpu.partition | replace "{type}" $gpu.type) $amount }}
 {{- end }}
+{{- toYaml $devices }}
 {{- end }}
 {{- end }}
 
@@ -91,7 +93,7 @@ spec:
     requests:
     - name: gpus
       exactly:
-        deviceClassName: {{ and $gpu.partition .partition | default .name }}
+        deviceClassName: {{ and $gpu.partition .partition | default .name | quote }}
         count: {{ int64 $gpu.count }}
         {{- $selectors := list }}
         {{- if $gpu.partition }}
@@ -119,7 +121,7 @@ spec:
 {{- define "fragment.gpu.resourceClaims" -}}
 {{- if include "fragment.gpu.claim" . -}}
 - name: gpus
-  resourceClaimTemplateName: {{ include "fragment.gpu.claimName" . }}
+  resourceClaimTemplateName: {{ include "fragment.gpu.claimName" . | quote }}
 {{- end }}
 {{- end }}
 

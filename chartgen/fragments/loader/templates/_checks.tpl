@@ -1,5 +1,8 @@
 {{- /* What brings models in pods of its own needs a volume that any two nodes can mount. */}}
 {{- define "fragment.loader.checks" -}}
+{{- if hasSuffix "-loader" .Server }}
+a server's name cannot end in -loader, which is what the pods are called that bring a server's models; call it otherwise
+{{- end }}
 {{- $delivery := .Facts.delivery }}
 {{- $cache := .Facts.cache }}
 {{- if $delivery.separateWorkload }}

@@ -13,14 +13,17 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{- $served := get .Values.images ($engine.image | default "") | default dict }}
 {{- $image := dict "context" . "image" $program "over" (ternary .Values.image dict (eq $program.repository $served.repository)) }}
 {{- if $program }}
-- name: {{ .Loader.name }}
-  image: {{ include "fragment.image" $image }}
-  imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
+- name: {{ .Loader.name | quote }}
+  image: {{ include "fragment.image" $image | quote }}
+  imagePullPolicy: {{ include "fragment.pullPolicy" $image | quote }}
   {{- if .Loader.sidecar }}
   restartPolicy: Always
   {{- end }}
   {{- $script := include "fragment.slot.loader.script" . }}
-  command: [sh, /opt/files/{{ .Loader.script | default (ternary "wait.sh" $script (.Loader.waitsForLoader | default false)) }}]
+  {{- if .Loader.waitsForLoader }}
+  {{- $script = "wait.sh" }}
+  {{- end }}
+  command: [sh, {{ printf "/opt/files/%s" (.Loader.script | default $script) | quote }}]
   env:
   {{- $env := dict "TARGET" "/models" "MODELS_FILE" "/opt/files/models.tsv" "HOME" "/tmp/home" }}
   {{- if .Loader.mode }}
@@ -117,7 +120,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{- range .Facts.models }}
 {{- $models = append $models (omit . "key") }}
 {{- end }}
-checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
+checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 {{- end }}
 
@@ -125,13 +128,13 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 }}
 {{- define "fragment.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $delivery := .Facts.delivery -}}
-loader.sh: {{ .Files.Get "files/loader/loader.sh" | toJson }}
+loader.sh: {file: files/loader/loader.sh}
 {{- if eq (.Facts.source.format | default "") "directory" }}
-directory.sh: {{ .Files.Get "files/loader/directory.sh" | toJson }}
+directory.sh: {file: files/loader/directory.sh}
 {{- end }}
 models.tsv: {{ include "fragment.loader.list" . | toJson }}
 {{- if or $delivery.waitsForLoader $delivery.refreshes }}
-wait.sh: {{ .Files.Get "files/loader/wait.sh" | toJson }}
+wait.sh: {file: files/loader/wait.sh}
 # In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
 logs: {{ include "fragment.slot.delivery.logs" . | quote }}
 {{- end }}

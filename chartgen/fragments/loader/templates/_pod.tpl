@@ -21,7 +21,7 @@ spec:
   {{- if .Loader.beside }}
   {{- /* The server waits for it, so it may be no less important. */}}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.affinity.nodeAffinity }}
   affinity:

@@ -10,10 +10,10 @@ metadata:
 spec:
   {{- include "fragment.podBasics" . | nindent 2 }}
   {{- with .Values.runtimeClassName }}
-  runtimeClassName: {{ . }}
+  runtimeClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   terminationGracePeriodSeconds: {{ add (int64 .Values.preStopSleepSeconds) (int64 .Values.terminationGracePeriodSeconds) }}
   {{- with .Values.podSecurityContext }}
@@ -33,11 +33,13 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .Values.topologySpreadConstraints | default (include "fragment.slot.server.topologySpreadConstraints" . | include "fragment.list" | mustFromJson) }}
-  topologySpreadConstraints:
-  {{- range . }}
   {{- $own := dict "matchLabels" (include "fragment.selector" (list $ $.Server) | include "fragment.map" | mustFromJson) }}
-  - {{ toYaml (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) | nindent 4 | trim }}
+  {{- $constraints := list }}
+  {{- range . }}
+  {{- $constraints = append $constraints (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) }}
   {{- end }}
+  topologySpreadConstraints:
+  {{- toYaml $constraints | nindent 2 }}
   {{- end }}
   {{- with include "fragment.slot.server.resourceClaims" . | trim }}
   resourceClaims:
@@ -75,8 +77,8 @@ spec:
 {{- $none := dict "repository" "" "pullPolicy" "IfNotPresent" }}
 {{- $image := dict "context" . "image" (get .Values.images ($facts.image | default "") | default $none) "over" .Values.image -}}
 - name: server
-  image: {{ include "fragment.image" $image }}
-  imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
+  image: {{ include "fragment.image" $image | quote }}
+  imagePullPolicy: {{ include "fragment.pullPolicy" $image | quote }}
   {{- with include "fragment.slot.server.command" . | trim }}
   command:
   {{- . | nindent 2 }}
@@ -101,7 +103,7 @@ spec:
   - name: http
     containerPort: {{ int64 $facts.port }}
   {{- range $name, $port := $facts.ports }}
-  - name: {{ $name }}
+  - name: {{ $name | quote }}
     containerPort: {{ int64 $port }}
   {{- end }}
   {{- include "fragment.slot.server.probes" . | nindent 2 }}
@@ -110,7 +112,7 @@ spec:
     preStop:
       {{- /* Kubernetes itself waits from 1.30 on. Where the image has no sleep, 1.29 says so in an event, and ends it at once. */}}
       {{- if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
-      sleep: {seconds: {{ . }}}
+      sleep: {seconds: {{ int64 . }}}
       {{- else }}
       exec: {command: [sleep, {{ . | quote }}]}
       {{- end }}
@@ -123,7 +125,7 @@ spec:
   {{- end }}
   volumeMounts:
   - name: models
-    mountPath: {{ $facts.mountPath | default "/models" }}
+    mountPath: {{ $facts.mountPath | default "/models" | quote }}
     {{- with include "fragment.server.modelMount" . | mustFromJson }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -187,7 +189,7 @@ unless the user has named them there. */}}
 
 {{- define "fragment.server.facts" -}}
 {{- $scale := include "fragment.slot.server.scale" . | include "fragment.map" | mustFromJson -}}
-kind: {{ ternary "Deployment" "StatefulSet" (include "fragment.slot.cache.claimTemplate" . | empty) }}
+kind: {{ ternary "Deployment" "StatefulSet" (include "fragment.slot.cache.claimTemplate" . | empty) | quote }}
 minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
 maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
 port: {{ int64 .Values.service.port | default (int64 .Facts.engine.port) }}
@@ -213,6 +215,6 @@ a server-side apply that changes to it leaves rollingUpdate standing, which the 
 {{- $surge := ne (include "fragment.slot.server.surge" .) "false" -}}
 type: RollingUpdate
 rollingUpdate:
-  maxSurge: {{ ternary 1 0 $surge }}
-  maxUnavailable: {{ ternary 0 1 $surge }}
+  maxSurge: {{ ternary 1 0 $surge | int64 }}
+  maxUnavailable: {{ ternary 0 1 $surge | int64 }}
 {{- end }}

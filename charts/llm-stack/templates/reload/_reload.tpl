@@ -3,8 +3,8 @@
 {{- if ne .Values.reload.mode "none" }}
 {{- $image := dict "context" . "image" .Values.images.curl -}}
 - name: reload
-  image: {{ include "llm-stack.image" $image }}
-  imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
+  image: {{ include "llm-stack.image" $image | quote }}
+  imagePullPolicy: {{ include "llm-stack.pullPolicy" $image | quote }}
   restartPolicy: Always
   command: [sh, /opt/files/reload.sh]
   env:
@@ -50,7 +50,7 @@
 TARGET: /models
 MODELS_FILE: /opt/files/models.tsv
 STATE: /tmp/reload
-WAY: {{ .Values.reload.mode }}
+WAY: {{ .Values.reload.mode | quote }}
 EVERY: {{ int64 .Values.reload.intervalSeconds | quote }}
 {{- if eq .Values.reload.mode "http" }}
 SERVER: http://127.0.0.1:{{ int64 .Facts.engine.port }}
@@ -68,7 +68,7 @@ HEADER: {{ quote . }}
 # Loading it again may take as long as at the start.
 PATIENCE: {{ int64 .Values.startupTimeoutSeconds | quote }}
 {{- else }}
-WORKLOAD: {{ include "llm-stack.reload.resource" . }}/{{ include "llm-stack.serverName" . }}
+WORKLOAD: {{ printf "%s/%s" (include "llm-stack.reload.resource" .) (include "llm-stack.serverName" .) | quote }}
 MADE_FOR:
   valueFrom:
     fieldRef: {fieldPath: "metadata.annotations['reload/models']"}
@@ -103,7 +103,7 @@ PATIENCE: "30"
 
 {{- define "llm-stack.reload.files" -}}
 {{- if ne .Values.reload.mode "none" -}}
-reload.sh: {{ .Files.Get "files/reload/reload.sh" | toJson }}
+reload.sh: {file: files/reload/reload.sh}
 {{- if eq .Values.reload.mode "http" }}
 reload.tsv: {{ include "llm-stack.reload.requests" . | toJson }}
 {{- end }}

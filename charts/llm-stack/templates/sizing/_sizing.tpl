@@ -107,9 +107,9 @@ holds the program, and while it loads the weights pass through.
 {{- end }}
 {{- $limit = printf "%dGi" (include "llm-stack.sizing.step" (max (add $most $beside) (mul 2 $floor)) | int64) }}
 {{- end -}}
-requests: {cpu: {{ $cpu }}, memory: {{ $memory }}}
+requests: {cpu: {{ int64 $cpu }}, memory: {{ $memory | quote }}}
 {{- with $limit }}
-limits: {memory: {{ . }}}
+limits: {memory: {{ . | quote }}}
 {{- end }}
 {{- end }}
 

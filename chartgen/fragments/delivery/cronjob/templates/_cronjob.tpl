@@ -3,10 +3,11 @@
 {{- end }}
 
 {{- define "fragment.delivery.cronjob.facts" -}}
+job: true
 separateWorkload: a CronJob
 waitsForLoader: true
 refreshes: true
-refreshCommand: create job --from=cronjob/{{ include "fragment.delivery.cronjob.name" . }} {{ .Server }}-now
+refreshCommand: {{ printf "create job --from=cronjob/%s %s-now" (include "fragment.delivery.cronjob.name" .) .Server | quote }}
 {{- end }}
 
 {{- define "fragment.delivery.cronjob.logs" -}}

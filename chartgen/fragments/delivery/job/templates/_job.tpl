@@ -3,6 +3,7 @@
 {{- end }}
 
 {{- define "fragment.delivery.job.facts" -}}
+job: true
 separateWorkload: a Job
 waitsForLoader: true
 {{- end }}

@@ -1,24 +1,24 @@
 {{- define "fragment.engine.custom.facts" -}}
 {{- $custom := .Values.custom -}}
 port: {{ int64 $custom.port }}
-protocol: {{ $custom.protocol }}
+protocol: {{ $custom.protocol | quote }}
 {{- $models := .Facts.models }}
 model: {{ $custom.servedModelName | default (ternary (first $models).reference (first $models).name (eq $custom.protocol "ollama")) | quote }}
 formats: [directory, ollama]
 vendors: []
 parallel: 1
 readOnly: true
-mountPath: {{ $custom.mountPath }}
+mountPath: {{ $custom.mountPath | quote }}
 {{- if eq $custom.mount "model" }}
 subPath: {{ .Facts.model.folder | quote }}
 {{- end }}
 ports: {{ toJson $custom.ports }}
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
-secret: {name: {{ $custom.apiKey.existingSecret }}, key: {{ $custom.apiKey.key }}}
+secret: {name: {{ $custom.apiKey.existingSecret | quote }}, key: {{ $custom.apiKey.key | quote }}}
 {{- end }}
 {{- with $custom.metricsPath }}
-metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") }}, path: {{ quote . }}}
+metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | quote }}, path: {{ quote . }}}
 {{- end }}
 {{- end }}
 
@@ -67,7 +67,7 @@ Secret/{{ . }}
 {{- $reload := .Values.custom.reload }}
 {{- if $reload.path -}}
 - path: {{ quote $reload.path }}
-  method: {{ $reload.method }}
+  method: {{ $reload.method | quote }}
   {{- with $reload.body }}
   body: {{ quote . }}
   {{- end }}

@@ -46,7 +46,7 @@ ready means that all models are loaded; --exit-on-error, by which none starts wi
 {{- $names = append $names .name }}
 {{- end }}
 {{- range uniq $names }}
-- --load-model={{ . }}
+- {{ printf "--load-model=%v" . | quote }}
 {{- end }}
 # Answers under way are finished before the pod ends.
 - --exit-timeout-secs={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
@@ -68,8 +68,8 @@ CONFIGS: /opt/files
 {{- /* A load is answered once the new version answers; where that fails, the old one goes on (core's model_lifecycle.cc). */}}
 {{- define "fragment.engine.triton.reload" -}}
 {{- range include "fragment.engine.triton.models" . | mustFromJson }}
-- path: /v2/repository/models/{{ .name }}/load
-  folder: {{ .folder }}
+- path: {{ printf "/v2/repository/models/%s/load" .name | quote }}
+  folder: {{ .folder | quote }}
 {{- end }}
 {{- end }}
 
@@ -103,10 +103,10 @@ livenessProbe:
 {{- end }}
 
 {{- define "fragment.engine.triton.files" -}}
-repository.sh: {{ .Files.Get "files/engine/triton/repository.sh" | toJson }}
+repository.sh: {file: files/engine/triton/repository.sh}
 repository.tsv: {{ include "fragment.engine.triton.layout" . | toJson }}
 {{- range $name, $model := .Values.triton.models }}
-{{ $name }}.pbtxt: {{ include "fragment.engine.triton.config" $model | trim | printf "%s\n" | toJson }}
+{{ printf "%s.pbtxt" $name | quote }}: {{ include "fragment.engine.triton.config" $model | trim | printf "%s\n" | toJson }}
 {{- end }}
 {{- end }}
 
@@ -154,7 +154,7 @@ repository.tsv: {{ include "fragment.engine.triton.layout" . | toJson }}
 - name: shm
   emptyDir:
     medium: Memory
-    sizeLimit: {{ .Values.triton.sharedMemory }}
+    sizeLimit: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
 {{- define "fragment.engine.triton.volumeMounts" -}}
@@ -167,7 +167,7 @@ repository.tsv: {{ include "fragment.engine.triton.layout" . | toJson }}
 {{- /* What Triton reads at its start alone: others make other pods. */}}
 {{- define "fragment.engine.triton.annotations" -}}
 {{- $read := dict "layout" (include "fragment.engine.triton.layout" .) "models" .Values.triton.models -}}
-checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 }}
+checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 
 {{- define "fragment.engine.triton.checks" -}}

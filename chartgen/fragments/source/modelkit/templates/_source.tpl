@@ -1,7 +1,7 @@
 {{- define "fragment.source.modelkit.facts" -}}
 format: directory
 copies: 2
-image: {{ ternary "modelkitCosign" "modelkit" (include "fragment.source.modelkit.signed" . | eq "true") }}
+image: {{ ternary "modelkitCosign" "modelkit" (include "fragment.source.modelkit.signed" . | eq "true") | quote }}
 {{- end }}
 
 {{- define "fragment.source.modelkit.signed" -}}
@@ -29,9 +29,9 @@ CONCURRENCY: {{ int64 $kit.concurrency | quote }}
 KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}
 LOGIN_DIR: /opt/credentials
-REGISTRY: {{ $kit.registry }}
-USERNAME_KEY: {{ $kit.usernameKey }}
-PASSWORD_KEY: {{ $kit.passwordKey }}
+REGISTRY: {{ $kit.registry | quote }}
+USERNAME_KEY: {{ $kit.usernameKey | quote }}
+PASSWORD_KEY: {{ $kit.passwordKey | quote }}
 {{- end }}
 {{- if or $kit.caSecret $kit.caConfigMap }}
 # Go adds what lies in these folders to the certificates that the image has in one file.
@@ -40,7 +40,7 @@ SSL_CERT_DIR: /etc/ssl/certs:/opt/ca
 {{- if eq (include "fragment.source.modelkit.signed" .) "true" }}
 {{- with $kit.cosign }}
 {{- if .existingSecret }}
-COSIGN_KEY: /opt/cosign/{{ .key }}
+COSIGN_KEY: {{ printf "/opt/cosign/%s" .key | quote }}
 {{- else }}
 COSIGN_IDENTITY: {{ .identity | quote }}
 COSIGN_ISSUER: {{ .issuer | quote }}
@@ -54,21 +54,21 @@ COSIGN_TLOG: {{ .transparencyLog | quote }}
 {{- with .Values.modelkit.existingSecret }}
 - name: modelkit-credentials
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
 {{- end }}
 {{- if .Values.modelkit.caSecret }}
 - name: modelkit-ca
   secret:
-    secretName: {{ .Values.modelkit.caSecret }}
+    secretName: {{ .Values.modelkit.caSecret | quote }}
 {{- else if .Values.modelkit.caConfigMap }}
 - name: modelkit-ca
   configMap:
-    name: {{ .Values.modelkit.caConfigMap }}
+    name: {{ .Values.modelkit.caConfigMap | quote }}
 {{- end }}
 {{- with .Values.modelkit.cosign.existingSecret }}
 - name: modelkit-cosign
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
@@ -92,7 +92,7 @@ COSIGN_TLOG: {{ .transparencyLog | quote }}
 
 {{- define "fragment.source.modelkit.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
-load.sh: {{ .Files.Get "files/source/modelkit/load.sh" | toJson }}
+load.sh: {file: files/source/modelkit/load.sh}
 {{- end }}
 {{- end }}
 

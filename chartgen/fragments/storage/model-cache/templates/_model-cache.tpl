@@ -6,38 +6,38 @@
 {{- $cache := .Values.modelCache }}
 {{- if eq $cache.type "persistentVolumeClaim" -}}
 persistentVolumeClaim:
-  claimName: {{ include "fragment.storage.model-cache.claim" . }}
+  claimName: {{ include "fragment.storage.model-cache.claim" . | quote }}
 {{- else if eq $cache.type "hostPath" -}}
 hostPath:
-  path: {{ $cache.hostPath }}
+  path: {{ $cache.hostPath | quote }}
   type: DirectoryOrCreate
 {{- else if eq $cache.type "emptyDir" -}}
 emptyDir:
   {{- if eq $cache.medium "memory" }}
   medium: Memory
   {{- end }}
-  sizeLimit: {{ $cache.size }}
+  sizeLimit: {{ $cache.size | quote }}
 {{- else if and (eq $cache.type "image") $cache.image.repository -}}
 {{- $image := dict "context" . "image" (dict "pullPolicy" "IfNotPresent") "over" $cache.image -}}
 image:
-  reference: {{ include "fragment.image" $image }}
-  pullPolicy: {{ include "fragment.pullPolicy" $image }}
+  reference: {{ include "fragment.image" $image | quote }}
+  pullPolicy: {{ include "fragment.pullPolicy" $image | quote }}
 {{- end }}
 {{- end }}
 
 {{- define "fragment.storage.model-cache.claimSpec" -}}
 accessModes: {{ toJson .Values.modelCache.accessModes }}
 {{- with .Values.modelCache.storageClass | default .Values.global.storageClass }}
-storageClassName: {{ . }}
+storageClassName: {{ . | quote }}
 {{- end }}
 resources:
   requests:
-    storage: {{ .Values.modelCache.size }}
+    storage: {{ .Values.modelCache.size | quote }}
 {{- end }}
 
 {{- define "fragment.storage.model-cache.template" -}}
 {{- if eq .Values.modelCache.type "volumeClaimTemplate" -}}
-keep: {{ .Values.modelCache.keep }}
+keep: {{ .Values.modelCache.keep | toJson }}
 annotations: {{ toJson .Values.modelCache.annotations }}
 spec:
   {{- include "fragment.storage.model-cache.claimSpec" . | nindent 2 }}
@@ -46,16 +46,16 @@ spec:
 
 {{- define "fragment.storage.model-cache.facts" -}}
 {{- $cache := .Values.modelCache -}}
-type: {{ $cache.type }}
-existing: {{ ne $cache.existingClaim "" }}
-shared: {{ or (has "ReadWriteMany" $cache.accessModes) (eq (join "," $cache.accessModes) "ReadOnlyMany") }}
+type: {{ $cache.type | quote }}
+existing: {{ ne $cache.existingClaim "" | toJson }}
+shared: {{ or (has "ReadWriteMany" $cache.accessModes) (eq (join "," $cache.accessModes) "ReadOnlyMany") | toJson }}
 accessModes: {{ toJson $cache.accessModes }}
 {{- if and (not (has $cache.type (list "hostPath" "image"))) (not $cache.existingClaim) }}
-size: {{ $cache.size }}
+size: {{ $cache.size | quote }}
 {{- end }}
-memory: {{ and (eq $cache.type "emptyDir") (eq $cache.medium "memory") }}
+memory: {{ and (eq $cache.type "emptyDir") (eq $cache.medium "memory") | toJson }}
 {{- with ternary $cache.existingClaim $cache.hostPath (eq $cache.type "persistentVolumeClaim") }}
-place: {{ printf "%s/%s" . $cache.subPath | trimSuffix "/" }}
+place: {{ printf "%s/%s" . $cache.subPath | trimSuffix "/" | quote }}
 {{- end }}
 {{- end }}
 
@@ -67,7 +67,7 @@ PersistentVolumeClaim/{{ . }}
 
 {{- define "fragment.storage.model-cache.mount" -}}
 {{- with .Values.modelCache.subPath -}}
-subPath: {{ . }}
+subPath: {{ . | quote }}
 {{ end }}
 {{- if or (eq .Values.modelCache.type "image") (eq (join "," .Values.modelCache.accessModes) "ReadOnlyMany") -}}
 readOnly: true

@@ -38,8 +38,8 @@ ENABLE_PERSISTENT_CONFIG: {{ .Values.openWebui.persistentConfig | quote }}
 WEBUI_SECRET_KEY:
   valueFrom:
     secretKeyRef:
-      name: {{ include "fragment.ui.open-webui.secretName" . }}
-      key: {{ .Values.openWebui.secretKey.key }}
+      name: {{ include "fragment.ui.open-webui.secretName" . | quote }}
+      key: {{ .Values.openWebui.secretKey.key | quote }}
 # It would fetch all forms of the model that indexes documents before it starts, where it has one already.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
 {{- with include "fragment.ui.open-webui.url" . }}
@@ -56,7 +56,7 @@ HF_HUB_OFFLINE: "1"
 {{- with .secret }}
 OLLAMA_API_KEY_{{ $n }}:
   valueFrom:
-    secretKeyRef: {name: {{ .name }}, key: {{ .key }}}
+    secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- $_ := set $settings (toString $n) (dict "key" (printf "$(OLLAMA_API_KEY_%d)" $n)) }}
 {{- end }}
 {{- end }}
@@ -77,7 +77,7 @@ OLLAMA_API_CONFIGS: {{ toJson . | quote }}
 {{- with .secret }}
 OPENAI_API_KEY_{{ $n }}:
   valueFrom:
-    secretKeyRef: {name: {{ .name }}, key: {{ .key }}}
+    secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- $keys = append $keys (printf "$(OPENAI_API_KEY_%d)" $n) }}
 {{- else }}
 {{- $keys = append $keys "" }}
@@ -106,7 +106,7 @@ ENABLE_OPENAI_API: "false"
 {{- if .existingSecret }}
 DATABASE_URL:
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 # The step before it does that.
 ENABLE_DB_MIGRATIONS: "false"
 {{- end }}
@@ -118,7 +118,7 @@ VECTOR_DB: pgvector
 {{- if .existingSecret }}
 REDIS_URL:
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- else if .url }}
 REDIS_URL: {{ .url | quote }}
 {{- end }}
@@ -137,14 +137,14 @@ OPENID_PROVIDER_URL: {{ .providerUrl | quote }}
 {{- range $name, $key := dict "OAUTH_CLIENT_ID" .clientIdKey "OAUTH_CLIENT_SECRET" .clientSecretKey }}
 {{ $name }}:
   valueFrom:
-    secretKeyRef: {name: {{ $.Values.openWebui.oidc.existingSecret }}, key: {{ $key }}}
+    secretKeyRef: {name: {{ $.Values.openWebui.oidc.existingSecret | quote }}, key: {{ $key | quote }}}
 {{- end }}
 OAUTH_PROVIDER_NAME: {{ .providerName | quote }}
 OAUTH_SCOPES: {{ .scopes | quote }}
 ENABLE_OAUTH_SIGNUP: {{ .signup | quote }}
 OAUTH_MERGE_ACCOUNTS_BY_EMAIL: {{ .mergeByEmail | quote }}
 {{- if $url }}
-OPENID_REDIRECT_URI: {{ $url }}/oauth/oidc/callback
+OPENID_REDIRECT_URI: {{ printf "%s/oauth/oidc/callback" $url | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -163,7 +163,7 @@ LDAP_ATTRIBUTE_FOR_MAIL: {{ .mailAttribute | quote }}
 LDAP_APP_DN: {{ .bindDn | quote }}
 LDAP_APP_PASSWORD:
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -10,10 +10,10 @@
 {{- define "fragment.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}
 - protocol: openai
-  url: http://{{ include "fragment.name" (list . "pipelines") }}:{{ int64 .Values.pipelines.service.port }}
+  url: {{ printf "http://%s:%d" (include "fragment.name" (list . "pipelines")) (int64 .Values.pipelines.service.port) | quote }}
   secret:
-    name: {{ include "fragment.ui.pipelines.secretName" . }}
-    key: {{ .Values.pipelines.apiKey.key }}
+    name: {{ include "fragment.ui.pipelines.secretName" . | quote }}
+    key: {{ .Values.pipelines.apiKey.key | quote }}
 {{- end }}
 {{- end }}
 
@@ -24,8 +24,8 @@ PIPELINES_DIR: /app/pipelines
 PIPELINES_API_KEY:
   valueFrom:
     secretKeyRef:
-      name: {{ include "fragment.ui.pipelines.secretName" . }}
-      key: {{ .Values.pipelines.apiKey.key }}
+      name: {{ include "fragment.ui.pipelines.secretName" . | quote }}
+      key: {{ .Values.pipelines.apiKey.key | quote }}
 # What pipelines ask for is installed beside them, so that a restart fetches nothing; the image's own folders can be
 # written by root alone.
 PYTHONUSERBASE: /app/pipelines/.python

@@ -18,9 +18,9 @@ tolerations:
 {{- end }}
 containers:
 - name: test
-  image: {{ include "fragment.image" $image }}
-  imagePullPolicy: {{ include "fragment.pullPolicy" $image }}
-  command: [sh, /opt/tests/{{ .Test.script }}]
+  image: {{ include "fragment.image" $image | quote }}
+  imagePullPolicy: {{ include "fragment.pullPolicy" $image | quote }}
+  command: [sh, {{ printf "/opt/tests/%s" .Test.script | quote }}]
   env:
   {{- $env := set .Test.env "TIMEOUT" (.Values.tests.timeoutSeconds | int64 | toString) }}
   {{- include "fragment.env" $env | trim | nindent 2 }}

@@ -3,10 +3,11 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.cronjob.facts" -}}
+job: true
 separateWorkload: a CronJob
 waitsForLoader: true
 refreshes: true
-refreshCommand: create job --from=cronjob/{{ include "llm-stack.delivery.cronjob.name" . }} {{ .Server }}-now
+refreshCommand: {{ printf "create job --from=cronjob/%s %s-now" (include "llm-stack.delivery.cronjob.name" .) .Server | quote }}
 {{- end }}
 
 {{- define "llm-stack.delivery.cronjob.logs" -}}

@@ -40,6 +40,6 @@ daemonset.chown: podSecurityContext.runAsUser does not say to whom the folder is
 
 {{- define "llm-stack.delivery.daemonset.files" -}}
 {{- if .Values.daemonset.chown -}}
-own.sh: {{ .Files.Get "files/delivery/daemonset/own.sh" | toJson }}
+own.sh: {file: files/delivery/daemonset/own.sh}
 {{- end }}
 {{- end }}

@@ -3,6 +3,7 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.job.facts" -}}
+job: true
 separateWorkload: a Job
 waitsForLoader: true
 {{- end }}

@@ -1,6 +1,6 @@
 {{- define "llm-stack.engine.ollama.facts" -}}
 {{- $gpu := .Facts.gpu -}}
-image: {{ ternary "ollamaRocm" "ollama" (eq ($gpu.vendor | default "none") "amd") }}
+image: {{ ternary "ollamaRocm" "ollama" (eq ($gpu.vendor | default "none") "amd") | quote }}
 port: 11434
 protocol: ollama
 model: {{ (first .Facts.models).reference | quote }}
@@ -32,13 +32,13 @@ OLLAMA_NO_CLOUD: "1"
 OLLAMA_CONTEXT_LENGTH: {{ int64 .Values.model.contextLength | quote }}
 OLLAMA_KEEP_ALIVE: {{ .Values.ollama.keepAlive | quote }}
 OLLAMA_NUM_PARALLEL: {{ int64 .Values.ollama.numParallel | quote }}
-OLLAMA_LOAD_TIMEOUT: {{ printf "%ds" (int64 .Values.startupTimeoutSeconds) }}
+OLLAMA_LOAD_TIMEOUT: {{ printf "%ds" (int64 .Values.startupTimeoutSeconds) | quote }}
 {{- with int64 .Values.ollama.maxLoadedModels }}
 OLLAMA_MAX_LOADED_MODELS: {{ . | quote }}
 {{- end }}
 {{- if .Values.ollama.flashAttention }}
 OLLAMA_FLASH_ATTENTION: "1"
-OLLAMA_KV_CACHE_TYPE: {{ .Values.ollama.kvCacheType }}
+OLLAMA_KV_CACHE_TYPE: {{ .Values.ollama.kvCacheType | quote }}
 {{- end }}
 {{- if gt (int64 .Facts.gpu.count) 1 }}
 # A model that does not fit one card is spread over all of them.
@@ -80,7 +80,7 @@ livenessProbe:
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.files" -}}
-probe.sh: {{ .Files.Get "files/engine/ollama/probe.sh" | toJson }}
+probe.sh: {file: files/engine/ollama/probe.sh}
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.checks" -}}

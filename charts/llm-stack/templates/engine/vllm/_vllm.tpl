@@ -1,7 +1,7 @@
 {{- define "llm-stack.engine.vllm.facts" -}}
 {{- $gpu := .Facts.gpu -}}
 {{- $images := dict "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
-image: {{ get $images ($gpu.vendor | default "none") | default "vllm" }}
+image: {{ get $images ($gpu.vendor | default "none") | default "vllm" | quote }}
 port: 8000
 metrics: {port: http, path: /metrics}
 protocol: openai
@@ -14,7 +14,7 @@ readOnly: true
 ready: [/health]
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
-secret: {name: {{ .existingSecret }}, key: {{ .key }}}
+secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -73,15 +73,15 @@ which the image for Ascend has.
 */}}
 {{- define "llm-stack.engine.vllm.args" -}}
 {{- $vllm := .Values.vllm -}}
-- {{ list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" }}
-- --served-model-name={{ include "llm-stack.engine.vllm.name" . }}
+- {{ list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" | quote }}
+- {{ printf "--served-model-name=%v" (include "llm-stack.engine.vllm.name" .) | quote }}
 - --host=0.0.0.0
 - --port=8000
 # Answers under way are finished before the pod ends.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
 - --max-model-len={{ int64 .Values.model.contextLength }}
-- --gpu-memory-utilization={{ $vllm.gpuMemoryUtilization }}
-- --tensor-parallel-size={{ include "llm-stack.engine.vllm.tensorParallelSize" . }}
+- {{ printf "--gpu-memory-utilization=%v" $vllm.gpuMemoryUtilization | quote }}
+- {{ printf "--tensor-parallel-size=%v" (include "llm-stack.engine.vllm.tensorParallelSize" .) | quote }}
 {{- if gt (int64 $vllm.pipelineParallelSize) 1 }}
 - --pipeline-parallel-size={{ int64 $vllm.pipelineParallelSize }}
 {{- end }}
@@ -89,16 +89,16 @@ which the image for Ascend has.
 - --data-parallel-size={{ int64 $vllm.dataParallelSize }}
 {{- end }}
 {{- with int64 $vllm.maxNumSeqs }}
-- --max-num-seqs={{ . }}
+- {{ printf "--max-num-seqs=%v" . | quote }}
 {{- end }}
 {{- if ne $vllm.dtype "auto" }}
-- --dtype={{ $vllm.dtype }}
+- {{ printf "--dtype=%v" $vllm.dtype | quote }}
 {{- end }}
 {{- with $vllm.quantization }}
-- --quantization={{ . }}
+- {{ printf "--quantization=%v" . | quote }}
 {{- end }}
 {{- if ne $vllm.kvCacheDtype "auto" }}
-- --kv-cache-dtype={{ $vllm.kvCacheDtype }}
+- {{ printf "--kv-cache-dtype=%v" $vllm.kvCacheDtype | quote }}
 {{- end }}
 {{- if $vllm.chatTemplate }}
 - --chat-template=/opt/files/chat-template.jinja
@@ -119,7 +119,8 @@ which the image for Ascend has.
 - --max-loras={{ int64 $lora.maxLoras }}
 - --lora-modules
 {{- range $name, $adapter := $lora.adapters }}
-- {{ $name }}={{ list (get $folders ($adapter.model | default "") | default $own) ($adapter.path | default "") | compact | join "/" }}
+{{- $folder := get $folders ($adapter.model | default "") | default $own }}
+- {{ list $folder ($adapter.path | default "") | compact | join "/" | printf "%s=%s" $name | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -140,7 +141,7 @@ DO_NOT_TRACK: "1"
 {{- if .existingSecret }}
 VLLM_API_KEY:
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .key }}}
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -166,7 +167,7 @@ livenessProbe:
 
 {{- define "llm-stack.engine.vllm.files" -}}
 {{- if include "llm-stack.engine.vllm.command" . -}}
-ascend.sh: {{ .Files.Get "files/engine/vllm/ascend.sh" | toJson }}
+ascend.sh: {file: files/engine/vllm/ascend.sh}
 {{- end }}
 {{- with .Values.vllm.chatTemplate }}
 chat-template.jinja: {{ toJson . }}
@@ -176,7 +177,7 @@ chat-template.jinja: {{ toJson . }}
 {{- /* It is read at the start alone: another one makes other pods. */}}
 {{- define "llm-stack.engine.vllm.annotations" -}}
 {{- with .Values.vllm.chatTemplate -}}
-checksum/chat-template: {{ sha256sum . | trunc 16 }}
+checksum/chat-template: {{ sha256sum . | trunc 16 | quote }}
 {{- end }}
 {{- end }}
 
@@ -184,7 +185,7 @@ checksum/chat-template: {{ sha256sum . | trunc 16 }}
 - name: shm
   emptyDir:
     medium: Memory
-    sizeLimit: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) }}
+    sizeLimit: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 {{- end }}
 
 {{- define "llm-stack.engine.vllm.volumeMounts" -}}

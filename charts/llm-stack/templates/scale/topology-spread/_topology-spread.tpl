@@ -7,8 +7,8 @@
 {{- $how := get $topologySpread $key }}
 {{- if ne $how "none" }}
 - maxSkew: 1
-  topologyKey: {{ $label }}
-  whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" (eq $how "required") }}
+  topologyKey: {{ $label | quote }}
+  whenUnsatisfiable: {{ ternary "DoNotSchedule" "ScheduleAnyway" (eq $how "required") | quote }}
   labelSelector:
     matchLabels:
       {{- toYaml $selector | nindent 6 }}

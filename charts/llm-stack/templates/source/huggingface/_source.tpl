@@ -12,7 +12,7 @@ load.sh
 {{- end }}
 
 {{- define "llm-stack.source.huggingface.env" -}}
-HUB: {{ .Values.huggingface.hub }}
+HUB: {{ .Values.huggingface.hub | quote }}
 ENDPOINT: {{ .Values.huggingface.endpoint | quote }}
 PLAIN_HTTP: {{ .Values.huggingface.plainHttp | quote }}
 CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
@@ -23,9 +23,9 @@ CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
 {{- if .existingSecret }}
 - name: hub-token
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     items:
-    - key: {{ .tokenKey }}
+    - key: {{ .tokenKey | quote }}
       path: token
 {{- end }}
 {{- if or .caSecret .caConfigMap }}
@@ -34,11 +34,11 @@ CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
     sources:
     {{- with .caSecret }}
     - secret:
-        name: {{ . }}
+        name: {{ . | quote }}
     {{- end }}
     {{- with .caConfigMap }}
     - configMap:
-        name: {{ . }}
+        name: {{ . | quote }}
     {{- end }}
 {{- end }}
 {{- end }}
@@ -61,8 +61,8 @@ CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
 
 {{- define "llm-stack.source.huggingface.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
-load.sh: {{ .Files.Get "files/source/huggingface/load.sh" | toJson }}
-json.awk: {{ .Files.Get "files/source/huggingface/json.awk" | toJson }}
+load.sh: {file: files/source/huggingface/load.sh}
+json.awk: {file: files/source/huggingface/json.awk}
 {{- end }}
 {{- end }}
 

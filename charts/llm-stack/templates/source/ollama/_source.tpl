@@ -13,7 +13,7 @@ INSECURE: {{ .Values.ollamaSource.insecure | quote }}
 
 {{- define "llm-stack.source.ollama.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
-load.sh: {{ .Files.Get "files/source/ollama/load.sh" | toJson }}
+load.sh: {file: files/source/ollama/load.sh}
 {{- end }}
 {{- end }}
 

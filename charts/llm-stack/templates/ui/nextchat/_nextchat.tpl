@@ -4,7 +4,7 @@
   service: {{ include "llm-stack.name" (list . "nextchat") }}
   port: {{ int64 .Values.nextchat.service.port }}
   {{- with int64 .Values.nextchat.service.nodePort }}
-  nodePort: {{ . }}
+  nodePort: {{ int64 . }}
   {{- end }}
   title: NextChat
 {{- end }}
@@ -53,12 +53,12 @@ Its environment: names and meaning as in NextChat's own README and app/config/se
 # Next.js listens on the name of the pod alone otherwise.
 HOSTNAME: 0.0.0.0
 PORT: "3000"
-BASE_URL: {{ include "llm-stack.serverURL" . }}
+BASE_URL: {{ include "llm-stack.serverURL" . | quote }}
 # Where the server asks for none, there has to be one all the same: NextChat would ask everybody for theirs.
 {{- $secret := $facts.secret | default (dict "name" (include "llm-stack.name" (list . "nextchat")) "key" "api-key") }}
 OPENAI_API_KEY:
   valueFrom:
-    secretKeyRef: {name: {{ $secret.name }}, key: {{ $secret.key }}}
+    secretKeyRef: {name: {{ $secret.name | quote }}, key: {{ $secret.key | quote }}}
 CUSTOM_MODELS: {{ join "," $models | quote }}
 DEFAULT_MODEL: {{ $facts.model | quote }}
 {{- end }}
@@ -66,7 +66,7 @@ DEFAULT_MODEL: {{ $facts.model | quote }}
 {{- if $code.existingSecret }}
 CODE:
   valueFrom:
-    secretKeyRef: {name: {{ $code.existingSecret }}, key: {{ $code.key }}}
+    secretKeyRef: {name: {{ $code.existingSecret | quote }}, key: {{ $code.key | quote }}}
 {{- end }}
 {{- end }}
 

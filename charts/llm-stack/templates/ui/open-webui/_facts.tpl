@@ -4,7 +4,7 @@
   service: {{ include "llm-stack.name" (list . "open-webui") }}
   port: {{ int64 .Values.openWebui.service.port }}
   {{- with int64 .Values.openWebui.service.nodePort }}
-  nodePort: {{ . }}
+  nodePort: {{ int64 . }}
   {{- end }}
   title: Open WebUI
 {{- end }}

@@ -5,9 +5,9 @@
 {{- /* (list CONTEXT PATH): its volumes as a container mounts them, the data at PATH. */}}
 {{- define "llm-stack.ui.open-webui.mounts" -}}
 - name: data
-  mountPath: {{ last . }}
+  mountPath: {{ last . | quote }}
   {{- with (first .).Values.openWebui.persistence.subPath }}
-  subPath: {{ . }}
+  subPath: {{ . | quote }}
   {{- end }}
 - name: tmp
   mountPath: /tmp

@@ -18,9 +18,9 @@ tolerations:
 {{- end }}
 containers:
 - name: test
-  image: {{ include "llm-stack.image" $image }}
-  imagePullPolicy: {{ include "llm-stack.pullPolicy" $image }}
-  command: [sh, /opt/tests/{{ .Test.script }}]
+  image: {{ include "llm-stack.image" $image | quote }}
+  imagePullPolicy: {{ include "llm-stack.pullPolicy" $image | quote }}
+  command: [sh, {{ printf "/opt/tests/%s" .Test.script | quote }}]
   env:
   {{- $env := set .Test.env "TIMEOUT" (.Values.tests.timeoutSeconds | int64 | toString) }}
   {{- include "llm-stack.env" $env | trim | nindent 2 }}

@@ -1,5 +1,5 @@
 {{- define "fragment.limit.quota.annotations" -}}
-example.com/quota: {{ .Values.quota.memory }}
+example.com/quota: {{ .Values.quota.memory | quote }}
 {{- end }}
 
 {{- define "fragment.limit.quota.checks" -}}
