@@ -132,7 +132,8 @@ def _templates(stack: Stack) -> list[Problem]:
             for match in FILE.finditer(text):
                 if match[1].removeprefix(f"files/{fragment.id}/") not in fragment.files:
                     line = text.count("\n", 0, match.start()) + 1
-                    problems.append(Problem(path, line, match[1], "is no file of this fragment", "name one below files/"))
+                    message = "is no file of this fragment"
+                    problems.append(Problem(path, line, match[1], message, "name one below files/"))
             if f"\n{text}".count("\nkind:") > 1:
                 problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
     return problems

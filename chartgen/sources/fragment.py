@@ -110,9 +110,7 @@ def _fragment(folder: Path, id: str, shown: str, recipe: yamlfile.Parsed, values
         choice=data.get("choice", {}),
         components=tuple(data.get("components", ())),
         offers={
-            name: Slot(
-                name, slot["kind"], slot["scope"], slot.get("required", False), slot.get("once", False), slot["summary"]
-            )
+            name: Slot(name=name, **({"required": False, "once": False} | slot))
             for name, slot in data.get("offers", {}).items()
         },
         fills=data.get("fills", {}),

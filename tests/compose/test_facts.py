@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import outcome
 
 from chartgen.compose import compose, facts
 
@@ -39,7 +40,7 @@ def test_facts_come_after_those_that_their_fills_read_through_includes_and_slots
         {"a.facts": "fragment.x.a", "a.text": "fragment.x.text", "c.facts": "fragment.x.c"},
     )
     assert facts.order(found.fragments, "server") == ["b", "c", "a"]
-    chart, problems = compose.compose(found, {})
+    chart, problems = outcome(compose.compose, found, {})
     assert not problems
     laid = chart.files["templates/_slots.tpl"]
     assert laid.index('set .Facts "b"') < laid.index('set .Facts "c"') < laid.index('set .Facts "a"')
@@ -51,16 +52,14 @@ def test_facts_that_read_each_other_are_refused_as_circular(stack):
         define("fragment.x.a", "v: {{ .Facts.b.v }}") + define("fragment.x.b", "v: {{ .Facts.a.v }}"),
         {"a.facts": "fragment.x.a", "b.facts": "fragment.x.b"},
     )
-    chart, problems = compose.compose(found, {})
+    chart, problems = outcome(compose.compose, found, {})
     assert chart is None
     assert any("x/fragment.yaml:" in str(problem) and "circular: " in str(problem) for problem in problems)
 
 
 def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):
-    found = made(
-        stack, define("fragment.x.a", "v: 1\nw: {{ .Facts.bb.v }}"), {"a.facts": "fragment.x.a"}
-    )
-    said = "\n".join(map(str, compose.compose(found, {})[1]))
+    found = made(stack, define("fragment.x.a", "v: 1\nw: {{ .Facts.bb.v }}"), {"a.facts": "fragment.x.a"})
+    said = "\n".join(map(str, outcome(compose.compose, found, {})[1]))
     assert "x/templates/_x.tpl:3: .Facts.bb: no fragment of the stack offers these facts; did you mean 'b'?" in said
 
 
@@ -68,10 +67,10 @@ def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):
 def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, body):
     templates = define("fragment.x.name", "{{ .Facts.a.v }}")
     refused = made(stack, templates, {}, {"x/templates/object.yaml": f"kind: A\nname: {body}\n"})
-    said = "\n".join(map(str, compose.compose(refused, {})[1]))
+    said = "\n".join(map(str, outcome(compose.compose, refused, {})[1]))
     assert "x/templates/object.yaml:1: .Facts: is read here" in said
     allowed = made(stack, templates, {}, {"x/templates/object.yaml": f"{LAYS}kind: A\nname: {body}\n"})
-    assert compose.compose(allowed, {})[1] == []
+    assert outcome(compose.compose, allowed, {})[1] == []
 
 
 def test_file_that_a_fill_names_and_that_is_not_there_is_refused(stack):
@@ -81,6 +80,6 @@ def test_file_that_a_fill_names_and_that_is_not_there_is_refused(stack):
         {"a.facts": "fragment.x.a"},
         {"x/files/run.sh": "true\n"},
     )
-    said = "\n".join(map(str, compose.compose(found, {})[1]))
+    said = "\n".join(map(str, outcome(compose.compose, found, {})[1]))
     assert "x/templates/_x.tpl:3: files/x/rum.sh: is no file of this fragment" in said
     assert "files/x/run.sh" not in said
