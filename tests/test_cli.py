@@ -147,7 +147,7 @@ def test_tools_are_shown(run):
 
 def test_fragments_are_listed_and_shown(run):
     assert re.search(r"^engine/vllm +vLLM serves", run("fragments")[1], re.M)
-    assert run("fragments", "gpu")[1].startswith("gpu\n  The accelerators")
+    assert run("fragments", "gpu")[1].startswith("gpu\n  GPUs and other accelerators")
     assert run("fragments", "llm-stack", "-v")[1].startswith("base\n")
     assert [each["id"] for each in json.loads(run("fragments", "gpu", "--json")[1])] == ["gpu"]
     assert run("fragments", "none")[0] == 1

@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* map, server: Values that an entry of servers changes by what it says of others, by dotted path. In the context as Entry: what the entry says; as Defaults: the values of the top level. No facts are known yet. */}}
+{{- /* map, server: Values of a server that follow from what its entry of servers sets, by dotted path. The context contains Entry, the values of the entry, and Defaults, the values of the top level, but no facts yet. */}}
 {{- define "llm-stack.slot.server.values" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
@@ -9,7 +9,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* map, server: Values that follow from a server's facts where they are left empty, by dotted path. */}}
+{{- /* map, server: Values of a server that are calculated from its facts if they are empty, by dotted path. */}}
 {{- define "llm-stack.slot.server.computedValues" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
@@ -21,14 +21,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: What others know of a server's workload, as a map: kind, minReplicas and maxReplicas, port (of its Service). */}}
+{{- /* one, server: Facts about a server's workload, as a map: kind, minReplicas, maxReplicas, and port, the port of its Service. */}}
 {{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: What must exist already, one Kind/name a line; NOTES prints it. */}}
+{{- /* list, server: Objects that must already exist for a server, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.server.needs" -}}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.needs" . | trim }}
 {{ . }}
@@ -47,7 +47,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: The same for the release. */}}
+{{- /* list, release: Objects that must already exist for the release, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.release.needs" -}}
 {{- if true }}{{ with include "llm-stack.releaseNeeds" . | trim }}
 {{ . }}
@@ -69,7 +69,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Sentences on values that cannot be used together; any of them fails the render. */}}
+{{- /* list, server: Errors in a server's values, one a line. If there is any, rendering fails. */}}
 {{- define "llm-stack.slot.server.checks" -}}
 {{- if true }}{{ with include "llm-stack.serverChecks" . | trim }}
 {{ . }}
@@ -133,7 +133,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: The same on the release's values. */}}
+{{- /* list, release: Errors in the values of the release, one a line. If there is any, rendering fails. */}}
 {{- define "llm-stack.slot.release.checks" -}}
 {{- if true }}{{ with include "llm-stack.releaseChecks" . | trim }}
 {{ . }}
@@ -164,7 +164,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: What people look at: name (of the part), service (its name), port (a number), nodePort (where every node has one for it), title. The first is what a way in leads to where nothing else is said. */}}
+{{- /* list, release: Facts about a UI, as a map. name: its name. service: the name of its Service. port: the number of its port. nodePort: the port on every node, if it has one. title: its name for people. An Ingress or HTTPRoute leads to the first UI by default. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
 {{ . }}
@@ -174,7 +174,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: How the release is reached from outside: url (https://host, with its port unless that is usual), service (the name of the one that it leads to). The first of a service is the one that is told. */}}
+{{- /* list, release: URLs of the release outside the cluster. url: with the scheme, the host, and the port unless it is the usual one. service: the name of the Service that it leads to. The chart prints the first URL of each Service. */}}
 {{- define "llm-stack.slot.expose.facts" -}}
 {{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
 {{ . }}
@@ -184,7 +184,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: What all others know of an engine, as a map: image (its name under images; none where it has only the server's own), port, protocol (ollama, openai, kserve, or none that others know), model (the name that clients ask for, the first of several), formats (that it reads), vendors (of accelerators that its images have the programs for), parallel (requests that each have a context of their own), offloadsToMemory (true where what the cards cannot hold goes to memory), readOnly (true where it only reads its models), mountPath (where they are mounted, else /models), subPath (the folder of the cache that alone is mounted there), ports (more of them, by name), metrics (port, by its name, and path), ready (the paths that answer 200 once its models can be asked), secret (name and key, where it asks for a key), copies (of the model that lie in memory). */}}
+{{- /* one, server: Facts about an engine, as a map. image: its name under images, empty if only the server's own image can be used. port: the port of its API. protocol: the protocol of its API (ollama, openai, kserve or none). model: the name under which clients request the first model. formats: the formats of models that it reads. vendors: the vendors whose accelerators its images support. parallel: the number of parallel requests, each with a separate context. offloadsToMemory: true if it moves to memory what does not fit the cards. readOnly: true if it only reads its models. mountPath: where its models are mounted, /models by default. subPath: the folder of the cache, if only that is mounted. ports: its additional ports, by name. metrics: the name of the port and the path of its metrics. ready: the paths that return 200 when its models can answer. secret: the name and the key of the Secret with its API key. copies: the number of copies of the model in memory. */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -194,7 +194,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Where the engine's models come from by default, a value of model.source. */}}
+{{- /* one, server: The source that model.source means if it is empty. */}}
 {{- define "llm-stack.slot.engine.source" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.source" . | trim }}{{ end }}{{ end }}
@@ -202,7 +202,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What all others know of a source, as a map: format (that it leaves), image (its name under images), copies (how often a model lies in the cache while it is brought, where that is not once). */}}
+{{- /* one, server: Facts about a source, as a map. format: the format in which it stores models. image: its name under images. copies: the number of copies of a model that are in the cache during a download, 1 by default. */}}
 {{- define "llm-stack.slot.source.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -211,14 +211,14 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The tag of a model for which none is given, its name in the context as Model; none leaves it to the source. */}}
+{{- /* one, server: The tag of a model that is given without one. The context contains its name as Model. If empty, the source uses its own default. */}}
 {{- define "llm-stack.slot.model.tag" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What a source calls a model, in the context as Model: name, tag, digest. Where no source says, name:tag, as ollama has it. */}}
+{{- /* one, server: The reference of a model in the form that its source requires. The context contains name, tag and digest as Model. If empty, it is name:tag, as for ollama. */}}
 {{- define "llm-stack.slot.model.reference" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
@@ -226,21 +226,21 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: A server's models, each a map: key, name, tag, digest, reference, folder (below the model cache), filters. */}}
+{{- /* list, server: A server's models, each as a map. key: its key under models, or its name. name, tag, digest and reference: its name, tag, digest and reference. folder: its folder in the model cache. filters: the parts that are downloaded. */}}
 {{- define "llm-stack.slot.models.facts" -}}
 {{- if true }}{{ with include "llm-stack.model.models" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: What others know of the model, as a map: folder (where an engine that reads a directory finds it, below the model cache; empty means all of that). */}}
+{{- /* one, server: Facts about the model, as a map. folder: where an engine that reads folders finds it in the model cache, empty if it is the complete cache. */}}
 {{- define "llm-stack.slot.model.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, release: What a UI may ask, each a map: protocol (ollama or openai), url (as its clients want it: ollama's without a path, OpenAI's with /v1), name and model (of a server of the release), secret (name and key, where a key is needed). */}}
+{{- /* list, release: Endpoints that a UI can use, each as a map. protocol: ollama or openai. url: the URL in the form that clients of the protocol require, without a path for ollama and with /v1 for openai. name and model: the name of the server and of its model, for a server of the release. secret: the name and the key of the Secret with the API key, if one is required. */}}
 {{- define "llm-stack.slot.endpoints.facts" -}}
 {{- if true }}{{ with include "llm-stack.model.endpoints" . | trim }}
 {{ . }}
@@ -250,14 +250,14 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: What all others know of a server's accelerators, as a map: vendor, count, and memoryMiB (of each, 0 where that is not known). */}}
+{{- /* one, server: Facts about a server's accelerators, as a map. vendor: their vendor. count: their number. memoryMiB: the memory of each one in MiB, 0 if it is not known. */}}
 {{- define "llm-stack.slot.gpu.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How a server's models arrive, as a map: job (true where a Job brings them once), waitsForLoader (true where the server waits for what another pod brings), refreshes (true where a tag that moves changes the models under a running server), separateWorkload (what brings them to a claim in pods of its own), readOnly (true where the server may only read them), refreshCommand (what kubectl is given to have them looked for at once). */}}
+{{- /* one, server: Facts about how a server's models are delivered, as a map. job: true if a Job downloads them once. waitsForLoader: true if the server waits for a download in another pod. refreshes: true if a tag that moves changes the models under a running server. separateWorkload: the workload that downloads them to a claim in separate pods, such as a CronJob. readOnly: true if the server can only read them. refreshCommand: the arguments of kubectl that check for new versions at once. */}}
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
@@ -267,7 +267,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server, made once: What kubectl logs is given to watch how a server's models arrive. */}}
+{{- /* one, server, made once: The arguments of kubectl logs that show the download of a server's models. */}}
 {{- define "llm-stack.slot.delivery.logs" -}}
 {{- if not (hasKey .Once "delivery.logs") }}
 {{- $_ := set .Once "delivery.logs" (include "llm-stack.once.delivery.logs" .) }}
@@ -275,7 +275,7 @@
 {{- get .Once "delivery.logs" }}
 {{- end }}
 
-{{- /* one, server: What kubectl logs is given to watch how a server's models arrive. */}}
+{{- /* one, server: The arguments of kubectl logs that show the download of a server's models. */}}
 {{- define "llm-stack.once.delivery.logs" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.logs" . | trim }}{{ end }}{{ end }}
@@ -286,7 +286,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: The command of the server's container; none leaves the image's own. */}}
+{{- /* list, server: Command of the server container. If empty, the entrypoint of the image is used. */}}
 {{- define "llm-stack.slot.server.command" -}}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.command" . | trim }}
 {{ . }}
@@ -299,7 +299,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Its arguments. */}}
+{{- /* list, server: Arguments of the server container. */}}
 {{- define "llm-stack.slot.server.args" -}}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.args" . | trim }}
 {{ . }}
@@ -312,7 +312,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: Its environment, by name; the user's own entry wins. */}}
+{{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
@@ -327,7 +327,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Its probes, as a map of startupProbe, readinessProbe, livenessProbe. */}}
+{{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. */}}
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
@@ -337,7 +337,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Containers that run before it. */}}
+{{- /* list, server: Init containers and sidecars of the server pod, which start before the server container. */}}
 {{- define "llm-stack.slot.server.initContainers" -}}
 {{- if eq .Values.model.delivery "init" }}{{ with include "llm-stack.delivery.init.container" . | trim }}
 {{ . }}
@@ -359,7 +359,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Volumes of its pod. */}}
+{{- /* list, server: Volumes of the server pod. */}}
 {{- define "llm-stack.slot.server.volumes" -}}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumes" . | trim }}
 {{ . }}
@@ -378,7 +378,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Where they are mounted in its container. */}}
+{{- /* list, server: Volume mounts of the server container. */}}
 {{- define "llm-stack.slot.server.volumeMounts" -}}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumeMounts" . | trim }}
 {{ . }}
@@ -388,7 +388,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server, made once: Files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
+{{- /* map, server, made once: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.slot.server.files" -}}
 {{- if not (hasKey .Once "server.files") }}
 {{- $_ := set .Once "server.files" (include "llm-stack.once.server.files" .) }}
@@ -396,7 +396,7 @@
 {{- get .Once "server.files" }}
 {{- end }}
 
-{{- /* map, server: Files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
+{{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
@@ -429,14 +429,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Requests and limits where the user gives none, as a map. */}}
+{{- /* one, server: Requests and limits of the server container if the value resources is empty, as a map. */}}
 {{- define "llm-stack.slot.server.resources" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* map, server: Devices, as a map of resource to amount; they go to requests and limits. */}}
+{{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
@@ -445,14 +445,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Claims of dynamic resource allocation, as the pod has them; the server's container gets all of them. */}}
+{{- /* list, server: Resource claims of the server pod, for dynamic resource allocation. The server container uses all of them. */}}
 {{- define "llm-stack.slot.server.resourceClaims" -}}
 {{- if true }}{{ with include "llm-stack.gpu.resourceClaims" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: Labels of the nodes it runs on. */}}
+{{- /* map, server: Labels that a node needs to run the server pod. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
@@ -461,14 +461,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Taints it stands. */}}
+{{- /* list, server: Tolerations of the server pod. */}}
 {{- define "llm-stack.slot.server.tolerations" -}}
 {{- if true }}{{ with include "llm-stack.gpu.tolerations" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: Annotations of its pod. */}}
+{{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
@@ -486,21 +486,21 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: How many there are where something else decides, as a map: minReplicas and maxReplicas. */}}
+{{- /* one, server: The range of replicas, as a map: minReplicas and maxReplicas. Filled if something else than the value replicas sets their number. */}}
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: How its pods are spread where the user says nothing. */}}
+{{- /* list, server: Topology spread constraints of the server pod if the value topologySpreadConstraints is empty. */}}
 {{- define "llm-stack.slot.server.topologySpreadConstraints" -}}
 {{- if true }}{{ with include "llm-stack.scale.topology-spread.constraints" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: false where there is no room for a new pod beside the old one. */}}
+{{- /* one, server: false if the old pod must stop before the new one can start. */}}
 {{- define "llm-stack.slot.server.surge" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}{{ end }}
@@ -508,35 +508,35 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Where its models lie: the source of the volume `models`, as a map; nothing where cache.claimTemplate says it. */}}
+{{- /* one, server: The source of the volume models, which contains the models, as a map. Empty if cache.claimTemplate is filled. */}}
 {{- define "llm-stack.slot.cache.volume" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: A claim of each pod's own, as a map: keep, annotations, spec. It makes the workload a StatefulSet. */}}
+{{- /* one, server: A separate claim for each pod, as a map: keep, annotations, spec. If it is filled, the workload is a StatefulSet. */}}
 {{- define "llm-stack.slot.cache.claimTemplate" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What others know of that place, as a map: type, shared (by several nodes), existing, accessModes, size (where the chart says it), memory (true where it lies in memory), place (what it is called, where other servers may have theirs in it too). */}}
+{{- /* one, server: Facts about the model cache, as a map. type: the value modelCache.type. shared: true if several nodes can use it. existing: true if the chart does not create it. accessModes: its access modes. size: its size, if the chart sets it. memory: true if it is in memory. place: its name, if other servers can use it too. */}}
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What its mounts have beside name and path, as a map: subPath, readOnly. */}}
+{{- /* one, server: Fields of the model cache's mounts in addition to name and path, as a map: subPath, readOnly. */}}
 {{- define "llm-stack.slot.cache.mount" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How the running engine is asked to take up models that changed, as a list of requests in their order: path, and where they are needed method (POST otherwise), body (a text), folder (of the model that it concerns: it is made only where that one changed). An engine that fills nothing cannot be asked. */}}
+{{- /* one, server: HTTP requests that make the running engine load changed models, as a list in the order in which they are sent. path: the path. method: the method, POST by default. body: the body, as a text. folder: the folder of a model, if the request is sent only when that model changed. An engine that does not fill this slot cannot reload models. */}}
 {{- define "llm-stack.slot.engine.reload" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reload" . | trim }}{{ end }}{{ end }}
@@ -544,14 +544,14 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What whoever asks it needs for that, as a map: prepare (a command that is run with a folder before the request that concerns it), header (a file that holds one), env and volumeMounts for both. */}}
+{{- /* one, server: What the sidecar needs to send these requests, as a map. prepare: a command that runs before a request with a folder, which is its argument. header: a file with an HTTP header. env and volumeMounts: the environment variables and volume mounts of the sidecar for both. */}}
 {{- define "llm-stack.slot.engine.reloader" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reloader" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The name of the source's script among server.files. */}}
+{{- /* one, server: The name of the source's script in server.files. */}}
 {{- define "llm-stack.slot.loader.script" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.script" . | trim }}{{ end }}{{ end }}
@@ -560,7 +560,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* map, server: What the script reads beside the contract's own variables. */}}
+{{- /* map, server: Environment variables of the source's script, in addition to those that every loader script has. */}}
 {{- define "llm-stack.slot.loader.env" -}}
 {{- $joined := dict }}
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | include "llm-stack.map" | mustFromJson }}
@@ -575,7 +575,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Volumes that the container needs beside the models. */}}
+{{- /* list, server: Volumes that the loader container needs in addition to the model cache. */}}
 {{- define "llm-stack.slot.loader.volumes" -}}
 {{- if true }}{{ with include "llm-stack.loader.volumes" . | trim }}
 {{ . }}
@@ -588,7 +588,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Where they are mounted. */}}
+{{- /* list, server: Volume mounts of the loader container in addition to the model cache. */}}
 {{- define "llm-stack.slot.loader.volumeMounts" -}}
 {{- if true }}{{ with include "llm-stack.loader.volumeMounts" . | trim }}
 {{ . }}
@@ -601,21 +601,21 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The container itself. Asked for with Loader in the context: name and mode, waitsForLoader (true, it only waits) or script (another one); sidecar, env, securityContext. */}}
+{{- /* one, server: The loader container. The context contains Loader, with name, and one of mode (it downloads), waitsForLoader (it only waits) and script (it runs another script). Loader can also contain sidecar, env and securityContext. */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The template of a pod of its own. Asked for with Loader in the context: name and mode, beside (on each node of the server's), steps (containers that run first). */}}
+{{- /* one, server: The template of a separate loader pod. The context contains Loader, with name and mode. Optional are Loader.beside (true if the pod runs on each node of the server) and Loader.steps (init containers). */}}
 {{- define "llm-stack.slot.loader.pod" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server, made once: The name of a Job that brings the models once. */}}
+{{- /* one, server, made once: The name of the Job that downloads the models once. */}}
 {{- define "llm-stack.slot.loader.job" -}}
 {{- if not (hasKey .Once "loader.job") }}
 {{- $_ := set .Once "loader.job" (include "llm-stack.once.loader.job" .) }}
@@ -623,14 +623,14 @@
 {{- get .Once "loader.job" }}
 {{- end }}
 
-{{- /* one, server: The name of a Job that brings the models once. */}}
+{{- /* one, server: The name of the Job that downloads the models once. */}}
 {{- define "llm-stack.once.loader.job" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What a server's models need, as a map: known (whether all of them are described), weightsMiB and kvMiB of all, needMiB (what they take, with programMiB for the program on each card), models (each a map: reference, weightsMiB, kvMiB, context that it was made for). */}}
+{{- /* one, server: What a server's models need, as a map. known: true if the sizes of all models are known. weightsMiB and kvMiB: the weights and the KV cache of all models. needMiB: the memory that they take. programMiB: the part of it for the program on each card. models: each model as a map of reference, weightsMiB, kvMiB, and context, its maximum context length. */}}
 {{- define "llm-stack.slot.sizing.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}{{ end }}
