@@ -61,8 +61,8 @@ def _replicas(made: Made, size: int) -> Row:
             shutil.rmtree(harbour.target)
             harbour.target.mkdir()
         each = harbour.wire.sent() / size
-    more = (f"A cache of each pod's own takes {each:.2f} times the model. {_by()}",)
-    return _row(f"bytes for {REPLICAS} replicas on a shared claim, by the model's", ours, 1.05, more)
+    more = (f"With a separate cache for each pod, it is {each:.2f} times the size of the model. {_by()}",)
+    return _row(f"bytes for {REPLICAS} replicas on a shared claim, divided by the size of the model", ours, 1.05, more)
 
 
 def _nodes(made: Made, size: int) -> Row:
@@ -74,8 +74,9 @@ def _nodes(made: Made, size: int) -> Row:
             harbour.env["TARGET"] = str(folder)
             _all_right(harbour.start() for _ in range(A_NODE))
         ours = harbour.wire.sent() / size
-    more = (f"{A_NODE} loaders at once on each node, as {A_NODE} servers with a node cache have them.",)
-    return _row(f"bytes for {NODES} nodes with a node cache, by the model's", ours, NODES * 1.05, more)
+    more = (f"{A_NODE} loaders run at the same time on each node, as for {A_NODE} servers with a node cache.",)
+    what = f"bytes for {NODES} nodes with a node cache, divided by the size of the model"
+    return _row(what, ours, NODES * 1.05, more)
 
 
 def _restart(made: Made) -> Row:
@@ -95,8 +96,10 @@ def _next(made: Made, changed: int) -> Row:
         harbour.ask_for(model="ml/model:v2")
         _all_right([harbour.start()])
         layers, sent = harbour.wire.sent("/blobs/"), harbour.wire.sent()
-    more = (f"{sent:,} bytes with its manifest, {layers:,} of layers and configuration, {changed:,} changed.",)
-    return _row("bytes for a version that shares its weights, by those of what changed", sent / changed, 1.1, more)
+    more = (f"{sent:,} bytes in total, {layers:,} for layers and configuration; {changed:,} bytes changed.",)
+    return _row(
+        "bytes for a new version with the same weights, divided by the bytes that changed", sent / changed, 1.1, more
+    )
 
 
 def _row(what: str, measured: float, aim: float, more: tuple[str, ...] = ()) -> Row:
@@ -104,7 +107,7 @@ def _row(what: str, measured: float, aim: float, more: tuple[str, ...] = ()) -> 
 
 
 def _by() -> str:
-    return "By the real kit." if KIT else "By a stand-in for kit, since none is on PATH."
+    return "Measured with kit." if KIT else "Measured with a stand-in for kit, because kit is not on PATH."
 
 
 def _all_right(processes) -> None:

@@ -96,7 +96,7 @@ def disturbance(runs: Sequence[Sequence[Run]]) -> str:
     if not any(run.busy for run in everything):
         return ""
     others = sum(run.busy - run.cpu for run in everything) / sum(run.seconds for run in everything)
-    return f"Meanwhile others kept {max(others, 0):.1f} cores busy."
+    return f"Other processes used {max(others, 0):.1f} cores during the measurement."
 
 
 def seconds(runs: Sequence[Run]) -> list[float]:

@@ -64,8 +64,8 @@ def build(bench: Bench) -> Row:
     runs = alternate(commands, BUILD_PAIRS, bench.environment, bench.top, bench.say)
     found = ratio(*map(seconds, runs))
     ours, imports = (median(seconds(each)) for each in runs)
-    more = (f"{_ms(ours)} by {_ms(imports)}, medians.", disturbance(runs))
-    what = "`chartgen build --check` : `python -c 'import yaml, click'`"
+    more = (f"Medians: {_ms(ours)} and {_ms(imports)}.", disturbance(runs))
+    what = "`chartgen build --check`, divided by `python -c 'import yaml, click'`"
     return Row(what, str(found), f"at most {BUILD_AIM}", found.middle <= BUILD_AIM, more)
 
 
@@ -85,27 +85,27 @@ def validate(bench: Bench) -> Row:
     work = ratio(*([run.cpu for run in each] for each in runs))
     slow, ours = (median(seconds(each)) for each in runs)
     more = (
-        f"{slow:.1f} s by {ours:.1f} s, medians; in seconds of CPU the ratio is {work}.",
-        f"{len(wanted)} renders, {sum(bool(run.refusal) for run in wanted)} of them to be refused; "
+        f"Medians: {slow:.1f} s and {ours:.1f} s. The ratio of CPU time is {work}.",
+        f"{len(wanted)} renders, {sum(bool(run.refusal) for run in wanted)} of which must be refused; "
         f"{report['documents']} documents; {len(report['kubernetes_versions'])} Kubernetes versions.",
         disturbance(runs),
     )
-    what = "`helm template | kubeconform` in a loop : `chartgen validate --json`"
+    what = "`helm template | kubeconform` in a loop, divided by `chartgen validate --json`"
     return Row(what, str(found), f"at least {VALIDATE_AIM}", found.middle >= VALIDATE_AIM, more)
 
 
 def _alike(what: str, number: int, report: dict[str, Any]) -> None:
     """Only what has the same number of renders and of documents is compared."""
     if number != report[what]:
-        raise ToolError(f"the loop has {number} {what}, validation {report[what]}; mend bench/loop.py")
+        raise ToolError(f"the loop has {number} {what}, but validation has {report[what]}; fix bench/loop.py")
 
 
 def template(bench: Bench, largest: Run, peers: list[Path]) -> list[Row]:
     """`helm template` of the largest example by another chart's with its defaults, per object."""
-    what = "`helm template`, per object: {ours} : {peer}"
+    what = "`helm template` per object: {ours}, divided by {peer}"
     ours = f"`{largest.example.name}`"
     if not peers:
-        return [Row(what.format(ours=ours, peer="another chart"), "not measured: name a chart with PEER=")]
+        return [Row(what.format(ours=ours, peer="another chart"), "not measured: set PEER to the folder of a chart")]
     rows = []
     for peer in peers:
         named = f"`{_named(peer)}`"
@@ -129,9 +129,9 @@ def _templates(bench: Bench, largest: Run, peer: Path, what: str) -> Row:
     whole, other, start = (median(seconds(each)) for each in runs)
     found = ratio(*([run.seconds / number for run in each] for each, number in zip(runs, objects, strict=False)))
     more = (
-        f"{_ms(whole)} for {objects[0]} objects by {_ms(other)} for {objects[1]}, medians.",
-        f"Helm's own start, with a chart of one ConfigMap, is {_ms(start)} of each; beyond it an object takes "
-        f"{_ms((whole - start) / objects[0])} by {_ms((other - start) / objects[1])}.",
+        f"Medians: {_ms(whole)} for {objects[0]} objects and {_ms(other)} for {objects[1]}.",
+        f"Helm needs {_ms(start)} of each to start, measured with a chart of one ConfigMap. Without that, an object "
+        f"takes {_ms((whole - start) / objects[0])} and {_ms((other - start) / objects[1])}.",
         disturbance(runs),
     )
     return Row(what, str(found), more=more)
@@ -148,8 +148,8 @@ def kept(bench: Bench) -> Row:
     name, (size, parts) = max(sizes.items(), key=lambda item: item[1][0])
     share = ", ".join(f"{part} {_kib(number)}" for part, number in parts.items())
     met = size <= SECRET_AIM * 1024
-    more = (f"Before it is compressed: {share}.",)
-    return Row(f"the Secret of a release, `{name}`", _kib(size), f"at most {SECRET_AIM} KiB", met, more)
+    more = (f"Before compression: {share}.",)
+    return Row(f"size of the release Secret of `{name}`", _kib(size), f"at most {SECRET_AIM} KiB", met, more)
 
 
 def largest(bench: Bench) -> Run:

@@ -40,7 +40,7 @@ def test_run_counts_the_work_of_a_process_and_its_children():
 
 def test_what_others_do_meanwhile_is_said_where_the_machine_says_it():
     runs = [[pairs.Run(2.0, 1.0, busy=3.0)], [pairs.Run(2.0, 2.0, busy=2.0)]]
-    assert pairs.disturbance(runs) == "Meanwhile others kept 0.5 cores busy."
+    assert pairs.disturbance(runs) == "Other processes used 0.5 cores during the measurement."
     assert pairs.disturbance([[pairs.Run(2.0, 1.0)]]) == ""
 
 
@@ -123,7 +123,7 @@ def test_objects_are_counted_without_documents_of_comments():
 def test_no_other_chart_is_said_and_not_left_out():
     bench, largest = None, Run(Example("big", "big.yaml"), "1.37.0")
     [row] = rows.template(bench, largest, [])
-    assert (row.measured, row.met) == ("not measured: name a chart with PEER=", None)
+    assert (row.measured, row.met) == ("not measured: set PEER to the folder of a chart", None)
 
 
 def test_report_has_a_row_for_each_with_its_verdict():
@@ -133,10 +133,10 @@ def test_report_has_a_row_for_each_with_its_verdict():
         rows.Row("e", "1.00"),
     ]
     text = report.document(made, ["Today, here."])
-    assert "| `a \\| b` : `c` | 2.50 | at least 2.4 | aim met |\n| d | 2.50 | at most 2 | aim missed |\n" in text
+    assert "| `a \\| b` : `c` | 2.50 | at least 2.4 | target met |\n| d | 2.50 | at most 2 | target missed |\n" in text
     assert "| e | 1.00 |  |  |\n" in text
     assert "- `a | b` : `c`: Ten by four.\n" in text
-    assert report.lines(made)[1] == "d: 2.50; at most 2: aim missed"
+    assert report.lines(made)[1] == "d: 2.50; at most 2: target missed"
 
 
 def test_report_as_committed_has_no_path_of_a_machine():

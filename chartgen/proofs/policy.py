@@ -1,4 +1,4 @@
-"""The rules of the house: schemas/house-rules.schema.json, held against every rendered object."""
+"""Checks every rendered object against the policy, schemas/policy.schema.json."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rules() -> dict[str, Any]:
     """The rules as a JSON Schema, draft-07."""
     from ..paths import schemas
 
-    return json.loads((schemas() / "house-rules.schema.json").read_text(encoding="utf-8"))
+    return json.loads((schemas() / "policy.schema.json").read_text(encoding="utf-8"))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""docs/estimates.md, what the chart reckons beside what was measured: `python -m docs.makers.estimates` writes it."""
+"""Writes docs/estimates.md, the chart's estimates and measurements: `python -m docs.makers.estimates`."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ PAGE = ROOT / "docs/estimates.md"
 UNITS = {"GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 
 HEAD = """\
-# What the chart reckons, and what was measured
+# How accurate the memory estimates are
 
-Requests, limits and startup budgets follow from a sum: 1.02 times the model's weights, the keys and values of every
-token of context in f16, and 2.3 GiB for the program on each card. `chartgen plan` prints it. Here it stands beside
-every figure that we could find of somebody who had the model running. Made from `docs/estimates.yaml` by `make docs`;
-the estimates are the chart's own, asked of its templates.
+The chart estimates the memory that a model needs as the sum of three parts: 1.02 times the size of its weights, the KV
+cache in f16 for every token of the context, and 2.3 GiB for the program on each GPU. On CPUs, the memory request of the
+pod follows from this estimate; on GPUs, it is the memory of the GPUs. `chartgen plan` prints it.
+
+This page compares the estimates with all measurements of running models that we could find. It is generated from
+`docs/estimates.yaml` by `make docs`; the templates of the chart calculate the estimates.
 
 {summary}
 
-Mostly it errs on the side of room: the program's part is that of the engine that takes most, so that a small model
-gets more than it needs. Where that matters, give `resources` what you measured. A pod's limit is twice the sum on
-CPUs, since what is over is only lent.
+Most estimates are too high, because the part for the program is that of the engine that needs most. The effect is
+largest for small models. If you measured the memory of your model, set `resources` instead. On CPUs the memory limit of
+a pod is twice the estimate, because anything above the request is best effort.
 
-| model | context | of | measured | estimate | error | told by | read in |
+| model | context | part | measured | estimate | error | measured with | source |
 |---|---|---|---|---|---|---|---|
 """
 
 
 def rows() -> list[dict[str, Any]]:
-    """The figures, with what the chart reckons for each: `told` and `estimate` in MiB, `error` in percent."""
+    """The figures with the chart's estimate for each: `told` and `estimate` in MiB, `error` in percent."""
     table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
     figures, sources = table["figures"], table["sources"]
     with tempfile.TemporaryDirectory(prefix="estimates-") as place:
@@ -80,15 +82,15 @@ def _summary(found: list[dict[str, Any]]) -> str:
     parts = [abs(row["error"]) for row in found if row["of"] != "all"]
     below = sum(error < 0 for error in whole)
     return (
-        f"Of {len(whole)} sums, {below} are below what was measured; half of them are within "
-        f"{sorted(map(abs, whole))[len(whole) // 2]} %, the worst are {whole[0]:+d} % and {whole[-1]:+d} %. Of "
-        f"{len(parts)} weights and caches by themselves, all are within {max(parts)} %."
+        f"Of {len(whole)} estimates of the total, {below} are too low. Half of them differ by at most "
+        f"{sorted(map(abs, whole))[len(whole) // 2]}%; the largest errors are {whole[0]:+d}% and {whole[-1]:+d}%. The "
+        f"{len(parts)} estimates of the weights or the KV cache alone differ by at most {max(parts)}%."
     )
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    cards = f", {row['cards']} cards" if "cards" in row else ""
-    own = ", described in values" if "weightsSize" in row else ""
+    cards = f", {row['cards']} GPUs" if "cards" in row else ""
+    own = ", sizes set in values" if "weightsSize" in row else ""
     told = row["measured"] + (f", {_size(row['told'])}" if row["measured"].endswith(" GB") else "")
     why = f": {row['why']}" if "why" in row else ""
     return [
@@ -97,7 +99,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         row["of"],
         told,
         _size(row["estimate"]),
-        f"{row['error']:+d} %{why}",
+        f"{row['error']:+d}%{why}",
         row["by"],
         f"[{row['source']['title']}]({row['source']['url']})",
     ]

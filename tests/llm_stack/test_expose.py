@@ -26,7 +26,7 @@ def told(helm: str, tmp_path: Path) -> Callable[..., str]:
         file.write_text(json.dumps(values))
         command = [helm, "install", "llm", str(CHART), "--dry-run=client", "-f", str(file)]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        opened = re.findall(r"^Open WebUI: open (\S+)|^ +and at +(\S+)", out, re.MULTILINE)
+        opened = re.findall(r"^Open WebUI: open (\S+)|^ +URL from outside +(\S+)", out, re.MULTILINE)
         urls = ["".join(pair) for pair in opened]
         return urls[0] if urls and "localhost" not in urls[0] else ""
 
@@ -88,7 +88,7 @@ def test_ways_in_that_are_off_tell_nothing(told):
 
 def servers_at(said: str) -> dict[str, str]:
     """server -> the URL from outside that NOTES tells."""
-    found = re.findall(r"^  (\S+): .*\n(?:    (?!and at).*\n)*    and at +(\S+)", said, re.MULTILINE)
+    found = re.findall(r"^  (\S+): .*\n(?:    (?!URL from).*\n)*    URL from outside +(\S+)", said, re.MULTILINE)
     return dict(found)
 
 
@@ -143,7 +143,7 @@ def test_ports_of_the_nodes_are_told_where_nothing_else_leads_there(notes):
     assert "Open WebUI: open http://ADDRESS:30007, with the address of any node\n" in notes(**ui)
     assert "port-forward" not in notes(**ui)
     assert f"Open WebUI: open http://{HOST}\n" in notes(**ui, ingress={"enabled": True, "host": HOST})
-    assert "and at     port 30007 of any node\n" in notes(service=ports)
+    assert "port of every node   30007\n" in notes(service=ports)
 
 
 def test_every_server_is_behind_the_host_that_is_told_for_it(manifests, tmp_path):

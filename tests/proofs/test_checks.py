@@ -159,7 +159,7 @@ def test_other_release_names_are_looked_at_for_names_and_wiring(said):
     long = OTHER[2]
     text = MAP.replace("llm-map", f"{long}-component-of-its-own")
     (problem,) = said(MAP, ("one", NEWEST, long, text))
-    assert "is not a name that every kind of object may have" in problem
+    assert "is not a valid name for every kind of object" in problem
 
 
 def test_fault_of_the_usual_release_is_not_told_again_for_others(said):

@@ -1,4 +1,4 @@
-"""Every rule of the house refuses what it is for, and that alone: a good object is changed in one place."""
+"""Every rule of the policy refuses what it is for, and that alone: a good object is changed in one place."""
 
 from __future__ import annotations
 
@@ -18,67 +18,76 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----"
 
 # (rules, object, path that is changed, what stands there then, path of the fault where it is another, a part of it)
 OBJECT = [
-    (SERVER, "metadata.name", "Llm", "", "not a name that every kind"),
-    (SERVER, "metadata.name", "a" * 64, "", "not a name that every kind"),
-    (SERVER, "metadata.name", "llm.server", "", "not a name that every kind"),
-    (SERVER, "metadata.name", "1-server", "", "not a name that every kind"),
-    *((SERVER, f"metadata.labels.{label.replace('.', '|')}", GONE, "", "lacks a label") for label in LABELS),
-    (SERVER, "metadata.labels", GONE, "", "lacks a label"),
+    (SERVER, "metadata.name", "Llm", "", "not a valid name for every kind"),
+    (SERVER, "metadata.name", "a" * 64, "", "not a valid name for every kind"),
+    (SERVER, "metadata.name", "llm.server", "", "not a valid name for every kind"),
+    (SERVER, "metadata.name", "1-server", "", "not a valid name for every kind"),
+    *(
+        (SERVER, f"metadata.labels.{label.replace('.', '|')}", GONE, "", "required label is missing")
+        for label in LABELS
+    ),
+    (SERVER, "metadata.labels", GONE, "", "required label is missing"),
     ("Service/llm-server", "spec.selector.helm|sh/chart", "little-1.0.0", "", "selector cannot change"),
     (SERVER, "spec.selector.matchLabels.app|kubernetes|io/version", "1", "", "selector cannot change"),
-    (SERVER, f"{BOX}.readinessProbe", GONE, "", "not both probes"),
-    (SERVER, f"{BOX}.livenessProbe", GONE, "", "not both probes"),
-    ("StatefulSet/llm-ui", f"{BOX}.livenessProbe", GONE, "", "not both probes"),
-    ("ConfigMap/llm-settings", "data.note", f"the key is {KEY}", "", "a ConfigMap holds what looks like"),
-    ("ConfigMap/llm-settings", "data.note", PEM, "", "a ConfigMap holds what looks like"),
-    ("ConfigMap/llm-settings", "data.api-key", "x", "", "a ConfigMap has a key that is called"),
-    ("Service/llm-server", "spec.type", None, "", "null: nothing was printed"),
-    (SERVER, f"{BOX}.args.2", None, "", "null: nothing was printed"),
+    (SERVER, f"{BOX}.readinessProbe", GONE, "", "lacks a readinessProbe or a"),
+    (SERVER, f"{BOX}.livenessProbe", GONE, "", "lacks a readinessProbe or a"),
+    ("StatefulSet/llm-ui", f"{BOX}.livenessProbe", GONE, "", "lacks a readinessProbe or a"),
+    ("ConfigMap/llm-settings", "data.note", f"the key is {KEY}", "", "text that looks like a credential"),
+    ("ConfigMap/llm-settings", "data.note", PEM, "", "text that looks like a credential"),
+    ("ConfigMap/llm-settings", "data.api-key", "x", "", "a ConfigMap has a key with the name"),
+    ("Service/llm-server", "spec.type", None, "", "null: the template rendered no value"),
+    (SERVER, f"{BOX}.args.2", None, "", "null: the template rendered no value"),
     (SERVER, f"{POD}.enableServiceLinks", GONE, "", "enableServiceLinks"),
     (SERVER, f"{POD}.enableServiceLinks", True, "", "enableServiceLinks"),
     ("Pod/llm-test", "spec.enableServiceLinks", GONE, "", "enableServiceLinks"),
     ("Job/llm-load", f"{POD}.automountServiceAccountToken", GONE, "", "gets a token of the Kubernetes API"),
     (SERVER, f"{POD}.automountServiceAccountToken", True, "", "gets a token of the Kubernetes API"),
-    (SERVER, f"{BOX}.image", "ollama/ollama", "", "which version of the image"),
-    (SERVER, f"{BOX}.image", "ollama/ollama:latest", "", "which version of the image"),
-    (SERVER, f"{BOX}.image", "example.com:5000/server", "", "which version of the image"),
-    (SERVER, f"{BOX}.image", "ollama/ollama:", "", "which version of the image"),
-    (SERVER, f"{POD}.initContainers.0.image", "loader", "", "which version of the image"),
-    (SERVER, f"{POD}.volumes.5.image.reference", "weights:latest", "", "which version of the image"),
+    (SERVER, f"{BOX}.image", "ollama/ollama", "", "does not pin the version of the image"),
+    (SERVER, f"{BOX}.image", "ollama/ollama:latest", "", "does not pin the version of the image"),
+    (SERVER, f"{BOX}.image", "example.com:5000/server", "", "does not pin the version of the image"),
+    (SERVER, f"{BOX}.image", "ollama/ollama:", "", "does not pin the version of the image"),
+    (SERVER, f"{POD}.initContainers.0.image", "loader", "", "does not pin the version of the image"),
+    (SERVER, f"{POD}.volumes.5.image.reference", "weights:latest", "", "does not pin the version of the image"),
     (SERVER, f"{BOX}.resources", GONE, "", "has no resources"),
-    (SERVER, f"{BOX}.resources.requests", GONE, "", "reserves no cpu or no memory"),
-    (SERVER, f"{BOX}.resources.requests.cpu", GONE, "", "reserves no cpu or no memory"),
-    ("Job/llm-load", f"{BOX}.resources.requests.memory", GONE, "", "reserves no cpu or no memory"),
+    (SERVER, f"{BOX}.resources.requests", GONE, "", "has no request for cpu or for memory"),
+    (SERVER, f"{BOX}.resources.requests.cpu", GONE, "", "has no request for cpu or for memory"),
+    ("Job/llm-load", f"{BOX}.resources.requests.memory", GONE, "", "has no request for cpu or for memory"),
     (SERVER, f"{BOX}.resources.limits.memroy", "1Gi", "", "not the name of a resource"),
     (SERVER, f"{BOX}.resources.requests.gpu", 1, "", "not the name of a resource"),
-    (SERVER, f"{BOX}.env.0", {"name": "OPENAI_API_KEY", "value": "none"}, "", "a credential stands in the manifest"),
-    (SERVER, f"{BOX}.env.0", {"name": "PASSWORD", "value": "x"}, "", "a credential stands in the manifest"),
-    (SERVER, f"{BOX}.env.4.value", f"x {KEY}", "", "looks like a credential, for all"),
-    (SERVER, f"{BOX}.env.4.value", "sk-abcdefghijklmnopqrstuvwx", "", "looks like a credential, for all"),
-    (SERVER, f"{BOX}.env.4.value", "AKIAABCDEFGHIJKLMNOP", "", "looks like a credential, for all"),
-    (SERVER, f"{BOX}.env.4.value", "ghp_" + "a1" * 18, "", "looks like a credential, for all"),
-    (SERVER, f"{BOX}.env.4.value", TOKEN, "", "looks like a credential, for all"),
-    (SERVER, f"{BOX}.env.4.value", "postgres://me:secret@db.example.com/x", "", "looks like a credential, for all"),
-    (SERVER, f"{BOX}.args.0", "--api-key=abc", "", "a credential stands in the arguments"),
-    (SERVER, f"{BOX}.args.0", "--hf-token=abc", "", "a credential stands in the arguments"),
-    (SERVER, f"{POD}.initContainers.0.command.2", f"login {KEY}", "", "a credential stands in the arguments"),
+    (
+        SERVER,
+        f"{BOX}.env.0",
+        {"name": "OPENAI_API_KEY", "value": "none"},
+        "",
+        "a credential is readable in the manifest",
+    ),
+    (SERVER, f"{BOX}.env.0", {"name": "PASSWORD", "value": "x"}, "", "a credential is readable in the manifest"),
+    (SERVER, f"{BOX}.env.4.value", f"x {KEY}", "", "looks like a credential that is"),
+    (SERVER, f"{BOX}.env.4.value", "sk-abcdefghijklmnopqrstuvwx", "", "looks like a credential that is"),
+    (SERVER, f"{BOX}.env.4.value", "AKIAABCDEFGHIJKLMNOP", "", "looks like a credential that is"),
+    (SERVER, f"{BOX}.env.4.value", "ghp_" + "a1" * 18, "", "looks like a credential that is"),
+    (SERVER, f"{BOX}.env.4.value", TOKEN, "", "looks like a credential that is"),
+    (SERVER, f"{BOX}.env.4.value", "postgres://me:secret@db.example.com/x", "", "looks like a credential that is"),
+    (SERVER, f"{BOX}.args.0", "--api-key=abc", "", "a credential is readable in the arguments"),
+    (SERVER, f"{BOX}.args.0", "--hf-token=abc", "", "a credential is readable in the arguments"),
+    (SERVER, f"{POD}.initContainers.0.command.2", f"login {KEY}", "", "a credential is readable in the arguments"),
 ]
 SHIPPED = [
-    ("PersistentVolumeClaim/llm-models", "metadata.annotations", GONE, "", "goes away with the release"),
-    ("PersistentVolumeClaim/llm-models", "metadata.annotations.helm|sh/resource-policy", GONE, "", "goes away with"),
+    ("PersistentVolumeClaim/llm-models", "metadata.annotations", GONE, "", "is deleted with the release"),
+    ("PersistentVolumeClaim/llm-models", "metadata.annotations.helm|sh/resource-policy", GONE, "", "is deleted with"),
     (
         "PersistentVolumeClaim/llm-models",
         "metadata.annotations.helm|sh/resource-policy",
         "delete",
         "",
-        "goes away with",
+        "is deleted with",
     ),
 ]
-NODE, MORE = "is the node's own", "is more than Pod Security baseline allows"
+NODE, MORE = "gives access to the node", "is more than Pod Security baseline allows"
 BASELINE = [
     *((SERVER, f"{POD}.{key}", True, "", NODE) for key in ("hostNetwork", "hostPID", "hostIPC")),
     (SERVER, f"{POD}.volumes.0", {"name": "models", "hostPath": {"path": "/data"}}, "", NODE),
-    (SERVER, f"{BOX}.ports.0.hostPort", 80, "", "is a port of the node's own"),
+    (SERVER, f"{BOX}.ports.0.hostPort", 80, "", "is a port of the node"),
     *(
         (title, f"{place}.securityContext.{path}", value, "", MORE)
         for title, place in ((SERVER, BOX), (SERVER, f"{POD}.initContainers.0"), ("Pod/llm-test", "spec.containers.0"))
@@ -97,11 +106,11 @@ BASELINE = [
     (SERVER, f"{POD}.securityContext.sysctls", [{"name": "kernel.msgmax", "value": "1"}], "", MORE),
     (SERVER, f"{POD}.securityContext.seccompProfile.type", "Unconfined", "", MORE),
 ]
-ROOT, SECCOMP, CONTAINER = "may run as root", "without a seccomp profile", "does not say allowPrivilegeEscalation"
+ROOT, SECCOMP, CONTAINER = "may run as root", "without a seccomp profile", "does not set allowPrivilegeEscalation"
 RESTRICTED = [
-    (SERVER, f"{POD}.volumes.0", {"name": "models", "nfs": {"server": "s", "path": "/"}}, "", "is a kind of volume"),
-    (SERVER, f"{POD}.securityContext.runAsUser", 0, "", "0 is root"),
-    (SERVER, f"{BOX}.securityContext.runAsUser", 0, "", "0 is root"),
+    (SERVER, f"{POD}.volumes.0", {"name": "models", "nfs": {"server": "s", "path": "/"}}, "", "is a volume type"),
+    (SERVER, f"{POD}.securityContext.runAsUser", 0, "", "0 is the root user"),
+    (SERVER, f"{BOX}.securityContext.runAsUser", 0, "", "0 is the root user"),
     (SERVER, f"{BOX}.securityContext.runAsNonRoot", False, "", ROOT),
     ("Job/llm-load", f"{POD}.securityContext.runAsNonRoot", GONE, f"{BOX}.securityContext.runAsNonRoot", ROOT),
     ("Job/llm-load", f"{POD}.securityContext.runAsNonRoot", False, f"{BOX}.securityContext.runAsNonRoot", ROOT),
@@ -197,7 +206,7 @@ def test_rules_hold_for_pods_in_any_kind_of_workload():
     from chartgen.programs.helm import documents
 
     assert {fault.message.split(",")[0] for fault in said(documents(text), ("object", "restricted"))} >= {
-        "does not say which version of the image",
+        "does not pin the version of the image",
         "may run as root",
         "has no resources",
     }

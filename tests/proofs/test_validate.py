@@ -129,7 +129,7 @@ def test_every_layer_tells_its_problems_in_one_go(little):
         "fragments/a/cases/bad.yaml:2: text: stop is no greeting; say hello",
         "fragments/a/rejected/fine.yaml:1: renders, but has to be refused: got boolean",
         "fragments/a/rejected/other.yaml:1: is refused, but not with this",
-        'labels."helm.sh/chart": lacks a label that every object carries',
+        'labels."helm.sh/chart": required label is missing',
         "Deployment/1: metadata.name",
     ):
         assert part in found
@@ -144,7 +144,7 @@ def test_template_is_named_where_it_is_written(little):
 def test_names_that_do_not_hold_under_other_releases_are_told(little):
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace("| sha256sum | trunc 4", "")})
     (problem,) = said(prove())
-    assert "metadata.name: is not a name that every kind of object may have" in problem
+    assert "metadata.name: is not a valid name for every kind of object" in problem
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace("{{ .Release.Name | trunc 50 }}-", "a")})
     assert said(prove()) == []
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace("-{{ .Release.Name | sha256sum | trunc 4 }}", "")})
