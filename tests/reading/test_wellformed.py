@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chartgen.problem import Faults
 from chartgen.reading import wellformed, yamlfile
 
 GOOD = "summary: A little fragment.\nfills:\n  a.b: fragment.a.c\n"
@@ -39,14 +40,16 @@ def test_text_is_parsed_once_and_has_the_same_data_and_lines_after_that(tmp_path
     first, second = read(tmp_path, GOOD), read(tmp_path, GOOD)
     assert parsed == [GOOD]
     assert first == second
-    assert second[0].lines[("fills", "a.b")] == 3
-    assert second[0].data["fills"] == {"a.b": "fragment.a.c"}
+    assert second.lines[("fills", "a.b")] == 3
+    assert second.data["fills"] == {"a.b": "fragment.a.c"}
 
 
 def test_text_with_a_problem_is_read_again_and_keeps_its_problem(tmp_path, memory, parsed):
     wrong = GOOD.replace("fills", "filsl")
-    assert read(tmp_path, wrong)[1] == read(tmp_path, wrong)[1] != []
-    assert parsed == [wrong, wrong]
+    for _ in range(2):
+        with pytest.raises(Faults, match="filsl: no such key"):
+            read(tmp_path, wrong)
+    assert [text for text in parsed if text == wrong] == [wrong, wrong]
     assert not memory.exists()
 
 
@@ -55,7 +58,7 @@ def test_what_a_lost_disk_left_is_not_used(tmp_path, memory, parsed, left):
     read(tmp_path, GOOD)
     [file] = memory.iterdir()
     file.write_bytes(left)
-    assert read(tmp_path, GOOD)[0].data["summary"] == "A little fragment."
+    assert read(tmp_path, GOOD).data["summary"] == "A little fragment."
     assert len(parsed) == 2
 
 
