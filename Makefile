@@ -6,17 +6,26 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help tools build validate check test test-fast e2e e2e-real lint bench docs format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint bench docs format lock definitions clean
 
-all: tools ## Set everything up, make charts/llm-stack, prove it, and say what was made
+all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
 	@$(BIN)/chartgen validate
-	@echo "next: helm install llm charts/llm-stack -f values.yaml"
+	@$(MAKE) --no-print-directory --silent next
+
+# Helm is the one that chartgen found, which need not be on PATH.
+next: $(STAMP) ## Print what to do next
+	@helm=$$($(BIN)/chartgen tools | awk '$$1 == "helm" {print $$3}'); \
+	if [ "$$(command -v helm)" = "$$helm" ]; then helm=helm; else helm=$${helm#"$(CURDIR)/"}; fi; \
+	echo "next:"; \
+	echo "  $$helm install llm charts/llm-stack   # a small model on CPUs, and a web UI"; \
+	echo "  $(BIN)/chartgen plan --set-string model.tag=7b   # what a larger model needs"; \
+	echo "  $(BIN)/chartgen validate -f charts/llm-stack/examples/two-servers.yaml   # check a values file"
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The environment, from the lock alone. Made anew when the lock or the project's own metadata change.
+# The environment, from the lock alone. It is made again when the lock or the project's metadata changes.
 $(STAMP): requirements.lock pyproject.toml
 	@echo "environment in $(VENV) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,19 +33,19 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-tools: $(STAMP) ## Find helm and kubeconform or install them, and make the schemas ready
+tools: $(STAMP) ## Find helm and kubeconform or install them, and prepare the schemas
 	@$(BIN)/chartgen tools
 
-build: $(STAMP) ## Make charts/llm-stack
+build: $(STAMP) ## Build charts/llm-stack
 	@$(BIN)/chartgen build
 
-validate: tools ## Prove charts/llm-stack with its defaults, examples, cases and rejections
+validate: tools ## Check charts/llm-stack with its defaults, examples, cases and rejections
 	@$(BIN)/chartgen validate
 
-check: $(STAMP) ## Fail where charts/llm-stack is not what its sources make
+check: $(STAMP) ## Fail if charts/llm-stack differs from its sources
 	@$(BIN)/chartgen build --check
 
-lint: $(STAMP) ## Look at the Python and the shell
+lint: $(STAMP) ## Check the style of the Python and the shell scripts
 	@$(BIN)/ruff check chartgen tests bench docs
 	@$(BIN)/ruff format --check chartgen tests bench docs
 	@find chartgen tests -name '*.sh' -print0 | xargs -0 $(BIN)/shellcheck -x -s sh
@@ -44,34 +53,34 @@ lint: $(STAMP) ## Look at the Python and the shell
 test: lint check validate ## Everything that CI runs
 	@$(BIN)/pytest -n auto
 
-test-fast: tools ## The tests that take seconds
+test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
 
 e2e: tools ## Install every example, and what was published, on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
 	@$(BIN)/python -m tests.e2e.published
 
-e2e-real: tools ## Prove the chart with a real ollama and kit on a real node; E2E=--help says what it needs
+e2e-real: tools ## Check the chart with a real ollama and kit on a real node; E2E=--help shows what it needs
 	@$(BIN)/python -m tests.e2e_real $(E2E)
 
-bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md
+bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; write docs/bench.md
 	@$(BIN)/python -m bench
 
-docs: $(STAMP) ## Make the pages of docs/ that are made from data
+docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.accelerators
 	@$(BIN)/python -m docs.makers.estimates
 
-format: $(STAMP) ## Lay the Python out
+format: $(STAMP) ## Format the Python
 	@$(BIN)/ruff check --fix chartgen tests bench docs
 	@$(BIN)/ruff format chartgen tests bench docs
 
-lock: ## Pin all dependencies anew in requirements.lock
+lock: ## Pin all dependencies again in requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet pip-tools
 	@$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra dev --generate-hashes --strip-extras --allow-unsafe \
 	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	  -o requirements.lock pyproject.toml
 
-definitions: $(STAMP) ## Take Kubernetes' own definitions over into schemas/kubernetes-definitions.json
+definitions: $(STAMP) ## Update schemas/kubernetes-definitions.json from Kubernetes' own definitions
 	@$(BIN)/python -c 'from chartgen import kubernetes; print(kubernetes.definitions_file(), end="")' > schemas/.new
 	@mv schemas/.new schemas/kubernetes-definitions.json
 

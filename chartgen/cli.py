@@ -1,106 +1,125 @@
-"""The commands: their arguments, what they print, their exit codes. 0: fine, 1: the input is at fault, 2: a tool is."""
+"""The commands: their arguments, what they print, their exit codes. 0: fine, 1: the input is wrong, 2: a tool is."""
 
 from __future__ import annotations
 
 import functools
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from . import __version__
+from . import __version__, terminal
 from .problem import Faults, Problem, ToolError, fault
+from .terminal import here
 
-STACK = "A stack file, a folder that holds stack.yaml, or one of chartgen's own stacks."
-
-
-def say(text: str) -> None:
-    """Progress, for people: on standard error."""
-    click.echo(text, err=True)
-
-
-def patient(after: float = 2.0) -> Callable[[str], None]:
-    """As `say`; where nobody watches, what is said in the first seconds is held back until there are more of them."""
-    start, held = time.monotonic(), []
-
-    def later(text: str) -> None:
-        held.append(text)
-        if sys.stderr.isatty() or time.monotonic() - start > after:
-            for line in held:
-                say(line)
-            held.clear()
-
-    return later
-
-
-def tell(data: Any) -> None:
-    """Data as JSON, on standard output."""
-    import json
-
-    click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+STACK = "A stack file, a folder that holds stack.yaml, or the name of a stack that chartgen includes."
+FILE = click.Path(path_type=Path)
+EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
+# Helm's flags for single values: the flag, what it takes, its help.
+SETS = (
+    ("--set", "KEY=VALUE", "A value, as Helm's --set takes it."),
+    ("--set-string", "KEY=VALUE", "A value that is text, such as a tag or a number in quotes."),
+    ("--set-json", "KEY=JSON", "A value as JSON."),
+    ("--set-file", "KEY=FILE", "A value that is the text of a file."),
+)
 
 
 def exits(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Run a command; problems become lines and exit code 1, broken tools a line and exit code 2."""
+    """Run a command with -q; problems become lines, or JSON, and exit code 1, broken tools a line and exit code 2."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             code = command(*args, **kwargs)
-        except Faults as fault:
-            code = complain(fault.problems)
+        except Faults as faults:
+            code = failed(faults.problems, kwargs.get("as_json", False))
         except ToolError as error:
-            say(f"chartgen: {error}")
+            here().failure(str(error))
             code = 2
         except BrokenPipeError:
             code = 1
         except OSError as error:
-            say(f"chartgen: {error.filename or 'a file'}: {error.strerror}; is the folder there, and yours to write?")
+            here().failure(
+                f"{error.filename or 'a file'}: {error.strerror}; check that the path exists and is writable"
+            )
             code = 2
+        finally:
+            here().clear()
         sys.exit(code or 0)
 
-    return run
+    said = "Print no progress and no summary; errors and the data that you requested are printed."
+    return click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quiet, help=said)(run)
 
 
-def complain(problems: list[Problem]) -> int:
-    """Print every problem; 1 where there is any."""
-    for problem in problems:
-        click.echo(str(problem), err=True)
-    return 1 if problems else 0
+def _quiet(context: click.Context, option: click.Parameter, value: bool) -> None:
+    here().quiet = value
 
 
-def with_values(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command values as Helm takes them: files, and single ones."""
-    file = click.Path(path_type=Path)
-    said = "A values file; several are merged as Helm does."
-    files = click.option("-f", "--values", "files", multiple=True, type=file, metavar="FILE", help=said)
-    sets = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A value, as Helm's --set takes it.")
-    return files(sets(command))
+def failed(problems: list[Problem], as_json: bool) -> int:
+    """Print the problems that ended a command, as lines or as JSON; the exit code."""
+    if as_json:
+        here().json({"problems": [problem.as_json() for problem in here().named(problems)]})
+        return 1
+    return here().complain(problems)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def takes_values(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command values as Helm takes them: it is called with `given`, a chart.given.Given."""
+
+    @functools.wraps(command)
+    def run(*args: Any, files: tuple[Path, ...], **kwargs: Any) -> Any:
+        from .chart.given import given
+
+        flags = [f"{name}={value}" for name, _, _ in SETS for value in kwargs.pop(_parameter(name))]
+        with given(files, flags) as values:
+            here().names.update(values.names)
+            return command(*args, given=values, **kwargs)
+
+    for name, metavar, said in reversed(SETS):
+        run = click.option(name, _parameter(name), multiple=True, metavar=metavar, help=said)(run)
+    said = "A values file, or - for standard input. Repeat it to merge several, as Helm does."
+    return click.option("-f", "--values", "files", multiple=True, type=FILE, metavar="FILE", help=said)(run)
+
+
+def _parameter(option: str) -> str:
+    return option.strip("-").replace("-", "_")
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, errors included.")(command)
+
+
+@click.group(cls=terminal.Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="chartgen")
 def main() -> None:
-    """Compose a Helm chart from reusable fragments, and prove what it renders.
+    """Build a Helm chart from reusable fragments, and check everything that it renders.
 
-    Exit codes: 0 fine, 1 something in your files is wrong (each fault is a line `path:line: key: what; what to do`),
-    2 a tool is missing or broken.
+    \b
+    Exit codes:
+      0  success
+      1  your files have errors; each is a line `path:line: key: what is wrong; what to do`
+      2  the command line is wrong, or a tool is missing or broken
+
+    Colour is used on a terminal. NO_COLOR turns it off, FORCE_COLOR turns it on.
     """
 
 
-@main.command()
+@main.command(
+    examples=("chartgen build", "chartgen build --check", "chartgen build path/to/stack.yaml -o path/to/chart")
+)
 @click.argument("stack", required=False)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 where the chart on disk differs from its sources.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The chart's folder.  [default: charts/NAME]")
+@click.option("--check", is_flag=True, help="Write nothing. Exit with 1 if the chart on disk differs from its sources.")
+@click.option("-o", "--output", type=FILE, help="The folder of the chart.  [default: charts/NAME]")
+@as_json
 @exits
-def build(stack: str | None, check: bool, output: Path | None) -> int:
-    """Make the chart of STACK.
+def build(stack: str | None, check: bool, output: Path | None, as_json: bool) -> int:
+    """Build the chart of STACK.
 
-    STACK is a stack file, a folder that holds stack.yaml, or one of chartgen's own stacks; by default ./stack.yaml
-    where there is one, else llm-stack. The chart is written whole or not at all; files that it no longer has are
+    STACK is a stack file, a folder that holds stack.yaml, or the name of a stack that chartgen includes. The default is
+    ./stack.yaml if it exists, else llm-stack. The chart is replaced in one step; files that it no longer has are
     removed.
     """
     from .chart import disk
@@ -108,20 +127,30 @@ def build(stack: str | None, check: bool, output: Path | None) -> int:
 
     made = building.composed(stack).chart
     folder = output or Path("charts") / made.name
+    changes = disk.difference(made, folder) if check else disk.write(made, folder)
+    if as_json:
+        here().json({"chart": str(folder), "files": len(made.files), "changes": _changes(changes)})
+        return 1 if check and changes else 0
     if check:
-        return _stale(disk.difference(made, folder), folder)
-    changes = disk.write(made, folder)
-    click.echo(f"{folder}: {len(made.files)} files, {_count(changes)}")
+        return _stale(changes, folder)
+    here().summary(f"{folder}: {len(made.files)} files, {_count(changes)}")
     return 0
 
 
+def _changes(changes: list[str]) -> list[dict[str, str]]:
+    return [dict(zip(("change", "file"), change.split(" ", 1), strict=True)) for change in changes]
+
+
 def _stale(changes: list[str], folder: Path) -> int:
-    for change in changes:
-        what, path = change.split(" ", 1)
-        click.echo(f"{folder}/{path}: {what}: is not what its sources make; run 'chartgen build'", err=True)
     if not changes:
-        click.echo(f"{folder}: up to date")
-    return 1 if changes else 0
+        here().summary(f"{folder}: up to date")
+    said = {"changed": "differs from its sources", "missing": "is missing", "extra": "is not made by its sources"}
+    return here().complain(
+        [
+            Problem(f"{folder}/{each['file']}", 0, "", said[each["change"]], "run 'chartgen build'")
+            for each in _changes(changes)
+        ]
+    )
 
 
 def _count(changes: list[str]) -> str:
@@ -132,18 +161,17 @@ def _count(changes: list[str]) -> str:
     return ", ".join(f"{kinds.count(kind)} {word}" for kind, word in words.items() if kind in kinds)
 
 
-@main.command()
-@click.argument("chart", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "-f",
-    "--values",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A values file of your own, in place of the examples; several are merged as Helm does.",
+@main.command(
+    examples=(
+        "chartgen validate",
+        "chartgen validate -f values.yaml --set-string model.tag=7b",
+        "helm get values llm | chartgen validate -f -",
+        "chartgen validate --only engine/vllm",
+    )
 )
-@click.option("--stack", help=STACK + "  [default: ./stack.yaml, or the one of the chart's name]")
+@click.argument("chart", required=False, type=FILE)
+@takes_values
+@click.option("--stack", help=STACK + "  [default: ./stack.yaml, or the stack with the chart's name]")
 @click.option(
     "--only",
     "fragments",
@@ -151,18 +179,17 @@ def _count(changes: list[str]) -> str:
     metavar="FRAGMENT",
     help="Check only this fragment of the stack, with its cases and rejections. Can be repeated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
+@as_json
 @exits
-def validate(
-    chart: Path | None, files: tuple[Path, ...], stack: str | None, fragments: tuple[str, ...], as_json: bool
-) -> int:
-    """Prove CHART, a folder or a package, for every supported Kubernetes version.
+def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple[str, ...], as_json: bool) -> int:
+    """Check CHART, a folder or a package, for every supported Kubernetes version.
 
-    Without -f its defaults, its examples, and the cases of its fragments are rendered by Helm and checked; with it,
-    your own values. By default the chart of ./stack.yaml, else charts/llm-stack.
+    With -f or --set, your values are checked: against the chart's schema, then every object that Helm renders from
+    them. Without them, the chart's defaults, its examples and the cases of its fragments are checked. The default
+    CHART is the chart of ./stack.yaml, else charts/llm-stack.
 
-    At the top of a values file, comments say what it is for: `# kubernetes: >=1.34`, `# pod-security: privileged`,
-    `# needs: Secret/x, PersistentVolumeClaim/y` (what the cluster has already).
+    Comments at the top of a values file describe its cluster: `# kubernetes: >=1.34`, `# pod-security: privileged`,
+    `# needs: Secret/x, PersistentVolumeClaim/y` (objects that already exist).
 
     While you write a fragment, --only checks it in seconds, on the newest Kubernetes version. It composes the chart in
     memory and does not need `chartgen build`.
@@ -171,231 +198,242 @@ def validate(
     from .proofs import validate as proofs
     from .sources import stack as stacks
 
-    if fragments and (chart or files):
-        raise fault("--only", "composes the chart from the stack", "leave CHART and -f out, or leave --only out")
-    recipe = stacks.find(stack) if stack else None
+    if fragments and (chart or given):
+        raise fault("--only", "composes the chart from the stack", "leave CHART, -f and --set out, or leave --only out")
     if fragments:
-        report = proofs.only(list(fragments), stacks.find(stack), patient())
+        report = proofs.only(list(fragments), stacks.find(stack), here().progress())
     else:
-        report = proofs.validate(chart or loaded.default(stack), list(files), recipe, patient())
+        recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
+        report = proofs.validate(place, given.files, recipe, here().progress(), given.flags)
     if as_json:
-        tell(report.as_json())
+        problems = [problem.as_json() for problem in here().named(report.problems)]
+        here().json(report.as_json() | {"problems": problems})
         return 1 if report.problems else 0
     if report.note:
-        say(report.note)
+        here().err(report.note)
     if report.layers:
-        click.echo(report.summary())
-    return complain(report.problems)
+        here().summary(terminal.good(report.summary(), not report.problems))
+    return here().complain(report.problems)
 
 
-@main.command()
-@click.argument("chart", required=False, type=click.Path(path_type=Path))
-@with_values
-@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON.")
+@main.command(
+    examples=(
+        "chartgen plan",
+        "chartgen plan --set-string model.tag=70b --set gpu.vendor=nvidia --set gpu.count=2",
+        "chartgen plan -f values.yaml --json",
+    )
+)
+@click.argument("chart", required=False, type=FILE)
+@takes_values
+@as_json
 @exits
-def plan(chart: Path | None, files: tuple[Path, ...], sets: tuple[str, ...], as_json: bool) -> int:
-    """Say what the models of a values file need, before the install.
+def plan(chart: Path | None, given: Any, as_json: bool) -> int:
+    """Print what the models need before you install: memory, GPUs, requests and volume size.
 
-    For each server: weights, KV cache and all of it together, which cards hold that, what the pods request, and the
-    volume to ask for. It is the chart's own sum. Exit code 1 where something does not fit or is refused.
+    For each server: the size of the weights and of the KV cache, their sum, the GPUs that can hold it, the pods'
+    resource requests, and the volume size to request. The chart computes the sums itself, so a plan and an install
+    cannot differ. Exits with 1 if a model does not fit, or if the chart refuses the values.
     """
     from .chart import loaded
     from .needs import plan as planning
 
-    found = planning.plan(chart or loaded.default(None), list(files), list(sets), patient())
+    plans = planning.plan(chart or loaded.default(None), given.files, given.flags, here().progress())
     if as_json:
-        tell({"servers": [each.as_json() for each in found.plans], "refusals": found.refusals})
+        here().json({"servers": [each.as_json() for each in plans]})
     else:
-        click.echo("\n".join(planning.lines(found)).strip())
-    return 1 if found.refusals or not all(each.fits for each in found.plans) else 0
+        here().out("\n".join(planning.lines(plans)).strip())
+    return 0 if all(each.fits for each in plans) else 1
 
 
-@main.command()
-@click.argument("chart", required=False, type=click.Path(path_type=Path))
-@with_values
-@click.option("--plain", is_flag=True, help="A line an image: where it comes from, and what the pods call it.")
-@click.option("--check", is_flag=True, help="Ask each image's registry whether it is there.")
-@click.option("--plain-http", multiple=True, metavar="HOST", help="Speak http without encryption to this registry.")
-@click.option(
-    "--ca-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Certificates to trust, in PEM."
+@main.command(
+    examples=(
+        "chartgen images -f values.yaml",
+        "chartgen images --set global.imageRegistry=registry.example.com --plain",
+        "chartgen images -f values.yaml --check",
+    )
 )
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@click.argument("chart", required=False, type=FILE)
+@takes_values
+@click.option("--plain", is_flag=True, help="Print one line for each image: its source, and its name in the pods.")
+@click.option("--check", is_flag=True, help="Check that each image exists in its registry.")
+@click.option("--plain-http", multiple=True, metavar="HOST", help="Use HTTP without TLS for this registry.")
+@click.option("--ca-file", type=EXISTING, help="A PEM file of certificates to trust.")
+@as_json
 @exits
 def images(
     chart: Path | None,
-    files: tuple[Path, ...],
-    sets: tuple[str, ...],
+    given: Any,
     plain: bool,
     check: bool,
     plain_http: tuple[str, ...],
     ca_file: Path | None,
     as_json: bool,
 ) -> int:
-    """List every image that these values need, tests included, with who uses it.
+    """List every image that these values use, tests included, and the containers that use it.
 
-    --check asks each registry, as whom `docker login` has left there: exit code 1 where an image is missing, 2 where a
-    registry does not answer. --plain is for filling a mirror: `FROM TO` on each line, which differ where
-    global.imageRegistry names one.
+    --plain prints `SOURCE IMAGE` lines for filling a mirror; the two differ if global.imageRegistry is set. --check
+    sends a request to each registry, with the credentials of `docker login`. It exits with 1 if an image is missing,
+    and with 2 if a registry does not answer.
     """
     from .chart import loaded
     from .needs import images as listing
     from .remote import registries
 
-    chart = chart or loaded.default(None)
-    say_later = patient()
-    found = listing.images(chart, list(files), list(sets), say_later)
+    chart, say = chart or loaded.default(None), here().progress()
+    found = listing.images(chart, given.files, given.flags, say)
     problems, silent = [], []
     if check:
-        asked = registries.Registries(plain_http, ca_file, say=say_later)
-        found, problems, silent = listing.check(found, str(files[-1] if files else chart), asked)
+        asked = registries.Registries(plain_http, ca_file, say=say)
+        found, problems, silent = listing.check(found, str(given.files[-1] if given.files else chart), asked)
     if as_json:
-        tell({"images": [each.as_json() for each in found], "problems": [each.as_json() for each in problems]})
+        faults = [each.as_json() for each in here().named(problems)]
+        here().json({"images": [each.as_json() for each in found], "problems": faults})
     elif plain:
-        click.echo("".join(f"{each.source} {each.image}\n" for each in found), nl=False)
+        here().out("".join(f"{each.source} {each.image}\n" for each in found), end="")
     else:
-        click.echo("\n".join(listing.lines(found)))
-    code = complain(problems)
+        here().out("\n".join(listing.lines(found)))
+    code = here().complain(problems)
     for line in silent:
-        say(f"chartgen: {line}")
+        here().failure(line)
     return 2 if silent else code
 
 
-@main.command()
+@main.command(
+    examples=(
+        "chartgen package",
+        "chartgen package -d dist --sign ada@example.com",
+        "chartgen package path/to/stack.yaml --no-proof",
+    )
+)
 @click.argument("stack", required=False)
+@click.option("-d", "--destination", type=FILE, default=".", show_default=True, help="The folder of the package.")
+@click.option("--sign", "key", metavar="KEY", help="Sign it with this GnuPG secret key, by name or fingerprint.")
 @click.option(
-    "-d",
-    "--destination",
-    type=click.Path(path_type=Path),
-    default=".",
-    show_default=True,
-    help="The folder that it goes to.",
+    "--passphrase-file", type=EXISTING, help="A file that holds the key's passphrase. By default GnuPG's agent is used."
 )
-@click.option("--sign", "key", metavar="KEY", help="Sign it with this secret key of GnuPG's, by name or fingerprint.")
-@click.option(
-    "--passphrase-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Where the key's passphrase stands; otherwise GnuPG's agent asks for it.",
-)
-@click.option("--no-proof", is_flag=True, help="Do not prove it: it was, by 'chartgen validate', a moment ago.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@click.option("--no-proof", is_flag=True, help="Do not validate it, because 'chartgen validate' has just done so.")
+@as_json
 @exits
 def package(
     stack: str | None, destination: Path, key: str | None, passphrase_file: Path | None, no_proof: bool, as_json: bool
 ) -> int:
-    """Make the package of STACK's chart, NAME-VERSION.tgz, and prove it.
+    """Package the chart of STACK as NAME-VERSION.tgz, and validate the package.
 
-    STACK is as for build. The same sources make the same bytes, on any machine. CHANGELOG.md beside the stack file
-    must say what is new in this version. What is proved is the package itself; where that finds a problem, none is
-    left. --sign also makes NAME-VERSION.tgz.prov, which `helm install --verify` looks at.
+    STACK is as for build. The same sources give the same bytes on every machine. The CHANGELOG.md next to the stack
+    file must have an entry for this version. If validation finds an error, no package is written. --sign also writes
+    NAME-VERSION.tgz.prov for `helm install --verify`.
     """
     from .compose import building
     from .release import releasing
 
-    made = releasing.make(building.composed(stack), destination, key, passphrase_file, not no_proof, patient())
+    made = releasing.make(building.composed(stack), destination, key, passphrase_file, not no_proof, here().progress())
     if made.problems:
-        return complain(made.problems)
+        return failed(made.problems, as_json)
     if as_json:
-        tell(made.as_json())
+        here().json(made.as_json())
     else:
-        click.echo(made.summary())
+        here().summary(made.summary())
     return 0
 
 
-@main.command()
+@main.command(
+    examples=(
+        "chartgen publish oci://registry.example.com/charts",
+        "chartgen publish https://charts.example.com/team llm-stack-0.1.0.tgz",
+        "chartgen publish ./site --site-url https://example.com/charts",
+    )
+)
 @click.argument("target")
-@click.argument("package", required=False, type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Look at what is there, and send nothing.")
-@click.option("--force", is_flag=True, help="Replace this version where it is there with other contents.")
+@click.argument("package", required=False, type=FILE)
+@click.option("--dry-run", is_flag=True, help="Check the target, and send nothing.")
+@click.option("--force", is_flag=True, help="Replace this version if the target has it with other contents.")
 @click.option(
     "--credentials",
     "credentials_file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="A file that holds user:password, or a bearer token.",
 )
-@click.option(
-    "--ca-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Certificates to trust, in PEM.",
-)
-@click.option("--plain-http", is_flag=True, help="Speak http without encryption.")
-@click.option("--context-path", default="", help="ChartMuseum's, where it runs with --context-path.")
-@click.option("--site-url", default="", help="What stands before the files of a folder in its index; empty: relative.")
-@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+@click.option("--ca-file", type=EXISTING, help="A PEM file of certificates to trust.")
+@click.option("--plain-http", is_flag=True, help="Use HTTP without TLS.")
+@click.option("--context-path", default="", help="The --context-path that ChartMuseum runs with.")
+@click.option("--site-url", default="", help="The URL prefix of packages in a folder's index; empty means relative.")
+@as_json
 @exits
 def publish(target: str, package: Path | None, credentials_file: Path | None, as_json: bool, **chosen: Any) -> int:
-    """Publish PACKAGE, with the .prov beside it, to TARGET, and read it back.
+    """Publish PACKAGE, and its .prov file if there is one, to TARGET, and verify the upload.
 
-    TARGET is oci://HOST/PATH, the URL of a ChartMuseum's repository (as `helm repo add` takes it), or a folder that a
-    web server shows. By default PACKAGE is the one of ./stack.yaml, else of llm-stack, in the working directory.
+    TARGET is oci://HOST/PATH, the URL of a ChartMuseum repository (as for `helm repo add`), or a folder that a web
+    server serves. The default PACKAGE is that of ./stack.yaml, else of llm-stack, in the working directory.
 
-    Who you are is said by --credentials, by CHARTGEN_USERNAME and CHARTGEN_PASSWORD, by CHARTGEN_TOKEN, or by what
-    `docker login` (for a registry also `helm registry login`) left. The same package once more changes nothing; a
-    version that is there with other contents is refused.
+    Credentials are read from --credentials, from CHARTGEN_USERNAME and CHARTGEN_PASSWORD, from CHARTGEN_TOKEN, or from
+    the credential store of `docker login` and `helm registry login`. Publishing the same package again changes nothing.
+    A version that exists with other contents is refused.
     """
     from .release import publish, releasing
     from .remote import credentials
 
     options = publish.Options(login=credentials.given(credentials_file), **chosen)
-    done = publish.publish(target, package or releasing.expected(), options, patient())
+    done = publish.publish(target, package or releasing.expected(), options, here().progress())
     if as_json:
-        tell(vars(done))
+        here().json(vars(done))
     else:
         signed = ", signed" if done.signed else ""
-        click.echo(f"{done.did}: {done.reference} {done.manifest_digest or done.digest}{signed}")
+        here().summary(f"{done.did}: {done.reference} {done.manifest_digest or done.digest}{signed}")
     return 0
 
 
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@main.command(examples=("chartgen tools", "chartgen tools --json"))
+@as_json
 @exits
 def tools(as_json: bool) -> None:
-    """Show helm, kubeconform and the Kubernetes schemas; install or make what is missing."""
+    """Show which helm, kubeconform and Kubernetes schemas are used, and install what is missing."""
     from .kubernetes import definitions, prepare
     from .programs.tools import ensure
 
+    say = here().progress(after=0)
     found = ensure(["helm", "kubeconform"], say).values()
     prepare.prepare(say)
     versions, locations = definitions.versions(), prepare.schema_locations()
     if as_json:
         programs = [{**vars(tool), "path": str(tool.path)} for tool in found]
-        tell({"tools": programs, "kubernetes_versions": versions, "schema_locations": locations})
+        here().json({"tools": programs, "kubernetes_versions": versions, "schema_locations": locations})
         return
     for tool in found:
-        click.echo(f"{tool.name:12} {tool.version:10} {tool.path} ({tool.origin})")
-    click.echo(f"{'kubernetes':12} {versions[0]} to {versions[-1]}, schemas of {len(versions)} versions")
+        here().out(f"{tool.name:12} {tool.version:10} {tool.path} ({tool.origin})")
+    here().out(f"{'kubernetes':12} {versions[0]} to {versions[-1]}, schemas of {len(versions)} versions")
 
 
-@main.command()
+@main.command(examples=("chartgen fragments", "chartgen fragments engine/vllm", "chartgen fragments llm-stack -v"))
 @click.argument("name", required=False, metavar="[STACK|NAME]")
-@click.option("-v", "--verbose", is_flag=True, help="Show slots and values of each.")
-@click.option("--json", "as_json", is_flag=True, help="Print all that they state as JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the slots and the values of each.")
+@as_json
 @exits
 def fragments(name: str | None, verbose: bool, as_json: bool) -> None:
-    """List the fragments there are, those of a stack, or show one in full: its slots and its values."""
+    """List all fragments or those of a stack, or show one fragment with its slots and its values."""
     from .compose import describe
 
     found = describe.fragments(name)
     if as_json:
-        tell([describe.as_json(fragment) for fragment in found])
+        here().json([describe.as_json(fragment) for fragment in found])
     elif verbose or [fragment.id for fragment in found] == [name]:
-        click.echo("\n\n".join("\n".join(describe.details(fragment)) for fragment in found))
+        here().out("\n\n".join("\n".join(describe.details(fragment)) for fragment in found))
     else:
-        click.echo("\n".join(describe.brief(found)))
+        here().out("\n".join(describe.brief(found)))
 
 
 @main.group()
 def new() -> None:
-    """Make something new."""
+    """Create a fragment."""
 
 
-@new.command("fragment")
+@new.command("fragment", examples=("chartgen new fragment observe/greeting --stack stack.yaml",))
 @click.argument("name")
-@click.option("--in", "folder", type=click.Path(path_type=Path), help="The folder of fragments that it goes into.")
-@click.option("--stack", help="A stack file that gets it as its last fragment.")
+@click.option("--in", "folder", type=FILE, help="The folder of fragments to create it in.")
+@click.option("--stack", help="A stack file to add it to, as the last fragment.")
 @exits
 def new_fragment(name: str, folder: Path | None, stack: str | None) -> None:
-    """Make the fragment NAME (observe/greeting), which builds and validates as it stands."""
+    """Create the fragment NAME (such as observe/greeting). It builds and validates without changes."""
     from .sources import scaffold
 
-    click.echo("\n".join(scaffold.create(name, folder, stack)))
+    here().out("\n".join(scaffold.create(name, folder, stack)))

@@ -29,10 +29,12 @@ def home() -> Path:
 
 def show(path: Path) -> str:
     """`path` as a person at this terminal would write it: relative to the working directory where it is below it."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)
+    here, there = os.getcwd(), os.path.abspath(path)
+    if not there.startswith(here + os.sep):
+        there = os.path.realpath(path)
+    if there == here:
+        return "."
+    return Path(there[len(here) + 1 :]).as_posix() if there.startswith(here + os.sep) else str(path)
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -43,9 +45,10 @@ def texts(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(below(folder), key=lambda path: path.split("/")):
         name = path.rpartition("/")[2]
-        file = folder / path
-        if not name.startswith(".") and not name.endswith(("~", ".swp", ".pyc")) and file.is_file():
-            found[path] = file.read_text(encoding="utf-8")
+        file = os.path.join(folder, path)
+        if not name.startswith(".") and not name.endswith(("~", ".swp", ".pyc")) and os.path.isfile(file):
+            with open(file, encoding="utf-8") as opened:
+                found[path] = opened.read()
     return found
 
 

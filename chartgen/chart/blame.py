@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from functools import partial
 from pathlib import Path
 
 from ..conventions import SERVERS
 from ..problem import Faults, Problem
+from ..programs.helm import values as merged
 from ..reading.yamlfile import Key
 from .loaded import LoadedChart
-from .valuesfile import Example, check, read
+from .valuesfile import Example, check, given
 
 
-def blamed(chart: LoadedChart, files: list[Path], sets: list[str], error: str) -> list[Problem]:
-    """What Helm refused values with: problems on the files' lines, or where --set may be to blame as Helm says it."""
+def blamed(chart: LoadedChart, files: list[Path], flags: list[str], error: str, helm: Path) -> list[Problem]:
+    """What Helm refused values with, as problems on the files' lines, or at the flags that set single values."""
     lines = [line for line in error.split("\n") if line.strip()]
-    if not files:
+    if not files and not flags:
         return [Problem(chart.shown, 0, "", line) for line in lines]
-    try:
-        example = read(files[-1].stem, files, strict=False)
-    except Faults as faults:
-        return faults.problems
+    with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
+        try:
+            example = given(files, flags, partial(merged, helm=helm), Path(place))
+        except Faults as faults:
+            return faults.problems
     if problems := check(example, chart.defaults.data, chart.schema):
         return problems
-    return [Problem(example.shown, 0, "", line) if sets else sentence(example, line, "") for line in lines]
+    return [sentence(example, line, "") for line in lines]
 
 
 def sentence(example: Example, line: str, where: str) -> Problem:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..problem import Collected, Problem
+from ..problem import Collected, Problem, fault
 from ..reading import yamlfile
 from ..reading.yamlfile import Key, Lines, dotted, nearest_line
 from .header import Header, parse
+
+FLAGS = "--set"  # where a problem is that --set, --set-string, --set-json or --set-file caused
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Example:
         if not line or not self.starts:
             return self.shown, line
         file, before = self.starts[bisect_right([before for _, before in self.starts], line - 1) - 1]
-        return file, line - before
+        return file, 0 if file == FLAGS else line - before
 
     def problem(self, key: Key, message: str, remedy: str = "", shown: str = "") -> Problem:
         """A problem at a key of the values, on its line."""
@@ -69,6 +72,45 @@ def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> E
         before += text.count("\n") + 1
     collected.end()
     return found
+
+
+def given(
+    files: list[Path], flags: list[str], merge: Callable[..., tuple[dict[str, Any], str]], place: Path
+) -> Example:
+    """A user's values files and Helm's flags for single values, as one example; Faults where they cannot be read.
+
+    `merge` is Helm's own merge (`helm.values`). With flags, what it makes is written into the folder `place` and
+    rendered in place of the files. Problems of what the flags changed are at FLAGS.
+    """
+    name = files[-1].stem if files else FLAGS
+    found = read(name, files, strict=False) if files else Example(name, FLAGS)
+    if not flags:
+        return found
+    data, error = merge(files, flags)
+    if error:
+        raise fault(FLAGS, error.splitlines()[0], "write KEY=VALUE, as for Helm's own --set")
+    file = place / f"{name}.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    before = max(found.lines.values(), default=0)
+    changed = dict.fromkeys(_changed(data, found.data, ()), before + 1)
+    starts = (*found.starts, (FLAGS, before))
+    return replace(found, files=(file,), data=data, lines=found.lines | changed, starts=starts)
+
+
+def _changed(now: Any, then: Any, path: Key) -> Iterator[Key]:
+    """The paths in `now` that `then` has not, or has with another value."""
+    if isinstance(now, dict | list) and type(now) is type(then):
+        before = then if isinstance(then, dict) else dict(enumerate(then))
+        for key, value in now.items() if isinstance(now, dict) else enumerate(now):
+            yield from _changed(value, before.get(key, _NOTHING), (*path, key))
+    elif now != then:
+        yield path
+        inner = now.items() if isinstance(now, dict) else enumerate(now) if isinstance(now, list) else ()
+        for key, value in inner:
+            yield from _changed(value, _NOTHING, (*path, key))
+
+
+_NOTHING = object()
 
 
 def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | None) -> list[Problem]:

@@ -10,9 +10,9 @@ import re
 from typing import Any
 
 from ..problem import Problem
-from ..reading import yamlfile
 from ..sources.stack import Stack
 from .schema import Values, closed, default
+from .yamltext import document
 
 PREFIX = "artifacthub.io/"
 KINDS = ("added", "changed", "deprecated", "removed", "fixed", "security")
@@ -43,7 +43,7 @@ MADE = ("changes", "images")
 def annotations(stack: Stack, values: Values) -> dict[str, str]:
     """Those that the sources know: `artifacthub.io/images` and, where this version has an entry, `/changes`."""
     found = {"images": images(values), "changes": changes(stack)}
-    return {PREFIX + name: _yaml(items) for name, items in found.items() if items}
+    return {PREFIX + name: document(items) for name, items in found.items() if items}
 
 
 def images(values: Values) -> list[dict[str, str]]:
@@ -105,6 +105,8 @@ def _fault(name: str, text: str) -> tuple[str, str] | None:
     wanted = LISTS.get(name) or MAPS.get(name)
     if wanted is None:
         return None
+    from ..reading import yamlfile
+
     parsed = yamlfile.parse(text, name)
     items = parsed.data if name in LISTS else [parsed.data]
     needed, more = wanted
@@ -122,9 +124,3 @@ def _fault(name: str, text: str) -> tuple[str, str] | None:
 def _reference(image: dict[str, Any]) -> str:
     tag = f":{image['tag']}" if image.get("tag") else ""
     return image["repository"] + tag + (f"@{image['digest']}" if image.get("digest") else "")
-
-
-def _yaml(items: list[dict[str, str]]) -> str:
-    import yaml
-
-    return yaml.safe_dump(items, sort_keys=False, allow_unicode=True, width=1000)

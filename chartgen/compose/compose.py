@@ -9,6 +9,7 @@ from ..problem import Collected
 from ..sources.stack import Stack
 from . import artifacthub, fit, merge, readme, schema, slots, values
 from .schema import Values
+from .yamltext import document
 
 HELMIGNORE = """\
 # Made by chartgen.
@@ -55,22 +56,8 @@ def rename(text: str, name: str) -> str:
 
 
 def _metadata(stack: Stack, joined: Values) -> str:
-    import yaml
-
     annotations = artifacthub.annotations(stack, joined) | stack.chart.get("annotations", {})
     metadata = {"apiVersion": "v2", "type": "application", **stack.chart}
     metadata |= {"annotations": dict(sorted(annotations.items()))} if annotations else {}
     head = f"# Made by chartgen {'from ' + stack.file.rsplit('/', 1)[-1]}; do not edit.\n"
-    return head + yaml.dump(metadata, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110)
-
-
-def _dumper() -> Any:
-    """YAML in which texts of several lines stand as such."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        def represent_text(self, text: str) -> Any:
-            return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-    Dumper.add_representer(str, Dumper.represent_text)
-    return Dumper
+    return head + document(metadata)

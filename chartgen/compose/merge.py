@@ -8,7 +8,6 @@ from typing import Any
 
 from ..conventions import SERVERS
 from ..problem import Collected, Problem, nearest
-from ..reading import yamlfile
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, copied
@@ -81,11 +80,11 @@ def _place_defaults(schema: dict[str, Any]) -> None:
 
 
 def _keys(fragment: Fragment, file: str, path: tuple, problems: list[Problem]) -> list[str]:
-    text = fragment.files.get(file.removeprefix("files/"))
-    if text is None:
+    name = file.removeprefix("files/")
+    if name not in fragment.tables:
         problems.append(fragment.problem("values.schema.yaml", path, f"x-keys-of: no file '{file}' in the fragment"))
         return []
-    return list(yamlfile.parse(text, f"{fragment.folder}/{file}").data or {})
+    return list(fragment.tables[name] or {})
 
 
 def _join(

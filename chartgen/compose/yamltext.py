@@ -25,6 +25,35 @@ def block(value: dict[str, Any], depth: int) -> str:
     return "".join(lines)
 
 
+def document(value: Any, depth: int = 0) -> str:
+    """A map or a list over several lines, as YAML; a text of several lines is a `|` block."""
+    indent = "  " * depth
+    if isinstance(value, list):
+        items = [document(item, depth + 1) if isinstance(item, dict) and item else f"{flow(item)}\n" for item in value]
+        return "".join(f"{indent}- {item.lstrip(' ')}" for item in items)
+    return "".join(f"{indent}{key_text(key)}:{_inner(inner, depth)}" for key, inner in value.items())
+
+
+def _inner(value: Any, depth: int) -> str:
+    """What is written after `key:`."""
+    if isinstance(value, dict | list) and value:
+        return "\n" + document(value, depth + isinstance(value, dict))
+    if isinstance(value, str) and _blocks(value):
+        lines = value.removesuffix("\n").split("\n")
+        indent = "  " * (depth + 1)
+        return f" |{'' if value.endswith(chr(10)) else '-'}\n" + "".join(
+            f"{indent}{line}\n" if line else "\n" for line in lines
+        )
+    return f" {flow(value)}\n"
+
+
+def _blocks(text: str) -> bool:
+    """Whether a `|` block can hold a text: no indented first line, at most one line break at its end."""
+    if "\n" not in text or text[0] in " \n" or text.endswith("\n\n"):
+        return False
+    return text.replace("\n", "").isprintable()
+
+
 def scalar(value: Any) -> str:
     """A scalar as YAML: text is quoted unless it is a plain word."""
     plain = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum() and value[0].isalpha()

@@ -33,7 +33,7 @@ class Image:
         return {"image": self.image, "source": self.source, "users": list(self.users), "digest": self.digest}
 
 
-def images(chart: Path, files: list[Path], sets: list[str], say: Say) -> list[Image]:
+def images(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Image]:
     """The images of a chart with these values, by name; Faults where it cannot be rendered.
 
     Tests and other hooks are looked at too, and volumes that are images.
@@ -44,10 +44,12 @@ def images(chart: Path, files: list[Path], sets: list[str], say: Say) -> list[Im
             raise Faults([Problem(str(file), 0, "", "is not there", "name a values file")])
     with loaded.unpacked(chart) as folder:
         found = loaded.load(folder, str(chart))
-        wanted = [render.Request(folder, tuple(files), sets=(*sets, *more)) for more in ((), (f"{REGISTRY}=",))]
+        wanted = [
+            render.Request(folder, tuple(files), sets=more, flags=tuple(flags)) for more in ((), (f"{REGISTRY}=",))
+        ]
         here, plain = render.render(wanted, helm)
     if here.error:
-        raise Faults(blame.blamed(found, files, sets, here.error))
+        raise Faults(blame.blamed(found, files, flags, here.error, helm))
     sources = dict(_used(plain.text)) if not plain.error else {}
     users: dict[str, list[str]] = {}
     origins: dict[str, str] = {}

@@ -45,16 +45,11 @@ class Plan:
         return self.told | {"cards": self.cards, "fits": self.fits}
 
 
-@dataclass(frozen=True)
-class Report:
-    """The plans of all servers, and what the chart refuses the values with."""
+def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Plan]:
+    """Ask a chart what each server of these values needs; Faults where they cannot be read, or are refused.
 
-    plans: list[Plan]
-    refusals: list[str]
-
-
-def plan(chart: Path, files: list[Path], sets: list[str], say: Say) -> Report:
-    """Ask a chart what the servers of these values need; Faults where they cannot be read."""
+    A sum of values that the chart refuses would say nothing.
+    """
     helm = tools.ensure(["helm"], say)["helm"].path
     for file in files:
         if not file.is_file():
@@ -62,21 +57,20 @@ def plan(chart: Path, files: list[Path], sets: list[str], say: Say) -> Report:
     name = _name(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
         folder = _asking(chart, name, Path(place))
-        wanted = [render.Request(each, tuple(files), sets=tuple(sets)) for each in (folder, chart)]
+        wanted = [render.Request(each, tuple(files), flags=tuple(flags)) for each in (folder, chart)]
         asked, whole = render.render(wanted, helm)
-    if asked.error:
-        raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, sets, asked.error))
+    if error := asked.error or whole.error:
+        raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, flags, error, helm))
     told = [document.data["plan"] for document in render.documents(asked.text) if document.data]
-    refusals = [line for line in whole.error.splitlines() if line.strip()]
-    return Report([_plan(each) for each in told], refusals)
+    return [_plan(each) for each in told]
 
 
-def lines(report: Report) -> list[str]:
+def lines(plans: list[Plan]) -> list[str]:
     """The plans, for people."""
     found: list[str] = []
-    for each in report.plans:
+    for each in plans:
         found += [*_server(each), ""]
-    return found + [f"refused: {line}" for line in report.refusals]
+    return found
 
 
 def _asking(chart: Path, name: str, place: Path) -> Path:

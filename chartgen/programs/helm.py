@@ -19,7 +19,10 @@ QUIET = 2.0  # seconds without a line of progress
 
 @dataclass(frozen=True)
 class Request:
-    """One run of `helm template`: values files in order, then `sets` (`key=value`, as for --set)."""
+    """One run of `helm template`: values files in order, then `sets` (`key=value`, as for --set).
+
+    `flags` are more flags of Helm's for values (`--set-string=key=value`).
+    """
 
     chart: Path
     values: tuple[Path, ...] = ()
@@ -28,6 +31,7 @@ class Request:
     namespace: str = "default"
     api_versions: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,22 @@ def render(requests: Iterable[Request], helm: Path, say: Say | None = None) -> l
         finally:
             pool.shutdown(cancel_futures=True)
     return results
+
+
+def values(files: Iterable[Path], flags: Iterable[str], helm: Path) -> tuple[dict[str, Any], str]:
+    """What Helm makes of values files and flags together, nulls included; and what it says where it cannot."""
+    import json
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
+        chart = Path(place)
+        (chart / "templates").mkdir()
+        (chart / "Chart.yaml").write_text("apiVersion: v2\nname: values\nversion: 1.0.0\n", encoding="utf-8")
+        (chart / "templates/values.json").write_text("{{ toJson .Values }}", encoding="utf-8")
+        (made,) = render([Request(chart, tuple(files), flags=tuple(flags))], helm)
+    if made.error:
+        return {}, made.error
+    return json.loads(made.text.partition("templates/values.json\n")[2]), ""
 
 
 def documents(text: str) -> list[Document]:
@@ -165,6 +185,7 @@ def _one(request: Request, helm: Path, environment: dict[str, str]) -> Rendered:
     command += [f"--kube-version={request.kube_version}"] if request.kube_version else []
     command += [f"--api-versions={api}" for api in request.api_versions]
     command += [f"--set={pair}" for pair in request.sets]
+    command += request.flags
     try:
         done = run(command, TIMEOUT, environment)
     except Endless as error:

@@ -6,7 +6,9 @@ Every layer tells all that it finds, and none is left out because another found 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from ..paths import below, show
 from ..problem import Collected, Faults, Problem, Say, nearest
 from ..programs import tools
 from ..programs.helm import Rendered
+from ..programs.helm import values as merged
 from ..sources import stack
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
@@ -94,23 +97,30 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def validate(place: Path, files: list[Path], origin: Composed | Path | None, say: Say) -> Report:
-    """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values files.
+def validate(
+    place: Path, files: list[Path], origin: Composed | Path | None, say: Say, flags: Sequence[str] = ()
+) -> Report:
+    """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values.
 
-    `origin` is the stack that it was made from, composed or as a file, where it is not found by itself.
+    A user's values are files and Helm's flags for single values. `origin` is the stack that the chart was made from,
+    composed or as a file, where it is not found by itself.
     """
+    import tempfile
+
     programs = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     report = Report(str(place), say, definitions.versions(), prepare.schema_locations())
-    with loaded.unpacked(place) as folder:
+    with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
         collected = Collected()
         found = collected.attempt(loaded.load, folder, str(place))
         if found is None:
             report.problems += collected.problems
             return report
-        own = None if files else _sources(report, found, origin)
-        given = _values(report, found, files)
-        results = _renders(report, found, given, files, own, programs["helm"].path)
+        helm, shipped = programs["helm"].path, not files and not flags
+        read = partial(valuesfile.given, files, list(flags), partial(merged, helm=helm), Path(scratch))
+        own = _sources(report, found, origin) if shipped else None
+        given = _values(report, found, None if shipped else read)
+        results = _renders(report, found, given, own, helm, shipped)
         _manifests(report, results, own, programs["kubeconform"].path)
         return report
 
@@ -133,7 +143,7 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        results = _renders(report, found, [found.defaults], [], own, programs["helm"].path, chosen)
+        results = _renders(report, found, [found.defaults], own, programs["helm"].path, True, chosen)
         _manifests(report, results, own, programs["kubeconform"].path)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not what these sources make; run 'chartgen build'"
@@ -180,11 +190,11 @@ def _sources(report: Report, found: LoadedChart, origin: Composed | Path | None)
     return _composed(report, place, found)[0]
 
 
-def _values(report: Report, found: LoadedChart, files: list[Path]) -> list[Example]:
-    """The chart's defaults and examples, or the user's own files, fit values.schema.json; those that do."""
+def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | None) -> list[Example]:
+    """The chart's defaults and examples, or the user's values that `read` reads, fit its schema; those that do."""
     collected = Collected()
-    if files:
-        given = [collected.attempt(valuesfile.read, files[-1].stem, files, strict=False)]
+    if read:
+        given = [collected.attempt(read)]
     else:
         given = [found.defaults]
         # ci/ holds what chart-testing installs.
@@ -206,9 +216,9 @@ def _renders(
     report: Report,
     found: LoadedChart,
     given: list[Example],
-    files: list[Path],
     origin: Stack | None,
     helm: Path,
+    shipped: bool,
     only: list[Fragment] | None = None,
 ) -> Results:
     """What must render does, and what must be refused is, with the sentence that it says.
@@ -219,8 +229,8 @@ def _renders(
 
     versions = report.kubernetes_versions
     with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
-        wanted, collected = runs.matrix(given, versions, shipped=not files), Collected()
-        if not files and only is None:
+        wanted, collected = runs.matrix(given, versions, shipped), Collected()
+        if shipped and only is None:
             wanted += runs.renamed(given, versions)
         if origin:
             fragments = origin.own_fragments if only is None else only
@@ -235,7 +245,7 @@ def _renders(
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(results), 'run')} of helm, {refused} of them to be refused"
-    written = None if files else _templates(found, origin)
+    written = _templates(found, origin) if shipped else None
     report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results, written))))
     return results
 

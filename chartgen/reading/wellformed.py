@@ -1,67 +1,98 @@
-"""Checks fragment and stack files against their schemas, each content once.
+"""Reads fragment and stack files and checks them against their schemas, each content once.
 
-jsonschema takes longer to import than a whole build, so what has passed is remembered by its hash: the one that Python
-marks bytecode with. Its 64 bits tell apart all that people write, and hashlib would take 3 ms to import.
+jsonschema takes longer to import than a complete build, and yaml a fifth of one. So what was read, and passed its
+schema, is kept in the folder `read` of the home, in a file named after its hash: the hash that Python marks bytecode
+with. Its 64 bits tell apart all that people write, and hashlib would take 3 ms to import. The hash covers the schema
+and the modules of this package, so that neither a new rule nor a new way to read is missed.
 """
 
 from __future__ import annotations
 
+import marshal
+import os
 from functools import cache
 from importlib.util import source_hash
 from pathlib import Path
 
 from ..paths import home, schemas
-from ..problem import Faults
-from . import yamlfile
+from ..problem import Faults, Problem
+from .document import Parsed
 
 
-def read(path: Path, shown: str, schema: str) -> yamlfile.Parsed:
+def read(path: Path, shown: str, schema: str) -> Parsed:
     """Read a YAML file and check it against `schemas/<schema>`: what it holds; Faults with every problem."""
-    text = path.read_text(encoding="utf-8")
+    parsed, problems = _read(path.read_text(encoding="utf-8"), shown, schema)
+    if problems:
+        raise Faults(problems)
+    return parsed
+
+
+def parse(text: str, shown: str) -> Parsed:
+    """Read a YAML text that has no schema; what is wrong with it is in the result."""
+    return _read(text, shown, "")[0]
+
+
+def _read(text: str, shown: str, schema: str) -> tuple[Parsed, list[Problem]]:
+    file = _memory() / _hash(f"{_reader()}{_rules(schema)[1]}{text}")
+    known = _remembered(file)
+    if known:
+        return known, []
+    from . import yamlfile
+
     parsed = yamlfile.parse(text, shown)
-    if parsed.problems:
-        raise Faults(list(parsed.problems))
-    rules = _rules(schema)
-    seal = source_hash(f"{rules}\0{text}".encode()).hex()
-    if seal in _passed():
-        return parsed
+    problems = list(parsed.problems) or (_checked(parsed, shown, schema) if schema else [])
+    if not problems:
+        _remember(file, parsed)
+    return parsed, problems
+
+
+def _checked(parsed: Parsed, shown: str, schema: str) -> list[Problem]:
     import json
 
     from . import shape
 
-    problems = shape.check(parsed.data, parsed.lines, json.loads(rules), shown)
-    if problems:
-        raise Faults(problems)
-    _remember(seal)
-    return parsed
+    return shape.check(parsed.data, parsed.lines, json.loads(_rules(schema)[0]), shown)
+
+
+def _hash(text: str) -> str:
+    return source_hash(text.encode()).hex()
 
 
 @cache
-def _rules(schema: str) -> str:
-    return (schemas() / schema).read_text(encoding="utf-8")
+def _rules(schema: str) -> tuple[str, str]:
+    """A schema's text and its hash; both empty without one."""
+    text = (schemas() / schema).read_text(encoding="utf-8") if schema else ""
+    return text, _hash(text)
 
 
-_seals: set[str] = set()
+@cache
+def _reader() -> str:
+    """The hash of the modules that decide what a text holds and whether it is well-formed."""
+    folder = Path(__file__).parent
+    modules = sorted(name for name in os.listdir(folder) if name.endswith(".py"))
+    return _hash("\0".join((folder / name).read_text(encoding="utf-8") for name in modules))
 
 
-def _passed() -> set[str]:
-    if not _seals:
-        try:
-            _seals.update(_memory().read_text(encoding="ascii").split())
-        except (OSError, ValueError):
-            _seals.add("")  # nothing remembered: not asked for again
-    return _seals
+@cache
+def _memory() -> Path:
+    return home() / "read"
 
 
-def _remember(seal: str) -> None:
-    _seals.add(seal)
+def _remembered(file: Path) -> Parsed | None:
+    """What was kept; None where nothing was, or where another Python or a lost disk left something else."""
     try:
-        _memory().parent.mkdir(parents=True, exist_ok=True)
-        with _memory().open("a", encoding="ascii") as file:
-            file.write(f"{seal}\n")
+        data, lines = marshal.loads(file.read_bytes())
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    return Parsed(data, lines)
+
+
+def _remember(file: Path, parsed: Parsed) -> None:
+    """Keep what was read; the file appears under its name once it is complete."""
+    fresh = file.with_name(f".{file.name}-{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(marshal.dumps((parsed.data, parsed.lines)))
+        os.replace(fresh, file)
     except OSError:
         pass  # a folder that cannot be written costs time, nothing else
-
-
-def _memory() -> Path:
-    return home() / "wellformed"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,16 @@ from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..problem import Problem
+from .document import Key, Lines, Parsed, dotted, line_of, nearest_line
 from .yamlfault import explain
 from .yamlscalar import MERGE, plain, tagged
+
+__all__ = ["Key", "Lines", "Parsed", "dotted", "line_of", "nearest_line", "parse", "parse_all", "read"]
 
 PLAIN, QUOTED = "plain", "quoted"
 # libyaml's composer recurses in C and dies of deep nesting. These two find every text that could be deeper than a few
 # thousand levels; only such a text has its levels counted first.
 MANY_BRACKETS, DEEP_INDENT, DEEPEST = 2000, re.compile(r"^[ ?:-]{1000}", re.M), 500
-
-Key = tuple[str | int, ...]
-Lines = dict[Key, int]
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """One YAML document: its data, path -> line (from 1; the root is `()`), and what is wrong with it.
-
-    `data` is made of dict, list, str, int, float, bool and None, and is None where the text is not YAML at all.
-    """
-
-    data: Any
-    lines: Lines = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
 
 
 def read(path: Path, shown: str | None = None) -> Parsed:
@@ -75,33 +63,12 @@ def parse_all(text: str, path: str) -> list[Parsed]:
     found: list[Parsed] = []
     try:
         for node in _documents(text):
-            found.append(_document(node, path, "*" in text))
+            found.append(_document(node, path, "*" in text and "&" in text))
     except yaml.YAMLError as error:
         found.append(Parsed(None, {}, [explain(error, text, path)]))
     except RecursionError:
         found.append(Parsed(None, {}, [Problem(path, 1, "", "is nested too deeply to be read", "flatten it")]))
     return found
-
-
-def line_of(parsed: Parsed, path: Key) -> int:
-    """The line of `path`, else of its nearest ancestor that has one; 0 where nothing has."""
-    return nearest_line(parsed.lines, path)
-
-
-def nearest_line(lines: Lines, path: Key) -> int:
-    """As `line_of`, from the map of lines alone."""
-    return next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 0)
-
-
-def dotted(path: Key) -> str:
-    """A path as a person writes it: `servers.big.tolerations[0].key`; a key with a dot in it stands in quotes."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += ("." if text else "") + (f'"{part}"' if "." in part else part)
-    return text
 
 
 class _Rules:

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..paths import texts
 from ..problem import Collected, Problem, fault
-from ..reading import wellformed, yamlfile
+from ..reading import document, wellformed
+from ..reading.document import Parsed
 
 DEFINE = re.compile(r'\{\{-?\s*define\s+"([^"]+)"')
 INCLUDE = re.compile(r'(?:include|template)\s+"(fragment\.[^"]+)"')
@@ -37,7 +38,8 @@ class Fragment:
     """One concern, as its folder states it.
 
     `id` is the folder's path below the folder of fragments (`engine/vllm`). `server`, `release` and `definitions`
-    are maps from a key to its JSON Schema, `templates` and `files` maps from a path in the fragment to text.
+    are maps from a key to its JSON Schema, `templates` and `files` maps from a path in the fragment to text. `tables`
+    maps each YAML file among `files` to its data, which is None where the text is not YAML.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Fragment:
     definitions: dict[str, Any]
     templates: dict[str, str]
     files: dict[str, str]
+    tables: dict[str, Any]
     lines: dict[str, dict[tuple, int]] = field(default_factory=dict, compare=False)
 
     @property
@@ -62,8 +65,8 @@ class Fragment:
 
     def problem(self, file: str, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of one of the fragment's YAML files."""
-        line = yamlfile.nearest_line(self.lines.get(file, {}), path)
-        return Problem(f"{self.folder}/{file}", line, yamlfile.dotted(path), message, remedy)
+        line = document.nearest_line(self.lines.get(file, {}), path)
+        return Problem(f"{self.folder}/{file}", line, document.dotted(path), message, remedy)
 
     def defines(self) -> dict[str, tuple[str, int]]:
         """The names that its templates define -> (file, line)."""
@@ -74,11 +77,13 @@ class Fragment:
         return self._found(INCLUDE)
 
     def _found(self, pattern: re.Pattern[str]) -> list[tuple[str, str, int]]:
-        return [
-            (file, match[1], text.count("\n", 0, match.start()) + 1)
-            for file, text in self.templates.items()
-            for match in pattern.finditer(text)
-        ]
+        found = []
+        for file, text in self.templates.items():
+            line, last = 1, 0
+            for match in pattern.finditer(text):
+                line, last = line + text.count("\n", last, match.start()), match.start()
+                found.append((file, match[1], line))
+        return found
 
 
 def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
@@ -93,15 +98,16 @@ def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
     return _fragment(folder, id, shown, recipe, values)
 
 
-def _read(folder: Path, name: str, shown: str, schema: str) -> yamlfile.Parsed:
+def _read(folder: Path, name: str, shown: str, schema: str) -> Parsed:
     path = folder / name
     if not path.is_file():
         raise fault(f"{shown}/{name}", "no such file", "every fragment has one")
     return wellformed.read(path, f"{shown}/{name}", schema)
 
 
-def _fragment(folder: Path, id: str, shown: str, recipe: yamlfile.Parsed, values: yamlfile.Parsed | None) -> Fragment:
+def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed | None) -> Fragment:
     data, schema = recipe.data, values.data or {} if values else {}
+    files = texts(folder / "files")
     return Fragment(
         id=id,
         folder=shown,
@@ -118,6 +124,11 @@ def _fragment(folder: Path, id: str, shown: str, recipe: yamlfile.Parsed, values
         release=schema.get("release", {}),
         definitions=schema.get("definitions", {}),
         templates=texts(folder / "templates"),
-        files=texts(folder / "files"),
+        files=files,
+        tables={
+            file: wellformed.parse(text, f"{shown}/files/{file}").data
+            for file, text in files.items()
+            if file.endswith(".yaml")
+        },
         lines={"fragment.yaml": recipe.lines, "values.schema.yaml": values.lines if values else {}},
     )

@@ -10,7 +10,7 @@ from .. import paths
 from ..conventions import STACK
 from ..paths import show, texts
 from ..problem import Collected, Problem, fault, nearest
-from ..reading import wellformed, yamlfile
+from ..reading import document, wellformed
 from .fragment import Fragment, load
 
 
@@ -42,7 +42,7 @@ class Stack:
 
     def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of the stack file."""
-        return Problem(self.file, yamlfile.nearest_line(self.lines, path), yamlfile.dotted(path), message, remedy)
+        return Problem(self.file, document.nearest_line(self.lines, path), document.dotted(path), message, remedy)
 
 
 def find(name: str | None) -> Path:

@@ -1,0 +1,50 @@
+"""The values that a person gives on the command line: files as Helm takes them, and single values."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Given:
+    """Values files in order, then Helm's own flags (`--set-string=model.tag=7b`).
+
+    `names` are those of the files that were copied: path of the copy -> what the person wrote.
+    """
+
+    files: list[Path]
+    flags: list[str]
+    names: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.flags)
+
+
+@contextmanager
+def given(files: Sequence[Path], flags: Sequence[str]) -> Iterator[Given]:
+    """The values given, every file one that can be read several times.
+
+    `-` is standard input. That and what a shell makes of `<(command)` can be read only once, so it is copied.
+    """
+    with tempfile.TemporaryDirectory(prefix="chartgen-given-") as place:
+        found, names = [], {}
+        for number, file in enumerate(files):
+            if str(file) != "-" and (file.is_file() or file.is_dir() or not file.exists()):
+                found.append(file)
+                continue
+            copy = Path(place, f"{number}.yaml")
+            with copy.open("wb") as target:
+                if str(file) == "-":
+                    target.write(sys.stdin.buffer.read())
+                else:
+                    with file.open("rb") as source:
+                        shutil.copyfileobj(source, target)
+            found.append(copy)
+            names[str(copy)] = "standard input" if str(file) == "-" else str(file)
+        yield Given(found, list(flags), names)
