@@ -35,10 +35,9 @@ def create(id: str, folder: Path | None, named: str | None) -> list[str]:
     recipe = stacks.find(named) if named else None
     root = folder or _root(recipe)
     target = root / id
-    problems = _refused(id, target)
-    changed, more = _added(recipe, id, root) if recipe and not problems else ("", [])
-    if problems or more:
-        raise Faults(problems + more)
+    if problems := _refused(id, target):
+        raise Faults(problems)
+    changed = _added(recipe, id, root) if recipe else ""
     group = id.partition("/")[0]
     count = _copied(group if group in kinds() else OTHER, target, id)
     if recipe:
@@ -80,7 +79,7 @@ def _root(recipe: Path | None) -> Path:
 def _refused(id: str, target: Path) -> list[Problem]:
     if not ID.fullmatch(id):
         remedy = "use small letters, digits and dashes, with a group before a slash where it has one: observe/greeting"
-        return [Problem(id, 0, "", "is no name for a fragment", remedy)]
+        return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
     if target.exists():
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]
     if id in stacks.available([paths.HERE / "fragments"]):
@@ -116,7 +115,7 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     shown = show(recipe)
     parsed = yamlfile.read(recipe, shown)
     if parsed.problems or not isinstance(parsed.data, dict):
-        raise Faults(parsed.problems or [Problem(shown, 0, "", "is no stack", "name a stack file")])
+        raise Faults(parsed.problems or [Problem(shown, 0, "", "is not a stack", "name a stack file")])
     text = recipe.read_bytes().decode("utf-8")
     given = parsed.data.get("fragmentPaths") or []
     searched = [(recipe.parent / path).resolve() for path in given] + [(paths.HERE / "fragments").resolve()]

@@ -1,7 +1,7 @@
 {{- /* What the other fragments know of the engine. `chartgen fragments model` lists all facts with their meaning. */}}
 {{- define "fragment.DOTTED.facts" -}}
 # The image for each vendor of accelerators, by its name under `images`. Add `none` for an image that runs on CPUs.
-images: {nvidia: KEY}
+{{ include "fragment.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" (dict "nvidia" "KEY")) }}
 port: 8080
 protocol: openai
 model: {{ .Facts.model.name | quote }}
