@@ -24,8 +24,8 @@ huggingface
 {{- end }}
 
 {{- define "fragment.DOTTED.args" -}}
-- --model={{ .Facts.model.mountedAt }}
-- --served-model-name={{ .Facts.model.name }}
+- {{ printf "--model=%s" .Facts.model.path | quote }}
+- {{ printf "--served-model-name=%s" .Facts.model.name | quote }}
 - --host=0.0.0.0
 - --port=8080
 - --max-model-len={{ int64 .Values.model.contextLength }}
@@ -34,5 +34,5 @@ huggingface
 
 {{- /* HOME is /tmp/home. The root file system is read-only. */}}
 {{- define "fragment.DOTTED.env" -}}
-DO_NOT_TRACK: "1"
+LOG_LEVEL: info
 {{- end }}

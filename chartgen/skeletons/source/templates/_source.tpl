@@ -13,7 +13,7 @@ URL: {{ .Values.KEY.url | quote }}
 
 {{- define "fragment.DOTTED.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
-load.sh: {{ .Files.Get "files/ID/load.sh" | toJson }}
+load.sh: {file: files/ID/load.sh}
 {{- end }}
 {{- end }}
 
