@@ -424,16 +424,35 @@ def fragments(name: str | None, verbose: bool, as_json: bool) -> None:
 
 @main.group()
 def new() -> None:
-    """Create a fragment."""
+    """Create a fragment or a stack."""
 
 
 @new.command("fragment", examples=("chartgen new fragment observe/greeting --stack stack.yaml",))
 @click.argument("name")
 @click.option("--in", "folder", type=FILE, help="The folder of fragments to create it in.")
-@click.option("--stack", help="A stack file to add it to, as the last fragment.")
+@click.option("--stack", help="A stack file. The fragment is added to it, after the others.")
 @exits
 def new_fragment(name: str, folder: Path | None, stack: str | None) -> None:
-    """Create the fragment NAME (such as observe/greeting). It builds and validates without changes."""
+    """Create the fragment NAME from the skeleton of its kind.
+
+    The group in NAME is the kind: engine/NAME, source/NAME, delivery/NAME, storage/NAME, scale/NAME, ui/NAME,
+    expose/NAME, observe/NAME, verify/NAME. Any other NAME gets a small general skeleton. The fragment has cases and
+    rejections, and validates before you change it.
+    """
     from .sources import scaffold
 
     here().out("\n".join(scaffold.create(name, folder, stack)))
+
+
+@new.command("stack", examples=("chartgen new stack tiny-llm",))
+@click.argument("name")
+@click.option("--in", "folder", type=FILE, help="The folder to create.  [default: NAME]")
+@exits
+def new_stack(name: str, folder: Path | None) -> None:
+    """Create the stack NAME in a folder: stack.yaml, a fragment, an example, README.md and CHANGELOG.md.
+
+    The stack composes chartgen's fragments with your own. Run the other commands in its folder.
+    """
+    from .sources import scaffold
+
+    here().out("\n".join(scaffold.create_stack(name, folder)))

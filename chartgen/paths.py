@@ -16,6 +16,12 @@ def schemas() -> Path:
     return inside if inside.is_dir() else HERE.parent / "schemas"
 
 
+def docs() -> Path:
+    """The folder with CONTRIBUTING.md: the top of a checkout, inside the package once it is installed."""
+    inside = HERE / "docs"
+    return inside if inside.is_dir() else HERE.parent
+
+
 def home() -> Path:
     """Where tools and caches are: `$CHARTGEN_HOME`, else `.tools` of the checkout, else chartgen's user cache."""
     if os.environ.get("CHARTGEN_HOME"):

@@ -132,7 +132,7 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     """
     import tempfile
 
-    report = Report(", ".join(ids), say, definitions.versions()[-1:], [])
+    report = Report(", ".join(ids), say, definitions.versions()[-1:], [], proved="0 cases, 0 rejections")
     own, chart = _composed(report, place)
     chosen = _chosen(own, ids) if own else []
     if not own or not chart:

@@ -1,4 +1,8 @@
-"""Makes a new fragment: a folder that builds and validates as it stands, to be changed into what is wanted."""
+"""Makes a new fragment or a new stack from the skeletons: folders that build and validate before you change them.
+
+`skeletons/` has a folder for each kind of fragment and one for a stack. In their texts and file names, KEY, WORD,
+DOTTED and ID are replaced by forms of the new name.
+"""
 
 from __future__ import annotations
 
@@ -6,87 +10,62 @@ import re
 from pathlib import Path
 
 from .. import paths
-from ..paths import show
+from ..paths import show, texts
 from ..problem import Faults, Problem
 from ..reading import yamlfile
 from . import stack as stacks
 
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?")
+WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+SKELETONS = paths.HERE / "skeletons"
+STACK, OTHER = "stack", "other"  # the skeletons that are not named after a group of fragments
 
-FILES = {
-    "fragment.yaml": """\
-summary: Puts a greeting into a ConfigMap.
-requires: [base]
-# Objects that it makes for the release are called <release>-WORD: no server may be called so.
-components: [WORD]
-fills:
-  release.checks: fragment.DOTTED.checks
-""",
-    "values.schema.yaml": """\
-# `release:` holds what there is once, `server:` what every server has. Each value is described, and each is read.
-release:
-  KEY:
-    type: object
-    description: A greeting for whoever asks.
-    properties:
-      enabled: {type: boolean, default: false, description: Whether it is there.}
-      text:
-        type: string
-        default: ""
-        description: What it says.
-        examples: [Welcome.]
-""",
-    "templates/config-map.yaml": """\
-{{- if .Values.KEY.enabled }}
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: {{ include "fragment.name" (list . "WORD") }}
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "fragment.labels" (list . "WORD") | nindent 4 }}
-data:
-  text: {{ .Values.KEY.text | quote }}
-{{- end }}
-""",
-    "templates/_checks.tpl": """\
-{{- /* Values that do not go together, a sentence a line: any of them stops the install. */}}
-{{- define "fragment.DOTTED.checks" -}}
-{{- if and .Values.KEY.enabled (not .Values.KEY.text) }}
-KEY.text: is empty, but KEY.enabled is true; say something, or leave KEY.enabled false
-{{- end }}
-{{- end }}
-""",
-    "cases/enabled.yaml": """\
-# It says welcome.
-KEY: {enabled: true, text: Welcome.}
-""",
-    "rejected/empty.yaml": """\
-# KEY.text: is empty, but KEY.enabled is true
-KEY: {enabled: true}
-""",
-}
+
+def kinds() -> list[str]:
+    """The groups of fragments that have a skeleton: `engine`, `source` and so on."""
+    return sorted(folder.name for folder in SKELETONS.iterdir() if folder.name not in (STACK, OTHER))
 
 
 def create(id: str, folder: Path | None, named: str | None) -> list[str]:
-    """Make the fragment `id` below `folder`, and add it to the stack `named` where one is given; what to say about it.
+    """Make the fragment `id` below `folder`, and add it to the stack `named` where one is given; what to print.
 
-    Faults, with nothing written, where the name is bad or taken, or the stack cannot take it.
+    Its group (`engine/…`) decides the skeleton. Faults, with nothing written, where the name is bad or taken, or the
+    stack cannot take it.
     """
     recipe = stacks.find(named) if named else None
     root = folder or _root(recipe)
     target = root / id
-    problems = _refused(id, target)
-    if problems:
+    if problems := _refused(id, target):
         raise Faults(problems)
     changed = _added(recipe, id, root) if recipe else ""
-    for file, text in FILES.items():
-        path = target / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_filled(text, id), encoding="utf-8")
+    group = id.partition("/")[0]
+    count = _copied(group if group in kinds() else OTHER, target, id)
     if recipe:
         recipe.write_text(changed, encoding="utf-8", newline="")
-    return [f"{target}: {len(FILES)} files", *_next(id, root, target, recipe)]
+    return [f"{target}: {count} files", *_next(id, root, target, recipe)]
+
+
+def create_stack(name: str, folder: Path | None) -> list[str]:
+    """Make the stack `name` with one fragment in `folder`, by default ./NAME; what to print."""
+    target = folder or Path(name)
+    if not WORD.fullmatch(name):
+        remedy = "use small letters, digits and dashes: team-llm"
+        raise Faults([Problem(name, 0, "", "is not a name for a chart", remedy)])
+    if target.exists():
+        raise Faults([Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")])
+    count = _copied(STACK, target, name)
+    commands = "chartgen build && chartgen validate && chartgen package"
+    return [f"{target}: {count} files", f"next: cd {target} && {commands}", _docs()]
+
+
+def _copied(skeleton: str, target: Path, id: str) -> int:
+    """Write the files of a skeleton with their names filled in; how many there are."""
+    found = texts(SKELETONS / skeleton)
+    for file, text in found.items():
+        path = target / _filled(file, id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_filled(text, id), encoding="utf-8")
+    return len(found)
 
 
 def _root(recipe: Path | None) -> Path:
@@ -100,7 +79,7 @@ def _root(recipe: Path | None) -> Path:
 def _refused(id: str, target: Path) -> list[Problem]:
     if not ID.fullmatch(id):
         remedy = "use small letters, digits and dashes, with a group before a slash where it has one: observe/greeting"
-        return [Problem(id, 0, "", "is no name for a fragment", remedy)]
+        return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
     if target.exists():
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]
     if id in stacks.available([paths.HERE / "fragments"]):
@@ -109,17 +88,23 @@ def _refused(id: str, target: Path) -> list[Problem]:
 
 
 def _filled(text: str, id: str) -> str:
+    """KEY: aB of a-b, WORD: a-b, DOTTED: engine.a-b, ID: engine/a-b, where none of them is a part of a longer name."""
     word = id.rpartition("/")[2]
     first, *rest = word.split("-")
-    names = {"KEY": first + "".join(part.capitalize() for part in rest), "WORD": word, "DOTTED": id.replace("/", ".")}
-    return re.sub("|".join(names), lambda match: names[match[0]], text)
+    key = first + "".join(part.capitalize() for part in rest)
+    names = {"KEY": key, "WORD": word, "DOTTED": id.replace("/", "."), "ID": id}
+    return re.sub(r"(?<![A-Za-z_])(KEY|WORD|DOTTED|ID)(?![A-Za-z_])", lambda match: names[match[0]], text)
 
 
 def _next(id: str, root: Path, target: Path, recipe: Path | None) -> list[str]:
     own = root.resolve() == (paths.HERE / "fragments").resolve()
-    path = "" if own else f", and {root.name} to its fragmentPaths"
-    first = f"{recipe}: has it now" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
-    return [first, f"then: make {target} what you want it to be; 'chartgen build' and 'chartgen validate' prove it"]
+    path = "" if own else f", and '{root.name}' to its fragmentPaths"
+    first = f"{recipe}: added" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
+    return [first, f"then: change {target}, and run 'chartgen validate --only {id}'", _docs()]
+
+
+def _docs() -> str:
+    return f"how fragments work: {show(paths.docs() / 'CONTRIBUTING.md')}"
 
 
 def _added(recipe: Path, id: str, root: Path) -> str:
@@ -130,7 +115,7 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     shown = show(recipe)
     parsed = yamlfile.read(recipe, shown)
     if parsed.problems or not isinstance(parsed.data, dict):
-        raise Faults(parsed.problems or [Problem(shown, 0, "", "is no stack", "name a stack file")])
+        raise Faults(parsed.problems or [Problem(shown, 0, "", "is not a stack", "name a stack file")])
     text = recipe.read_bytes().decode("utf-8")
     given = parsed.data.get("fragmentPaths") or []
     searched = [(recipe.parent / path).resolve() for path in given] + [(paths.HERE / "fragments").resolve()]

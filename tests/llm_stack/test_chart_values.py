@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from conftest import CHART
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 OPEN = {"global"}  # shared with other charts, whose keys nobody here knows
 

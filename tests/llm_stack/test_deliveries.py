@@ -16,6 +16,8 @@ from conftest import CHART, ROOT
 from chartgen.programs import helm as render
 from chartgen.proofs.validate import validate
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))["properties"]
 SOURCES = [each for each in SCHEMA["model"]["properties"]["source"]["enum"] if each]
 DELIVERIES = SCHEMA["model"]["properties"]["delivery"]["enum"]
@@ -103,7 +105,6 @@ def test_every_source_and_every_delivery_is_tried() -> None:
     assert set(SUPPORTED) == set(CACHES)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("source", "delivery"), list(itertools.product(SOURCES, DELIVERIES)))
 def test_every_source_is_brought_by_every_delivery(source: str, delivery: str, tmp_path: Path) -> None:
     values: dict[str, Any] = {"engine": "custom", "image": IMAGE, **ASKED[source]}

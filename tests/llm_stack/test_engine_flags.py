@@ -9,6 +9,8 @@ from conftest import CHART, ROOT
 
 from chartgen.reading import yamlfile
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ROOT / "chartgen/fragments/engine"
 LISTS = {path.stem: path for path in (ROOT / "tests/llm_stack/flags").glob("*.txt")}
 # What the version of an image is that has numbers of its own.

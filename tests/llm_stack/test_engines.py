@@ -11,6 +11,8 @@ from conftest import CHART, ROOT
 
 from chartgen.needs import plan
 
+pytestmark = pytest.mark.slow
+
 CASES = ROOT / "chartgen/fragments/engine"
 
 

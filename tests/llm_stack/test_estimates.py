@@ -7,6 +7,8 @@ import yaml
 
 from docs.makers.estimates import PAGE, TABLE, page, rows
 
+pytestmark = pytest.mark.slow
+
 LARGE = 25  # percent
 
 DATA = yaml.safe_load(TABLE.read_text(encoding="utf-8"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from test_examples import EXAMPLES, container, env, kind
 
+pytestmark = pytest.mark.slow
+
 SECRET = "huggingface"
 
 

@@ -11,6 +11,8 @@ from test_examples import EXAMPLES, container, env, kind
 
 from chartgen.needs import images
 
+pytestmark = pytest.mark.slow
+
 LIBRARY = "registry.ollama.ai/library/deepseek-r1"
 KUBESPHERE = EXAMPLES / "kubesphere-deepseek.yaml"
 ON_GPU = EXAMPLES / "kubesphere-deepseek-gpu.yaml"

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 CHART = ROOT / "charts/llm-stack"
 HOST = "chat.example.com"
 CERT = {"secretName": "cert"}

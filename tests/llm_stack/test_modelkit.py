@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import CHART
 
+pytestmark = pytest.mark.slow
+
 KIT = (
     "engine=vllm",
     "model.source=modelkit",

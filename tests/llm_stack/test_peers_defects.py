@@ -14,6 +14,8 @@ from conftest import CHART
 
 from chartgen.programs import helm as render
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = {
     "servers": "{server: {}, big: {engine: vllm, model: {name: big, delivery: none}, gpu: {vendor: nvidia, count: 2}, "
     "modelCache: {existingClaim: big}, resources: {requests: {cpu: 4, memory: 8Gi}}}}",

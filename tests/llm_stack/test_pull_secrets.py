@@ -12,6 +12,8 @@ from chartgen.programs import helm as render
 from chartgen.programs import tools
 from chartgen.proofs import manifests
 
+pytestmark = pytest.mark.slow
+
 SECRETS = {"global": {"imagePullSecrets": ["one", {"name": "two"}]}}
 NAMED = [{"name": "one"}, {"name": "two"}]
 CASES = sorted((ROOT / "chartgen/fragments").glob("delivery/*/cases/*.yaml"))

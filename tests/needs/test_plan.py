@@ -50,6 +50,7 @@ def release(context: int, cards: int) -> dict:
     return values | ({"gpu": {"vendor": "nvidia", "count": cards}} if cards else {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", [256, 2048])
 @pytest.mark.parametrize("cards", [0, 1, 4])
 def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from scripts.workshop import FRAGMENTS, HERE, PLACES, QUICK, SHELLS, Ended, all_right, each_shell, started, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 class Shelf:
     """A shelf with models, and a target for them."""

@@ -28,6 +28,8 @@ from scripts.workshop import (
     wait_for,
 )
 
+pytestmark = pytest.mark.slow
+
 MODEL = "team/tiny"
 WEIGHTS = content("weights", 600_000)
 FILES = {

@@ -21,6 +21,8 @@ from scripts.modelkits import ModelKit, Part
 from scripts.wire import wire
 from scripts.workshop import SHELLS, Ended, all_right, content, each_shell, read_quietly, wait_for
 
+pytestmark = pytest.mark.slow
+
 README = Part("docs", "README.md", b"what it is for\n")
 VALIDATION = Part("datasets", "data/validation.csv", content("validation", 200_000), "validation")
 TRAINING = Part("datasets", "data/training.csv", content("training", 300_000), "training")

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from scripts.workshop import FRAGMENTS, PLACES, SHELLS, Ended, each_shell, free_port, wait_for
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = FRAGMENTS / "reload/files/reload.sh"
 ANNOTATION = "reload/models"
 

@@ -28,6 +28,8 @@ from scripts.workshop import (
     wait_for,
 )
 
+pytestmark = pytest.mark.slow
+
 MODEL = "deepseek-r1:1.5b"
 OTHER = "hf.co/someone/small-model:Q4_K_M"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,13 +11,10 @@ import pytest
 from chartgen import paths
 from chartgen.chart import disk
 from chartgen.compose import building
-from chartgen.kubernetes import prepare
-from chartgen.problem import Collected, Faults
-from chartgen.programs import tools
-from chartgen.proofs import checks, runs
+from chartgen.problem import Faults
+from chartgen.proofs import validate as proofs
+from chartgen.release import releasing
 from chartgen.sources import scaffold
-
-NEWEST = ["1.37.0"]
 
 
 @pytest.fixture
@@ -33,26 +31,77 @@ def refused(*arguments):
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_new_fragment_builds_and_validates_as_it_stands(project, helm):
-    said = scaffold.create("observe/warm-greeting", None, "stack.yaml")
-    assert len(said) == 3
+def prove(*ids):
+    report = proofs.only(list(ids), Path("stack.yaml"), lambda text: None)
+    return [str(problem) for problem in report.problems], report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*scaffold.kinds(), "anything"])
+def test_new_fragment_of_each_kind_validates_with_a_case_and_a_rejection(project, kind):
+    said = scaffold.create(f"{kind}/a-new-one", None, "stack.yaml")
+    assert len(said) == 4
+    problems, report = prove(f"{kind}/a-new-one")
+    assert problems == []
+    cases, rejections = re.match(r"(\d+) cases?, (\d+) rejections?", report.proved).groups()
+    assert int(cases) > 0
+    assert int(rejections) > 0
+
+
+@pytest.mark.slow
+def test_fragments_of_all_kinds_fit_into_one_stack(project):
+    ids = [f"{kind}/one-{kind}" for kind in scaffold.kinds()]
+    for id in ids:
+        scaffold.create(id, None, "stack.yaml")
+    problems, _ = prove("base")
+    assert problems == []
+
+
+def test_new_fragment_validates_before_it_is_changed(project):
+    scaffold.create("warm-greeting", None, "stack.yaml")
+    assert prove("warm-greeting")[0] == []
+
+
+def test_skeletons_leave_no_placeholder(project):
+    for kind in [*scaffold.kinds(), "anything"]:
+        scaffold.create(f"{kind}/a-new-one", None, None)
+    files = [file for file in Path("fragments").rglob("*") if file.is_file()]
+    left = [str(file) for file in files if re.search(r"\b(KEY|WORD|DOTTED|ID)\b", f"{file} {file.read_text()}")]
+    assert left == []
+    assert "aNewOne:" in Path("fragments/engine/a-new-one/values.schema.yaml").read_text()
+
+
+def test_words_that_only_contain_a_placeholder_stay():
+    assert scaffold._filled("API_KEY KEYS VALID: ID", "a/b-c") == "API_KEY KEYS VALID: a/b-c"
+
+
+@pytest.mark.slow
+def test_new_stack_builds_validates_and_packages(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = scaffold.create_stack("team-llm", None)
+    assert said[1] == "next: cd team-llm && chartgen build && chartgen validate && chartgen package"
+    monkeypatch.chdir("team-llm")
     made = building.composed(None)
-    disk.write(made.chart, Path("charts/x"))
-    own = [made.stack.fragments[-1]]
-    assert own[0].id == "observe/warm-greeting"
-    collected = Collected()
-    cases = runs.cases(own, NEWEST, collected)
-    rejections = runs.rejections(own, NEWEST, set(), project, collected)
-    assert (collected.problems, len(cases), len(rejections)) == ([], 1, 1)
-    results = runs.go([*cases, *rejections], Path("charts/x"), Path(helm), (), print)
-    assert runs.faults(results) == []
-    made = checks.read(results)
-    kubeconform = tools.ensure(["kubeconform"], print)["kubeconform"].path
-    prepare.prepare(print)
-    found = [*checks.objects(made, prepare.schema_locations(), kubeconform, print), *checks.wired(made)]
-    assert checks.problems(found, {}) == []
-    (greeting,) = (each for each in made.made[0][1] if each.data["metadata"]["name"] == "llm-warm-greeting")
-    assert greeting.data["data"] == {"text": "Welcome."}
+    assert disk.write(made.chart, Path("charts/team-llm"))
+    report = proofs.validate(Path("charts/team-llm"), [], made, lambda text: None)
+    assert [str(problem) for problem in report.problems] == []
+    releasing.make(made, Path("."), None, None, False, lambda text: None)
+    assert Path("team-llm-0.1.0.tgz").is_file()
+
+
+def test_new_stack_with_a_bad_or_taken_name_is_refused(project):
+    with pytest.raises(Faults) as caught:
+        scaffold.create_stack("Team", None)
+    assert str(caught.value) == "Team: is not a name for a chart; use small letters, digits and dashes: team-llm"
+    Path("team").mkdir()
+    with pytest.raises(Faults) as caught:
+        scaffold.create_stack("team", None)
+    assert str(caught.value) == "team: is there already; choose another name, or remove it first"
+
+
+def test_document_that_it_names_is_there(project):
+    said = scaffold.create("mine", None, None)
+    assert Path(said[-1].partition(": ")[2]).is_file()
 
 
 def test_stack_gains_two_lines_and_keeps_the_others(project):
@@ -110,13 +159,13 @@ def test_stack_that_cannot_be_added_to_is_left_alone_and_nothing_is_made(project
 
 def test_stack_that_is_none_is_a_problem(project):
     Path("stack.yaml").write_text("- base\n")
-    assert refused("new", None, "stack.yaml") == ["stack.yaml: is no stack; name a stack file"]
+    assert refused("new", None, "stack.yaml") == ["stack.yaml: is not a stack; name a stack file"]
     assert refused("new", None, "none.yaml") == ["none.yaml: no such file; check the path"]
 
 
 @pytest.mark.parametrize("name", ["", "New", "a b", "a/b/c", "/a", "a/", "../a", "a--b", "1a", "a_b"])
 def test_bad_name_is_refused(project, name):
-    assert "is no name for a fragment" in refused(name, None, None)[0]
+    assert "is not a name for a fragment" in refused(name, None, None)[0]
     assert not Path("fragments").exists()
 
 
@@ -130,7 +179,7 @@ def test_name_that_is_taken_is_refused(project):
 
 def test_without_a_stack_it_says_what_to_add_where(project):
     said = scaffold.create("mine", None, None)
-    assert said[1] == "next: add 'mine' to fragments in your stack.yaml, and fragments to its fragmentPaths"
+    assert said[1] == "next: add 'mine' to fragments in your stack.yaml, and 'fragments' to its fragmentPaths"
 
 
 def test_in_the_checkout_it_goes_beside_chartgens_own(monkeypatch, tmp_path):
@@ -139,5 +188,5 @@ def test_in_the_checkout_it_goes_beside_chartgens_own(monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "HERE", own)
     monkeypatch.chdir(tmp_path)
     said = scaffold.create("observe/mine", None, None)
-    assert said[0] == "chartgen/fragments/observe/mine: 6 files"
+    assert said[0] == "chartgen/fragments/observe/mine: 7 files"
     assert said[1] == "next: add 'observe/mine' to fragments in your stack.yaml"

@@ -315,6 +315,9 @@
 {{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -327,13 +330,10 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. */}}
+{{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. */}}
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.probes" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.probes" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if eq .Values.engine "custom" }}{{ $first = include "llm-stack.engine.custom.probes" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -361,7 +361,7 @@
 
 {{- /* list, server: Volumes of the server pod. */}}
 {{- define "llm-stack.slot.server.volumes" -}}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumes" . | trim }}
+{{- if true }}{{ with include "llm-stack.server.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumes" . | trim }}
@@ -380,7 +380,7 @@
 
 {{- /* list, server: Volume mounts of the server container. */}}
 {{- define "llm-stack.slot.server.volumeMounts" -}}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.volumeMounts" . | trim }}
+{{- if true }}{{ with include "llm-stack.server.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumeMounts" . | trim }}

@@ -87,3 +87,14 @@ last, since Kubernetes resolves only what stands before.
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
+
+{{- /*
+{vendor, images}: the facts image, vendors and cpu of an engine whose image depends on the vendor of the accelerator, as
+YAML. images maps vendors to names under `images`, `none` to the image for CPUs.
+*/}}
+{{- define "fragment.imagesByVendor" -}}
+{{- $vendors := keys (omit .images "none") | sortAlpha -}}
+image: {{ get .images (.vendor | default "none") | default (get .images "nvidia") | default (get .images (first $vendors)) | quote }}
+vendors: {{ toJson $vendors }}
+cpu: {{ hasKey .images "none" }}
+{{- end }}

@@ -13,6 +13,13 @@ model.{{ $key }}: is given, but nothing is brought with model.delivery none; lea
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if and .Facts.engine.servesOneModel (gt (len .Facts.models) 1) }}
+{{- $names := list }}
+{{- range .Facts.models }}
+{{- $names = append $names .key }}
+{{- end }}
+models: engine {{ .Values.engine }} serves one model, but there are {{ len $names }}, {{ join " and " $names }}; set one of them under model, and give each other model its own server under servers
+{{- end }}
 {{- if .Values.models }}
 {{- $models := .Values.models }}
 {{- range $key, $value := pick .Values.model "digest" "reference" "path" "filter" }}

@@ -49,9 +49,12 @@ it, below the model cache.
 {{- toYaml $found }}
 {{- end }}
 
-{{- /* Where an engine that reads a directory finds its model. */}}
+{{- /* The model of an engine that serves one: its name, and where the engine finds its folder. */}}
 {{- define "fragment.model.facts" -}}
-folder: {{ ternary .Values.model.path (first .Facts.models).folder (eq .Values.model.delivery "none") | quote }}
+{{- $folder := ternary .Values.model.path (first .Facts.models).folder (eq .Values.model.delivery "none") -}}
+name: {{ (first .Facts.models).name | quote }}
+folder: {{ quote $folder }}
+path: {{ list "/models" $folder | compact | join "/" | quote }}
 {{- end }}
 
 {{- /* The servers that are enabled and speak ollama or openai. */}}

@@ -133,6 +133,9 @@ spec:
 gpu.count: {{ int64 $gpu.count }} is given beside gpu.resources, which says how many there are; leave gpu.count out
 {{- else if eq $gpu.vendor "none" }}
 {{- include "llm-stack.gpu.strays" . }}
+{{- if not (or (dig "cpu" true .Facts.engine) $gpu.resources .Values.image.repository) }}
+gpu.vendor: engine {{ .Values.engine }} has no image for CPUs; set gpu.vendor to {{ join " or " .Facts.engine.vendors }}, or image.repository and image.tag to an image that runs on CPUs
+{{- end }}
 {{- else if $gpu.resources }}
 gpu.resources: is given beside gpu.vendor {{ $gpu.vendor }}, which says what there is; leave one of them out
 {{- else if not $row }}

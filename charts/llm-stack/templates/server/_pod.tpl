@@ -106,7 +106,7 @@ spec:
   - name: {{ $name | quote }}
     containerPort: {{ int64 $port }}
   {{- end }}
-  {{- include "llm-stack.slot.server.probes" . | nindent 2 }}
+  {{- include "llm-stack.slot.server.probes" . | default (include "llm-stack.server.probes" .) | nindent 2 }}
   {{- with int64 .Values.preStopSleepSeconds }}
   lifecycle:
     preStop:
@@ -142,6 +142,62 @@ spec:
   {{- with .Values.volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{- /* HOME, which can be written, and what turns off network access of engines that use Hugging Face's libraries. */}}
+{{- define "llm-stack.server.env" -}}
+HOME: /tmp/home
+{{- if .Facts.engine.offline }}
+HF_HUB_OFFLINE: "1"
+TRANSFORMERS_OFFLINE: "1"
+DO_NOT_TRACK: "1"
+{{- end }}
+{{- end }}
+
+{{- /* /dev/shm, for engines whose processes share memory: a container has 64 MiB otherwise. */}}
+{{- define "llm-stack.server.volumes" -}}
+{{- with .Facts.engine.sharedMemory -}}
+- name: shm
+  emptyDir:
+    medium: Memory
+    sizeLimit: {{ quote . }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.server.volumeMounts" -}}
+{{- with .Facts.engine.sharedMemory -}}
+- name: shm
+  mountPath: /dev/shm
+{{- end }}
+{{- end }}
+
+{{- /* Probes by the engine's fact health. The startup probe may take as long as startupTimeoutSeconds. */}}
+{{- define "llm-stack.server.probes" -}}
+{{- $health := .Facts.engine.health | default dict -}}
+startupProbe:
+  {{- include "llm-stack.server.probe" $health.ready | nindent 2 }}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
+readinessProbe:
+  {{- include "llm-stack.server.probe" $health.ready | nindent 2 }}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+livenessProbe:
+  {{- include "llm-stack.server.probe" $health.live | nindent 2 }}
+  periodSeconds: 20
+  timeoutSeconds: 10
+  failureThreshold: 6
+{{- end }}
+
+{{- /* Given a path; without one, the port is checked. */}}
+{{- define "llm-stack.server.probe" -}}
+{{- if . -}}
+httpGet: {path: {{ quote . }}, port: http}
+{{- else -}}
+tcpSocket: {port: http}
+{{- end }}
 {{- end }}
 
 {{- /* What the mount of the models has beside name and path: as the cache says, as the engine wants them. */}}

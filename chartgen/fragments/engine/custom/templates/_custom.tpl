@@ -13,6 +13,7 @@ mountPath: {{ $custom.mountPath | quote }}
 subPath: {{ .Facts.model.folder | quote }}
 {{- end }}
 ports: {{ toJson $custom.ports }}
+health: {ready: {{ $custom.readinessPath | default $custom.livenessPath | quote }}, live: {{ quote $custom.livenessPath }}}
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
 secret: {name: {{ $custom.apiKey.existingSecret | quote }}, key: {{ $custom.apiKey.key | quote }}}
@@ -25,35 +26,6 @@ metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | q
 {{- define "fragment.engine.custom.command" -}}
 {{- with .Values.custom.command }}
 {{- toYaml . }}
-{{- end }}
-{{- end }}
-
-{{- define "fragment.engine.custom.probes" -}}
-{{- $live := .Values.custom.livenessPath }}
-{{- $ready := .Values.custom.readinessPath | default $live -}}
-startupProbe:
-  {{- include "fragment.engine.custom.probe" $ready | nindent 2 }}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
-readinessProbe:
-  {{- include "fragment.engine.custom.probe" $ready | nindent 2 }}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: 3
-livenessProbe:
-  {{- include "fragment.engine.custom.probe" $live | nindent 2 }}
-  periodSeconds: 20
-  timeoutSeconds: 10
-  failureThreshold: 6
-{{- end }}
-
-{{- /* Given the path to ask, empty where only the port can be looked at. */}}
-{{- define "fragment.engine.custom.probe" -}}
-{{- if . -}}
-httpGet: {path: {{ quote . }}, port: http}
-{{- else -}}
-tcpSocket: {port: http}
 {{- end }}
 {{- end }}
 

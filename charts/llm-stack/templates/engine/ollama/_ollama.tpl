@@ -1,11 +1,9 @@
 {{- define "llm-stack.engine.ollama.facts" -}}
-{{- $gpu := .Facts.gpu -}}
-image: {{ ternary "ollamaRocm" "ollama" (eq ($gpu.vendor | default "none") "amd") | quote }}
+{{ include "llm-stack.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" (dict "nvidia" "ollama" "amd" "ollamaRocm" "none" "ollama")) }}
 port: 11434
 protocol: ollama
 model: {{ (first .Facts.models).reference | quote }}
 formats: [ollama]
-vendors: [nvidia, amd]
 parallel: {{ int64 .Values.ollama.numParallel }}
 offloadsToMemory: true
 {{- end }}
@@ -23,7 +21,6 @@ ollama
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.env" -}}
-HOME: /tmp/home
 OLLAMA_HOST: 0.0.0.0:11434
 OLLAMA_MODELS: /models
 # A server that starts beside a running download would otherwise sweep it away.

@@ -4,17 +4,19 @@
 {{- range $models }}
 {{- $ready = append $ready (printf "/v2/models/%s/ready" .name) }}
 {{- end -}}
-image: triton
+{{ include "llm-stack.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" (dict "nvidia" "triton" "none" "triton")) }}
 port: 8000
 ports: {grpc: 8001, metrics: 8002}
 metrics: {port: metrics, path: /metrics}
 protocol: kserve
 model: {{ (first $models).name | quote }}
 formats: [directory]
-vendors: [nvidia]
 parallel: 1
 readOnly: true
+# Ready answers 400 as long as a model is not (Triton's src/http_server.cc, core's src/server.cc).
+health: {ready: /v2/health/ready, live: /v2/health/live}
 ready: {{ $ready | uniq | toJson }}
+sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
 {{- /* The models as Triton sees them, as a JSON list of {folder, name, version}: a folder is NAME/VERSION, or NAME. */}}
@@ -53,8 +55,7 @@ ready means that all models are loaded; --exit-on-error, by which none starts wi
 {{- end }}
 
 {{- define "llm-stack.engine.triton.env" -}}
-HOME: /tmp/home
-{{ include "llm-stack.engine.triton.places" . }}
+{{- include "llm-stack.engine.triton.places" . }}
 {{- end }}
 
 {{- /* What repository.sh reads. */}}
@@ -81,25 +82,6 @@ env:
 volumeMounts:
 - name: repository
   mountPath: /repository
-{{- end }}
-
-{{- /* Ready answers 400 as long as a model is not (Triton's src/http_server.cc, core's src/server.cc). */}}
-{{- define "llm-stack.engine.triton.probes" -}}
-startupProbe:
-  httpGet: {path: /v2/health/ready, port: http}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
-readinessProbe:
-  httpGet: {path: /v2/health/ready, port: http}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: 3
-livenessProbe:
-  httpGet: {path: /v2/health/live, port: http}
-  periodSeconds: 20
-  timeoutSeconds: 10
-  failureThreshold: 6
 {{- end }}
 
 {{- define "llm-stack.engine.triton.files" -}}
@@ -151,17 +133,11 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- define "llm-stack.engine.triton.volumes" -}}
 - name: repository
   emptyDir: {}
-- name: shm
-  emptyDir:
-    medium: Memory
-    sizeLimit: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
 {{- define "llm-stack.engine.triton.volumeMounts" -}}
 - name: repository
   mountPath: /repository
-- name: shm
-  mountPath: /dev/shm
 {{- end }}
 
 {{- /* What Triton reads at its start alone: others make other pods. */}}

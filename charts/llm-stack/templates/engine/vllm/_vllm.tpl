@@ -1,17 +1,21 @@
 {{- define "llm-stack.engine.vllm.facts" -}}
 {{- $gpu := .Facts.gpu -}}
-{{- $images := dict "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
-image: {{ get $images ($gpu.vendor | default "none") | default "vllm" | quote }}
+{{- $images := dict "nvidia" "vllm" "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
+{{ include "llm-stack.imagesByVendor" (dict "vendor" $gpu.vendor "images" $images) }}
 port: 8000
 metrics: {port: http, path: /metrics}
 protocol: openai
 model: {{ include "llm-stack.engine.vllm.name" . | quote }}
 formats: [directory]
-vendors: [nvidia, amd, intel, ascend]
 copies: {{ int64 .Values.vllm.dataParallelSize }}
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
+servesOneModel: {{ empty .Values.vllm.lora.adapters }}
+# It answers 200 once the model is loaded, and 503 when the engine behind it is dead.
+health: {ready: /health, live: /health}
 ready: [/health]
+sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
+offline: true
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
@@ -130,13 +134,9 @@ What it writes goes below HOME (vllm/envs.py: VLLM_CACHE_ROOT and VLLM_CONFIG_RO
 caches of compiled kernels) and to /tmp.
 */}}
 {{- define "llm-stack.engine.vllm.env" -}}
-HOME: /tmp/home
 # An arbitrary user id has no entry in /etc/passwd, and PyTorch asks for its name.
 USER: vllm
-HF_HUB_OFFLINE: "1"
-TRANSFORMERS_OFFLINE: "1"
 VLLM_NO_USAGE_STATS: "1"
-DO_NOT_TRACK: "1"
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 VLLM_API_KEY:
@@ -144,25 +144,6 @@ VLLM_API_KEY:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- end }}
 {{- end }}
-{{- end }}
-
-{{- /* /health answers 200 once the model is loaded, and 503 when the engine behind it is dead. */}}
-{{- define "llm-stack.engine.vllm.probes" -}}
-startupProbe:
-  httpGet: {path: /health, port: http}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
-readinessProbe:
-  httpGet: {path: /health, port: http}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: 3
-livenessProbe:
-  httpGet: {path: /health, port: http}
-  periodSeconds: 20
-  timeoutSeconds: 10
-  failureThreshold: 6
 {{- end }}
 
 {{- define "llm-stack.engine.vllm.files" -}}
@@ -179,18 +160,6 @@ chat-template.jinja: {{ toJson . }}
 {{- with .Values.vllm.chatTemplate -}}
 checksum/chat-template: {{ sha256sum . | trunc 16 | quote }}
 {{- end }}
-{{- end }}
-
-{{- define "llm-stack.engine.vllm.volumes" -}}
-- name: shm
-  emptyDir:
-    medium: Memory
-    sizeLimit: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
-{{- end }}
-
-{{- define "llm-stack.engine.vllm.volumeMounts" -}}
-- name: shm
-  mountPath: /dev/shm
 {{- end }}
 
 {{- define "llm-stack.engine.vllm.needs" -}}
@@ -224,7 +193,7 @@ vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its fold
 {{- range include "llm-stack.engine.vllm.models" . | mustFromJson }}
 {{- $served = append $served .key }}
 {{- end }}
-{{- if gt (len $served) 1 }}
+{{- if and $vllm.lora.adapters (gt (len $served) 1) }}
 models: vLLM serves one model, and {{ join " and " $served }} are {{ len $served }}; name it alone under model and give each other one a server of its own under servers, or name those that are LoRA adapters in vllm.lora.adapters
 {{- else if not $served }}
 models: all of them are LoRA adapters; add the model that vLLM serves
