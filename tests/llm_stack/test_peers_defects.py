@@ -140,7 +140,7 @@ def test_cards_of_amd_by_dra_are_of_amds_class(helm):
     command = [helm, "template", "llm", str(CHART), "--kube-version", "1.35.0"]
     command += ["--set", "gpu.vendor=amd", "--set", "gpu.scheme=dra"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"deviceClassName: (\S+)", said) == ["gpu.amd.com"]
+    assert re.findall(r'deviceClassName: "(.+)"', said) == ["gpu.amd.com"]
 
 
 def test_no_container_mounts_twice_at_one_path(everything):

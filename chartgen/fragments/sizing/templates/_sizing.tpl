@@ -175,6 +175,8 @@ gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not 
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | include "fragment.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}
-{{- $_ := set $plan "volume" (dict "size" (.Facts.cache.size | default "") "askGiB" (include "fragment.sizing.volume" (mul (int64 (include "fragment.sizing.copies" .)) (int64 $sum.weightsMiB)) | int64)) }}
+{{- $stored := mul (include "fragment.sizing.copies" . | int64) (int64 $sum.weightsMiB) }}
+{{- $ask := include "fragment.sizing.volume" $stored | int64 }}
+{{- $_ := set $plan "volume" (dict "size" (.Facts.cache.size | default "") "askGiB" $ask) }}
 {{- toJson $plan }}
 {{- end }}

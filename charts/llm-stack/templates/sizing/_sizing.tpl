@@ -175,6 +175,8 @@ gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not 
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "llm-stack.sizing.resources" . | include "llm-stack.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}
-{{- $_ := set $plan "volume" (dict "size" (.Facts.cache.size | default "") "askGiB" (include "llm-stack.sizing.volume" (mul (int64 (include "llm-stack.sizing.copies" .)) (int64 $sum.weightsMiB)) | int64)) }}
+{{- $stored := mul (include "llm-stack.sizing.copies" . | int64) (int64 $sum.weightsMiB) }}
+{{- $ask := include "llm-stack.sizing.volume" $stored | int64 }}
+{{- $_ := set $plan "volume" (dict "size" (.Facts.cache.size | default "") "askGiB" $ask) }}
 {{- toJson $plan }}
 {{- end }}

@@ -107,7 +107,9 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 {{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) }}
 replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), modelCache.type to volumeClaimTemplate for a claim a pod, or replicas to 1
 {{- end }}
-{{- if and (eq $cache.type "persistentVolumeClaim") (has "ReadOnlyMany" $cache.accessModes) (not (has "ReadWriteMany" $cache.accessModes)) (not (has "ReadWriteOnce" $cache.accessModes)) (ne .Values.model.delivery "none") }}
+{{- $writable := or (has "ReadWriteMany" $cache.accessModes) (has "ReadWriteOnce" $cache.accessModes) }}
+{{- $readOnly := and (has "ReadOnlyMany" $cache.accessModes) (not $writable) }}
+{{- if and (eq $cache.type "persistentVolumeClaim") $readOnly (ne .Values.model.delivery "none") }}
 modelCache.accessModes: nothing can be brought to a claim that is ReadOnlyMany; set model.delivery to none, or name a mode that can be written
 {{- end }}
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
