@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..problem import Problem, nearest
 from ..sources.fragment import Fragment
@@ -22,18 +23,46 @@ def check(stack: Stack) -> list[Problem]:
 
 def _order(stack: Stack) -> list[Problem]:
     """Every fragment comes once, after those that it requires."""
-    problems, seen = [], set()
+    problems = [*_circles(stack)]
+    circular = {problem.path for problem in problems}
+    seen: set[str] = set()
     ids = [fragment.id for fragment in stack.fragments]
     for n, fragment in enumerate(stack.fragments):
         if fragment.id in seen:
             problems.append(stack.problem(("fragments", n), f"'{fragment.id}' stands here twice", "remove one"))
         seen.add(fragment.id)
         for need in fragment.requires:
+            if f"{fragment.folder}/fragment.yaml" in circular:
+                continue
             if need not in ids:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "add it before"))
             elif need not in seen:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))
     return problems
+
+
+def _circles(stack: Stack) -> Iterator[Problem]:
+    """`requires` in a circle, at each fragment in it."""
+    known = {fragment.id: fragment for fragment in stack.fragments}
+    for fragment in stack.fragments:
+        circle = _circle(fragment.id, known)
+        if circle:
+            message = f"is circular: {' requires '.join(circle)}"
+            yield fragment.problem("fragment.yaml", ("requires",), message, "remove one of them from requires")
+
+
+def _circle(id: str, known: dict[str, Fragment]) -> list[str]:
+    """A way from `id` back to itself; empty where there is none."""
+    ways, seen = [[id]], set()
+    while ways:
+        way = ways.pop()
+        for need in known[way[-1]].requires if way[-1] in known else ():
+            if need == id:
+                return [*way, id]
+            if need not in seen:
+                seen.add(need)
+                ways.append([*way, need])
+    return []
 
 
 def _slots(stack: Stack) -> list[Problem]:
