@@ -101,7 +101,7 @@ def _stated(slot: Slot, template: str, defined: Defined) -> Iterator[Problem]:
 
 
 def _maps(lines: list[Line], several: bool) -> tuple[list[list[tuple[str, int, str, str]]], bool]:
-    """The maps that a template writes, each as (file, line, key, text of its value); whether it may print other keys."""
+    """The maps that a template writes, as (file, line, key, text of the value); whether it may print other keys."""
     maps: list[list[tuple[str, int, str, str]]] = [] if several else [[]]
     open_ended = False
     for path, line, text in lines:

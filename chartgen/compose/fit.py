@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..problem import Problem, nearest
@@ -13,7 +12,6 @@ from . import facts
 SLOT = "fragment.slot."
 DATA = "fragment.data."
 FACTS = "fragment.facts."
-FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 
 
 def check(stack: Stack) -> list[Problem]:
@@ -147,22 +145,6 @@ def _templates(stack: Stack) -> list[Problem]:
     for fragment in stack.fragments:
         for file, text in fragment.templates.items():
             path = f"{fragment.folder}/templates/{file}"
-            if '"fragment.servers"' in text:
-                for match in re.finditer(r"\$\.Values\b", text):
-                    problems.append(
-                        Problem(
-                            path,
-                            text.count("\n", 0, match.start()) + 1,
-                            "$.Values",
-                            "a template of every server's reads the release's values",
-                            "read .Values, the server's own",
-                        )
-                    )
-            for match in FILE.finditer(text):
-                if match[1].removeprefix(f"files/{fragment.id}/") not in fragment.files:
-                    line = text.count("\n", 0, match.start()) + 1
-                    message = "is no file of this fragment"
-                    problems.append(Problem(path, line, match[1], message, "name one below files/"))
             if f"\n{text}".count("\nkind:") > 1:
                 problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
     return problems

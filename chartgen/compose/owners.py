@@ -191,7 +191,7 @@ def _misread(
     elif owners and not allowed.intersection(owners):
         message = f"is a value of {' and '.join(owners)}, which this fragment does not require"
         yield message, key, f"read one of its slots instead, or add {owners[0]} to requires in fragment.yaml"
-    elif scope == RELEASE and server:
+    elif server and (scope == RELEASE or (scope != SERVER and at[0] in values.server)):
         message = "a template of every server's reads the release's values"
         yield message, f"$.Values.{key}", "read .Values, the server's own"
     elif scope == RELEASE and at[0] in values.server:

@@ -37,6 +37,10 @@ RULES = {
 }
 
 
+# Where a fill of a ConfigMap names a file in place of a text.
+FILE = re.compile(r"\{file: ([^\s{}]+)\}")
+
+
 class Source(NamedTuple):
     """A template file of a fragment, parsed. `path` is the file as problems call it."""
 
@@ -142,30 +146,29 @@ def _choices(stack: Stack) -> Iterator[Problem]:
 
 
 def _files(sources: list[Source]) -> Iterator[Problem]:
-    """What `.Files.Get` and `.Files.Glob` name, against the files that the chart will have."""
-    there = [f"files/{each.fragment.id}/{file}" for each in _once(sources) for file in each.fragment.files]
+    """What templates call a file of theirs, against the files that the chart will have of their fragment."""
     for source in sources:
-        for line, method, pattern in _gets(source.template):
-            found = any(fnmatchcase(file, pattern) for file in there)
-            if not found:
-                what = "no such file" if method in ("Get", "GetBytes", "Lines") else "matches no file"
-                remedy = nearest(pattern, there, "the files") or "add it to the fragment's files/"
-                yield Problem(source.path, line, pattern, what, remedy)
+        there = [f"files/{source.fragment.id}/{file}" for file in source.fragment.files]
+        text = source.template.source
+        filled = [(text.count("\n", 0, match.start()) + 1, match[1]) for match in FILE.finditer(text)]
+        for line, pattern in sorted({*_named(source.template), *filled}):
+            if not any(fnmatchcase(file, pattern) for file in there):
+                remedy = nearest(pattern, there, "its files") or "add it to the fragment's files/"
+                yield Problem(source.path, line, pattern, "is not a file of this fragment", remedy)
 
 
-def _once(sources: list[Source]) -> list[Source]:
-    return list({source.fragment.id: source for source in sources}.values())
-
-
-def _gets(template: Template) -> Iterator[tuple[int, str, str]]:
-    """(line, method, path or pattern) of each use of .Files whose path the text says, `printf` with it."""
+def _named(template: Template) -> Iterator[tuple[int, str]]:
+    """(line, path or pattern) of each text that names a file, and of each that .Files is given."""
     for pipe in pipes(template):
         for command in commands(pipe):
-            first = command[0]
-            if len(first.fields) > 1 and first.fields[-2] == "Files" and len(command) > 1:
-                pattern = _pattern(command[1])
-                if pattern:
-                    yield first.line, first.fields[-1], pattern
+            first, *rest = command
+            taken = len(first.fields) > 1 and first.fields[-2] == "Files"
+            if first.kind == "function" and first.text == "printf":
+                continue  # a part of a path; where .Files gets it, it is seen from there
+            for term in rest[:1] if taken else command:
+                pattern = _pattern(term) if taken or term.kind == "text" else ""
+                if (taken and pattern) or pattern.startswith("files/"):
+                    yield term.line, pattern
 
 
 def _pattern(term: Term) -> str:
