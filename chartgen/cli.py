@@ -407,12 +407,16 @@ def tools(as_json: bool) -> None:
 @main.command(examples=("chartgen fragments", "chartgen fragments engine/vllm", "chartgen fragments llm-stack -v"))
 @click.argument("name", required=False, metavar="[STACK|NAME]")
 @click.option("-v", "--verbose", is_flag=True, help="Show the slots and the values of each.")
+@click.option("--rules", is_flag=True, help="Print the rules that `chartgen build` applies to fragments.")
 @as_json
 @exits
-def fragments(name: str | None, verbose: bool, as_json: bool) -> None:
+def fragments(name: str | None, verbose: bool, rules: bool, as_json: bool) -> None:
     """List all fragments or those of a stack, or show one fragment with its slots and its values."""
     from .compose import describe
 
+    if rules:
+        here().out("\n".join(describe.rules()))
+        return
     found = describe.fragments(name)
     if as_json:
         here().json([describe.as_json(fragment) for fragment in found])

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..chart.disk import Chart
 from ..paths import schemas
+from ..reading import wellformed
 from ..sources import stack as stacks
 from . import compose
 
@@ -29,7 +30,19 @@ def composed(name: str | None) -> Composed:
 def of_stack(file: Path) -> Composed:
     """The stack in a file and its chart; Faults with every problem where there are any."""
     stack = stacks.read(file)
-    return Composed(stack, compose.compose(stack, kubernetes()))
+    seal = _seal(stack)
+    proven = wellformed.passed(seal)
+    chart = compose.compose(stack, kubernetes(), proven)
+    if not proven:
+        wellformed.remember(seal)
+    return Composed(stack, chart)
+
+
+def _seal(stack: stacks.Stack) -> str:
+    """The hash of all that the builder's rules check, and of the rules themselves."""
+    rules = [file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))]
+    fragments = [fragment.seal for fragment in stack.fragments]
+    return wellformed.seal(*rules, *fragments, repr(stack.values), stack.notes)
 
 
 def kubernetes() -> dict[str, Any]:

@@ -22,10 +22,17 @@ HELMIGNORE = """\
 """
 
 
-def compose(stack: Stack, kubernetes: dict[str, Any]) -> Chart:
-    """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. Faults with every problem."""
+def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> Chart:
+    """Make the chart; `kubernetes` holds Kubernetes' own definitions by name. Faults with every problem.
+
+    `proven` says that these very texts have passed the builder's rules before.
+    """
     collected = Collected(fit.check(stack))
     joined = collected.attempt(merge.gather, stack)
+    if joined and not proven:
+        from . import rules
+
+        collected.problems += rules.check(stack, joined)
     collected.end()
     name = stack.chart["name"]
     replaced = schema.replaced(joined.server)

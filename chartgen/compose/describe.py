@@ -46,6 +46,14 @@ def _loaded(ids: list[str], places: list[Path]) -> tuple[Fragment, ...]:
     return tuple(found)
 
 
+def rules() -> list[str]:
+    """A line for each rule that the builder applies to fragments."""
+    from .rules import RULES
+
+    width = max(map(len, RULES))
+    return [f"{name:{width}}  {said}" for name, said in RULES.items()]
+
+
 def as_json(fragment: Fragment) -> dict[str, Any]:
     """All that a fragment states, for `--json`; `values` maps a dotted key to its scope, default and meaning."""
     return {
@@ -55,7 +63,7 @@ def as_json(fragment: Fragment) -> dict[str, Any]:
         "requires": list(fragment.requires),
         "choice": fragment.choice,
         "offers": {
-            slot.name: {word: getattr(slot, word) for word in ("kind", "scope", "required", "summary")}
+            slot.name: {word: getattr(slot, word) for word in ("kind", "scope", "required", "summary", "keys")}
             for slot in fragment.offers.values()
         },
         "fills": list(fragment.fills),
@@ -79,11 +87,25 @@ def details(fragment: Fragment) -> list[str]:
     lines += _section("is chosen by", [(f"{key}:", value) for key, value in fragment.choice.items()])
     offered = [(slot.name, f"{slot.kind}, {slot.scope}: {slot.summary}") for slot in fragment.offers.values()]
     lines += _section("offers the slots", offered)
+    for slot in fragment.offers.values():
+        lines += _section(f"facts of {slot.name}", _keys(slot.keys))
     lines += _section("fills the slots", [("", each) for each in fragment.fills])
     for scope, title in (("server", "values of every server"), ("release", "values of the release")):
         values = [(key, _value(schema)) for own, key, schema in _values(fragment) if own == scope]
         lines += _section(title, values)
     return lines
+
+
+def _keys(keys: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
+    """(key, type and meaning) of a slot's facts, those inside others dotted."""
+    found = []
+    for key, rule in keys.items():
+        kind = f"{rule['type']} of {rule['items']['type']}s" if "items" in rule else rule["type"]
+        needed = ", required" if rule.get("required") else ""
+        one_of = f" One of: {', '.join(map(flow, rule['enum']))}." if "enum" in rule else ""
+        found.append((above + key, f"{kind}{needed}: {rule['description']}{one_of}"))
+        found += _keys(rule.get("keys", {}), f"{above}{key}.")
+    return found
 
 
 def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:

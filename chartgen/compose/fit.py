@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 from ..problem import Problem, nearest
 from ..sources.fragment import Fragment
@@ -12,7 +12,6 @@ from . import facts
 SLOT = "fragment.slot."
 DATA = "fragment.data."
 FACTS = "fragment.facts."
-FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 
 
 def check(stack: Stack) -> list[Problem]:
@@ -22,18 +21,46 @@ def check(stack: Stack) -> list[Problem]:
 
 def _order(stack: Stack) -> list[Problem]:
     """Every fragment comes once, after those that it requires."""
-    problems, seen = [], set()
+    problems = [*_circles(stack)]
+    circular = {problem.path for problem in problems}
+    seen: set[str] = set()
     ids = [fragment.id for fragment in stack.fragments]
     for n, fragment in enumerate(stack.fragments):
         if fragment.id in seen:
             problems.append(stack.problem(("fragments", n), f"'{fragment.id}' stands here twice", "remove one"))
         seen.add(fragment.id)
         for need in fragment.requires:
+            if f"{fragment.folder}/fragment.yaml" in circular:
+                continue
             if need not in ids:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "add it before"))
             elif need not in seen:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))
     return problems
+
+
+def _circles(stack: Stack) -> Iterator[Problem]:
+    """`requires` in a circle, at each fragment in it."""
+    known = {fragment.id: fragment for fragment in stack.fragments}
+    for fragment in stack.fragments:
+        circle = _circle(fragment.id, known)
+        if circle:
+            message = f"is circular: {' requires '.join(circle)}"
+            yield fragment.problem("fragment.yaml", ("requires",), message, "remove one of them from requires")
+
+
+def _circle(id: str, known: dict[str, Fragment]) -> list[str]:
+    """A way from `id` back to itself; empty where there is none."""
+    ways, seen = [[id]], set()
+    while ways:
+        way = ways.pop()
+        for need in known[way[-1]].requires if way[-1] in known else ():
+            if need == id:
+                return [*way, id]
+            if need not in seen:
+                seen.add(need)
+                ways.append([*way, need])
+    return []
 
 
 def _slots(stack: Stack) -> list[Problem]:
@@ -118,22 +145,6 @@ def _templates(stack: Stack) -> list[Problem]:
     for fragment in stack.fragments:
         for file, text in fragment.templates.items():
             path = f"{fragment.folder}/templates/{file}"
-            if '"fragment.servers"' in text:
-                for match in re.finditer(r"\$\.Values\b", text):
-                    problems.append(
-                        Problem(
-                            path,
-                            text.count("\n", 0, match.start()) + 1,
-                            "$.Values",
-                            "a template of every server's reads the release's values",
-                            "read .Values, the server's own",
-                        )
-                    )
-            for match in FILE.finditer(text):
-                if match[1].removeprefix(f"files/{fragment.id}/") not in fragment.files:
-                    line = text.count("\n", 0, match.start()) + 1
-                    message = "is no file of this fragment"
-                    problems.append(Problem(path, line, match[1], message, "name one below files/"))
             if f"\n{text}".count("\nkind:") > 1:
                 problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
     return problems

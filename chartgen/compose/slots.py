@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..sources.fragment import Fragment, Slot
-from . import facts
+from . import factchecks, facts
 
 HEAD = """\
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
@@ -98,6 +98,7 @@ def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
             HEAD,
             *(_slot(slot, fragments) for slot in slots),
             *(_facts(slots, fragments, scope) for scope in ("server", "release")),
+            factchecks.texts(fragments),
             _data("replaced", "What an entry of servers replaces whole, where other maps are merged.", replaced),
             _data(
                 "components",
@@ -115,6 +116,8 @@ def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
         for fragment in fragments
         if slot.name in fragment.fills
     )
+    own = factchecks.filling(slot, fragments)
+    fills += each.format(condition="if true", template=own) if own else ""
     said = {"name": slot.name, "kind": slot.kind, "scope": slot.scope, "summary": slot.summary}
     made = whole.format(**said, fills=fills)
     return ONCE.format(**said) + made.replace("fragment.slot.", "fragment.once.", 1) if slot.once else made

@@ -15,10 +15,10 @@ from typing import Any
 
 from .. import paths
 from ..chart import blame, loaded
-from ..problem import Faults, Problem, Say, ToolError
+from ..problem import Faults, Problem, Say
 from ..programs import helm as render
 from ..programs import tools
-from ..reading import yamlfile
+from ..reading import wellformed, yamlfile
 
 PROGRAM = 2355  # MiB of each card for the program itself; the templates' figure, see needMiB
 USABLE = 90  # percent of a card's memory that engines use; vLLM's --gpu-memory-utilization
@@ -96,9 +96,7 @@ def _name(chart: Path) -> str:
 
 def _plan(told: dict[str, Any]) -> Plan:
     told = json.loads(json.dumps(told))
-    cards = yamlfile.read(paths.HERE / "needs/cards.yaml")
-    if cards.problems:
-        raise ToolError(str(cards.problems[0]))
+    cards = wellformed.read(paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json")
     held = {card: _count(told, int(size) * 1024) for card, size in cards.data.items()} if told["known"] else {}
     gpu = told["gpu"]
     share = gpu["memoryMiB"] * gpu["count"]

@@ -1,4 +1,4 @@
-"""Reads fragment and stack files and checks them against their schemas, each content once.
+"""Reads fragment, stack and data files and checks them against their schemas, each content once.
 
 jsonschema takes longer to import than a complete build, and yaml a fifth of one. So what was read, and passed its
 schema, is kept in the folder `read` of the home, in a file named after its hash: the hash that Python marks bytecode
@@ -32,6 +32,52 @@ def parse(text: str, shown: str) -> Parsed:
     return _read(text, shown, "")[0]
 
 
+def data(text: str, shown: str, rules: str, rules_shown: str) -> list[Problem]:
+    """What is wrong with a YAML text by the JSON Schema `rules`, a text too that problems call `rules_shown`."""
+    file = _memory() / seal(rules, text)
+    if _remembered(file):
+        return []
+    from . import yamlfile
+
+    parsed = yamlfile.parse(text, shown)
+    problems = list(parsed.problems) or _unusable(rules, rules_shown) or _checked(parsed, shown, rules)
+    if not problems:
+        _remember(file, parsed)
+    return problems
+
+
+def _unusable(rules: str, shown: str) -> list[Problem]:
+    """Why a text is not a JSON Schema."""
+    import json
+
+    from jsonschema import Draft7Validator, SchemaError
+
+    remedy = "write a JSON Schema, draft-07"
+    try:
+        Draft7Validator.check_schema(json.loads(rules))
+    except json.JSONDecodeError as error:
+        return [Problem(shown, error.lineno, "", f"is not JSON: {error.msg}", remedy)]
+    except SchemaError as error:
+        key = ".".join(map(str, error.absolute_path))
+        return [Problem(shown, 0, key, f"is not a JSON Schema: {error.message}", remedy)]
+    return []
+
+
+def seal(*texts: str) -> str:
+    """The hash of texts and of this package, under which it is remembered that they have passed."""
+    return _hash("\0".join([_reader(), *texts]))
+
+
+def passed(found: str) -> bool:
+    """Whether what has this seal was checked before, with no problem."""
+    return _remembered(_memory() / found) is not None
+
+
+def remember(found: str) -> None:
+    """What has this seal has passed: it is not checked again."""
+    _remember(_memory() / found, Parsed(None))
+
+
 def _read(text: str, shown: str, schema: str) -> tuple[Parsed, list[Problem]]:
     file = _memory() / _hash(f"{_reader()}{_rules(schema)[1]}{text}")
     known = _remembered(file)
@@ -40,18 +86,18 @@ def _read(text: str, shown: str, schema: str) -> tuple[Parsed, list[Problem]]:
     from . import yamlfile
 
     parsed = yamlfile.parse(text, shown)
-    problems = list(parsed.problems) or (_checked(parsed, shown, schema) if schema else [])
+    problems = list(parsed.problems) or (_checked(parsed, shown, _rules(schema)[0]) if schema else [])
     if not problems:
         _remember(file, parsed)
     return parsed, problems
 
 
-def _checked(parsed: Parsed, shown: str, schema: str) -> list[Problem]:
+def _checked(parsed: Parsed, shown: str, rules: str) -> list[Problem]:
     import json
 
     from . import shape
 
-    return shape.check(parsed.data, parsed.lines, json.loads(_rules(schema)[0]), shown)
+    return shape.check(parsed.data, parsed.lines, json.loads(rules), shown)
 
 
 def _hash(text: str) -> str:

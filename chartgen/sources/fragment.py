@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..paths import texts
-from ..problem import Collected, Problem, fault
+from ..paths import below, texts
+from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
 from ..reading.document import Parsed
 
+# What a fragment's folder holds.
+FOLDERS = ("templates", "files", "schemas", "cases", "rejected")
+FILES = ("fragment.yaml", "values.schema.yaml")
 DEFINE = re.compile(r'\{\{-?\s*define\s+"([^"]+)"')
 INCLUDE = re.compile(r'(?:include|template)\s+"(fragment\.[^"]+)"')
 
@@ -22,7 +25,8 @@ class Slot:
 
     `kind` is `list` (YAML list items, in the stack's order), `map` (a YAML map, later fills win) or `one` (the first
     fill that says anything). `scope` is `server` (filled with a server's context) or `release` (the root).
-    What fills a slot that is to be made `once` is made once a render for each of these.
+    What fills a slot that is to be made `once` is made once a render for each of these. `keys` are those of facts, each
+    as in fragment.schema.json: type, enum, items, keys, required, description.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Slot:
     required: bool
     once: bool
     summary: str
+    keys: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class Fragment:
 
     `id` is the folder's path below the folder of fragments (`engine/vllm`). `server`, `release` and `definitions`
     are maps from a key to its JSON Schema, `templates` and `files` maps from a path in the fragment to text. `tables`
-    maps each YAML file among `files` to its data, which is None where the text is not YAML.
+    maps each YAML file among `files` to its data, which is None where the text is not YAML. `entries` are the paths of
+    all that is in the folder, `seal` is the hash of what the builder's rules check.
     """
 
     id: str
@@ -56,6 +62,8 @@ class Fragment:
     templates: dict[str, str]
     files: dict[str, str]
     tables: dict[str, Any]
+    entries: tuple[str, ...] = ()
+    seal: str = ""
     lines: dict[str, dict[tuple, int]] = field(default_factory=dict, compare=False)
 
     @property
@@ -95,7 +103,9 @@ def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
     if (folder / "values.schema.yaml").exists():
         values = collected.attempt(_read, folder, "values.schema.yaml", shown, "values-file.schema.json")
     collected.end()
-    return _fragment(folder, id, shown, recipe, values)
+    found = _fragment(folder, id, shown, recipe, values)
+    Collected(_data(found, folder, recipe.data.get("data", {}))).end()
+    return found
 
 
 def _read(folder: Path, name: str, shown: str, schema: str) -> Parsed:
@@ -107,7 +117,8 @@ def _read(folder: Path, name: str, shown: str, schema: str) -> Parsed:
 
 def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed | None) -> Fragment:
     data, schema = recipe.data, values.data or {} if values else {}
-    files = texts(folder / "files")
+    templates, files = texts(folder / "templates"), texts(folder / "files")
+    entries = tuple(sorted(below(folder)))
     return Fragment(
         id=id,
         folder=shown,
@@ -123,12 +134,31 @@ def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed 
         server=schema.get("server", {}),
         release=schema.get("release", {}),
         definitions=schema.get("definitions", {}),
-        templates=texts(folder / "templates"),
+        templates=templates,
         files=files,
         tables={
             file: wellformed.parse(text, f"{shown}/files/{file}").data
             for file, text in files.items()
             if file.endswith(".yaml")
         },
+        entries=entries,
+        seal=wellformed.seal(id, repr((data, schema, templates, files, entries))),
         lines={"fragment.yaml": recipe.lines, "values.schema.yaml": values.lines if values else {}},
     )
+
+
+def _data(found: Fragment, folder: Path, declared: dict[str, str]) -> list[Problem]:
+    """What is wrong with the fragment's data files, by the schemas that it names for them."""
+    problems = []
+    for file, schema in declared.items():
+        where = ("data", file)
+        for path in (file, schema):
+            if not (folder / path).is_file():
+                there = [entry for entry in found.entries if entry.startswith(f"{path.split('/')[0]}/")]
+                remedy = nearest(path, there, "its files") or "add it, or remove this line"
+                problems.append(found.problem("fragment.yaml", where, f"no file '{path}' in the fragment", remedy))
+        text = found.files.get(file.removeprefix("files/"))
+        if text is not None and (folder / schema).is_file():
+            rules = (folder / schema).read_text(encoding="utf-8")
+            problems += wellformed.data(text, f"{found.folder}/{file}", rules, f"{found.folder}/{schema}")
+    return problems

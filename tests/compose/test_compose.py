@@ -76,14 +76,6 @@ def test_name_outside_the_fragments_own_is_refused(stack):
     assert "a/templates/_a.tpl:1: fragment.labels: is not a name of this fragment; begin it with 'fragment.a.'" in said
 
 
-def test_template_of_every_server_that_reads_the_release_is_refused(stack):
-    text = '{{ include "fragment.servers" . }}{{ range .Servers }}\n{{ $.Values.x }}\n{{ end }}\n'
-    said = problems_of(
-        stack, {"base": {}}, {"base/templates/_s.tpl": define("fragment.servers"), "base/templates/a.yaml": text}
-    )
-    assert "a.yaml:2: $.Values:" in said
-
-
 def test_file_with_two_objects_is_refused(stack):
     assert "makes more than one object" in problems_of(
         stack, {"a": {}}, {"a/templates/a.yaml": "kind: A\n---\nkind: B\n"}
@@ -98,6 +90,8 @@ def test_choice_becomes_a_value_and_guards_the_fill(stack):
                 "server": {"engine": {"type": "string", "description": "x", "default": "tiny", "x-choice": True}}
             },
             "b/templates/_b.tpl": define("fragment.b.x"),
+            "b/cases/tiny.yaml": "# It renders.\nengine: tiny\n",
+            "b/rejected/tiny.yaml": "# engine\nengine: large\n",
         },
     )
     chart, problems = outcome(compose.compose, found, {})

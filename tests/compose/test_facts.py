@@ -20,7 +20,8 @@ def define(name: str, body: str) -> str:
 
 def made(stack, templates: str, fills: dict[str, str], files: dict[str, str] | None = None):
     """base offers the facts a, b and c, and the slot a.text; the fragment x has `templates` and `fills`."""
-    offers = {f"{name}.facts": slot() for name in "abc"} | {"a.text": slot()}
+    keys = {"keys": {"v": {"type": "string", "description": "A value."}}}
+    offers = {f"{name}.facts": slot() | keys for name in "abc"} | {"a.text": slot()}
     base = define("fragment.servers", "").rstrip() + "\n"
     found, problems = stack(
         {"base": {"offers": offers}, "x": {"fills": fills}},
@@ -77,9 +78,11 @@ def test_file_that_a_fill_names_and_that_is_not_there_is_refused(stack):
     found = made(
         stack,
         define("fragment.x.a", "run.sh: {file: files/x/run.sh}\nrum.sh: {file: files/x/rum.sh}"),
-        {"a.facts": "fragment.x.a"},
+        {"a.text": "fragment.x.a"},
         {"x/files/run.sh": "true\n"},
     )
     said = "\n".join(map(str, outcome(compose.compose, found, {})[1]))
-    assert "x/templates/_x.tpl:3: files/x/rum.sh: is no file of this fragment" in said
-    assert "files/x/run.sh" not in said
+    assert (
+        "x/templates/_x.tpl:3: files/x/rum.sh: is not a file of this fragment; did you mean 'files/x/run.sh'?" in said
+    )
+    assert "files/x/run.sh: is" not in said

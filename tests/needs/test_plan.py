@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_said_and_exits_with_1():
     ]
     said = with_sets([*own, *share])
     assert said.exit_code == 1
-    assert "gpu.memory: 8Gi on each of 1 does not hold the model" in said.stderr
+    assert "gpu.memory: 8192Mi on each of 1 does not hold the model" in said.stderr
 
 
 def test_refusal_is_printed_alone():

@@ -21,7 +21,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Facts about a server's workload, as a map: kind, minReplicas, maxReplicas, and port, the port of its Service. */}}
+{{- /* one, server: Facts about a server's workload. */}}
 {{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
@@ -131,6 +131,9 @@
 {{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.data.serverFacts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, release: Errors in the values of the release, one a line. If there is any, rendering fails. */}}
@@ -162,9 +165,12 @@
 {{- if true }}{{ with include "llm-stack.expose.http-route.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: Facts about a UI, as a map. name: its name. service: the name of its Service. port: the number of its port. nodePort: the port on every node, if it has one. title: its name for people. An Ingress or HTTPRoute leads to the first UI by default. */}}
+{{- /* list, release: The user interfaces. An Ingress leads to the first one where the values name none. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
 {{ . }}
@@ -174,7 +180,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, release: URLs of the release outside the cluster. url: with the scheme, the host, and the port unless it is the usual one. service: the name of the Service that it leads to. The chart prints the first URL of each Service. */}}
+{{- /* list, release: How the release is reached from outside the cluster. NOTES prints the first URL of each Service. */}}
 {{- define "llm-stack.slot.expose.facts" -}}
 {{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
 {{ . }}
@@ -184,7 +190,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: Facts about an engine, as a map. image: its name under images, empty if only the server's own image can be used. port: the port of its API. protocol: the protocol of its API (ollama, openai, kserve or none). model: the name under which clients request the first model. formats: the formats of models that it reads. vendors: the vendors whose accelerators its images support. parallel: the number of parallel requests, each with a separate context. offloadsToMemory: true if it moves to memory what does not fit the cards. readOnly: true if it only reads its models. mountPath: where its models are mounted, /models by default. subPath: the folder of the cache, if only that is mounted. ports: its additional ports, by name. metrics: the name of the port and the path of its metrics. ready: the paths that return 200 when its models can answer. secret: the name and the key of the Secret with its API key. copies: the number of copies of the model in memory. */}}
+{{- /* one, server: Facts about an engine. */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -202,7 +208,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about a source, as a map. format: the format in which it stores models. image: its name under images. copies: the number of copies of a model that are in the cache during a download, 1 by default. */}}
+{{- /* one, server: Facts about a source. */}}
 {{- define "llm-stack.slot.source.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -226,21 +232,21 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: A server's models, each as a map. key: its key under models, or its name. name, tag, digest and reference: its name, tag, digest and reference. folder: its folder in the model cache. filters: the parts that are downloaded. */}}
+{{- /* list, server: A server's models. */}}
 {{- define "llm-stack.slot.models.facts" -}}
 {{- if true }}{{ with include "llm-stack.model.models" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: Facts about the model, as a map. folder: where an engine that reads folders finds it in the model cache, empty if it is the complete cache. */}}
+{{- /* one, server: Facts about the model. */}}
 {{- define "llm-stack.slot.model.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, release: Endpoints that a UI can use, each as a map. protocol: ollama or openai. url: the URL in the form that clients of the protocol require, without a path for ollama and with /v1 for openai. name and model: the name of the server and of its model, for a server of the release. secret: the name and the key of the Secret with the API key, if one is required. */}}
+{{- /* list, release: The APIs that a UI can use. */}}
 {{- define "llm-stack.slot.endpoints.facts" -}}
 {{- if true }}{{ with include "llm-stack.model.endpoints" . | trim }}
 {{ . }}
@@ -250,14 +256,14 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: Facts about a server's accelerators, as a map. vendor: their vendor. count: their number. memoryMiB: the memory of each one in MiB, 0 if it is not known. */}}
+{{- /* one, server: Facts about a server's accelerators. */}}
 {{- define "llm-stack.slot.gpu.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about how a server's models are delivered, as a map. job: true if a Job downloads them once. waitsForLoader: true if the server waits for a download in another pod. refreshes: true if a tag that moves changes the models under a running server. separateWorkload: the workload that downloads them to a claim in separate pods, such as a CronJob. readOnly: true if the server can only read them. refreshCommand: the arguments of kubectl that check for new versions at once. */}}
+{{- /* one, server: How a server's models are delivered. */}}
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
@@ -522,7 +528,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about the model cache, as a map. type: the value modelCache.type. shared: true if several nodes can use it. existing: true if the chart does not create it. accessModes: its access modes. size: its size, if the chart sets it. memory: true if it is in memory. place: its name, if other servers can use it too. */}}
+{{- /* one, server: Facts about the model cache. */}}
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
@@ -630,7 +636,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What a server's models need, as a map. known: true if the sizes of all models are known. weightsMiB and kvMiB: the weights and the KV cache of all models. needMiB: the memory that they take. programMiB: the part of it for the program on each card. models: each model as a map of reference, weightsMiB, kvMiB, and context, its maximum context length. */}}
+{{- /* one, server: What a server's models need. */}}
 {{- define "llm-stack.slot.sizing.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}{{ end }}
@@ -655,6 +661,89 @@
 {{- $_ := set .Facts "ui" (include "llm-stack.slot.ui.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "endpoints" (include "llm-stack.slot.endpoints.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- end }}
+
+{{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
+{{- define "llm-stack.data.factProblems" -}}
+{{- $slot := .slot }}
+{{- $keys := .keys }}
+{{- $kinds := dict "string" "string" "bool" "boolean" "float64" "number" "slice" "array" "map" "object" }}
+{{- range $facts := .facts }}
+{{- if not (kindIs "map" $facts) }}
+{{ $slot }}: {{ toJson $facts }} is not a map; correct the template that states it
+{{- else }}
+{{- range $key, $value := $facts }}
+{{- $rule := get $keys $key }}
+{{- $kind := get $kinds (kindOf $value) }}
+{{- if and (eq $kind "number") (eq (float64 $value) (floor $value)) (eq ($rule | default dict).type "integer") }}
+{{- $kind = "integer" }}
+{{- end }}
+{{- if not $rule }}
+{{ $slot }}: {{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
+{{- else if kindIs "invalid" $value }}
+{{- else if ne $kind $rule.type }}
+{{ $slot }}: {{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
+{{- else if and $rule.enum (not (has $value $rule.enum)) }}
+{{ $slot }}: {{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{- else if $rule.keys }}
+{{- range $inner := keys $value | sortAlpha }}
+{{- if not (hasKey $rule.keys $inner) }}
+{{ $slot }}: {{ $key }}.{{ $inner }} is not one of its keys; use one of {{ keys $rule.keys | sortAlpha | join ", " }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $key, $rule := $keys }}
+{{- if and $rule.required (kindIs "invalid" (get $facts $key)) }}
+{{ $slot }}: {{ $key }} is missing; state it
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What is wrong with the facts of the scope server. */}}
+{{- define "llm-stack.data.serverFacts" -}}
+{{- with .Facts.server }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "enum": ["Deployment", "StatefulSet"], "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.engine }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.source }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.models }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "models.facts" "keys" (mustFromJson `{"key": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "tag": {"type": "string", "required": true}, "digest": {"type": "string", "required": true}, "reference": {"type": "string", "required": true}, "folder": {"type": "string", "required": true}, "filters": {"type": "array", "required": true}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.model }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "model.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "folder": {"type": "string", "required": true}, "path": {"type": "string", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.gpu }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "gpu.facts" "keys" (mustFromJson `{"vendor": {"type": "string", "required": true}, "count": {"type": "integer", "required": true}, "memoryMiB": {"type": "integer", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.delivery }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "delivery.facts" "keys" (mustFromJson `{"job": {"type": "boolean"}, "waitsForLoader": {"type": "boolean"}, "refreshes": {"type": "boolean"}, "separateWorkload": {"type": "string"}, "readOnly": {"type": "boolean"}, "refreshCommand": {"type": "string"}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.cache }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "cache.facts" "keys" (mustFromJson `{"type": {"type": "string", "required": true}, "existing": {"type": "boolean", "required": true}, "shared": {"type": "boolean", "required": true}, "accessModes": {"type": "array", "required": true}, "size": {"type": "string"}, "memory": {"type": "boolean", "required": true}, "place": {"type": "string"}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.sizing }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "sizing.facts" "keys" (mustFromJson `{"known": {"type": "boolean", "required": true}, "weightsMiB": {"type": "integer", "required": true}, "kvMiB": {"type": "integer", "required": true}, "needMiB": {"type": "integer", "required": true}, "programMiB": {"type": "integer", "required": true}, "models": {"type": "array", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- end }}
+
+{{- /* What is wrong with the facts of the scope release. */}}
+{{- define "llm-stack.data.releaseFacts" -}}
+{{- with .Facts.ui }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "ui.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "port": {"type": "integer", "required": true}, "nodePort": {"type": "integer"}, "title": {"type": "string", "required": true}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.expose }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "expose.facts" "keys" (mustFromJson `{"url": {"type": "string", "required": true}, "service": {"type": "string", "required": true}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.endpoints }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "endpoints.facts" "keys" (mustFromJson `{"protocol": {"type": "string", "enum": ["ollama", "openai"], "required": true}, "url": {"type": "string", "required": true}, "name": {"type": "string"}, "model": {"type": "string"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}}`) "facts" .) }}
+{{- end }}
 {{- end }}
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}

@@ -158,7 +158,7 @@ loader.resources: its memory's limit of {{ $limit }} counts what it writes to a 
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
 {{- $takes := int64 $sum.needMiB }}
 {{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
-gpu.memory: {{ .Values.gpu.memory }} on each of {{ int64 $gpu.count }} does not hold the model, which takes {{ div (add $takes 1023) 1024 }}Gi with {{ $context }} tokens of context; raise gpu.memory or gpu.count, or lower model.contextLength
+gpu.memory: {{ int64 $gpu.memoryMiB }}Mi on each of {{ int64 $gpu.count }} does not hold the model, which takes {{ div (add $takes 1023) 1024 }}Gi with {{ $context }} tokens of context; raise gpu.memory or gpu.count, or lower model.contextLength
 {{- end }}
 {{- end }}
 

@@ -1,0 +1,104 @@
+"""Facts that templates work out -> the templates that check them when the chart is rendered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..sources.fragment import Fragment, Slot
+
+Keys = dict[str, Any]
+
+PROBLEMS = """\
+
+{{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
+{{- define "fragment.data.factProblems" -}}
+{{- $slot := .slot }}
+{{- $keys := .keys }}
+{{- $kinds := dict "string" "string" "bool" "boolean" "float64" "number" "slice" "array" "map" "object" }}
+{{- range $facts := .facts }}
+{{- if not (kindIs "map" $facts) }}
+{{ $slot }}: {{ toJson $facts }} is not a map; correct the template that states it
+{{- else }}
+{{- range $key, $value := $facts }}
+{{- $rule := get $keys $key }}
+{{- $kind := get $kinds (kindOf $value) }}
+{{- if and (eq $kind "number") (eq (float64 $value) (floor $value)) (eq ($rule | default dict).type "integer") }}
+{{- $kind = "integer" }}
+{{- end }}
+{{- if not $rule }}
+{{ $slot }}: {{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
+{{- else if kindIs "invalid" $value }}
+{{- else if ne $kind $rule.type }}
+{{ $slot }}: {{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
+{{- else if and $rule.enum (not (has $value $rule.enum)) }}
+{{ $slot }}: {{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{- else if $rule.keys }}
+{{- range $inner := keys $value | sortAlpha }}
+{{- if not (hasKey $rule.keys $inner) }}
+{{ $slot }}: {{ $key }}.{{ $inner }} is not one of its keys; use one of {{ keys $rule.keys | sortAlpha | join ", " }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $key, $rule := $keys }}
+{{- if and $rule.required (kindIs "invalid" (get $facts $key)) }}
+{{ $slot }}: {{ $key }} is missing; state it
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+"""
+
+ONE = """\
+{{{{- with .Facts.{fact} }}}}
+{{{{- include "fragment.data.factProblems" (dict "slot" "{name}" "keys" (mustFromJson `{keys}`) "facts" (list .)) }}}}
+{{{{- end }}}}
+"""
+
+LIST = """\
+{{{{- with .Facts.{fact} }}}}
+{{{{- include "fragment.data.factProblems" (dict "slot" "{name}" "keys" (mustFromJson `{keys}`) "facts" .) }}}}
+{{{{- end }}}}
+"""
+
+OF_SCOPE = """\
+
+{{{{- /* What is wrong with the facts of the scope {scope}. */}}}}
+{{{{- define "fragment.data.{scope}Facts" -}}}}
+{checks}{{{{- end }}}}
+"""
+
+
+def texts(fragments: tuple[Fragment, ...]) -> str:
+    """The templates that check facts when the chart is rendered; empty where no slot declares keys."""
+    slots = [slot for fragment in fragments for slot in fragment.offers.values() if slot.keys]
+    made = [PROBLEMS] if slots else []
+    for scope in ("server", "release"):
+        checks = [_render(slot) for slot in slots if slot.scope == scope]
+        if checks:
+            made.append(OF_SCOPE.format(scope=scope, checks="".join(checks)))
+    return "".join(made)
+
+
+def _render(slot: Slot) -> str:
+    text = LIST if slot.kind == "list" else ONE
+    return text.format(
+        name=slot.name,
+        fact=slot.name.partition(".")[0],
+        keys=json.dumps({key: _bare(rule) for key, rule in slot.keys.items()}),
+    )
+
+
+def _bare(rule: Keys) -> Keys:
+    """A key's rule without what is for people."""
+    kept = {word: value for word, value in rule.items() if word in ("type", "enum", "required")}
+    return kept | ({"keys": {key: _bare(inner) for key, inner in rule["keys"].items()}} if "keys" in rule else {})
+
+
+def filling(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
+    """The template of the builder's own that fills a slot: server.checks and release.checks have one each."""
+    scope = slot.name.partition(".")[0]
+    stated = any(each.keys and each.scope == scope for one in fragments for each in one.offers.values())
+    return f"fragment.data.{scope}Facts" if slot.name == f"{scope}.checks" and stated else ""

@@ -1,0 +1,327 @@
+"""Whose value it is: what templates read, against what fragments declare."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..paths import show
+from ..problem import Problem, nearest
+from ..reading.gotemplate import Template
+from ..sources.fragment import Fragment
+from ..sources.stack import Stack
+from .reads import ANY, FACTS, RELEASE, SERVER, Change, Path, Read, of
+from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, default
+
+if TYPE_CHECKING:
+    from .rules import Source
+
+# What Python's regular expressions know and Go's do not; what is before it here is passed over.
+NOT_RE2 = re.compile(
+    r"(?P<only>\\[1-9Z]|\(\?(?:<?[=!]|[>(#]|P[=>])|[*+?}]\+)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL
+)
+MOST_REPEATS = 1000
+
+
+class Owned(NamedTuple):
+    """What a fragment declares: the paths of its values by their first key, and those of objects."""
+
+    leaves: dict[str, list[Path]]
+    objects: list[Path]
+
+
+class Use(NamedTuple):
+    """What a template file reads and changes; `fragment` is None for the stack's NOTES."""
+
+    fragment: Fragment | None
+    path: str
+    reads: set[Read]
+    changes: set[Change]
+
+
+def uses(stack: Stack, sources: list[Source], notes: Template | None) -> list[Use]:
+    """What every template file reads and changes."""
+    scopes = _scopes(stack)
+    found = [Use(source.fragment, source.path, *_run(source, scopes)) for source in sources]
+    if notes:
+        found.append(Use(None, show(stack.folder / "NOTES.txt"), *of(notes, {}, RELEASE)))
+    return found
+
+
+def check(stack: Stack, values: Values, found: list[Use]) -> list[Problem]:
+    """Everything that is wrong with values: declared, described, read, changed."""
+    owned = {
+        fragment.id: Owned(
+            _by_first(_leaves(fragment, values)), [path for path, schema in _nodes(fragment) if closed(schema)]
+        )
+        for fragment in stack.fragments
+    }
+    problems = []
+    for use in found:
+        allowed = _allowed(use.fragment, stack) if use.fragment else set(owned)
+        problems += _reads(use.path, use.reads, values, owned, allowed)
+        problems += _changes(use.path, use.changes)
+    problems += _unread(stack, owned, [read for use in found for read in use.reads])
+    for fragment in stack.fragments:
+        problems += _described(fragment, stack)
+    return problems
+
+
+def _run(source: Source, scopes: dict[str, str]) -> tuple[set[Read], set[Change]]:
+    return of(source.template, scopes, "" if source.file.rpartition("/")[2].startswith("_") else RELEASE)
+
+
+def _scopes(stack: Stack) -> dict[str, str]:
+    """The scope of each template that fills a slot."""
+    slots = {slot.name: slot.scope for fragment in stack.fragments for slot in fragment.offers.values()}
+    return {
+        template: slots[name]
+        for fragment in stack.fragments
+        for name, template in fragment.fills.items()
+        if name in slots
+    }
+
+
+def _allowed(fragment: Fragment, stack: Stack) -> set[str]:
+    """The fragments whose values it may read: itself, base, and what it requires, and what they require."""
+    known = {each.id: each for each in stack.fragments}
+    found, waiting = set(), [fragment.id, "base"]
+    while waiting:
+        id = waiting.pop()
+        if id not in found:
+            found.add(id)
+            waiting += known[id].requires if id in known else ()
+    return found
+
+
+# --- what is declared ------------------------------------------------------------------------------------------------
+
+
+def _by_first(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(path[0], []).append(path)
+    return found
+
+
+def _leaves(fragment: Fragment, values: Values) -> Iterator[Path]:
+    """The paths of the values that a fragment declares, those of shared objects too."""
+    for properties in (fragment.server, fragment.release):
+        for path, schema in _declared(properties, ()):
+            whole = _node(values, path)
+            # A reference to an object stands for all of its properties.
+            if "$ref" in schema and whole and closed(whole):
+                yield from (inner for inner, _ in _declared(whole["properties"], path))
+            else:
+                yield path
+
+
+def _declared(properties: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for key, schema in properties.items():
+        if closed(schema):
+            yield from _declared(schema["properties"], (*path, key))
+        else:
+            yield (*path, key), schema
+
+
+def _node(values: Values, path: Path) -> dict[str, Any] | None:
+    schema: dict[str, Any] | None = {"properties": values.server | values.release}
+    for key in path:
+        schema = (schema or {}).get("properties", {}).get(key)
+    return schema
+
+
+def _undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
+    """Where along `path` a key is that no fragment declares, and the keys that are there; None where all is well."""
+    schema: Any = {"properties": values.server | values.release | {"servers": {}}}
+    for at, key in enumerate(path):
+        if not isinstance(schema, dict):
+            return None
+        name = schema.get("$ref", "").removeprefix("#/definitions/")
+        schema = values.definitions.get(name, {}) if name else schema
+        if "properties" in schema and key != ANY and "patternProperties" not in schema:
+            if key not in schema["properties"]:
+                return at, list(schema["properties"])
+            schema = schema["properties"][key]
+        elif key == ANY and "items" in schema:
+            schema = schema["items"]
+        elif isinstance(schema.get("additionalProperties"), dict) and "properties" not in schema:
+            schema = schema["additionalProperties"]
+        else:
+            return None
+        if any(word in schema for word in ("anyOf", "oneOf", "x-kubernetes")) if isinstance(schema, dict) else True:
+            return None
+    return None
+
+
+# --- what is read ----------------------------------------------------------------------------------------------------
+
+
+def _reads(
+    path: str, reads: set[Read], values: Values, owned: dict[str, Owned], allowed: set[str]
+) -> Iterator[Problem]:
+    said: set[tuple[int, str, str]] = set()
+    # The longest first: that a value is read says that the object is, in which it is.
+    for at, line, scope, server in sorted(
+        {(read.path, read.line, read.scope, read.server) for read in reads}, reverse=True
+    ):
+        for message, key, remedy in _misread(at, scope, server, values, owned, allowed):
+            if not any((line, message) == other[:2] and other[2].startswith(f"{key}.") for other in said):
+                yield Problem(path, line, key, message, remedy)
+            said.add((line, message, key))
+
+
+def _misread(
+    at: Path, scope: str, server: bool, values: Values, owned: dict[str, Owned], allowed: set[str]
+) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with reading a value: (message, key, remedy)."""
+    key = ".".join(at)
+    if at[0] == FACTS:
+        return  # factkeys.py
+    missing = _undeclared(values, at)
+    owners = [id for id, own in owned.items() if _owns(own, at)]
+    if missing:
+        last, known = missing
+        prefix = "".join(f"{part}." for part in at[:last])
+        close = nearest(at[last], known) if known else ""
+        remedy = close.replace("'", f"'{prefix}", 1) if close.startswith("did you mean") else ""
+        yield "no fragment declares this value", key, remedy or "declare it in the fragment's values.schema.yaml"
+    elif owners and not allowed.intersection(owners):
+        message = f"is a value of {' and '.join(owners)}, which this fragment does not require"
+        yield message, key, f"read one of its slots instead, or add {owners[0]} to requires in fragment.yaml"
+    elif server and (scope == RELEASE or (scope != SERVER and at[0] in values.server)):
+        message = "a template of every server's reads the release's values"
+        yield message, f"$.Values.{key}", "read .Values, the server's own"
+    elif scope == RELEASE and at[0] in values.server:
+        message = "is a value of each server, but the template reads the release's"
+        yield message, key, "read it in the context of a server"
+
+
+def _owns(own: Owned, path: Path) -> bool:
+    """Whether a fragment declares the value, one above or below it, or the object whose keys are gone through."""
+    if path in own.objects or any(_near(path, leaf) for leaf in own.leaves.get(path[0], ())):
+        return True
+    return ANY in path and path[: path.index(ANY)] in own.objects
+
+
+def _near(path: Path, leaf: Path) -> bool:
+    """Whether one of them is the other, or above it; ANY is any key."""
+    return all(one == other or ANY in (one, other) for one, other in zip(path, leaf, strict=False))
+
+
+def _unread(stack: Stack, owned: dict[str, Owned], reads: list[Read]) -> Iterator[Problem]:
+    """Values that no template reads; what chooses a fragment is read by the builder."""
+    read_paths = {read.path for read in reads}
+    whole = {read.path for read in reads if read.whole}
+    whole |= {tuple(path.split(".")) for fragment in stack.fragments for path in fragment.choice}
+    deeper = {path[:n] for path in read_paths for n in range(1, len(path) + 1)}
+    wild = [(path, path in whole) for path in read_paths if ANY in path]
+    for fragment in stack.fragments:
+        for leaf in itertools.chain(*owned[fragment.id].leaves.values()):
+            above = any(leaf[:n] in whole for n in range(1, len(leaf) + 1))
+            if not above and leaf not in deeper and not any(_covers(*each, leaf) for each in wild):
+                where = _place(fragment, leaf)
+                key = ".".join(leaf)
+                problem = fragment.problem("values.schema.yaml", where, "", "use it in a template, or remove it")
+                yield Problem(problem.path, problem.line, key, "no template reads this value", problem.remedy)
+
+
+def _covers(path: Path, whole: bool, leaf: Path) -> bool:
+    """Whether a path with ANY in it reads the leaf."""
+    return (whole or len(path) >= len(leaf)) and _near(path, leaf)
+
+
+def _place(fragment: Fragment, leaf: Path) -> tuple[str, ...]:
+    """A value's path in values.schema.yaml."""
+    scope = SERVER if leaf[0] in fragment.server else RELEASE
+    return (scope, *"\0properties\0".join(leaf).split("\0"))
+
+
+def _changes(path: str, changes: set[Change]) -> Iterator[Problem]:
+    for change in changes:
+        key = ".".join(change.path if change.path[:1] == (FACTS,) else ("Values", *change.path))
+        message = f"'{change.function}' changes it for every template that is rendered later"
+        yield Problem(path, change.line, key, message, f"give '{change.function}' a deepCopy of it")
+
+
+# --- what is said of a value -----------------------------------------------------------------------------------------
+
+
+def _described(fragment: Fragment, stack: Stack) -> Iterator[Problem]:
+    """Values without description or default, and patterns that do not compile."""
+    shared: dict[str, Any] = {}
+    for each in stack.fragments:
+        shared |= each.definitions
+    others = [each for each in stack.fragments if each.id != fragment.id]
+    above = {path for each in others for path, schema in _nodes(each) if schema.get("description")}
+    for scope in (SERVER, RELEASE):
+        yield from _said(fragment, getattr(fragment, scope), (scope,), (), shared, above)
+    for scope in (SERVER, RELEASE, "definitions"):
+        for key, schema in getattr(fragment, scope).items():
+            yield from _patterns(fragment, schema, (scope, key))
+
+
+def _nodes(fragment: Fragment) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """All that a fragment declares, objects and what is in them."""
+    waiting = [((key,), schema) for key, schema in (fragment.server | fragment.release).items()]
+    while waiting:
+        path, schema = waiting.pop()
+        yield path, schema
+        if closed(schema):
+            waiting += [((*path, key), inner) for key, inner in schema["properties"].items()]
+
+
+def _said(
+    fragment: Fragment, properties: dict[str, Any], where: tuple, path: Path, shared: dict[str, Any], above: set[Path]
+) -> Iterator[Problem]:
+    for key, schema in properties.items():
+        place, at = (*where, key), (*path, key)
+        same = shared.get(schema.get("$ref", "").removeprefix("#/definitions/"), {})
+        described = schema.get("description") or same.get("description")
+        if not described and not (closed(schema) and at in above):
+            remedy = "add what it sets, what its default does, and its limit"
+            yield fragment.problem("values.schema.yaml", (*place, "description"), "is missing", remedy)
+        if closed(schema):
+            yield from _said(fragment, schema["properties"], (*place, "properties"), at, shared, above)
+        elif default(schema) is None and not closed(same):
+            remedy = 'add one, so that values.yaml shows the value; "", 0, {} or [] where nothing is set'
+            yield fragment.problem("values.schema.yaml", (*place, "default"), "is missing", remedy)
+
+
+def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem]:
+    if not isinstance(schema, dict):
+        return
+    texts = [(("pattern",), schema["pattern"])] if "pattern" in schema else []
+    texts += [(("patternProperties", pattern), pattern) for pattern in schema.get("patternProperties", {})]
+    for inner, pattern in texts:
+        wrong = wrong_pattern(pattern)
+        if wrong:
+            message = f"'{pattern}' is not a regular expression of Go's: {wrong}"
+            remedy = "write it in RE2's syntax, which Helm uses"
+            yield fragment.problem("values.schema.yaml", (*where, *inner), message, remedy)
+    for word, value in schema.items():
+        if word in NESTED:
+            yield from _patterns(fragment, value, (*where, word))
+        elif word in NESTED_MAPS:
+            for key, inner in value.items():
+                yield from _patterns(fragment, inner, (*where, word, key))
+        elif word in NESTED_LISTS:
+            for n, inner in enumerate(value):
+                yield from _patterns(fragment, inner, (*where, word, n))
+
+
+def wrong_pattern(pattern: str) -> str:
+    """Why Go or Python does not compile a pattern: chartgen checks values with one, Helm with the other."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    except (OverflowError, RecursionError):
+        return "it is too large"
+    only = next((match["only"] for match in NOT_RE2.finditer(pattern) if match["only"]), "")
+    if only:
+        return f"it has no '{only}'"
+    large = [n for pair in re.findall(r"\{(\d*),?(\d*)\}", pattern) for n in pair if n and int(n) > MOST_REPEATS]
+    return f"it repeats at most {MOST_REPEATS} times" if large else ""

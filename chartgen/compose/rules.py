@@ -1,0 +1,212 @@
+"""The rules that the builder holds fragments to: each refusal names file, line and remedy.
+
+They look at texts alone, so a text that has passed is remembered (building.py) and costs nothing at the next build.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from ..paths import show
+from ..problem import Problem, nearest
+from ..reading import gotemplate
+from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Template, Term
+from ..sources.fragment import FILES, FOLDERS, Fragment
+from ..sources.stack import Stack
+from . import factkeys, owners, yamltexts
+from .schema import Values
+
+# What each rule asks for, a line each: `chartgen fragments --rules` prints them.
+RULES = {
+    "values": "A template reads the fragment's own values, base's, and those of the fragments that it requires.",
+    "declared": "Every value that a template reads is declared, and every declared value is read.",
+    "described": "Every value has a description and a default; every pattern is one that Go's RE2 compiles.",
+    "scopes": "A template reads a server's values inside that server's context only.",
+    "facts": "What fills a slot of facts states its declared keys, with their types; required ones are always there.",
+    "files": "Every file that a template gets exists; a data file fits the schema that `data` names for it.",
+    "names": "A template's name, and a value of `choice`, is used once; `requires` makes no circle.",
+    "folders": "A fragment's folder holds templates, files, schemas, cases and rejected; one with a choice has both"
+    " cases and rejected.",
+    "templates": "Every template parses as Helm parses it.",
+    "changes": "No template changes values in place: `set`, `unset` and `merge` work on a deepCopy.",
+    "servers": "What is needed to lay out the servers, facts above all, does not go through all servers.",
+    "text": "A value printed behind `key:` or `- ` goes through quote, toJson, toYaml, int64 or a helper that does.",
+}
+
+
+# Where a fill of a ConfigMap names a file in place of a text.
+FILE = re.compile(r"\{file: ([^\s{}]+)\}")
+
+
+class Source(NamedTuple):
+    """A template file of a fragment, parsed. `path` is the file as problems call it."""
+
+    fragment: Fragment
+    file: str
+    path: str
+    template: Template
+
+
+def check(stack: Stack, values: Values) -> list[Problem]:
+    """Every rule that the stack's fragments break."""
+    sources, notes, problems = _parsed(stack)
+    if problems:
+        return problems
+    uses = owners.uses(stack, sources, notes)
+    return [
+        *_folders(stack),
+        *_defines(sources),
+        *_choices(stack),
+        *_files(sources),
+        *owners.check(stack, values, uses),
+        *factkeys.check(stack, sources, uses),
+        *yamltexts.check(stack, sources),
+    ]
+
+
+def _parsed(stack: Stack) -> tuple[list[Source], Template | None, list[Problem]]:
+    """Every template, parsed, that of NOTES too; and each that cannot be, once, at its own line."""
+    found, problems, notes = [], [], None
+    texts = [
+        (fragment, file, f"{fragment.folder}/templates/{file}", text)
+        for fragment in stack.fragments
+        for file, text in fragment.templates.items()
+        if file.endswith((".yaml", ".yml", ".tpl", ".txt"))
+    ]
+    for fragment, file, path, text in texts:
+        try:
+            found.append(Source(fragment, file, path, gotemplate.parse(text)))
+        except gotemplate.Unparsable as error:
+            problems.append(_unparsable(path, error))
+    try:
+        notes = gotemplate.parse(stack.notes) if stack.notes else None
+    except gotemplate.Unparsable as error:
+        problems.append(_unparsable(show(stack.folder / "NOTES.txt"), error))
+    return found, notes, problems
+
+
+def _unparsable(path: str, error: gotemplate.Unparsable) -> Problem:
+    return Problem(path, error.line, "", f"does not parse: {error.message}", "correct the template there")
+
+
+# --- the folder, and what fragments say of each other ----------------------------------------------------------------
+
+
+def _folders(stack: Stack) -> Iterator[Problem]:
+    for fragment in stack.fragments:
+        tops = {entry.partition("/")[0] for entry in fragment.entries if "/" in entry}
+        inner = {entry.partition("/")[0] for entry in fragment.entries if entry.endswith("/fragment.yaml")}
+        for folder in sorted(tops - {*FOLDERS} - inner):
+            if not folder.startswith((".", "__")):
+                remedy = nearest(folder, list(FOLDERS), "its folders")
+                yield Problem(f"{fragment.folder}/{folder}", 0, "", "is not a folder of a fragment", remedy)
+        for file in fragment.entries:
+            if "/" not in file and file.endswith((".yaml", ".yml")) and file not in FILES:
+                remedy = nearest(file, list(FILES), "its files")
+                yield Problem(f"{fragment.folder}/{file}", 0, "", "is not a file of a fragment", remedy)
+        yield from _proofs(fragment)
+
+
+def _proofs(fragment: Fragment) -> Iterator[Problem]:
+    """A fragment that can be chosen shows that it works, and that it refuses."""
+    for folder, what in (("cases", "values that must render"), ("rejected", "values that must be refused")):
+        there = [entry for entry in fragment.entries if entry.startswith(f"{folder}/") and entry.endswith(".yaml")]
+        if fragment.choice and not there:
+            message = f"has a choice, but nothing in {folder}/"
+            yield fragment.problem("fragment.yaml", ("choice",), message, f"add {folder}/NAME.yaml with {what}")
+
+
+def _defines(sources: list[Source]) -> Iterator[Problem]:
+    """A name defined twice: Helm would take the last in silence."""
+    first: dict[str, str] = {}
+    for source in sources:
+        for define in source.template.defines:
+            if define.name in first:
+                message = f"is defined twice, first at {first[define.name]}"
+                yield Problem(source.path, define.line, define.name, message, "rename or remove one of them")
+            first.setdefault(define.name, f"{source.path}:{define.line}")
+
+
+def _choices(stack: Stack) -> Iterator[Problem]:
+    """Two fragments that the same values turn on."""
+    first: dict[tuple[tuple[str, str], ...], Fragment] = {}
+    for fragment in stack.fragments:
+        choice = tuple(sorted(fragment.choice.items()))
+        if choice and choice in first and fragment.id != first[choice].id:
+            said = ", ".join(f"{path}: {value}" for path, value in choice)
+            message = f"{said} already chooses {first[choice].id}"
+            yield fragment.problem("fragment.yaml", ("choice",), message, "choose another value for one of them")
+        first.setdefault(choice, fragment)
+
+
+# --- files that templates get ----------------------------------------------------------------------------------------
+
+
+def _files(sources: list[Source]) -> Iterator[Problem]:
+    """What templates call a file of theirs, against the files that the chart will have of their fragment."""
+    for source in sources:
+        there = [f"files/{source.fragment.id}/{file}" for file in source.fragment.files]
+        text = source.template.source
+        filled = [(text.count("\n", 0, match.start()) + 1, match[1]) for match in FILE.finditer(text)]
+        for line, pattern in sorted({*_named(source.template), *filled}):
+            if not any(fnmatchcase(file, pattern) for file in there):
+                remedy = nearest(pattern, there, "its files") or "add it to the fragment's files/"
+                yield Problem(source.path, line, pattern, "is not a file of this fragment", remedy)
+
+
+def _named(template: Template) -> Iterator[tuple[int, str]]:
+    """(line, path or pattern) of each text that names a file, and of each that .Files is given."""
+    for pipe in pipes(template):
+        for command in commands(pipe):
+            first, *rest = command
+            taken = len(first.fields) > 1 and first.fields[-2] == "Files"
+            if first.kind == "function" and first.text == "printf":
+                continue  # a part of a path; where .Files gets it, it is seen from there
+            for term in rest[:1] if taken else command:
+                pattern = _pattern(term) if taken or term.kind == "text" else ""
+                if (taken and pattern) or pattern.startswith("files/"):
+                    yield term.line, pattern
+
+
+def _pattern(term: Term) -> str:
+    """A text, or what `printf` makes of one, with `*` for what it puts in; empty where the text does not say."""
+    if term.kind == "text":
+        return term.text
+    inner = term.pipe.commands if term.pipe else ()
+    if len(inner) == 1 and inner[0][0].text == "printf" and len(inner[0]) > 1 and inner[0][1].kind == "text":
+        return re.sub(r"%[a-z]", "*", inner[0][1].text)
+    return ""
+
+
+# --- going through a template ----------------------------------------------------------------------------------------
+
+
+def bodies(template: Template) -> Iterator[Define]:
+    """Its named templates, and what it renders itself under the name ''."""
+    yield from template.defines
+    yield Define("", 1, template.body)
+
+
+def pipes(template: Template) -> Iterator[Pipe]:
+    """Every pipeline of a file, those in parentheses left inside."""
+    for define in bodies(template):
+        yield from pipes_of(define.body)
+
+
+def pipes_of(body: tuple[Node, ...]) -> Iterator[Pipe]:
+    """Every pipeline of a body, those in parentheses left inside."""
+    for node in gotemplate.nodes(body):
+        if isinstance(node, (Action, Branch, Call)) and node.pipe:
+            yield node.pipe
+
+
+def commands(pipe: Pipe) -> Iterator[tuple[Term, ...]]:
+    """Every command of a pipeline, those in parentheses too."""
+    for command in pipe.commands:
+        yield command
+        for term in command:
+            if term.pipe:
+                yield from commands(term.pipe)

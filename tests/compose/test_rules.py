@@ -1,0 +1,497 @@
+"""Each of the builder's rules on a little fragment that breaks it: the place, the problem, the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import outcome
+
+from chartgen.compose import compose
+
+SLOTS = {
+    "engine.facts": {
+        "kind": "one",
+        "scope": "server",
+        "summary": "What is known of an engine.",
+        "keys": {
+            "port": {"type": "integer", "required": True, "description": "Its port."},
+            "protocol": {"type": "string", "enum": ["ollama", "openai"], "description": "Its API."},
+            "ready": {"type": "array", "items": {"type": "string"}, "description": "Its paths."},
+            "secret": {
+                "type": "object",
+                "description": "Its Secret.",
+                "keys": {"name": {"type": "string", "description": "Its name."}},
+            },
+        },
+    },
+    "ui.facts": {
+        "kind": "list",
+        "scope": "release",
+        "summary": "What is known of UIs.",
+        "keys": {"name": {"type": "string", "required": True, "description": "Its name."}},
+    },
+    "server.checks": {"kind": "list", "scope": "server", "summary": "Sentences."},
+}
+SERVERS = '{{- define "fragment.servers" }}{{- end }}\n'
+
+
+def value(default: Any = "", **more: Any) -> dict[str, Any]:
+    return {"type": "string", "description": "What it sets.", "default": default, **more}
+
+
+def define(name: str, body: str) -> str:
+    return f'{{{{- define "{name}" }}}}\n{body}\n{{{{- end }}}}\n'
+
+
+@pytest.fixture
+def refused(stack):
+    """The problems of a stack of little fragments, a line each, with paths from the fragments' folder on."""
+
+    def lines(fragments: dict[str, dict[str, Any]], files: dict[str, Any], **recipe: Any) -> list[str]:
+        found, problems = stack(fragments, files, **recipe)
+        if found:
+            _, problems = outcome(compose.compose, found, {})
+        return [str(problem).partition("/fragments/")[2] or str(problem) for problem in problems]
+
+    return lines
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+OTHERS = [
+    "{{ .Values.a.text }}",
+    "{{ with .Values.a }}{{ .text }}{{ end }}",
+    "{{ $x := . }}{{ with $x.Values.a.text }}{{ . }}{{ end }}",
+    '{{ $y := get .Values "a" }}{{ $y.text }}',
+    '{{ dig "a" "text" "" .Values }}',
+    '{{ index .Values "a" "text" }}',
+    '{{ range $key, $v := pick .Values.a "text" }}{{ $v }}{{ end }}',
+    '{{ range list "text" }}{{ get $.Values.a . }}{{ end }}',
+    '{{ $z := dict "v" .Values.a }}{{ $z.v.text }}',
+    "{{ if true }}{{ else }}{{ (default .Values.a nil).text }}{{ end }}",
+    '{{ include "fragment.b.x" (list .Values.a.text) }}{{ define "fragment.b.x" }}{{ end }}',
+]
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_value_of_a_fragment_that_is_not_required_is_refused_however_it_is_read(refused, text):
+    files = {
+        "a/values.schema.yaml": {
+            "release": {"a": {"type": "object", "description": "A.", "properties": {"text": value()}}}
+        },
+        "a/templates/a.yaml": "kind: A\ntext: {{ .Values.a.text }}\n",
+        "b/templates/b.yaml": f"kind: B\n{text}\n",
+    }
+    assert refused({"a": {}, "b": {}}, files) == [
+        "b/templates/b.yaml:2: a.text: is a value of a, which this fragment does not require; "
+        "read one of its slots instead, or add a to requires in fragment.yaml"
+    ]
+    assert refused({"a": {}, "b": {"requires": ["a"]}}, files) == []
+    assert refused({"a": {}, "c": {"requires": ["a"]}, "b": {"requires": ["c"]}}, files) == []
+
+
+def test_value_of_base_is_everybodys(refused):
+    files = {
+        "base/values.schema.yaml": {"release": {"a": value()}},
+        "b/templates/b.yaml": "kind: B\na: {{ .Values.a }}\n",
+    }
+    assert refused({"base": {}, "b": {}}, files) == []
+
+
+def test_part_of_a_shared_object_belongs_to_the_fragment_that_declares_it(refused):
+    part = {"type": "object", "description": "Images."}
+    files = {
+        "a/values.schema.yaml": {"release": {"images": {**part, "properties": {"a": value()}}}},
+        "b/values.schema.yaml": {"release": {"images": {**part, "properties": {"b": value()}}}},
+        "a/templates/a.yaml": "kind: A\ntext: {{ .Values.images.a }}\n",
+        "b/templates/b.yaml": "kind: B\ntext: {{ .Values.images.b }}\n{{ .Values.images.a }}\n",
+    }
+    assert [line.partition(";")[0] for line in refused({"a": {}, "b": {}}, files)] == [
+        "b/templates/b.yaml:3: images.a: is a value of a, which this fragment does not require"
+    ]
+
+
+def test_value_that_no_fragment_declares_is_refused_with_the_one_meant(refused):
+    items = {
+        "type": "array",
+        "description": "L.",
+        "default": [],
+        "items": {"type": "object", "properties": {"name": {}}},
+    }
+    files = {
+        "a/values.schema.yaml": {"release": {"memoryFraction": value(), "list": items}},
+        "a/templates/a.yaml": "kind: A\na: {{ .Values.memoryFraction }}\nb: {{ .Values.memFraction }}\n"
+        "{{ range .Values.list }}{{ .nam }}{{ end }}\n{{ .Values.zebra }}\n",
+    }
+    assert sorted(refused({"a": {}}, files)) == [
+        "a/templates/a.yaml:3: memFraction: no fragment declares this value; did you mean 'memoryFraction'?",
+        "a/templates/a.yaml:4: list.*.nam: no fragment declares this value; did you mean 'list.*.name'?",
+        "a/templates/a.yaml:5: zebra: no fragment declares this value; declare it in the fragment's values.schema.yaml",
+    ]
+
+
+def test_value_that_no_template_reads_is_refused_at_its_line(refused):
+    schema = (
+        "release:\n"
+        "  a:\n    type: object\n    description: A.\n    properties:\n"
+        "      read: {type: string, description: R., default: ''}\n"
+        "      unread: {type: string, description: U., default: ''}\n"
+        "  whole: {type: object, description: W., default: {}}\n"
+    )
+    files = {
+        "a/values.schema.yaml": schema,
+        "a/templates/a.yaml": "kind: A\na: {{ .Values.a.read }}\n{{ with .Values.a }}{{ end }}\n"
+        "{{ toYaml .Values.whole }}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        "a/values.schema.yaml:7: a.unread: no template reads this value; use it in a template, or remove it"
+    ]
+
+
+def test_going_through_all_values_reads_none(refused):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value()}},
+        "a/templates/a.yaml": 'kind: A\n{{ range $k, $v := omit .Values "b" }}{{ $v }}{{ end }}{{ toYaml .Values }}\n',
+    }
+    assert [line.split(": ")[1:3] for line in refused({"a": {}}, files)] == [
+        ["a", "no template reads this value; use it in a template, or remove it"]
+    ]
+
+
+def test_value_that_chooses_a_fragment_or_stands_in_notes_alone_is_read(refused, tmp_path):
+    (tmp_path / "NOTES.txt").write_text("{{ .Values.a }}\n", encoding="utf-8")
+    files = {
+        "base/values.schema.yaml": {"release": {"a": value(), "engine": value("b", **{"x-choice": True})}},
+        "b/cases/b.yaml": "engine: b\n",
+        "b/rejected/b.yaml": "# engine\nengine: c\n",
+    }
+    assert refused({"base": {}, "b": {"choice": {"engine": "b"}}}, files) == []
+
+
+def test_value_without_description_or_default_is_refused(refused):
+    files = {
+        "a/values.schema.yaml": "release:\n  a:\n    type: object\n    properties:\n      b:\n        type: string\n",
+        "a/templates/a.yaml": "kind: A\na: {{ .Values.a.b }}\n",
+    }
+    said = "is missing; add what it sets, what its default does, and its limit"
+    assert refused({"a": {}}, files) == [
+        f"a/values.schema.yaml:2: release.a.description: {said}",
+        "a/values.schema.yaml:5: release.a.properties.b.default: is missing; add one, so that values.yaml shows the "
+        'value; "", 0, {} or [] where nothing is set',
+        f"a/values.schema.yaml:5: release.a.properties.b.description: {said}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("(", "missing ), unterminated subpattern at position 0"),
+        ("^(?=a)", "it has no '(?='"),
+        ("^(?<!a)", "it has no '(?<!'"),
+        (r"(a)\1", r"it has no '\1'"),
+        (r"a\Z", r"it has no '\Z'"),
+        ("a*+", "it has no '*+'"),
+        ("a{2,1001}", "it repeats at most 1000 times"),
+    ],
+)
+def test_pattern_that_go_does_not_compile_is_refused(refused, pattern, why):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value(pattern=pattern)}},
+        "a/templates/a.yaml": "kind: A\na: {{ .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        f"a/values.schema.yaml:1: release.a.pattern: '{pattern}' is not a regular expression of Go's: {why}; "
+        "write it in RE2's syntax, which Helm uses"
+    ]
+
+
+@pytest.mark.parametrize("pattern", [r"[*+]+", r"\*+", "(?i)a", "(?:a)", "(?P<n>a)", r"[\]*+]", r"\\1", "a{1,1000}"])
+def test_pattern_that_go_compiles_is_not(refused, pattern):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value(pattern=pattern)}},
+        "a/templates/a.yaml": "kind: A\na: {{ .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == []
+
+
+SCOPED = {
+    "base/values.schema.yaml": {"server": {"a": value()}, "release": {"b": value()}},
+    "base/templates/_servers.tpl": SERVERS,
+}
+
+
+def test_value_of_a_server_is_read_in_its_context_alone(refused):
+    text = (
+        'kind: A\n{{- include "fragment.servers" . }}\n{{ .Values.a }}\n'
+        "{{ range .Servers }}\n{{ .Values.a }}{{ .Values.b }}\n{{ $.Values.a }}\n{{ $.Values.b }}\n{{ end }}\n"
+    )
+    server = "a template of every server's reads the release's values; read .Values, the server's own"
+    assert refused({"base": {}}, {**SCOPED, "base/templates/a.yaml": text}) == [
+        "base/templates/a.yaml:3: a: is a value of each server, but the template reads the release's; "
+        "read it in the context of a server",
+        f"base/templates/a.yaml:6: $.Values.a: {server}",
+        f"base/templates/a.yaml:7: $.Values.b: {server}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "key"),
+    [
+        ('{{ $_ := set .Values.a "x" 1 }}', "set", "Values.a"),
+        ('{{ $_ := unset .Values "a" }}', "unset", "Values"),
+        ("{{ toYaml (merge .Values.a dict) }}", "merge", "Values.a"),
+        ("{{ $a := .Values.a }}{{ toYaml (mergeOverwrite $a dict) }}", "mergeOverwrite", "Values.a"),
+        ('{{ with .Values }}{{ $_ := set .a "x" 1 }}{{ end }}', "set", "Values.a"),
+        ('{{ $_ := set (omit .Values "b").a "x" 1 }}', "set", "Values.a"),
+        ('{{ $_ := set (merge dict .Values).a "x" 1 }}', "set", "Values.a"),
+        ('{{ range .Values.a }}{{ $_ := set . "x" 1 }}{{ end }}', "set", "Values.a.*"),
+    ],
+)
+def test_values_changed_in_place_are_refused(refused, text, function, key):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": {"type": "object", "description": "A.", "default": {}}}},
+        "a/templates/a.yaml": f"kind: A\n{{{{ toYaml .Values.a }}}}\n{text}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        f"a/templates/a.yaml:3: {key}: '{function}' changes it for every template that is rendered later; "
+        f"give '{function}' a deepCopy of it"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ $_ := set (deepCopy .Values.a) "x" 1 }}',
+        "{{ toYaml (merge dict .Values.a) }}",
+        '{{ $_ := set (omit .Values.a "y") "x" 1 }}',
+        '{{ $_ := set (dict "a" .Values.a) "x" 1 }}',
+        '{{ $_ := set (mergeOverwrite (deepCopy .Values) (deepCopy .Values)).a "x" 1 }}',
+    ],
+)
+def test_copies_of_values_can_be_changed(refused, text):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": {"type": "object", "description": "A.", "default": {}}}},
+        "a/templates/a.yaml": f"kind: A\n{{{{ toYaml .Values.a }}}}\n{text}\n",
+    }
+    assert refused({"a": {}}, files) == []
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+
+def facts(body: str, slot: str = "engine.facts") -> tuple[dict[str, Any], dict[str, str]]:
+    return (
+        {"base": {"offers": SLOTS}, "b": {"requires": ["base"], "fills": {slot: "fragment.b.facts"}}},
+        {"base/templates/_servers.tpl": SERVERS, "b/templates/_b.tpl": define("fragment.b.facts", body)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("port: 1\nprotocl: openai", "3: protocl: is not a key of engine.facts; did you mean 'protocol'?"),
+        ("port: 1\nprotocol: opnai", "3: protocol: opnai is not one of its values; did you mean 'openai'?"),
+        ("port: http", '2: port: "http" is not an integer; state an integer'),
+        ("port: true", "2: port: true is not an integer; state an integer"),
+        ("port: 1\nready: /health", '3: ready: "/health" is not an array; state an array'),
+        ("port: 1\nready: [1]", "3: ready: 1 is not a string; state a string"),
+        (
+            "port: 1\nsecret: {nme: {{ .Server }}}",
+            "3: secret.nme: is not one of its keys; did you mean 'name'?",
+        ),
+        (
+            "protocol: openai",
+            "1: port: engine.facts requires it, and the template never states it; add 'port: …' to fragment.b.facts",
+        ),
+        (
+            "port: 1\n{{- if .Server }}\nprotocl: x\n{{- end }}",
+            "4: protocl: is not a key of engine.facts; did you mean 'protocol'?",
+        ),
+    ],
+)
+def test_facts_that_the_slot_does_not_declare_are_refused(refused, body, said):
+    assert refused(*facts(body)) == [f"b/templates/_b.tpl:{said}"]
+
+
+def test_facts_that_the_slot_declares_are_not(refused):
+    text = (
+        "port: {{ int64 .Server }}\nprotocol: {{ .Server }}\n{{- with .Server }}\nsecret: {name: {{ . }}}\n{{- end }}"
+    )
+    assert refused(*facts(text)) == []
+    assert refused(*facts("{{ toYaml (dict) }}")) == []  # the render sees to it
+
+
+def test_each_item_of_a_list_of_facts_is_checked(refused):
+    said = "ui.facts requires it, and the template never states it; add 'name: …' to fragment.b.facts"
+    assert refused(*facts("- name: a\n- title: b", "ui.facts")) == [
+        f"b/templates/_b.tpl:1: name: {said}",
+        "b/templates/_b.tpl:3: title: is not a key of ui.facts; its keys are: name",
+    ]
+
+
+def test_slot_of_facts_without_keys_is_refused(refused):
+    slot = {"kind": "one", "scope": "server", "summary": "Facts."}
+    assert refused({"a": {"offers": {"a.facts": slot}}}, {}) == [
+        'a/fragment.yaml:1: offers."a.facts".keys: is missing; add each key with its type and description'
+    ]
+
+
+def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
+    fragments, files = facts("port: 1")
+    files["b/templates/b.yaml"] = (
+        'kind: B\n{{- include "fragment.servers" . }}\n{{ .Facts.engine.port }}\n'
+        "{{ range .Servers }}\n{{ $facts := .Facts.engine }}{{ $facts.prt }}{{ .Facts.engine.secret.name }}\n"
+        "{{ end }}\n"
+    )
+    assert refused(fragments, files) == [
+        "b/templates/b.yaml:3: Facts.engine: are facts of a server, but the template reads the release's; "
+        "read them in the context of a server",
+        "b/templates/b.yaml:5: Facts.engine.prt: is not a key of engine.facts; did you mean 'port'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inside", "way"),
+    [
+        ('{{ include "fragment.servers" . }}', "fragment.b.facts includes fragment.servers"),
+        ("{{ range .Servers }}{{ end }}", "fragment.b.facts includes fragment.servers"),
+        ('{{ include "fragment.b.y" . }}', "fragment.b.facts includes fragment.b.y includes fragment.servers"),
+        (
+            '{{ include (ternary "fragment.b.y" "x" true) . }}',
+            "fragment.b.facts includes fragment.b.y includes fragment.servers",
+        ),
+    ],
+)
+def test_facts_of_a_server_do_not_go_through_all_servers(refused, inside, way):
+    fragments, files = facts(f"port: 1\n{inside}")
+    files["b/templates/_y.tpl"] = define("fragment.b.y", '{{ include "fragment.servers" . }}')
+    assert [line for line in refused(fragments, files) if "goes through" in line] == [
+        f"b/templates/_b.tpl:1: fragment.b.facts: goes through all servers: {way}; "
+        "read the server's own context only; what concerns several servers belongs to release.checks"
+    ]
+
+
+# --- files, names, folders -------------------------------------------------------------------------------------------
+
+
+def test_file_that_is_not_there_is_refused(refused):
+    files = {
+        "a/files/run.sh": "echo\n",
+        "a/templates/a.yaml": 'kind: A\na: {{ .Files.Get "files/a/run.sh" | quote }}\n'
+        'b: {{ .Files.Get "files/a/rnu.sh" | quote }}\n'
+        'c: {{ range $path, $_ := .Files.Glob "files/a/*.py" }}{{ end }}\n'
+        '{{ range list "run" }}{{ $.Files.Get (printf "files/a/%s.sh" .) | quote }}{{ end }}\n'
+        '{{ range list "run" }}{{ $.Files.Get (printf "files/b/%s.sh" .) | quote }}{{ end }}\n'
+        '{{ include "fragment.a.read" (list . "files/a/run.py") | quote }}{{ define "fragment.a.read" }}{{ end }}\n',
+    }
+    assert refused({"a": {}}, files) == [
+        "a/templates/a.yaml:3: files/a/rnu.sh: is not a file of this fragment; did you mean 'files/a/run.sh'?",
+        "a/templates/a.yaml:4: files/a/*.py: is not a file of this fragment; did you mean 'files/a/run.sh'?",
+        "a/templates/a.yaml:6: files/b/*.sh: is not a file of this fragment; did you mean 'files/a/run.sh'?",
+        "a/templates/a.yaml:7: files/a/run.py: is not a file of this fragment; did you mean 'files/a/run.sh'?",
+    ]
+
+
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "properties": {"resource": {"type": "string"}},
+        "additionalProperties": False,
+    },
+}
+
+
+def test_data_file_is_checked_against_the_schema_that_is_declared_for_it(refused):
+    fragments = {"a": {"data": {"files/rows.yaml": "schemas/rows.json"}}}
+    files = {"a/files/rows.yaml": "one:\n  resource: x\ntwo:\n  resorce: y\n", "a/schemas/rows.json": SCHEMA}
+    assert refused(fragments, files) == ["a/files/rows.yaml:4: two.resorce: no such key; did you mean 'resource'?"]
+
+
+def test_data_file_and_its_schema_have_to_be_there_and_readable(refused):
+    fragments = {"a": {"data": {"files/rows.yaml": "schemas/rows.json"}}}
+    key = 'a/fragment.yaml:1: data."files/rows.yaml"'
+    assert refused(fragments, {"a/files/row.yaml": "a: {}\n"}) == [
+        f"{key}: no file 'files/rows.yaml' in the fragment; did you mean 'files/row.yaml'?",
+        f"{key}: no file 'schemas/rows.json' in the fragment; add it, or remove this line",
+    ]
+    broken = {"a/files/rows.yaml": "a: {}\n", "a/schemas/rows.json": "{\n'x': 1}\n"}
+    assert [line.partition(": Exp")[0] for line in refused(fragments, broken)] == ["a/schemas/rows.json:2: is not JSON"]
+    odd = {"a/files/rows.yaml": "a: {}\n", "a/schemas/rows.json": {"type": "objekt"}}
+    assert [line.partition(": 'o")[0] for line in refused(fragments, odd)] == [
+        "a/schemas/rows.json: type: is not a JSON Schema"
+    ]
+
+
+def test_define_that_stands_twice_is_refused(refused, tmp_path):
+    files = {
+        "a/templates/_a.tpl": define("fragment.a.x", "1"),
+        "a/templates/_b.tpl": "\n" + define("fragment.a.x", "2"),
+    }
+    first = f"{tmp_path}/fragments/a/templates/_a.tpl:1"
+    assert refused({"a": {}}, files) == [
+        f"a/templates/_b.tpl:2: fragment.a.x: is defined twice, first at {first}; rename or remove one of them"
+    ]
+
+
+def test_fragment_below_another_cannot_define_its_names(refused, tmp_path):
+    files = {"a/templates/_a.tpl": define("fragment.a.b.x", "1"), "a/b/templates/_b.tpl": define("fragment.a.b.x", "2")}
+    first = f"{tmp_path}/fragments/a/templates/_a.tpl:1"
+    assert refused({"a": {}, "a/b": {}}, files) == [
+        f"a/b/templates/_b.tpl:1: fragment.a.b.x: is defined twice, first at {first}; rename or remove one of them"
+    ]
+
+
+def test_choice_that_two_fragments_have_is_refused(refused):
+    files = {"base/values.schema.yaml": {"release": {"engine": value("x", **{"x-choice": True})}}}
+    for name in ("a", "b"):
+        files |= {f"{name}/cases/x.yaml": "engine: x\n", f"{name}/rejected/x.yaml": "# engine\nengine: y\n"}
+    choice = {"choice": {"engine": "x"}}
+    assert refused({"base": {}, "a": choice, "b": choice}, files) == [
+        "b/fragment.yaml:1: choice: engine: x already chooses a; choose another value for one of them"
+    ]
+
+
+def test_requires_in_a_circle_is_called_circular(refused):
+    said = "remove one of them from requires"
+    assert refused({"a": {"requires": ["a"]}}, {}) == [
+        f"a/fragment.yaml:1: requires: is circular: a requires a; {said}"
+    ]
+    circle = {"a": {"requires": ["b"]}, "b": {"requires": ["c"]}, "c": {"requires": ["a"]}}
+    assert refused(circle, {}) == [
+        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}",
+        f"b/fragment.yaml:1: requires: is circular: b requires c requires a requires b; {said}",
+        f"c/fragment.yaml:1: requires: is circular: c requires a requires b requires c; {said}",
+    ]
+
+
+def test_folder_or_file_that_no_fragment_has_is_refused_with_the_one_meant(refused):
+    files = {"a/case/x.yaml": "a: 1\n", "a/values-schema.yaml": "release: {}\n", "a/README.md": "For people.\n"}
+    assert refused({"a": {}}, files) == [
+        "a/case: is not a folder of a fragment; did you mean 'cases'?",
+        "a/values-schema.yaml: is not a file of a fragment; did you mean 'values.schema.yaml'?",
+    ]
+
+
+def test_fragment_with_a_choice_has_cases_and_rejections(refused):
+    files = {"base/values.schema.yaml": {"release": {"engine": value("x", **{"x-choice": True})}}}
+    assert refused({"base": {}, "a": {"choice": {"engine": "x"}}}, files) == [
+        "a/fragment.yaml:1: choice: has a choice, but nothing in cases/; "
+        "add cases/NAME.yaml with values that must render",
+        "a/fragment.yaml:1: choice: has a choice, but nothing in rejected/; "
+        "add rejected/NAME.yaml with values that must be refused",
+    ]
+
+
+def test_template_that_does_not_parse_is_reported_once_at_its_own_line(refused, tmp_path):
+    (tmp_path / "NOTES.txt").write_text("One.\n{{ nope }}\n", encoding="utf-8")
+    files = {
+        "a/templates/a.yaml": "kind: A\n{{- if .Values.x }}\na: 1\n",
+        "a/templates/_b.tpl": 'fine\n\n{{ define "fragment.a.x" }}\n{{ .y | foo }}\n{{ end }}\n',
+    }
+    assert sorted(refused({"a": {}}, files)) == [
+        f'{tmp_path}/NOTES.txt:2: does not parse: function "nope" not defined; correct the template there',
+        'a/templates/_b.tpl:4: does not parse: function "foo" not defined; correct the template there',
+        "a/templates/a.yaml:2: does not parse: unexpected EOF: {{if}} has no {{end}}; correct the template there",
+    ]
