@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from ..sources.fragment import Fragment, load
 from .readme import rows
 from .schema import closed, default
 from .values import explain, flow
+
+# A template's definition, and the comment directly above it.
+HELPER = re.compile(r'(?:\{\{-?\s*/\*((?:(?!\*/).)*)\*/\s*-?\}\}\s*)?\{\{-?\s*define\s+"([^"]+)"', re.S)
 
 
 def roots() -> list[Path]:
@@ -67,6 +71,7 @@ def as_json(fragment: Fragment) -> dict[str, Any]:
             for slot in fragment.offers.values()
         },
         "fills": list(fragment.fills),
+        "helpers": helpers(fragment),
         "values": {
             key: {"scope": scope, "default": default(schema), "meaning": explain(schema)}
             for scope, key, schema in _values(fragment)
@@ -90,6 +95,8 @@ def details(fragment: Fragment) -> list[str]:
     for slot in fragment.offers.values():
         lines += _section(f"facts of {slot.name}", _keys(slot.keys))
     lines += _section("fills the slots", [("", each) for each in fragment.fills])
+    title = "helpers, for every fragment" if fragment.id == "base" else "its own templates"
+    lines += _section(title, list(helpers(fragment).items()))
     for scope, title in (("server", "values of every server"), ("release", "values of the release")):
         values = [(key, _value(schema)) for own, key, schema in _values(fragment) if own == scope]
         lines += _section(title, values)
@@ -106,6 +113,14 @@ def _keys(keys: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
         found.append((above + key, f"{kind}{needed}: {rule['description']}{one_of}"))
         found += _keys(rule.get("keys", {}), f"{above}{key}.")
     return found
+
+
+def helpers(fragment: Fragment) -> dict[str, str]:
+    """The templates that a fragment defines and fills no slot with: name -> its comment, which names the arguments."""
+    found = {
+        name: " ".join(said.split()) for text in fragment.templates.values() for said, name in HELPER.findall(text)
+    }
+    return {name: said for name, said in found.items() if name not in fragment.fills.values()}
 
 
 def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:

@@ -56,3 +56,29 @@ def test_broken_fragment_is_a_problem(write, monkeypatch):
     with pytest.raises(Faults) as caught:
         describe.fragments("mine")
     assert "own/mine/fragment.yaml:1: sumary: no such key" in str(caught.value)
+
+
+def test_helpers_of_base_are_shown_with_their_arguments():
+    (base,) = describe.fragments("base")
+    found = describe.helpers(base)
+    assert found["fragment.labels"].startswith("(list CONTEXT COMPONENT): ")
+    assert {name for name, said in found.items() if not said} == set()
+    assert "    fragment.labels " in "\n".join(describe.details(base))
+    assert describe.as_json(base)["helpers"] == found
+    assert not found.keys() & set(base.fills.values())
+
+
+def test_comment_belongs_to_the_template_directly_below_it(write, monkeypatch):
+    text = (
+        '{{- /* One. */}}\n{{- define "fragment.mine.one" -}}\n{{- /* Inside. */}}\n{{- end }}\n'
+        '{{- define "fragment.mine.two" -}}{{ end }}\n{{- /* Given\na map. */ -}}\n'
+        '{{ define "fragment.mine.three" }}{{ end }}'
+    )
+    own = {"own/mine/fragment.yaml": {"summary": "Mine."}, "own/mine/templates/_mine.tpl": text}
+    monkeypatch.chdir(write({"stack.yaml": "fragmentPaths: [own]\n"} | own))
+    (mine,) = describe.fragments("mine")
+    assert describe.helpers(mine) == {
+        "fragment.mine.one": "One.",
+        "fragment.mine.two": "",
+        "fragment.mine.three": "Given a map.",
+    }

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CHART
+import yaml
+from conftest import CHART, ROOT
 
 from chartgen.programs import helm as render
 from chartgen.programs import tools
@@ -17,23 +18,16 @@ from chartgen.proofs import manifests
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 ENGINES = SCHEMA["properties"]["engine"]["enum"]
-# What keeps each engine from asking a hub for what it misses, or telling its maker that it is used.
-SWITCHES = {
-    "ollama": {"OLLAMA_NO_CLOUD": "1"},
-    "vllm": {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"},
-    "triton": {},  # reads its repository alone
-    "custom": {},  # a program of the user's own: env says what it takes
-}
+FRAGMENTS = ROOT / "chartgen/fragments/engine"
+# A line of an engine's own environment that turns off network access, by its name.
+SWITCH = re.compile(r'^(\w*(?:OFFLINE|NO_CLOUD|NO_USAGE_STATS|DO_NOT_TRACK|TELEMETRY)\w*): "(\w+)"$', re.M)
+# What the chart sets for an engine with the fact `offline: true`.
+HUGGING_FACE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1"}
 UI = {"OFFLINE_MODE": "true", "HF_HUB_OFFLINE": "1", "RAG_EMBEDDING_MODEL_AUTO_UPDATE": "false"}
 OFFLINE = {
     "model": {"name": "deepseek-r1", "delivery": "none"},
     "modelCache": {"existingClaim": "models", "accessModes": ["ReadWriteMany"]},
     "openWebui": {"offline": True},
-}
-# What an engine cannot do without.
-MORE = {
-    "custom": {"image": {"repository": "registry.example.com/server", "tag": "1"}},
-    "triton": {"model": {"name": "deepseek-r1", "delivery": "none", "path": "deepseek-r1/1"}},
 }
 HERE = ("127.0.0.1", "localhost", "0.0.0.0")
 
@@ -81,16 +75,30 @@ def of(found: manifests.Render, component: str) -> dict[str, str]:
     return env(pod.spec["containers"][0])
 
 
-def test_every_engine_says_here_how_it_is_kept_from_the_internet():
-    assert set(ENGINES) == SWITCHES.keys()
+def switches(engine: str) -> dict[str, str]:
+    """The variables that keep an engine from the network, as its templates state them."""
+    text = "".join(file.read_text(encoding="utf-8") for file in (FRAGMENTS / engine / "templates").glob("*.tpl"))
+    return dict(SWITCH.findall(text)) | (HUGGING_FACE if re.search(r"^offline: true$", text, re.M) else {})
+
+
+def offline(engine: str) -> dict[str, Any]:
+    """Values without the internet: a case of the engine in which nothing is downloaded, else the usual ones."""
+    cases = [yaml.safe_load(file.read_text()) for file in sorted((FRAGMENTS / engine / "cases").glob("*.yaml"))]
+    own = [case for case in cases if case.get("model", {}).get("delivery") == "none" and "models" not in case]
+    return (own[0] if own else OFFLINE) | {"engine": engine, "openWebui": OFFLINE["openWebui"]}
+
+
+def test_switches_are_found_in_the_templates():
+    assert switches("ollama") == {"OLLAMA_NO_CLOUD": "1"}
+    assert switches("vllm") == HUGGING_FACE | {"VLLM_NO_USAGE_STATS": "1"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_reaches_for_the_internet(engine, tmp_path):
-    found = rendered(tmp_path, OFFLINE | MORE.get(engine, {}) | {"engine": engine})
+    found = rendered(tmp_path, offline(engine))
     assert bringing(found) == []
     assert outside(found) == set()
-    assert of(found, "server").items() >= SWITCHES[engine].items()
+    assert of(found, "server").items() >= switches(engine).items()
     assert of(found, "open-webui").items() >= UI.items()
 
 
@@ -98,7 +106,7 @@ def test_example_without_the_internet_keeps_to_itself(tmp_path):
     found = rendered(tmp_path, {}, CHART / "examples/offline-cache.yaml")
     assert bringing(found) == []
     assert outside(found) == set()
-    assert of(found, "server").items() >= SWITCHES["ollama"].items()
+    assert of(found, "server").items() >= switches("ollama").items()
 
 
 def test_what_reaches_out_would_be_seen(tmp_path):

@@ -1,6 +1,7 @@
 {{- /*
-(list CONTEXT NAME): what a way in from outside leads to, as JSON: {service, port}. NAME is a server's or a UI's; where it
-is empty, the first UI is meant, or the only server of a release that has no UI. Empty where nothing can be meant.
+(list CONTEXT NAME): the Service and port that an Ingress or a route leads to, as JSON: {service, port}. NAME is the
+name of a server or a UI. If it is empty, this is the first UI, or the only server of a release without a UI. The map
+is empty if there is no such backend.
 */}}
 {{- define "fragment.backend" -}}
 {{- $context := first . }}
@@ -23,7 +24,7 @@ is empty, the first UI is meant, or the only server of a release that has no UI.
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* {context, name, key}: the sentence about the value KEY where the above finds nothing. */}}
+{{- /* {context, name, key}: the error in the value KEY if fragment.backend finds nothing. */}}
 {{- define "fragment.backendFault" -}}
 {{- $servers := keys .context.Servers | sortAlpha }}
 {{- $uis := list }}
@@ -41,8 +42,8 @@ is empty, the first UI is meant, or the only server of a release that has no UI.
 {{- end }}
 
 {{- /*
-(list CONTEXT WAY): the servers that WAY, a map of hosts and domain, leads to from outside, as a JSON list of
-{name, host, service, port}.
+(list CONTEXT WAY): the servers that WAY, a map of hosts and domain, exposes, as a JSON list of {name, host, service,
+port}.
 */}}
 {{- define "fragment.apiHosts" -}}
 {{- $context := first . }}
@@ -62,7 +63,9 @@ is empty, the first UI is meant, or the only server of a release that has no UI.
 {{- $found | mustToJson }}
 {{- end }}
 
-{{- /* {context, way, key, taken}: sentences about the values KEY of such a way; TAKEN are the hosts that lead elsewhere. */}}
+{{- /*
+{context, way, key, taken}: the errors in the values KEY of such a map. taken are the hosts that other values use.
+*/}}
 {{- define "fragment.apiFaults" -}}
 {{- $key := .key }}
 {{- $taken := .taken }}
@@ -89,7 +92,7 @@ is empty, the first UI is meant, or the only server of a release that has no UI.
 {{- end }}
 {{- end }}
 
-{{- /* (list CONTEXT SERVICE): the first URL from outside that leads to SERVICE, empty where there is none. */}}
+{{- /* (list CONTEXT SERVICE): the first URL outside the cluster that leads to SERVICE, empty if there is none. */}}
 {{- define "fragment.exposedURL" -}}
 {{- $service := last . }}
 {{- $found := "" }}
@@ -102,8 +105,8 @@ is empty, the first UI is meant, or the only server of a release that has no UI.
 {{- end }}
 
 {{- /*
-{host, https, httpPort, httpsPort}: what people type to get there. https is true where it is encrypted, which an httpsPort
-says too; ports that are 0 are the usual ones, which no URL shows.
+{host, https, httpPort, httpsPort}: the URL of a host. https is true if it is encrypted, which an httpsPort implies. A
+port of 0 is the default port, which is left out of the URL.
 */}}
 {{- define "fragment.url" -}}
 {{- $scheme := "http" }}

@@ -4,7 +4,7 @@ YAML becomes JSON here: `TEXT | include "fragment.map" | mustFromJson`. Helm's o
 not parse, a map with the key Error; these refuse it.
 */}}
 
-{{- /* YAML text that is a map, or empty, as JSON. */}}
+{{- /* YAML text that is a map, or empty, as JSON. The render fails if the text does not parse. */}}
 {{- define "fragment.map" -}}
 {{- $map := fromYaml . }}
 {{- if hasKey $map "Error" }}
@@ -13,7 +13,7 @@ not parse, a map with the key Error; these refuse it.
 {{- mustToJson $map }}
 {{- end }}
 
-{{- /* YAML text that is a list, or empty, as JSON. */}}
+{{- /* YAML text that is a list, or empty, as JSON. The render fails if the text does not parse. */}}
 {{- define "fragment.list" -}}
 {{- include "fragment.parsed" (dict "text" . "kind" "slice" "empty" list) }}
 {{- end }}
@@ -28,7 +28,7 @@ not parse, a map with the key Error; these refuse it.
 {{- mustToJson $data }}
 {{- end }}
 
-{{- /* (list CONTEXT FILE): reads a data file of the chart into .Read, by its name, once a render. */}}
+{{- /* (list CONTEXT FILE): reads a data file of the chart into .Read under its name, once a render. */}}
 {{- define "fragment.read" -}}
 {{- $read := (first .).Read }}
 {{- $file := last . }}

@@ -1,11 +1,15 @@
 {{- /*
-(list CONTEXT SUFFIX): the name of an object, <release>-<suffix>, at most 63 characters, the suffix kept.
+(list CONTEXT SUFFIX): the name of an object, RELEASE-SUFFIX. It has at most 63 characters, and the suffix is never
+cut.
 */}}
 {{- define "fragment.name" -}}
 {{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 63) }}
 {{- end }}
 
-{{- /* The same of at most 52 characters: Kubernetes puts eleven behind a CronJob's for each Job. */}}
+{{- /*
+(list CONTEXT SUFFIX): the same with at most 52 characters. Kubernetes appends 11 to the name of a CronJob for each
+Job.
+*/}}
 {{- define "fragment.shortName" -}}
 {{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 52) }}
 {{- end }}
@@ -28,7 +32,7 @@ hash of it keeps two releases apart.
 {{- printf "%s-%s" $name $suffix }}
 {{- end }}
 
-{{- /* (list CONTEXT COMPONENT): what selects a component's pods. Never changes. */}}
+{{- /* (list CONTEXT COMPONENT): the labels that select the pods of a component. They never change. */}}
 {{- define "fragment.selector" -}}
 {{- $context := first . -}}
 app.kubernetes.io/name: {{ $context.Chart.Name | quote }}
@@ -36,8 +40,10 @@ app.kubernetes.io/instance: {{ $context.Release.Name | quote }}
 app.kubernetes.io/component: {{ last . | quote }}
 {{- end }}
 
-{{- /* (list CONTEXT COMPONENT): the labels of an object. Pods have those of fragment.selector alone, so that a new
-version of the chart restarts none. */}}
+{{- /*
+(list CONTEXT COMPONENT): the labels of an object. Pods have only those of fragment.selector, so that a new version of
+the chart does not restart them.
+*/}}
 {{- define "fragment.labels" -}}
 {{- $context := first . -}}
 {{ include "fragment.selector" . }}
@@ -47,7 +53,7 @@ app.kubernetes.io/part-of: {{ $context.Chart.Name | quote }}
 helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
 {{- end }}
 
-{{- /* The name of the account that all pods run under. */}}
+{{- /* Given a context: the name of the service account of all pods. */}}
 {{- define "fragment.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{ .Values.serviceAccount.name | default (include "fragment.name" (list . "account")) }}

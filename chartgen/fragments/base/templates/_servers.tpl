@@ -56,7 +56,7 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- include "fragment.setPaths" (dict "values" $values "paths" (include "fragment.slot.server.values" $entry | include "fragment.map" | mustFromJson)) }}
 {{- end }}
 
-{{- /* {values, paths}: sets what paths, a map of dotted path to value, say. */}}
+{{- /* {values, paths}: sets values at dotted paths. paths maps paths to values. */}}
 {{- define "fragment.setPaths" -}}
 {{- range $path, $value := .paths }}
 {{- $keys := splitList "." $path }}
@@ -68,12 +68,12 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- end }}
 {{- end }}
 
-{{- /* The name of a server's objects. Given a server's context. */}}
+{{- /* Given a server's context: the name of its objects. */}}
 {{- define "fragment.serverName" -}}
 {{- include "fragment.name" (list . .Server) }}
 {{- end }}
 
-{{- /* Where a server listens for others in the cluster, as a URL without a path. Given a server's context. */}}
+{{- /* Given a server's context: the URL of its Service inside the cluster, without a path. */}}
 {{- define "fragment.serverURL" -}}
 http://{{ include "fragment.serverName" . }}:{{ int64 .Facts.server.port }}
 {{- end }}

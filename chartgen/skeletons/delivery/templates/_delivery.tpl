@@ -14,6 +14,6 @@
 
 {{- define "fragment.DOTTED.checks" -}}
 {{- if .Facts.cache.memory }}
-modelCache.medium: a cache in memory is empty at each start, so there is no older model to check; set model.delivery to init
+modelCache.medium: a cache in memory is empty at each start, and has no older model to check; set model.delivery to init
 {{- end }}
 {{- end }}

@@ -1,6 +1,6 @@
 {{- /*
-{context, image, over}: the reference of an image {repository, tag, digest, pullPolicy}, with over, where it is given, laid
-over it, from the registry that global.imageRegistry says.
+{context, image, over}: the reference of an image. image is a map of repository, tag, digest and pullPolicy. over,
+which is optional, overrides its keys. global.imageRegistry decides the registry.
 */}}
 {{- define "llm-stack.image" -}}
 {{- $image := include "llm-stack.imageFields" . | mustFromJson }}
@@ -25,12 +25,15 @@ over it, from the registry that global.imageRegistry says.
 {{- with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /* The same arguments: when the node fetches it. */}}
+{{- /* {context, image, over}: the imagePullPolicy of an image, with the arguments of fragment.image. */}}
 {{- define "llm-stack.pullPolicy" -}}
 {{- (include "llm-stack.imageFields" . | mustFromJson).pullPolicy }}
 {{- end }}
 
-{{- /* The same arguments: the image with over laid over it, as JSON. A digest speaks of one tag of one repository. */}}
+{{- /*
+{context, image, over}: the fields of an image as JSON, with over applied. A digest belongs to one tag of one
+repository, so it is removed if over has another.
+*/}}
 {{- define "llm-stack.imageFields" -}}
 {{- $image := deepCopy .image }}
 {{- $over := .over | default dict }}
@@ -40,7 +43,10 @@ over it, from the registry that global.imageRegistry says.
 {{- mergeOverwrite $image (deepCopy $over) | mustToJson }}
 {{- end }}
 
-{{- /* What every pod has: its account without a token, the pull secrets, no environment of other Services. */}}
+{{- /*
+Given a context: what every pod needs: its service account without a token, pull secrets, and no environment variables
+for Services.
+*/}}
 {{- define "llm-stack.podBasics" -}}
 serviceAccountName: {{ include "llm-stack.serviceAccount" . | quote }}
 automountServiceAccountToken: false
@@ -51,7 +57,7 @@ enableServiceLinks: false
 {{- end }}
 {{- end }}
 
-{{- /* The Secrets with which images are pulled, as pods and accounts have them. */}}
+{{- /* Given a context: imagePullSecrets, for pods and service accounts. */}}
 {{- define "llm-stack.pullSecrets" -}}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:
@@ -66,8 +72,8 @@ imagePullSecrets:
 {{- end }}
 
 {{- /*
-Environment variables, from a map of name to text or {valueFrom}: by name, those that refer to others with $(NAME)
-last, since Kubernetes resolves only what stands before.
+Given a map of names to text or {valueFrom}: environment variables as a list, by name. Those that refer to others with
+$(NAME) are last, because Kubernetes resolves only what precedes them.
 */}}
 {{- define "llm-stack.env" -}}
 {{- $later := dict }}
@@ -89,8 +95,8 @@ last, since Kubernetes resolves only what stands before.
 {{- end }}
 
 {{- /*
-{vendor, images}: the facts image, vendors and cpu of an engine whose image depends on the vendor of the accelerator, as
-YAML. images maps vendors to names under `images`, `none` to the image for CPUs.
+{vendor, images}: the facts image, vendors and cpu of an engine whose image depends on the vendor of the accelerator,
+as YAML. images maps vendors to names under `images`. `none` is the image for CPUs.
 */}}
 {{- define "llm-stack.imagesByVendor" -}}
 {{- $vendors := keys (omit .images "none") | sortAlpha -}}
