@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 from conftest import ROOT
@@ -23,12 +24,14 @@ def rows() -> list[tuple[str, str]]:
     return found
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module by its dotted name below chartgen."""
     files = (file for file in CODE.rglob("*.py") if "fragments" not in file.parts and file.name != "__init__.py")
     return {".".join(file.relative_to(CODE).with_suffix("").parts): file for file in sorted(files)}
 
 
+@cache
 def imports(module: str, file: Path) -> set[str]:
     """The modules of chartgen that a module imports, at its top and inside functions."""
     known, found = modules(), set()

@@ -99,7 +99,7 @@ def _filled(text: str, id: str) -> str:
 def _next(id: str, root: Path, target: Path, recipe: Path | None) -> list[str]:
     own = root.resolve() == (paths.HERE / "fragments").resolve()
     path = "" if own else f", and '{root.name}' to its fragmentPaths"
-    first = f"{recipe}: added" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
+    first = f"{show(recipe)}: added" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
     return [first, f"then: change {target}, and run 'chartgen validate --only {id}'", _docs()]
 
 

@@ -99,3 +99,13 @@ def test_wheel_and_sdist_carry_everything_that_the_checkout_has(tmp_path):
     own = {f"chartgen/{name}" for name in below(ROOT / "chartgen") if not name.endswith(".pyc")}
     schemas = {f"chartgen/schemas/{name}" for name in below(ROOT / "schemas")}
     assert contents == [own | schemas] * 2
+
+
+def test_wheel_has_the_skeletons_and_what_an_author_reads(chartgen, tmp_path):
+    said = run(chartgen, "new", "stack", "team-llm", cwd=tmp_path).stdout
+    document = Path(said.rpartition(": ")[2].strip())
+    assert (tmp_path / document).is_file()
+    assert (tmp_path / document).parent.joinpath("docs/loaders.md").is_file()
+    run(chartgen, "build", cwd=tmp_path / "team-llm")
+    said = run(chartgen, "new", "fragment", "engine/mine", "--stack", "stack.yaml", cwd=tmp_path / "team-llm").stdout
+    assert "fragments/engine/mine: 8 files" in said

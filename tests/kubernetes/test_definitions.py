@@ -157,6 +157,7 @@ def test_every_version_has_the_kinds_a_chart_is_made_of(folder: Path) -> None:
         assert len(list((folder / f"v{version}").rglob("*.json"))) > 150
 
 
+@pytest.mark.slow
 def test_bundles_are_sound_schemas_that_stand_alone(folder: Path) -> None:
     for version in (kubernetes.versions()[0], kubernetes.versions()[-1]):
         definitions: dict[str, Any] = {}
@@ -308,6 +309,7 @@ def go_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) ->
     monkeypatch.setenv("PATH", f"{file.parent}:/usr/bin:/bin")
 
 
+@pytest.mark.slow
 def test_crds_come_from_the_folder_that_go_names(
     elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +328,7 @@ def test_crds_come_from_the_folder_that_go_names(
     assert (tmp_path / "mod").read_text(encoding="utf-8") == (gorun.GOTOOLS / "crds/go.mod").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_module_that_cannot_be_fetched_is_a_sentence_and_leaves_no_schemas(
     elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +338,7 @@ def test_a_module_that_cannot_be_fetched_is_a_sentence_and_leaves_no_schemas(
     assert not prepare.crds_folder().exists()
 
 
+@pytest.mark.slow
 def test_a_module_without_crds_is_not_taken_for_done(
     elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

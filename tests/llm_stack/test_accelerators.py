@@ -50,6 +50,7 @@ def test_every_row_says_where_it_was_read_and_nothing_that_no_template_knows(ven
         ("vendor: metax, scheme: hami, memory: 4Gi", {"sgpu": 1, "vmemory": 4}),
     ],
 )
+@pytest.mark.slow
 def test_shares_are_counted_as_the_scheme_counts_them(manifests, tmp_path, gpu, devices):
     file = tmp_path / "values.yaml"
     file.write_text(f"gpu: {{{gpu}}}\nimage: {{repository: r.example.com/o, tag: '1'}}\n", encoding="utf-8")
@@ -59,6 +60,7 @@ def test_shares_are_counted_as_the_scheme_counts_them(manifests, tmp_path, gpu, 
         assert found == devices
 
 
+@pytest.mark.slow
 def test_new_vendor_is_one_block(tmp_path, helm):
     shutil.copytree(ROOT / "chartgen", tmp_path / "chartgen")
     shutil.copytree(ROOT / "schemas", tmp_path / "schemas")

@@ -179,6 +179,7 @@ def test_baseline_takes_what_restricted_refuses(title, path, value, at, message)
     assert said(changed(title, path, value), ("object", "baseline")) == []
 
 
+@pytest.mark.slow
 def test_every_rule_has_an_object_that_it_refuses():
     tried = {
         fault.message
