@@ -182,7 +182,7 @@ def test_what_an_earlier_container_left_goes(pod):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["serve", "tritonserver"], 66, "bert is not there; bring the model there, or correct its path"),
+        (["serve", "tritonserver"], 66, "bert does not exist; put the model there, or correct its path"),
         (["serve"], 64, "serve needs a command"),
         (["link", "resnet"], 64, "'resnet' is no folder of"),
         (["link"], 64, "'' is no folder of"),
@@ -205,4 +205,4 @@ def test_repository_that_cannot_be_written_is_told(pod):
     pod.env["REPOSITORY"] = str(pod.repository / "models")
     done = pod.serve()
     assert done.returncode == 74
-    assert "cannot be written" in done.stderr
+    assert "is not writable" in done.stderr
