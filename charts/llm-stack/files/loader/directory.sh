@@ -67,7 +67,7 @@ brought() {
   failed=0
   if command -v prepare >/dev/null; then run_child prepare || return; fi
   rm -rf "$scratch/rows"
-  mkdir "$scratch/rows" && models >"$scratch/list" || full "$scratch"
+  { mkdir "$scratch/rows" && models >"$scratch/list"; } || full "$scratch"
   while IFS=$tab read -r folder reference filters <&3; do
     reap "$PARALLEL"
     bring "$folder" "$reference" "${filters:-}" 3<&- &
@@ -145,11 +145,11 @@ fetch_whole() {
   own_dir "$part" "$TARGET/.work/$key"
   only_files "$part" "$TARGET/.work/$key"
   rm -f "$scratch/listing"
-  fetch "$reference" "$identity" "$filters" "$part" "$TARGET/.work/$key" && complete
+  fetch "$reference" "$identity" "$filters" "$part" "$TARGET/.work/$key" && as_listed
 }
 
-# complete: compare the fetched files with the source's listing. Fails with $message set.
-complete() {
+# as_listed: compare the fetched files with the source's listing. Fails with $message set.
+as_listed() {
   odd=$(find "$part" ! -type f ! -type d | head -n 1)
   [ -z "$odd" ] || die 66 "$reference: ${odd#"$part"/} is a link or a device, not a file; remove it from the model"
   list_files "$part" >"$scratch/files.here" || full "$scratch"
@@ -185,8 +185,8 @@ finish_version() {
   say "$reference: writing it to the disk"
   run_child persist "$part" || full "$TARGET"
   rm -rf "${versions:?}/$version" "$versions/$version.files"
-  publish ".versions/$key/$version.files" <"$scratch/files.here" && mv -T "$part" "$versions/$version" &&
-    persist "$versions" || full "$TARGET"
+  { publish ".versions/$key/$version.files" <"$scratch/files.here" && mv -T "$part" "$versions/$version" &&
+    persist "$versions"; } || full "$TARGET"
 }
 
 # swap: point the folder to the version with one rename, and remove the versions before the previous one.

@@ -215,18 +215,18 @@ persist() {
 
 # real PATH: succeed if no part of a path below TARGET is a link.
 real() {
-  at=$TARGET rest=${1#"$TARGET"/}
-  while [ -n "$rest" ]; do
-    at=$at/${rest%%/*}
-    if [ -L "$at" ]; then return 1; fi
-    case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
+  linked=$TARGET left=${1#"$TARGET"/}
+  while [ -n "$left" ]; do
+    linked=$linked/${left%%/*}
+    if [ -L "$linked" ]; then return 1; fi
+    case $left in */*) left=${left#*/} ;; *) left= ;; esac
   done
 }
 
 # own_dir DIR…: create directories below TARGET. Refuse a link in place of any of them.
 own_dir() {
   for each; do
-    real "$each" || die 77 "$at is a link, which the loader does not follow on a volume; remove it"
+    real "$each" || die 77 "$linked is a link, which the loader does not follow on a volume; remove it"
     mkdir -p "$each" 2>/dev/null || { check_writable "$TARGET"; full "$TARGET"; }
   done
 }

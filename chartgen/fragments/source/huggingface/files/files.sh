@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
 # The files of one version of a model: which to download, and where. Sourced by load.sh.
 
 # choose REFERENCE FILTERS: write the files that match the filters to $scratch/files.
@@ -185,7 +185,7 @@ bring_file() {
   while IFS= read -r name; do
     to=$dir/$name
     if [ "$to" = "$place" ]; then continue; fi
-    mkdir -p "${to%/*}" && rm -f "$to" || full "$TARGET"
+    { mkdir -p "${to%/*}" && rm -f "$to"; } || full "$TARGET"
     # Not every volume supports hard links.
     ln "$place" "$to" 2>/dev/null || { run_child cp "$place" "$work/$2" && mv -fT "$work/$2" "$to"; } || full "$TARGET" "$1"
   done <"$scratch/names"

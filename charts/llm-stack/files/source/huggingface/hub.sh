@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
 # Requests to a hub. Sourced by load.sh.
 
 settings='' token=''

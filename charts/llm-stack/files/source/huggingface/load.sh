@@ -21,12 +21,14 @@
 #   <sum>           a partial file
 #   <version>.sums  sum and path of each file of a version
 # A sum is sha256-<hex> or, for a file that is not in LFS, git-<hex>, the name of its blob in git.
+# shellcheck disable=SC2034 # the sourced files read the other names
+# shellcheck source-path=SCRIPTDIR/../../../loader/files source-path=SCRIPTDIR
 here=$(dirname "$0")
-# shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
+# shellcheck source=loader.sh
 . "$here/loader.sh"
 # shellcheck source=directory.sh
 . "$here/directory.sh"
-# shellcheck source-path=SCRIPTDIR source=hub.sh
+# shellcheck source=hub.sh
 . "$here/hub.sh"
 # shellcheck source=files.sh
 . "$here/files.sh"

@@ -69,7 +69,7 @@ fetch() {
   say "$reference: downloading $(human "$expected")"
   pull "$exact" || return
   check_layers || return
-  rm -rf "$unpacked" && mkdir "$unpacked" || full "$TARGET"
+  { rm -rf "$unpacked" && mkdir "$unpacked"; } || full "$TARGET"
   set -f   # a filter is a word, not a pattern
   set -- "$exact"
   for filter in $filters; do set -- "$@" "--filter=$filter"; done
@@ -85,7 +85,7 @@ fetch() {
 # have their sizes. put_right or kit has verified their checksums.
 check_layers() {
   manifest=$blobs/${identity#sha256:}
-  plain "$manifest" && sound "$manifest" || { message="kit reports success, but the manifest is missing"; return 1; }
+  { plain "$manifest" && sound "$manifest"; } || { message="kit reports success, but the manifest is missing"; return 1; }
   grep -o 'sha256:[0-9a-f]*' "$manifest" | sort -u >"$scratch/named"
   sed 's/^\([0-9a-f]*\) .*/sha256:\1/' "$scratch/wanted" "$scratch/others" | sort -u >"$scratch/planned"
   cmp -s "$scratch/named" "$scratch/planned" || { message="the registry returns different manifests"; return 1; }
