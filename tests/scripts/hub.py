@@ -49,7 +49,7 @@ class Hub:
 
     `let_in` are the tokens that gated models are given to, `known` all that there are. `forge` names files for which
     something else is sent. `ranges` says whether a part of a file can be asked for, `signed` whether signed addresses
-    still hold. `pauses` are answers of 429 that come first, `plain` turns off what only the Hub's headers say.
+    still hold. `pauses` are answers of 429 that come first, `echo` sends a refused token back in the answer.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -60,6 +60,7 @@ class Hub:
     signed: bool = True
     pauses: int = 0
     down: bool = False
+    echo: bool = False
     url: str = ""
     storage: str = ""
     seen: list[Seen] = field(default_factory=list)
@@ -219,7 +220,7 @@ class _Hub(_Handler):
         """The repository and the commit, or a refusal that was sent."""
         token, repository = self.token(), self.hub.repositories.get(name)
         if token and token not in self.hub.known:
-            self.refuse(401, "", "Invalid credentials in Authorization header")
+            self.refuse(401, "", f"Invalid credentials {token if self.hub.echo else ''}in Authorization header")
         elif not repository or (repository.private and not token):
             # Whoever is not known learns nothing about what there is.
             if token:

@@ -373,7 +373,12 @@ def test_a_filter_that_matches_nothing_is_refused_before_anything_is_fetched(
     harbour.ask_for(bert=f"ml/bert:v1 {filters}")
     ended = harbour.load()
     refused(
-        ended, 66, f"nothing in it matches '{filters.split()[-1]}'", "model:bert", "datasets:validation", "docs:README.md"
+        ended,
+        66,
+        f"nothing in it matches '{filters.split()[-1]}'",
+        "model:bert",
+        "datasets:validation",
+        "docs:README.md",
     )
     assert harbour.fetched(kit) == set()
     assert not (harbour.target / "bert").exists()

@@ -41,11 +41,12 @@ read_with() { within 120 bounded 200000000 env LC_ALL=C awk -f "$here/$1" "$2" >
 words_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print substr($2, 1, 300); exit }' "$1"; }
 
 strange() {
+  check_scratch
   die 70 "$ENDPOINT $*, so it is not a hub of the kind ${HUB}; correct huggingface.hub or huggingface.endpoint"
 }
 
-# request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more than
-# $most bytes is refused.
+# request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more
+# than $most bytes is refused.
 request() {
   connect
   rm -f "$scratch/json"
