@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help tools build validate check test test-fast e2e e2e-real lint bench docs format lock definitions clean
+.PHONY: all help tools build validate check test test-fast e2e e2e-real lint faults bench docs format lock definitions clean
 
 all: tools ## Set everything up, make charts/llm-stack, prove it, and say what was made
 	@$(BIN)/chartgen build
@@ -53,6 +53,9 @@ e2e: tools ## Install every example, and what was published, on the cluster of K
 
 e2e-real: tools ## Prove the chart with a real ollama and kit on a real node; E2E=--help says what it needs
 	@$(BIN)/python -m tests.e2e_real $(E2E)
+
+faults: $(STAMP) ## Run the loaders in a hostile world: N=50 rounds of SEED=1
+	@$(BIN)/python -m tests.scripts.faults --rounds $(or $(N),50) --seed $(or $(SEED),1)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; make docs/bench.md
 	@$(BIN)/python -m bench

@@ -42,7 +42,7 @@ from scripts.test_huggingface_script import Desk
 from scripts.wire import wire
 from scripts.workshop import SHELLS, World, digest_of, place, read_quietly
 
-LIMIT = 40  # seconds for one run, on a busy machine
+LIMIT = 60  # seconds for one run, on a busy machine
 SECRET = "the content of a file outside the volume"
 FAST = {"TICK": "0.05", "PROGRESS": "1", "STALL": "2", "RETRIES": "2", "GRACE": "3", "LOCK_STALE": "1"}
 Files = dict[str, bytes]
@@ -521,7 +521,8 @@ class Round:
 
     def recovered(self) -> None:
         self.mend()
-        code = self.ended(self.case.start(self.shell, MODE="refresh"), killed=False, mode="refresh")
+        calm = {"STALL": "25", "RETRIES": "4"}  # a busy machine is no fault
+        code = self.ended(self.case.start(self.shell, MODE="refresh", **calm), killed=False, mode="refresh")
         if code:
             self.fail("recovery", self.last)
 

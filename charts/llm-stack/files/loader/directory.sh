@@ -13,8 +13,9 @@
 #                       a crash of the machine can leave zeros in them. WORK is a folder of this model for data that the
 #                       next fetch can use. Fail and exit as in resolve
 #   prepare             optional: run once before each check, to log in and to check the tools
-# $terms, if a source sets it, is a condition that a version must have met, such as a signature. Other terms make another
-# version. Each function runs in a separate process per model, in which $scratch is private. Its output goes to the log.
+# $terms, if a source sets it, is a condition that a version must have met, such as a signature. Other terms make
+# another version. Each function runs in a separate process per model, in which $scratch is private. Its output goes
+# to the log.
 #
 # Environment, in addition to that of loader.sh
 #   PARALLEL   the number of models that are downloaded at the same time
@@ -46,12 +47,12 @@ bring_models() {
   look
 }
 
-# look: download whatever is missing. Returns the code of the first model that failed.
+# look: download the missing models. Returns the code of the first model that failed.
 look() {
   check_writable "$TARGET"
   take_lock
   own_dir "$TARGET/.versions" "$TARGET/.work"
-  brought
+  provide_all
   code=$?
   if [ "$code" -eq 0 ]; then
     all_here || die 70 "the downloaded models are not the requested ones; remove $TARGET/.versions, and try again"
@@ -62,15 +63,15 @@ look() {
   return "$code"
 }
 
-# brought: succeed if every model was downloaded. Those that were are recorded in any case.
-brought() {
+# provide_all: succeed if every model was downloaded. Those that were are recorded in any case.
+provide_all() {
   failed=0
   if command -v prepare >/dev/null; then run_child prepare || return; fi
   rm -rf "$scratch/rows"
   { mkdir "$scratch/rows" && models >"$scratch/list"; } || full "$scratch"
   while IFS=$tab read -r folder reference filters <&3; do
     reap "$PARALLEL"
-    bring "$folder" "$reference" "${filters:-}" 3<&- &
+    provide "$folder" "$reference" "${filters:-}" 3<&- &
     workers="$workers $!"
   done 3<"$scratch/list"
   reap 1
@@ -102,7 +103,7 @@ stop_work() {
 
 # --- One model, in a separate process -------------------------------------------------------------------------------
 
-bring() {
+provide() {
   trap - EXIT
   # shellcheck disable=SC2154 # loader.sh sets child
   trap 'trap "" HUP INT TERM; end $job $child; exit 143' HUP INT TERM
@@ -129,6 +130,7 @@ bring() {
 again() {
   attempts=0 best=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
   until "$@"; do
+    check_scratch
     attempts=$((attempts + 1)) reached=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
     if [ "$reached" -gt $((best + 1000000)) ]; then best=$reached attempts=1; fi
     [ "$attempts" -lt "$RETRIES" ] || die 69 "$reference: gave up after $attempts attempts without new data: $message"
@@ -231,14 +233,14 @@ size_of_version() { awk '{ n += $1 } END { printf "%.0f", n }' "$1.files"; }
 # bytes_in DIR…: the size of all files, for the progress. Files that disappear meanwhile are ignored.
 bytes_in() { find "$@" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }'; }
 
-# run_watched DIR COMMAND…: run a program that downloads to DIR. Its output goes to $scratch/output, and the log shows the
-# bytes in DIR, of $expected if known. If fewer than LEAST bytes a second arrive for STALL seconds, the program is ended
-# and the function fails with $message set. Otherwise it returns the program's code.
+# run_watched DIR COMMAND…: run a program that downloads to DIR. Its output goes to $scratch/output, and the log shows
+# the bytes in DIR, of $expected if known. If fewer than LEAST bytes a second arrive for STALL seconds, the program is
+# ended and the function fails with $message set. Otherwise it returns the program's code.
 run_watched() {
   into=$1
   shift
   "$@" >"$scratch/output" 2>&1 </dev/null &
-  job=$! seen=-1 since=$(now) told=$(now)
+  job=$! seen=-1 since=$(now) logged=$(now)
   while pause "$TICK" && alive "$job"; do
     came=$(bytes_in "$into")
     if [ "$came" -lt "$seen" ]; then seen=$came; fi
@@ -255,7 +257,7 @@ run_watched() {
       job='' message="$1 printed more than 50 MB"
       return 1
     fi
-    if [ $(($(now) - told)) -ge "$PROGRESS" ]; then told=$(now); say "$reference: $(progress_of "$came")"; fi
+    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$reference: $(progress_of "$came")"; fi
   done
   wait "$job"
   code=$?
@@ -273,7 +275,8 @@ progress_of() {
 # rows: print the index, without rows whose folder is not below TARGET.
 rows() { read_file .models | awk -F '\t' 'NF > 4 && $1 !~ "^[./]|/[.]|//|/$" && $1 != ""'; }
 
-# settled FOLDER REFERENCE FILTERS: succeed if the index has it, its folder points to that version, and that is complete.
+# settled FOLDER REFERENCE FILTERS: succeed if the index has it, its folder points to that version, and that is
+# complete.
 settled() {
   is=$(rows | FOLDER=$1 REFERENCE=$2 FILTERS=$3 awk -F '\t' '
     $1 == ENVIRON["FOLDER"] && $2 == ENVIRON["REFERENCE"] && $6 == ENVIRON["FILTERS"] { print $3; exit }')

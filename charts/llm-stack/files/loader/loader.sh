@@ -104,8 +104,8 @@ pause() { run_child sleep "$1"; }
 
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
-# end PID…: stop processes. The signal is repeated, because a new process can lose it, and so can a bash that is about to
-# read a $(…). A process that ignores SIGTERM for GRACE seconds is killed.
+# end PID…: stop processes. The signal is repeated, because a new process can lose it, and so can a bash that is about
+# to read a $(…). A process that ignores SIGTERM for GRACE seconds is killed.
 end() {
   for process; do
     ends_at=$(($(now) + GRACE)) how=TERM
@@ -167,8 +167,8 @@ check_list() {
 
 ready_has() { read_file .ready | grep -qxF "$1"; }
 
-# mark_ready HASH: add the hash to those that are already valid, because one claim can serve several lists. A source whose
-# models replace each other empties .ready first.
+# mark_ready HASH: add the hash to those that are already valid, because one claim can serve several lists. A source
+# whose models replace each other empties .ready first.
 mark_ready() {
   { read_file .ready | grep -x '[0-9a-f]\{64\}'; printf '%s\n' "$1"; } | tail -n 100 | sort -u | publish .ready
 }
@@ -194,8 +194,8 @@ plain() { [ -f "$1" ] && ! [ -L "$1" ]; }
 # read_file NAME: print TARGET/NAME, up to 10 MB, or nothing if it is not a regular file.
 read_file() { if plain "$TARGET/$1"; then head -c 10000000 "$TARGET/$1"; fi; }
 
-# publish NAME [unsynced]: write stdin to TARGET/NAME atomically. The new file gets an unused name and is then renamed, so that no
-# link is followed. Only for the holder of the lock.
+# publish NAME [unsynced]: write stdin to TARGET/NAME atomically. The new file gets an unused name and is then
+# renamed, so that no link is followed. Only for the holder of the lock.
 publish() {
   fresh=$(mktemp "$TARGET/.new.XXXXXX") || return
   { cat >"$fresh" && chmod 644 "$fresh" && { [ -n "${2:-}" ] || persist "$fresh"; } && mv -fT "$fresh" "$TARGET/$1"; } &&
@@ -281,8 +281,15 @@ full() {
   esac
 }
 
-# keep_looking COMMAND…: for MODE=watch. Every INTERVAL seconds, run this script with MODE=refresh in a separate process.
-# A failure does not end the loop as long as the command succeeds, which checks that the requested models are present.
+# check_scratch: exit if the scratch space is full, after an error that this can explain.
+check_scratch() {
+  head -c 65536 /dev/zero 2>/dev/null >"$scratch/.room" || full "$scratch"
+  rm -f "$scratch/.room"
+}
+
+# keep_looking COMMAND…: for MODE=watch. Every INTERVAL seconds, run this script with MODE=refresh in a separate
+# process. A failure does not end the loop as long as the command succeeds, which checks that the requested models are
+# present.
 keep_looking() {
   while :; do
     run_child env MODE=refresh sh "$0" || {
@@ -296,12 +303,12 @@ keep_looking() {
 
 # --- One loader at a time -------------------------------------------------------------------------------------------
 # A dead pod must not hold the lock, and the clocks of two machines cannot be compared. The holder therefore touches the
-# one file in .lock. A waiter that sees no change of it for LOCK_STALE seconds of its own clock takes the lock over by
+# one file in .lock. A waiter that sees no change of it for LOCK_STALE seconds of its clock takes the lock over by
 # renaming that file to its own name. Only one of several waiters can do this, and a holder that was suspended finds its
 # file gone.
 
 take_lock() {
-  lock=$TARGET/.lock locking=1 seen='' since=$(now) told=0
+  lock=$TARGET/.lock locking=1 seen='' since=$(now) logged=0
   until make_lock; do
     mark=$(look_at_lock)
     if [ "$mark" != "$seen" ]; then
@@ -337,8 +344,8 @@ make_lock() {
   return 1
 }
 
-# Prints the holder and the time of its last sign of life. Reading the file makes a network file system fetch the current
-# time instead of a cached one. A name that no loader has is ignored.
+# Prints the holder and the time of its last sign of life. Reading the file makes a network file system fetch the
+# current time instead of a cached one. A name that no loader has is ignored.
 look_at_lock() {
   # shellcheck disable=SC2010 # the names have a known form
   holder=$(ls "$lock" 2>/dev/null | grep -x '[A-Za-z0-9][A-Za-z0-9._-]*' | head -n 1)
@@ -361,8 +368,8 @@ break_lock() {
 }
 
 tell_who_holds_it() {
-  [ $(($(now) - told)) -ge "$SAY_EVERY" ] || return 0
-  told=$(now)
+  [ $(($(now) - logged)) -ge "$SAY_EVERY" ] || return 0
+  logged=$(now)
   say "waiting for ${1:-another loader}, whose last message is: $(last_message)"
 }
 

@@ -20,9 +20,9 @@ main() {
     *) die 64 "the argument must be now, or missing; not '$1'" ;;
   esac
   begin
-  told=0
+  logged=0
   until here; do
-    if [ $(($(now) - told)) -ge "$SAY_EVERY" ]; then told=$(now); say "waiting for the models: $(doing)"; fi
+    if [ $(($(now) - logged)) -ge "$SAY_EVERY" ]; then logged=$(now); say "waiting for the models: $(doing)"; fi
     pause "$POLL"
   done
   say "the models are there"

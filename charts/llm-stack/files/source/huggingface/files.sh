@@ -46,8 +46,9 @@ matches() {
   return 1
 }
 
-# plan REFERENCE: write size, sum and one path of each wanted content to $scratch/blobs, the largest first, and sum and
-# place of the files of other versions to $scratch/known. Remove files that are no longer needed, and check the free space.
+# plan REFERENCE: write size, sum and one path of each wanted content to $scratch/blobs, the largest first, and sum
+# and place of the files of other versions to $scratch/known. Remove files that are no longer needed, and check the
+# free space.
 plan() {
   sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
   sound=$scratch/sound   # places of .part whose sum was verified by this run
@@ -98,8 +99,9 @@ name_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
 
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
-# held SUM SIZE [unverified]: set $place to a file with that sum, under one of its names or in another version. A file in
-# .part is verified first, because it can be from before a crash of the machine. Other versions were written to the disk.
+# held SUM SIZE [unverified]: set $place to a file with that sum, under one of its names or in another version. A file
+# in .part is verified first, because it can be from before a crash of the machine. Other versions were written to the
+# disk.
 held() {
   { paths_of "$1" | sed "s|^|$dir/|"; SUM=$1 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$scratch/known"; } >"$scratch/places"
   while IFS= read -r place <&4; do
@@ -124,7 +126,7 @@ bring_files() {
     bring_some "$number" &
     helpers="$helpers $!"
   done
-  job=$helpers told=$(now) worst=0   # a signal ends $job
+  job=$helpers logged=$(now) worst=0   # a signal ends $job
   while [ -n "$job" ]; do
     pause "$TICK"
     still=''
@@ -136,8 +138,8 @@ bring_files() {
     done
     job=$still
     if refusal; then break; fi
-    if [ -n "$job" ] && [ $(($(now) - told)) -ge "$PROGRESS" ]; then
-      told=$(now) came=$(bytes_in "$dir" "$work")
+    if [ -n "$job" ] && [ $(($(now) - logged)) -ge "$PROGRESS" ]; then
+      logged=$(now) came=$(bytes_in "$dir" "$work")
       say "$reference: $(progress_of "$came")$(if [ "$came" -ge "$expected" ]; then echo ', verifying'; fi)"
     fi
   done

@@ -36,16 +36,17 @@ ask() {
 }
 
 # read_with PROGRAM FILE OUTPUT: run an awk program on data of a server, with limits on its time and its output.
-read_with() { within 120 bounded 200000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null; }
+read_with() { within 120 bounded 100000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null; }
 
 words_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print substr($2, 1, 300); exit }' "$1"; }
 
 strange() {
+  check_scratch
   die 70 "$ENDPOINT $*, so it is not a hub of the kind ${HUB}; correct huggingface.hub or huggingface.endpoint"
 }
 
-# request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more than
-# $most bytes is refused.
+# request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more
+# than $most bytes is refused.
 request() {
   connect
   rm -f "$scratch/json"

@@ -12,9 +12,10 @@
 #   COSIGN_TLOG   false: accept signatures that are not in a transparency log
 #
 # `kit unpack` alone is not sufficient: it does not verify downloaded data, writes files under their final names, and
-# succeeds with a filter that matches nothing. `kit pull` verifies and resumes downloads, but accepts any file in its store
-# with a blob's name. A corrupt partial file makes every later pull fail, two pulls cannot share a store, and a store with
-# an incomplete index is refused. Each model therefore has a separate store, which is repaired before every pull.
+# succeeds with a filter that matches nothing. `kit pull` verifies and resumes downloads, but accepts any file in its
+# store with a blob's name. A corrupt partial file makes every later pull fail, two pulls cannot share a store, and a
+# store with an incomplete index is refused. Each model therefore has a separate store, which is repaired before every
+# pull.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
 . "$(dirname "$0")/loader.sh"
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=directory.sh
@@ -81,8 +82,8 @@ fetch() {
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
 }
 
-# check_layers: succeed if the store has the manifest of $identity, this names the planned blobs, and all requested blobs
-# have their sizes. put_right or kit has verified their checksums.
+# check_layers: succeed if the store has the manifest of $identity, this names the planned blobs, and all requested
+# blobs have their sizes. put_right or kit has verified their checksums.
 check_layers() {
   manifest=$blobs/${identity#sha256:}
   { plain "$manifest" && sound "$manifest"; } || { message="kit reports success, but the manifest is missing"; return 1; }
@@ -129,8 +130,9 @@ repository_of() {
 
 # --- The content of a ModelKit --------------------------------------------------------------------------------------
 
-# plan: read the output of `kit inspect`. Write the blobs that match the filters, with their sizes, to $scratch/wanted, the
-# other blobs of the manifest to $scratch/others, and the paths to unpack to $scratch/listing. Set $expected to the bytes.
+# plan: read the output of `kit inspect`. Write the blobs that match the filters, with their sizes, to
+# $scratch/wanted, the other blobs of the manifest to $scratch/others, and the paths to unpack to $scratch/listing.
+# Set $expected to the bytes.
 plan() {
   FILTERS=$filters within 120 bounded 100000000 env OUT="$scratch" LC_ALL=C awk -f "$(dirname "$0")/modelkit.awk" "$scratch/output" ||
     die 70 "$reference: the output of kit inspect cannot be read"
@@ -142,8 +144,8 @@ plan() {
 }
 
 # --- kit's store ----------------------------------------------------------------------------------------------------
-# storage/blobs/sha256/<hex> are blobs, storage/ingest/<hex> partial ones that the next pull resumes. The index files next
-# to them are written again by each pull.
+# storage/blobs/sha256/<hex> are blobs, storage/ingest/<hex> partial ones that the next pull resumes. The index files
+# next to them are written again by each pull.
 
 # put_right: keep the valid blobs and partial files of this ModelKit. The others are removed to free space, unless the
 # ModelKit refers to another one, which can need them.
@@ -172,8 +174,8 @@ sound() {
   run_child sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
 }
 
-# pass_over: a pull downloads every missing layer. Put a stub in place of each layer that no filter matches. If kit reads
-# a stub, it fails, because the stub is not an archive.
+# pass_over: a pull downloads every missing layer. Put a stub in place of each layer that no filter matches. If kit
+# reads a stub, it fails, because the stub is not an archive.
 pass_over() {
   while read -r blob _ <&3; do
     if ! [ -e "$blobs/$blob" ]; then echo "not downloaded" >"$blobs/$blob" || full "$TARGET"; fi
@@ -215,8 +217,8 @@ run_kit() {
   return 1
 }
 
-# last_words: print kit's errors without their prefix, or its last lines, on one line. kit reports every failed request as
-# a reference that was not found.
+# last_words: print kit's errors without their prefix, or its last lines, on one line. kit reports every failed
+# request as a reference that was not found.
 last_words() {
   sed -n '/^\[ERROR\] / {
     s///

@@ -1,7 +1,7 @@
-# Reads what `kit inspect` prints, which is Go's indented JSON: the depth of a line says what it belongs to. FILTERS and OUT
-# are in the environment. Writes to the folder OUT: wanted and others (blobs and their sizes), listing (paths to unpack),
-# builds-on (the ModelKit that this one refers to), missed (filters without a match) and has (all entries). A filter matches
-# as in kit: a section of the Kitfile, and optionally the name or the path of an entry.
+# Reads what `kit inspect` prints, which is Go's indented JSON: the depth of a line says what it belongs to. FILTERS
+# and OUT are in the environment. Writes to the folder OUT: wanted and others (blobs and their sizes), listing (paths
+# to unpack), builds-on (the ModelKit that this one refers to), missed (filters without a match) and has (all
+# entries). A filter matches as in kit: a section of the Kitfile, and optionally the name or the path of an entry.
 
 function value(line) {
   sub(/^[^:]*: "?/, "", line)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Downloads models from ollama's library, or from another registry for ollama, to TARGET. TARGET is ollama's store
-# (OLLAMA_MODELS): manifests/<host>/<namespace>/<name>/<tag> names blobs/sha256-<hex>. loader.sh describes what all loaders
-# share. Other models in the store stay, unless PRUNE is true.
+# (OLLAMA_MODELS): manifests/<host>/<namespace>/<name>/<tag> names blobs/sha256-<hex>. loader.sh describes what all
+# loaders share. Other models in the store stay, unless PRUNE is true.
 #
 # To check a model that is already present for a newer version, the script pulls it to .next/, a store with separate
 # manifests and the same blobs. The new manifest then replaces the previous one by a rename. In the main store, ollama
@@ -17,8 +17,8 @@
 #   .models      columns: name, tag, the manifest's digest, bytes
 #   .superseded  blobs that the last change made unnecessary. The next change removes them
 #
-# The result of `ollama pull` is not sufficient: its exit code is 0 if the server dies during the pull, it accepts any file
-# with a blob's name, and a killed server can leave partial files that make every later pull fail.
+# The result of `ollama pull` is not sufficient: its exit code is 0 if the server dies during the pull, it accepts any
+# file with a blob's name, and a killed server can leave partial files that make every later pull fail.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
 . "$(dirname "$0")/loader.sh"
 
@@ -43,7 +43,7 @@ main() {
   take_lock
   own_dir "$blobs" "$TARGET/manifests"
   only_files "$blobs" "$TARGET/manifests"
-  if [ "$MODE" = once ]; then all bring; else all renew; fi
+  if [ "$MODE" = once ]; then all provide; else all renew; fi
   stop_work
   { forget && prune && read_file .models | awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' | mark_digest; } || full "$TARGET"
   [ "$worst" -eq 0 ] || exit "$worst"
@@ -140,8 +140,8 @@ record() {
     LC_ALL=C sort | publish .models || full "$TARGET"
 }
 
-# verified REFERENCE: succeed if every blob has the checksum in its name. A corrupt blob is removed, because ollama would
-# keep it.
+# verified REFERENCE: succeed if every blob has the checksum in its name. A corrupt blob is removed, because ollama
+# would keep it.
 verified() {
   say "$1: verifying $(human "$(bytes_of "$1")")"
   layers "$1" >"$scratch/layers"
@@ -162,10 +162,10 @@ verified() {
 # hash_blob REFERENCE BLOB BYTES: write its sha256 to $scratch/sum. For a large blob, log the progress.
 hash_blob() {
   sha256sum <"$blobs/$2" >"$scratch/sum" &
-  hasher=$! told=$(now)
+  hasher=$! logged=$(now)
   while [ "$3" -gt 100000000 ] && pause "$TICK" && alive "$hasher"; do
-    [ $(($(now) - told)) -ge "$PROGRESS" ] || continue
-    told=$(now)
+    [ $(($(now) - logged)) -ge "$PROGRESS" ] || continue
+    logged=$(now)
     at=$(sed -n 's/^pos:[^0-9]*//p' "/proc/$hasher/fdinfo/0" 2>/dev/null)
     say "$1: verifying, $((${at:-0} / ($3 / 100)))% of $(human "$3")"
   done
@@ -223,21 +223,22 @@ prune() {
 }
 
 # --- Partial blobs after a kill --------------------------------------------------------------------------------------
-# ollama downloads a blob in parts of equal size. sha256-<hex>-partial has the full length from the start, and for each
-# part there is a file -partial-<n> with {"N":1,"Offset":…,"Size":…,"Completed":…}. ollama creates these files first,
-# rewrites them in place, and removes them one by one at the end. A kill at any of these moments leaves an incomplete set:
-# every later pull then fails with EOF, or takes the blob for shorter than it is. Call this only while no server runs.
+# ollama downloads a blob in parts of equal size. sha256-<hex>-partial has the full length from the start, and for
+# each part there is a file -partial-<n> with {"N":1,"Offset":…,"Size":…,"Completed":…}. ollama creates these files
+# first, rewrites them in place, and removes them one by one at the end. A kill at any of these moments leaves an
+# incomplete set: every later pull then fails with EOF, or takes the blob for shorter than it is. Call this only while
+# no server runs.
 
-mend() {
+repair() {
   for part in "$blobs"/sha256-*-partial-*; do
     if [ -e "$part" ] && ! [ -s "${part%-*}" ]; then rm -f "$part"; fi   # nothing was downloaded yet
   done
   for data in "$blobs"/sha256-*-partial; do
-    if [ -s "$data" ]; then mend_blob "$data"; else rm -f "$data"; fi
+    if [ -s "$data" ]; then repair_blob "$data"; else rm -f "$data"; fi
   done
 }
 
-mend_blob() {
+repair_blob() {
   set -- "$1" "$1"-*
   [ -e "$2" ] || set -- "$1"
   states=$(part_states "$@") || full "$TARGET" "$(missing_bytes)"
@@ -280,7 +281,7 @@ part_states() {
 start_server() {
   if alive "$server"; then return; fi
   command -v ollama >/dev/null || die 70 "this image does not contain ollama; set images.ollama to one that does"
-  mend
+  repair
   export OLLAMA_MODELS="$root" OLLAMA_NOPRUNE=1
   for port in "$PORT" $((PORT + 1)) $((PORT + 2)) $((PORT + 3)); do
     export OLLAMA_HOST="127.0.0.1:$port"
@@ -330,8 +331,8 @@ end_soon() {
   GRACE=$patience
 }
 
-# bring REFERENCE: return when it is present, verified and recorded. Otherwise exit.
-bring() {
+# provide REFERENCE: return when it is present, verified and recorded. Otherwise exit.
+provide() {
   if settled "$1"; then return; fi
   get "$1"
   record "$1"
@@ -340,7 +341,7 @@ bring() {
 # renew REFERENCE: the same, and replace the model if the reference has a newer version. After a failure, the present
 # version stays, the next models are checked, and $worst keeps the code.
 renew() {
-  if ! settled "$1"; then bring "$1"; return; fi
+  if ! settled "$1"; then provide "$1"; return; fi
   stop_work
   at=$(place "$1") next=$TARGET/.next
   rm -rf "$next"
@@ -383,6 +384,7 @@ get() {
 }
 
 back_off() {
+  check_scratch
   [ "$failed" -lt "$RETRIES" ] || die 69 "$1: gave up after $failed attempts without new data: $message"
   delay=$BACKOFF
   for _ in $(seq 2 "$failed"); do if [ "$delay" -lt 60 ]; then delay=$((delay * 2)); fi; done
@@ -431,10 +433,10 @@ pull() {
 }
 
 # watch_pull REFERENCE: wait until the pull ends, and fail if it makes no progress. Progress is another percentage in
-# ollama's output, or LEAST bytes a second on the disk. While ollama verifies, nothing changes; it gets a time that suffices
-# for 5 MB a second.
+# ollama's output, or LEAST bytes a second on the disk. While ollama verifies, nothing changes; it gets a time that
+# suffices for 5 MB a second.
 watch_pull() {
-  seen='' since=$(now) told=$(now) got=$(on_disk)
+  seen='' since=$(now) logged=$(now) got=$(on_disk)
   while pause "$TICK" && alive "$puller"; do
     state=$(progress) came=$(on_disk) allowed=$STALL
     mark=${state%%%*}
@@ -445,7 +447,7 @@ watch_pull() {
       stop_work
       return 1
     fi
-    if [ $(($(now) - told)) -ge "$PROGRESS" ]; then told=$(now); say "$1: $state"; fi
+    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$1: $state"; fi
     if [ "$(stat -c %s "$scratch/pull")" -gt 1000000 ]; then cp /dev/null "$scratch/pull"; fi
   done
 }

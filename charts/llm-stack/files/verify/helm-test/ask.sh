@@ -30,7 +30,7 @@ die() {
 ask() {
   url=$1
   shift
-  why="" told=""
+  why="" logged=""
   while left=$((deadline - $(date +%s))) && [ "$left" -gt 0 ]; do
     : >"$scratch/answer"
     status=$(curl --silent --show-error --noproxy '*' --connect-timeout 10 --max-time "$left" \
@@ -43,8 +43,8 @@ ask() {
       *,000) die 1 "$url: the request failed: $(cat "$scratch/error")" ;;
       *) die 1 "$url: the connection broke during the answer: $(cat "$scratch/error")" ;;
     esac
-    if [ "$why" != "$told" ]; then say "$url: not ready yet: $why"; fi
-    told=$why
+    if [ "$why" != "$logged" ]; then say "$url: not ready yet: $why"; fi
+    logged=$why
     sleep "$PAUSE"
   done
   die 2 "$url: no complete answer within $TIMEOUT seconds: ${why:-earlier requests used up the time}; check the" \
