@@ -279,7 +279,7 @@ def test_models_that_come_late_are_told_of(engine, models, start, tmp_path) -> N
 
 def test_a_way_that_nobody_knows_is_refused(start) -> None:
     ended = Ended(start(WAY="signal"))
-    assert (ended.code, ended.err) == (64, "WAY is http or rollout, not 'signal'\n")
+    assert (ended.code, ended.err) == (64, "WAY must be http or rollout, not 'signal'\n")
 
 
 # --- Kubernetes is asked for new pods -------------------------------------------------------------------------------

@@ -76,10 +76,13 @@ wait_for() { run sleep "$1"; }
 
 asked_for() { cat "$MODELS_FILE" 2>/dev/null; }
 
+# plain NAME: print that file of TARGET. Others can write to the volume, so a link, a pipe or a device is ignored.
+plain() { if [ -f "$TARGET/$1" ] && ! [ -L "$TARGET/$1" ]; then head -c 10000000 "$TARGET/$1"; fi; }
+
 # take_note: record the current state of the server's models. Other servers can have theirs in the same directory.
 take_note() {
-  awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" "$TARGET/.digest" >"$STATE/seen" 2>/dev/null
-  if ! [ -s "$STATE/seen" ]; then cut -d ' ' -f 1 "$TARGET/.updated" >"$STATE/seen" 2>/dev/null; fi
+  plain .digest | awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" - >"$STATE/seen" 2>/dev/null
+  if ! [ -s "$STATE/seen" ]; then plain .updated | cut -d ' ' -f 1 >"$STATE/seen"; fi
 }
 
 # remember: record that the server has loaded the current models.
@@ -88,7 +91,7 @@ remember() { cp "$STATE/seen" "$STATE/known.new" && mv "$STATE/known.new" "$STAT
 # changed FOLDER
 changed() { [ "$(of "$1" seen)" != "$(of "$1" known)" ]; }
 
-of() { awk -F '\t' -v folder="$1" '$1 == folder' "$STATE/$2"; }
+of() { FOLDER=$1 awk -F '\t' '$1 == ENVIRON["FOLDER"]' "$STATE/$2"; }
 
 # http: send the requests for the models that changed, in order. Fails at the first request that fails.
 http() {

@@ -285,7 +285,8 @@ start_server() {
   export OLLAMA_MODELS="$root" OLLAMA_NOPRUNE=1
   for port in "$PORT" $((PORT + 1)) $((PORT + 2)) $((PORT + 3)); do
     export OLLAMA_HOST="127.0.0.1:$port"
-    ollama serve >"$scratch/serve" 2>&1 </dev/null &
+    : >"$scratch/serve"
+    ollama serve >>"$scratch/serve" 2>&1 </dev/null &
     server=$!
     if server_answers; then return; fi
     grep -q 'address already in use' "$scratch/serve" || break
@@ -448,7 +449,9 @@ watch_pull() {
       return 1
     fi
     if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$1: $state"; fi
-    if [ "$(stat -c %s "$scratch/pull")" -gt 1000000 ]; then cp /dev/null "$scratch/pull"; fi
+    for log in "$scratch/pull" "$scratch/serve"; do
+      if [ "$(stat -c %s "$log")" -gt 1000000 ]; then cp /dev/null "$log"; fi
+    done
   done
 }
 

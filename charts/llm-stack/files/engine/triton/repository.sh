@@ -67,6 +67,10 @@ place() {
     # The folder's path, with all links resolved.
     from=$(cd "$MODELS/$folder" 2>/dev/null && pwd -P) ||
       die 66 "$MODELS/$folder does not exist; put the model there, or correct its path"
+    case $from/ in
+      "$(cd "$MODELS" && pwd -P)"/*) ;;
+      *) die 66 "$MODELS/$folder is a link to $from, which is not below $MODELS; put the model there, or correct its path" ;;
+    esac
     place_one "$REPOSITORY/models/$name" || full
   done <"$LAYOUT"
 }
