@@ -28,8 +28,9 @@ class Harbour:
         for folder in ("models", "bin", "scripts", "tmp", "login"):
             (root / folder).mkdir(parents=True)
         (root / "tmp").chmod(0o1777)
-        for script in ("loader/files/loader.sh", "loader/files/directory.sh", "source/modelkit/files/load.sh"):
-            shutil.copy(FRAGMENTS / script, root / "scripts")
+        for folder in ("loader/files", "source/modelkit/files"):
+            for script in (FRAGMENTS / folder).iterdir():
+                shutil.copy(script, root / "scripts")
         stand_in = f'"{sys.executable}" -IS "{HERE / "kit_standin.py"}"'
         self.program("kit", f'echo "$*" >>"{root}/calls"\nexec {KIT or stand_in} "$@"')
         self.log_in(USER, PASSWORD)

@@ -12,7 +12,7 @@ import http
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,7 +49,8 @@ class Hub:
 
     `let_in` are the tokens that gated models are given to, `known` all that there are. `forge` names files for which
     something else is sent. `ranges` says whether a part of a file can be asked for, `signed` whether signed addresses
-    still hold. `pauses` are answers of 429 that come first, `plain` turns off what only the Hub's headers say.
+    still hold. `pauses` are answers of 429 that come first, `echo` sends a refused token back in the answer.
+    `lie` changes what is said of a file in a list.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -60,6 +61,8 @@ class Hub:
     signed: bool = True
     pauses: int = 0
     down: bool = False
+    echo: bool = False
+    lie: Callable[[dict[str, Any]], None] | None = None
     url: str = ""
     storage: str = ""
     seen: list[Seen] = field(default_factory=list)
@@ -219,7 +222,7 @@ class _Hub(_Handler):
         """The repository and the commit, or a refusal that was sent."""
         token, repository = self.token(), self.hub.repositories.get(name)
         if token and token not in self.hub.known:
-            self.refuse(401, "", "Invalid credentials in Authorization header")
+            self.refuse(401, "", f"Invalid credentials {token if self.hub.echo else ''}in Authorization header")
         elif not repository or (repository.private and not token):
             # Whoever is not known learns nothing about what there is.
             if token:
@@ -244,6 +247,8 @@ class _Hub(_Handler):
                 one |= {"blobId": git_name(pointer(content)), "size": len(content)}
                 if len(content) >= LFS_FROM:
                     one["lfs"] = {"sha256": sha256(content), "size": len(content), "pointerSize": 134}
+                if self.hub.lie:
+                    self.hub.lie(one)
             siblings.append(one)
         card = {"license": "mit", "widget": [{"text": 'He said: "{[hello]}", \\n'}], "lfs": None}
         self.send_json(
@@ -329,7 +334,10 @@ class _Hub(_Handler):
         ]
         for path, content in sorted(files.items()):
             one = {"Name": path.rsplit("/", 1)[-1], "Path": path, "Type": "blob", "Size": len(content)}
-            entries.append(one | {"Sha256": sha256(content), "Revision": commit, "IsLFS": len(content) >= LFS_FROM})
+            one |= {"Sha256": sha256(content), "Revision": commit, "IsLFS": len(content) >= LFS_FROM}
+            if self.hub.lie:
+                self.hub.lie(one)
+            entries.append(one)
         answer = {"Code": 200, "Data": {"Files": entries, "IsVisual": 0}, "Message": "success", "Success": True}
         text = json.dumps(answer).replace("&", "\\u0026")  # as Go writes it
         self.send(200, text.encode(), Content_Type="application/json")

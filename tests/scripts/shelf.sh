@@ -1,6 +1,6 @@
 #!/bin/sh
-# The smallest source of folders: a reference is a folder of $SHELF, its identity the contents of its file `identity`.
-# $SHELF/log has a line for each thing that was asked; faults are files of $SHELF/faults.
+# The smallest source of folders: a reference is a folder of $SHELF, its identity the content of its file `identity`.
+# $SHELF/log has one line per request; faults are files of $SHELF/faults.
 # shellcheck disable=SC2016,SC2034,SC2154 # what the sourced files read and set; and a script within a script
 # shellcheck source=/dev/null
 . "$(dirname "$0")/loader.sh"
@@ -24,14 +24,15 @@ resolve() {
   read -r identity <"$SHELF/$1/identity"
 }
 
-# fetch REFERENCE IDENTITY FILTERS DIR WORK: file by file, each under its name once it is whole.
+# fetch REFERENCE IDENTITY FILTERS DIR WORK: file by file. Each gets its name once it is complete.
 fetch() {
   from=$SHELF/${1%@*} dir=$4
   if fault down; then message="the shelf is away"; return 1; fi
   (cd "$from/files" && find . -type f) >"$scratch/names"
   while read -r name <&3; do
     case " ${3:-${name#./}} " in *" ${name#./} "*) ;; *) continue ;; esac
-    if [ -e "$dir/$name" ]; then continue; fi
+    printf '%s\t%s\n' "$(stat -c %s "$from/files/$name")" "${name#./}" >>"$scratch/listing"
+    if cmp -s "$from/files/$name" "$dir/$name"; then continue; fi
     echo "fetch $1 ${name#./}" >>"$SHELF/log"
     mkdir -p "$dir/${name%/*}"
     run_watched "$dir" sh -c '

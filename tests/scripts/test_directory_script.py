@@ -166,7 +166,7 @@ def test_a_failed_look_leaves_the_last_good_model(shelf: Shelf, shell: list[str]
     shelf.fault("down")
     ended = shelf.load(shell=shell, MODE="refresh")
     assert ended.code == 69
-    assert "bert:v1: gave up after 3 attempts that brought nothing new: the shelf is away" in ended.err
+    assert "bert:v1: gave up after 3 attempts without new data: the shelf is away" in ended.err
     assert shelf.read("bert/config") == "small"
     assert shelf.read(".ready") == ready
 
@@ -233,7 +233,7 @@ def test_a_watch_outlives_a_shelf_that_is_away(shelf: Shelf, prune: str) -> None
     shelf.put("bert:v1", "sha256:new", config="new", weights="1")
     wait_for(lambda: shelf.read("bert/config") == "new")
     process.terminate()
-    assert "what is here stays; the next look is in 0.1 s" in Ended(process).out
+    assert "the present models stay; next check in 0.1 s" in Ended(process).out
 
 
 def test_a_watch_with_nothing_to_serve_ends_with_the_reason(shelf: Shelf) -> None:
@@ -271,7 +271,7 @@ def test_two_loaders_at_once_fetch_once(shelf: Shelf, shell: list[str]) -> None:
 def test_a_fetch_that_broke_off_is_taken_up_where_it_was(shelf: Shelf) -> None:
     shelf.fault("cut")
     ended = all_right(shelf.load())
-    assert "bert:v1: attempt 1 failed: it broke off; again in 0 s" in ended.out
+    assert "bert:v1: attempt 1 failed: it broke off; next attempt in 0 s" in ended.out
     assert len([line for line in shelf.log() if line.startswith("fetch")]) == 2
 
 
@@ -279,7 +279,7 @@ def test_a_fetch_that_stands_still_is_ended(shelf: Shelf) -> None:
     shelf.fault("stall")
     ended = shelf.load(STALL="1", RETRIES="1")
     assert ended.code == 69
-    assert "nothing came for 1 seconds" in ended.err
+    assert "no progress for 1 seconds" in ended.err
 
 
 def test_a_file_that_was_lost_is_noticed(shelf: Shelf) -> None:
@@ -293,7 +293,7 @@ def test_a_filter_that_matches_nothing_is_refused(shelf: Shelf) -> None:
     shelf.ask_for("bert\tbert:v1\tdocs")
     ended = shelf.load()
     assert ended.code == 66
-    assert "bert:v1: nothing was brought, since nothing in it is docs" in ended.err
+    assert "bert:v1: no file was downloaded for the filter docs" in ended.err
     assert not (shelf.target / "bert").exists()
 
 
@@ -320,7 +320,7 @@ def test_a_folder_of_somebody_else_is_left_alone(shelf: Shelf) -> None:
     (shelf.target / "bert").mkdir()
     ended = shelf.load()
     assert ended.code == 64
-    assert f"{shelf.target}/bert was not made by a loader" in ended.err
+    assert f"{shelf.target}/bert exists and was not created by a loader" in ended.err
 
 
 def test_a_target_that_cannot_be_written_is_named(shelf: Shelf) -> None:

@@ -79,4 +79,4 @@ def test_volume_that_cannot_be_written_is_told_in_one_sentence(image, tmp_path):
     environment = {**os.environ, "APP": str(image), "DATA": str(data), "STATIC_DIR": "/tmp"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 77
-    assert f"{data} cannot be written by user {1234 if os.geteuid() == 0 else os.geteuid()}" in done.stdout
+    assert f"{data} is not writable for uid {1234 if os.geteuid() == 0 else os.geteuid()}" in done.stdout

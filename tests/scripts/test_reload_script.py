@@ -197,7 +197,7 @@ def test_an_engine_that_has_to_be_prepared_is_asked_afterwards(engine, models, s
     more = {"PREPARE": f"sh {tmp_path}/prepare link", "HEADER": str(tmp_path / "header")}
     process = start(shell, **by_http(engine, tmp_path, *rows), **more)
     models(bert="two", resnet="one")
-    assert [process.stdout.readline() for _ in range(3)][1:] == ["bert: full \n", "again in 0 s\n"]
+    assert [process.stdout.readline() for _ in range(3)][1:] == ["bert: full \n", "next attempt in 0 s\n"]
     assert engine.asked == []
     (tmp_path / "can").touch()
     wait_for(lambda: engine.asked == ["POST /load/bert", "POST /any"])
@@ -211,7 +211,7 @@ def test_an_engine_that_refuses_is_asked_until_it_does_not(engine, models, start
     models(bert="two")
     wait_for(lambda: len(engine.asked) == 3)
     wait_for(lambda: known(tmp_path) == {"bert": "two"})
-    assert "POST /reload: refused with 503: so it is\nagain in 0 s\n" in stopped(process).out
+    assert "POST /reload: refused with HTTP 503: so it is\nnext attempt in 0 s\n" in stopped(process).out
 
 
 def test_an_engine_that_still_starts_is_waited_for(models, start, tmp_path) -> None:
@@ -281,7 +281,7 @@ def test_models_that_come_late_are_told_of(engine, models, start, tmp_path) -> N
 
 def test_a_way_that_nobody_knows_is_refused(start) -> None:
     ended = Ended(start(WAY="signal"))
-    assert (ended.code, ended.err) == (64, "WAY is http or rollout, not 'signal'\n")
+    assert (ended.code, ended.err) == (64, "WAY must be http or rollout, not 'signal'\n")
 
 
 # --- Kubernetes is asked for new pods -------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_kubernetes_is_asked_for_new_pods_by_an_annotation(api, models, start, t
     value = sha256(b"\nbert\ttwo\n").hexdigest()[:16]
     assert json.loads(body) == {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: value}}}}}
     wait_for(lambda: known(tmp_path) == {"bert": "two"})
-    assert "new pods for deployments/llm-server: done" in stopped(process).out
+    assert "a rollout of deployments/llm-server: done" in stopped(process).out
     assert len(api.requests) == 1
 
 
@@ -336,7 +336,7 @@ def test_a_token_that_was_renewed_is_read_again(api, models, start, tmp_path) ->
     (tmp_path / "access/token").write_text("second")
     wait_for(lambda: api.requests[-1][2]["Authorization"] == "Bearer second")
     assert api.requests[0][2]["Authorization"] == "Bearer first"
-    assert "refused with 401" in stopped(process).out
+    assert "refused with HTTP 401" in stopped(process).out
 
 
 def test_an_api_server_that_nobody_vouches_for_gets_no_token(api, models, start, tmp_path) -> None:

@@ -171,6 +171,18 @@ def test_version_that_a_folder_holds_no_more_goes(pod):
     assert pod.tree() == {"bert/2": ".versions/bert/b/2", "bert/3": ".versions/bert/b/3", "bert/changed": ""}
 
 
+def test_a_link_that_leaves_the_models_is_refused(pod, tmp_path):
+    pod.bring("bert", "a")
+    pod.lay_out("bert\tbert\t")
+    link = pod.models / "bert"
+    link.unlink()
+    (tmp_path / "elsewhere").mkdir()
+    link.symlink_to(tmp_path / "elsewhere")
+    done = pod.run("serve", "tritonserver")
+    assert done.returncode == 66
+    assert f"which is not below {pod.models}" in done.stderr
+
+
 def test_what_an_earlier_container_left_goes(pod):
     shutil.copytree(pod.files, pod.repository / "models/stray")
     pod.bring("bert", "a")
@@ -182,11 +194,11 @@ def test_what_an_earlier_container_left_goes(pod):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["serve", "tritonserver"], 66, "bert is not there; bring the model there, or correct its path"),
-        (["serve"], 64, "serve needs a command"),
-        (["link", "resnet"], 64, "'resnet' is no folder of"),
-        (["link"], 64, "'' is no folder of"),
-        (["poll"], 64, "it knows serve and link, not 'poll'"),
+        (["serve", "tritonserver"], 66, "bert does not exist; put the model there, or correct its path"),
+        (["serve"], 64, "serve: the command is missing"),
+        (["link", "resnet"], 64, "'resnet' is not a folder in"),
+        (["link"], 64, "'' is not a folder in"),
+        (["poll"], 64, "the first argument must be serve or link, not 'poll'"),
     ],
     ids=["missing", "no-command", "stranger", "no-folder", "word"],
 )
@@ -205,4 +217,4 @@ def test_repository_that_cannot_be_written_is_told(pod):
     pod.env["REPOSITORY"] = str(pod.repository / "models")
     done = pod.serve()
     assert done.returncode == 74
-    assert "cannot be written" in done.stderr
+    assert "is not writable" in done.stderr

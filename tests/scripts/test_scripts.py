@@ -242,7 +242,7 @@ def test_a_refresh_that_fails_leaves_what_was_there(filled: World, blobs: list[b
     newer = filled.publish(OTHER, version="2")
     ended = filled.load(MODE="refresh")
     assert ended.code == 66
-    assert f"no such model: {MODEL}" in ended.err
+    assert f"{MODEL} does not exist" in ended.err
     assert (filled.store / "manifests" / place(MODEL)).read_bytes() == manifest
     assert is_whole(filled, *blobs, *newer)  # the other one had its turn
     assert (filled.store / ".ready").read_text() == ready
@@ -297,7 +297,7 @@ def test_a_watch_looks_again_and_again_until_it_is_stopped(world: World, shell: 
 def test_a_watch_outlives_a_registry_that_refuses(filled: World) -> None:
     filled.fault("refuse", "503: away")
     process = filled.start("load.sh", MODE="watch", INTERVAL="0.05", RETRIES="1")
-    assert any("what is here stays; the next look is in 0.05 s" in line for line in process.stdout)
+    assert any("the present models stay; next check in 0.05 s" in line for line in process.stdout)
     filled.mend("refuse")
     newer = filled.publish(MODEL, version="2")
     wait_for(lambda: digest_of(newer[0]).replace("-", ":") in manifest_text(filled))
@@ -309,7 +309,7 @@ def test_a_watch_with_nothing_to_serve_ends_with_the_reason(world: World) -> Non
     world.ask_for("nobody/knows:this")
     ended = world.load(MODE="watch")
     assert ended.code == 66
-    assert "no such model" in ended.err
+    assert "does not exist" in ended.err
 
 
 def test_a_refresh_that_is_stopped_leaves_nothing_running(filled: World) -> None:
@@ -330,7 +330,7 @@ def test_what_is_not_asked_for_goes_where_that_is_wanted(filled: World, blobs: l
     shared = set(filled.publish(OTHER))
     filled.ask_for(OTHER)
     ended = all_right(filled.load(PRUNE="true"))
-    assert "registry.ollama.ai/library/deepseek-r1:1.5b is not asked for any more: removing it" in ended.out
+    assert "registry.ollama.ai/library/deepseek-r1:1.5b is no longer requested: removing it" in ended.out
     assert not any(filled.blob(blob).exists() for blob in blobs if blob not in shared)
     assert is_whole(filled, *shared)
     assert len((filled.store / ".models").read_text().splitlines()) == 1
@@ -445,7 +445,7 @@ def test_a_pull_that_stands_still_is_taken_up_again(world: World, blobs: list[by
     wait_for(lambda: world.lines("calls").count("serve") == 2)
     world.mend("hang-at")
     ended = all_right(Ended(process))
-    assert "nothing came for 1 seconds" in ended.out
+    assert "no progress for 1 seconds" in ended.out
     assert world.sent() == sum(map(len, blobs))
 
 
@@ -488,7 +488,7 @@ def test_what_cannot_get_better_is_not_tried_again(world: World, reference: str,
     assert len(ended.err.splitlines()) == 1
     assert reference in ended.err
     assert world.lines("calls").count(f"pull {reference}") <= 1
-    assert code == 65 or "no such model: deepseek-r1:3b" in ended.err
+    assert code == 65 or "deepseek-r1:3b does not exist" in ended.err
     assert world.left_over() == []
 
 
@@ -544,9 +544,9 @@ def test_a_store_that_is_not_mounted_is_refused(world: World) -> None:
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        ({"MODE": "always"}, "MODE is once, refresh or watch"),
+        ({"MODE": "always"}, "MODE must be once, refresh or watch"),
         ({"MODELS_FILE": "/nowhere"}, "MODELS_FILE"),
-        ({"MODELS_FILE": "/dev/null"}, "names no model"),
+        ({"MODELS_FILE": "/dev/null"}, "lists no model"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(world: World, wrong: dict[str, str], text: str) -> None:
@@ -621,7 +621,7 @@ def test_a_killed_loader_does_not_hold_the_lock(world: World, blobs: list[bytes]
     assert (world.store / ".lock").exists()
     world.mend("slow")
     ended = all_right(world.load(LOCK_STALE="0"))
-    assert "has given no sign of life for 0 seconds" in ended.out
+    assert "has shown no sign of life for 0 seconds" in ended.out
     assert is_whole(world, *blobs)
     # Nothing is brought twice but the part that was under way: nobody had the time to note it down.
     assert world.sent() <= sum(map(len, blobs)) + len(blobs[0]) / 4
@@ -640,8 +640,8 @@ def test_of_many_loaders_at_once_one_loads(world: World, blobs: list[bytes]) -> 
     ended = [all_right(Ended(process)) for process in processes]
     assert world.sent() == sum(map(len, blobs))
     assert world.lines("calls").count("serve") == 1
-    assert sum("taking its lock over" in one.out for one in ended) == 1
-    assert sum(f"which says: {MODEL}: " in one.out for one in ended) == 2
+    assert sum("taking over its lock" in one.out for one in ended) == 1
+    assert sum(f"whose last message is: {MODEL}: " in one.out for one in ended) == 2
     assert not (world.store / ".lock").exists()
     assert world.left_over() == []
 
@@ -672,7 +672,7 @@ def test_a_loader_that_slept_too_long_stops_and_leaves_the_lock_to_its_heir(worl
     os.killpg(sleeper.pid, signal.SIGCONT)
     ended = Ended(sleeper)
     assert ended.code == 143
-    assert "another loader has taken the lock over" in ended.err
+    assert "another loader has taken over the lock" in ended.err
     assert os.listdir(world.store / ".lock") == token
     world.mend("hang-at")
     all_right(Ended(heir))
@@ -689,7 +689,7 @@ def test_a_server_waits_for_what_the_job_brings(world: World, shell: list[str]) 
     world.lay(MODEL)
     all_right(world.load(shell=shell))
     ended = all_right(Ended(waiting))
-    assert "waiting for the models: nothing yet (kubectl logs job/llm-server-models-1a2b" in ended.out
+    assert "waiting for the models: none yet (kubectl logs job/llm-server-models-1a2b" in ended.out
     assert "delete it and upgrade" in ended.out
     assert world.left_over() == []
 
@@ -739,7 +739,7 @@ def test_a_server_is_ready_once_every_model_is_there(world: World, shell: list[s
     with world.server():
         all_right(world.run("probe.sh", "ready", shell=shell, MODELS=MODEL))
         missing = world.run("probe.sh", "ready", shell=shell, MODELS=f"{MODEL} {OTHER}")
-        assert (missing.code, missing.out) == (1, f"{OTHER} is not there: model '{OTHER}' not found\n")
+        assert (missing.code, missing.out) == (1, f"{OTHER} is missing: model '{OTHER}' not found\n")
         assert not any(line.startswith(("load", f"pull {OTHER}")) for line in world.lines("calls"))
 
 
@@ -768,7 +768,7 @@ def test_a_model_that_is_there_and_does_not_load_is_not_started(world: World) ->
         all_right(world.run("probe.sh", "ready", MODELS=MODEL))
     assert ended.code == 1
     assert ended.out == (
-        f"{MODEL} is there but does not load: llama runner process has terminated: model is corrupted or incomplete\n"
+        f"{MODEL} is present but does not load: llama runner process has terminated: model is corrupted or incomplete\n"
     )
 
 
@@ -798,7 +798,7 @@ def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, 
     command = [*shell, str(FRAGMENTS / "delivery/daemonset/files/own.sh")]
     # Root alone gives anything away; whoever else runs this has the folder already.
     owner = (1234, 4321) if os.getuid() == 0 else (os.getuid(), os.getgid())
-    given = f"giving {folder} to 1234:4321\n" if os.getuid() == 0 else ""
+    given = f"changing the owner of {folder} to 1234:4321\n" if os.getuid() == 0 else ""
     for said in (given, ""):
         env = {"PATH": os.environ["PATH"], "TARGET": str(folder), "OWNER": "{}:{}".format(*owner)}
         ended = subprocess.run(command, env=env, capture_output=True, text=True, check=True)

@@ -67,4 +67,4 @@ def test_volume_that_cannot_be_written_is_told_in_one_sentence(world, tmp_path):
     done = subprocess.run(command, env=world, capture_output=True, text=True, check=False)
     assert done.returncode == 77
     user = 1234 if os.geteuid() == 0 else os.geteuid()
-    assert f"{world['PIPELINES_DIR']} cannot be written by user {user}" in done.stdout
+    assert f"{world['PIPELINES_DIR']} is not writable for uid {user}" in done.stdout

@@ -1,38 +1,43 @@
 # shellcheck shell=sh
-# What sources share whose models are folders of files: each version is made aside, whole and verified, and one rename
-# puts it in its place. Sourced after loader.sh, never run.
+# Functions for sources whose models are folders of files. Each version is downloaded to a separate folder and verified
+# there. One rename then makes it the current version. This file is sourced after loader.sh, never run.
 #
-# A source defines, and then calls bring_models, last of all:
-#   pinned REFERENCE    sets $identity where the reference says by itself what it is for ever, else fails. No network
-#   resolve REFERENCE   sets $identity to what the reference means now: a digest, a commit. Fails with $message set where
-#                       another attempt may help, and ends with `die` where none can
+# A source defines these functions, and then calls bring_models as its last command:
+#   pinned REFERENCE    set $identity if the reference itself contains the identity, otherwise fail. Uses no network
+#   resolve REFERENCE   set $identity to the current identity of the reference: a digest or a commit. Fail with $message
+#                       set if another attempt can help, and exit with `die` if none can
 #   fetch REFERENCE IDENTITY FILTERS DIR WORK
-#                       leaves the files in DIR, whole and verified. DIR may hold what an interrupted fetch of the same
-#                       IDENTITY left; WORK is the model's own for as long as it is asked for, for what the next fetch can
-#                       use again. Fails and ends as resolve does
-#   prepare             once before each look: logs in, checks its tools. May be left out
-# All of them run in a process of their own for each model, in which $scratch is private. What they print goes to the log.
+#                       put the complete and verified files into DIR, and their list into $scratch/listing: one line per
+#                       file, "size tab path". For a size of -, the path can also be a folder of any files. DIR can
+#                       contain files of an interrupted fetch of the same IDENTITY, which the source must verify again:
+#                       a crash of the machine can leave zeros in them. WORK is a folder of this model for data that the
+#                       next fetch can use. Fail and exit as in resolve
+#   prepare             optional: run once before each check, to log in and to check the tools
+# $terms, if a source sets it, is a condition that a version must have met, such as a signature. Other terms make
+# another version. Each function runs in a separate process per model, in which $scratch is private. Its output goes
+# to the log.
 #
-# Environment, beside that of loader.sh
-#   PARALLEL   how many models are brought at a time
-#   PRUNE      true: models that the list does not ask for are removed
-#   RETRIES    attempts in a row that may fail without bringing anything new
-#   STALL      seconds after which a fetch that brings nothing is ended and taken up again
-# In TARGET, beside what loader.sh says. A key is a folder with = for its slashes
-#   <folder>               a link to .versions/<key>/<version>. Whoever resolves it once reads one whole version, which
-#                          stays until the second swap after
-#   .versions/<key>/<version>.files   size and path of each file: what a version is held against before it is believed
-#   .work/<key>/           the source's own
-#   .models     columns: folder, reference, identity, bytes, when it came, filters
+# Environment, in addition to that of loader.sh
+#   PARALLEL   the number of models that are downloaded at the same time
+#   PRUNE      true: remove models that are not in the list
+#   RETRIES    the number of consecutive attempts that may fail without new data
+#   STALL      seconds without progress after which a fetch is ended and resumed
+# Files in TARGET, in addition to those of loader.sh. A key is a folder with = instead of its slashes
+#   <folder>               a link to .versions/<key>/<version>. A reader that resolves the link once reads one complete
+#                          version, which stays until the second swap after
+#   .versions/<key>/<version>.files   size and path of each file, to check that a version is complete
+#   .work/<key>/           the data of the source
+#   .models     columns: folder, reference, identity, bytes, download time, filters
 
 : "${PARALLEL:=1}" "${PRUNE:=false}" "${RETRIES:=5}" "${STALL:=300}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}"   # seconds
+: "${LEAST:=1000}"   # bytes a second; a slower fetch counts as stalled
 
-workers='' job='' identity='' message='' expected=0
+workers='' job='' identity='' message='' terms='' expected=0
 tab=$(printf '\t')
 
 bring_models() {
-  case $MODE in once | refresh | watch) ;; *) die 64 "MODE is once, refresh or watch, not '$MODE'" ;; esac
+  case $MODE in once | refresh | watch) ;; *) die 64 "MODE must be once, refresh or watch, not '$MODE'" ;; esac
   check_list
   begin
   hash=$(list_hash)
@@ -42,14 +47,15 @@ bring_models() {
   look
 }
 
-# look: brings whatever is missing; the code of the first model that failed.
+# look: download the missing models. Returns the code of the first model that failed.
 look() {
   check_writable "$TARGET"
   take_lock
-  brought
+  own_dir "$TARGET/.versions" "$TARGET/.work"
+  provide_all
   code=$?
   if [ "$code" -eq 0 ]; then
-    all_here || die 70 "what was brought is not what was asked for; remove $TARGET/.versions, and try again"
+    all_here || die 70 "the downloaded models are not the requested ones; remove $TARGET/.versions, and try again"
     summary "all there"
     { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   fi
@@ -57,16 +63,15 @@ look() {
   return "$code"
 }
 
-# brought: whether every model was; what was is recorded in any case.
-brought() {
+# provide_all: succeed if every model was downloaded. Those that were are recorded in any case.
+provide_all() {
   failed=0
   if command -v prepare >/dev/null; then run_child prepare || return; fi
   rm -rf "$scratch/rows"
-  mkdir "$scratch/rows" || full "${TMPDIR:-/tmp}"
-  models >"$scratch/list"
+  { mkdir "$scratch/rows" && models >"$scratch/list"; } || full "$scratch"
   while IFS=$tab read -r folder reference filters <&3; do
     reap "$PARALLEL"
-    bring "$folder" "$reference" "${filters:-}" 3<&- &
+    provide "$folder" "$reference" "${filters:-}" 3<&- &
     workers="$workers $!"
   done 3<"$scratch/list"
   reap 1
@@ -74,7 +79,7 @@ brought() {
   return "$failed"
 }
 
-# reap COUNT: waits until fewer than COUNT workers run; $failed keeps the first code that is not 0.
+# reap COUNT: wait until fewer than COUNT workers run. $failed keeps the first code that is not 0.
 reap() {
   while :; do
     still='' some=0
@@ -96,67 +101,108 @@ stop_work() {
   workers=''
 }
 
-# --- One model, in a process of its own -----------------------------------------------------------------------------
+# --- One model, in a separate process -------------------------------------------------------------------------------
 
-bring() {
+provide() {
   trap - EXIT
   # shellcheck disable=SC2154 # loader.sh sets child
   trap 'trap "" HUP INT TERM; end $job $child; exit 143' HUP INT TERM
+  GRACE=$((GRACE - GRACE / 3))   # it ends its own processes before it is killed itself
   workers='' folder=$1 reference=$2 filters=$3 key=$(key_of "$1")
   rows=$scratch/rows scratch=$scratch/of.$key
-  mkdir -p "$scratch" || full "${TMPDIR:-/tmp}"
+  mkdir -p "$scratch" || full "$scratch"
   if [ "$MODE" = once ] && settled "$folder" "$reference" "$filters"; then exit 0; fi
   pinned "$reference" || again resolve "$reference" || exit
-  version=$(printf '%s %s' "$identity" "$filters" | sha256sum | cut -c 1-16)
+  version=$(version_of "$identity" "$filters")
   versions=$TARGET/.versions/$key
+  own_dir "$versions"
   if ! whole "$versions/$version"; then
-    mkdir -p "$versions/$version.part" "$TARGET/.work/$key" 2>/dev/null || check_writable "$TARGET" "$TARGET/.versions"
-    again fetch "$reference" "$identity" "$filters" "$versions/$version.part" "$TARGET/.work/$key" || exit
+    again fetch_whole || exit
     finish_version
   fi
   swap
   printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$folder" "$reference" "$identity" "$(size_of_version "$versions/$version")" \
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$filters" >"$rows/$key" || full "${TMPDIR:-/tmp}"
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$filters" >"$rows/$key" || full "$scratch"
   exit 0
 }
 
-# again COMMAND…: with growing pauses, until it succeeds or has failed RETRIES times without bringing anything new.
+# again COMMAND…: repeat it, with growing pauses, until it succeeds or has failed RETRIES times without new data.
 again() {
   attempts=0 best=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
   until "$@"; do
+    check_scratch
     attempts=$((attempts + 1)) reached=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
     if [ "$reached" -gt $((best + 1000000)) ]; then best=$reached attempts=1; fi
-    [ "$attempts" -lt "$RETRIES" ] ||
-      die 69 "$reference: gave up after $attempts attempts that brought nothing new: $message"
+    [ "$attempts" -lt "$RETRIES" ] || die 69 "$reference: gave up after $attempts attempts without new data: $message"
     delay=$BACKOFF
     for _ in $(seq 2 "$attempts"); do if [ "$delay" -lt 60 ]; then delay=$((delay * 2)); fi; done
-    say "$reference: attempt $attempts failed: $message; again in $delay s"
+    say "$reference: attempt $attempts failed: $message; next attempt in $delay s"
     pause "$delay"
   done
 }
 
-# finish_version: what was fetched gets its name. Its files are written down first, so that no kill leaves a name
-# without them.
-finish_version() {
-  list_files "$versions/$version.part" >"$scratch/files"
-  [ -s "$scratch/files" ] || die 66 "$reference: nothing was brought${filters:+, since nothing in it is $filters}; correct" \
-    "the filter, or the reference"
-  run_child sync -f "$versions/$version.part" 2>/dev/null || :   # not every sync knows of file systems
-  { cp "$scratch/files" "$versions/$version.files.new" && mv -f "$versions/$version.files.new" "$versions/$version.files" &&
-    rm -rf "${versions:?}/$version" && mv "$versions/$version.part" "$versions/$version"; } || full "$TARGET"
+# fetch_whole: one attempt, with its result compared to what was requested.
+fetch_whole() {
+  part=$versions/$version.part
+  own_dir "$part" "$TARGET/.work/$key"
+  only_files "$part" "$TARGET/.work/$key"
+  rm -f "$scratch/listing"
+  fetch "$reference" "$identity" "$filters" "$part" "$TARGET/.work/$key" && as_listed
 }
 
-# swap: the folder becomes a link to the version, in one rename, and the versions before the one that it was go.
+# as_listed: compare the fetched files with the source's listing. Fails with $message set.
+as_listed() {
+  odd=$(find "$part" ! -type f ! -type d | head -n 1)
+  [ -z "$odd" ] || die 66 "$reference: ${odd#"$part"/} is a link or a device, not a file; remove it from the model"
+  list_files "$part" >"$scratch/files.here" || full "$scratch"
+  [ -s "$scratch/files.here" ] || die 66 "$reference: no file was downloaded${filters:+ for the filter $filters}; correct the" \
+    "filter or the reference"
+  [ -s "$scratch/listing" ] || die 70 "$reference: the source lists no file of the model"
+  awk '
+    NR == FNR {
+      tab = index($0, "\t"); size = substr($0, 1, tab - 1); path = substr($0, tab + 1)
+      wanted[path] = size
+      if (size == "-") loose = 1
+      next
+    }
+    {
+      path = substr($0, length($1) + 4)   # "size ./path"
+      if (path in wanted && (wanted[path] == "-" || wanted[path] == $1)) { seen[path]; next }
+      found = "." in wanted
+      seen["."]
+      while (sub("/[^/]*$", "", path)) if (path in wanted && wanted[path] == "-") { found = 1; seen[path] }
+      if (!found && !loose) print substr($0, length($1) + 4)
+    }
+    END { for (path in wanted) if (!(path in seen)) print path }' "$scratch/listing" "$scratch/files.here" >"$scratch/odd"
+  while IFS= read -r path; do
+    if [ -d "$part/$path" ] && ! grep -q '^[0-9]' "$scratch/listing"; then continue; fi   # an empty folder
+    message="$path is missing or not as listed"
+    return 1
+  done <"$scratch/odd"
+}
+
+# finish_version: give the fetched files their final name. The list of the files is written first, so that a name never
+# exists without its list.
+finish_version() {
+  say "$reference: writing it to the disk"
+  run_child persist "$part" || full "$TARGET"
+  rm -rf "${versions:?}/$version" "$versions/$version.files"
+  { publish ".versions/$key/$version.files" <"$scratch/files.here" && mv -T "$part" "$versions/$version" &&
+    persist "$versions"; } || full "$TARGET"
+}
+
+# swap: point the folder to the version with one rename, and remove the versions before the previous one.
 swap() {
-  link=$TARGET/$folder before=$(readlink "$link") up=$(printf '%s' "$folder" | sed -e 's,[^/]*/,../,g' -e 's,[^/]*$,,')
-  to=$up.versions/$key/$version
+  link=$TARGET/$folder before=$(readlink "$link") to=$(target_of "$folder" "$version")
+  case $folder in */*) own_dir "${link%/*}" ;; esac
   if [ "$before" = "$to" ]; then return; fi
   if [ -e "$link" ] && ! [ -L "$link" ]; then
-    die 64 "$link was not made by a loader, and stands where $reference is to lie; remove it, or set model.path to" \
-      "another folder"
+    die 64 "$link exists and was not created by a loader, so $reference cannot be put there; remove it, or set model.path" \
+      "to another folder"
   fi
-  { mkdir -p "${link%/*}" && ln -sfn "$to" "${link%/*}/.$key.new" && mv -fT "${link%/*}/.$key.new" "$link"; } ||
-    die 77 "no link can be made in ${link%/*}; the volume has to know symbolic links"
+  new=$(mktemp -u "$TARGET/.new.XXXXXX")
+  { ln -s "$to" "$new" && mv -fT "$new" "$link"; } ||
+    die 77 "${link%/*} does not accept a symbolic link; use storage that supports symbolic links"
   say "$reference: $folder is now $identity ($(human "$(size_of_version "$versions/$version")"))"
   for old in "$versions"/*; do
     case ${old##*/} in "$version" | "$version.files" | "${before##*/}" | "${before##*/}.files") continue ;; esac
@@ -166,35 +212,52 @@ swap() {
 
 key_of() { printf '%s' "$1" | tr / =; }
 
-# list_files DIR: "size path" of all that is in it but directories.
-list_files() { (cd "$1" && find . ! -type d -exec stat -c '%s %n' {} + | LC_ALL=C sort); }
+# version_of IDENTITY FILTERS: the name of a version.
+version_of() { printf '%s %s%s' "$1" "$2" "${terms:+ $terms}" | sha256sum | cut -c 1-16; }
 
-# whole VERSION: whether all its files are there with their sizes. Costs no reading of them.
-whole() { [ -d "$1" ] && list_files "$1" 2>/dev/null | cmp -s - "$1.files"; }
+# target_of FOLDER VERSION: the text of the folder's link.
+target_of() { printf '%s.versions/%s/%s\n' "$(printf '%s' "$1" | sed -e 's,[^/]*/,../,g' -e 's,[^/]*$,,')" "$(key_of "$1")" "$2"; }
+
+# list_files DIR: print "size path" of everything in it but directories, with - for the size of what is not a file.
+list_files() {
+  (cd "$1" && find . -type f -exec stat -c '%s %n' {} + -o ! -type d -exec stat -c '- %n' {} +) | LC_ALL=C sort
+}
+
+# whole VERSION: succeed if all its files exist with their sizes. Does not read the files.
+whole() {
+  real "$1" && [ -d "$1" ] && plain "$1.files" && list_files "$1" 2>/dev/null | cmp -s - "$1.files"
+}
 
 size_of_version() { awk '{ n += $1 } END { printf "%.0f", n }' "$1.files"; }
 
-# bytes_in DIR…: how much is there, for progress; what goes meanwhile is passed over.
+# bytes_in DIR…: the size of all files, for the progress. Files that disappear meanwhile are ignored.
 bytes_in() { find "$@" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }'; }
 
-# run_watched DIR COMMAND…: a program that brings something into DIR. What it says goes to $scratch/output; the log gets
-# what has come so far, of $expected bytes where that is known. Ends it where nothing comes for STALL seconds, with
-# $message set. Its code otherwise.
+# run_watched DIR COMMAND…: run a program that downloads to DIR. Its output goes to $scratch/output, and the log shows
+# the bytes in DIR, of $expected if known. If fewer than LEAST bytes a second arrive for STALL seconds, the program is
+# ended and the function fails with $message set. Otherwise it returns the program's code.
 run_watched() {
   into=$1
   shift
   "$@" >"$scratch/output" 2>&1 </dev/null &
-  job=$! seen='' since=$(now) told=$(now)
+  job=$! seen=-1 since=$(now) logged=$(now)
   while pause "$TICK" && alive "$job"; do
     came=$(bytes_in "$into")
-    if [ "$came" != "$seen" ]; then seen=$came since=$(now); fi
+    if [ "$came" -lt "$seen" ]; then seen=$came; fi
+    if [ "$seen" -lt 0 ] || [ $((came - seen)) -gt $((LEAST * STALL)) ]; then seen=$came since=$(now); fi
     if [ $(($(now) - since)) -ge "$STALL" ]; then
-      kill "$job" 2>/dev/null
-      wait "$job" 2>/dev/null
-      job='' message="nothing came for $STALL seconds"
+      end "$job"
+      job='' message="no progress for $STALL seconds"
+      if [ "$came" -gt "$seen" ]; then message="less than $LEAST bytes a second for $STALL seconds"; fi
       return 1
     fi
-    if [ $(($(now) - told)) -ge "$PROGRESS" ]; then told=$(now); say "$reference: $(progress_of "$came")"; fi
+    if [ "$(stat -c %s "$scratch/output")" -gt 50000000 ]; then
+      end "$job"
+      : >"$scratch/output"
+      job='' message="$1 printed more than 50 MB"
+      return 1
+    fi
+    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$reference: $(progress_of "$came")"; fi
   done
   wait "$job"
   code=$?
@@ -207,14 +270,20 @@ progress_of() {
   else echo "$(human "$1") so far"; fi
 }
 
-# --- What is known of all models ------------------------------------------------------------------------------------
+# --- The index of all models ----------------------------------------------------------------------------------------
 
-# settled FOLDER REFERENCE FILTERS: whether it is here as the index has it, and whole.
+# rows: print the index, without rows whose folder is not below TARGET.
+rows() { read_file .models | awk -F '\t' 'NF > 4 && $1 !~ "^[./]|/[.]|//|/$" && $1 != ""'; }
+
+# settled FOLDER REFERENCE FILTERS: succeed if the index has it, its folder points to that version, and that is
+# complete.
 settled() {
-  at=$(readlink "$TARGET/$1") && [ -n "$at" ] && whole "$TARGET/.versions/$(key_of "$1")/${at##*/}" &&
-    awk -F '\t' -v folder="$1" -v reference="$2" -v filters="$3" '
-      $1 == folder && $2 == reference && $6 == filters { found = 1 }
-      END { exit !found }' "$TARGET/.models" 2>/dev/null
+  is=$(rows | FOLDER=$1 REFERENCE=$2 FILTERS=$3 awk -F '\t' '
+    $1 == ENVIRON["FOLDER"] && $2 == ENVIRON["REFERENCE"] && $6 == ENVIRON["FILTERS"] { print $3; exit }')
+  [ -n "$is" ] || return
+  is=$(version_of "$is" "$3")
+  case $1 in */*) real "$TARGET/${1%/*}" || return ;; esac
+  [ "$(readlink "$TARGET/$1")" = "$(target_of "$1" "$is")" ] && whole "$TARGET/.versions/$(key_of "$1")/$is"
 }
 
 all_here() {
@@ -224,11 +293,11 @@ all_here() {
   done 3<"$scratch/wanted"
 }
 
-# record: the rows of what has come take the place of older ones; then what follows from the index.
+# record: replace rows of the index by those of the downloaded models, and update what depends on the index.
 record() {
   prune
-  # A row whose identity did not change keeps the time at which it came.
-  { cat "$scratch/rows"/* 2>/dev/null; echo; cat "$TARGET/.models" 2>/dev/null; } | awk -F '\t' '
+  # A row whose identity did not change keeps its download time.
+  { cat "$scratch/rows"/* 2>/dev/null; echo; rows; } | awk -F '\t' '
     $0 == "" { old = 1; next }
     !old { new[$1] = $0; what[$1] = $2 FS $3 FS $4 FS $6; next }
     $1 in new { if (what[$1] == $2 FS $3 FS $4 FS $6) new[$1] = $0; next }
@@ -238,26 +307,27 @@ record() {
   cut -f 1,3 "$scratch/index" | mark_digest
 }
 
-# prune: what the index has and the list does not, where that is asked for.
+# prune: remove models that are in the index and not in the list, if PRUNE is true.
 prune() {
-  if [ "$PRUNE" != true ] || ! [ -e "$TARGET/.models" ]; then return 0; fi
+  if [ "$PRUNE" != true ]; then return 0; fi
   cut -f 1 "$scratch/list" >"$scratch/folders"
-  cut -f 1 "$TARGET/.models" | grep -vxF -f "$scratch/folders" >"$scratch/unwanted" || return 0
-  # Lists that asked for more hold no longer; this one does, if it did before.
+  rows | cut -f 1 | grep -vxF -f "$scratch/folders" >"$scratch/unwanted" || return 0
+  # Lists with more models are no longer valid. This list is, if it was before.
   if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready
   while read -r folder; do
     key=$(key_of "$folder")
-    say "$folder is not asked for any more: removing it"
-    rm -f "$TARGET/$folder"
+    say "$folder is no longer requested: removing it"
     rm -rf "$TARGET/.versions/$key" "$TARGET/.work/$key"
+    case $folder in */*) real "$TARGET/${folder%/*}" || continue ;; esac
+    rm -f "$TARGET/$folder"
     rmdir "$TARGET/${folder%/*}" 2>/dev/null
   done <"$scratch/unwanted"
-  awk -F '\t' 'NR == FNR { wanted[$1] = 1; next } $1 in wanted' "$scratch/folders" "$TARGET/.models" | publish .models
+  rows | awk -F '\t' 'NR == FNR { wanted[$1]; next } $1 in wanted' "$scratch/folders" - | publish .models
 }
 
 summary() {
   while IFS=$tab read -r folder reference _ <&3; do
-    say "$1: $reference in $folder, $(awk -F '\t' -v folder="$folder" '$1 == folder { print $3, $4 }' "$TARGET/.models" |
+    say "$1: $reference in $folder, $(rows | FOLDER=$folder awk -F '\t' '$1 == ENVIRON["FOLDER"] { print $3, $4 }' |
       while read -r what size; do echo "$what ($(human "$size"))"; done)"
   done 3<"$scratch/wanted"
 }

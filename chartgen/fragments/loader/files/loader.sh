@@ -1,50 +1,71 @@
 # shellcheck shell=sh
-# What the loaders share, and those who wait for them. Sourced, never run; any POSIX shell, no other programs than
-# coreutils, findutils, sed, awk and grep.
+# Functions that all loaders share, and the scripts that wait for a loader. This file is sourced, never run. It needs a
+# POSIX shell, coreutils, findutils, sed, awk and grep.
 #
 # Environment
-#   TARGET       the directory in which the models are to lie
-#   MODELS_FILE  what must be there: a line for each model, tab-separated: folder, reference, filters.
-#                Blank lines and lines that begin with # count for nothing, nor does the order of the lines
-#   MODE         once: brings what is not there. refresh: also what a reference means by now. watch: refresh, for ever
-#   INTERVAL     seconds from one look of watch to the next
-#   LOCK_STALE   seconds after which a loader that gives no sign of life loses its lock
+#   TARGET       the directory for the models
+#   MODELS_FILE  the requested models, one per line, tab-separated: folder, reference, filters. Blank lines, lines that
+#                begin with # and the order of the lines are ignored. The file `terms` next to it, if there is one, holds
+#                further conditions for a model to count as ready, such as a required signature
+#   MODE         once: download missing models. refresh: also download models whose reference has changed. watch:
+#                repeat refresh
+#   INTERVAL     seconds between two checks of watch
+#   LOCK_STALE   seconds without a sign of life after which a loader loses its lock
 # Exit codes
-#   0 complete and verified    64 the request is wrong       65 the registry refuses it    66 there is no such model
-#   69 gave up after retries   70 the program itself fails   74 the disk is full           77 not writable
+#   0 complete and verified    64 the request is wrong       65 the registry refuses the request   66 no such model
+#   69 gave up after retries   70 the program itself fails   74 the disk is full                   77 not writable
 #   143 stopped by a signal
-# In TARGET
-#   .ready      hashes of lists whose models are all here, one a line; written last
-#   .last_sync  when all that was asked for was last found to be here, as its references have it
-#   .digest     a line for each model: its folder or name, and what it is
-#   .updated    a hash of .digest, and when that changed: what a reader of changes looks at
-#   .models     what lies here and has been verified, a line for each model; its columns are the source's own
-#   .lock/      holds one file, named after the loader that is at work, which touches it
-#   .doing      what that loader said last
+# Files in TARGET
+#   .ready      hashes of lists whose models are all present, one per line; written last
+#   .last_sync  when all requested models were last found to be current
+#   .digest     one line per model: its folder or name, and its identity
+#   .updated    a hash of .digest, and the time of its last change
+#   .models     the verified models in TARGET, one per line; the columns depend on the source
+#   .lock/      contains one file, named after the loader that works here. The loader touches this file
+#   .doing      the last log line of that loader
+#
+# TARGET can be shared, so anyone with access to the volume can replace a file by a link, a pipe or a device. Files of
+# TARGET are therefore read with read_file and written with publish, and directories are created with own_dir.
 set -u
 
 : "${TARGET:=}" "${MODELS_FILE:=}" "${MODE:=once}" "${INTERVAL:=300}"
-: "${LOCK_STALE:=90}"   # above a minute: a network file system may show another machine's touch that much later
-: "${LOCK_BEAT:=10}" "${POLL:=2}" "${SAY_EVERY:=30}"   # seconds between signs of life, looks at a marker, words on it
+: "${LOCK_STALE:=90}"   # above a minute: a network file system can show another machine's touch that much later
+: "${LOCK_BEAT:=10}" "${POLL:=2}" "${SAY_EVERY:=30}"   # seconds between signs of life, checks of a marker, log lines
+: "${GRACE:=15}"   # seconds that a process has to end after SIGTERM. SIGKILL follows
 
 me="$(uname -n).$$.$(date +%s)"
 child='' beat='' locking='' holding='' scratch=''
+secret='' secret_pair=''   # credentials that must not appear in a log line
+verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
-# say TEXT: one line for the log; others who wait for this loader can read it too.
+# say TEXT: print one log line. Pods that wait for this loader can read it too.
 say() {
-  printf '%s\n' "$*"
-  if [ -n "$holding" ]; then printf '%s\n' "$*" 2>/dev/null >"$TARGET/.doing" || :; fi
+  text=$*
+  conceal
+  printf '%s\n' "$text"
+  if [ -n "$holding" ]; then printf '%s\n' "$text" | publish .doing unsynced 2>/dev/null || :; fi
 }
 
-# die CODE TEXT: one sentence that says what is wrong and what to do.
+# die CODE TEXT: print one sentence that says what is wrong and what to do, and exit.
 die() {
   code=$1
   shift
-  printf '%s\n' "$*" >&2
+  text=$*
+  conceal
+  if [ -n "$verdict" ]; then printf '%s %s\n' "$code" "$text" >"$verdict"; else printf '%s\n' "$text" >&2; fi
   exit "$code"
 }
 
-# run_child COMMAND…: in the background, because a shell answers a signal only between commands and in `wait`.
+# conceal: replace $text if it contains a credential, which a server can send back in an error message.
+conceal() {
+  for credential in "$secret" "$secret_pair"; do
+    if [ "${#credential}" -ge 4 ]; then
+      case $text in *"$credential"*) text='(a message that contains a credential is not shown)' ;; esac
+    fi
+  done
+}
+
+# run_child COMMAND…: run it in the background, because a shell handles signals only between commands and in `wait`.
 run_child() {
   "$@" &
   child=$!
@@ -54,30 +75,63 @@ run_child() {
   return "$ended"
 }
 
+# within SECONDS COMMAND…: the same, with a time limit.
+within() {
+  limit=$(($(now) + $1)) nap=0.01
+  shift
+  "$@" &
+  child=$!
+  while alive "$child"; do
+    if [ "$(now)" -ge "$limit" ]; then end "$child"; break; fi
+    sleep "$nap"
+    case $nap in 0.01) nap=0.05 ;; 0.05) nap=0.2 ;; esac
+  done
+  wait "$child"
+  ended=$?
+  child=
+  return "$ended"
+}
+
+# bounded BYTES COMMAND…: become the command, with a limit (plus 64 KB) on the size of each file that it writes. Use
+# run_child, within or run_watched to call it, because they start a process.
+bounded() {
+  ulimit -f $(($1 / 512 + 128)) 2>/dev/null || :
+  shift
+  exec "$@"
+}
+
 pause() { run_child sleep "$1"; }
 
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
-# end PID…: until they are gone, whatever they have to end themselves. More than once: a process that has only just been
-# made loses a signal, and so does a bash that is about to read a $(…).
+# end PID…: stop processes. The signal is repeated, because a new process can lose it, and so can a bash that is about
+# to read a $(…). A process that ignores SIGTERM for GRACE seconds is killed.
 end() {
   for process; do
-    while alive "$process"; do kill "$process" 2>/dev/null; sleep 0.05; done
+    ends_at=$(($(now) + GRACE)) how=TERM
+    while alive "$process"; do
+      kill -s "$how" "$process" 2>/dev/null
+      sleep 0.05
+      if [ "$(now)" -lt "$ends_at" ]; then continue; fi
+      if [ "$how" = KILL ]; then break; fi   # the kernel holds it, for example in a hanging file system
+      how=KILL ends_at=$((ends_at + 3))
+    done
   done
 }
 
 now() { date +%s; }
 
-# human BYTES: as the tools print it, 4683073184 is 4.7 GB.
+# human BYTES: print 4683073184 as 4.7 GB.
 human() {
-  awk -v n="$1" 'BEGIN {
+  BYTES=$1 awk 'BEGIN {
+    n = ENVIRON["BYTES"] + 0
     split("B KB MB GB TB", unit, " ")
     for (i = 1; n >= 1000 && i < 5; i++) n /= 1000
     printf (i > 1 && n < 10 ? "%.1f %s" : "%.0f %s"), n, unit[i]
   }'
 }
 
-# begin: answers signals and makes $scratch, a directory that is removed at the end.
+# begin: handle signals, and create $scratch, a directory that is removed at the end.
 # A loader redefines stop_work to end its own processes.
 begin() {
   trap finish EXIT
@@ -98,29 +152,33 @@ finish() {
   exit "$status"
 }
 
-# models: the list that was asked for, without what does not count.
+# models: print the requested models, without comments and blank lines.
 models() { sed -e 's/[[:space:]]*$//' -e '/^[[:space:]]*#/d' -e '/^$/d' "$MODELS_FILE"; }
 
-# list_hash: the identity of the list, as it stands in .ready.
-list_hash() { models | LC_ALL=C sort -u | sha256sum | cut -d ' ' -f 1; }
-
-check_list() {
-  [ -r "$MODELS_FILE" ] || die 64 "MODELS_FILE names no file that can be read: '$MODELS_FILE'"
-  [ -n "$(models)" ] || die 64 "$MODELS_FILE names no model; add a line: folder, tab, reference"
+# list_hash: print the identity of the list and of its terms, as in .ready.
+list_hash() {
+  { models | LC_ALL=C sort -u; cat "$(dirname "$MODELS_FILE")/terms" 2>/dev/null; } | sha256sum | cut -d ' ' -f 1
 }
 
-ready_has() { grep -qxF "$1" "$TARGET/.ready" 2>/dev/null; }
+check_list() {
+  [ -r "$MODELS_FILE" ] || die 64 "MODELS_FILE is not a readable file: '$MODELS_FILE'"
+  [ -n "$(models)" ] || die 64 "$MODELS_FILE lists no model; add a line: folder, tab, reference"
+}
 
-# mark_ready HASH: one claim can serve several lists, so the hash joins those that hold already. A source whose models
-# replace each other empties .ready first.
-mark_ready() { { cat "$TARGET/.ready" 2>/dev/null; printf '%s\n' "$1"; } | tail -n 100 | sort -u | publish .ready; }
+ready_has() { read_file .ready | grep -qxF "$1"; }
 
-# mark_digest: what comes on stdin is .digest; where that is something new, .updated says so.
+# mark_ready HASH: add the hash to those that are already valid, because one claim can serve several lists. A source
+# whose models replace each other empties .ready first.
+mark_ready() {
+  { read_file .ready | grep -x '[0-9a-f]\{64\}'; printf '%s\n' "$1"; } | tail -n 100 | sort -u | publish .ready
+}
+
+# mark_digest: write stdin to .digest. If it differs from the previous content, also write .updated.
 mark_digest() {
   cat >"$scratch/digest" || return
-  if ! cmp -s "$scratch/digest" "$TARGET/.digest"; then publish .digest <"$scratch/digest" || return; fi
+  if ! read_file .digest | cmp -s "$scratch/digest" -; then publish .digest <"$scratch/digest" || return; fi
   changed=$(sha256sum <"$scratch/digest" | cut -d ' ' -f 1)
-  case $(cat "$TARGET/.updated" 2>/dev/null) in
+  case $(read_file .updated) in
     "$changed "*) ;;
     *) printf '%s %s\n' "$changed" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | publish .updated ;;
   esac
@@ -128,35 +186,76 @@ mark_digest() {
 
 mark_sync() { date -u +%Y-%m-%dT%H:%M:%SZ | publish .last_sync; }
 
-# publish FILE: what comes on stdin is TARGET/FILE, whole or not at all. For the holder of the lock.
+# --- Files of a volume that others can write to ---------------------------------------------------------------------
+
+# plain PATH: succeed if it is a regular file and not a link.
+plain() { [ -f "$1" ] && ! [ -L "$1" ]; }
+
+# read_file NAME: print TARGET/NAME, up to 10 MB, or nothing if it is not a regular file.
+read_file() { if plain "$TARGET/$1"; then head -c 10000000 "$TARGET/$1"; fi; }
+
+# publish NAME [unsynced]: write stdin to TARGET/NAME atomically. The new file gets an unused name and is then
+# renamed, so that no link is followed. Only for the holder of the lock.
 publish() {
-  cat >"$TARGET/$1.new" || return
-  sync "$TARGET/$1.new" 2>/dev/null || :   # not every sync takes a file
-  mv -f "$TARGET/$1.new" "$TARGET/$1"
+  fresh=$(mktemp "$TARGET/.new.XXXXXX") || return
+  { cat >"$fresh" && chmod 644 "$fresh" && { [ -n "${2:-}" ] || persist "$fresh"; } && mv -fT "$fresh" "$TARGET/$1"; } &&
+    return
+  rm -f "$fresh"
+  return 1
 }
 
-# check_writable DIR…: refuses, with one sentence, a directory in which this uid cannot make files.
+# persist PATH: write it to the disk, so that a crash of the machine cannot undo it. For a directory, everything in its
+# file system is written. Not every sync accepts a path; such a sync writes everything.
+persist() {
+  if [ -d "$1" ]; then set -- -f "$1"; fi
+  if sync "$@" 2>/dev/null; then return; fi
+  if sync "$scratch" 2>/dev/null; then return 1; fi
+  sync
+}
+
+# real PATH: succeed if no part of a path below TARGET is a link.
+real() {
+  linked=$TARGET left=${1#"$TARGET"/}
+  while [ -n "$left" ]; do
+    linked=$linked/${left%%/*}
+    if [ -L "$linked" ]; then return 1; fi
+    case $left in */*) left=${left#*/} ;; *) left= ;; esac
+  done
+}
+
+# own_dir DIR…: create directories below TARGET. Refuse a link in place of any of them.
+own_dir() {
+  for each; do
+    real "$each" || die 77 "$linked is a link, which the loader does not follow on a volume; remove it"
+    mkdir -p "$each" 2>/dev/null || { check_writable "$TARGET"; full "$TARGET"; }
+  done
+}
+
+# only_files DIR…: remove everything that is neither a regular file nor a directory.
+only_files() { for each; do if [ -d "$each" ]; then find "$each" ! -type f ! -type d -exec rm -f {} +; fi; done; }
+
+# check_writable DIR…: refuse, with one sentence, a directory in which this uid cannot create files.
 check_writable() {
-  for dir; do
-    [ -d "$dir" ] || die 77 "$dir is not a directory; mount the models' volume there"
-    why=$(LC_ALL=C touch "$dir/.probe.$me" 2>&1) && rm -f "$dir/.probe.$me" && continue
+  for each; do
+    [ -d "$each" ] || die 77 "$each is not a directory; mount the models' volume there"
+    why=$(LC_ALL=C mktemp "$each/.new.XXXXXX" 2>&1) && rm -f "$why" && continue
     case $why in
       *[Rr]ead-only*)
-        die 77 "$dir is mounted read-only; mount it writable," \
-          "or set model.delivery: none where its models are brought in another way" ;;
-      *space* | *quota*) full "$dir" ;;
+        die 77 "$each is mounted read-only; mount it writable," \
+          "or set model.delivery: none if another program provides the models" ;;
+      *space* | *quota*) full "$each" ;;
     esac
     uid=$(id -u)
-    [ "$uid" -ne 0 ] || die 77 "root cannot write to $dir (owned by $(stat -c '%u:%g, mode %a' "$dir")); the storage" \
-      "refuses it: set podSecurityContext.runAsUser to the uid that owns the directory"
-    owner=$(stat -c %u "$dir")
+    [ "$uid" -ne 0 ] || die 77 "root cannot write to $each (owned by $(stat -c '%u:%g, mode %a' "$each")) because the" \
+      "storage refuses root; set podSecurityContext.runAsUser to the uid that owns the directory"
+    owner=$(stat -c %u "$each")
     case $owner in
       0 | "$uid") other='' ;;
-      *) other=", or set podSecurityContext.runAsUser: $owner, who owns it" ;;
+      *) other=", or set podSecurityContext.runAsUser: $owner, its owner" ;;
     esac
-    die 77 "uid $uid cannot write to $dir (owned by $(stat -c '%u:%g, mode %a' "$dir")); set" \
-      "podSecurityContext.fsGroup: $uid; where that is set and the storage does not honour it, make the directory" \
-      "writable for uid $uid on the storage itself (chown -R $uid)$other"
+    die 77 "uid $uid cannot write to $each (owned by $(stat -c '%u:%g, mode %a' "$each")); set" \
+      "podSecurityContext.fsGroup: $uid; if the storage ignores fsGroup, make the directory writable for uid $uid on" \
+      "the storage itself (chown -R $uid)$other"
   done
 }
 
@@ -166,35 +265,50 @@ free_bytes() {
     NR > 1 { for (i = NF; i > 3; i--) if ($i ~ /^[0-9]+%$/) { printf "%.0f", $(i - 1) * 1024; exit } }'
 }
 
-# full DIR [BYTES]: ends because there is no room; BYTES is how many more are needed, where that is known.
+# full DIR [BYTES]: exit because a write to DIR failed; BYTES is how many more are needed, if known.
 full() {
-  free=$(free_bytes "$1")
+  free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
   text="$1 is full: $(human "${free:-0}") free"
-  if [ "${2:-0}" -gt "${free:-0}" ]; then text="$text, at least $(human "$(($2 - ${free:-0}))") missing"
-  elif [ -n "${2:-}" ]; then text="$text, $(human "$2") needed, so a quota may stand in the way"; fi
-  die 74 "$text; give the volume more room (modelCache.size), or remove models that are not used"
+  if [ "$inodes" = 0 ]; then text="$1 is full: it has no free inodes"
+  elif [ "${2:-0}" -gt "${free:-0}" ]; then text="$text, at least $(human "$(($2 - ${free:-0}))") missing"
+  elif [ -n "${2:-}" ]; then text="$text, $(human "$2") needed, so a quota may be the cause"
+  elif [ "${free:-0}" -gt 10000000 ]; then
+    text="$1 does not accept a file although $(human "$free") is free; a quota may be the cause"
+  fi
+  case $1/ in
+    "$TARGET"/*) die 74 "$text; increase the volume (modelCache.size), or remove unused models" ;;
+    *) die 74 "$text; this is the scratch space of the pod, so free ephemeral storage on the node" ;;
+  esac
 }
 
-# keep_looking COMMAND…: for MODE=watch. Runs this script with MODE=refresh, in a process of its own, every INTERVAL
-# seconds. No failure ends it as long as the command says that what was asked for is here.
+# check_scratch: exit if the scratch space is full, after an error that this can explain.
+check_scratch() {
+  head -c 65536 /dev/zero 2>/dev/null >"$scratch/.room" || full "$scratch"
+  rm -f "$scratch/.room"
+}
+
+# keep_looking COMMAND…: for MODE=watch. Every INTERVAL seconds, run this script with MODE=refresh in a separate
+# process. A failure does not end the loop as long as the command succeeds, which checks that the requested models are
+# present.
 keep_looking() {
   while :; do
     run_child env MODE=refresh sh "$0" || {
       code=$?
       ready_has "$(list_hash)" && "$@" || exit "$code"
-      say "what is here stays; the next look is in $INTERVAL s"
+      say "the present models stay; next check in $INTERVAL s"
     }
     pause "$INTERVAL"
   done
 }
 
 # --- One loader at a time -------------------------------------------------------------------------------------------
-# A dead pod must not hold the lock, and no two machines' clocks may be compared. So a holder touches the one file in
-# .lock, and a waiter who has seen no change of it for LOCK_STALE seconds of his own clock takes over by renaming that
-# file to his own name: of several waiters only one can, and a holder that was merely asleep finds its file gone.
+# A dead pod must not hold the lock, and the clocks of two machines cannot be compared. The holder therefore touches the
+# one file in .lock. A waiter that sees no change of it for LOCK_STALE seconds of its clock takes the lock over by
+# renaming that file to its own name. Only one of several waiters can do this, and a holder that was suspended finds its
+# file gone.
 
 take_lock() {
-  lock=$TARGET/.lock locking=1 seen='' since=$(now) told=0
+  lock=$TARGET/.lock locking=1 seen='' since=$(now) logged=0
   until make_lock; do
     mark=$(look_at_lock)
     if [ "$mark" != "$seen" ]; then
@@ -209,55 +323,70 @@ take_lock() {
   holding=1
   keep_lock $$ &
   beat=$!
+  rm -rf "$TARGET"/.new.??????   # what a killed loader left
 }
 
-# The second look is for somebody who was slow between mkdir and touch, and whose empty lock was broken meanwhile.
+# The second check is for a loader that was slow between mkdir and the new file, and whose empty lock was removed
+# meanwhile.
 make_lock() {
+  if [ -L "$lock" ] || { [ -e "$lock" ] && ! [ -d "$lock" ]; }; then
+    die 77 "$lock is not a directory, so it cannot be a lock; remove it"
+  fi
   if ! why=$(LC_ALL=C mkdir "$lock" 2>&1); then
     case $why in
       *exists*) return 1 ;;
       *space* | *quota*) full "$TARGET" ;;
     esac
-    die 77 "no lock can be made in $TARGET: $why"
+    die 77 "the lock in $TARGET cannot be created: $why"
   fi
-  touch "$lock/$me" 2>/dev/null && [ "$(ls "$lock")" = "$me" ] && return
+  (set -C && : >"$lock/$me") 2>/dev/null && [ "$(ls "$lock")" = "$me" ] && return
   rm -f "$lock/$me"
   return 1
 }
 
-# Prints the holder and the time of its last sign of life. Reading the file makes a network file system ask for the
-# real time instead of remembering one.
+# Prints the holder and the time of its last sign of life. Reading the file makes a network file system fetch the
+# current time instead of a cached one. A name that no loader has is ignored.
 look_at_lock() {
-  # shellcheck disable=SC2012 # the names are of our own making
-  holder=$(ls "$lock" 2>/dev/null | head -n 1)
-  cat "$lock/$holder" >/dev/null 2>&1
+  # shellcheck disable=SC2010 # the names have a known form
+  holder=$(ls "$lock" 2>/dev/null | grep -x '[A-Za-z0-9][A-Za-z0-9._-]*' | head -n 1)
+  if ! plain "$lock/$holder"; then holder=''; else head -c 1 "$lock/$holder" >/dev/null 2>&1; fi
   printf '%s %s\n' "$holder" "$(stat -c %y "$lock/$holder" 2>/dev/null)"
 }
 
-# break_lock HOLDER: fails where somebody else was faster. A lock without a holder died while it was made.
+# break_lock HOLDER: fails if another loader was faster. A lock without a holder belonged to a loader that died while it
+# created the lock, or contains only files that no loader made, such as .nfs… of a network file system. It is removed.
 break_lock() {
-  if [ -z "$1" ]; then
-    rmdir "$lock" 2>/dev/null
-    return 1
+  if [ -n "$1" ]; then
+    mv "$lock/$1" "$lock/$me" 2>/dev/null || return
+    say "$1 has shown no sign of life for $LOCK_STALE seconds: taking over its lock"
+    return
   fi
-  mv "$lock/$1" "$lock/$me" 2>/dev/null || return
-  say "$1 has given no sign of life for $LOCK_STALE seconds: taking its lock over"
+  if ! rmdir "$lock" 2>/dev/null; then
+    aside=$(mktemp -d "$TARGET/.new.XXXXXX") && mv -fT "$lock" "$aside" && rm -rf "$aside"
+  fi
+  return 1
 }
 
 tell_who_holds_it() {
-  [ $(($(now) - told)) -ge "$SAY_EVERY" ] || return 0
-  told=$(now)
-  say "waiting for ${1:-another loader}, which says: $(cat "$TARGET/.doing" 2>/dev/null || echo nothing yet)"
+  [ $(($(now) - logged)) -ge "$SAY_EVERY" ] || return 0
+  logged=$(now)
+  say "waiting for ${1:-another loader}, whose last message is: $(last_message)"
 }
 
-# keep_lock PID: in the background. Never makes the file anew: where it is gone, another loader has taken over.
+# last_message: the last log line of the loader at work, without control characters.
+last_message() {
+  words=$(read_file .doing | head -c 1000 | head -n 1 | LC_ALL=C tr -d '\000-\037\177')
+  printf '%s' "${words:-none yet}"
+}
+
+# keep_lock PID: run in the background. Never create the file again: if it is gone, another loader has taken over.
 keep_lock() {
   nap=''
   trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
-      echo "another loader has taken the lock over; stopping" >&2
+      echo "another loader has taken over the lock; stopping" >&2
       kill "$1"
       break
     fi

@@ -109,7 +109,7 @@ Given a server's context with Loader in it: name (of the container), and one of
     name: {{ include "fragment.name" (list . (printf "%s-files" .Server)) }}
     defaultMode: 0555
 - name: tmp
-  emptyDir: {}
+  emptyDir: {sizeLimit: 1Gi}
 {{ include "fragment.slot.loader.volumes" . | trim }}
 {{- end }}
 

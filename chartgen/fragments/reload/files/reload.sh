@@ -1,38 +1,38 @@
 #!/bin/sh
-# Tells a running server that its models changed. A sidecar that starts before the server, remembers what lies there then,
-# and looks again and again; any POSIX shell, and curl.
+# Notifies a running server when its models change. This sidecar starts before the server, records the models that are
+# present, and checks them periodically. It needs a POSIX shell and curl.
 #
 # Environment
-#   TARGET    the directory in which models lie. Its .digest has a line for each folder and what it is, which is written after
-#             that has changed; .updated begins with a hash of all, for a store that has no folders
-#   MODELS_FILE  the server's own: a line for each, tab-separated, that begins with its folder. Where other ones are asked for,
-#             by an upgrade, this pod is about to be replaced anyway, and tells nobody
-#   WAY       http: the engine is asked to load them again; rollout: Kubernetes is asked for new pods
-#   STATE     a directory that outlives this container, not its pod, and that no other has: what the server knows of is
-#             remembered there
-#   EVERY     seconds between two looks
-#   PATIENCE  seconds that one answer may take
+#   TARGET    the directory of the models. Its .digest has one line per folder with the folder's identity, and is written
+#             after the folder has changed. .updated begins with a hash of all models, for a store without folders
+#   MODELS_FILE  the server's models: one line per model, tab-separated, that begins with the folder. If an upgrade
+#             changes this list, Kubernetes replaces this pod anyway, and the script notifies no server
+#   WAY       http: request the engine to load the models again; rollout: request new pods from Kubernetes
+#   STATE     a directory of this container alone that survives a restart of the container. It contains the models that
+#             the server has loaded
+#   EVERY     seconds between two checks
+#   PATIENCE  the time limit for one request, in seconds
 # http
 #   SERVER    the engine's URL
-#   REQUESTS  a file: a line for each request, tab-separated: folder, method, path, body. Where a folder is named, and not
-#             -, it is made when that model changed
-#   PREPARE   a command that is run with the folder before such a request, where one is needed
-#   HEADER    a file that holds a header for all requests, where one is needed
+#   REQUESTS  a file with one line per request, tab-separated: folder, method, path, body. With a folder other than -, the
+#             request is sent only if that model has changed
+#   PREPARE   a command to run with the folder before such a request, optional
+#   HEADER    a file with a header for all requests, optional
 # rollout
-#   WORKLOAD  what makes the pods, as the API has it: deployments/NAME
-#   MADE_FOR  the annotation that this pod was made with, empty where nobody has asked for new pods yet
+#   WORKLOAD  the pods' controller, as a path of the API: deployments/NAME
+#   MADE_FOR  the annotation that this pod was created with, empty before the first rollout
 #   ACCESS    a directory with token, ca.crt and namespace, as Kubernetes projects them
 set -u
 
 : "${TARGET:=}" "${MODELS_FILE:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"
 : "${SERVER:=}" "${REQUESTS:=}" "${PREPARE:=}" "${HEADER:=}" "${WORKLOAD:=}" "${MADE_FOR:=}" "${ACCESS:=/opt/access}"
-: "${BACKOFF:=2}" "${LONGEST:=60}"   # seconds after the first failure, and at most
+: "${BACKOFF:=2}" "${LONGEST:=60}"   # seconds: the first pause after a failure, and the longest
 
 child=''
 tab=$(printf '\t')
 
 main() {
-  case $WAY in http | rollout) ;; *) die "WAY is http or rollout, not '$WAY'" ;; esac
+  case $WAY in http | rollout) ;; *) die "WAY must be http or rollout, not '$WAY'" ;; esac
   trap 'exit 143' HUP INT TERM
   trap 'if [ -n "$child" ]; then kill "$child" 2>/dev/null; fi' EXIT
   umask 077
@@ -51,7 +51,7 @@ main() {
       remember
       delay=$BACKOFF
     else
-      say "again in $delay s"
+      say "next attempt in $delay s"
       wait_for "$delay"
       if [ "$delay" -lt "$LONGEST" ]; then delay=$((delay * 2)); fi
     fi
@@ -62,7 +62,7 @@ say() { printf '%s\n' "$*"; }
 
 die() { printf '%s\n' "$*" >&2; exit 64; }
 
-# run COMMAND…: in the background, because a shell answers a signal only between commands and in `wait`.
+# run COMMAND…: run it in the background, because a shell handles signals only between commands and in `wait`.
 run() {
   "$@" &
   child=$!
@@ -76,21 +76,24 @@ wait_for() { run sleep "$1"; }
 
 asked_for() { cat "$MODELS_FILE" 2>/dev/null; }
 
-# take_note: what lies there now of the server's own models; others may have theirs in the same place.
+# plain NAME: print that file of TARGET. Others can write to the volume, so a link, a pipe or a device is ignored.
+plain() { if [ -f "$TARGET/$1" ] && ! [ -L "$TARGET/$1" ]; then head -c 10000000 "$TARGET/$1"; fi; }
+
+# take_note: record the current state of the server's models. Other servers can have theirs in the same directory.
 take_note() {
-  awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" "$TARGET/.digest" >"$STATE/seen" 2>/dev/null
-  if ! [ -s "$STATE/seen" ]; then cut -d ' ' -f 1 "$TARGET/.updated" >"$STATE/seen" 2>/dev/null; fi
+  plain .digest | awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" - >"$STATE/seen" 2>/dev/null
+  if ! [ -s "$STATE/seen" ]; then plain .updated | cut -d ' ' -f 1 >"$STATE/seen"; fi
 }
 
-# remember: from now on the server knows of what was seen.
+# remember: record that the server has loaded the current models.
 remember() { cp "$STATE/seen" "$STATE/known.new" && mv "$STATE/known.new" "$STATE/known"; }
 
 # changed FOLDER
 changed() { [ "$(of "$1" seen)" != "$(of "$1" known)" ]; }
 
-of() { awk -F '\t' -v folder="$1" '$1 == folder' "$STATE/$2"; }
+of() { FOLDER=$1 awk -F '\t' '$1 == ENVIRON["FOLDER"]' "$STATE/$2"; }
 
-# http: every request that concerns what changed, in order; fails at the first that is not taken.
+# http: send the requests for the models that changed, in order. Fails at the first request that fails.
 http() {
   say "the models changed"
   while IFS=$tab read -r folder method path body <&3; do
@@ -110,22 +113,22 @@ prepared() {
   [ -z "$PREPARE" ] || run $PREPARE "$1" >"$STATE/error" 2>&1 || { say "$1: $(tr -s '\n' ' ' <"$STATE/error")"; return 1; }
 }
 
-# rollout: another annotation makes other pods. Every pod of the workload asks for the same, which makes them once. Where
-# each has models of its own, on its claim or its node, one can be made for a version that has not come to it yet, and start
-# with the one before: what it then asks for has to be something new, so the annotation that it was made with counts, too.
+# rollout: a changed annotation makes Kubernetes create new pods. Every pod of the workload sets the same value, so the
+# workload is rolled out once. If each pod has its own models, on its claim or its node, a new pod can start with the
+# previous version. It must then set a different value, so the value also depends on the annotation of this pod.
 rollout() {
   say "the models changed"
   next=$({ printf '%s\n' "$MADE_FOR"; cat "$STATE/seen"; } | sha256sum | cut -c 1-16)
   printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$next" >"$STATE/body"
-  # Not among the arguments, which others may read.
+  # Not in the arguments, because other processes can read them.
   printf 'Authorization: Bearer %s\n' "$(cat "$ACCESS/token")" >"$STATE/header"
   case ${KUBERNETES_SERVICE_HOST:-} in *:*) host="[$KUBERNETES_SERVICE_HOST]" ;; *) host=${KUBERNETES_SERVICE_HOST:-} ;; esac
   url="https://$host:${KUBERNETES_SERVICE_PORT:-443}/apis/apps/v1/namespaces/$(cat "$ACCESS/namespace")/$WORKLOAD"
-  ask "new pods for $WORKLOAD" -X PATCH -H "@$STATE/header" -H 'Content-Type: application/merge-patch+json' \
+  ask "a rollout of $WORKLOAD" -X PATCH -H "@$STATE/header" -H 'Content-Type: application/merge-patch+json' \
     --cacert "$ACCESS/ca.crt" --data-binary "@$STATE/body" "$url?fieldManager=reload"
 }
 
-# ask WHAT ARGUMENT…: whether curl, given these, is answered by a 2xx; says what came of WHAT.
+# ask WHAT ARGUMENT…: run curl with these arguments. Succeeds if the status is 2xx, and logs the outcome of WHAT.
 ask() {
   what=$1
   shift
@@ -133,7 +136,7 @@ ask() {
   case $?.$(cat "$STATE/code") in
     0.2??) say "$what: done" ;;
     0.*)
-      say "$what: refused with $(cat "$STATE/code"): $(tr -s '\n\r\t ' ' ' <"$STATE/answer" | cut -c 1-300)"
+      say "$what: refused with HTTP $(cat "$STATE/code"): $(tr -s '\n\r\t ' ' ' <"$STATE/answer" | cut -c 1-300)"
       return 1 ;;
     *)
       say "$what: $(tr -s '\n' ' ' <"$STATE/error")"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# wait.sh [now]: waits until another pod or container has brought to TARGET what was asked for; with `now` it only says
-# whether that is so, as a probe does.
+# wait.sh [now]: wait until another pod or container has downloaded the requested models to TARGET. With `now`, only
+# report whether the models are there, for a probe.
 #
-# Environment, beside that of loader.sh
-#   LOGS    what kubectl logs is given to see who brings it; without it, what the file `logs` beside this one says
-#   EXPECT  the hash to wait for; without it, that of MODELS_FILE
+# Environment, in addition to that of loader.sh
+#   LOGS    the object whose kubectl logs show the download; by default the content of the file `logs` next to this script
+#   EXPECT  the hash to wait for; by default that of MODELS_FILE
 # shellcheck source-path=SCRIPTDIR source=loader.sh
 . "$(dirname "$0")/loader.sh"
 
@@ -17,35 +17,35 @@ main() {
   case $1 in
     '') ;;
     now) here || die 1 "the models are not there yet: $(doing)"; return ;;
-    *) die 64 "wait.sh knows now, and no argument at all; not '$1'" ;;
+    *) die 64 "the argument must be now, or missing; not '$1'" ;;
   esac
   begin
-  told=0
+  logged=0
   until here; do
-    if [ $(($(now) - told)) -ge "$SAY_EVERY" ]; then told=$(now); say "waiting for the models: $(doing)"; fi
+    if [ $(($(now) - logged)) -ge "$SAY_EVERY" ]; then logged=$(now); say "waiting for the models: $(doing)"; fi
     pause "$POLL"
   done
   say "the models are there"
 }
 
-# here: whether the list is marked as brought, and folders of directory.sh have what it says. After the way there and back
-# (an upgrade and its rollback) the mark is that of the first time, while a folder still holds what came between.
+# here: succeed if the list is marked as ready and the folders of directory.sh have the requested versions. After an
+# upgrade and its rollback, the mark is that of the first download, but a folder can still have the version in between.
 here() {
   ready_has "$EXPECT" || return
   if [ -z "$rows" ] || ! [ -e "$(dirname "$0")/directory.sh" ]; then return 0; fi
-  printf '%s\n' "$rows" | awk -F '\t' -v index_of="$TARGET/.models" '
-    BEGIN { while ((getline <index_of) > 0) lies[$1 FS $2 FS $6] = 1 }
-    !(($1 FS $2 FS $3) in lies) { missing = 1 }
-    END { exit missing }'
+  { printf '%s\n\n' "$rows"; read_file .models; } | awk -F '\t' '
+    $0 == "" { present = 1; next }
+    !present { wanted[$1 FS $2 FS $3]; next }
+    { delete wanted[$1 FS $2 FS $6] }
+    END { for (row in wanted) exit 1 }'
 }
 
-# doing: the loader's last words where its volume shows them, and the command that always does.
+# doing: print the loader's last message, and the command that shows its log.
 doing() {
-  words=$(cat "$TARGET/.doing" 2>/dev/null)
-  printf '%s' "${words:-nothing yet}"
+  last_message
   case $LOGS in
     '') ;;
-    job/*) printf ' (kubectl logs %s shows its progress; where it has failed, delete it and upgrade)' "$LOGS" ;;
+    job/*) printf ' (kubectl logs %s shows its progress; if the Job has failed, delete it and upgrade)' "$LOGS" ;;
     *) printf ' (kubectl logs %s shows its progress)' "$LOGS" ;;
   esac
 }

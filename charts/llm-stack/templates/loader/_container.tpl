@@ -109,7 +109,7 @@ Given a server's context with Loader in it: name (of the container), and one of
     name: {{ include "llm-stack.name" (list . (printf "%s-files" .Server)) }}
     defaultMode: 0555
 - name: tmp
-  emptyDir: {}
+  emptyDir: {sizeLimit: 1Gi}
 {{ include "llm-stack.slot.loader.volumes" . | trim }}
 {{- end }}
 

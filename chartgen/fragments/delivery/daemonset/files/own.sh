@@ -1,11 +1,12 @@
 #!/bin/sh
-# Gives the folder of the models to the user who brings them, OWNER (uid:gid). It runs as root, and does nothing else.
+# Changes the owner of the models' folder to OWNER (uid:gid), the user that the loader runs as. This script runs as
+# root.
 set -eu
 
 : "${TARGET:?}" "${OWNER:?}"
 
 if [ "$(stat -c %u:%g "$TARGET")" != "$OWNER" ]; then
-  echo "giving $TARGET to $OWNER"
-  chown -hR "$OWNER" "$TARGET"   # -h: a link that lies there leads nowhere else
+  echo "changing the owner of $TARGET to $OWNER"
+  chown -hR "$OWNER" "$TARGET"   # -h: change links themselves, never what they point to
 fi
 chmod u+rwx,go+rx "$TARGET"

@@ -1,39 +1,67 @@
-# Reads JSON and prints, for each text, number and word in it, a line: its path with slashes, a tab, its value. What
-# stands in a list is named by its number, from 0: siblings/0/rfilename. Line breaks and tabs stay as JSON writes them,
-# \n and \t, and so does a backslash, \\. Ends with 1 where the JSON is not whole.
+# Reads JSON and prints one line for each text, number and word in it: its path, with slashes, a tab, and its value.
+# An item of a list is named by its index, from 0: siblings/0/rfilename. Line breaks and tabs stay as in JSON, \n and
+# \t, and so does a backslash, \\. A text is cut at 4000 bytes. Exits with 1 if the JSON is incomplete, or nested too
+# deeply.
 #
-# Any POSIX awk, with LC_ALL=C: bytes and no characters. A quote ends each record, so what stands between two quotes is
-# one, and a long list is read in one go, without cutting the rest anew for each item.
+# Runs in any POSIX awk with LC_ALL=C, so that characters are bytes. A quote ends each record, so the text between two
+# quotes is one record. Long records are read in pieces, because substr takes time in proportion to its text.
 
 BEGIN {
   RS = "\""
   for (byte = 1; byte < 256; byte++) char[byte] = sprintf("%c", byte)
 }
 
-inside { text = text $0; if (escapes($0)) text = text "\""; else { inside = 0; known = 1 }; next }
+bad { exit }
 
-{ structure($0); inside = 1; text = "" }
+inside {
+  if (size < 4000) text = text substr($0, 1, 4000 - size)
+  size += length($0)
+  if (escapes($0)) { if (size++ < 4000) text = text "\"" } else { inside = 0; known = 1 }
+  next
+}
 
-END { exit !(some && depth == 0) }
+{ pieces($0, 65536); inside = 1; text = ""; size = 0 }
 
-# escapes RECORD: whether the quote that ended it belongs to the text, which an odd number of backslashes says.
-function escapes(record) {
-  match(record, /\\*$/)
-  return RLENGTH % 2
+END { exit !(some && depth == 0 && !bad) }
+
+# escapes RECORD: whether the quote that ended it belongs to the text: an odd number of backslashes precedes it.
+function escapes(record,  end, tail, i, n) {
+  for (end = length(record); end > 0; end -= 64) {
+    tail = substr(record, end > 64 ? end - 63 : 1, end > 64 ? 64 : end)
+    for (i = length(tail); i > 0; i--) {
+      if (substr(tail, i, 1) != "\\") return n % 2
+      n++
+    }
+  }
+  return n % 2
+}
+
+function pieces(record, size,  i) {
+  if (size < 300) return structure(record)
+  for (i = 1; i <= length(record) && !bad; i += size) pieces(substr(record, i, size), size / 256)
 }
 
 function structure(record,  i, c) {
-  for (i = 1; i <= length(record); i++) {
+  for (i = 1; i <= length(record) && !bad; i++) {
     c = substr(record, i, 1)
-    if (c ~ /[ \t\r\n]/) continue
-    if (c ~ /[{[]/) { some = 1; list[++depth] = (c == "["); name[depth] = 0 }
+    if (index(" \t\r\n", c)) continue
+    if (c == "{" || c == "[") {
+      some = 1
+      if (depth >= 64) { bad = 1; return }
+      list[++depth] = (c == "[")
+      name[depth] = 0
+    }
     else if (c == ":") { name[depth] = decoded(text); known = 0 }
-    else if (c ~ /[]},]/) {
+    else if (c == "," || c == "}" || c == "]") {
       put()
-      if (c != ",") depth--
+      if (c != ",") { if (--depth < 0) bad = 1 }
       else if (list[depth]) name[depth]++
     }
-    else { word = word c; known = 1 }
+    else {
+      if (length(word) > 100) bad = 1
+      word = word c
+      known = 1
+    }
   }
 }
 
@@ -46,7 +74,7 @@ function put(  i, path) {
   word = ""
 }
 
-# decoded TEXT: with \u0026 as the bytes of UTF-8, and \/ and \" as what they stand for.
+# decoded TEXT: with \u0026 as UTF-8, and \/ and \" as plain characters.
 function decoded(text,  out, at, escape, code) {
   while (at = index(text, "\\")) {
     out = out substr(text, 1, at - 1)

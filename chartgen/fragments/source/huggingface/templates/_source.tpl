@@ -62,7 +62,10 @@ CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
 {{- define "fragment.source.huggingface.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 load.sh: {file: files/source/huggingface/load.sh}
+hub.sh: {file: files/source/huggingface/hub.sh}
+files.sh: {file: files/source/huggingface/files.sh}
 json.awk: {file: files/source/huggingface/json.awk}
+listing.awk: {file: files/source/huggingface/listing.awk}
 {{- end }}
 {{- end }}
 

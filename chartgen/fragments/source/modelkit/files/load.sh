@@ -1,21 +1,21 @@
 #!/bin/sh
-# Brings ModelKits (KitOps) from an OCI registry into folders of TARGET. loader.sh and directory.sh beside this file say
-# what all loaders share; what is said of kit was seen with kit 1.7, and read in the source of 1.16.
+# Downloads ModelKits (KitOps) from an OCI registry to folders of TARGET. loader.sh and directory.sh describe what all
+# loaders share. The statements on kit are from kit 1.7, and from the source of 1.16.
 #
-# Environment, beside that of directory.sh
-#   LOGIN_DIR     a mounted Secret: .dockerconfigjson, or a user's name and password under USERNAME_KEY and PASSWORD_KEY
-#   REGISTRY      the registry that this name and password are for
-#   PLAIN_HTTP    true: the registry speaks http
-#   CONCURRENCY   how many layers of a ModelKit are fetched at a time
-#   KEEP_LAYERS   true: the layers stay beside what was unpacked, so that another version fetches only those that changed
-#   COSIGN_KEY    a public key; or COSIGN_IDENTITY and COSIGN_ISSUER: whose signature a ModelKit must bear to be fetched
-#   COSIGN_TLOG   false: signatures that stand in no transparency log
+# Environment, in addition to that of directory.sh
+#   LOGIN_DIR     a mounted Secret: .dockerconfigjson, or a user name and a password under USERNAME_KEY and PASSWORD_KEY
+#   REGISTRY      the registry for this user name and password
+#   PLAIN_HTTP    true: the registry uses plain HTTP
+#   CONCURRENCY   the number of layers of a ModelKit that are downloaded at the same time
+#   KEEP_LAYERS   true: keep the layers after unpacking, so that another version downloads only changed layers
+#   COSIGN_KEY    a public key; or COSIGN_IDENTITY and COSIGN_ISSUER: the required signature of a ModelKit
+#   COSIGN_TLOG   false: accept signatures that are not in a transparency log
 #
-# Why it does not leave all to `kit unpack`: that does not check what comes over the wire, writes files under their final
-# names, and is content with a filter that matches nothing. `kit pull` checks what it fetches and resumes, but believes
-# any file in its store with a blob's name; a partial file that is corrupt fails every later pull; two pulls cannot share
-# a store; and a store whose index was cut short is refused. So each model has a store of its own, which is put right
-# before every pull.
+# `kit unpack` alone is not sufficient: it does not verify downloaded data, writes files under their final names, and
+# succeeds with a filter that matches nothing. `kit pull` verifies and resumes downloads, but accepts any file in its
+# store with a blob's name. A corrupt partial file makes every later pull fail, two pulls cannot share a store, and a
+# store with an incomplete index is refused. Each model therefore has a separate store, which is repaired before every
+# pull.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
 . "$(dirname "$0")/loader.sh"
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=directory.sh
@@ -25,13 +25,20 @@
 : "${PLAIN_HTTP:=false}" "${CONCURRENCY:=5}" "${KEEP_LAYERS:=true}"
 : "${COSIGN_KEY:=}" "${COSIGN_IDENTITY:=}" "${COSIGN_ISSUER:=}" "${COSIGN_TLOG:=true}"
 
-plain='' store=''
-if [ "$PLAIN_HTTP" = true ]; then plain=--plain-http; fi
+store='' plain_http=''
+if [ "$PLAIN_HTTP" = true ]; then plain_http=--plain-http; fi
+
+requires_signature() { [ -n "$COSIGN_KEY$COSIGN_IDENTITY" ]; }
+
+# A version that was downloaded without this condition, or with another one, is another version.
+if requires_signature; then
+  terms="signed $({ cat "$COSIGN_KEY"; echo "$COSIGN_KEY $COSIGN_IDENTITY $COSIGN_ISSUER $COSIGN_TLOG"; } 2>/dev/null | sha256sum)"
+fi
 
 prepare() {
-  command -v kit >/dev/null || die 70 "there is no kit in this image; set images.modelkit to one that has it"
-  if asks_for_signature && ! command -v cosign >/dev/null; then
-    die 70 "there is no cosign in this image; set images.modelkitCosign to one that has both kit and cosign"
+  command -v kit >/dev/null || die 70 "this image does not contain kit; set images.modelkit to one that does"
+  if requires_signature && ! command -v cosign >/dev/null; then
+    die 70 "this image does not contain cosign; set images.modelkitCosign to one with both kit and cosign"
   fi
 }
 
@@ -42,35 +49,52 @@ pinned() {
 resolve() {
   run_kit "$scratch" inspect --remote "$1" || return
   identity=$(digest_said)
-  [ -n "$identity" ] || { message="kit inspect names no digest: $(last_words)"; return 1; }
+  [ -n "$identity" ] || { message="kit inspect prints no digest: $(last_words)"; return 1; }
 }
 
-# digest_said: the digest of what kit has inspected.
+# digest_said: print the digest in the output of kit inspect.
 digest_said() { sed -n 's/^  "digest": "\(sha256:[0-9a-f]*\)".*/\1/p' "$scratch/output"; }
 
 fetch() {
   filters=$3 unpacked=$4 work=$5
   exact=$(repository_of "$1")@$2
   store=$work/kit storage=$work/kit/storage blobs=$work/kit/storage/blobs/sha256
-  mkdir -p "$blobs" "$storage/ingest" 2>/dev/null || { check_writable "$work"; full "$TARGET"; }
+  own_dir "$blobs" "$storage/ingest"
   verify_signature "$exact" || return
   run_kit "$scratch" inspect --remote "$exact" || return
+  [ "$(digest_said)" = "$2" ] || { message="the registry returns another ModelKit than $2"; return 1; }
   plan
   put_right
   fetch_parents || return
   pass_over
-  say "$reference: fetching $(human "$expected")"
+  say "$reference: downloading $(human "$expected")"
   pull "$exact" || return
-  rm -rf "$unpacked" && mkdir "$unpacked"
-  set -f   # a filter is a word, never a pattern
+  check_layers || return
+  { rm -rf "$unpacked" && mkdir "$unpacked"; } || full "$TARGET"
+  set -f   # a filter is a word, not a pattern
   set -- "$exact"
   for filter in $filters; do set -- "$@" "--filter=$filter"; done
   set +f
   say "$reference: unpacking"
   run_kit "$unpacked" unpack -d "$unpacked" "$@" || return
-  chmod -R u+rwX,a+rX "$unpacked"   # whoever packed them may have kept them to himself
+  chmod -R u+rwX,a+rX "$unpacked"   # the packed files can be readable by their owner only
   remove_stubs
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
+}
+
+# check_layers: succeed if the store has the manifest of $identity, this names the planned blobs, and all requested
+# blobs have their sizes. put_right or kit has verified their checksums.
+check_layers() {
+  manifest=$blobs/${identity#sha256:}
+  { plain "$manifest" && sound "$manifest"; } || { message="kit reports success, but the manifest is missing"; return 1; }
+  grep -o 'sha256:[0-9a-f]*' "$manifest" | sort -u >"$scratch/named"
+  sed 's/^\([0-9a-f]*\) .*/sha256:\1/' "$scratch/wanted" "$scratch/others" | sort -u >"$scratch/planned"
+  cmp -s "$scratch/named" "$scratch/planned" || { message="the registry returns different manifests"; return 1; }
+  while read -r blob size <&3; do
+    if plain "$blobs/$blob" && [ "$(stat -c %s "$blobs/$blob")" = "$size" ]; then continue; fi
+    message="kit reports success, but the layer $blob is missing or incomplete"
+    return 1
+  done 3<"$scratch/wanted"
 }
 
 # pull REFERENCE
@@ -82,12 +106,12 @@ pull() {
   return 1
 }
 
-# fetch_parents: the ModelKits that this one builds on, whole, and signed where that is asked for. kit brings them with
-# it, but looks for them elsewhere when it unpacks, and then takes them from the registry as they come.
+# fetch_parents: pull the ModelKits that this one refers to completely, and verify their signatures if required. kit
+# pulls them too, but does not find them in its store when it unpacks, and then downloads them without verification.
 fetch_parents() {
   parent=$(cat "$scratch/builds-on")
   while [ -n "$parent" ]; do
-    say "$reference: it builds on $parent; fetching that"
+    say "$reference: it refers to $parent; downloading that"
     wanted=$expected expected=0
     pull "$parent" && run_kit "$scratch" inspect "$parent" || return
     expected=$wanted
@@ -97,94 +121,40 @@ fetch_parents() {
   done
 }
 
-# repository_of REFERENCE: without its tag and digest; a colon before a slash is a port's.
+# repository_of REFERENCE: print it without tag and digest. A colon before a slash belongs to a port.
 repository_of() {
   name=${1%%@*}
   case ${name##*/} in *:*) name=${name%:*} ;; esac
   printf '%s\n' "$name"
 }
 
-# --- What is in a ModelKit ------------------------------------------------------------------------------------------
+# --- The content of a ModelKit --------------------------------------------------------------------------------------
 
-# plan: of what `kit inspect` printed ($scratch/output), $scratch/wanted gets the blobs that the filters ask for with
-# their sizes, $scratch/others those that only the manifest names, and $expected is the sum. kit prints Go's indented
-# JSON, in which depth says what a line belongs to. A filter matches as kit's own does: a section of the Kitfile, and
-# then, if it goes on, an entry's name or path.
+# plan: read the output of `kit inspect`. Write the blobs that match the filters, with their sizes, to
+# $scratch/wanted, the other blobs of the manifest to $scratch/others, and the paths to unpack to $scratch/listing.
+# Set $expected to the bytes.
 plan() {
-  awk -v filters="$filters" -v out="$scratch" '
-    function value(line) {
-      sub(/^[^:]*: "?/, "", line)
-      sub(/"?,?$/, "", line)
-      gsub(/\\u0026/, "\\&", line); gsub(/\\u003c/, "<", line); gsub(/\\u003e/, ">", line); gsub(/\\"/, "\"", line)
-      return line
-    }
-    function among(item, list,    part, i) {
-      for (i = split(list, part, ","); i; i--) if (part[i] == item) return 1
-    }
-    function entry(section, depth,    name, path, digest, f, colon, types, names) {
-      name = is[depth, "name"]; path = is[depth, "path"]; digest = is[depth, "digest"]
-      delete is[depth, "name"]; delete is[depth, "path"]; delete is[depth, "digest"]
-      if (name path digest == "") return
-      if (section == "model" && path ~ /[:@]/) print path >(out "/builds-on")
-      has = has ", " section (name path == "" ? "" : ":" (name == "" ? path : name))
-      if (!count) asked[digest] = 1
-      for (f = 1; f <= count; f++) {
-        colon = index(filter[f], ":")
-        types = colon ? substr(filter[f], 1, colon - 1) : filter[f]
-        names = colon ? substr(filter[f], colon + 1) : ""
-        if (!among(tolower(section), types)) continue
-        if (colon && !(name != "" && among(name, names)) && !(path != "" && among(path, names))) continue
-        hit[f] = 1
-        asked[digest] = 1
-      }
-      known[digest] = 1
-    }
-    BEGIN {
-      count = split(filters, filter, " ")
-      printf "" >(out "/wanted"); printf "" >(out "/others"); printf "" >(out "/builds-on"); printf "" >(out "/missed")
-    }
-    /^  "/ { split($0, part, "\""); top = part[2]; section = "" }
-    top == "kitfile" {
-      match($0, /^ */)
-      depth = RLENGTH
-      if (depth == 4 && /"/) { split($0, part, "\""); section = part[2]; below = ""; split("", is) }
-      if (depth == 6 && /"/) { split($0, part, "\""); below = part[2] }
-      if (/^ *"(name|path|digest)": "/) { split($0, part, "\""); is[depth, part[2]] = value($0) }
-      if (section == "model" && depth == 4 && /^ *[}]/) { entry("model", 6); seen = 1 }
-      if (section == "model" && below == "parts" && depth == 8 && /^ *[}]/) entry("model", 10)
-      if (section !~ /^(model|package)$/ && depth == 6 && /^ *[}]/) { entry(section, 8); seen = 1 }
-    }
-    top == "manifest" && /^ *"digest": "sha256:/ { blob = value($0); sub(/^sha256:/, "", blob) }
-    top == "manifest" && /^ *"size": [0-9]/ && blob != "" {
-      size = value($0) + 0
-      # What the Kitfile does not say, of old ModelKits and of its own, is fetched.
-      if (known["sha256:" blob] && !asked["sha256:" blob]) print blob, size >(out "/others")
-      else print blob, size >(out "/wanted")
-      blob = ""
-    }
-    END {
-      for (f = 1; f <= count; f++) if (seen && !hit[f] && !among("kitfile", filter[f])) print filter[f] >(out "/missed")
-      print substr(has, 3) >(out "/has")
-    }' "$scratch/output"
+  FILTERS=$filters within 120 bounded 100000000 env OUT="$scratch" LC_ALL=C awk -f "$(dirname "$0")/modelkit.awk" "$scratch/output" ||
+    die 70 "$reference: the output of kit inspect cannot be read"
   if [ -s "$scratch/missed" ]; then
-    die 66 "$reference: nothing in it is '$(head -n 1 "$scratch/missed")'; correct the filter, or the reference: its" \
-      "Kitfile has $(cat "$scratch/has")"
+    die 66 "$reference: nothing in it matches '$(head -n 1 "$scratch/missed")'; correct the filter or the reference. Its" \
+      "Kitfile contains $(cut -c 1-1000 "$scratch/has")"
   fi
   expected=$(awk '{ n += $2 } END { printf "%.0f", n }' "$scratch/wanted")
 }
 
 # --- kit's store ----------------------------------------------------------------------------------------------------
-# storage/blobs/sha256/<hex> are blobs, storage/ingest/<hex> partial ones that the next pull goes on with. The indexes
-# beside them say nothing that a pull does not write anew.
+# storage/blobs/sha256/<hex> are blobs, storage/ingest/<hex> partial ones that the next pull resumes. The index files
+# next to them are written again by each pull.
 
-# put_right: leaves whole blobs and sound partial files of this ModelKit. Others go, for the room, unless it builds on
-# another ModelKit, whose they may be.
+# put_right: keep the valid blobs and partial files of this ModelKit. The others are removed to free space, unless the
+# ModelKit refers to another one, which can need them.
 put_right() {
   find "$storage" -maxdepth 1 -type f -exec rm -f {} +
   find "$blobs" "$storage/ingest" -type f >"$scratch/stored"
-  if [ -s "$scratch/stored" ]; then say "$reference: checking the $(human "$(bytes_in "$storage")") that are here"; fi
+  if [ -s "$scratch/stored" ]; then say "$reference: verifying $(human "$(bytes_in "$storage")") from before"; fi
   while read -r path <&3; do
-    size=$(awk -v blob="${path##*/}" '$1 == blob { print $2; exit }' "$scratch/wanted")
+    size=$(BLOB=${path##*/} awk '$1 == ENVIRON["BLOB"] { print $2; exit }' "$scratch/wanted")
     have=$(stat -c %s "$path")
     case $path:$size in
       */ingest/*:) if [ -s "$scratch/builds-on" ]; then continue; fi ;;
@@ -199,22 +169,22 @@ put_right() {
   done 3<"$scratch/stored"
 }
 
-# sound BLOB: whether it is what its name says.
+# sound BLOB: succeed if it has the checksum in its name.
 sound() {
   run_child sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
 }
 
-# pass_over: a pull takes every layer, but none that is there. So there is something in place of those that no filter
-# asks for; should kit read one after all, it fails, since no archive looks like that.
+# pass_over: a pull downloads every missing layer. Put a stub in place of each layer that no filter matches. If kit
+# reads a stub, it fails, because the stub is not an archive.
 pass_over() {
   while read -r blob _ <&3; do
-    if ! [ -e "$blobs/$blob" ]; then echo "not fetched" >"$blobs/$blob" || full "$TARGET"; fi
+    if ! [ -e "$blobs/$blob" ]; then echo "not downloaded" >"$blobs/$blob" || full "$TARGET"; fi
   done 3<"$scratch/others"
 }
 
 remove_stubs() { while read -r blob _ <&3; do rm -f "$blobs/$blob"; done 3<"$scratch/others"; }
 
-# missing_bytes: what a pull still has to bring, and after it, what is still packed.
+# missing_bytes: print the bytes that a pull has not downloaded yet, or after it, those that are not unpacked yet.
 missing_bytes() {
   if [ "$into" = "${unpacked:-}" ]; then
     packed=$((expected - $(bytes_in "$unpacked")))
@@ -231,24 +201,24 @@ missing_bytes() {
 
 # --- kit, cosign ----------------------------------------------------------------------------------------------------
 
-# run_kit DIR COMMAND…: fails with $message set; ends the script where another attempt cannot help.
+# run_kit DIR COMMAND…: fail with $message set, or exit if another attempt cannot help.
 run_kit() {
   into=$1
   shift
   export KITOPS_HOME="${store:-$scratch/kit}"
-  # Else every command asks the internet whether there is a newer kit.
+  # Without this file, every command checks for a newer version of kit on the internet.
   { mkdir -p "$KITOPS_HOME" && touch "$KITOPS_HOME/disable-update-notifications"; } 2>/dev/null || full "$TARGET"
   log_in
   message='' who=kit
   # shellcheck disable=SC2086 # nothing, or a flag
-  run_watched "$into" kit "$@" $plain && return
+  run_watched "$into" kit "$@" $plain_http && return
   : "${message:=$(last_words)}"
   stop_if_definite
   return 1
 }
 
-# last_words: kit's own errors without their mark, else whatever it said last, on one line. Whatever fails in a question,
-# kit calls it a reference that was not found.
+# last_words: print kit's errors without their prefix, or its last lines, on one line. kit reports every failed
+# request as a reference that was not found.
 last_words() {
   sed -n '/^\[ERROR\] / {
     s///
@@ -260,52 +230,51 @@ last_words() {
   tr -s '\n ' ' ' <"$scratch/words" | sed 's/ $//' | cut -c 1-400
 }
 
-# log_in: what was mounted becomes a docker configuration of this process's own, which kit and cosign read. `kit login`
-# would write the password into the store, which lies with the models.
+# log_in: write the mounted credentials to a private Docker configuration, which kit and cosign read. `kit login` would
+# write the password to the store, on the models' volume.
 log_in() {
   export DOCKER_CONFIG="$scratch/docker"
-  [ -d "$DOCKER_CONFIG" ] || (umask 077 && mkdir "$DOCKER_CONFIG") || full "${TMPDIR:-/tmp}"
+  [ -d "$DOCKER_CONFIG" ] || (umask 077 && mkdir "$DOCKER_CONFIG") || full "$scratch"
   if [ -z "$LOGIN_DIR" ]; then return; fi
   if [ -r "$LOGIN_DIR/.dockerconfigjson" ]; then
     (umask 077 && cp "$LOGIN_DIR/.dockerconfigjson" "$DOCKER_CONFIG/config.json")
   elif [ -r "$LOGIN_DIR/$USERNAME_KEY" ] && [ -r "$LOGIN_DIR/$PASSWORD_KEY" ]; then
-    auth=$(printf '%s:%s' "$(cat "$LOGIN_DIR/$USERNAME_KEY")" "$(cat "$LOGIN_DIR/$PASSWORD_KEY")" | base64 | tr -d '\n')
+    secret=$(cat "$LOGIN_DIR/$PASSWORD_KEY")
+    secret_pair=$(printf '%s:%s' "$(cat "$LOGIN_DIR/$USERNAME_KEY")" "$secret" | base64 | tr -d '\n')
     case $REGISTRY in
       docker.io | index.docker.io | registry-1.docker.io) host=https://index.docker.io/v1/ ;;
       *) host=$REGISTRY ;;
     esac
-    (umask 077 && printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$host" "$auth" >"$DOCKER_CONFIG/config.json")
+    (umask 077 && printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$host" "$secret_pair" >"$DOCKER_CONFIG/config.json")
   else
-    die 65 "the Secret modelkit.existingSecret has neither .dockerconfigjson nor $USERNAME_KEY and $PASSWORD_KEY; give it" \
-      "those keys, or name others with modelkit.usernameKey and modelkit.passwordKey"
-  fi || full "${TMPDIR:-/tmp}"
+    die 65 "the Secret modelkit.existingSecret has neither .dockerconfigjson nor $USERNAME_KEY and $PASSWORD_KEY; add" \
+      "those keys, or set modelkit.usernameKey and modelkit.passwordKey to the keys that it has"
+  fi || full "$scratch"
 }
-
-asks_for_signature() { [ -n "$COSIGN_KEY$COSIGN_IDENTITY" ]; }
 
 # verify_signature REFERENCE
 verify_signature() {
-  asks_for_signature || return 0
+  requires_signature || return 0
   signed=$1
   if [ -n "$COSIGN_KEY" ]; then set -- --key "$COSIGN_KEY" "$1"
   else set -- --certificate-identity "$COSIGN_IDENTITY" --certificate-oidc-issuer "$COSIGN_ISSUER" "$1"; fi
   if [ "$COSIGN_TLOG" != true ]; then set -- --private-infrastructure "$@"; fi
-  if [ -n "$plain" ]; then set -- --allow-http-registry "$@"; fi
+  if [ -n "$plain_http" ]; then set -- --allow-http-registry "$@"; fi
   log_in
   message='' who=cosign into=$scratch
-  if run_watched "$scratch" cosign verify "$@"; then say "$signed: its signature is good"; return 0; fi
+  if run_watched "$scratch" cosign verify "$@"; then say "$signed: its signature is valid"; return 0; fi
   : "${message:=$(sed -n 's/^Error: //p' "$scratch/output" | tail -n 1)}"
   : "${message:=$(last_words)}"
   case $message in
     *'no signatures found'* | *'no matching signatures'* | *'none of the expected identities'* | *'invalid signature'*)
-      die 65 "$signed: it bears no signature that modelkit.cosign asks for; sign it, or correct the key or identity" \
+      die 65 "$signed: it has no signature that modelkit.cosign requires; sign it, or correct the key or identity" \
         "(cosign: $message)" ;;
     *'loading public key'*)
       die 64 "the Secret modelkit.cosign.existingSecret has no public key under modelkit.cosign.key (cosign: $message)" ;;
     *'TUF remote'* | *Rekor*)
-      spares="modelkit.cosign.transparencyLog: false"
-      if [ -z "$COSIGN_KEY" ]; then spares="only a signature by a key"; fi
-      message="sigstore cannot be asked, which $spares spares: $message" ;;
+      way="set modelkit.cosign.transparencyLog: false to do without it"
+      if [ -z "$COSIGN_KEY" ]; then way="a signature by a key can do without it"; fi
+      message="sigstore's servers do not answer; $way: $message" ;;
   esac
   stop_if_definite
   return 1
@@ -316,25 +285,24 @@ stop_if_definite() {
     *'no space left'* | *'quota exceeded'*) full "$TARGET" "$(missing_bytes 2>/dev/null)" ;;
     *'permission denied'* | *'read-only file system'*) check_writable "$TARGET" "${work:-$TARGET}" "${unpacked:-$TARGET}" ;;
     *'Could not find modelkit'* | *': not found'* | *'manifest unknown'* | *'name unknown'*)
-      die 66 "no such ModelKit: $reference; look for its name and tag in the registry ($who: $message)" ;;
+      die 66 "$reference does not exist; check its name and tag in the registry ($who: $message)" ;;
     *'does not refer to a model'* | *'not a modelkit'* | *'not a ModelKit'* | *'not an image manifest'*)
-      die 66 "$reference is there, but is no ModelKit; correct the reference ($who: $message)" ;;
+      die 66 "$reference exists, but is not a ModelKit; correct the reference ($who: $message)" ;;
     *'credential not found'*)
-      die 65 "$reference: its registry wants credentials; set modelkit.registry, and modelkit.existingSecret to a Secret" \
-        "that has them ($who: $message)" ;;
+      die 65 "$reference: the registry requires credentials; set modelkit.registry, and set modelkit.existingSecret to a" \
+        "Secret with the credentials ($who: $message)" ;;
     *'status code 40'[13]* | *UNAUTHORIZED:* | *DENIED:* | *'resolve credential'* | *'decode config file'*)
-      die 65 "$reference: its registry refuses the credentials given; correct the Secret modelkit.existingSecret, or let" \
-        "its user read there ($who: $message)" ;;
+      die 65 "$reference: the registry refuses the credentials; correct the Secret modelkit.existingSecret, or allow its" \
+        "user to read this repository ($who: $message)" ;;
     *'TLS handshake'* | *'HTTP response to HTTPS client'*)
-      die 65 "$reference: its registry speaks plain http; set modelkit.plainHttp: true if that is meant to be so ($who:" \
-        "$message)" ;;
+      die 65 "$reference: the registry uses plain HTTP; to allow that, set modelkit.plainHttp: true ($who: $message)" ;;
     *x509:*)
-      die 65 "$reference: nobody vouches for its registry's certificate; set modelkit.caSecret or modelkit.caConfigMap" \
-        "($who: $message)" ;;
+      die 65 "$reference: the certificate of the registry is not trusted; set modelkit.caSecret or modelkit.caConfigMap to" \
+        "the certificate of its authority ($who: $message)" ;;
     *'status code 400'*)
-      die 65 "$reference: its registry does not understand the question; set modelkit.plainHttp: false if it speaks https" \
+      die 65 "$reference: the registry refuses the request; if it uses HTTPS, set modelkit.plainHttp: false" \
         "($who: $message)" ;;
-    *'Invalid arguments'*) die 64 "$reference: kit does not take that: $message" ;;
+    *'Invalid arguments'*) die 64 "$reference: kit does not accept the reference or the filter: $message" ;;
   esac
 }
 

@@ -1,35 +1,37 @@
 #!/bin/sh
-# Brings models from ollama's library, or a registry like it, into TARGET, which is ollama's own store (OLLAMA_MODELS):
-# manifests/<host>/<namespace>/<name>/<tag> names blobs/sha256-<hex>. loader.sh beside this file says what all loaders
-# share. Models that lie here and were not asked for stay, unless PRUNE is true.
+# Downloads models from ollama's library, or from another registry for ollama, to TARGET. TARGET is ollama's store
+# (OLLAMA_MODELS): manifests/<host>/<namespace>/<name>/<tag> names blobs/sha256-<hex>. loader.sh describes what all
+# loaders share. Other models in the store stay, unless PRUNE is true.
 #
-# A model that is here already, and may mean something else by now, is pulled into .next/, a store with manifests of its
-# own and the same blobs; its manifest takes the place of the one before by a rename. ollama would write that one anew at
-# each pull, and whoever reads it at that moment finds it empty. A server loads the new one at the next question.
+# To check a model that is already present for a newer version, the script pulls it to .next/, a store with separate
+# manifests and the same blobs. The new manifest then replaces the previous one by a rename. In the main store, ollama
+# would rewrite the manifest at each pull, and a reader would find it empty for a moment. A server loads the new version
+# at the next request.
 #
-# Environment, beside that of loader.sh
-#   INSECURE  true: a registry that speaks plain http, or whose certificate nobody vouches for
-#   RETRIES   pulls in a row that may fail without bringing anything new
-#   STALL     seconds after which a pull that brings nothing is ended and taken up again
-#   PRUNE     true: models that the list does not ask for are removed
-# In TARGET, beside what loader.sh says
+# Environment, in addition to that of loader.sh
+#   INSECURE  true: allow a registry with plain HTTP or with an untrusted certificate
+#   RETRIES   the number of consecutive pulls that may fail without new data
+#   STALL     seconds without progress after which a pull is ended and resumed
+#   PRUNE     true: remove models that are not in the list
+# Files in TARGET, in addition to those of loader.sh
 #   .models      columns: name, tag, the manifest's digest, bytes
-#   .superseded  blobs that the last change has left behind; they go at the next
+#   .superseded  blobs that the last change made unnecessary. The next change removes them
 #
-# Why it does not believe `ollama pull`: its exit code is 0 when the server dies beneath it, it takes any file with a
-# blob's name for the blob, and a server that is killed can leave partial files that no later pull gets past.
+# The result of `ollama pull` is not sufficient: its exit code is 0 if the server dies during the pull, it accepts any
+# file with a blob's name, and a killed server can leave partial files that make every later pull fail.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
 . "$(dirname "$0")/loader.sh"
 
 : "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}" "${PRUNE:=false}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}" "${PORT:=11435}"   # seconds, and the first port to try
+: "${LEAST:=1000}"   # bytes a second; a slower pull counts as stalled
 
 server='' puller='' hasher='' asker='' message='' worst=0
 blobs=$TARGET/blobs
-root=$TARGET   # the store whose manifests are meant, the next one while a model is renewed
+root=$TARGET   # the store whose manifests are used: TARGET, or .next while a model is checked for a newer version
 
 main() {
-  case $MODE in once | refresh | watch) ;; *) die 64 "MODE is once, refresh or watch, not '$MODE'" ;; esac
+  case $MODE in once | refresh | watch) ;; *) die 64 "MODE must be once, refresh or watch, not '$MODE'" ;; esac
   check_list
   begin
   if [ "$MODE" = watch ]; then keep_looking all settled; fi
@@ -39,15 +41,17 @@ main() {
   for part in "$blobs" "$TARGET/manifests"; do if [ -d "$part" ]; then check_writable "$part"; fi; done
   find_home
   take_lock
-  if [ "$MODE" = once ]; then all bring; else all renew; fi
+  own_dir "$blobs" "$TARGET/manifests"
+  only_files "$blobs" "$TARGET/manifests"
+  if [ "$MODE" = once ]; then all provide; else all renew; fi
   stop_work
-  { forget && prune && awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' "$TARGET/.models" | mark_digest; } || full "$TARGET"
+  { forget && prune && read_file .models | awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' | mark_digest; } || full "$TARGET"
   [ "$worst" -eq 0 ] || exit "$worst"
   { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   summary "all there"
 }
 
-# all COMMAND: whether COMMAND does for every reference asked for.
+# all COMMAND: run COMMAND for each requested reference. Fails at the first failure.
 all() {
   models | cut -f 2 >"$scratch/references"
   while read -r reference <&3; do "$1" "$reference" || return; done 3<"$scratch/references"
@@ -57,7 +61,7 @@ summary() {
   models | cut -f 2 | while read -r reference; do say "$1: $reference ($(human "$(bytes_of "$reference")"))"; done
 }
 
-# The server writes a key into HOME, and is fatally unhappy without.
+# The server writes a key to HOME, and exits if it cannot.
 find_home() {
   if [ -n "${HOME:-}" ] && mkdir -p "$HOME/.ollama" 2>/dev/null; then
     if [ -r "$HOME/.ollama/id_ed25519" ] || [ -w "$HOME/.ollama" ]; then return; fi
@@ -66,9 +70,9 @@ find_home() {
   mkdir -p "$HOME"
 }
 
-# --- What lies in the store -----------------------------------------------------------------------------------------
+# --- The content of the store ---------------------------------------------------------------------------------------
 
-# place REFERENCE -> host/namespace/name/tag, with ollama's own defaults.
+# place REFERENCE -> host/namespace/name/tag, with ollama's defaults.
 place() {
   name=${1#*://} tag=latest
   case ${name##*/} in *:*) tag=${name##*:} name=${name%:*} ;; esac
@@ -80,9 +84,10 @@ place() {
   printf '%s/%s\n' "$name" "$tag"
 }
 
-# layers REFERENCE -> "sha256-<hex> <bytes>" of each blob; fails where the manifest is absent or was cut short.
+# layers REFERENCE -> "sha256-<hex> <bytes>" of each blob. Fails if the manifest is missing or incomplete.
 layers() {
-  awk '
+  plain "$root/manifests/$(place "$1")" && real "$root/manifests/$(place "$1")" || return
+  head -c 10000000 "$root/manifests/$(place "$1")" | awk '
     { text = text $0 }
     END {
       rest = text
@@ -98,19 +103,20 @@ layers() {
         }
         if (part[i] ~ /"size" *:/) { size = part[i]; gsub(/[^0-9]/, "", size); got++ }
         if (got < 2) continue
-        if (digest != "") print digest, size
+        if (digest !~ /^sha256-[0-9a-f]+$/ || length(digest) != 71) exit bad = 1
+        print digest, size
         got = 0
         some = 1
       }
-      exit got || !some
-    }' "$root/manifests/$(place "$1")" 2>/dev/null
+      exit bad || got || !some
+    }'
 }
 
 bytes_of() { layers "$1" | awk '{ n += $2 } END { printf "%.0f", n }'; }
 
-size_of() { stat -L -c %s "$blobs/$1" 2>/dev/null; }
+size_of() { plain "$blobs/$1" && stat -c %s "$blobs/$1" 2>/dev/null; }
 
-# whole REFERENCE: whether every blob is there with its size. Costs no reading of the blobs.
+# whole REFERENCE: succeed if every blob exists with its size. Does not read the blobs.
 whole() {
   layers "$1" >"$scratch/layers" || return
   while read -r digest size; do
@@ -125,16 +131,17 @@ index_line() {
   printf '%s\t%s\tsha256:%s\t%s\n' "${at%/*}" "${at##*/}" "${digest%% *}" "$(bytes_of "$1")"
 }
 
-settled() { whole "$1" && grep -qxF "$(index_line "$1")" "$TARGET/.models" 2>/dev/null; }
+settled() { real "$blobs" && whole "$1" && read_file .models | grep -qxF "$(index_line "$1")"; }
 
 record() {
   line=$(index_line "$1") || return
   name_and_tag=$(printf '%s' "$line" | cut -f 1,2)
-  { grep -vF "$name_and_tag	" "$TARGET/.models" 2>/dev/null; printf '%s\n' "$line"; } |
+  { read_file .models | grep -vF "$name_and_tag	"; printf '%s\n' "$line"; } |
     LC_ALL=C sort | publish .models || full "$TARGET"
 }
 
-# verified REFERENCE: whether every blob is what its name says. One that is not is removed: ollama would keep it.
+# verified REFERENCE: succeed if every blob has the checksum in its name. A corrupt blob is removed, because ollama
+# would keep it.
 verified() {
   say "$1: verifying $(human "$(bytes_of "$1")")"
   layers "$1" >"$scratch/layers"
@@ -142,7 +149,7 @@ verified() {
   while read -r digest size <&3; do
     hash_blob "$1" "$digest" "$size"
     if read -r sha256 _ <"$scratch/sum" && [ "sha256-$sha256" = "$digest" ]; then
-      run_child sync "$blobs/$digest" 2>/dev/null || :   # what is recorded as there must outlive the machine
+      run_child persist "$blobs/$digest" || full "$TARGET"   # a recorded blob must survive a crash of the machine
     else
       say "$1: $digest is corrupt; removing it"
       rm -f "$blobs/$digest"
@@ -152,13 +159,13 @@ verified() {
   return "$sound"
 }
 
-# hash_blob REFERENCE BLOB BYTES: its sha256 into $scratch/sum, with words on how far it is where that takes long.
+# hash_blob REFERENCE BLOB BYTES: write its sha256 to $scratch/sum. For a large blob, log the progress.
 hash_blob() {
   sha256sum <"$blobs/$2" >"$scratch/sum" &
-  hasher=$! told=$(now)
+  hasher=$! logged=$(now)
   while [ "$3" -gt 100000000 ] && pause "$TICK" && alive "$hasher"; do
-    [ $(($(now) - told)) -ge "$PROGRESS" ] || continue
-    told=$(now)
+    [ $(($(now) - logged)) -ge "$PROGRESS" ] || continue
+    logged=$(now)
     at=$(sed -n 's/^pos:[^0-9]*//p' "/proc/$hasher/fdinfo/0" 2>/dev/null)
     say "$1: verifying, $((${at:-0} / ($3 / 100)))% of $(human "$3")"
   done
@@ -166,7 +173,7 @@ hash_blob() {
   hasher=
 }
 
-# held: bytes that need not be brought again, finished blobs and what is noted down of partial ones.
+# held: print the bytes that need no further download: complete blobs, and the recorded bytes of partial ones.
 held() {
   {
     find "$blobs" -type f -name 'sha256-*' ! -name '*-partial*' -exec stat -c %s {} +
@@ -174,59 +181,64 @@ held() {
   } 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }'
 }
 
-# missing_bytes: what the partial blobs still lack, by the disk blocks that they do not have yet.
+# missing_bytes: print the missing bytes of partial blobs, from the disk blocks that are not allocated yet.
 missing_bytes() {
   stat -c '%s %b %B' "$blobs"/*-partial 2>/dev/null |
     awk '$1 > $2 * $3 { n += $1 - $2 * $3 } END { if (n) printf "%.0f", n }'
 }
 
-# --- What nobody needs any more --------------------------------------------------------------------------------------
+# --- Models and blobs that are no longer needed ----------------------------------------------------------------------
 
-# used: the blobs that any manifest names, one a line.
+# used: print the blobs that the manifests name, one per line.
 used() { find "$TARGET/manifests" -type f -exec cat {} + | grep -o 'sha256:[0-9a-f]*' | tr : - | sort -u; }
 
-# forget: blobs that a change left behind go at the next one, when no server has them in memory any more.
+# forget: remove the blobs that the change before this one made unnecessary. No server has them in memory any more.
 forget() {
   [ -s "$scratch/superseded" ] || return 0
   used >"$scratch/used"
-  grep -vxF -f "$scratch/used" "$TARGET/.superseded" 2>/dev/null | while read -r blob; do rm -f "$blobs/$blob"; done
+  [ -s "$scratch/used" ] || return 0   # the manifests cannot be read, so any blob can be in use
+  read_file .superseded | grep -x 'sha256-[0-9a-f]*' | grep -vxF -f "$scratch/used" |
+    while read -r blob; do rm -f "$blobs/$blob"; done
   sort -u "$scratch/superseded" | grep -vxF -f "$scratch/used" | publish .superseded
 }
 
-# prune: models that the list does not ask for, and blobs that no manifest names, where that is asked for.
+# prune: remove models that are not in the list, and blobs that no manifest names, if PRUNE is true.
 prune() {
   [ "$PRUNE" = true ] || return 0
   models | cut -f 2 | while read -r reference; do place "$reference"; done >"$scratch/places"
   (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
   while read -r at; do
-    say "${at%/*}:${at##*/} is not asked for any more: removing it"
+    say "${at%/*}:${at##*/} is no longer requested: removing it"
     rm -f "$TARGET/manifests/$at"
   done <"$scratch/unwanted"
-  { used; cat "$TARGET/.superseded" 2>/dev/null; } >"$scratch/used"
+  used >"$scratch/used"
+  [ -s "$scratch/used" ] || return 0
+  read_file .superseded >>"$scratch/used"
   (cd "$blobs" && find . -type f -name 'sha256-*') | sed 's,^[.]/,,' | grep -vxF -f "$scratch/used" |
     while read -r blob; do rm -f "$blobs/$blob"; done
-  awk -F '\t' 'NR == FNR { wanted[$0] = 1; next } ($1 "/" $2) in wanted' "$scratch/places" "$TARGET/.models" |
+  read_file .models | awk -F '\t' 'NR == FNR { wanted[$0] = 1; next } ($1 "/" $2) in wanted' "$scratch/places" - |
     publish .models || return
-  # Lists that asked for more hold no longer; this one does, if it did before.
+  # Lists with more models are no longer valid. This list is, if it was before.
   if [ -s "$scratch/unwanted" ]; then if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready; fi
 }
 
-# --- What a kill can leave behind -----------------------------------------------------------------------------------
-# ollama cuts a blob into parts of one size. sha256-<hex>-partial has the whole's length from the start, and beside it
-# -partial-<n> says {"N":1,"Offset":…,"Size":…,"Completed":…} for each part. They are made first, rewritten in place,
-# and removed one by one at the end, each a moment at which a kill leaves a set that is not whole: every later pull
-# then ends with EOF, or believes the blob to be shorter. Only while no server runs.
+# --- Partial blobs after a kill --------------------------------------------------------------------------------------
+# ollama downloads a blob in parts of equal size. sha256-<hex>-partial has the full length from the start, and for
+# each part there is a file -partial-<n> with {"N":1,"Offset":…,"Size":…,"Completed":…}. ollama creates these files
+# first, rewrites them in place, and removes them one by one at the end. A kill at any of these moments leaves an
+# incomplete set: every later pull then fails with EOF, or takes the blob for shorter than it is. Call this only while
+# no server runs.
 
-mend() {
+repair() {
   for part in "$blobs"/sha256-*-partial-*; do
-    if [ -e "$part" ] && ! [ -s "${part%-*}" ]; then rm -f "$part"; fi   # nothing was brought yet
+    if [ -e "$part" ] && ! [ -s "${part%-*}" ]; then rm -f "$part"; fi   # nothing was downloaded yet
   done
   for data in "$blobs"/sha256-*-partial; do
-    if [ -s "$data" ]; then mend_blob "$data"; else rm -f "$data"; fi
+    if [ -s "$data" ]; then repair_blob "$data"; else rm -f "$data"; fi
   done
 }
 
-mend_blob() {
+repair_blob() {
   set -- "$1" "$1"-*
   [ -e "$2" ] || set -- "$1"
   states=$(part_states "$@") || full "$TARGET" "$(missing_bytes)"
@@ -236,12 +248,13 @@ mend_blob() {
   esac
 }
 
-# part_states DATA PART…: rewrites the parts that cannot be read as not begun. Prints `gone` where all are done and
-# some were removed already, `lost` where none can be read.
+# part_states DATA PART…: rewrite unreadable parts as not started. Prints `gone` if all parts are complete and some were
+# already removed, and `lost` if no part is readable.
 part_states() {
   data=$1
   shift
-  awk -v data="$data" -v total="$(stat -c %s "$data")" -v files="$#" '
+  DATA=$data TOTAL=$(stat -c %s "$data") FILES=$# awk '
+    BEGIN { data = ENVIRON["DATA"]; total = ENVIRON["TOTAL"] + 0; files = ENVIRON["FILES"] + 0 }
     /^[{]"N":[0-9]+,"Offset":[0-9]+,"Size":[0-9]+,"Completed":[0-9]+[}]$/ {
       split($0, v, /[^0-9]+/)
       n = v[2] + 0
@@ -267,12 +280,13 @@ part_states() {
 
 start_server() {
   if alive "$server"; then return; fi
-  command -v ollama >/dev/null || die 70 "there is no ollama in this image; set images.ollama to one that has it"
-  mend
+  command -v ollama >/dev/null || die 70 "this image does not contain ollama; set images.ollama to one that does"
+  repair
   export OLLAMA_MODELS="$root" OLLAMA_NOPRUNE=1
   for port in "$PORT" $((PORT + 1)) $((PORT + 2)) $((PORT + 3)); do
     export OLLAMA_HOST="127.0.0.1:$port"
-    ollama serve >"$scratch/serve" 2>&1 </dev/null &
+    : >"$scratch/serve"
+    ollama serve >>"$scratch/serve" 2>&1 </dev/null &
     server=$!
     if server_answers; then return; fi
     grep -q 'address already in use' "$scratch/serve" || break
@@ -280,20 +294,21 @@ start_server() {
   die 70 "ollama serve does not start: $(last_words)"
 }
 
-# A server listens before it has looked for its GPUs, and answers after: nobody may wait for one answer for ever.
+# The server accepts connections before it detects its GPUs, and answers only afterwards, so each wait has a limit.
 server_answers() {
-  deadline=$(($(now) + 120))
-  while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$deadline" ]; do
+  limit=$(($(now) + 120))
+  while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$limit" ]; do
     if alive "$asker"; then continue; fi
     if [ -n "$asker" ] && wait "$asker"; then asker=; return; fi
     ollama list >/dev/null 2>&1 </dev/null &
     asker=$!
   done
+  end "$asker"
   asker=
   return 1
 }
 
-# last_words: the end of the server's log on one line, its errors where it has any, without stamps.
+# last_words: print the last errors of the server's log, or its last lines, on one line and without timestamps.
 last_words() {
   grep -v '^\[GIN\]' "$scratch/serve" >"$scratch/words"
   grep -i 'error\|fatal\|panic' "$scratch/words" >"$scratch/errors" || cp "$scratch/words" "$scratch/errors"
@@ -302,34 +317,37 @@ last_words() {
 
 one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }
 
-# stop_work: the client first, so that the server can note down how far it came.
+# stop_work: end the client first, so that the server can record its progress.
 stop_work() {
   for pid in $hasher $asker; do kill "$pid" 2>/dev/null; done
   if alive "$puller"; then kill "$puller" 2>/dev/null; sleep 0.5; fi
-  if alive "$server"; then
-    kill "$server" 2>/dev/null
-    for _ in $(seq 20); do alive "$server" && sleep 0.05; done
-    if alive "$server"; then kill -9 "$server" 2>/dev/null; fi
-  fi
-  for pid in $puller $server $hasher $asker; do wait "$pid" 2>/dev/null; done
+  end_soon "$server" "$puller" "$hasher" "$asker"
   puller='' server='' hasher='' asker=''
 }
 
-# bring REFERENCE: ends when it is there, verified and recorded, or ends the script.
-bring() {
+# end_soon PID…: the same as end, with one second before SIGKILL: none of these processes has anything to save.
+end_soon() {
+  patience=$GRACE GRACE=1
+  end "$@"
+  GRACE=$patience
+}
+
+# provide REFERENCE: return when it is present, verified and recorded. Otherwise exit.
+provide() {
   if settled "$1"; then return; fi
   get "$1"
   record "$1"
 }
 
-# renew REFERENCE: the same, and what is there is what it means by now. Where that fails, what is there stays, the other
-# models have their turn, and $worst keeps the code.
+# renew REFERENCE: the same, and replace the model if the reference has a newer version. After a failure, the present
+# version stays, the next models are checked, and $worst keeps the code.
 renew() {
-  if ! settled "$1"; then bring "$1"; return; fi
+  if ! settled "$1"; then provide "$1"; return; fi
   stop_work
   at=$(place "$1") next=$TARGET/.next
   rm -rf "$next"
-  { mkdir -p "$next/manifests" && ln -s ../blobs "$next/blobs"; } || full "$TARGET"
+  own_dir "$next/manifests"
+  ln -s ../blobs "$next/blobs" || full "$TARGET"
   run_child get_next "$1" || { if [ "$worst" -eq 0 ]; then worst=$ended; fi; return 0; }
   if ! cmp -s "$next/manifests/$at" "$TARGET/manifests/$at"; then
     layers "$1" | cut -d ' ' -f 1 >>"$scratch/superseded"
@@ -340,7 +358,7 @@ renew() {
   rm -rf "$next"
 }
 
-# get_next REFERENCE: gets it in the next store, in a process of its own.
+# get_next REFERENCE: pull it to the store .next, in a separate process.
 get_next() {
   trap 'status=$?; trap "" HUP INT TERM; stop_work; exit "$status"' EXIT
   trap 'exit 143' HUP INT TERM
@@ -348,33 +366,34 @@ get_next() {
   get "$1"
 }
 
-# same REFERENCE: whether the next store has what this one has, where it was verified.
+# same REFERENCE: succeed if both stores have the same version, which was verified before.
 same() { [ "$root" != "$TARGET" ] && cmp -s "$root/manifests/$(place "$1")" "$TARGET/manifests/$(place "$1")"; }
 
-# get REFERENCE: until it is whole and verified in the store that is meant.
+# get REFERENCE: pull until it is complete and verified.
 get() {
   doubt='' failed=0 best=$(held)
   until [ -z "$doubt" ] && { same "$1" || { whole "$1" && verified "$1"; }; }; do
     if [ "$failed" -gt 0 ]; then back_off "$1"; fi
     failed=$((failed + 1))
-    message="ollama said success, but the model is not whole"
+    message="ollama reports success, but the model is incomplete"
     remove_cut "$1"
     pull "$1" && doubt='' || doubt=1
     reached=$(held)
-    # A bad line brings a large model in many pieces. Bounded all the same: no byte counts twice.
+    # An unreliable network needs many attempts for a large model. They end, because no byte counts twice.
     if [ "$reached" -gt $((best + 1000000)) ]; then best=$reached failed=1; fi
   done
 }
 
 back_off() {
-  [ "$failed" -lt "$RETRIES" ] || die 69 "$1: gave up after $failed attempts that brought nothing new: $message"
+  check_scratch
+  [ "$failed" -lt "$RETRIES" ] || die 69 "$1: gave up after $failed attempts without new data: $message"
   delay=$BACKOFF
   for _ in $(seq 2 "$failed"); do if [ "$delay" -lt 60 ]; then delay=$((delay * 2)); fi; done
-  say "$1: attempt $failed failed: $message; again in $delay s"
+  say "$1: attempt $failed failed: $message; next attempt in $delay s"
   pause "$delay"
 }
 
-# remove_cut REFERENCE: what a kill or a full disk cut short, which ollama would take for whole.
+# remove_cut REFERENCE: remove files that a kill or a full disk cut, because ollama would take them for complete.
 remove_cut() {
   layers "$1" >"$scratch/layers" || { rm -f "$root/manifests/$(place "$1")"; return 0; }
   while read -r digest size; do
@@ -385,7 +404,7 @@ remove_cut() {
   done <"$scratch/layers"
 }
 
-# pull REFERENCE: fails with $message set; ends the script where another attempt cannot help.
+# pull REFERENCE: fail with $message set, or exit if another attempt cannot help.
 pull() {
   start_server
   set -- "$1" --insecure
@@ -398,9 +417,9 @@ pull() {
   wait "$puller"
   code=$?
   puller=
-  pause 0.05   # a server that died beneath its client is gone by now
+  pause 0.05   # by now, a server that died during the pull has exited
   if ! alive "$server"; then
-    wait "$server"   # its exit code, 137 where the kernel had no memory left
+    wait "$server"   # its exit code: 137 if the node was out of memory
     message="the server ended with code $?: $(last_words)" server=
     return 1
   fi
@@ -411,32 +430,38 @@ pull() {
     stop_work
     return 1
   fi
-  run_child ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(one_line <"$scratch/show"); return 1; }
+  within "$STALL" ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(one_line <"$scratch/show"); return 1; }
 }
 
-# watch_pull REFERENCE: until the pull ends; fails where it stands still. What is seen is the progress that ollama
-# draws and the partial files; its own hashing changes neither, and takes minutes for a large model.
+# watch_pull REFERENCE: wait until the pull ends, and fail if it makes no progress. Progress is another percentage in
+# ollama's output, or LEAST bytes a second on the disk. While ollama verifies, nothing changes; it gets a time that
+# suffices for 5 MB a second.
 watch_pull() {
-  seen='' since=$(now) told=$(now)
+  seen='' since=$(now) logged=$(now) got=$(on_disk)
   while pause "$TICK" && alive "$puller"; do
-    state=$(progress)
-    mark="$state $(stat -c '%n %s %b %y' "$blobs"/*-partial* 2>/dev/null)"
-    case $state in verifying*) seen= ;; esac
-    if [ "$mark" != "$seen" ]; then seen=$mark since=$(now); fi
-    if [ $(($(now) - since)) -ge "$STALL" ]; then
-      message="nothing came for $STALL seconds"
+    state=$(progress) came=$(on_disk) allowed=$STALL
+    mark=${state%%%*}
+    case $state in verifying*) allowed=$((STALL + came / 5000000)) ;; esac
+    if [ "$mark" != "$seen" ] || [ $((came - got)) -gt $((LEAST * STALL)) ]; then seen=$mark since=$(now) got=$came; fi
+    if [ $(($(now) - since)) -ge "$allowed" ]; then
+      message="no progress for $allowed seconds"
       stop_work
       return 1
     fi
-    if [ $(($(now) - told)) -ge "$PROGRESS" ]; then told=$(now); say "$1: $state"; fi
-    if [ "$(stat -c %s "$scratch/pull")" -gt 1000000 ]; then cp /dev/null "$scratch/pull"; fi
+    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$1: $state"; fi
+    for log in "$scratch/pull" "$scratch/serve"; do
+      if [ "$(stat -c %s "$log")" -gt 1000000 ]; then cp /dev/null "$log"; fi
+    done
   done
 }
 
-# cleaned: what ollama draws for a terminal, as plain lines.
+# on_disk: print the bytes of all blobs that are allocated on the disk.
+on_disk() { stat -c '%b %B' "$blobs"/sha256-* 2>/dev/null | awk '{ n += $1 * $2 } END { printf "%.0f", n }'; }
+
+# cleaned: convert ollama's terminal output to plain lines.
 cleaned() { tr '\033' '\n' | LC_ALL=C tr -cd '\n -~' | sed -e 's/^\[[0-9;?]*[A-Za-z]//' -e '/^ *$/d'; }
 
-# progress: `43% of 4.7 GB, 58 MB/s, 46s left`, or what ollama says it is doing.
+# progress: print `43% of 4.7 GB, 58 MB/s, 46s left`, or ollama's own status.
 progress() {
   tail -c 4000 "$scratch/pull" | cleaned | tail -n 1 | sed \
     -e 's|^pulling .* \([0-9]*%\) *[0-9.]* [KMGT]*B/ *\([0-9.]* [KMGT]*B\)|\1 of \2|' \
@@ -447,12 +472,12 @@ stop_if_definite() {
   case $message in
     *'no space left'* | *'quota exceeded'*) full "$TARGET" "$(missing_bytes)" ;;
     *'file does not exist'* | *'manifest unknown'* | *'not found'*)
-      die 66 "no such model: $1; look for its name and tag in the registry (ollama: $message)" ;;
+      die 66 "$1 does not exist; check its name and tag in the registry (ollama: $message)" ;;
     *'HTTP response to HTTPS client'* | *'insecure protocol'* | *'tls: first record'* | *x509:*)
-      die 65 "$1: its registry speaks plain http, or nobody vouches for its certificate; set ollamaSource.insecure:" \
-        "true if that is meant to be so (ollama: $message)" ;;
+      die 65 "$1: the registry uses plain HTTP, or its certificate is not trusted; to allow that, set" \
+        "ollamaSource.insecure: true (ollama: $message)" ;;
     *'manifest: 40'[0135]:* | *'manifest: 412:'* | *unauthorized* | *'invalid model name'* | *'no Location header'*)
-      die 65 "$1: refused, and would be again (ollama: $message)" ;;
+      die 65 "$1: the registry refuses the request, and another attempt cannot help (ollama: $message)" ;;
   esac
 }
 

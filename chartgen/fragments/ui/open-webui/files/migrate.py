@@ -1,9 +1,9 @@
-"""Brings Open WebUI's database up to date, one pod at a time. Run in its own image, before it starts.
+"""Migrates Open WebUI's database, one pod at a time. Runs in Open WebUI's image before the server starts.
 
-It would do so itself when it starts, and nothing would keep two pods from doing it at once, which ends one of them (as
-seen with 0.12.4: its tables, its first settings, and those of pgvector). Here the first takes a lock of PostgreSQL, and
-the others wait for it and find nothing left to do. The lock goes when the connection does: a dead pod cannot keep it.
-It is one of a transaction, since poolers of connections take others away.
+Open WebUI also migrates when it starts, but without a lock. If two pods migrate at the same time, one of them fails
+(seen with 0.12.4: tables, first settings, pgvector). Here the first pod takes a lock of PostgreSQL; the others wait
+for it and then have nothing to migrate. PostgreSQL releases the lock when the connection ends, so a dead pod cannot
+hold it. The lock belongs to a transaction, because connection poolers do not support session locks.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from open_webui import config
 from open_webui.internal.db import engine
 from sqlalchemy import text
 
-# Any number that nobody else takes in this database.
+# An arbitrary number that no other program uses in this database.
 LOCK = 0x6C6C6D7765627569
 
 with engine.begin() as connection:
@@ -21,6 +21,6 @@ with engine.begin() as connection:
     config.run_migrations()
     asyncio.run(config.seed_registered_defaults())
     if config.VECTOR_DB == "pgvector":
-        # Makes its extension and its tables when it is loaded.
+        # This import creates pgvector's extension and tables.
         import open_webui.retrieval.vector.factory  # noqa: F401
     print("migrate: the database is up to date", flush=True)

@@ -1,42 +1,43 @@
 # shellcheck shell=sh
-# Readies the volumes of Open WebUI, in its own image. Any POSIX shell, coreutils and findutils.
+# Prepares the volumes of Open WebUI. This script runs in Open WebUI's image and needs a POSIX shell, coreutils and
+# findutils.
 #
-# The volume for its data hides what the image carries in the same place: small models that index documents and
-# understand speech, without which it asks Hugging Face. They are copied to the volume, file by file; what lies there
-# stays. A file that cannot be copied is reported and stops nothing: chats need none of them. Pods that share the volume
-# may do so at once, each under a name of its own.
+# The data volume is mounted over a folder of the image that contains small models for document search and speech.
+# Without them, Open WebUI downloads them from Hugging Face. This script copies them to the volume, file by file, and
+# keeps files that exist. A file that cannot be copied is logged and skipped, because chats do not need it. Several
+# pods can do this on one volume at the same time, each with its own temporary file.
 #
 # Environment
-#   DATA        where the volume is mounted here
-#   STATIC_DIR  where it keeps its icons and styles, which it renews at its start
-# Exit codes: 0 ready, 77 DATA cannot be written
+#   DATA        the mount path of the volume
+#   STATIC_DIR  the folder of Open WebUI's icons and styles, which it rewrites at each start
+# Exit codes: 0 ready, 77 DATA is not writable
 set -u
 : "${APP:=/app/backend}" "${DATA:=/data}" "${STATIC_DIR:=/tmp/static}"
 
 say() { printf '%s\n' "prepare: $*"; }
 
-# What Open WebUI writes to; a claim that another user filled may hold them already.
+# The files that Open WebUI writes. An existing claim may contain them with another owner.
 for at in "$DATA" "$DATA/webui.db" "$DATA/uploads" "$DATA/cache" "$DATA/vector_db"; do
   if [ -e "$at" ] && [ ! -w "$at" ]; then
-    say "$at cannot be written by user $(id -u), groups $(id -G); change its owner, or name it under openWebui.podSecurityContext"
+    say "$at is not writable for uid $(id -u), groups $(id -G); change its owner, or set openWebui.podSecurityContext to its owner"
     exit 77
   fi
 done
 
 mkdir -p "$STATIC_DIR"
-cp -R "$APP/open_webui/static/." "$STATIC_DIR" || say "the image's static files are left out"
+cp -R "$APP/open_webui/static/." "$STATIC_DIR" || say "the image's static files are not copied"
 
 cd "$APP/data" 2>/dev/null || exit 0
 staged=$DATA/.preparing-$(uname -n)
-# What a pod left that was ended here; no copy takes an hour.
+# Remove what a terminated pod left. No copy takes an hour.
 find "$DATA" -maxdepth 1 -name '.preparing*' -mmin +60 -exec rm -f {} +
 find . \( -type f -o -type l \) -path './cache/*' | while IFS= read -r file; do
   if [ -e "$DATA/$file" ] || [ -L "$DATA/$file" ]; then continue; fi
-  # A copy that is cut short must not pass for the file.
+  # A partial copy must not get the file's name.
   if rm -f "$staged" && mkdir -p "$DATA/${file%/*}" && cp -P "$file" "$staged" && mv "$staged" "$DATA/$file"; then
-    say "brought ${file#./}"
+    say "copied ${file#./}"
   else
-    say "${file#./} is left out"
+    say "${file#./} is not copied"
   fi
 done
 rm -f "$staged"

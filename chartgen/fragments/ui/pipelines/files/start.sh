@@ -1,20 +1,21 @@
 # shellcheck shell=sh
-# Starts Pipelines, in its own image: any POSIX shell, and the image's bash, Python and start.sh.
+# Starts Pipelines in its image. Needs a POSIX shell and the image's bash, Python and start.sh.
 #
-# The image is made for root. Another user's packages, which pipelines may ask for, go to Python's folder for the user,
-# and Python looks there only if the folder is there when it starts. And the image's start.sh stays the container's first
-# process, which hears no SIGTERM: it prepares here, and what it would run then, is run in place of this script.
+# The image is built for root. For another user, the packages that pipelines require are installed in Python's user
+# folder, and Python uses that folder only if it exists when Python starts. The image's start.sh would stay the
+# container's first process and ignore SIGTERM. It therefore runs the setup only, and the server then replaces this
+# script.
 #
 # Environment
-#   PIPELINES_DIR   where the pipelines lie
-#   PYTHONUSERBASE  where their packages go
-#   HOST PORT UVICORN_LOOP and all that start.sh reads, as in the image
-# Exit codes: 77 PIPELINES_DIR cannot be written, else the server's own
+#   PIPELINES_DIR   the folder of the pipelines
+#   PYTHONUSERBASE  the folder for their packages
+#   HOST PORT UVICORN_LOOP and the other variables of start.sh, as in the image
+# Exit codes: 77 PIPELINES_DIR is not writable, otherwise the server's exit code
 set -u
 : "${APP:=/app}" "${PIPELINES_DIR:=/app/pipelines}"
 
 if [ ! -w "$PIPELINES_DIR" ]; then
-  printf '%s\n' "start: $PIPELINES_DIR cannot be written by user $(id -u), groups $(id -G); change its owner, or name it under pipelines.podSecurityContext"
+  printf '%s\n' "start: $PIPELINES_DIR is not writable for uid $(id -u), groups $(id -G); change its owner, or set pipelines.podSecurityContext to its owner"
   exit 77
 fi
 mkdir -p "$(python -m site --user-site)"

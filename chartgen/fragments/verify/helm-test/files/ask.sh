@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# What the tests share: asking until there is an answer, or no time left. Sourced, never run; any POSIX shell, no other
-# programs than curl and what busybox has.
+# Functions that the tests share: repeat a request until the server answers or the time is over. This file is sourced,
+# never run. It needs a POSIX shell, curl and the programs of busybox.
 #
 # Environment
-#   TIMEOUT  seconds that all questions together may take
-#   PAUSE    seconds between two attempts to reach a server that is not up yet
-# Exit codes: 0 all is well, 1 what came is wrong, 2 it did not come in time
+#   TIMEOUT  the time limit for all requests together, in seconds
+#   PAUSE    seconds between two attempts to reach a server that is not ready yet
+# Exit codes: 0 success, 1 the answer is wrong, 2 no answer in time
 set -u
 
 : "${TIMEOUT:=240}" "${PAUSE:=2}"
@@ -17,7 +17,7 @@ trap 'exit 143' HUP INT TERM
 
 say() { printf '%s\n' "$*"; }
 
-# die CODE TEXT: one sentence that says what is wrong.
+# die CODE TEXT: print one sentence that says what is wrong, and exit.
 die() {
   code=$1
   shift
@@ -25,12 +25,12 @@ die() {
   exit "$code"
 }
 
-# ask URL [ARGUMENT OF CURL…]: the HTTP status in $status, the answer in $scratch/answer.
-# Whoever is not up yet is asked again: nobody there, or a proxy with nobody behind it.
+# ask URL [ARGUMENT OF CURL…]: send a request. Set $status to the HTTP status, and save the body in $scratch/answer.
+# A server that is not ready yet gets the request again: no server, or a proxy without a backend.
 ask() {
   url=$1
   shift
-  why="" told=""
+  why="" logged=""
   while left=$((deadline - $(date +%s))) && [ "$left" -gt 0 ]; do
     : >"$scratch/answer"
     status=$(curl --silent --show-error --noproxy '*' --connect-timeout 10 --max-time "$left" \
@@ -38,18 +38,18 @@ ask() {
     case $?,$status in
       0,502 | 0,503 | 0,504) why="HTTP $status $(excerpt)" ;;
       0,*) return 0 ;;
-      # curl's own codes: no address, nobody there, too late, no TLS, nothing came, cut before anything came.
+      # curl's exit codes: no address, connection refused, timeout, no TLS, empty reply, cut before the first byte.
       [67],* | 28,* | 35,* | 52,000 | 56,000) why=$(sed 's/ after [0-9]* ms//' "$scratch/error") ;;
-      *,000) die 1 "$url: cannot be asked: $(cat "$scratch/error")" ;;
-      *) die 1 "$url: the answer broke off: $(cat "$scratch/error")" ;;
+      *,000) die 1 "$url: the request failed: $(cat "$scratch/error")" ;;
+      *) die 1 "$url: the connection broke during the answer: $(cat "$scratch/error")" ;;
     esac
-    if [ "$why" != "$told" ]; then say "$url: not yet: $why"; fi
-    told=$why
+    if [ "$why" != "$logged" ]; then say "$url: not ready yet: $why"; fi
+    logged=$why
     sleep "$PAUSE"
   done
-  die 2 "$url: no whole answer within $TIMEOUT seconds: ${why:-other questions took them}; see what the server says" \
-    "(kubectl logs), or raise tests.timeoutSeconds"
+  die 2 "$url: no complete answer within $TIMEOUT seconds: ${why:-earlier requests used up the time}; check the" \
+    "server's log (kubectl logs), or increase tests.timeoutSeconds"
 }
 
-# excerpt: the beginning of the answer, on one line.
+# excerpt: print the beginning of the answer on one line.
 excerpt() { tr -s '[:space:]' ' ' <"$scratch/answer" | cut -c 1-300; }

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Asks the UI for its page.
+# Requests the page of the UI.
 #
-# Environment, beside that of ask.sh
-#   PAGE_URL  where the UI listens
+# Environment, in addition to that of ask.sh
+#   PAGE_URL  the URL of the UI
 # shellcheck source-path=SCRIPTDIR source=ask.sh
 . "$(dirname "$0")/ask.sh"
 
 : "${PAGE_URL:?}"
 
-say "asking $PAGE_URL for its page"
+say "requesting the page at $PAGE_URL"
 ask "$PAGE_URL" --location
 [ "$status" = 200 ] || die 1 "$PAGE_URL: HTTP $status instead of a page: $(excerpt)"
-grep -qi '<html' "$scratch/answer" || die 1 "$PAGE_URL: the answer is no page: $(excerpt)"
-say "the page is there"
+grep -qi '<html' "$scratch/answer" || die 1 "$PAGE_URL: the answer is not an HTML page: $(excerpt)"
+say "the UI returned its page"

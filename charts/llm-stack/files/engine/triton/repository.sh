@@ -1,23 +1,24 @@
 #!/bin/sh
-# repository.sh serve COMMAND…: makes Triton's repository of models, and becomes the command.
-# repository.sh link FOLDER: leads Triton to what that folder is by now; the next load of its model reads that.
-# Any POSIX shell, coreutils.
+# repository.sh serve COMMAND…: create Triton's model repository, then replace this process with the command.
+# repository.sh link FOLDER: point Triton to the current version of the folder. The next load of its model reads it.
+# Needs a POSIX shell and coreutils.
 #
-# The repository is a folder of links: models/NAME/VERSION leads to the version of a folder that was there when the link
-# was made, and models/NAME/config.pbtxt is a copy. A loader swaps a folder as a whole, in one step, and keeps the version
-# before; since a link here leads to one version, a load reads one whole version, whatever is swapped meanwhile.
+# The repository is a folder of links. models/NAME/VERSION points to the version of a folder that was current when the
+# link was made, and models/NAME/config.pbtxt is a copy. A loader replaces a folder atomically and keeps the previous
+# version. Each link points to one version, so a load reads one complete version even if the folder is replaced
+# meanwhile.
 #
-# Whoever may load models can have any program run, since a load may carry files. So that takes a key: Triton knows it,
-# for HTTP and gRPC, and the file `key` has it, as a header, for whoever shares this folder. It is another one after each
-# start, and never leaves the pod.
+# A client that can load models can run any program, because a load request can contain files. Loading therefore
+# requires a key. Triton has the key for HTTP and gRPC. The file `key` contains it as a header, for the containers
+# that share this folder. The key changes at each start, and never leaves the pod.
 #
 # Environment
-#   MODELS      where the models lie
-#   REPOSITORY  a folder of the pod's own
-#   LAYOUT      a line for each model, by tabs: folder below MODELS, name, version. Without a version, the folder holds
-#               folders of its versions itself, or else is version 1
-#   CONFIGS     holds NAME.pbtxt for the models that are described; the others may bring a config.pbtxt themselves
-# Exit codes: 64 the request is wrong, 66 a folder is not there, 74 REPOSITORY cannot be written
+#   MODELS      the folder of the models
+#   REPOSITORY  a folder that belongs to this pod alone
+#   LAYOUT      one line per model, tab-separated: folder below MODELS, name, version. Without a version, the folder
+#               contains one folder per version, or else is version 1
+#   CONFIGS     a folder with NAME.pbtxt for each model that is configured here; other models can contain a config.pbtxt
+# Exit codes: 64 the request is wrong, 66 a folder is missing, 74 REPOSITORY is not writable
 set -u
 
 : "${MODELS:?}" "${REPOSITORY:?}" "${LAYOUT:?}" "${CONFIGS:?}"
@@ -28,14 +29,14 @@ main() {
   case ${1:-} in
     serve)
       shift
-      [ $# -gt 0 ] || die 64 "serve needs a command"
+      [ $# -gt 0 ] || die 64 "serve: the command is missing"
       serve "$@"
       ;;
     link)
-      cut -f 1 "$LAYOUT" | grep -qxF -e "${2:-}" || die 64 "'${2:-}' is no folder of $LAYOUT"
+      cut -f 1 "$LAYOUT" | grep -qxF -e "${2:-}" || die 64 "'${2:-}' is not a folder in $LAYOUT"
       place "$2"
       ;;
-    *) die 64 "it knows serve and link, not '${1:-}'" ;;
+    *) die 64 "the first argument must be serve or link, not '${1:-}'" ;;
   esac
 }
 
@@ -46,10 +47,10 @@ die() {
   exit "$code"
 }
 
-full() { die 74 "$REPOSITORY cannot be written; it has to be a folder of the pod's own"; }
+full() { die 74 "$REPOSITORY is not writable; mount an emptyDir there"; }
 
 serve() {
-  # What is left of the container that ran before goes.
+  # Remove what a previous container left.
   rm -rf "$REPOSITORY/models" || full
   place
   key=$(od -An -N 32 -t x1 /dev/urandom | tr -d ' \n')
@@ -59,13 +60,17 @@ serve() {
   exec "$@" "--http-restricted-api=$guarded" "--grpc-restricted-protocol=$guarded"
 }
 
-# place [FOLDER]: all of the models, or the one of that folder.
+# place [FOLDER]: link all models, or only the model of that folder.
 place() {
   while IFS=$tab read -r folder name version; do
     if [ -n "${1:-}" ] && [ "$1" != "$folder" ]; then continue; fi
-    # The folder's own path, all links followed.
+    # The folder's path, with all links resolved.
     from=$(cd "$MODELS/$folder" 2>/dev/null && pwd -P) ||
-      die 66 "$MODELS/$folder is not there; bring the model there, or correct its path"
+      die 66 "$MODELS/$folder does not exist; put the model there, or correct its path"
+    case $from/ in
+      "$(cd "$MODELS" && pwd -P)"/*) ;;
+      *) die 66 "$MODELS/$folder is a link to $from, which is not below $MODELS; put the model there, or correct its path" ;;
+    esac
     place_one "$REPOSITORY/models/$name" || full
   done <"$LAYOUT"
 }
@@ -85,8 +90,8 @@ place_one() {
   if [ -e "$CONFIGS/$name.pbtxt" ]; then
     { cp "$CONFIGS/$name.pbtxt" "$REPOSITORY/.config" && mv -f "$REPOSITORY/.config" "$1/config.pbtxt"; } || return
   fi
-  # Triton compares times alone, and reads again only what is newer: without this file it would keep a version that is
-  # newer than the one it is now led to (core's model_repository_manager.cc, ModelTimestamp).
+  # Triton compares modification times only, and loads a model again only if a file is newer. Without this file, Triton
+  # would keep a version that is newer than the linked one (core's model_repository_manager.cc, ModelTimestamp).
   touch "$1/changed"
 }
 
@@ -97,7 +102,7 @@ has_versions() {
   return 1
 }
 
-# lead TO LINK: in one step, whatever LINK led to before.
+# lead TO LINK: point LINK to TO, atomically.
 lead() { ln -sfn "$1" "$REPOSITORY/.link" && mv -fT "$REPOSITORY/.link" "$2"; }
 
 main "$@"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Starts vLLM in the image for Ascend, whose environment stands in ~/.bashrc, which only a person's shell reads.
-# Run by the image's bash, since Ascend's own scripts are written for that; named set_env.sh and lines as in vllm-ascend's
-# Dockerfile, v0.23.0.
+# Starts vLLM in the image for Ascend. That image sets its environment in ~/.bashrc, which only interactive shells read.
+# This script runs in the image's bash, because Ascend's scripts require bash. The paths of set_env.sh are those of
+# vllm-ascend's Dockerfile, v0.23.0.
 environment() {
   for script in ascend-toolkit/set_env.sh nnal/atb/set_env.sh; do
     # shellcheck source=/dev/null
@@ -10,6 +10,6 @@ environment() {
   export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:/usr/local/lib"
 }
 
-# In a function without arguments: those scripts would take vLLM's for their own.
+# In a function without arguments, because those scripts would read vLLM's arguments as theirs.
 environment
 exec vllm serve "$@"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Asks a server that does not chat whether it is ready; where it has no path for that, whether it listens.
+# Checks that a server that does not chat is ready. If the server has no path for that, checks that it listens.
 #
-# Environment, beside that of ask.sh
-#   SERVER_URL  where the server listens, without a path
-#   PATHS       what answers once its models can be asked, parted by blanks
+# Environment, in addition to that of ask.sh
+#   SERVER_URL  the URL of the server, without a path
+#   PATHS       the paths that answer once the models are ready, separated by blanks
 # shellcheck source-path=SCRIPTDIR source=ask.sh
 . "$(dirname "$0")/ask.sh"
 
@@ -15,24 +15,24 @@ main() {
 }
 
 ready() {
-  say "asking $SERVER_URL$1"
+  say "requesting $SERVER_URL$1"
   ask "$SERVER_URL$1"
-  # As Kubernetes' own probes see it.
+  # The same rule as for Kubernetes' HTTP probes.
   case $status in
-    2?? | 3??) say "it is ready" ;;
-    *) die 1 "$url: HTTP $status, so it is not ready: $(excerpt)" ;;
+    2?? | 3??) say "the server is ready" ;;
+    *) die 1 "$url: the server is not ready: HTTP $status: $(excerpt)" ;;
   esac
 }
 
-# listens: whatever it speaks; a connection that comes about is all that can be told.
+# listens: any protocol. The script can only check that a connection is accepted.
 listens() {
-  say "asking whether $SERVER_URL listens"
+  say "checking that $SERVER_URL listens"
   until [ "$(connections)" -gt 0 ]; do
     [ "$(date +%s)" -lt "$deadline" ] ||
-      die 2 "$SERVER_URL: nobody listens within $TIMEOUT seconds; see what the server says (kubectl logs)"
+      die 2 "$SERVER_URL: no connection within $TIMEOUT seconds; check the server's log (kubectl logs)"
     sleep "$PAUSE"
   done
-  say "it listens"
+  say "the server listens"
 }
 
 connections() {

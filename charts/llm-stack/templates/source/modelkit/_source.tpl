@@ -93,6 +93,11 @@ COSIGN_TLOG: {{ .transparencyLog | quote }}
 {{- define "llm-stack.source.modelkit.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 load.sh: {file: files/source/modelkit/load.sh}
+modelkit.awk: {file: files/source/modelkit/modelkit.awk}
+{{- if eq (include "llm-stack.source.modelkit.signed" .) "true" }}
+# A condition for a model to count as ready.
+terms: {{ .Values.modelkit.cosign | toJson | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -1,0 +1,240 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
+# The files of one version of a model: which to download, and where. Sourced by load.sh.
+
+# choose REFERENCE FILTERS: write the files that match the filters to $scratch/files.
+choose() {
+  set -f
+  only=''
+  for filter in $2; do
+    case $filter in
+      '!'*) ;;
+      *)
+        only=yes
+        some "$filter" || die 66 "$1: no file matches $filter; correct model.filter, in which * matches any text; the" \
+          "model contains $(cut -f 3 "$scratch/all" | head -n 20 | tr '\n' ' ')$([ "$(grep -c '' "$scratch/all")" -le 20 ] || echo …)" ;;
+    esac
+  done
+  while IFS=$tab read -r size sum path; do
+    if wanted "$path" "$2"; then printf '%s\t%s\t%s\n' "$size" "$sum" "$path"; fi
+  done <"$scratch/all" >"$scratch/files"
+  set +f
+  [ -s "$scratch/files" ] || die 66 "$1: the filter $2 excludes every file; correct model.filter"
+  cut -f 1,3 "$scratch/files" >"$scratch/listing" || full "$scratch"
+}
+
+some() {
+  while IFS=$tab read -r _ _ path; do if matches "$path" "$1"; then return; fi; done <"$scratch/all"
+  return 1
+}
+
+wanted() {
+  kept=${only:-no}
+  for filter in $2; do
+    case $filter in
+      '!'*) if matches "$1" "${filter#?}"; then return 1; fi ;;
+      *) if matches "$1" "$filter"; then kept=no; fi ;;
+    esac
+  done
+  [ "$kept" = no ]
+}
+
+# matches PATH PATTERN
+matches() {
+  case $2 in */) set -- "$1" "$2*" ;; esac
+  # shellcheck disable=SC2254 # it is a pattern
+  case $1 in $2) return 0 ;; esac
+  return 1
+}
+
+# plan REFERENCE: write size, sum and one path of each wanted content to $scratch/blobs, the largest first, and sum
+# and place of the files of other versions to $scratch/known. Remove files that are no longer needed, and check the
+# free space.
+plan() {
+  sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
+  sound=$scratch/sound   # places of .part whose sum was verified by this run
+  cut -f 2,3 "$scratch/files" | publish ".work/$key/$(name_of "$dir").sums" || full "$TARGET"
+  (cd "$dir" && find . -type f) | awk -F '\t' '
+    NR == FNR { wanted["./" $3]; next }
+    !($0 in wanted)' "$scratch/files" - | while IFS= read -r path; do rm -f "$dir/$path"; done
+  find "$dir" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null
+  for other in "${dir%/*}"/*.part; do
+    if [ "$other" = "$dir" ] || ! [ -e "$other" ]; then continue; fi
+    if real "$other"; then only_files "$other"; take_over "$other"; fi
+    rm -rf "$other" "$work/$(name_of "$other").sums"
+  done
+  for path in "$work"/*; do
+    case ${path##*/} in
+      "$(name_of "$dir").sums") ;;
+      *.sums) [ -d "${dir%/*}/$(name_of "$path")" ] || rm -f "$path" ;;
+      *) cut -f 2 "$scratch/blobs" | grep -qxF "${path##*/}" || rm -rf "$path" ;;
+    esac
+  done
+  for sums in "$work"/*.sums; do
+    PLACE=${dir%/*}/$(name_of "$sums")/ awk -F '\t' '
+      NF == 2 && $2 !~ "^/|^[.][.]?(/|$)|/[.][.]?(/|$)" { print $1 "\t" ENVIRON["PLACE"] $2 }' "$sums"
+  done >"$scratch/known"
+  expected=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/files")
+  missing=0 files=0
+  while IFS=$tab read -r size sum path <&3; do
+    if held "$sum" "$size" unverified; then continue; fi
+    files=$((files + 1)) missing=$((missing + size - $(size_of "$work/$sum")))
+  done 3<"$scratch/blobs"
+  say "$1: downloading $files of $(grep -c '' "$scratch/blobs") files, $(human "$missing") of $(human "$expected")"
+  free=$(free_bytes "$TARGET")
+  if [ -n "$free" ] && [ "$missing" -gt "$free" ]; then full "$TARGET" "$missing"; fi
+}
+
+# take_over PART: move files from an unfinished version if this version needs them too.
+take_over() {
+  plain "$work/$(name_of "$1").sums" || return 0
+  while IFS=$tab read -r sum path <&3; do
+    to=$dir/$(paths_of "$sum" | head -n 1)
+    case /$path/ in */../*) continue ;; esac
+    if [ "$to" = "$dir/" ] || ! plain "$1/$path"; then continue; fi
+    { mkdir -p "${to%/*}" && mv -fT "$1/$path" "$to"; } || full "$TARGET"
+  done 3<"$work/$(name_of "$1").sums"
+}
+
+name_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
+
+size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
+
+# held SUM SIZE [unverified]: set $place to a file with that sum, under one of its names or in another version. A file
+# in .part is verified first, because it can be from before a crash of the machine. Other versions were written to the
+# disk.
+held() {
+  { paths_of "$1" | sed "s|^|$dir/|"; SUM=$1 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$scratch/known"; } >"$scratch/places"
+  while IFS= read -r place <&4; do
+    if ! plain "$place" || ! real "$place" || [ "$(size_of "$place")" != "$2" ]; then continue; fi
+    case $place,${3:-} in
+      "$dir"/*,) grep -qxF "$place" "$sound" 2>/dev/null || verify "$2" "$1" "$place" || continue ;;
+    esac
+    return 0
+  done 4<"$scratch/places"
+  return 1
+}
+
+paths_of() { SUM=$1 awk -F '\t' '$2 == ENVIRON["SUM"] { print $3 }' "$scratch/files"; }
+
+# bring_files: several processes go through the blobs. Each takes those that no other has taken.
+bring_files() {
+  connect
+  claims=$scratch/claims helpers=''
+  rm -rf "$claims" "$scratch"/of.*
+  mkdir "$claims" || full "$scratch"
+  for number in $(seq "$CONCURRENCY"); do
+    bring_some "$number" &
+    helpers="$helpers $!"
+  done
+  job=$helpers logged=$(now) worst=0   # a signal ends $job
+  while [ -n "$job" ]; do
+    pause "$TICK"
+    still=''
+    for pid in $job; do
+      if alive "$pid"; then still="$still $pid"; continue; fi
+      wait "$pid"
+      code=$?
+      if [ "$code" -gt "$worst" ]; then worst=$code; fi
+    done
+    job=$still
+    if refusal; then break; fi
+    if [ -n "$job" ] && [ $(($(now) - logged)) -ge "$PROGRESS" ]; then
+      logged=$(now) came=$(bytes_in "$dir" "$work")
+      say "$reference: $(progress_of "$came")$(if [ "$came" -ge "$expected" ]; then echo ', verifying'; fi)"
+    fi
+  done
+  # shellcheck disable=SC2086 # they are several
+  end $job
+  job=''
+  if refusal; then die "$code" "$text"; fi
+  if [ "$worst" -eq 0 ]; then return; fi
+  message=$(cat "$scratch"/of.*/failure 2>/dev/null | head -n 1)
+  : "${message:=a process that downloads files ended with code $worst}"
+  return 1
+}
+
+# refusal: succeed if no further attempt can help one of the processes. Set $code and $text.
+refusal() {
+  cat "$scratch"/of.*/verdict >"$scratch/verdicts" 2>/dev/null
+  read -r code text <"$scratch/verdicts"
+}
+
+bring_some() {
+  trap 'trap "" HUP INT TERM; end $child; exit 143' HUP INT TERM
+  GRACE=$((GRACE - GRACE / 3))
+  job='' wanted=$scratch/blobs
+  { mkdir "$scratch/of.$1" && cp "$scratch/files" "$scratch/known" "$scratch/of.$1"; } || full "$scratch"
+  scratch=$scratch/of.$1
+  verdict=$scratch/verdict
+  while IFS=$tab read -r size sum path <&3; do
+    if ! mkdir "$claims/$sum" 2>/dev/null; then
+      if [ -d "$claims/$sum" ]; then continue; fi
+      full "$claims"
+    fi
+    bring_file "$size" "$sum" "$path" || { printf '%s\n' "$path: $message" >"$scratch/failure"; exit 1; }
+  done 3<"$wanted"
+  exit 0
+}
+
+# bring_file SIZE SUM PATH: put the content under all its names.
+bring_file() {
+  if ! held "$2" "$1"; then
+    place=$dir/$3
+    download "$@" && verify "$1" "$2" "$work/$2" || return
+    { mkdir -p "${place%/*}" && mv -fT "$work/$2" "$place" && printf '%s\n' "$place" >>"$sound"; } || full "$TARGET"
+  fi
+  paths_of "$2" >"$scratch/names"
+  while IFS= read -r name; do
+    to=$dir/$name
+    if [ "$to" = "$place" ]; then continue; fi
+    { mkdir -p "${to%/*}" && rm -f "$to"; } || full "$TARGET"
+    # Not every volume supports hard links.
+    ln "$place" "$to" 2>/dev/null || { run_child cp "$place" "$work/$2" && mv -fT "$work/$2" "$to"; } || full "$TARGET" "$1"
+  done <"$scratch/names"
+}
+
+# download SIZE SUM PATH: download to WORK, and resume a partial file.
+download() {
+  into=$TARGET file=$work/$2 most=$1
+  case $HUB in
+    huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$3" /) ;;
+    modelscope) url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$(encoded "$revision")&FilePath=$(encoded "$3")" ;;
+  esac
+  have=$(size_of "$file")
+  if [ "$1" -eq 0 ]; then : >"$file"; fi
+  while [ "$have" -lt "$1" ]; do
+    last=$((have + PIECE - 1))
+    if [ "$last" -ge "$1" ]; then last=$(($1 - 1)); fi
+    request --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" "$url" || {
+      # There is less of it there than here, or more than listed.
+      if [ "$status" = 416 ] || [ "$(size_of "$file")" -gt "$1" ]; then rm -f "$file"; fi
+      return 1
+    }
+    if [ "$code" -eq 33 ]; then
+      message="the hub cannot resume the download, so it starts again"
+      rm -f "$file"
+      return 1
+    fi
+    before=$have have=$(size_of "$file")
+    if [ "$have" -eq "$before" ]; then break; fi
+  done
+  if [ "$have" -eq "$1" ]; then return; fi
+  rm -f "$file"
+  message="$have bytes arrived instead of $1"
+  return 1
+}
+
+# verify SIZE SUM PLACE: remove a file whose sum is wrong.
+verify() {
+  case $2 in
+    sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;
+    git-*) { printf 'blob %s\0' "$1"; cat "$3"; } | sha1sum >"$scratch/sum" ;;
+  esac
+  if read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]; then
+    case $3 in "$dir"/*) printf '%s\n' "$3" >>"$sound" ;; esac
+    return 0
+  fi
+  rm -f "$3"
+  message="the downloaded file is corrupt"
+  return 1
+}
