@@ -1,7 +1,7 @@
-"""What a release needs, before it is installed: the chart's own sum, asked of the chart, and which cards hold it.
+"""What a release needs, before it is installed: the chart's own sum, and which cards hold it.
 
-The chart reckons requests, limits and budgets in its templates (`sizing`). The plan asks those templates instead of
-reckoning again, by a render of the chart's helpers and one line that calls them: two sums could differ.
+The chart calculates requests, limits and timeouts in its templates (`sizing`). The plan renders the chart's helpers and
+one line that calls them, and calculates nothing again: two sums could differ.
 """
 
 from __future__ import annotations
@@ -11,38 +11,79 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from .. import paths
+from .. import conventions, paths
 from ..chart import blame, loaded
-from ..problem import Faults, Problem, Say
+from ..problem import Faults, Say, fault
 from ..programs import helm as render
 from ..programs import tools
 from ..reading import wellformed, yamlfile
 
-PROGRAM = 2355  # MiB of each card for the program itself; the templates' figure, see needMiB
-USABLE = 90  # percent of a card's memory that engines use; vLLM's --gpu-memory-utilization
 COUNTS = (1, 2, 4, 8, 16)
 ASK = """\
 {{- include "CHART.servers" . }}
 {{- range .Servers }}
 ---
-plan: {{ include "CHART.sizing.plan" . }}
+plan: {{ include "CHART.PLAN" . }}
 {{- end }}
 """
+
+
+class Model(TypedDict):
+    """What one model needs. `context` is the longest that it was made for, 0 where that is not known."""
+
+    reference: str
+    weightsMiB: int
+    kvMiB: int
+    context: int
+
+
+class Cards(TypedDict):
+    """A server's accelerators; `memoryMiB` is that of each, 0 where it is not known."""
+
+    vendor: str
+    count: int
+    memoryMiB: int
+
+
+class Volume(TypedDict):
+    """The claim of the models: the size that the values set, or "", and the size in GiB that holds them."""
+
+    size: str
+    askGiB: int
+
+
+class Need(TypedDict):
+    """What one server needs, as the chart's template gives it. `known` is false where a model is not described."""
+
+    server: str
+    engine: str
+    context: int
+    parallel: int
+    offloadsToMemory: bool
+    models: list[Model]
+    known: bool
+    needMiB: int
+    programMiB: int
+    usablePercent: int
+    gpu: Cards
+    resources: dict[str, Any]
+    startupTimeoutSeconds: int
+    volume: Volume
 
 
 @dataclass(frozen=True)
 class Plan:
     """What one server needs. Sizes in MiB; `cards` is card -> how many of it hold the models, 0 where 16 do not."""
 
-    told: dict[str, Any]
+    need: Need
     cards: dict[str, int]
     fits: bool
 
     def as_json(self) -> dict[str, Any]:
         """The plan for `--json`."""
-        return self.told | {"cards": self.cards, "fits": self.fits}
+        return dict(self.need) | {"cards": self.cards, "fits": self.fits}
 
 
 def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Plan]:
@@ -53,7 +94,7 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Pla
     helm = tools.ensure(["helm"], say)["helm"].path
     for file in files:
         if not file.is_file():
-            raise Faults([Problem(str(file), 0, "", "is not there", "name a values file")])
+            raise fault(file, "does not exist", "name a values file")
     name = _name(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
         folder = _asking(chart, name, Path(place))
@@ -61,8 +102,8 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Pla
         asked, whole = render.render(wanted, helm)
     if error := asked.error or whole.error:
         raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, flags, error, helm))
-    told = [document.data["plan"] for document in render.documents(asked.text) if document.data]
-    return [_plan(each) for each in told]
+    needs = [document.data["plan"] for document in render.documents(asked.text) if document.data]
+    return [_plan(each) for each in needs]
 
 
 def lines(plans: list[Plan]) -> list[str]:
@@ -82,54 +123,56 @@ def _asking(chart: Path, name: str, place: Path) -> Path:
     shutil.copytree(chart / "files", folder / "files")
     for helper in sorted((chart / "templates").rglob("_*.tpl")):
         shutil.copyfile(helper, folder / "templates" / "_".join(helper.relative_to(chart / "templates").parts))
-    (folder / "templates/ask.yaml").write_text(ASK.replace("CHART", name), encoding="utf-8")
+    (folder / "templates/ask.yaml").write_text(
+        ASK.replace("CHART", name).replace("PLAN", conventions.PLAN), encoding="utf-8"
+    )
     return folder
 
 
 def _name(chart: Path) -> str:
     if not (chart / "Chart.yaml").is_file():
-        raise Faults([Problem(str(chart), 0, "", "is no chart", "name a folder that 'chartgen build' made")])
-    if not (chart / "templates/sizing").is_dir():
-        raise Faults([Problem(str(chart), 0, "", "has no fragment 'sizing'", "add it to the stack, and build again")])
+        raise fault(chart, "is not a chart", "name a folder that 'chartgen build' wrote")
+    if not (chart / "templates" / conventions.SIZING).is_dir():
+        raise fault(chart, f"has no fragment '{conventions.SIZING}'", "add it to the stack, and build again")
     return str(yamlfile.read(chart / "Chart.yaml").data["name"])
 
 
-def _plan(told: dict[str, Any]) -> Plan:
-    told = json.loads(json.dumps(told))
+def _plan(need: Need) -> Plan:
+    need = json.loads(json.dumps(need))
     cards = wellformed.read(paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json")
-    held = {card: _count(told, int(size) * 1024) for card, size in cards.data.items()} if told["known"] else {}
-    gpu = told["gpu"]
+    held = {card: _count(need, int(size) * 1024) for card, size in cards.data.items()} if need["known"] else {}
+    gpu = need["gpu"]
     share = gpu["memoryMiB"] * gpu["count"]
-    return Plan(told, held, not (told["known"] and share and told["needMiB"] > share and not told["offloadsToMemory"]))
+    return Plan(need, held, not (need["known"] and share and need["needMiB"] > share and not need["offloadsToMemory"]))
 
 
-def _count(told: dict[str, Any], size: int) -> int:
+def _count(need: Need, size: int) -> int:
     """How many cards of `size` MiB hold a server's models."""
-    once = told["needMiB"] - PROGRAM * max(1, told["gpu"]["count"])
-    return next((n for n in COUNTS if once + n * PROGRAM <= n * size * USABLE // 100), 0)
+    once = need["needMiB"] - need["programMiB"] * max(1, need["gpu"]["count"])
+    return next((n for n in COUNTS if once + n * need["programMiB"] <= n * size * need["usablePercent"] // 100), 0)
 
 
 def _server(each: Plan) -> list[str]:
-    told = each.told
-    head = f"server {told['server']}, {told['engine']}: context {told['context']} × {told['parallel']} at a time"
+    need = each.need
+    head = f"server {need['server']}, {need['engine']}: context {need['context']} × {need['parallel']} at a time"
     rows = [("model", "weights", "KV cache")]
     rows += [
-        (m["reference"], _size(m["weightsMiB"]) if m["weightsMiB"] else "?", _size(m["kvMiB"])) for m in told["models"]
+        (m["reference"], _size(m["weightsMiB"]) if m["weightsMiB"] else "?", _size(m["kvMiB"])) for m in need["models"]
     ]
     width = max(len(row[0]) for row in rows)
     found = [head, *(f"  {row[0]:<{width}}  {row[1]:>10}  {row[2]:>10}" for row in rows)]
-    if not told["known"]:
+    if not need["known"]:
         found.append("  not all models are known: say model.weightsSize, and the rest follows from it")
-    where = f"{told['gpu']['count']} × {told['gpu']['vendor']}" if told["gpu"]["count"] else "memory"
-    if told["known"]:
-        found.append(f"  together, with the program: {_size(told['needMiB'])}, in {where}")
-        if told["gpu"]["count"]:
-            found.append(f"  each card holds {_size(-(-told['needMiB'] // told['gpu']['count']))}")
+    where = f"{need['gpu']['count']} × {need['gpu']['vendor']}" if need["gpu"]["count"] else "memory"
+    if need["known"]:
+        found.append(f"  together, with the program: {_size(need['needMiB'])}, in {where}")
+        if need["gpu"]["count"]:
+            found.append(f"  each card holds {_size(-(-need['needMiB'] // need['gpu']['count']))}")
     if not each.fits:
-        found.append(f"  DOES NOT FIT {where} with {_size(told['gpu']['memoryMiB'])} each")
-    found.append(f"  resources: {_amounts(told['resources'])}; startup within {told['startupTimeoutSeconds']} s")
-    volume = told["volume"]
-    if told["known"]:
+        found.append(f"  DOES NOT FIT {where} with {_size(need['gpu']['memoryMiB'])} each")
+    found.append(f"  resources: {_amounts(need['resources'])}; startup within {need['startupTimeoutSeconds']} s")
+    volume = need["volume"]
+    if need["known"]:
         has = f", modelCache.size is {volume['size']}" if volume["size"] else ""
         found.append(f"  volume: ask for {volume['askGiB']}Gi{has}")
     found += [f"  cards: {line}" for line in _cards(each.cards)]

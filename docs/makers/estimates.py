@@ -46,7 +46,7 @@ def rows() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="estimates-") as place:
         file = Path(place) / "values.json"
         file.write_text(json.dumps(_values(figures)), encoding="utf-8")
-        plans = {each.told["server"]: each.told for each in plan.plan(CHART, [file], [], print).plans}
+        plans = {each.need["server"]: each.need for each in plan.plan(CHART, [file], [], print)}
     return [row | _compared(row, plans[f"s{n}"]) | {"source": sources[row["source"]]} for n, row in enumerate(figures)]
 
 

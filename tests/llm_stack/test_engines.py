@@ -204,8 +204,9 @@ def test_model_in_memory_counts_as_the_pods(rendered, manifests):
 @pytest.mark.parametrize(("copies", "more"), [(1, 0), (2, 30 * 1024 * 102 // 100)])
 def test_copies_need_memory_each(copies, more):
     sets = ["engine=vllm", "model.name=team/q", "model.weightsSize=30Gi", "gpu.vendor=nvidia", "gpu.count=2"]
-    (report,) = plan.plan(CHART, [], [*sets, f"vllm.dataParallelSize={copies}"], print).plans
-    assert report.told["needMiB"] == 30 * 1024 * 102 // 100 + 1024 + 2 * 2355 + more
+    flags = [f"--set={pair}" for pair in (*sets, f"vllm.dataParallelSize={copies}")]
+    (report,) = plan.plan(CHART, [], flags, print)
+    assert report.need["needMiB"] == 30 * 1024 * 102 // 100 + 1024 + 2 * 2355 + more
 
 
 def test_vllm_in_the_image_for_ascend_gets_its_environment(tmp_path):

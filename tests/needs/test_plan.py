@@ -68,14 +68,14 @@ def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
             }
             name = document.data["metadata"]["name"].removeprefix("llm-")
             found[name] = (kinds, container["startupProbe"]["timeoutSeconds"])
-    planned = {each.told["server"]: (each.told["resources"], each.told["startupTimeoutSeconds"]) for each in plans}
+    planned = {each.need["server"]: (each.need["resources"], each.need["startupTimeoutSeconds"]) for each in plans}
     assert planned == found
     for each in plans:
-        (model,) = each.told["models"]
+        (model,) = each.need["models"]
         row = MODELS[model["reference"]]
         kv = row["kvKiBPerToken"] * context // 1024
         assert (model["weightsMiB"], model["kvMiB"]) == (row["weightsMiB"], kv)
-        assert each.told["needMiB"] == row["weightsMiB"] * 102 // 100 + kv + plan.PROGRAM * max(1, cards)
+        assert each.need["needMiB"] == row["weightsMiB"] * 102 // 100 + kv + each.need["programMiB"] * max(1, cards)
 
 
 def test_context_and_requests_at_a_time_multiply_the_cache():

@@ -48,7 +48,9 @@ holds the program, and while it loads the weights pass through.
 {{- $program := 2355 }}
 {{- $copies := int64 (.Facts.engine.copies | default 1) }}
 {{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program (max 1 (int64 .Facts.gpu.count))) }}
-{{- dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "programMiB" $program "needMiB" $need | mustToJson }}
+{{- $usable := int64 (.Facts.engine.usablePercent | default 90) }}
+{{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
+{{- merge (dict "programMiB" $program "usablePercent" $usable) $sum | mustToJson }}
 {{- end }}
 
 {{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, context that it was made for. */}}
@@ -172,6 +174,8 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi on each of {{ int64 $gpu.count }} does 
 {{- $_ := set $plan "models" $sum.models }}
 {{- $_ := set $plan "known" $sum.known }}
 {{- $_ := set $plan "needMiB" (int64 $sum.needMiB) }}
+{{- $_ := set $plan "programMiB" (int64 $sum.programMiB) }}
+{{- $_ := set $plan "usablePercent" (int64 $sum.usablePercent) }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | include "fragment.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}

@@ -10,6 +10,7 @@ formats: [directory]
 copies: {{ int64 .Values.vllm.dataParallelSize }}
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
+usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # It answers 200 once the model is loaded, and 503 when the engine behind it is dead.
 health: {ready: /health, live: /health}
