@@ -125,7 +125,7 @@ def test_the_chart_works_as_a_subchart(helm, tmp_path):
     values = {"global": {"theirs": 1, "imageRegistry": "mirror.example.com"}, "llm": {"enabled": True}}
     done = template(helm, parent, values, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "image: mirror.example.com/ollama/ollama:" in done.stdout
+    assert 'image: "mirror.example.com/ollama/ollama:' in done.stdout
     assert template(helm, parent, {**values, "llm": {"enabled": False}}, tmp_path).stdout.strip() == ""
     wrong = template(helm, parent, {**values, "llm": {"enabled": True, "modle": {}}}, tmp_path)
     assert "additional properties 'modle' not allowed" in wrong.stderr
