@@ -7,9 +7,8 @@ from typing import Any
 from ..chart.disk import Chart
 from ..problem import Collected
 from ..sources.stack import Stack
-from . import artifacthub, fit, merge, readme, schema, slots, values
+from . import artifacthub, fit, merge, readme, schema, slots, values, yamltext
 from .schema import Values
-from .yamltext import document
 
 HELMIGNORE = """\
 # Made by chartgen.
@@ -67,4 +66,4 @@ def _metadata(stack: Stack, joined: Values) -> str:
     metadata = {"apiVersion": "v2", "type": "application", **stack.chart}
     metadata |= {"annotations": dict(sorted(annotations.items()))} if annotations else {}
     head = f"# Made by chartgen {'from ' + stack.file.rsplit('/', 1)[-1]}; do not edit.\n"
-    return head + document(metadata)
+    return head + yamltext.document(metadata)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 from ..problem import Problem, nearest
@@ -108,7 +109,13 @@ def _read(templates: list[str], fragments: tuple[Fragment, ...], bodies: dict[st
             continue
         seen.add(name)
         left += _fills(fragments, name.removeprefix("fragment.slot."))
-        body = bodies.get(name, "")
-        found |= {*READ.findall(body)}
-        left += INCLUDE.findall(body)
+        reads, includes = _named(bodies.get(name, ""))
+        found |= reads
+        left += includes
     return found
+
+
+@cache
+def _named(body: str) -> tuple[set[str], list[str]]:
+    """The facts that a template reads, and what it includes."""
+    return {*READ.findall(body)}, INCLUDE.findall(body)

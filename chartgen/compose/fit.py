@@ -105,9 +105,9 @@ def _names(stack: Stack) -> list[Problem]:
     public = {f"{SLOT}{name}" for fragment in stack.fragments for name in fragment.offers}
     public |= {f"{DATA}{name}" for name in ("replaced", "components")}
     public |= {f"{FACTS}{scope}" for scope in ("server", "release")}
+    public |= {name for name in known if _is_base(name)}
     for fragment in stack.fragments:
         own = fragment.prefix
-        public_here = public | {name for name in known if _is_base(name)}
         for name, (file, line) in fragment.defines().items():
             if not name.startswith(own) or (fragment.id == "base" and not _is_base(name)):
                 problems.append(
@@ -124,12 +124,10 @@ def _names(stack: Stack) -> list[Problem]:
             mine = name.startswith(own) and fragment.id != "base"
             if mine and name not in known:
                 problems.append(Problem(where, line, name, "no such template", nearest(name, sorted(known))))
-            elif not mine and name not in public_here:
+            elif not mine and name not in public:
                 what = "belongs to another fragment" if name in known else "no such template or slot"
                 problems.append(
-                    Problem(
-                        where, line, name, what, nearest(name, sorted(public_here), "a slot or one of base's names")
-                    )
+                    Problem(where, line, name, what, nearest(name, sorted(public), "a slot or one of base's names"))
                 )
     return problems
 

@@ -72,8 +72,8 @@ def test_build_notices_a_change_by_hand(chartgen, stack):
     values.write_text(values.read_text(encoding="utf-8").replace("replicas: 1", "replicas: 2"), encoding="utf-8")
     (stack / "charts/tiny-llm/templates/limit/quota/resource-quota.yaml").unlink()
     done = run(chartgen, "build", "--check", cwd=stack, code=1)
-    assert "charts/tiny-llm/values.yaml: changed" in done.stderr
-    assert "charts/tiny-llm/templates/limit/quota/resource-quota.yaml: missing" in done.stderr
+    assert "charts/tiny-llm/values.yaml: differs from its sources" in done.stderr
+    assert "charts/tiny-llm/templates/limit/quota/resource-quota.yaml: is missing" in done.stderr
 
 
 def test_own_fragment_is_checked_like_chartgens(chartgen, stack):
