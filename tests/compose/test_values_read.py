@@ -22,22 +22,26 @@ from chartgen.sources import stack as stacks
 RANDOM = re.compile(r": [A-Za-z0-9+/=]{80,}$", re.MULTILINE)
 # What stands in NOTES alone, which `helm template` does not print; tests/llm_stack/test_expose.py reads it there.
 NOTES_ALONE = {f"api.{way}.{port}" for way in ("ingress", "httpRoute") for port in ("httpPort", "httpsPort")}
+# One helper reads all keys of every image: one image proves that, and of the others the tag is enough.
+IMAGE = "vllm"
 CASES = sorted((ROOT / "chartgen/fragments").rglob("cases/*.yaml"))
 
 
 def leaves() -> list[tuple[str, ...]]:
     """Every value of the stack that is not an object of the chart's own, as a path.
 
-    A choice that has one answer so far, given or not, is left out: naming it changes nothing.
+    A choice that has one answer so far, given or not, is left out: naming it changes nothing. Of an image there is its
+    tag, and of one image everything.
     """
     stack = stacks.read(stacks.find("llm-stack"))
     values = merge.gather(stack)
     declared = [*rows(values.server), *rows(values.release)]
-    return [
+    found = [
         tuple(path.split("."))
         for path, schema in declared
         if not closed(schema) and not (schema.get("x-choice") and len(set(schema["enum"]) - {""}) == 1)
     ]
+    return [path for path in found if path[0] != "images" or path[1] == IMAGE or path[-1] == "tag"]
 
 
 def at(values: Any, path: tuple[str, ...]) -> Any:
