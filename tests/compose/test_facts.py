@@ -7,6 +7,7 @@ from conftest import outcome
 
 from chartgen.compose import compose, facts
 
+EACH = "{{- range .Servers }}\n"
 LAYS = '{{- include "fragment.servers" . }}\n'
 
 
@@ -70,7 +71,9 @@ def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, bod
     refused = made(stack, templates, {}, {"x/templates/object.yaml": f"kind: A\nname: {body}\n"})
     said = "\n".join(map(str, outcome(compose.compose, refused, {})[1]))
     assert "x/templates/object.yaml:1: .Facts: is read here" in said
-    allowed = made(stack, templates, {}, {"x/templates/object.yaml": f"{LAYS}kind: A\nname: {body}\n"})
+    allowed = made(
+        stack, templates, {}, {"x/templates/object.yaml": f"{LAYS}{EACH}kind: A\nname: {body}\n{{{{ end }}}}\n"}
+    )
     assert outcome(compose.compose, allowed, {})[1] == []
 
 
