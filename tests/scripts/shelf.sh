@@ -37,7 +37,7 @@ fetch() {
     mkdir -p "$dir/${name%/*}"
     run_watched "$dir" sh -c '
       sleep "${SLOW:-0}"
-      if [ -e "$SHELF/faults/stall" ]; then sleep 60; fi
+      if [ -e "$SHELF/faults/stall" ]; then exec sleep 60; fi
       cp "$1" "$2.new" && mv "$2.new" "$2"' copy "$from/files/$name" "$dir/$name" || return
     if fault cut; then rm "$SHELF/faults/cut"; message="it broke off"; return 1; fi
   done 3<"$scratch/names"

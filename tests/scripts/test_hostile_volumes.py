@@ -186,6 +186,13 @@ def test_a_link_in_place_of_a_folder_is_refused(shelf: Shelf, tmp_path: Path, fo
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+def test_the_words_of_another_loader_are_printed_in_plain_characters(shelf: Shelf) -> None:
+    (shelf.target / ".doing").write_bytes(b"\x1b[2Jdone \xff\xfe\x00 90%\nsecond line\n")
+    command = ["sh", str(shelf.root / "scripts/wait.sh"), "now"]
+    done = subprocess.run(command, env=shelf.env, capture_output=True)
+    assert done.stderr == b"the models are not there yet: [2Jdone  90%\n"
+
+
 def test_a_pipe_in_place_of_a_marker_blocks_no_one(shelf: Shelf) -> None:
     for marker in MARKERS:
         os.mkfifo(shelf.target / marker)

@@ -373,9 +373,9 @@ tell_who_holds_it() {
   say "waiting for ${1:-another loader}, whose last message is: $(last_message)"
 }
 
-# last_message: the last log line of the loader at work, without control characters.
+# last_message: the last log line of the loader at work, in plain characters.
 last_message() {
-  words=$(read_file .doing | head -c 1000 | head -n 1 | LC_ALL=C tr -d '\000-\037\177')
+  words=$(read_file .doing | head -c 1000 | head -n 1 | LC_ALL=C tr -cd ' -~')
   printf '%s' "${words:-none yet}"
 }
 
