@@ -89,6 +89,4 @@ def nearest(word: str, known: list[str], what: str = "") -> str:
     close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.66)
     if close:
         return f"did you mean '{folded[close[0]]}'?"
-    if len(known) <= 20:
-        return f"{what or 'there'} are: {', '.join(known)}" if known else ""
-    return f"{what or 'there'} are {len(known)}"
+    return f"{what or 'the names'} are: {', '.join(known)}" if 0 < len(known) <= 20 else ""

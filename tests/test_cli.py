@@ -115,7 +115,7 @@ def test_validate_as_json_prints_nothing_else(run, little, one_version):
 def test_validate_of_no_chart_is_a_line_and_no_summary(run):
     code, output, said = run("validate", "nothing")
     assert (code, output) == (1, "")
-    assert said.startswith("nothing: is no chart; ")
+    assert said.startswith("nothing: is not a chart; ")
     code, output, _ = run("validate", "nothing", "--json")
     assert (code, json.loads(output)["problems"][0]["message"]) == (1, "is no chart")
 

@@ -616,7 +616,7 @@ def test_helm_is_not_waited_for_when_waiting_is_in_vain(tmp_path, monkeypatch):
     with pytest.raises(helm.Stopped):
         helm.run(slow, [])
     monkeypatch.setattr(helm, "GRACE", 0)
-    with pytest.raises(helm.Failed, match="helm did not end in 1 s"):
+    with pytest.raises(helm.Failed, match="helm did not end within 1 s"):
         helm.run(stand_in(tmp_path, "exec sleep 60", timeout=1), [])
     assert time.monotonic() - start < 10
 

@@ -68,8 +68,8 @@ def _refuse_foreign(folder: Path) -> None:
                     str(folder),
                     0,
                     "",
-                    "was not made by chartgen, so it stays as it is",
-                    "move it away, or name another folder with --output",
+                    "was not made by chartgen and is not overwritten",
+                    "move it, or choose another folder with --output",
                 )
             ]
         )

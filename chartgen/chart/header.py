@@ -1,8 +1,8 @@
 """What the comment at the top of a values file says to validation.
 
-    # kubernetes: >=1.34, <1.36               the versions that it is for; all where nothing is said
-    # pod-security: privileged                the level of Pod Security that it needs; restricted where nothing is said
-    # needs: Secret/x, Gateway/other/y        what the cluster has already: Kind/name, or Kind/namespace/name
+    # kubernetes: >=1.34, <1.36               the Kubernetes versions that the file is for; all by default
+    # pod-security: privileged                the Pod Security level that it needs; restricted by default
+    # needs: Secret/x, Gateway/other/y        objects that the cluster already has: Kind/name, or Kind/namespace/name
 
 A line of prose begins with a capital letter.
 """
@@ -64,8 +64,8 @@ def parse(text: str, path: str, strict: bool, first: int = 1) -> Header:
 
 
 EXPECTED = {
-    "kubernetes": "expected a version to compare with, such as >=1.34",
-    "needs": "expected Kind/name or Kind/namespace/name, parted by commas",
+    "kubernetes": "expected a comparison with a version, such as >=1.34",
+    "needs": "expected Kind/name or Kind/namespace/name, separated by commas",
     "pod-security": f"expected {', '.join(LEVELS[:-1])} or {LEVELS[-1]}",
 }
 
@@ -83,9 +83,9 @@ def _lines(text: str, first: int) -> list[tuple[int, str, str]]:
 
 
 def _unknown(number: int, word: str, path: str, strict: bool) -> list[Problem]:
-    remedy = nearest(word, list(EXPECTED), "the words here")
+    remedy = nearest(word, list(EXPECTED), "the allowed words")
     if strict or remedy.startswith("did you mean"):
-        return [Problem(path, number, word, "is no word that validation knows at the top of a file", remedy)]
+        return [Problem(path, number, word, "is not a known word in a comment at the top of a values file", remedy)]
     return []
 
 

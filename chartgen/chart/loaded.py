@@ -59,8 +59,8 @@ def load(folder: Path, shown: str) -> LoadedChart:
     """Read what validation has to know of a chart; Faults where the folder holds none."""
     metadata = folder / "Chart.yaml"
     if not metadata.is_file():
-        remedy = "name a folder that holds Chart.yaml, or a package (.tgz); 'chartgen build' makes one"
-        raise fault(shown, "is no chart", remedy)
+        remedy = "name a folder with a Chart.yaml, or a package (.tgz); 'chartgen build' makes a chart"
+        raise fault(shown, "is not a chart", remedy)
     parsed = yamlfile.read(metadata, f"{shown}/Chart.yaml")
     name = parsed.data.get("name") if isinstance(parsed.data, dict) else None
     collected = Collected(parsed.problems)

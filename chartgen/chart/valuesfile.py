@@ -127,7 +127,7 @@ def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | N
     found = []
     for problem in shape.check(given, example.lines, schema, example.shown):
         if problem.message == "missing" and problem.key in nulls:
-            problem = replace(problem, message="null is not a value here", remedy="remove the key to get the default")
+            problem = replace(problem, message="null is not allowed here", remedy="remove the key to use the default")
         file, line = example.place(problem.line)
         found.append(replace(problem, path=file, line=line))
     return found
@@ -165,7 +165,7 @@ def _not_a_map(parsed: yamlfile.Parsed, shown: str) -> list[Problem]:
     if parsed.data is None or isinstance(parsed.data, dict):
         return []
     line = nearest_line(parsed.lines, ())
-    return [Problem(shown, line, "", "holds no map, as a values file does", "write 'key: value' lines")]
+    return [Problem(shown, line, "", "is not a values file: the file is not a map", "write 'key: value' lines")]
 
 
 def _nulls(data: Any, path: Key) -> Iterator[Key]:

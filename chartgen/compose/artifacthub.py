@@ -82,8 +82,8 @@ def problems(stack: Stack) -> list[Problem]:
     """What a release lacks: its entry in CHANGELOG.md, and annotations that Artifact Hub can read."""
     version, found = stack.chart["version"], []
     if not changes(stack):
-        what = "has no entry for" if entry(stack.changelog, version) is None else "names no change under"
-        remedy = f"add '## {version}' and below it a list of what people notice"
+        what = "has no entry for" if entry(stack.changelog, version) is None else "lists no change under"
+        remedy = f"add '## {version}' and a list of the changes that users notice"
         found.append(
             Problem(f"{stack.file.removesuffix('stack.yaml')}CHANGELOG.md", 0, "", f"{what} {version}", remedy)
         )
@@ -97,9 +97,9 @@ def _fault(name: str, text: str) -> tuple[str, str] | None:
     """What is wrong with an annotation, and what to do."""
     if name in MADE:
         where = "CHANGELOG.md" if name == "changes" else "the images of the values"
-        return f"is made from {where}", "leave it out"
+        return f"is generated from {where}", "remove it"
     if name == "category" and text not in CATEGORIES:
-        return f"Artifact Hub knows no category '{text}'", f"choose one of {', '.join(CATEGORIES)}"
+        return f"Artifact Hub has no category '{text}'", f"use one of {', '.join(CATEGORIES)}"
     if name in ("containsSecurityUpdates", "operator", "prerelease") and text not in ("true", "false"):
         return f"'{text}' is neither true nor false", 'set it to "true" or "false"'
     wanted = LISTS.get(name) or MAPS.get(name)
@@ -116,8 +116,8 @@ def _fault(name: str, text: str) -> tuple[str, str] | None:
         missing = [key for key in needed if key not in item]
         unknown = [key for key in item if needed and key not in needed + more]
         if missing or unknown:
-            wrong = f"lacks {missing[0]}" if missing else f"has {unknown[0]}"
-            return f"{wrong}", f"its keys are {', '.join(needed + more)}"
+            wrong = f"the key {missing[0]} is missing" if missing else f"has no key {unknown[0]}"
+            return wrong, f"the allowed keys are {', '.join(needed + more)}"
     return None
 
 

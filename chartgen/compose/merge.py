@@ -33,7 +33,8 @@ def gather(stack: Stack) -> Values:
                 own = _resolve(fragment, copied(declared), values.definitions, (scope, key), problems)
                 _join(fragment, getattr(values, scope), key, own, (scope, key), problems)
     for key in values.server.keys() & values.release.keys():
-        problems.append(Problem(stack.file, 0, key, "is declared for every server and for the release", "rename one"))
+        what = "is declared both under server: and under release:"
+        problems.append(Problem(stack.file, 0, key, what, "rename one of them"))
     _choices(stack, values, problems)
     _defaults(stack, values, problems)
     Collected(problems).end()
@@ -56,7 +57,12 @@ def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path:
         schema = said | schema
     elif name:
         problems.append(
-            fragment.problem("values.schema.yaml", path, f"$ref to '{name}', which no fragment of the stack defines")
+            fragment.problem(
+                "values.schema.yaml",
+                path,
+                f"no fragment of the stack defines '{name}'",
+                "correct the $ref, or add the fragment that has the definition",
+            )
         )
     if "x-kubernetes" in schema:
         schema["$ref"] = f"#/definitions/{schema['x-kubernetes']}"
@@ -82,7 +88,8 @@ def _place_defaults(schema: dict[str, Any]) -> None:
 def _keys(fragment: Fragment, file: str, path: tuple, problems: list[Problem]) -> list[str]:
     name = file.removeprefix("files/")
     if name not in fragment.tables:
-        problems.append(fragment.problem("values.schema.yaml", path, f"x-keys-of: no file '{file}' in the fragment"))
+        what, remedy = f"the fragment has no file '{file}'", "correct x-keys-of, or add the file"
+        problems.append(fragment.problem("values.schema.yaml", path, what, remedy))
         return []
     return list(fragment.tables[name] or {})
 
@@ -102,8 +109,8 @@ def _join(
             fragment.problem(
                 "values.schema.yaml",
                 path,
-                "is declared by another fragment of the stack as well",
-                "declare it once; what both need belongs to the one that the other requires",
+                "is also declared by another fragment of the stack",
+                "declare it once, in the fragment that the other one requires",
             )
         )
 
@@ -123,7 +130,12 @@ def _choices(stack: Stack, values: Values, problems: list[Problem]) -> None:
             schema = at(values.server, path) or at(values.release, path)
             if not schema or not schema.get("x-choice"):
                 problems.append(
-                    fragment.problem("fragment.yaml", ("choice", path), "is not a value with x-choice in this stack")
+                    fragment.problem(
+                        "fragment.yaml",
+                        ("choice", path),
+                        "is not a value with x-choice in this stack",
+                        "correct the path, or add the fragment that declares the value",
+                    )
                 )
             elif value not in schema.setdefault("enum", []):
                 schema["enum"].append(value)
@@ -139,15 +151,16 @@ def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
     for name, entry in entries.items():
         for key in entry:
             if key not in values.server:
-                problems.append(stack.problem(("values", SERVERS, name, key), "no such key"))
+                remedy = nearest(key, list(values.server), "the keys") or "see values.yaml"
+                problems.append(stack.problem(("values", SERVERS, name, key), "no such key", remedy))
     for path, schema in _leaves(everything):
         if "enum" in schema and "default" in schema and schema["default"] not in schema["enum"]:
-            enum = ", ".join(map(json.dumps, schema["enum"])) or "nothing"
+            enum = ", ".join(map(json.dumps, schema["enum"])) or "none"
             problems.append(
                 stack.problem(
                     ("values", *path.split(".")),
-                    f"{json.dumps(schema['default'])} cannot be chosen in this stack: there is {enum}",
-                    "set another default under values:, or add the fragment that brings it",
+                    f"{json.dumps(schema['default'])} is not available in this stack, which has {enum}",
+                    "set another default under values:, or add the fragment that provides it",
                 )
             )
 
@@ -157,7 +170,8 @@ def _set_default(
 ) -> None:
     schema = properties.get(key)
     if schema is None:
-        problems.append(stack.problem(("values", *path), "no such key", nearest(key, list(properties), "keys")))
+        remedy = nearest(key, list(properties), "the keys") or "see values.yaml"
+        problems.append(stack.problem(("values", *path), "no such key", remedy))
     elif closed(schema) and isinstance(value, dict):
         for name, inner in value.items():
             _set_default(stack, schema["properties"], name, inner, (*path, name), problems)

@@ -107,7 +107,7 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
         "description": "The model servers of this release: a name, and what differs from the defaults above.",
         "propertyNames": {
             "pattern": "^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$",
-            "x-message": "a name of at most 30 small letters, digits and dashes that begins with a letter",
+            "x-message": "a name of at most 30 lowercase letters, digits and dashes that begins with a letter",
         },
         "required": server_names,
         "additionalProperties": {"$ref": f"#/definitions/{ENTRY}"},

@@ -27,7 +27,8 @@ def schemas(say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
         files = sorted(place.glob(MODULES[module]))
         made = [schema for file in files for schema in in_file(file)]
         if not made:
-            raise ToolError(f"{module}: no CRD in {MODULES[module]}; correct MODULES in chartgen/crds.py")
+            where = "chartgen/kubernetes/crds.py"
+            raise ToolError(f"{module}: there is no CRD in {MODULES[module]}; correct MODULES in {where}")
         yield from made
 
 
@@ -51,7 +52,7 @@ def fetched(say: Say) -> dict[str, Path]:
     """Module -> the folder that Go has put it in, its checksum compared with go.sum."""
     from ..programs.gorun import go
 
-    answer = go(["mod", "download", "-json", *sorted(MODULES)], GOTOOLS / "crds", say, "fetching CRDs")
+    answer = go(["mod", "download", "-json", *sorted(MODULES)], GOTOOLS / "crds", say, "downloading CRDs")
     decoder, place, found = json.JSONDecoder(), 0, {}
     while answer[place:].strip():
         place += len(answer[place:]) - len(answer[place:].lstrip())

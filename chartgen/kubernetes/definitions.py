@@ -161,7 +161,7 @@ def package() -> Path:
     spec = find_spec(PACKAGE.replace("-", "_"))
     place = Path(spec.origin).parent / "kubernetes-json-schema" if spec and spec.origin else None
     if place is None or not place.is_dir():
-        raise ToolError(f"the Python package {PACKAGE} is not installed; run 'pip install {PACKAGE}'")
+        raise ToolError(f"the Python package {PACKAGE} is not installed; install it with 'pip install {PACKAGE}'")
     return place
 
 

@@ -68,7 +68,7 @@ def write_whole(target: Path, files: Iterable[tuple[str, dict[str, Any]]]) -> No
 
 
 def _bundles(say: Say) -> Iterable[tuple[str, dict[str, Any]]]:
-    say(f"making schemas of Kubernetes {definitions.versions()[0]} to {definitions.versions()[-1]}")
+    say(f"preparing the schemas of Kubernetes {definitions.versions()[0]} to {definitions.versions()[-1]}")
     for version in definitions.versions():
         known = definitions.known_definitions(version)
         for name, path in _kinds(known):

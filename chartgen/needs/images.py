@@ -41,7 +41,7 @@ def images(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[I
     helm = tools.ensure(["helm"], say)["helm"].path
     for file in files:
         if not file.is_file():
-            raise Faults([Problem(str(file), 0, "", "is not there", "name a values file")])
+            raise Faults([Problem(str(file), 0, "", "no such file", "check the path of the values file")])
     with loaded.unpacked(chart) as folder:
         found = loaded.load(folder, str(chart))
         wanted = [

@@ -94,7 +94,7 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Pla
     helm = tools.ensure(["helm"], say)["helm"].path
     for file in files:
         if not file.is_file():
-            raise fault(file, "does not exist", "name a values file")
+            raise fault(file, "no such file", "check the path of the values file")
     name = _name(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
         folder = _asking(chart, name, Path(place))
@@ -133,7 +133,8 @@ def _name(chart: Path) -> str:
     if not (chart / "Chart.yaml").is_file():
         raise fault(chart, "is not a chart", "name a folder that 'chartgen build' wrote")
     if not (chart / "templates" / conventions.SIZING).is_dir():
-        raise fault(chart, f"has no fragment '{conventions.SIZING}'", "add it to the stack, and build again")
+        remedy = "add it to the stack, and run 'chartgen build'"
+        raise fault(chart, f"was built without the fragment '{conventions.SIZING}'", remedy)
     return str(yamlfile.read(chart / "Chart.yaml").data["name"])
 
 
@@ -154,7 +155,8 @@ def _count(need: Need, size: int) -> int:
 
 def _server(each: Plan) -> list[str]:
     need = each.need
-    head = f"server {need['server']}, {need['engine']}: context {need['context']} × {need['parallel']} at a time"
+    requests = "1 request" if need["parallel"] == 1 else f"{need['parallel']} parallel requests"
+    head = f"server {need['server']}, {need['engine']}: context of {need['context']} tokens, {requests}"
     rows = [("model", "weights", "KV cache")]
     rows += [
         (m["reference"], _size(m["weightsMiB"]) if m["weightsMiB"] else "?", _size(m["kvMiB"])) for m in need["models"]
@@ -162,19 +164,19 @@ def _server(each: Plan) -> list[str]:
     width = max(len(row[0]) for row in rows)
     found = [head, *(f"  {row[0]:<{width}}  {row[1]:>10}  {row[2]:>10}" for row in rows)]
     if not need["known"]:
-        found.append("  not all models are known: say model.weightsSize, and the rest follows from it")
+        found.append("  the size of a model is not known: set model.weightsSize, and the plan is complete")
     where = f"{need['gpu']['count']} × {need['gpu']['vendor']}" if need["gpu"]["count"] else "memory"
     if need["known"]:
-        found.append(f"  together, with the program: {_size(need['needMiB'])}, in {where}")
+        found.append(f"  total, with the engine's own memory: {_size(need['needMiB'])}, in {where}")
         if need["gpu"]["count"]:
             found.append(f"  each card holds {_size(-(-need['needMiB'] // need['gpu']['count']))}")
     if not each.fits:
-        found.append(f"  DOES NOT FIT {where} with {_size(need['gpu']['memoryMiB'])} each")
-    found.append(f"  resources: {_amounts(need['resources'])}; startup within {need['startupTimeoutSeconds']} s")
+        found.append(f"  DOES NOT FIT in {where} with {_size(need['gpu']['memoryMiB'])} each")
+    found.append(f"  resources: {_amounts(need['resources'])}; startup timeout {need['startupTimeoutSeconds']} s")
     volume = need["volume"]
     if need["known"]:
         has = f", modelCache.size is {volume['size']}" if volume["size"] else ""
-        found.append(f"  volume: ask for {volume['askGiB']}Gi{has}")
+        found.append(f"  volume: {volume['askGiB']}Gi or more{has}")
     found += [f"  cards: {line}" for line in _cards(each.cards)]
     return found
 
@@ -186,7 +188,7 @@ def _cards(cards: dict[str, int]) -> list[str]:
         names = [card for card, wanted in cards.items() if wanted == count]
         found += [f"{count} × {', '.join(names)}"] if names else []
     none = [card for card, wanted in cards.items() if not wanted]
-    return found + ([f"not even {COUNTS[-1]} × {', '.join(none)}"] if none else [])
+    return found + ([f"more than {COUNTS[-1]} × {', '.join(none)}"] if none else [])
 
 
 def _amounts(resources: dict[str, Any]) -> str:

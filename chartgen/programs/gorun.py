@@ -22,7 +22,7 @@ def go(command: list[str], folder: Path, say: Say, what: str, **environment: str
 
     program = shutil.which("go")
     if program is None:
-        raise ToolError(f"{what}: Go is not on PATH; install Go {oldest()} or newer from https://go.dev/dl")
+        raise ToolError(f"{what}: Go is not on the PATH; install Go {oldest()} or newer from https://go.dev/dl")
     with tempfile.TemporaryDirectory(prefix="chartgen-go-") as place:
         for file in ("go.mod", "go.sum"):
             shutil.copyfile(folder / file, Path(place) / file)
@@ -31,7 +31,8 @@ def go(command: list[str], folder: Path, say: Say, what: str, **environment: str
         code, output, errors = _watched([program, *command], Path(place), kept, what, say)
     if code:
         last = "\n".join(errors.strip().splitlines()[-8:]) or f"exit code {code}"
-        raise ToolError(f"{what} failed: {last}\nGo needs the module proxy once, or a filled module cache (GOPROXY)")
+        remedy = "Go needs access to a module proxy (GOPROXY) once, or a module cache that has these modules"
+        raise ToolError(f"{what} failed: {last}\n{remedy}")
     return output
 
 

@@ -192,9 +192,9 @@ def _one(request: Request, helm: Path, environment: dict[str, str]) -> Rendered:
         return Rendered(request, "", str(error))
     if done.code not in (0, 1):
         first = done.errors.strip().partition("\n")[0]
-        raise ToolError(f"{helm}: {request.chart}: broke off with exit code {done.code}: {first}")
+        raise ToolError(f"{helm}: {request.chart}: helm failed with exit code {done.code}: {first}")
     if done.code:
-        return Rendered(request, "", sentence(done.errors) or "helm failed without a word")
+        return Rendered(request, "", sentence(done.errors) or "helm failed without an error message")
     return Rendered(request, done.output, "")
 
 

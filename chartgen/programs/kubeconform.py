@@ -76,7 +76,7 @@ def _version(version: str, texts: Mapping[str, str], locations: list[str], binar
     found = [finding for answer in answers for finding in _findings(version, answer, locations)]
     answered = {answer["filename"] for answer in answers}
     for file in files.keys() - answered:
-        found.append(Finding(version, file, "", "", "Missing", (), "kubeconform gave no answer for this document"))
+        found.append(Finding(version, file, "", "", "Missing", (), "kubeconform gave no result for this document"))
     same = {file: names[text] for file, text in files.items()}
     return [replace(finding, filename=name) for finding in found for name in same.get(finding.filename, [""])]
 
@@ -95,12 +95,12 @@ def _run(version: str, folder: str, locations: list[str], binary: Path) -> list[
             raise ValueError(f"exit code {done.returncode}")
         answers = json.loads(done.stdout)["resources"]
     except subprocess.TimeoutExpired:
-        raise ToolError(f"{binary}: Kubernetes {version}: no end after {TIMEOUT} s") from None
+        raise ToolError(f"{binary}: Kubernetes {version}: did not end within {TIMEOUT} s") from None
     except OSError as error:
         raise ToolError(f"{binary}: {error.strerror}; run 'chartgen tools'") from None
     except (ValueError, KeyError, TypeError) as error:
         said = done.stderr.strip().splitlines() or [str(error)]
-        raise ToolError(f"{binary}: Kubernetes {version}: broke off: {said[0].strip()}") from None
+        raise ToolError(f"{binary}: Kubernetes {version}: kubeconform failed: {said[0].strip()}") from None
     return answers
 
 
@@ -109,14 +109,15 @@ def _findings(version: str, answer: dict[str, Any], locations: list[str]) -> lis
     status = answer["status"].removeprefix("status") or "Empty"
     if status == "Valid":
         return []
-    said = answer["msg"] or f"kubeconform says {status} and no more"
+    said = answer["msg"] or f"kubeconform reports {status} without a reason"
     whole = Finding(version, answer["filename"], answer["kind"], answer["name"], status, (), said)
     if status == "Invalid":
         return [replace(whole, path=path, message=message) for path, message in faults(answer["msg"])] or [whole]
     if "could not find schema" in answer["msg"]:
         return [replace(whole, **_without_schema(version, answer, locations))]
     if status == "Empty":
-        return [replace(whole, message="holds no object", remedy="guard the whole document, its comment too")]
+        remedy = "put the complete document inside the condition, with its comments"
+        return [replace(whole, message="contains no object", remedy=remedy)]
     return [whole]
 
 
@@ -126,14 +127,12 @@ def _without_schema(version: str, answer: dict[str, Any], locations: list[str]) 
     for location in locations:
         file = Path(schema_file(location, version, api, kind))
         if file.is_file():
-            remedy = (
-                f"kubeconform cannot compile {file} (or a folder in its path has # in its name): repair or delete it"
-            )
+            remedy = f"kubeconform cannot read {file}: correct or delete it, and remove any # from its path"
             return {"message": answer["msg"], "remedy": remedy}
     group, _, name = api.rpartition("/")
     place = f"schemas/crds/{group or name}/{kind.lower()}_{name}.json"
     return {
-        "message": f"no schema of {api} {kind} in Kubernetes {version}",
+        "message": f"there is no schema of {api} {kind} in Kubernetes {version}",
         "remedy": f"correct apiVersion and kind, or add {place}",
     }
 
@@ -170,5 +169,5 @@ def _path(pointer: str) -> Path_:
 def _plain(said: str) -> str:
     quantity = re.fullmatch(r"('.*') does not match pattern '.*\[KMGTPE\]i.*'", said)
     if quantity:
-        return f"{quantity[1]} is not a quantity, as 500m and 2Gi are"
+        return f"{quantity[1]} is not a quantity such as 500m or 2Gi"
     return steady(said).replace("want null or ", "want ")

@@ -37,7 +37,7 @@ def run(command: list[str], timeout: float, environment: dict[str, str] | None =
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=timeout, env=environment, check=False)
     except subprocess.TimeoutExpired:
-        raise Endless(f"{Path(command[0]).name} did not end in {timeout:g} s") from None
+        raise Endless(f"{Path(command[0]).name} did not end within {timeout:g} s") from None
     except OSError as error:
         raise ToolError(f"{command[0]}: {error.strerror}; run 'chartgen tools'") from None
     return Ended(done.returncode, *(stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr)))

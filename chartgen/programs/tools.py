@@ -68,7 +68,7 @@ def ensure(names: Iterable[str], say: Say) -> dict[str, Tool]:
         found = {name: find(name) for name in found}
     lost = [name for name, tool in found.items() if tool is None]
     if lost:
-        raise ToolError(f"{', '.join(lost)}: installed in {home() / 'bin'}, but no longer there; run it again")
+        raise ToolError(f"{', '.join(lost)}: was installed in {home() / 'bin'} and then removed; run the command again")
     return {name: tool for name, tool in found.items() if tool}
 
 
@@ -88,7 +88,7 @@ def locked(name: str, say: Say) -> Iterator[None]:
         home().mkdir(parents=True, exist_ok=True)
         file = (home() / f".{name}.lock").open("w")
     except OSError as error:
-        raise ToolError(f"{home()}: {error.strerror}; set CHARTGEN_HOME to a folder that can be written") from None
+        raise ToolError(f"{home()}: {error.strerror}; set CHARTGEN_HOME to a writable folder") from None
     with file:
         start = said = time.monotonic()
         while True:
@@ -98,7 +98,7 @@ def locked(name: str, say: Say) -> Iterator[None]:
             except BlockingIOError:
                 if said == start or time.monotonic() - said > gorun.EVERY:
                     said = time.monotonic()
-                    say(f"waiting for another chartgen that prepares {home()} … {said - start:.0f} s")
+                    say(f"waiting for another chartgen process that uses {home()} … {said - start:.0f} s")
                 time.sleep(0.1)
         yield
 
@@ -117,8 +117,8 @@ def _install(names: list[str], say: Say) -> None:
 
     if shutil.which("go") is None:
         wanted = " and ".join(GET[name] for name in names)
-        build = f", or Go {gorun.oldest()} or newer, with which chartgen builds what is missing"
-        raise ToolError(f"{', '.join(names)}: not on PATH, or too old; install {wanted}{build}")
+        build = f", or install Go {gorun.oldest()} or newer: chartgen then builds the missing tools"
+        raise ToolError(f"{', '.join(names)}: not on the PATH, or too old; install {wanted}{build}")
     for left in home().glob(".install-*"):
         shutil.rmtree(left, ignore_errors=True)
     staging = home() / f".install-{os.getpid()}"
@@ -148,7 +148,7 @@ def _put(name: str, built: Path) -> None:
     from . import toolversion
 
     if not built.is_file() or not toolversion.asked(name, built):
-        raise ToolError(f"{name}: was built by 'go install', but does not run")
+        raise ToolError(f"{name}: 'go install' built it, but it does not run")
     path = home() / "bin" / name
     path.parent.mkdir(exist_ok=True)
     note = built.with_suffix(".pin")

@@ -11,14 +11,17 @@ from ..problem import ToolError
 
 # From the first version that will do to the first that will not.
 FIT = {"helm": ((4, 0), (5,)), "helm3": ((3, 8), (4,)), "kubeconform": ((0, 6, 7), (1,))}
-TRIED = "development (tried: it refuses a bad document)"
+TRIED = "development (tested: it rejects an invalid document)"
 TIMEOUT = 20  # seconds; helm takes 0.07
 
 
 def fits(name: str, version: str) -> bool:
     """Whether a version, as `asked` gives it, is recent enough and not of a later major version."""
     low, high = FIT[name]
-    return version == TRIED or low <= tuple(map(int, re.findall(r"\d+", version.partition("-")[0]))) < high
+    return (
+        version.startswith("development")
+        or low <= tuple(map(int, re.findall(r"\d+", version.partition("-")[0]))) < high
+    )
 
 
 def remembered(name: str, path: Path, memory: Path) -> str:

@@ -115,7 +115,7 @@ def _reference(render: Render, owner: Object, row: Row, found: dict[str, Any], p
     target = render.find(kind, name, namespace)
     if target is None:
         if found.get("optional") is not True:
-            yield owner.fault((*path, row.name), f"there is no {kind} '{name}'", missing(render, kind, name, namespace))
+            yield owner.fault((*path, row.name), f"no {kind} '{name}' exists", missing(render, kind, name, namespace))
         return
     for where, key in at(found, row.keys, path) if row.keys and found.get("optional") is not True else ():
         keys = keys_of(target)
@@ -128,8 +128,8 @@ def missing(render: Render, kind: str, name: str, namespace: str) -> str:
     need = f"{kind}/{name}" if namespace == render.namespace else f"{kind}/{namespace}/{name}"
     known = [each.name for each in render.objects if each.kind == kind and each.namespace == namespace]
     meant = nearest(name, known) if known else ""
-    said = f"say '# needs: {need}' at the top of the values where the cluster has it"
-    return f"{meant} Else {said}" if meant.startswith("did you mean") else said
+    said = f"if the cluster already has it, write '# needs: {need}' at the top of the values file"
+    return f"{meant} Otherwise, {said}" if meant.startswith("did you mean") else said
 
 
 def keys_of(target: Object) -> set[str]:

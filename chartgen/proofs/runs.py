@@ -44,7 +44,7 @@ def cases(fragments: Iterable[Fragment], versions: list[str], collected: Collect
     runs = []
     for name, file in _files(fragments, "cases"):
         example = collected.attempt(read, name, [file])
-        collected.problems += _unsaid(file, "the first line says what the case shows")
+        collected.problems += _unsaid(file, "write on the first line what the case shows")
         if example:
             collected.problems += unfit(example, versions)
             runs += [Run(example, version) for version in example.header.versions(versions)[-1:]]
@@ -61,7 +61,7 @@ def rejections(
     runs: list[Run] = []
     for name, file in _files(fragments, "rejected"):
         example = collected.attempt(read, name, [file], first=2)
-        collected.problems += _unsaid(file, "the first line is a part of what Helm has to say")
+        collected.problems += _unsaid(file, "write a part of the expected error message on the first line")
         if not example or _unsaid(file, ""):
             continue
         collected.problems += unfit(example, versions)
@@ -79,8 +79,8 @@ def unfit(example: Example, versions: list[str]) -> list[Problem]:
     """An example that no version is for would be green for nothing."""
     if example.header.versions(versions):
         return []
-    remedy = f"there are {versions[0]} to {versions[-1]}"
-    return [Problem(example.shown, 1, "kubernetes", "fits no version that there are schemas for", remedy)]
+    remedy = f"there are schemas of {versions[0]} to {versions[-1]}"
+    return [Problem(example.shown, 1, "kubernetes", "excludes every version that there are schemas of", remedy)]
 
 
 def go(runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Say) -> list[tuple[Run, Rendered]]:
@@ -122,13 +122,13 @@ def faults(results: list[tuple[Run, Rendered]], sources: dict[str, str] | None =
 def _refusal(run: Run, rendered: Rendered) -> list[Problem]:
     entry = " as an entry of servers" if run.example.shown != str(run.example.files[0]) else ""
     if not rendered.error:
-        remedy = "add the check or the schema that refuses it"
-        message = f"renders{entry}, but has to be refused: {run.refusal}"
+        remedy = "add a check or a schema that rejects it"
+        message = f"renders{entry}, but must be rejected with: {run.refusal}"
         return [Problem(run.example.shown, 1, "", message, remedy)]
     if _squeezed(run.refusal) in _squeezed(rendered.error):
         return []
-    message = f"is refused{entry}, but not with this: {_squeezed(rendered.error)}"
-    return [Problem(run.example.shown, 1, "", message, "correct one of the two")]
+    message = f"is rejected{entry} with another message: {_squeezed(rendered.error)}"
+    return [Problem(run.example.shown, 1, "", message, "correct the first line, or the check")]
 
 
 def _where(results: list[tuple[Run, Rendered]], runs: list[Run]) -> str:

@@ -34,7 +34,7 @@ def located(error: str, sources: dict[str, str]) -> Problem | None:
     found = BAD_YAML.match(error)
     if found:
         said = _flat(found["said"]).removeprefix("yaml: ")
-        return Problem(_file(found["file"], sources), 0, "", f"what it renders is not YAML: {said}")
+        return Problem(_file(found["file"], sources), 0, "", f"renders invalid YAML: {said}")
     return None
 
 
@@ -54,7 +54,7 @@ def faults(results: Results, sources: dict[str, str]) -> tuple[list[Problem], Re
             known = replace(problem, message=re.sub(r"line \d+", "", problem.message))
             broken.setdefault(known, (problem, []))[1].append(run.example.shown)
             if unparsed(rendered.error):
-                return [replace(problem, remedy="correct the template; until then, nothing renders")], []
+                return [replace(problem, remedy="correct the template; until then, no values file renders")], []
     total = len({run.example.shown for run, _ in results})
     return [
         replace(problem, remedy=_remedy(list(dict.fromkeys(files)), total)) for problem, files in broken.values()
@@ -63,7 +63,7 @@ def faults(results: Results, sources: dict[str, str]) -> tuple[list[Problem], Re
 
 def _remedy(files: list[str], total: int) -> str:
     fails = "does not" if len(files) == 1 else "do not"
-    return f"correct the template: {len(files)} of {total} values files {fails} render, the first is {files[0]}"
+    return f"correct the template; {len(files)} of {total} values files {fails} render, the first is {files[0]}"
 
 
 def _file(template: str, sources: dict[str, str]) -> str:

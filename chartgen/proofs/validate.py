@@ -146,7 +146,7 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
         results = _renders(report, found, [found.defaults], own, programs["helm"].path, True, chosen)
         _manifests(report, results, own, programs["kubeconform"].path)
     if disk.difference(chart, Path("charts") / chart.name):
-        report.note = f"charts/{chart.name} is not what these sources make; run 'chartgen build'"
+        report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report
 
 
@@ -159,7 +159,7 @@ def _composed(report: Report, origin: Composed | Path, against: LoadedChart | No
     changes = disk.difference(chart, against.folder) if chart and against else []
     if changes:
         names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
-        collected.problems.append(Problem(against.shown, 0, "", f"is stale: {names}", "run 'chartgen build'"))
+        collected.problems.append(Problem(against.shown, 0, "", f"is out of date: {names}", "run 'chartgen build'"))
     looked_at = count(len(own.fragments), "fragment") if own else show(origin)
     report.done("sources", looked_at, sorted(set(collected.problems)))
     return own, chart
@@ -173,7 +173,7 @@ def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
     missing = []
     for id in (id for id in ids if found[id] is None):
         meant = nearest(id, list(known))
-        remedy = meant if meant.startswith("did you mean") else "add it there, or name one of its fragments"
+        remedy = meant if meant.startswith("did you mean") else "add it to the stack, or name one of its fragments"
         missing.append(origin.problem(("fragments",), f"'{id}' is not in the stack", remedy))
     if missing:
         raise Faults(missing)
@@ -184,7 +184,7 @@ def _sources(report: Report, found: LoadedChart, origin: Composed | Path | None)
     """The stack and its fragments are well-formed, and the chart is what they make."""
     place = origin or loaded.stack_of(found)
     if place is None:
-        report.note = "no stack is known that made this chart, so no fragment was looked at; --stack names one"
+        report.note = "the stack of this chart is not known, so fragments were not checked; name it with --stack"
         report.done("sources", "no fragments", [])
         return None
     return _composed(report, place, found)[0]
@@ -244,7 +244,7 @@ def _renders(
         results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)
-    looked_at = f"{count(len(results), 'run')} of helm, {refused} of them to be refused"
+    looked_at = f"{count(len(results), 'run')} of helm, {count(refused, 'expected rejection')}"
     written = _templates(found, origin) if shipped else None
     report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results, written))))
     return results
@@ -252,9 +252,9 @@ def _renders(
 
 def _without_cases(fragments: list[Fragment]) -> list[Problem]:
     """A fragment without cases would be green for nothing."""
-    remedy = "add a file of values that must render; its first line is a comment that says what it shows"
+    remedy = "add a values file that must render, with a comment on its first line that says what it shows"
     return [
-        Problem(f"{one.folder}/cases", 0, "", "there is no case", remedy)
+        Problem(f"{one.folder}/cases", 0, "", "the fragment has no cases", remedy)
         for one in fragments
         if not any((Path(one.folder) / "cases").glob("*.yaml"))
     ]
@@ -283,9 +283,9 @@ def _manifests(report: Report, results: Results, origin: Stack | None, kubeconfo
     manifests = checks.read(results)
     report.documents = manifests.count
     found = list(checks.objects(manifests, report.schema_locations, kubeconform, report.say))
-    looked_at = f"{count(manifests.count, 'document')}, {len(manifests.distinct())} of them different"
+    looked_at = f"{count(manifests.count, 'document')}, {len(manifests.distinct())} distinct"
     problems = checks.problems(found, sources)
     if manifests.made and not manifests.count:
-        problems.append(Problem(report.chart, 0, "", "renders no document at all", "look at its templates"))
+        problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems)
     report.done("wiring", count(len(manifests.made), "render"), checks.problems(list(checks.wired(manifests)), sources))

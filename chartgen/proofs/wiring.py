@@ -38,8 +38,9 @@ def clashes(renders: dict[str, Render]) -> list[tuple[str, Fault]]:
         for each in render.objects:
             other = owners.setdefault((each.kind, each.namespace, each.name), release)
             if other != release:
-                message = f"a release named {other} has an object of this kind and name too"
-                found.append((release, each.fault(("metadata", "name"), message, "make the release's name part of it")))
+                message = f"the release {other} has an object of the same kind and name"
+                remedy = "include the release's name in the object's name"
+                found.append((release, each.fault(("metadata", "name"), message, remedy)))
     return found
 
 
@@ -47,20 +48,20 @@ def _twice(render: Render) -> Iterator[Fault]:
     """What stands twice where Kubernetes takes one, or refuses both."""
     at_name = ("metadata", "name")
     objects = [(each, at_name, (_group(each), each.kind, each.namespace, each.name)) for each in render.objects]
-    yield from _repeated(objects, "an object of this kind and name stands in the render already")
+    yield from _repeated(objects, "an object of this kind and name is already in the render")
     for pod in render.pods:
         volumes = _keyed(pod.owner, pod.spec, pod.path, "volumes[]", "name")
-        yield from _repeated(volumes, "a volume of this name is there already")
+        yield from _repeated(volumes, "the pod already has a volume of this name")
         containers = [(pod.owner, (*path, "name"), str(container.get("name"))) for path, container in pod.containers()]
-        yield from _repeated(containers, "a container of this name is there already")
+        yield from _repeated(containers, "the pod already has a container of this name")
         for path, container in pod.containers():
             for where, name in (("env[]", "name"), ("volumeMounts[]", "mountPath"), ("ports[]", "name")):
                 rows = _keyed(pod.owner, container, path, where, name)
-                yield from _repeated(rows, f"the container has this {name} already")
+                yield from _repeated(rows, f"the container already has this {name}")
     for service in _of(render, "Service"):
         for name in ("name", "port"):
             rows = _keyed(service, service.data, (), "spec.ports[]", name)
-            yield from _repeated(rows, f"the Service has this {name} already")
+            yield from _repeated(rows, f"the Service already has this {name}")
 
 
 def _group(each: Object) -> str:
@@ -102,7 +103,7 @@ def _probes(render: Render) -> Iterator[Fault]:
             for where in (f"{hook}.{way}.port" for hook in hooks for way in ("httpGet", "tcpSocket", "grpc")):
                 for place, port in at(container, where, path):
                     if port not in ports:
-                        yield pod.owner.fault(place, f"the container has no port {port}", "name one that it has")
+                        yield pod.owner.fault(place, f"the container has no port {port}", "use one of its ports")
 
 
 def _workloads(render: Render) -> Iterator[Fault]:
@@ -112,14 +113,14 @@ def _workloads(render: Render) -> Iterator[Fault]:
             own, mine = pod.owner is owner, selects(selector, pod.labels)
             if own and not mine:
                 message = "does not select the pods that it makes"
-                yield owner.fault(("spec", "selector"), message, "put the same labels into both")
+                yield owner.fault(("spec", "selector"), message, "use the same labels in both")
             elif mine and not own and pod.owner.namespace == owner.namespace:
-                message = f"selects the pods of {pod.owner.title} as well"
-                yield owner.fault(("spec", "selector"), message, "give each a component of its own")
+                message = f"also selects the pods of {pod.owner.title}"
+                yield owner.fault(("spec", "selector"), message, "give each its own component label")
     for pod in render.pods:
         for path, selector in at(pod.spec, "topologySpreadConstraints[].labelSelector", pod.path):
             if not selects(selector, pod.labels):
-                yield pod.owner.fault(path, "does not select the pod that it stands in", "put its own labels there")
+                yield pod.owner.fault(path, "does not select its own pod", "use the labels of the pod")
 
 
 def _services(render: Render) -> Iterator[Fault]:
@@ -130,11 +131,11 @@ def _services(render: Render) -> Iterator[Fault]:
         pods = _selected(render, service, {"matchLabels": selector})
         for pod in pods:
             if pod.passing:
-                message = f"selects the pods of {pod.owner.title}, which nobody is to reach"
-                yield service.fault(("spec", "selector"), message, "give those pods a component of their own")
+                message = f"selects the pods of {pod.owner.title}, which must not receive traffic"
+                yield service.fault(("spec", "selector"), message, "give those pods their own component label")
         lasting = [pod for pod in pods if not pod.passing]
         if not pods:
-            yield service.fault(("spec", "selector"), "selects no pod", "put the labels of the pods there")
+            yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods")
         yield from _targets(service, lasting)
 
 
@@ -156,7 +157,7 @@ def _selectors(render: Render) -> Iterator[Fault]:
     for owner in render.objects:
         for path, selector in at(owner.data, SELECTING[owner.kind]) if owner.kind in SELECTING else ():
             if not _selected(render, owner, selector):
-                yield owner.fault(path, "selects no pod", "put the labels of the pods there")
+                yield owner.fault(path, "selects no pods", "use the labels of the pods")
 
 
 def _monitors(render: Render) -> Iterator[Fault]:
@@ -164,11 +165,11 @@ def _monitors(render: Render) -> Iterator[Fault]:
         selector = map_at(monitor.data, "spec.selector")
         services = [each for each in _of(render, "Service") if selects(selector, map_at(each.data, "metadata.labels"))]
         if not services:
-            yield monitor.fault(("spec", "selector"), "selects no Service", "put the labels of a Service there")
+            yield monitor.fault(("spec", "selector"), "selects no Service", "use the labels of a Service")
         for path, port in at(monitor.data, "spec.endpoints[].port"):
             for service in services:
                 if not _has_port(service, port):
-                    yield monitor.fault(path, f"{service.title} has no port named {port}", "name one that it has")
+                    yield monitor.fault(path, f"{service.title} has no port named {port}", "use one of its ports")
 
 
 def _backends(render: Render) -> Iterator[Fault]:
@@ -205,7 +206,7 @@ def _url(render: Render, owner: Object, path: Key, scheme: str, host: str, port:
     number = int(port) if port else USUAL.get(scheme)
     if service is None:
         remedy = dangling.missing(render, "Service", name, namespace)
-        yield owner.fault(path, f"there is no Service '{name}' to answer {scheme}://{host}", remedy)
+        yield owner.fault(path, f"no Service '{name}' exists for {scheme}://{host}", remedy)
     elif number and not _has_port(service, number):
         yield owner.fault(path, f"{service.title} has no port {number}", _ports(service))
 

@@ -169,7 +169,7 @@ def _remedy(names: Names, path: Key, allowed: list[str]) -> str:
         return f"did you mean '{meant}'?"
     if not allowed:
         return "remove it"
-    return f"the keys here are {', '.join(sorted(allowed))}" if len(allowed) <= FEW else "see values.yaml"
+    return f"the allowed keys are {', '.join(sorted(allowed))}" if len(allowed) <= FEW else "see values.yaml"
 
 
 def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
@@ -194,8 +194,8 @@ def _home(names: Names, path: Key) -> str:
     if not 0 < len(nearest) <= 3:
         return ""
     if nearest == [()]:
-        return "it belongs at the top level"
-    return "it belongs under " + " or ".join(f"'{dotted(home)}'" for home in nearest)
+        return "move it to the top level"
+    return "move it under " + " or ".join(f"'{dotted(home)}'" for home in nearest)
 
 
 def _shared(home: Key, path: Key) -> int:

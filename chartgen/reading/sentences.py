@@ -1,6 +1,6 @@
 """One error of jsonschema about one value -> what is wrong with it, and what to do.
 
-`x-message` beside a pattern, an enum, a not or an anyOf completes the sentence "expected …".
+`x-message` next to a pattern, an enum, a not or an anyOf completes the sentence "expected …".
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def _enum(error: Any) -> Sentence:
     if "x-message" in error.schema:
         return f"{shown(value)} {NOT_VALID}", f"{hint}expected {described(error.schema)}"
     listed = ", ".join(map(shown, choices[:MANY])) + (", …" if len(choices) > MANY else "")
-    return f"{shown(value)} is not a choice", f"{hint}there {'are' if len(choices) > 1 else 'is'} {listed}"
+    allowed = "the allowed values are" if len(choices) > 1 else "the only allowed value is"
+    return f"{shown(value)} is not an allowed value", f"{hint}{allowed} {listed}"
 
 
 def _const(error: Any) -> Sentence:
@@ -150,9 +151,9 @@ def _not(error: Any) -> Sentence:
     if "x-message" in error.schema:
         return f"{shown(value)} {NOT_VALID}", f"expected {described(error.schema)}"
     if isinstance(value, dict) and isinstance(inner, dict) and inner.get("required"):
-        return f"has {' and '.join(inner['required'])}, which do not go together", "remove one of them"
+        return f"has {' and '.join(inner['required'])}, which cannot be combined", "remove one of them"
     if isinstance(inner, dict) and ("enum" in inner or "const" in inner):
-        return f"{shown(value)} is taken", "write another"
+        return f"{shown(value)} is reserved", "use another name"
     return f"{shown(value)} {NOT_VALID}", "remove it"
 
 

@@ -59,7 +59,7 @@ def _faults(error: Any, data: Any, names: Names) -> Iterator[Fault]:
     elif value is None and not path:
         yield path, "is empty", f"expected {described(error.schema)}"
     elif value is None and word in ("type", "enum", "const", "anyOf", "oneOf", "not", "pattern"):
-        yield path, "null is not a value here", _instead_of_null(path, names)
+        yield path, "null is not allowed here", _instead_of_null(path, names)
     elif word in ("enum", "type") and (remedy := earlier(names, path, value)):
         yield path, sentence(error)[0], remedy
     elif word in OF_CONTAINERS:
@@ -79,7 +79,7 @@ def _instead_of_null(path: Key, names: Names) -> str:
         return "remove the item, or give it a value"
     needed = any(path[-1] in schema.get("required", ()) for schema in names.at(path[:-1]))
     has_default = any("default" in schema for schema in names.at(path))
-    return "give it a value" if needed and not has_default else "remove the key to get the default"
+    return "give it a value" if needed and not has_default else "remove the key to use the default"
 
 
 def _wrong_type(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
@@ -126,14 +126,14 @@ def _dependencies(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fa
     for key, needed in error.validator_value.items():
         missing = [name for name in needed if name not in error.instance] if isinstance(needed, list) else []
         if key in error.instance and missing:
-            yield (*path, key), f"needs {', '.join(missing)} beside it", "add what is missing, or remove the key"
+            yield (*path, key), f"also needs {' and '.join(missing)}", "add what is missing, or remove this key"
 
 
 def _repeated(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
     items = [(type(item), item) for item in error.instance]  # to Python true and 1 are the same
     for n, (_, item) in enumerate(items):
         if items[n] in items[:n]:
-            yield (*path, n), f"{shown(item)} stands twice in the list", "remove one of the two"
+            yield (*path, n), f"{shown(item)} is in the list twice", "remove one of the two"
 
 
 def _branches(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]:
@@ -149,7 +149,7 @@ def _branches(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fault]
         for inner in min(fitting, key=len):
             yield from _faults(inner, data, names)
     else:
-        message = f"{shown(error.instance)} {NOT_VALID if grouped else 'fits more than one of the forms allowed'}"
+        message = f"{shown(error.instance)} {NOT_VALID if grouped else 'matches more than one of the allowed forms'}"
         yield path, message, f"expected {said or either([described(branch) for branch in error.validator_value])}"
 
 

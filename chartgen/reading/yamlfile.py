@@ -38,7 +38,7 @@ def read(path: Path, shown: str | None = None) -> Parsed:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return Parsed(None, {}, [Problem(shown, line, "", "is not UTF-8 from here on", "save the file as UTF-8")])
+        return Parsed(None, {}, [Problem(shown, line, "", "is not UTF-8 from this line on", "save the file as UTF-8")])
     except FileNotFoundError:
         return Parsed(None, {}, [Problem(shown, 0, "", "no such file", "check the path")])
     except OSError as error:
@@ -52,14 +52,15 @@ def parse(text: str, path: str) -> Parsed:
     others = [other for other in others if other.data is not None or other.problems]
     if not others:
         return first
-    second = Problem(path, nearest_line(others[0].lines, ()), "", "a second document begins here", "keep one to a file")
+    line, remedy = nearest_line(others[0].lines, ()), "keep one document in each file"
+    second = Problem(path, line, "", "a second document begins here", remedy)
     return Parsed(first.data, first.lines, [*first.problems, *(others[0].problems or [second])])
 
 
 def parse_all(text: str, path: str) -> list[Parsed]:
     """Parse every document of a text, lines counted through the text; what follows a syntax error is left out."""
     if _too_deep(text):
-        return [Parsed(None, {}, [Problem(path, 1, "", f"is nested more than {DEEPEST} deep", "flatten it")])]
+        return [Parsed(None, {}, [Problem(path, 1, "", f"has more than {DEEPEST} levels of nesting", "flatten it")])]
     found: list[Parsed] = []
     try:
         for node in _documents(text):
@@ -67,7 +68,7 @@ def parse_all(text: str, path: str) -> list[Parsed]:
     except yaml.YAMLError as error:
         found.append(Parsed(None, {}, [explain(error, text, path)]))
     except RecursionError:
-        found.append(Parsed(None, {}, [Problem(path, 1, "", "is nested too deeply to be read", "flatten it")]))
+        found.append(Parsed(None, {}, [Problem(path, 1, "", "has too many levels of nesting", "flatten it")]))
     return found
 
 
@@ -146,7 +147,7 @@ def _scalar(node: ScalarNode, path: Key, made: _Made) -> Any:
     if not fits:
         made.fault(node, path, f"{node.value} is not a !!{node.tag.rpartition(':')[2]}", "remove the tag")
     elif value is math.inf:
-        message = f"{node.value} is a number that JSON cannot hold, and Helm refuses it"
+        message = f"{node.value} is a number that JSON cannot represent, so Helm rejects it"
         made.fault(node, path, message, "put it in quotes, or write a finite number")
         return node.value
     return value
@@ -162,8 +163,8 @@ def _map(node: MappingNode, path: Key, made: _Made) -> dict[str, Any]:
         key = _key(key_node, path, made)
         inner = (*path, key)
         if key in own:
-            message = f"stands twice, first on line {own[key].start_mark.line + 1}"
-            made.fault(key_node, inner, message, "keep one of the two; Helm would take the last")
+            message = f"duplicate key, first defined on line {own[key].start_mark.line + 1}"
+            made.fault(key_node, inner, message, "keep one of the two; Helm would use the last")
         own[key] = key_node
         made.lines[inner] = key_node.start_mark.line + 1
         data[key] = _build(value_node, inner, made)
@@ -173,8 +174,8 @@ def _map(node: MappingNode, path: Key, made: _Made) -> dict[str, Any]:
 def _key(node: Node, path: Key, made: _Made) -> str:
     """The key as text; one that is anything else to Helm is a fault."""
     if node.__class__ is not ScalarNode:
-        message = "a map or a list stands where a key has to"
-        made.fault(node, path, message, "put a value that begins with '{' or '[' in quotes; a template is such a value")
+        message = "a map or a list is used as a key"
+        made.fault(node, path, message, "put a value that begins with '{' or '[' in quotes, such as a Go template")
         return "?"
     if node.tag == QUOTED:
         return node.value
@@ -182,7 +183,7 @@ def _key(node: Node, path: Key, made: _Made) -> str:
     if not isinstance(value, str):
         kinds = {bool: "true or false", int: "a number", float: "a number"}
         word = kinds.get(type(value), "null")
-        message = f"as a key, an unquoted {node.value or 'nothing'} is {word} to YAML, not text"
+        message = f"YAML reads the unquoted key {node.value or '(empty)'} as {word}, not as text"
         made.fault(node, (*path, node.value), message, f'put it in quotes: "{node.value}"')
     return node.value
 
@@ -191,12 +192,13 @@ def _merge(key: Node, node: Node, data: dict[str, Any], own: dict[str, Node], pa
     """Lay what `<<` names over `data`, as go-yaml v2 does: over the keys above it too; of a list the first wins."""
     maps = node.value if isinstance(node, SequenceNode) else [node]
     if not all(isinstance(each, MappingNode) for each in maps):
-        made.fault(key, (*path, "<<"), "merges what is not a map", "name a map's anchor, or a list of such anchors")
+        remedy = "name the anchor of a map, or a list of such anchors"
+        made.fault(key, (*path, "<<"), "merges a value that is not a map", remedy)
         return
     for each in reversed(maps):
         for name, value in _map(each, path, made).items():
             if name in own and data[name] != value:
-                message = f"Helm takes the value of the merge below, on line {key.start_mark.line + 1}, instead"
+                message = f"is overwritten by the merge on line {key.start_mark.line + 1}"
                 made.fault(own[name], (*path, name), message, "put '<<' above the keys that it must not overwrite")
             data[name] = value
 

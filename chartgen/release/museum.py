@@ -40,14 +40,14 @@ class Museum:
         if parts.username or parts.password:
             raise fault(
                 url,
-                "has a password in it, which others see",
-                f"give it by {credentials.USERNAME} and {credentials.PASSWORD}",
+                "contains a password, which is then visible to others",
+                f"set {credentials.USERNAME} and {credentials.PASSWORD} instead",
             )
         if parts.scheme == "http" and not options.plain_http:
-            raise fault(url, "is not encrypted", "use https://, or allow this by --plain-http")
+            raise fault(url, "does not use TLS", "use https://, or allow plain HTTP with --plain-http")
         context = "/" + options.context_path.strip("/") if options.context_path.strip("/") else ""
         if not f"{parts.path}/".startswith(f"{context}/"):
-            raise fault(url, f"does not begin with the context path {context}", "correct --context-path")
+            raise fault(url, f"the URL's path does not begin with {context}", "correct --context-path")
         self.host = parts.netloc
         self.api = f"{parts.scheme}://{parts.netloc}{context}/api{parts.path[len(context) :]}"
         self.login = options.login or credentials.docker(parts.netloc)
@@ -108,19 +108,19 @@ class Museum:
         """Faults unless a status says that all is well."""
         if 200 <= status < 300:
             return
-        who = "as whom you come" if self.login else "without a name"
+        login = f"{credentials.USERNAME} and {credentials.PASSWORD}, or {credentials.TOKEN}"
         sentences = {
             401: (
-                f"does not let you in {who}",
-                f"set {credentials.USERNAME} and {credentials.PASSWORD}, or {credentials.TOKEN}, or name --credentials",
+                "authentication failed" if self.login else "requires a login",
+                f"set {login}, or name a file with --credentials",
             ),
-            403: ("does not let you do that", "ask for the right to push, or use another account"),
-            404: ("there is no such repository", "look at its URL as 'helm repo add' takes it, and at --context-path"),
-            405: ("takes no uploads", "turn its API on: it may run with --disable-api"),
-            409: ("has this version already", "raise the version in stack.yaml, or replace what is there by --force"),
-            413: ("finds the package too large", "raise the limit of the museum, or of the proxy before it"),
+            403: ("permission denied", "request the permission to push, or use another account"),
+            404: ("no such repository", "check the URL, which is the one for 'helm repo add', and --context-path"),
+            405: ("does not accept uploads", "enable ChartMuseum's API: it may run with --disable-api"),
+            409: ("already has this version", "raise the version in stack.yaml, or replace it with --force"),
+            413: ("the package is too large", "raise the size limit of ChartMuseum, or of the proxy in front of it"),
         }
-        what, remedy = sentences.get(status, (f"answers HTTP {status}", "look at its log"))
+        what, remedy = sentences.get(status, (f"answers HTTP {status}", "check the server's log"))
         words = _words(said)
         raise fault(url, f"{what} (HTTP {status}{': ' + words if words else ''})", remedy)
 

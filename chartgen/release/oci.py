@@ -47,21 +47,21 @@ class Registry:
     def __init__(self, target: str, place: Path, options: Options, say: Say) -> None:
         host = target.removeprefix("oci://").partition("/")[0]
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?", host):
-            raise fault(target, "names no registry", "write oci://HOST/PATH, and give a password by the environment")
+            remedy = f"write oci://HOST/PATH; set a password with {credentials.PASSWORD}"
+            raise fault(target, "is not the address of a registry", remedy)
         self.target, self.host, self.place, self.options, self.say = target, host, place, options, say
         self.helm = str(tools.ensure(["helm"], say)["helm"].path)
         self.flags = ["--plain-http"] if options.plain_http else []
         self.flags += [f"--ca-file={options.ca_file}"] if options.ca_file else []
         if options.login and options.login.token:
-            raise fault(
-                target, "takes a user name and a password", f"set {credentials.USERNAME} and {credentials.PASSWORD}"
-            )
+            remedy = f"set {credentials.USERNAME} and {credentials.PASSWORD}"
+            raise fault(target, "needs a user name and a password, not a token", remedy)
 
     def push(self, file: Path) -> str:
         """Push; the digest of the manifest, as the registry has it. The same push once more changes nothing."""
         said = self._patiently(["push", str(file), self.target]) or ""
         if not _digest(said):
-            raise ToolError(f"helm push: ended well, but names no digest: {said.strip()}")
+            raise ToolError(f"helm push: succeeded, but printed no digest: {said.strip()}")
         return _digest(said)
 
     def pull(self, package: Package, reference: str) -> tuple[bytes | None, bytes | None, str]:
@@ -81,7 +81,7 @@ class Registry:
             try:
                 done = run([self.helm, *command, *self.flags, *config], TIMEOUT)
             except Endless:
-                raise Passing(f"helm {command[0]} did not end in {TIMEOUT} s") from None
+                raise Passing(f"helm {command[0]} did not end within {TIMEOUT} s") from None
         if done.code == 0:
             return done.output + done.errors
         said = done.errors.strip()
@@ -93,33 +93,33 @@ class Registry:
 
     def _refusal(self, said: str) -> Exception:
         """An error of Helm's as one of ours."""
-        last = said.splitlines()[-1].removeprefix("Error: ") if said else "helm failed without a word"
+        last = said.splitlines()[-1].removeprefix("Error: ") if said else "helm failed without an error message"
         last = re.sub(r'^failed to perform "\w+" on \w+: ', "", last)
         sentences = {
             r"\b401\b|unauthorized|basic credential not found|no basic auth|authentication required": (
-                "does not let you in",
-                f"log in by 'helm registry login {self.host}', set {credentials.USERNAME} and {credentials.PASSWORD}, "
-                "or name --credentials",
+                "authentication failed",
+                f"run 'helm registry login {self.host}', set {credentials.USERNAME} and {credentials.PASSWORD}, "
+                "or name a file with --credentials",
             ),
             r"\b403\b|denied|forbidden": (
-                "does not let you do that",
-                "ask for the right to push, or use another account",
+                "permission denied",
+                "request the permission to push, or use another account",
             ),
             r"\b413\b|too large": (
-                "finds the package too large",
-                "raise the limit of the registry, or of the proxy before it",
+                "the package is too large",
+                "raise the size limit of the registry, or of the proxy in front of it",
             ),
             r"server gave HTTP response to HTTPS client|first record does not look like a TLS": (
-                "is not encrypted",
-                "allow that by --plain-http",
+                "does not use TLS",
+                "allow plain HTTP with --plain-http",
             ),
             r"client sent an HTTP request to an HTTPS server|status code 400: Bad Request$": (
-                "is encrypted",
-                "leave out --plain-http",
+                "uses TLS",
+                "remove --plain-http",
             ),
             r"certificate signed by unknown authority|failed to verify certificate|x509": (
-                "has a certificate that is not trusted",
-                "name the authority that signed it by --ca-file",
+                "has an untrusted certificate",
+                "name the CA's certificate with --ca-file",
             ),
         }
         for pattern, (what, remedy) in sentences.items():

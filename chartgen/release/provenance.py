@@ -49,16 +49,19 @@ def _verified(package: Package, signed: str, key: str, helm: Path) -> None:
         command = [str(helm), "verify", str(folder / package.file), f"--keyring={folder / 'keys.gpg'}"]
         done = run(command, TIMEOUT, hermetic(folder))
     if done.code:
-        raise ToolError(f"helm does not verify what gpg signed: {done.last}")
+        raise ToolError(f"helm cannot verify the signature that gpg made: {done.last}")
 
 
 def _gpg(arguments: list[str], given: bytes, key: str) -> bytes:
     try:
         done = subprocess.run(["gpg", "--batch", "--yes", *arguments], input=given, capture_output=True, check=False)
     except FileNotFoundError:
-        raise ToolError("gpg: not on PATH; install GnuPG") from None
+        raise ToolError("gpg: not on the PATH; install GnuPG") from None
     if done.returncode:
         words = [line.removeprefix("gpg: ") for line in done.stderr.decode("utf-8", "replace").splitlines() if line]
-        remedy = "name a key that 'gpg --list-secret-keys' shows, and its passphrase by --passphrase-file or the agent"
+        remedy = (
+            "name a key that 'gpg --list-secret-keys' shows, and provide its passphrase with --passphrase-file "
+            "or gpg-agent"
+        )
         raise Faults([Problem("--sign", 0, key, words[-1] if words else "gpg failed", remedy)])
     return done.stdout

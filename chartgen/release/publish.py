@@ -31,8 +31,8 @@ def publish(target: str, file: Path, options: Options, say: Say) -> Published:
 
         return museum.publish(target, package, provenance, options, say)
     if "://" in target:
-        remedy = "name oci://HOST/PATH, the https:// of a ChartMuseum's repository, or a folder"
-        raise Faults([Problem(target, 0, "", "is no place that charts are published to", remedy)])
+        remedy = "use oci://HOST/PATH, the https:// URL of a ChartMuseum repository, or a folder"
+        raise Faults([Problem(target, 0, "", "is not a place to publish charts to", remedy)])
     from . import site
 
     return site.publish(Path(target), package, provenance, options, say)
@@ -48,17 +48,18 @@ def read(file: Path) -> tuple[Package, str | None]:
             )
             text = tar.extractfile(member).read().decode("utf-8") if member else ""  # type: ignore[union-attr]
     except FileNotFoundError:
-        raise fault(file, "is not there", "make it by 'chartgen package'") from None
+        raise fault(file, "no such file", "make it with 'chartgen package'") from None
     except (tarfile.TarError, EOFError, UnicodeDecodeError, IsADirectoryError):
         text = ""
     metadata = yamlfile.parse(text, "Chart.yaml").data
     if not isinstance(metadata, dict) or not metadata.get("name") or not metadata.get("version"):
-        raise fault(file, "is no package of a chart", "make one by 'chartgen package'")
+        raise fault(file, "is not a package of a chart", "make one with 'chartgen package'")
     package = Package(str(metadata["name"]), str(metadata["version"]), text, data)
     if file.name != package.file:
-        raise fault(file, f"holds {package.name} {package.version}", f"call it {package.file}")
+        raise fault(file, f"contains {package.name} {package.version}", f"rename it to {package.file}")
     signature = file.with_name(f"{file.name}.prov")
     provenance = signature.read_text(encoding="utf-8") if signature.is_file() else None
     if provenance is not None and f"{package.file}: {package.digest}" not in provenance:
-        raise fault(signature, "signs another package than the one beside it", "sign anew by 'chartgen package --sign'")
+        remedy = "sign the package again with 'chartgen package --sign'"
+        raise fault(signature, "is the signature of another package", remedy)
     return package, provenance

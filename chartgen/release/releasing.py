@@ -89,7 +89,7 @@ def _right_key(stack: Stack, key: str) -> None:
     if told and str(told.get("fingerprint", "")).replace(" ", "").upper() != finger:
         problem = stack.problem(
             ("chart", "annotations", SIGN_KEY),
-            f"is not the key that signs, {finger}",
-            "correct its fingerprint, or sign with that key",
+            f"is not the fingerprint of the signing key, {finger}",
+            "correct the fingerprint, or sign with that key",
         )
         raise Faults([problem])

@@ -33,9 +33,8 @@ def publish(folder: Path, package: Package, provenance: str | None, options: Opt
             write(signature, provenance.encode())
         _index(folder, package, options.site_url, say)
         if _listed(folder / "index.yaml", package) != package.digest:
-            raise ToolError(
-                f"{folder / 'index.yaml'}: does not name {package.digest}; is another command writing to it?"
-            )
+            index = folder / "index.yaml"
+            raise ToolError(f"{index}: does not contain {package.digest}; check that no other command writes to it")
     return Published(did, str(file), package.digest, provenance is not None)
 
 
@@ -49,7 +48,7 @@ def _index(folder: Path, package: Package, url: str, say: Say) -> None:
         command += [f"--merge={index}"] if index.is_file() else []
         done = run(command, TIMEOUT, hermetic(Path(place)))
         if done.code:
-            raise fault(index, done.last, "correct it, or move it away")
+            raise fault(index, done.last, "correct the file, or move it")
         write(index, (Path(place) / "index.yaml").read_bytes())
 
 

@@ -68,19 +68,20 @@ def conflict(where: str, package: Package, there: bytes) -> Faults:
     """Another archive of this version is there."""
     other = f"sha256:{hashlib.sha256(there).hexdigest()}"
     digests = f"{other[:19]}…, here {package.digest[:19]}…"
-    what = f"has {package.name} {package.version} already, with other contents ({digests})"
-    return fault(where, what, "raise the version in stack.yaml, or replace what is there by --force")
+    what = f"already has {package.name} {package.version} with other contents ({digests})"
+    return fault(where, what, "raise the version in stack.yaml, or replace the published package with --force")
 
 
 def unsigned(where: str, package: Package, there: bytes | None, signature: bytes | None, signed: bool) -> None:
     """Faults where a package without a signature would take the place of one that has one."""
     if there not in (None, package.data) and signature is not None and not signed:
-        what = f"has {package.name} {package.version} with a signature, which would speak of an archive that is gone"
-        raise fault(where, what, "sign this one too, by 'chartgen package --sign'")
+        what = f"has a signature of {package.name} {package.version}, which would not match the new package"
+        raise fault(where, what, "sign this package too, with 'chartgen package --sign'")
 
 
 def same(where: str, package: Package, there: bytes | None) -> None:
     """ToolError unless what was read back is what was sent."""
     if there != package.data:
         found = f"sha256:{hashlib.sha256(there).hexdigest()}" if there is not None else "nothing"
-        raise ToolError(f"{where}: {package.digest} was sent, and {found} comes back; something between changes it")
+        what = f"{package.digest} was uploaded, but {found} was read back"
+        raise ToolError(f"{where}: {what}; check the proxies and caches on the way")

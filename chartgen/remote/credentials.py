@@ -39,12 +39,11 @@ def given(file: Path | None) -> Login | None:
         try:
             line = file.read_text(encoding="utf-8").strip().partition("\n")[0].strip()
         except (OSError, UnicodeDecodeError) as error:
-            what = getattr(error, "strerror", None) or "is no text"
-            raise Faults(
-                [Problem(str(file), 0, "", str(what), "name a file that holds user:password, or a token")]
-            ) from None
+            what = getattr(error, "strerror", None) or "is not a text file"
+            remedy = "name a file that contains user:password, or a token"
+            raise Faults([Problem(str(file), 0, "", str(what), remedy)]) from None
         if not line:
-            raise Faults([Problem(str(file), 0, "", "is empty", "write user:password into it, or a token")])
+            raise Faults([Problem(str(file), 0, "", "is empty", "write user:password or a token into it")])
         name, colon, password = line.partition(":")
         return Login(name, password) if colon else Login(token=line)
     if os.environ.get(TOKEN):

@@ -71,18 +71,18 @@ class Registries:
             return Found(answer.headers.get("docker-content-digest", ""))
         if answer.status == 404:
             return Found(
-                fault=f"is not there: {asked.host} has no {asked.version} of {asked.repository}",
-                remedy="correct its repository, tag or digest, or bring it there",
+                fault=f"not found: {asked.host} has no {asked.version} of {asked.repository}",
+                remedy="correct the repository, the tag or the digest, or push the image",
             )
         login = _login(asked.host)
         if answer.status in (401, 403):
-            who = f"as {login.username}" if login and login.username else "without a name"
+            who = f"as {login.username}" if login and login.username else "without a login"
             # A registry that hides what one may not see says the same of what does not exist.
             return Found(
-                fault=f"is not there, or not for everybody: {asked.host} says {answer.status} {who}",
-                remedy=f"correct its name, or 'docker login {asked.host}'",
+                fault=f"not found, or access denied: {asked.host} answers HTTP {answer.status} {who}",
+                remedy=f"correct the image's name, or run 'docker login {asked.host}'",
             )
-        raise ToolError(f"{asked.host}: answers HTTP {answer.status}; is the address right, and --plain-http?")
+        raise ToolError(f"{asked.host}: answers HTTP {answer.status}; check the address, and --plain-http")
 
     def _head(self, asked: Reference) -> web.Answer:
         host = HUB_HOST if asked.host == HUB else asked.host

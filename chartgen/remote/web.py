@@ -44,7 +44,7 @@ def ask(
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
-        raise fault(ca_file, "holds no certificate", "name a file of certificates in PEM") from None
+        raise fault(ca_file, "contains no certificate", "name a file of certificates in PEM format") from None
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoLogin())
     try:
         with opener.open(request, timeout=TIMEOUT) as answer:
@@ -53,14 +53,14 @@ def ask(
         return _answer(error.code, error.headers, error.read(LARGEST))
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
-            what = f"its certificate is not trusted: {error.reason.verify_message}"
-            raise fault(urlsplit(url).netloc, what, "name the authority that signed it by --ca-file") from None
+            what = f"has an untrusted certificate: {error.reason.verify_message}"
+            raise fault(urlsplit(url).netloc, what, "name the CA's certificate with --ca-file") from None
         if isinstance(error.reason, ssl.SSLError) and error.reason.reason in NO_TLS:
-            remedy = "correct the address, or allow http by --plain-http"
-            raise fault(urlsplit(url).netloc, "is not encrypted", remedy) from None
+            remedy = "correct the address, or allow plain HTTP with --plain-http"
+            raise fault(urlsplit(url).netloc, "does not use TLS", remedy) from None
         raise Passing(f"no answer: {getattr(error.reason, 'strerror', None) or error.reason}") from None
     except (OSError, http.client.HTTPException) as error:
-        raise Passing(f"the connection broke: {error}") from None
+        raise Passing(f"the connection was interrupted: {error}") from None
 
 
 class _NoLogin(urllib.request.HTTPRedirectHandler):
@@ -84,9 +84,8 @@ def patiently(what: str, do: Callable[[], T], pauses: tuple[float, ...], say: Sa
             return do()
         except Passing as error:
             if pause is None:
-                raise ToolError(
-                    f"{what}: {error}, {len(pauses) + 1} times; is the address right, and the server up?"
-                ) from None
-            say(f"{what}: {error}; once more in {pause:.0f} s")
+                tries = f"after {len(pauses) + 1} attempts"
+                raise ToolError(f"{what}: {error} ({tries}); check the address, and that the server runs") from None
+            say(f"{what}: {error}; trying again in {pause:.0f} s")
             time.sleep(pause)
     raise AssertionError  # the loop returns or raises

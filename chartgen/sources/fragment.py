@@ -111,7 +111,7 @@ def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
 def _read(folder: Path, name: str, shown: str, schema: str) -> Parsed:
     path = folder / name
     if not path.is_file():
-        raise fault(f"{shown}/{name}", "no such file", "every fragment has one")
+        raise fault(f"{shown}/{name}", "no such file", "add it: every fragment has one")
     return wellformed.read(path, f"{shown}/{name}", schema)
 
 

@@ -63,7 +63,7 @@ def read(path: Path) -> Stack:
     shown = show(path)
     if not path.is_file():
         own = sorted(folder.name for folder in (paths.HERE / "stacks").iterdir() if folder.is_dir())
-        remedy = f"name a stack file, or one of chartgen's own: {', '.join(own)}"
+        remedy = f"name a stack file, or one of chartgen's stacks: {', '.join(own)}"
         raise fault(shown, "no such stack", remedy)
     parsed = wellformed.read(path, shown, "stack.schema.json")
     data, folder = parsed.data, path.parent
@@ -86,7 +86,9 @@ def read(path: Path) -> Stack:
     for n, root in enumerate(roots[:-1]):
         if not root.is_dir():
             collected.problems.append(
-                stack.problem(("fragmentPaths", n), f"no folder {show(root)}", "name one, relative to here")
+                stack.problem(
+                    ("fragmentPaths", n), f"there is no folder {show(root)}", "write its path relative to this file"
+                )
             )
     collected.end()
     return replace(stack, fragments=tuple(fragments))
@@ -97,8 +99,8 @@ def _fragments(stack: Stack, ids: list[str], roots: list[Path], collected: Colle
     for n, id in enumerate(ids):
         folder = next((root / id for root in roots if (root / id / "fragment.yaml").is_file()), None)
         if folder is None:
-            remedy = nearest(id, available(roots), "fragments")
-            collected.problems.append(stack.problem(("fragments", n), f"no '{id}'", remedy))
+            remedy = nearest(id, available(roots), "the fragments") or "'chartgen fragments' lists them"
+            collected.problems.append(stack.problem(("fragments", n), f"there is no fragment '{id}'", remedy))
         elif fragment := collected.attempt(load, folder, id, show(folder)):
             fragments.append(fragment)
     return fragments

@@ -49,16 +49,16 @@ def test_what_the_cluster_has_is_collected_from_all_lines():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("# kubernetes: 1.34", "'1.34' is not valid here; expected a version to compare with, such as >=1.34"),
+        ("# kubernetes: 1.34", "'1.34' is not valid here; expected a comparison with a version, such as >=1.34"),
         (
             "# needs: secret x",
-            "'secret x' is not valid here; expected Kind/name or Kind/namespace/name, parted by commas",
+            "'secret x' is not valid here; expected Kind/name or Kind/namespace/name, separated by commas",
         ),
         ("# pod-security: none", "'none' is not valid here; expected restricted, baseline or privileged"),
-        ("# need: Secret/x", "is no word that validation knows at the top of a file; did you mean 'needs'?"),
+        ("# need: Secret/x", "is not a known word in a comment at the top of a values file; did you mean 'needs'?"),
         (
             "# replicas: 2",
-            "is no word that validation knows at the top of a file; the words here are: kubernetes, needs, "
+            "is not a known word in a comment at the top of a values file; the allowed words are: kubernetes, needs, "
             "pod-security",
         ),
     ],

@@ -38,7 +38,7 @@ def faults(write, *texts):
 def test_faults_of_several_files_stand_on_the_lines_of_each(write):
     assert faults(write, "# One.\na: x\no:\n  x: 1\n", "\no:\n  z: 1\nm: {l: 2}\n") == [
         '0.yaml:2: a: "x" is a string; expected an integer',
-        "1.yaml:3: o.z: no such key; the keys here are x",
+        "1.yaml:3: o.z: no such key; the allowed keys are x",
         "1.yaml:4: m.l: 2 is a number; expected a string; put it in quotes",
     ]
 
@@ -49,7 +49,7 @@ def test_later_file_mends_an_earlier_one(write):
 
 def test_null_that_takes_away_what_is_required_is_told_on_its_line(write):
     assert faults(write, "o: {}\na: null\n") == [
-        "0.yaml:2: a: null is not a value here; remove the key to get the default"
+        "0.yaml:2: a: null is not allowed here; remove the key to use the default"
     ]
 
 
@@ -61,12 +61,15 @@ def test_values_of_a_chart_without_a_schema_are_taken(write):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- a\n", "0.yaml:1: holds no map, as a values file does; write 'key: value' lines"),
-        ("a: [1\nb: 2\n", "0.yaml:1: this '[' is not closed, as line 2 shows; close it with ']'"),
-        ("a: 1\na: 2\n", "0.yaml:2: a: stands twice, first on line 1; keep one of the two; Helm would take the last"),
+        ("- a\n", "0.yaml:1: is not a values file: the file is not a map; write 'key: value' lines"),
+        ("a: [1\nb: 2\n", "0.yaml:1: this '[' is not closed before line 2; close it with ']'"),
+        (
+            "a: 1\na: 2\n",
+            "0.yaml:2: a: duplicate key, first defined on line 1; keep one of the two; Helm would use the last",
+        ),
         (
             "# need: Secret/x\n",
-            "0.yaml:1: need: is no word that validation knows at the top of a file; did you mean 'needs'?",
+            "0.yaml:1: need: is not a known word in a comment at the top of a values file; did you mean 'needs'?",
         ),
     ],
 )

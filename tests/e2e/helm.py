@@ -61,7 +61,7 @@ def run(helm: Helm, arguments: list[str], alarm: Callable[[], bool] = lambda: Fa
         out.seek(0)
         said = out.read()
     if why or process.returncode:
-        raise Failed(why or sentence(said) or "helm failed without a word")
+        raise Failed(why or sentence(said) or "helm failed without an error message")
     return said
 
 
@@ -78,4 +78,4 @@ def _wait(helm: Helm, process: subprocess.Popen[bytes], alarm: Callable[[], bool
             if alarm():
                 return "given up: it cannot become ready"
             if time.monotonic() > end:
-                return f"helm did not end in {helm.timeout + GRACE} s"
+                return f"helm did not end within {helm.timeout + GRACE} s"

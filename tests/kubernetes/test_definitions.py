@@ -333,7 +333,7 @@ def test_a_module_that_cannot_be_fetched_is_a_sentence_and_leaves_no_schemas(
     elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_stand_in(tmp_path, monkeypatch, "echo 'checksum mismatch' >&2; exit 1")
-    with pytest.raises(ToolError, match=r"fetching CRDs failed: checksum mismatch"):
+    with pytest.raises(ToolError, match=r"downloading CRDs failed: checksum mismatch"):
         prepare.prepare(lambda text: None)
     assert not prepare.crds_folder().exists()
 

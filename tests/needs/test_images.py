@@ -167,8 +167,8 @@ def test_values_that_are_refused_are_told_with_their_file(tmp_path):
     said = run(CHART, "-f", file, "--set", "modle=1")
     assert (said.exit_code, said.stderr) == (1, "--set: modle: no such key; did you mean 'model'?\n")
     assert run(CHART, "--set", "modle=1").stderr == said.stderr
-    assert "is not there; name a values file" in run(CHART, "-f", tmp_path / "none.yaml").stderr
-    assert "is no chart" in run(tmp_path).stderr
+    assert "no such file; check the path of the values file" in run(CHART, "-f", tmp_path / "none.yaml").stderr
+    assert "is not a chart" in run(tmp_path).stderr
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,8 @@ def test_image_that_is_missing_is_told_with_who_wants_it(chart):
         push(server.host, "a/b", "1")
         said = run(chart(pod(f"{server.host}/a/b:2", f"{server.host}/c:1")), "--check", "--plain-http", server.host)
     assert said.exit_code == 1
-    assert f"tiny: Pod/p: c0: {server.host}/a/b:2 is not there: {server.host} has no 2 of a/b; correct" in said.stderr
-    assert "has no 1 of c; correct its repository, tag or digest, or bring it there" in said.stderr
+    assert f"tiny: Pod/p: c0: {server.host}/a/b:2 not found: {server.host} has no 2 of a/b; correct" in said.stderr
+    assert "has no 1 of c; correct the repository, the tag or the digest, or push the image" in said.stderr
 
 
 def test_registry_that_wants_to_know_who_one_is_is_told_what_docker_login_left(chart, login):
@@ -217,7 +217,7 @@ def test_registry_that_wants_to_know_who_one_is_is_told_what_docker_login_left(c
         folder = chart(pod(f"{server.host}/a:1"))
         refused = run(folder, "--check", "--plain-http", server.host)
         assert refused.exit_code == 1
-        assert f"is not there, or not for everybody: {server.host} says 401 without a name" in refused.stderr
+        assert f"not found, or access denied: {server.host} answers HTTP 401 without a login" in refused.stderr
         assert f"'docker login {server.host}'" in refused.stderr
         login(server.host, servers.USER, "wrong")
         assert f"says 401 as {servers.USER}" in run(folder, "--check", "--plain-http", server.host).stderr
@@ -300,7 +300,9 @@ def test_registry_without_encryption_is_told_as_such(chart):
     with servers.registry() as server:
         said = run(chart(pod(f"{server.host}/a:1", f"{server.host}/b:1")), "--check")
     assert said.exit_code == 1
-    assert said.stderr == f"{server.host}: is not encrypted; correct the address, or allow http by --plain-http\n"
+    assert (
+        said.stderr == f"{server.host}: is not encrypted; correct the address, or allow plain HTTP with --plain-http\n"
+    )
 
 
 def test_certificate_of_ones_own_authority_is_trusted_where_it_is_named(chart, tmp_path):

@@ -174,7 +174,7 @@ def test_a_render_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
     slow.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
     slow.chmod(0o755)
     (result,) = rendered(str(slow), Request(CHART))
-    assert result.error == "helm did not end in 0.2 s"
+    assert result.error == "helm did not end within 0.2 s"
 
 
 def test_progress_is_said_when_it_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,12 +64,12 @@ MUTATIONS = {
     "a bad quantity": (
         ("memory: 2Gi", "memory: 2GiB"),
         ("spec", "template", "spec", "containers", 0, "resources", "requests", "memory"),
-        "'2GiB' is not a quantity, as 500m and 2Gi are",
+        "'2GiB' is not a quantity such as 500m or 2Gi",
     ),
     "a bad quantity in a volume": (
         ("sizeLimit: 10Gi", "sizeLimit: 10 Gi"),
         ("spec", "template", "spec", "volumes", 0, "emptyDir", "sizeLimit"),
-        "'10 Gi' is not a quantity, as 500m and 2Gi are",
+        "'10 Gi' is not a quantity such as 500m or 2Gi",
     ),
     "a label that is no text": (
         ("matchLabels: {app.kubernetes.io/name: llm}", "matchLabels: {app.kubernetes.io/name: 1}"),
@@ -112,13 +112,13 @@ def test_a_duplicate_key_is_found(found: Any) -> None:
 def test_a_kind_without_a_schema_is_a_finding_with_a_remedy_and_never_skipped(found: Any) -> None:
     (finding,) = found("apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: x}\n")
     assert (finding.status, finding.name) == ("Error", "x")
-    assert finding.message == f"no schema of example.org/v1 Widget in Kubernetes {NEWEST}"
+    assert finding.message == f"there is no schema of example.org/v1 Widget in Kubernetes {NEWEST}"
     assert finding.remedy == "correct apiVersion and kind, or add schemas/crds/example.org/widget_v1.json"
 
 
 def test_kubernetes_own_kind_in_another_group_is_not_taken_for_its_own(found: Any) -> None:
     (finding,) = found(GOOD["deployment.yaml"].replace("apps/v1", "apps.example.org/v1"))
-    assert finding.message.startswith("no schema of apps.example.org/v1 Deployment")
+    assert finding.message.startswith("there is no schema of apps.example.org/v1 Deployment")
 
 
 def test_a_kind_that_a_version_does_not_have_is_a_finding_there(binary: Path, locations: list[str]) -> None:
@@ -154,7 +154,7 @@ def test_a_schema_that_kubeconform_cannot_compile_is_named(schema: str, tmp_path
     text = "apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: x}\n"
     (finding,) = check({NEWEST: {"a": text}}, [f"{tmp_path}/{{{{.ResourceKind}}}}.json"], binary)
     assert (finding.status, finding.message) == ("Error", "could not find schema for Widget")
-    assert finding.remedy.startswith(f"kubeconform cannot compile {tmp_path}/widget.json")
+    assert finding.remedy.startswith(f"kubeconform cannot read {tmp_path}/widget.json")
 
 
 def test_a_schema_file_that_was_cut_short_is_a_finding(tmp_path: Path, binary: Path) -> None:
@@ -202,7 +202,7 @@ def answers(*resources: dict[str, str]) -> str:
 
 
 def test_a_document_without_an_answer_is_a_finding(tmp_path: Path) -> None:
-    finding = Finding(NEWEST, "a.yaml", "", "", "Missing", (), "kubeconform gave no answer for this document")
+    finding = Finding(NEWEST, "a.yaml", "", "", "Missing", (), "kubeconform gave no result for this document")
     assert check({NEWEST: {"a.yaml": "kind: Pod"}}, [], script(tmp_path, answers())) == [finding]
 
 
@@ -219,14 +219,14 @@ def test_whatever_is_not_valid_is_a_finding_with_a_message(status: str, tmp_path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("echo panic: oh >&2; exit 2", "broke off: panic: oh"),
+        ("echo panic: oh >&2; exit 2", "failed: panic: oh"),
         ("kill -9 $$", "exit code -9"),
-        ("echo '{'", "broke off"),
-        ("echo '{}'", "broke off: 'resources'"),
-        ("exit 0", "broke off"),
+        ("echo '{'", "failed"),
+        ("echo '{}'", "failed: 'resources'"),
+        ("exit 0", "failed"),
     ],
 )
-def test_a_kubeconform_that_breaks_off_is_a_broken_tool(text: str, said: str, tmp_path: Path) -> None:
+def test_a_kubeconform_that_fails_is_a_broken_tool(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=said):
         check({NEWEST: {"a.yaml": "kind: Pod"}}, [], script(tmp_path, text))
 
@@ -243,7 +243,7 @@ def test_a_version_that_is_not_in_full_is_kubeconforms_to_refuse(binary: Path, l
 
 def test_a_kubeconform_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kubeconform, "TIMEOUT", 0.2)
-    with pytest.raises(ToolError, match=r"no end after 0\.2 s"):
+    with pytest.raises(ToolError, match=r"did not end within 0\.2 s"):
         check({NEWEST: {"a.yaml": "kind: Pod"}}, [], script(tmp_path, "exec sleep 60"))
 
 

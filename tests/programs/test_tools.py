@@ -247,7 +247,7 @@ def test_two_runs_at_a_time_install_once(world: Path) -> None:
     said = sorted(run.communicate()[0] for run in runs)
     assert [run.returncode for run in runs] == [0, 0]
     assert len(calls(world)) == 1
-    assert said[1].startswith(f"waiting for another chartgen that prepares {world}/home … 0 s")
+    assert said[1].startswith(f"waiting for another chartgen process that uses {world}/home … 0 s")
 
 
 def test_a_long_wait_for_another_run_is_told_again(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,11 +266,11 @@ def test_without_go_the_error_says_what_to_install(world: Path, monkeypatch: pyt
     with pytest.raises(ToolError) as error:
         tools.ensure(["helm", "kubeconform"], quiet)
     assert str(error.value) == (
-        "helm, kubeconform: not on PATH, or too old; install Helm 4 from https://helm.sh/docs/intro/install and "
-        "kubeconform from https://github.com/yannh/kubeconform, or Go 1.26 or newer, with which chartgen builds "
-        "what is missing"
+        "helm, kubeconform: not on the PATH, or too old; install Helm 4 from https://helm.sh/docs/intro/install and "
+        "kubeconform from https://github.com/yannh/kubeconform, or install Go 1.26 or newer: chartgen then builds "
+        "the missing tools"
     )
-    with pytest.raises(ToolError, match=r"fetching: Go is not on PATH; install Go 1\.26 or newer"):
+    with pytest.raises(ToolError, match=r"fetching: Go is not on the PATH; install Go 1\.26 or newer"):
         gorun.go(["version"], gorun.GOTOOLS, quiet, "fetching")
 
 
@@ -284,7 +284,7 @@ def test_go_s_own_words_are_told_when_it_fails(world: Path) -> None:
 @pytest.mark.parametrize("helm", ["exit 1", "echo no version"])
 def test_a_tool_that_was_built_but_does_not_run_is_not_put_in_place(helm: str, world: Path) -> None:
     go(world, helm=helm)
-    with pytest.raises(ToolError, match="helm: was built by 'go install', but does not run"):
+    with pytest.raises(ToolError, match="helm: 'go install' built it, but it does not run"):
         tools.ensure(["helm"], quiet)
     assert not (world / "home/bin/helm").exists()
 
@@ -292,7 +292,7 @@ def test_a_tool_that_was_built_but_does_not_run_is_not_put_in_place(helm: str, w
 def test_a_home_that_cannot_be_written_is_a_sentence(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (world / "file").touch()
     monkeypatch.setenv("CHARTGEN_HOME", str(world / "file/home"))
-    with pytest.raises(ToolError, match="Not a directory; set CHARTGEN_HOME to a folder that can be written"):
+    with pytest.raises(ToolError, match="Not a directory; set CHARTGEN_HOME to a writable folder"):
         tools.ensure(["helm"], quiet)
 
 

@@ -75,15 +75,15 @@ def test_good_objects_have_no_problem(said):
 
 def test_key_that_stands_twice_is_told_and_nothing_else_of_it(said):
     assert said(MAP.replace("data: {a: b}", "data:\n  a: b\n  a: c")) == [
-        "one.yaml: ConfigMap/llm-map: data.a: stands twice, first on line 8; keep one of the two; Helm would take "
-        "the last (templates/map.yaml)"
+        "one.yaml: ConfigMap/llm-map: data.a: duplicate key, first defined on line 8; keep one of the two; "
+        "Helm would use the last (templates/map.yaml)"
     ]
 
 
 def test_bad_quantity_is_told(said):
     assert said(CLAIM.replace("1Gi", "1GiB")) == [
-        "one.yaml: PersistentVolumeClaim/llm-claim: spec.resources.requests.storage: '1GiB' is not a quantity, as "
-        "500m and 2Gi are (templates/claim.yaml)"
+        "one.yaml: PersistentVolumeClaim/llm-claim: spec.resources.requests.storage: '1GiB' is not a quantity such as "
+        "500m or 2Gi (templates/claim.yaml)"
     ]
 
 
@@ -113,24 +113,25 @@ def test_fault_of_several_examples_and_versions_is_told_once(said):
 def test_fault_between_objects_of_several_examples_is_told_once(said):
     text = CLAIM.replace("spec:\n", "spec:\n  storageClassName: fast\n")
     (problem,) = said(("one", NEWEST, "llm", text), ("two", NEWEST, "llm", text + MAP))
-    assert problem.startswith(
-        "one.yaml: PersistentVolumeClaim/llm-claim: spec.storageClassName: there is no StorageClass"
-    )
+    assert problem.startswith("one.yaml: PersistentVolumeClaim/llm-claim: spec.storageClassName: no StorageClass")
 
 
 def test_fault_on_some_versions_is_told_with_these(said):
     (problem,) = said(*(("one", version, "llm", SET) for version in ("1.33.0", "1.34.0", NEWEST)))
-    assert "no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion" in problem
+    assert (
+        "there is no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion"
+        in problem
+    )
 
 
 def test_kind_without_a_schema_is_no_skipped_kind(said):
     (problem,) = said(MAP.replace("v1\nkind: ConfigMap", "example.com/v1\nkind: Thing"))
-    assert "Thing/llm-map: no schema of example.com/v1 Thing; correct apiVersion and kind, or add" in problem
+    assert "Thing/llm-map: there is no schema of example.com/v1 Thing; correct apiVersion and kind, or add" in problem
 
 
 def test_comment_without_an_object_is_told(said):
     (problem,) = said(MAP + HEAD.replace("NAME", "empty") + "# Nothing.\n")
-    assert "a document: holds no object; guard the whole document" in problem
+    assert "a document: contains no object; put the complete document" in problem
 
 
 def test_objects_of_the_users_own_need_no_labels_but_a_schema(said):
@@ -169,7 +170,7 @@ def test_fault_of_the_usual_release_is_not_told_again_for_others(said):
 
 def test_two_releases_that_make_the_same_object_are_told(said):
     (problem,) = said(MAP, ("one", NEWEST, "ollama", MAP))
-    assert "ConfigMap/llm-map: metadata.name: a release named llm has an object of this kind and name too" in problem
+    assert "ConfigMap/llm-map: metadata.name: the release llm has an object of the same kind and name" in problem
 
 
 def test_documents_are_counted_as_often_as_they_were_rendered():

@@ -69,7 +69,9 @@ def test_case_that_fits_no_version_is_a_problem(fragment):
     made = runs.cases(fragment(cases__a="# It works.\n# kubernetes: >=1.99\n"), VERSIONS, collected)
     (problem,) = collected.problems
     assert made == []
-    assert str(problem).endswith("fits no version that there are schemas for; there are 1.29.0 to 1.37.0")
+    assert str(problem).endswith(
+        "excludes every version that there are schemas of; there are schemas of 1.29.0 to 1.37.0"
+    )
 
 
 @pytest.mark.parametrize("kind", ["cases", "rejected"])
@@ -100,17 +102,17 @@ def test_rejected_values_of_a_server_are_tried_in_an_entry_too(fragment, tmp_pat
 
 def test_rejected_case_that_renders_is_a_problem():
     (problem,) = runs.faults([(Run(Example("a", "a.yaml", (Path("a.yaml"),)), "1.37.0", refusal="no"), rendered())])
-    assert str(problem) == "a.yaml:1: renders, but has to be refused: no; add the check or the schema that refuses it"
+    assert str(problem) == "a.yaml:1: renders, but must be rejected with: no; add a check or a schema that rejects it"
 
 
 def test_rejected_case_is_refused_with_its_sentence_or_is_a_problem():
     run = Run(Example("a", "a.yaml", (Path("a.yaml"),)), "1.37.0", refusal="set replicas to 1")
     assert said(run, "replicas: 2 are too many; set\n  replicas to 1, or …") == []
     assert said(run, "replicas: no") == [
-        "a.yaml:1: is refused, but not with this: replicas: no; correct one of the two"
+        "a.yaml:1: is rejected with another message: replicas: no; correct the first line, or the check"
     ]
     entry = Run(Example("a", "a.yaml", (Path("0.json"),)), "1.37.0", refusal="set replicas to 1")
-    assert "is refused as an entry of servers, but not with this" in said(entry, "replicas: no")[0]
+    assert "is rejected as an entry of servers with another message" in said(entry, "replicas: no")[0]
 
 
 @pytest.mark.parametrize(

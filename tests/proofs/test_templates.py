@@ -28,7 +28,7 @@ SOURCES = {f"templates/a/{name}": f"fragments/a/templates/{name}" for name in ("
         ),
         (
             "YAML parse error on little/templates/a/map.yaml: error converting YAML to JSON: yaml: line 12: no value",
-            "fragments/a/templates/map.yaml: what it renders is not YAML: line 12: no value",
+            "fragments/a/templates/map.yaml: renders invalid YAML: line 12: no value",
         ),
         ("parse error at (little/templates/_slots.tpl:5): no end", "templates/_slots.tpl:5: no end"),
     ],
@@ -53,7 +53,7 @@ def told(*results):
 def test_one_error_that_breaks_many_cases_is_one_line():
     nil = "little/templates/a/_a.tpl:3:42: .Values.x: nil pointer"
     assert told(("a.yaml", "", nil), ("b.yaml", "is empty", nil), ("c.yaml", "", ""), ("a.yaml", "", nil)) == [
-        "fragments/a/templates/_a.tpl:3: .Values.x: nil pointer; correct the template: 2 of 3 values files do not "
+        "fragments/a/templates/_a.tpl:3: .Values.x: nil pointer; correct the template; 2 of 3 values files do not "
         "render, the first is a.yaml"
     ]
 

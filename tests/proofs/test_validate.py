@@ -124,11 +124,11 @@ def test_every_layer_tells_its_problems_in_one_go(little):
     report = prove()
     found = "\n".join(said(report))
     for part in (
-        "charts/little: is stale: extra examples/bad.yaml, extra templates/claim.yaml, extra templates/extra.yaml; run",
+        "charts/little: is out of date: extra examples/bad.yaml, extra templates/claim.yaml, extra templates/",
         "charts/little/examples/bad.yaml:2: txt: no such key; did you mean 'text'?",
         "fragments/a/cases/bad.yaml:2: text: stop is no greeting; say hello",
-        "fragments/a/rejected/fine.yaml:1: renders, but has to be refused: got boolean",
-        "fragments/a/rejected/other.yaml:1: is refused, but not with this",
+        "fragments/a/rejected/fine.yaml:1: renders, but must be rejected with: got boolean",
+        "fragments/a/rejected/other.yaml:1: is rejected with another message",
         'labels."helm.sh/chart": required label is missing',
         "Deployment/1: metadata.name",
     ):
@@ -149,7 +149,7 @@ def test_names_that_do_not_hold_under_other_releases_are_told(little):
     assert said(prove()) == []
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace("-{{ .Release.Name | sha256sum | trunc 4 }}", "")})
     (problem,) = said(prove())
-    assert "has an object of this kind and name too; make the release's name part of it" in problem
+    assert "has an object of the same kind and name; include" in problem
 
 
 def test_broken_fragment_is_told_and_the_chart_is_looked_at_all_the_same(little):
@@ -186,7 +186,7 @@ def test_values_that_the_schema_refuses_are_told_without_helm(little):
 def test_what_is_no_chart_is_a_problem(little, name):
     little()
     (problem,) = said(prove(place=Path(name)))
-    assert problem.startswith(f"{name}: is no chart; name a folder that holds Chart.yaml")
+    assert problem.startswith(f"{name}: is not a chart; name a folder with a Chart.yaml")
 
 
 def test_chart_of_somebody_else_is_looked_at_without_sources(little):
@@ -198,7 +198,7 @@ def test_chart_of_somebody_else_is_looked_at_without_sources(little):
     (folder / "theirs/Chart.yaml").write_text(text.partition("\n")[2])
     report = prove(place=Path("theirs"))
     assert (said(report), report.documents) == ([], 6)
-    assert "no stack is known" in report.note
+    assert "the stack of this chart is not known" in report.note
 
 
 def test_package_is_looked_at_as_a_folder_is(little, helm):
@@ -207,22 +207,22 @@ def test_package_is_looked_at_as_a_folder_is(little, helm):
     report = prove(place=Path("little-1.0.0.tgz"))
     assert (said(report), report.examples, report.documents) == ([], 2, 11)
     (folder / "bad.tgz").write_bytes(b"no archive")
-    assert "is no chart" in said(prove(place=Path("bad.tgz")))[0]
+    assert "is not a chart" in said(prove(place=Path("bad.tgz")))[0]
 
 
 def test_stack_can_be_named(little):
     folder = little()
     (folder / "stack.yaml").rename(folder / "other.yaml")
-    assert "no stack is known" in prove(place=Path("charts/little")).note
+    assert "the stack of this chart is not known" in prove(place=Path("charts/little")).note
     report = prove(place=Path("charts/little"), named="other.yaml")
     assert report.note == ""
-    assert said(report) == ["charts/little: is stale: changed Chart.yaml; run 'chartgen build'"]
+    assert said(report) == ["charts/little: is out of date: changed Chart.yaml; run 'chartgen build'"]
     assert said(prove(place=Path("charts/little"), named="none.yaml"))[0].startswith("none.yaml: no such stack")
 
 
 def test_chart_without_any_object_is_not_green_for_nothing(little):
     little({"fragments/a/templates/map.yaml": "{{- /* Nothing. */}}\n"})
-    assert "charts/little: renders no document at all; look at its templates" in said(prove())
+    assert "charts/little: renders no objects; check its templates" in said(prove())
 
 
 def test_chart_whose_values_are_broken_is_told_with_their_line(little):
@@ -231,7 +231,7 @@ def test_chart_whose_values_are_broken_is_told_with_their_line(little):
     Path("charts/little/values.schema.json").write_text("{\n")
     assert [text.partition("; ")[0] for text in said(prove())] == [
         "charts/little/values.schema.json:2: is not JSON",
-        "charts/little/values.yaml:2: a: stands twice, first on line 1",
+        "charts/little/values.yaml:2: a: duplicate key, first defined on line 1",
     ]
 
 
@@ -251,12 +251,12 @@ def test_broken_tool_is_no_fault_of_the_user(little, monkeypatch, tmp_path, name
 
 def test_default_chart_is_that_of_the_stack_here(little):
     little(build=False)
-    assert said(prove())[0].startswith("charts/little: is no chart")
+    assert said(prove())[0].startswith("charts/little: is not a chart")
     Path("stack.yaml").rename("other.yaml")
-    assert said(prove())[0].startswith("charts/llm-stack: is no chart")
-    assert said(prove(named="other.yaml"))[0].startswith("charts/little: is no chart")
+    assert said(prove())[0].startswith("charts/llm-stack: is not a chart")
+    assert said(prove(named="other.yaml"))[0].startswith("charts/little: is not a chart")
     Path("stack.yaml").write_text("- broken\n")
-    assert said(prove())[0].startswith("charts/llm-stack: is no chart")
+    assert said(prove())[0].startswith("charts/llm-stack: is not a chart")
 
 
 def prove_only(*ids):
@@ -270,7 +270,7 @@ def test_one_fragment_is_proved_without_a_build(little):
     # The defaults, a case, three rejections and the one of them that is a server's in an entry too.
     assert report.renders == 1 + 1 + 4
     assert report.summary().startswith("a: 1 case, 4 rejections, 6 renders, 2 documents, 0 problems in ")
-    assert report.note == "charts/little is not what these sources make; run 'chartgen build'"
+    assert report.note == "charts/little is not up to date with these sources; run 'chartgen build'"
     assert not (folder / "charts").exists()
     assert said(prove_only("fragments/a")) == []
 
@@ -285,7 +285,7 @@ def test_one_fragment_has_its_cases_rejections_and_manifests_checked(little):
     )
     found = said(prove_only("a"))
     assert "fragments/a/cases/bad.yaml:2: text: stop is no greeting; say hello" in found
-    assert "fragments/a/rejected/fine.yaml:1: renders, but has to be refused: got boolean" in "\n".join(found)
+    assert "fragments/a/rejected/fine.yaml:1: renders, but must be rejected with: got boolean" in "\n".join(found)
     assert [line for line in found if "helm.sh/chart" in line]
     assert len(found) == 3
 
@@ -306,7 +306,7 @@ def test_cases_of_other_fragments_are_left_out(little):
 def test_fragment_without_a_case_proves_nothing(little):
     folder = little()
     shutil.rmtree(folder / "fragments/a/cases")
-    assert said(prove_only("a"))[0].startswith("fragments/a/cases: there is no case; add a file of values")
+    assert said(prove_only("a"))[0].startswith("fragments/a/cases: the fragment has no cases; add a values file")
 
 
 def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
@@ -314,7 +314,7 @@ def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
     with pytest.raises(Faults) as caught:
         prove_only("engine/vlm")
     assert str(caught.value) == (
-        "stack.yaml:1: fragments: 'engine/vlm' is not in the stack; add it there, or name one of its fragments"
+        "stack.yaml:1: fragments: 'engine/vlm' is not in the stack; add it to the stack, or name one of its fragments"
     )
 
 
@@ -324,7 +324,10 @@ def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
     [
         (("{{ .Values.text | quote }}", "{{ if }}"), "fragments/a/templates/map.yaml:14: missing value for if"),
         (("{{ .Values.text | quote }}", "{{ .Values.no.x }}"), "fragments/a/templates/map.yaml:14: .Values.no.x: nil"),
-        (("  text: {{ .Values.text | quote }}", "  {{ .Values.text }}: x: y"), "fragments/a/templates/map.yaml: what"),
+        (
+            ("  text: {{ .Values.text | quote }}", "  {{ .Values.text }}: x: y"),
+            "fragments/a/templates/map.yaml: renders invalid YAML",
+        ),
     ],
     ids=["does not parse", "does not run", "is not YAML"],
 )

@@ -43,8 +43,8 @@ FAULTS = {
             "a volume of",
         ),
         (SERVER, f"{POD}.initContainers.0.name", "server", SERVER, f"{BOX}.name", "a container of this name"),
-        (SERVER, f"{BOX}.env.1.name", "API_KEY", "", "", "has this name already"),
-        (SERVER, f"{BOX}.volumeMounts.1.mountPath", "/models", "", "", "has this mountPath already"),
+        (SERVER, f"{BOX}.env.1.name", "API_KEY", "", "", "already has this name"),
+        (SERVER, f"{BOX}.volumeMounts.1.mountPath", "/models", "", "", "already has this mountPath"),
         (
             SERVER,
             f"{BOX}.ports.2",
@@ -59,7 +59,7 @@ FAULTS = {
             {"name": "http", "port": 81, "targetPort": "http"},
             "Service/llm-server",
             "spec.ports.2.name",
-            "has this name already",
+            "already has this name",
         ),
         (
             "Service/llm-server",
@@ -67,7 +67,7 @@ FAULTS = {
             {"name": "more", "port": 80, "targetPort": "http"},
             "Service/llm-server",
             "spec.ports.2.port",
-            "has this port already",
+            "already has this port",
         ),
     ],
     "_mounts": [
@@ -106,7 +106,7 @@ FAULTS = {
             {"matchExpressions": [{"key": "app.kubernetes.io/component", "operator": "In", "values": ["ui", "load"]}]},
             "",
             "",
-            "selects the pods of Job/llm-load as well",
+            "also selects the pods of Job/llm-load",
         ),
         (
             "StatefulSet/llm-ui",
@@ -119,7 +119,7 @@ FAULTS = {
             },
             "",
             "",
-            "selects the pods of Job/llm-load as well",
+            "also selects the pods of Job/llm-load",
         ),
         (
             SERVER,
@@ -127,11 +127,11 @@ FAULTS = {
             {"a": "b"},
             SERVER,
             f"{POD}.topologySpreadConstraints.0.labelSelector",
-            "does not select the pod that it stands in",
+            "does not select its own pod",
         ),
     ],
     "_services": [
-        ("Service/llm-ui", "spec.selector", {"a": "b"}, "", "", "selects no pod"),
+        ("Service/llm-ui", "spec.selector", {"a": "b"}, "", "", "selects no pods"),
         (
             "Service/llm-ui",
             "spec.selector.app|kubernetes|io/component",
@@ -166,7 +166,7 @@ FAULTS = {
             {"a": "b"},
             "PodDisruptionBudget/llm-server",
             "spec.selector",
-            "selects no pod",
+            "selects no pods",
         ),
         (
             "NetworkPolicy/llm-server",
@@ -174,7 +174,7 @@ FAULTS = {
             {"a": "b"},
             "NetworkPolicy/llm-server",
             "spec.podSelector",
-            "selects no pod",
+            "selects no pods",
         ),
         (
             "PodMonitor/llm-server",
@@ -182,7 +182,7 @@ FAULTS = {
             {"a": "b"},
             "PodMonitor/llm-server",
             "spec.selector",
-            "selects no pod",
+            "selects no pods",
         ),
     ],
     "_monitors": [
@@ -217,13 +217,13 @@ FAULTS = {
         ("GRPCRoute/llm-grpc", "spec.rules.0.backendRefs.0.port", 80, "", "", "Service/llm-ui has no port 80"),
     ],
     "_urls": [
-        (SERVER, f"{BOX}.env.6.value", "http://llm-uy:8080", "", "", "there is no Service 'llm-uy'"),
-        (SERVER, f"{BOX}.env.6.value", "http://llm-ui.other.svc:8080", "", "", "there is no Service 'llm-ui'"),
+        (SERVER, f"{BOX}.env.6.value", "http://llm-uy:8080", "", "", "no Service 'llm-uy' exists"),
+        (SERVER, f"{BOX}.env.6.value", "http://llm-ui.other.svc:8080", "", "", "no Service 'llm-ui' exists"),
         (SERVER, f"{BOX}.env.6.value", "http://a:b@llm-ui", "", "", "Service/llm-ui has no port 80"),
         (SERVER, f"{BOX}.env.6.value", "https://llm-server.default/", "", "", "Service/llm-server has no port 443"),
         (SERVER, f"{BOX}.env.7.value", "redis://llm-ui.default.svc:1", "", "", "Service/llm-ui has no port 1"),
         (SERVER, f"{BOX}.args.1", "--ui=http://llm-ui:1", "", "", "Service/llm-ui has no port 1"),
-        (SERVER, f"{POD}.initContainers.0.command.2", "wait http://x.default.svc", "", "", "there is no Service 'x'"),
+        (SERVER, f"{POD}.initContainers.0.command.2", "wait http://x.default.svc", "", "", "no Service 'x' exists"),
     ],
 }
 CASES = [(name, *case) for name, cases in FAULTS.items() for case in cases]
@@ -258,7 +258,7 @@ def test_every_check_has_a_render_that_it_refuses():
 
 def test_object_that_stands_twice_is_told():
     assert [fault.message for fault in said([*GOOD, find(GOOD, "ConfigMap/llm-settings")])] == [
-        "an object of this kind and name stands in the render already"
+        "an object of this kind and name is already in the render"
     ]
 
 
@@ -284,7 +284,7 @@ def test_key_that_is_not_there_is_told(kind, row, where):
 
 def test_name_in_the_header_is_there():
     made = changed("HTTPRoute/llm-web", "spec.parentRefs.0.name", "private")
-    assert [fault.message for fault in said(made)] == ["there is no Gateway 'private'"]
+    assert [fault.message for fault in said(made)] == ["no Gateway 'private' exists"]
     assert said(made, NEEDS | {"Gateway/gateways/private"}) == []
     assert len(said(made, NEEDS | {"Gateway/private/gateways"})) == 1
 
@@ -297,7 +297,7 @@ def test_name_that_the_values_give_is_there():
 
 def test_thing_that_is_missing_in_many_places_is_told_once():
     made = [each for each in GOOD if each.data["kind"] != "Secret"]
-    assert [fault.message for fault in said(made)] == ["there is no Secret 'llm-keys'"]
+    assert [fault.message for fault in said(made)] == ["no Secret 'llm-keys' exists"]
 
 
 def test_service_outside_the_render_can_be_named():
@@ -326,7 +326,7 @@ def test_releases_whose_objects_are_called_alike_are_told():
     one, two = render_of(GOOD, NEEDS), render_of([find(GOOD, "Role/llm-reader")], NEEDS)
     ((release, fault),) = wiring.clashes({"one": one, "two": two})
     assert (release, fault.path) == ("two", ("metadata", "name"))
-    assert "a release named one" in fault.message
+    assert "the release one has" in fault.message
 
 
 def test_objects_of_any_shape_are_looked_at_without_a_crash():

@@ -92,7 +92,7 @@ def test_a_reference_is_never_fetched():
 def test_a_name_of_another_chart_is_translated_only_into_what_the_schema_has():
     open_ = {"additionalProperties": False, "properties": {"summary": {"type": "string"}}}
     assert checked("replicaCount: 1\n", open_) == [
-        "values.yaml:1: replicaCount: no such key; the keys here are summary"
+        "values.yaml:1: replicaCount: no such key; the allowed keys are summary"
     ]
 
 

@@ -114,14 +114,14 @@ def test_what_two_aliases_name_is_not_shared():
 def test_a_key_that_a_merge_below_overwrites_is_a_problem(tmp_path):
     text = "a: &a {x: 1}\nb:\n  x: 2\n  <<: *a\n"
     assert made_by_helm(tmp_path, text)["b"] == parse(text, "f").data["b"] == {"x": 1}
-    expected = "f:3: b.x: Helm takes the value of the merge below, on line 4, instead; "
+    expected = "f:3: b.x: is overwritten by the merge on line 4; "
     assert said(text) == [expected + "put '<<' above the keys that it must not overwrite"]
 
 
 @pytest.mark.usefixtures("either_parser")
 def test_a_merge_of_what_is_no_map_is_a_problem():
     assert said("a: &a [x]\nb: {<<: *a}\n") == [
-        "f:2: b.<<: merges what is not a map; name a map's anchor, or a list of such anchors"
+        "f:2: b.<<: merges a value that is not a map; name the anchor of a map, or a list of such anchors"
     ]
 
 
@@ -129,15 +129,15 @@ def test_a_merge_of_what_is_no_map_is_a_problem():
 def test_a_duplicate_key_names_both_lines():
     parsed = parse("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\na: 2\n", "f")
     assert [str(problem) for problem in parsed.problems] == [
-        "f:5: b.c: stands twice, first on line 3; keep one of the two; Helm would take the last",
-        "f:6: a: stands twice, first on line 1; keep one of the two; Helm would take the last",
+        "f:5: b.c: duplicate key, first defined on line 3; keep one of the two; Helm would use the last",
+        "f:6: a: duplicate key, first defined on line 1; keep one of the two; Helm would use the last",
     ]
     assert parsed.data == {"a": 2, "b": {"c": 3, "d": 2}}
 
 
 def test_a_fault_inside_an_anchor_is_said_once():
     assert said("a: &a\n  x: 1\n  x: 2\nb: *a\nc: {<<: *a}\n") == [
-        "f:3: a.x: stands twice, first on line 2; keep one of the two; Helm would take the last"
+        "f:3: a.x: duplicate key, first defined on line 2; keep one of the two; Helm would use the last"
     ]
 
 
@@ -147,7 +147,7 @@ def test_a_fault_inside_an_anchor_is_said_once():
 )
 @pytest.mark.usefixtures("either_parser")
 def test_a_key_that_is_not_text_has_to_be_quoted(key, kind):
-    message = f"as a key, an unquoted {key} is {kind} to YAML, not text"
+    message = f"YAML reads the unquoted key {key} as {kind}, not as text"
     assert said(f"a:\n  {key}: x\n") == [f'f:2: {dotted(("a", key))}: {message}; put it in quotes: "{key}"']
     assert not said(f'a:\n  "{key}": x\n')
 
@@ -158,35 +158,35 @@ def test_a_date_as_a_key_is_text():
 
 def test_a_template_as_a_value_has_to_be_quoted():
     assert said("a: {{ .Values.b }}\n") == [
-        "f:1: a: a map or a list stands where a key has to; "
-        "put a value that begins with '{' or '[' in quotes; a template is such a value"
+        "f:1: a: a map or a list is used as a key; "
+        "put a value that begins with '{' or '[' in quotes, such as a Go template"
     ]
 
 
 SYNTAX = [
-    ("a:\n\tb: 1\n", 2, "a tab where spaces indent"),
-    ("a: |\n  x\n\ty\n", 3, "a tab where spaces indent"),
-    ("a: b: c\n", 1, "a second key where a value already stands"),
-    ("a: b\n  c: d\n", 2, "a second key where a value already stands"),
-    ("x: 1\na: 'x\nb: 1\n", 2, "this quote is never closed"),
-    ("a: [1, 2\nb: 1\n", 1, "this '[' is not closed, as line 2 shows"),
-    ("a: {x: 1\nb: 2\n", 1, "this '{' is not closed, as line 2 shows"),
-    ("a:\n  b: 1\n c: 2\n", 3, "does not line up with the block that begins on line 1"),
-    ("a:\n  - 1\n  b: 2\n", 3, "does not line up with the block that begins on line 2"),
-    ("a: 1\nb: 'x' y\n", 2, "something stands behind the end of a value"),
-    ("a: *zz\n", 1, "no anchor of this name stands above"),
-    ("a: &x 1\nb: &x 2\n", 2, "this anchor is there already, on line 1"),
+    ("a:\n\tb: 1\n", 2, "the line is indented with a tab"),
+    ("a: |\n  x\n\ty\n", 3, "the line is indented with a tab"),
+    ("a: b: c\n", 1, "a key inside the value of another key"),
+    ("a: b\n  c: d\n", 2, "a key inside the value of another key"),
+    ("x: 1\na: 'x\nb: 1\n", 2, "this quotation mark is never closed"),
+    ("a: [1, 2\nb: 1\n", 1, "this '[' is not closed before line 2"),
+    ("a: {x: 1\nb: 2\n", 1, "this '{' is not closed before line 2"),
+    ("a:\n  b: 1\n c: 2\n", 3, "is not aligned with the block that begins on line 1"),
+    ("a:\n  - 1\n  b: 2\n", 3, "is not aligned with the block that begins on line 2"),
+    ("a: 1\nb: 'x' y\n", 2, "there is text after the end of a value"),
+    ("a: *zz\n", 1, "this alias has no anchor above it"),
+    ("a: &x 1\nb: &x 2\n", 2, "duplicate anchor, first defined on line 1"),
     ("a: 1\nb: @x\n", 2, "a value cannot begin with '@'"),
     ("a: %x\n", 1, "a value cannot begin with '%'"),
-    ('a: "\\q"\n', 1, "a backslash that YAML does not know"),
-    ("a: |x\n b\n", 1, "text behind '|' or '>'"),
-    ("a: 1\nb: [\n\n", 4, "the text ends inside a list or a map"),
+    ('a: "\\q"\n', 1, "an unknown escape after a backslash"),
+    ("a: |x\n b\n", 1, "text on the same line after '|' or '>'"),
+    ("a: 1\nb: [\n\n", 4, "the file ends inside a list or a map"),
     ("a: ]\n", 1, "a value is missing here"),
-    ("a: - b\n", 1, "a list begins on its key's own line"),
+    ("a: - b\n", 1, "the list begins on the line of its key"),
     ("a: !x!y 1\n", 1, "an unknown tag"),
-    ("a: 1\nsome words\n", 2, "neither a key nor a value: it has no ': '"),
-    ("a: 1\nb: \x01\n", 2, "a character that does not print: U+0001"),
-    ("a: &a [*a]\n", 1, "an anchor holds its own alias"),
+    ("a: 1\nsome words\n", 2, "this is not a key with a value: it has no ': '"),
+    ("a: 1\nb: \x01\n", 2, "a character that YAML does not allow: U+0001"),
+    ("a: &a [*a]\n", 1, "an anchor contains its own alias"),
     ("%YAML 3.0\n---\na: 1\n", 1, "found incompatible YAML document"),
 ]
 
@@ -210,7 +210,7 @@ def test_deep_nesting_is_a_problem_and_not_a_crash(begin, end):
         "print(parse(sys.argv[1] * 300000 + 'x' + sys.argv[2] * 300000, 'f').problems[0])"
     )
     done = subprocess.run([sys.executable, "-c", code, begin, end], capture_output=True, text=True, check=False)
-    assert done.stdout == "f:1: is nested more than 500 deep; flatten it\n", done.stderr
+    assert done.stdout == "f:1: has more than 500 levels of nesting; flatten it\n", done.stderr
 
 
 def test_many_shallow_brackets_are_no_nesting():
@@ -273,9 +273,9 @@ def test_marks_around_a_document_change_nothing(text):
 
 @pytest.mark.usefixtures("either_parser")
 def test_a_second_document_is_a_problem():
-    assert said("a: 1\n---\nb: 2\n") == ["f:3: a second document begins here; keep one to a file"]
+    assert said("a: 1\n---\nb: 2\n") == ["f:3: a second document begins here; keep one document in each file"]
     assert said("a: 1\n...\nb: 2\n") == [
-        "f:3: a document begins here without '---'; put '---' on a line of its own above it"
+        "f:3: a document begins here without '---'; put '---' on its own line above it"
     ]
 
 
@@ -290,7 +290,7 @@ def test_several_documents_keep_their_lines_and_their_own_problems():
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path):
     (tmp_path / "latin.yaml").write_bytes("a: 1\nb: Größe\n".encode("latin-1"))
     assert [str(read(tmp_path / name, name).problems[0]) for name in ("latin.yaml", "none.yaml")] == [
-        "latin.yaml:2: is not UTF-8 from here on; save the file as UTF-8",
+        "latin.yaml:2: is not UTF-8 from this line on; save the file as UTF-8",
         "none.yaml: no such file; check the path",
     ]
     assert read(tmp_path, "folder").problems[0].message == "cannot be read: Is a directory"

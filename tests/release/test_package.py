@@ -152,7 +152,7 @@ def test_package_in_which_something_is_wrong_is_not_left(tiny):
     [
         (None, "has no entry for 1.2.3; add '## 1.2.3'"),
         ("# Changelog\n\n## 1.2.30\n\n- Other.\n", "has no entry for 1.2.3"),
-        ("# Changelog\n\n## 1.2.3\n\nNothing as a list.\n", "names no change under 1.2.3"),
+        ("# Changelog\n\n## 1.2.3\n\nNothing as a list.\n", "lists no change under 1.2.3"),
     ],
 )
 def test_version_without_an_entry_in_the_changelog_is_not_packed(tiny, changelog, words):

@@ -171,14 +171,14 @@ def test_wrong_context_path_is_told_as_such(museum_url, chart):
 def test_repository_that_is_not_there_is_told(museum, chart):
     refused = run(f"{museum.url}/deeper", chart(), *MUSEUM, **u())
     assert refused.exit_code == 1
-    assert "there is no such repository (HTTP 404: not found)" in refused.stderr
+    assert "no such repository (HTTP 404: not found)" in refused.stderr
 
 
 def test_package_that_is_too_large_for_a_museum_is_told(chart):
     with museums.stand_in(limit=100) as small:
         refused = run(small.url, chart(), *MUSEUM, **u())
     assert refused.exit_code == 1
-    assert "finds the package too large (HTTP 413" in refused.stderr
+    assert "the package is too large (HTTP 413" in refused.stderr
 
 
 @pytest.mark.parametrize("status", [403, 405])
@@ -334,7 +334,7 @@ def test_registry_that_lets_nobody_in_says_how_to_log_in(registry, chart, login)
 def test_registry_without_encryption_has_to_be_asked_for(registry, chart):
     refused = run(f"oci://{registry.host}/four", chart(), **ada())
     assert refused.exit_code == 1
-    assert "allow that by --plain-http" in refused.stderr
+    assert "allow plain HTTP with --plain-http" in refused.stderr
 
 
 @pytest.mark.slow
@@ -343,8 +343,8 @@ def test_registry_of_an_own_authority_is_trusted_when_named(authority, chart):
     with registries.registry(certificate=(cert, key)) as server:
         target = f"oci://{server.host}/charts"
         refused = run(target, chart())
-        assert (refused.exit_code, "name the authority that signed it by --ca-file" in refused.stderr) == (1, True)
-        assert "leave out --plain-http" in run(target, chart(), "--plain-http").stderr
+        assert (refused.exit_code, "name the CA's certificate with --ca-file" in refused.stderr) == (1, True)
+        assert "remove --plain-http" in run(target, chart(), "--plain-http").stderr
         assert run(target, chart(), "--ca-file", ca).exit_code == 0
 
 
@@ -426,8 +426,8 @@ def test_index_that_is_none_is_left_alone(chart, tmp_path):
 
 def test_what_is_no_package_is_not_published(tmp_path, chart):
     (tmp_path / "x.tgz").write_bytes(b"no")
-    assert "is no package of a chart" in run(tmp_path / "site", tmp_path / "x.tgz").stderr
-    assert "is not there; make it by 'chartgen package'" in run(tmp_path / "site", tmp_path / "none.tgz").stderr
+    assert "is not a package of a chart" in run(tmp_path / "site", tmp_path / "x.tgz").stderr
+    assert "is not there; make it with 'chartgen package'" in run(tmp_path / "site", tmp_path / "none.tgz").stderr
     renamed = chart().rename(tmp_path / "other-1.0.0.tgz")
     assert "call it tiny-1.2.3.tgz" in run(tmp_path / "site", renamed).stderr
 
@@ -436,7 +436,7 @@ def test_signature_of_another_package_is_not_published(tmp_path, chart):
     chart(signed=True)
     refused = run(tmp_path / "site", chart(text="y"))
     assert refused.exit_code == 1
-    assert "signs another package than the one beside it" in refused.stderr
+    assert "sign the package again with 'chartgen package --sign'" in refused.stderr
 
 
 def test_package_of_the_stack_at_hand_is_meant_where_none_is_named(tmp_path, monkeypatch, chart):
