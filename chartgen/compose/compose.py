@@ -26,7 +26,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
 
     `proven` says that these very texts have passed the builder's rules before.
     """
-    collected = Collected(fit.check(stack))
+    collected = Collected([] if proven else fit.check(stack))
     joined = collected.attempt(merge.gather, stack)
     if joined and not proven:
         from . import rules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed 
             if file.endswith(".yaml")
         },
         entries=entries,
-        seal=wellformed.seal(id, repr((data, schema, templates, files, entries))),
+        seal=wellformed.seal(id, repr((data, schema)), *chain(*templates.items(), *files.items()), *entries),
         lines={"fragment.yaml": recipe.lines, "values.schema.yaml": values.lines if values else {}},
     )
 
