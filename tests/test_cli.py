@@ -79,8 +79,8 @@ def test_faults_are_lines_on_standard_error_and_exit_code_1(run, little):
     code, output, said = run("build")
     assert (code, output) == (1, "")
     assert [line.partition("; ")[0] for line in said.splitlines()] == [
-        "stack.yaml:3: fragments[1]: no 'b'",
-        "stack.yaml:3: fragments[2]: no 'aa'",
+        "stack.yaml:3: fragments[1]: there is no fragment 'b'",
+        "stack.yaml:3: fragments[2]: there is no fragment 'aa'",
     ]
 
 
@@ -117,13 +117,13 @@ def test_validate_of_no_chart_is_a_line_and_no_summary(run):
     assert (code, output) == (1, "")
     assert said.startswith("nothing: is not a chart; ")
     code, output, _ = run("validate", "nothing", "--json")
-    assert (code, json.loads(output)["problems"][0]["message"]) == (1, "is no chart")
+    assert (code, json.loads(output)["problems"][0]["message"]) == (1, "is not a chart")
 
 
 def test_validate_says_that_it_knows_no_stack(run, little, one_version):
     run("build")
     Path("stack.yaml").rename("other.yaml")
-    assert "no stack is known that made this chart" in run("validate", "charts/little")[2]
+    assert "the stack of this chart is not known" in run("validate", "charts/little")[2]
 
 
 def test_tools_are_shown(run):
