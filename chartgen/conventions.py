@@ -24,6 +24,11 @@ EXTRA_OBJECTS = "extraObjects"  # the value that holds a user's own objects, nam
 SIZING = "sizing"
 PLAN = "sizing.plan"
 
+# Templates that print a YAML scalar, whatever they are given: they can be printed behind a key as they are.
+SCALARS = ("fragment.name", "fragment.shortName", "fragment.serverName", "fragment.block")
+# The templates that make data of YAML, and fail where it does not parse: they alone call fromYaml.
+PARSERS = ("fragment.map", "fragment.parsed")
+
 
 def entry_keys(schema: dict[str, Any] | None) -> set[str]:
     """The keys that an entry of SERVERS may have, by a chart's values.schema.json; none where there are no servers."""

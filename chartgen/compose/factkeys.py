@@ -9,18 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..problem import Problem, nearest
 from ..reading import gotemplate, yamlfile
 from ..reading.gotemplate import Action, Branch, Call, Define, Node, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
-from .reads import ANY, FACTS, Read
-
-if TYPE_CHECKING:
-    from .owners import Use
-    from .rules import Source
+from .reads import ANY, FACTS, Read, Source, Use
 
 SERVERS = "fragment.servers"
 HOLE = "\0"  # where an action prints

@@ -5,18 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..paths import show
 from ..problem import Problem, nearest
 from ..reading.gotemplate import Template
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
-from .reads import ANY, FACTS, RELEASE, SERVER, Change, Path, Read, of
+from .reads import ANY, FACTS, RELEASE, SERVER, Change, Path, Read, Source, Use, of
 from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, default
-
-if TYPE_CHECKING:
-    from .rules import Source
 
 # What Python's regular expressions know and Go's do not; what is before it here is passed over.
 NOT_RE2 = re.compile(
@@ -30,15 +27,6 @@ class Owned(NamedTuple):
 
     leaves: dict[str, list[Path]]
     objects: list[Path]
-
-
-class Use(NamedTuple):
-    """What a template file reads and changes; `fragment` is None for the stack's NOTES."""
-
-    fragment: Fragment | None
-    path: str
-    reads: set[Read]
-    changes: set[Change]
 
 
 def uses(stack: Stack, sources: list[Source], notes: Template | None) -> list[Use]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..reading.gotemplate import Action, Branch, Call, Node, Pipe, Template, Term
+from ..sources.fragment import Fragment
 
 Path = tuple[str, ...]
 ANY = "*"  # a key, or a place in a list, that text does not say
@@ -37,6 +38,15 @@ class Value:
     words: frozenset[str] = frozenset()
 
 
+class Source(NamedTuple):
+    """A template file of a fragment, parsed. `path` is the file as problems call it."""
+
+    fragment: Fragment
+    file: str
+    path: str
+    template: Template
+
+
 class Read(NamedTuple):
     """A value that is read: `whole` with all that is below it. `server` says that it happens where servers are gone
     through; `scope` whose values they are.
@@ -55,6 +65,15 @@ class Change(NamedTuple):
     path: Path
     line: int
     function: str
+
+
+class Use(NamedTuple):
+    """What a template file reads and changes; `fragment` is None for the stack's NOTES."""
+
+    fragment: Fragment | None
+    path: str
+    reads: set[Read]
+    changes: set[Change]
 
 
 NOTHING = Value()

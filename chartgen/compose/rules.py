@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from ..paths import show
 from ..problem import Problem, nearest
 from ..reading import gotemplate
-from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Template, Term
+from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
 from . import factkeys, owners, yamltexts
+from .reads import Source
 from .schema import Values
 
 # What each rule asks for, a line each: `chartgen fragments --rules` prints them.
@@ -39,15 +39,6 @@ RULES = {
 
 # Where a fill of a ConfigMap names a file in place of a text.
 FILE = re.compile(r"\{file: ([^\s{}]+)\}")
-
-
-class Source(NamedTuple):
-    """A template file of a fragment, parsed. `path` is the file as problems call it."""
-
-    fragment: Fragment
-    file: str
-    path: str
-    template: Template
 
 
 def check(stack: Stack, values: Values) -> list[Problem]:
@@ -159,8 +150,8 @@ def _files(sources: list[Source]) -> Iterator[Problem]:
 
 def _named(template: Template) -> Iterator[tuple[int, str]]:
     """(line, path or pattern) of each text that names a file, and of each that .Files is given."""
-    for pipe in pipes(template):
-        for command in commands(pipe):
+    for pipe in gotemplate.pipes(template):
+        for command in gotemplate.commands(pipe):
             first, *rest = command
             taken = len(first.fields) > 1 and first.fields[-2] == "Files"
             if first.kind == "function" and first.text == "printf":
@@ -179,34 +170,3 @@ def _pattern(term: Term) -> str:
     if len(inner) == 1 and inner[0][0].text == "printf" and len(inner[0]) > 1 and inner[0][1].kind == "text":
         return re.sub(r"%[a-z]", "*", inner[0][1].text)
     return ""
-
-
-# --- going through a template ----------------------------------------------------------------------------------------
-
-
-def bodies(template: Template) -> Iterator[Define]:
-    """Its named templates, and what it renders itself under the name ''."""
-    yield from template.defines
-    yield Define("", 1, template.body)
-
-
-def pipes(template: Template) -> Iterator[Pipe]:
-    """Every pipeline of a file, those in parentheses left inside."""
-    for define in bodies(template):
-        yield from pipes_of(define.body)
-
-
-def pipes_of(body: tuple[Node, ...]) -> Iterator[Pipe]:
-    """Every pipeline of a body, those in parentheses left inside."""
-    for node in gotemplate.nodes(body):
-        if isinstance(node, (Action, Branch, Call)) and node.pipe:
-            yield node.pipe
-
-
-def commands(pipe: Pipe) -> Iterator[tuple[Term, ...]]:
-    """Every command of a pipeline, those in parentheses too."""
-    for command in pipe.commands:
-        yield command
-        for term in command:
-            if term.pipe:
-                yield from commands(term.pipe)

@@ -141,6 +141,34 @@ def terms(pipe: Pipe) -> Iterator[Term]:
                 yield from terms(term.pipe)
 
 
+def bodies(template: Template) -> Iterator[Define]:
+    """Its named templates, and what it renders itself under the name ''."""
+    yield from template.defines
+    yield Define("", 1, template.body)
+
+
+def pipes(template: Template) -> Iterator[Pipe]:
+    """Every pipeline of a file, those in parentheses left inside."""
+    for define in bodies(template):
+        yield from pipes_of(define.body)
+
+
+def pipes_of(body: tuple[Node, ...]) -> Iterator[Pipe]:
+    """Every pipeline of a body, those in parentheses left inside."""
+    for node in nodes(body):
+        if isinstance(node, (Action, Branch, Call)) and node.pipe:
+            yield node.pipe
+
+
+def commands(pipe: Pipe) -> Iterator[tuple[Term, ...]]:
+    """Every command of a pipeline, those in parentheses too."""
+    for command in pipe.commands:
+        yield command
+        for term in command:
+            if term.pipe:
+                yield from commands(term.pipe)
+
+
 class _Token(NamedTuple):
     kind: str
     text: str

@@ -80,7 +80,7 @@ def test_value_of_a_fragment_that_is_not_required_is_refused_however_it_is_read(
         "a/values.schema.yaml": {
             "release": {"a": {"type": "object", "description": "A.", "properties": {"text": value()}}}
         },
-        "a/templates/a.yaml": "kind: A\ntext: {{ .Values.a.text }}\n",
+        "a/templates/a.yaml": "kind: A\ntext: {{ quote .Values.a.text }}\n",
         "b/templates/b.yaml": f"kind: B\n{text}\n",
     }
     assert refused({"a": {}, "b": {}}, files) == [
@@ -94,7 +94,7 @@ def test_value_of_a_fragment_that_is_not_required_is_refused_however_it_is_read(
 def test_value_of_base_is_everybodys(refused):
     files = {
         "base/values.schema.yaml": {"release": {"a": value()}},
-        "b/templates/b.yaml": "kind: B\na: {{ .Values.a }}\n",
+        "b/templates/b.yaml": "kind: B\na: {{ quote .Values.a }}\n",
     }
     assert refused({"base": {}, "b": {}}, files) == []
 
@@ -104,8 +104,8 @@ def test_part_of_a_shared_object_belongs_to_the_fragment_that_declares_it(refuse
     files = {
         "a/values.schema.yaml": {"release": {"images": {**part, "properties": {"a": value()}}}},
         "b/values.schema.yaml": {"release": {"images": {**part, "properties": {"b": value()}}}},
-        "a/templates/a.yaml": "kind: A\ntext: {{ .Values.images.a }}\n",
-        "b/templates/b.yaml": "kind: B\ntext: {{ .Values.images.b }}\n{{ .Values.images.a }}\n",
+        "a/templates/a.yaml": "kind: A\ntext: {{ quote .Values.images.a }}\n",
+        "b/templates/b.yaml": "kind: B\ntext: {{ quote .Values.images.b }}\n{{ .Values.images.a }}\n",
     }
     assert [line.partition(";")[0] for line in refused({"a": {}, "b": {}}, files)] == [
         "b/templates/b.yaml:3: images.a: is a value of a, which this fragment does not require"
@@ -121,7 +121,7 @@ def test_value_that_no_fragment_declares_is_refused_with_the_one_meant(refused):
     }
     files = {
         "a/values.schema.yaml": {"release": {"memoryFraction": value(), "list": items}},
-        "a/templates/a.yaml": "kind: A\na: {{ .Values.memoryFraction }}\nb: {{ .Values.memFraction }}\n"
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.memoryFraction }}\nb: {{ quote .Values.memFraction }}\n"
         "{{ range .Values.list }}{{ .nam }}{{ end }}\n{{ .Values.zebra }}\n",
     }
     assert sorted(refused({"a": {}}, files)) == [
@@ -141,7 +141,7 @@ def test_value_that_no_template_reads_is_refused_at_its_line(refused):
     )
     files = {
         "a/values.schema.yaml": schema,
-        "a/templates/a.yaml": "kind: A\na: {{ .Values.a.read }}\n{{ with .Values.a }}{{ end }}\n"
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a.read }}\n{{ with .Values.a }}{{ end }}\n"
         "{{ toYaml .Values.whole }}\n",
     }
     assert refused({"a": {}}, files) == [
@@ -172,7 +172,7 @@ def test_value_that_chooses_a_fragment_or_stands_in_notes_alone_is_read(refused,
 def test_value_without_description_or_default_is_refused(refused):
     files = {
         "a/values.schema.yaml": "release:\n  a:\n    type: object\n    properties:\n      b:\n        type: string\n",
-        "a/templates/a.yaml": "kind: A\na: {{ .Values.a.b }}\n",
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a.b }}\n",
     }
     said = "is missing; add what it sets, what its default does, and its limit"
     assert refused({"a": {}}, files) == [
@@ -198,7 +198,7 @@ def test_value_without_description_or_default_is_refused(refused):
 def test_pattern_that_go_does_not_compile_is_refused(refused, pattern, why):
     files = {
         "a/values.schema.yaml": {"release": {"a": value(pattern=pattern)}},
-        "a/templates/a.yaml": "kind: A\na: {{ .Values.a }}\n",
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
     }
     assert refused({"a": {}}, files) == [
         f"a/values.schema.yaml:1: release.a.pattern: '{pattern}' is not a regular expression of Go's: {why}; "
@@ -210,7 +210,7 @@ def test_pattern_that_go_does_not_compile_is_refused(refused, pattern, why):
 def test_pattern_that_go_compiles_is_not(refused, pattern):
     files = {
         "a/values.schema.yaml": {"release": {"a": value(pattern=pattern)}},
-        "a/templates/a.yaml": "kind: A\na: {{ .Values.a }}\n",
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
     }
     assert refused({"a": {}}, files) == []
 
@@ -297,7 +297,7 @@ def facts(body: str, slot: str = "engine.facts") -> tuple[dict[str, Any], dict[s
         ("port: 1\nready: /health", '3: ready: "/health" is not an array; state an array'),
         ("port: 1\nready: [1]", "3: ready: 1 is not a string; state a string"),
         (
-            "port: 1\nsecret: {nme: {{ .Server }}}",
+            "port: 1\nsecret: {nme: {{ quote .Server }}}",
             "3: secret.nme: is not one of its keys; did you mean 'name'?",
         ),
         (
@@ -315,9 +315,7 @@ def test_facts_that_the_slot_does_not_declare_are_refused(refused, body, said):
 
 
 def test_facts_that_the_slot_declares_are_not(refused):
-    text = (
-        "port: {{ int64 .Server }}\nprotocol: {{ .Server }}\n{{- with .Server }}\nsecret: {name: {{ . }}}\n{{- end }}"
-    )
+    text = "port: {{ int64 .Server }}\nprotocol: {{ quote .Server }}\n{{- with .Server }}\nsecret: {name: {{ quote . }}}\n{{- end }}"
     assert refused(*facts(text)) == []
     assert refused(*facts("{{ toYaml (dict) }}")) == []  # the render sees to it
 
@@ -494,4 +492,86 @@ def test_template_that_does_not_parse_is_reported_once_at_its_own_line(refused, 
         f'{tmp_path}/NOTES.txt:2: does not parse: function "nope" not defined; correct the template there',
         'a/templates/_b.tpl:4: does not parse: function "foo" not defined; correct the template there',
         "a/templates/a.yaml:2: does not parse: unexpected EOF: {{if}} has no {{end}}; correct the template there",
+    ]
+
+
+# --- text into YAML --------------------------------------------------------------------------------------------------
+
+SAID = "prints text that YAML can read as something else; end it with quote, toJson, toYaml or int64"
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("a: {{ .Release.Name }}", "a"),
+        ("- {{ .Release.Name }}", "-"),
+        ("- name: {{ .Release.Name }}", "name"),
+        ("- --flag={{ .Release.Name }}", "-"),
+        ('a: "{{ .Release.Name }}"', "a"),
+        ("a: x {{ .Release.Name }}", "a"),
+        ("a: {b: {{ .Release.Name }}}", "a"),
+        ('"a b": {{ .Release.Name }}', "a b"),
+        ("a: {{ if .Release.Name }}{{ .Release.Name }}{{ end }}", "a"),
+        ("a: {{ with .Release.Name }}{{ . }}{{ end }}", "a"),
+        ("a: {{ .Release.Name | squote }}", "a"),
+        ("a: {{ .Release.Name | b64enc }}", "a"),
+        ("a: {{ .Release.Name | quote | upper }}", "a"),
+        ('a: {{ ternary "on" "b" true }}', "a"),
+        ('a: {{ include "fragment.a.x" . | nindent 2 }}', "a"),
+        ("{{ .Release.Name }}: a", "{{…}}"),
+        ("{{ .Release.Name }}.txt: a", "{{…}}"),
+    ],
+)
+def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
+    files = {"a/templates/_a.tpl": define("fragment.a.x", "a"), "a/templates/a.yaml": f"kind: A\n{line}\n"}
+    assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: {key}: {SAID}"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a: {{ .Release.Name | quote }}",
+        "a: {{ int64 .Release.Name }}",
+        "a: {{ .Release.Name | toJson }}",
+        "a: {{ toYaml .Release.Name | nindent 2 }}",
+        "a: {{ (quote .Release.Name) }}",
+        'a: {{ ternary "Retain" "Delete" true }}',
+        'a: {{ include "fragment.name" (list . "x") }}',
+        "{{ quote .Release.Name }}: {{ not .Release.Name }}",
+        "# a: {{ .Release.Name }}",
+        "{{- $x := .Release.Name }}",
+        "http://{{ .Release.Name }}",
+    ],
+)
+def test_text_that_stays_what_it_is_is_accepted(refused, line):
+    files = {"base/templates/_b.tpl": define("fragment.name", "{{ . }}"), "a/templates/a.yaml": f"kind: A\n{line}\n"}
+    assert refused({"base": {}, "a": {}}, files) == []
+
+
+def test_slots_of_text_and_what_prints_into_them_are_not_yaml(refused):
+    slot = {"kind": "list", "scope": "server", "summary": "Sentences.", "text": True}
+    body = define("fragment.a.checks", 'a: {{ .Release.Name }}\n{{- include "fragment.a.more" . }}')
+    files = {"a/templates/_a.tpl": body + define("fragment.a.more", "b: {{ .Release.Name }}")}
+    fills = {"fills": {"server.checks": "fragment.a.checks"}}
+    assert refused({"base": {"offers": {"server.checks": slot}}, "a": fills}, files) == []
+    yaml = {"server.checks": {**slot, "text": False}}
+    assert refused({"base": {"offers": yaml}, "a": fills}, files) == [
+        f"a/templates/_a.tpl:2: a: {SAID}",
+        f"a/templates/_a.tpl:6: b: {SAID}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("function", "remedy"),
+    [
+        ("fromYaml", 'include "fragment.map" and mustFromJson'),
+        ("fromYamlArray", 'include "fragment.list" and mustFromJson'),
+        ("fromJson", "mustFromJson"),
+        ("fromJsonArray", "mustFromJson"),
+    ],
+)
+def test_functions_that_give_an_error_as_data_are_refused(refused, function, remedy):
+    files = {"a/templates/a.yaml": f"kind: A\n{{{{ if (.Release.Name | {function}).a }}}}{{{{ end }}}}\n"}
+    assert refused({"a": {}}, files) == [
+        f"a/templates/a.yaml:2: {function}: takes a text that does not parse for data, with the key Error; use {remedy}"
     ]

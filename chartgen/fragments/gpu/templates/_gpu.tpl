@@ -66,14 +66,14 @@ memoryMiB: {{ include "fragment.gpu.mebibytes" . | int64 }}
 {{- toYaml . }}
 {{ end }}
 {{- if and .Values.gpu.type ($row.type).nodeLabel }}
-{{- $row.type.nodeLabel }}: {{ .Values.gpu.type | quote }}
+{{- $row.type.nodeLabel | quote }}: {{ .Values.gpu.type | quote }}
 {{- end }}
 {{- end }}
 
 {{- define "fragment.gpu.podAnnotations" -}}
 {{- $row := include "fragment.gpu.row" . | mustFromJson }}
 {{- if and .Values.gpu.type ($row.type).annotation }}
-{{- $row.type.annotation }}: {{ .Values.gpu.type | quote }}
+{{- $row.type.annotation | quote }}: {{ .Values.gpu.type | quote }}
 {{- end }}
 {{- end }}
 

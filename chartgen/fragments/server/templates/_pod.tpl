@@ -248,7 +248,7 @@ unless the user has named them there. */}}
 kind: {{ ternary "Deployment" "StatefulSet" (include "fragment.slot.cache.claimTemplate" . | empty) | quote }}
 minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
 maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
-port: {{ int64 .Values.service.port | default (int64 .Facts.engine.port) }}
+port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 
 {{- /* Half an hour, where nothing reckons how long the model takes. */}}

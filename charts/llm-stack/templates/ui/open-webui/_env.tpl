@@ -135,7 +135,7 @@ WEBSOCKET_MANAGER: redis
 {{- if .providerUrl }}
 OPENID_PROVIDER_URL: {{ .providerUrl | quote }}
 {{- range $name, $key := dict "OAUTH_CLIENT_ID" .clientIdKey "OAUTH_CLIENT_SECRET" .clientSecretKey }}
-{{ $name }}:
+{{ quote $name }}:
   valueFrom:
     secretKeyRef: {name: {{ $.Values.openWebui.oidc.existingSecret | quote }}, key: {{ $key | quote }}}
 {{- end }}
