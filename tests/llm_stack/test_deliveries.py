@@ -158,6 +158,13 @@ def test_a_cron_job_has_room_for_what_kubernetes_adds_to_its_name(template) -> N
     assert all(name.endswith("-server-loader") for name in names)
 
 
+def test_the_scratch_of_a_loaders_pod_has_a_limit(template) -> None:
+    values = {"engine": "ollama", "model": {"name": "llama3", "tag": "8b", "delivery": "job"}}
+    objects = template(values | {"modelCache": {"accessModes": ["ReadWriteMany"]}})
+    (job,) = [each for each in objects if each["kind"] == "Job"]
+    assert {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}} in job["spec"]["template"]["spec"]["volumes"]
+
+
 def test_a_loader_of_the_nodes_runs_wherever_its_server_can(template) -> None:
     objects = template(CASES / "delivery/daemonset/cases/every-node.yaml")
     server, loader = pod(of(objects, "Deployment", "llm-server")), pod(of(objects, "DaemonSet"))
