@@ -130,17 +130,17 @@ spec:
 {{- $row := include "fragment.gpu.row" . | mustFromJson }}
 {{- $counted := gt (int64 $gpu.count) 1 }}
 {{- if and $gpu.resources $counted }}
-gpu.count: {{ int64 $gpu.count }} is given beside gpu.resources, which says how many there are; leave gpu.count out
+gpu.count: {{ int64 $gpu.count }} is set, but gpu.resources already contains the number of GPUs; remove gpu.count
 {{- else if eq $gpu.vendor "none" }}
 {{- include "fragment.gpu.strays" . }}
 {{- if not (or (dig "cpu" true .Facts.engine) $gpu.resources .Values.image.repository) }}
 gpu.vendor: engine {{ .Values.engine }} has no image for CPUs; set gpu.vendor to {{ join " or " .Facts.engine.vendors }}, or image.repository and image.tag to an image that runs on CPUs
 {{- end }}
 {{- else if $gpu.resources }}
-gpu.resources: is given beside gpu.vendor {{ $gpu.vendor }}, which says what there is; leave one of them out
+gpu.resources: cannot be combined with gpu.vendor {{ $gpu.vendor }}; remove one of them
 {{- else if not $row }}
 {{- $vendor := get (get .Read "files/gpu/vendors.yaml") $gpu.vendor }}
-gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ keys $vendor.schemes | sortAlpha | join " or " }}
+gpu.scheme: vendor {{ $gpu.vendor }} has no scheme {{ $gpu.scheme }}; set gpu.scheme to {{ keys $vendor.schemes | sortAlpha | join " or " }}
 {{- else }}
 {{- $given := dict "gpu" $gpu "row" $row "scheme" (printf "%s of %s" $gpu.scheme $gpu.vendor) }}
 {{- include "fragment.gpu.typeChecks" $given }}
@@ -149,13 +149,13 @@ gpu.scheme: {{ $gpu.vendor }} has no {{ $gpu.scheme }}; set gpu.scheme to {{ key
 {{- include "fragment.gpu.coresChecks" $given }}
 {{- $whole := or $row.resource $row.class }}
 {{- if and $counted (or $gpu.memory $gpu.coresPercent) (not $whole) }}
-gpu.count: a share by {{ $gpu.scheme }} lies on one card; leave gpu.count out{{ if ($row.cores).cards }}, or gpu.memory and gpu.coresPercent for whole cards{{ end }}
+gpu.count: with {{ $gpu.scheme }}, a share is part of a single card; remove gpu.count{{ if ($row.cores).cards }}, or remove gpu.memory and gpu.coresPercent to use full cards{{ end }}
 {{- end }}
 {{- if and $row.class (semverCompare "<1.34.0-0" .Capabilities.KubeVersion.Version) }}
-gpu.scheme: dra is part of Kubernetes from 1.34 on, and this is {{ .Capabilities.KubeVersion.Version }}; set gpu.scheme to devicePlugin
+gpu.scheme: dra needs Kubernetes 1.34 or newer, and this cluster has {{ .Capabilities.KubeVersion.Version }}; set gpu.scheme to devicePlugin
 {{- end }}
 {{- if not (or .Values.image.repository (has $gpu.vendor .Facts.engine.vendors)) }}
-gpu.vendor: the images of {{ .Values.engine }} have nothing for {{ $gpu.vendor }}; set image.repository and image.tag to one that has
+gpu.vendor: engine {{ .Values.engine }} has no image for {{ $gpu.vendor }}; set image.repository and image.tag to an image that supports it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -169,26 +169,26 @@ gpu.vendor: the images of {{ .Values.engine }} have nothing for {{ $gpu.vendor }
 {{- $device := "^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$" }}
 {{- if not $type }}
 {{- if $by.required }}
-gpu.type: {{ .scheme }} needs to know which card; set gpu.type, to "{{ $by.example }}" for instance
+gpu.type: is empty, but {{ .scheme }} needs the card's type; set it, for example to "{{ $by.example }}"
 {{- end }}
 {{- else if not (or $by $attribute) }}
-gpu.type: {{ .scheme }} cannot choose a card by its type; leave gpu.type out, and use nodeSelector
+gpu.type: {{ .scheme }} cannot select a card by its type; remove gpu.type, and use nodeSelector
 {{- else if and $by.nodeLabel (contains "," $type) }}
-gpu.type: {{ $type }} is a list, but {{ .gpu.scheme }} selects nodes by one value of the label {{ $by.nodeLabel }}; name one card, or use affinity
+gpu.type: {{ $type }} is a list, but {{ .gpu.scheme }} selects nodes by a single value of the label {{ $by.nodeLabel }}; set one type, or use affinity
 {{- else if and $by.nodeLabel (not (regexMatch $label $type)) }}
-gpu.type: {{ $type }} cannot be the value of a node's label; set it to what {{ $by.nodeLabel }} says on the nodes
+gpu.type: {{ $type }} is not a valid value of a node label; set it to the value of {{ $by.nodeLabel }} on the nodes
 {{- else if and $by.name (not (regexMatch $device $type)) }}
-gpu.type: {{ $type }} cannot be part of a device's name; set it to the card's name, as {{ .row.resource }} has it on the nodes
+gpu.type: {{ $type }} cannot be part of a resource's name; set it to the card's name in the resource {{ .row.resource }} of the nodes
 {{- else if and $attribute (not (regexMatch "^[A-Za-z0-9 ._-]+$" $type)) }}
-gpu.type: {{ $type }} cannot be the name of a card; write it as the driver's ResourceSlices have it
+gpu.type: {{ $type }} is not a valid name of a card; write it as in the driver's ResourceSlices
 {{- end }}
 {{- end }}
 
 {{- define "fragment.gpu.partitionChecks" -}}
 {{- if and .gpu.partition (not (or .row.partition (.row.class).partition)) }}
-gpu.partition: {{ .scheme }} knows no partitions; leave it out, or set gpu.scheme to one that does
+gpu.partition: {{ .scheme }} does not support partitions; remove it, or use a gpu.scheme that does
 {{- else if and .row.partition (not .gpu.partition) }}
-gpu.partition: {{ .gpu.scheme }} needs to know which; set gpu.partition, to 1g.10gb for instance
+gpu.partition: is empty, but {{ .gpu.scheme }} needs a partition; set it, for example to 1g.10gb
 {{- end }}
 {{- end }}
 
@@ -198,11 +198,11 @@ gpu.partition: {{ .gpu.scheme }} needs to know which; set gpu.partition, to 1g.1
 {{- $unit := int64 $memory.unit }}
 {{- $share := or .gpu.coresPercent (not (.row.cores).cards) }}
 {{- if and .gpu.memory (not $memory) }}
-gpu.memory: {{ .scheme }} hands out whole cards, no share of their memory; leave it out, or set gpu.scheme to one that does
+gpu.memory: {{ .scheme }} assigns full cards and not a share of their memory; remove it, or use a gpu.scheme that can share
 {{- else if and .gpu.memory (or (not .mebibytes) (mod .mebibytes $unit)) }}
-gpu.memory: {{ .gpu.memory }} cannot be said in units of {{ $unit }} MiB, which is what {{ .scheme }} counts in; round it
+gpu.memory: {{ .gpu.memory }} is not a multiple of {{ $unit }} MiB, the unit of {{ .scheme }}; round it
 {{- else if and $memory.needed $share (not .gpu.memory) }}
-gpu.memory: {{ .gpu.scheme }} needs to know how much of a card's memory; set gpu.memory, to 8Gi for instance
+gpu.memory: is empty, but {{ .gpu.scheme }} needs an amount of a card's memory; set it, for example to 8Gi
 {{- end }}
 {{- end }}
 
@@ -211,11 +211,11 @@ gpu.memory: {{ .gpu.scheme }} needs to know how much of a card's memory; set gpu
 {{- $cores := .row.cores | default dict }}
 {{- $step := int64 ($cores.step | default 1) }}
 {{- if and $percent (not $cores) }}
-gpu.coresPercent: {{ .scheme }} hands out whole cards, no share of their compute; leave it out, or set gpu.scheme to one that does
+gpu.coresPercent: {{ .scheme }} assigns full cards and not a share of their compute; remove it, or use a gpu.scheme that can share
 {{- else if mod $percent $step }}
-gpu.coresPercent: {{ $percent }} is no multiple of {{ $step }}, in which {{ .gpu.scheme }} counts; round it
+gpu.coresPercent: {{ $percent }} is not a multiple of {{ $step }}, the step of {{ .gpu.scheme }}; round it
 {{- else if and $cores.cards .gpu.memory (not $percent) }}
-gpu.coresPercent: {{ .gpu.scheme }} needs to know how much of a card's compute goes with gpu.memory; set gpu.coresPercent, to 50 for instance, or leave gpu.memory out for whole cards
+gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute together with gpu.memory; set gpu.coresPercent, for example to 50, or remove gpu.memory to use full cards
 {{- end }}
 {{- end }}
 
@@ -243,7 +243,7 @@ gpu.coresPercent: {{ .gpu.scheme }} needs to know how much of a card's compute g
 {{- include "fragment.read" (list . "files/gpu/vendors.yaml") }}
 {{- $vendors := get .Read "files/gpu/vendors.yaml" }}
 {{- range $key, $what := $asked }}
-gpu.{{ $key }}: {{ $what }} asked for, but gpu.vendor is none; set gpu.vendor to one of {{ keys $vendors | sortAlpha | join ", " }}
+gpu.{{ $key }}: {{ $what }} set, but gpu.vendor is none; set gpu.vendor to one of {{ keys $vendors | sortAlpha | join ", " }}
 {{- end }}
 {{- $devices := list }}
 {{- range $vendors }}
@@ -253,7 +253,7 @@ gpu.{{ $key }}: {{ $what }} asked for, but gpu.vendor is none; set gpu.vendor to
 {{- end }}
 {{- range $name := keys $resources | sortAlpha }}
 {{- if has $name $devices }}
-resources: {{ $name }} is asked for, but gpu.vendor is none; set gpu.vendor to who makes it, and gpu.count to how many there are
+resources: {{ $name }} is requested, but gpu.vendor is none; set gpu.vendor to the vendor, and gpu.count to the number of devices
 {{- end }}
 {{- end }}
 {{- end }}

@@ -7,9 +7,9 @@ a server's name cannot end in -loader, which is what the pods are called that br
 {{- $cache := .Facts.cache }}
 {{- if $delivery.separateWorkload }}
 {{- if ne $cache.type "persistentVolumeClaim" }}
-model.delivery: {{ $delivery.separateWorkload }} brings models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or model.delivery to init
+model.delivery: {{ $delivery.separateWorkload }} downloads models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or model.delivery to init
 {{- else if not (has "ReadWriteMany" $cache.accessModes) }}
-model.delivery: {{ $delivery.separateWorkload }} and the server mount the model cache at once, on any two nodes, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that can do that, or model.delivery to init
+model.delivery: {{ $delivery.separateWorkload }} and the server can mount the model cache on different nodes at the same time, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that supports it, or set model.delivery to init
 {{- end }}
 {{- end }}
 {{- /* The user's own are among those of its pod: what stands there twice is called as another. */}}
@@ -20,7 +20,7 @@ model.delivery: {{ $delivery.separateWorkload }} and the server mount the model 
 {{- end }}
 {{- range .Values.loader.volumes }}
 {{- if gt (get $names .name | default 0 | int) 1 }}
-loader.volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
+loader.volumes: {{ .name }} is reserved by the chart; rename your volume
 {{- end }}
 {{- end }}
 {{- $paths := dict "/models" 1 "/opt/files" 1 "/tmp" 1 }}
@@ -30,7 +30,7 @@ loader.volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
 {{- end }}
 {{- range .Values.loader.volumeMounts }}
 {{- if gt (get $paths (trimSuffix "/" .mountPath) | int) 1 }}
-loader.volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yours elsewhere
+loader.volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use another mountPath
 {{- end }}
 {{- end }}
 {{- end }}
@@ -53,7 +53,7 @@ loader.volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; m
 {{- $at := printf "%s/%s" $place .folder }}
 {{- with get $folders $at }}
 {{- if ne .what $what }}
-model.path: servers {{ .name }} and {{ $name }} would bring different things to {{ $at }}, and each take the other's away; give one of them a path of its own
+model.path: servers {{ .name }} and {{ $name }} would download different files to {{ $at }} and remove each other's; give one of them another path
 {{- end }}
 {{- else }}
 {{- $_ := set $folders $at (dict "what" $what "name" $name) }}
@@ -65,7 +65,7 @@ model.path: servers {{ .name }} and {{ $name }} would bring different things to 
 {{- range $place := uniq $pruned }}
 {{- with get $users $place }}
 {{- if gt (len .) 1 }}
-loader.prune: servers {{ join " and " . }} have their models in one place, {{ $place }}, and each would remove the others'; set loader.prune to false
+loader.prune: servers {{ join " and " . }} store their models in the same place, {{ $place }}, and would remove each other's; set loader.prune to false
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,15 +1,15 @@
 {{- define "fragment.model.checks" -}}
 {{- if ne .Values.model.delivery "none" }}
 {{- if not .Facts.source.format }}
-model.source: engine {{ .Values.engine }} has no source of its own, so nothing would bring its model; set model.source to where it comes from, or model.delivery to none and modelCache.existingClaim to a claim that holds the model
+model.source: is empty, and engine {{ .Values.engine }} has no default source; set model.source, or set model.delivery to none and modelCache.existingClaim to a claim that has the model
 {{- else if not (has .Facts.source.format .Facts.engine.formats) }}
-model.source: {{ .Values.model.source }} leaves {{ .Facts.source.format }}, but engine {{ .Values.engine }} reads {{ join " or " .Facts.engine.formats }}; choose another source, or set model.delivery to none and modelCache.existingClaim to a claim that holds the model
+model.source: {{ .Values.model.source }} provides the format {{ .Facts.source.format }}, but engine {{ .Values.engine }} reads {{ join " or " .Facts.engine.formats }}; use another source, or set model.delivery to none and modelCache.existingClaim to a claim that has the model
 {{- end }}
 {{- end }}
 {{- if eq .Values.model.delivery "none" }}
 {{- range $key, $value := pick .Values.model "digest" "reference" "filter" }}
 {{- if $value }}
-model.{{ $key }}: is given, but nothing is brought with model.delivery none; leave it out, or choose another delivery
+model.{{ $key }}: is set, but with model.delivery none nothing is downloaded; remove it, or use another delivery
 {{- end }}
 {{- end }}
 {{- end }}
@@ -24,13 +24,13 @@ models: engine {{ .Values.engine }} serves one model, but there are {{ len $name
 {{- $models := .Values.models }}
 {{- range $key, $value := pick .Values.model "digest" "reference" "path" "filter" }}
 {{- if $value }}
-model.{{ $key }}: is given, but the models are those under models; give it to one of them, models.{{ keys $models | sortAlpha | first }}.{{ $key }} for instance
+model.{{ $key }}: is set, but the server uses the models under models; set it for one of them, for example as models.{{ keys $models | sortAlpha | first }}.{{ $key }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
 {{- if and $model.reference $model.digest (not (hasSuffix ($model.digest | default "") ($model.reference | default ""))) }}
-model.digest: is given beside the whole reference {{ $model.reference }}, which says by itself what is brought; write the digest at its end, {{ $model.reference | splitList "@" | first }}@{{ $model.digest }}, or leave it out
+model.digest: cannot be combined with model.reference, {{ $model.reference }}; write the digest at the end of the reference, {{ $model.reference | splitList "@" | first }}@{{ $model.digest }}, or remove it
 {{- end }}
 {{- end }}
 {{- $references := list }}
@@ -39,18 +39,18 @@ model.digest: is given beside the whole reference {{ $model.reference }}, which 
 {{- $directories := eq (.Facts.source.format | default "") "directory" }}
 {{- range .Facts.models }}
 {{- if and (regexMatch ":[^/]*$" .name) (ne .name $single) }}
-models: {{ .name }} holds a tag; give the name without it, and the tag as tag
+models: the name {{ .name }} contains a tag; write the tag under tag
 {{- end }}
 {{- $asked := append .filters .reference | join " " }}
 {{- if has $asked $references }}
-models: {{ .reference }} is asked for twice; name it once
+models: {{ .reference }} is listed twice; remove one of the two
 {{- end }}
 {{- $references = append $references $asked }}
 {{- $folder := .folder }}
 {{- if $directories }}
 {{- range $folders }}
 {{- if or (hasPrefix (printf "%s/" .) (printf "%s/" $folder)) (hasPrefix (printf "%s/" $folder) (printf "%s/" .)) }}
-models: two of them would lie in {{ $folder }}{{ if ne . $folder }} and {{ . }}{{ end }}; give each a path of its own, none within another's
+models: two models overlap in {{ $folder }}{{ if ne . $folder }} and {{ . }}{{ end }}; give each its own path, and none inside another
 {{- end }}
 {{- end }}
 {{- $folders = append $folders $folder }}
@@ -58,6 +58,6 @@ models: two of them would lie in {{ $folder }}{{ if ne . $folder }} and {{ . }}{
 {{- end }}
 {{- if regexMatch ":[^/]*$" .Values.model.name }}
 {{- $parts := regexFind "[^/]*$" .Values.model.name | splitList ":" }}
-model.name: {{ .Values.model.name }} holds a tag; set model.name to {{ trimSuffix (printf ":%s" (last $parts)) .Values.model.name }} and model.tag to {{ last $parts | quote }}
+model.name: {{ .Values.model.name }} contains a tag; set model.name to {{ trimSuffix (printf ":%s" (last $parts)) .Values.model.name }} and model.tag to {{ last $parts | quote }}
 {{- end }}
 {{- end }}

@@ -120,20 +120,20 @@ reload.tsv: {{ include "fragment.reload.requests" . | toJson }}
 {{- $facts := .Facts.engine }}
 {{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}
-reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but the engine has its folder mounted alone, and keeps the version of the start, which is removed when the model changes a second time; set reload.mode to rollout, or custom.mount to cache
+reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but custom.mount model mounts only the folder that was there at the start, and that folder is removed at the second change; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- if ne .Values.reload.mode "none" }}
 {{- if not $refreshes }}
-reload.mode: {{ .Values.reload.mode }} is asked for, but with model.delivery {{ .Values.model.delivery }} no model changes under a running server; set model.delivery to sidecar, cronjob or daemonset, or reload.mode to none
+reload.mode: {{ .Values.reload.mode }} is set, but with model.delivery {{ .Values.model.delivery }} the model of a running server never changes; set model.delivery to sidecar, cronjob or daemonset, or reload.mode to none
 {{- end }}
 {{- if eq .Values.reload.mode "http" }}
 {{- if not (include "fragment.slot.engine.reload" .) }}
-reload.mode: engine {{ .Values.engine }} cannot be asked to load a model again; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload.mode to rollout or none
+reload.mode: http is set, but engine {{ .Values.engine }} has no request that reloads a model; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload.mode to rollout or none
 {{- else if $facts.subPath }}
-reload.mode: the engine has one model's folder mounted alone, and goes on seeing the version that was there at the start; set reload.mode to rollout, or custom.mount to cache
+reload.mode: custom.mount model mounts only the folder that was there at the start, so a reload does not see a new version; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- else if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
-reload.mode: rollout needs an account of the release's own, since whoever has it may change the server, and default is everybody's in the namespace; set serviceAccount.create to true, or serviceAccount.name
+reload.mode: rollout needs a separate service account that may change the server, and the account default is shared by the namespace; set serviceAccount.create to true, or set serviceAccount.name
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,12 +1,12 @@
 {{- define "fragment.server.checks" -}}
 {{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
-service.nodePort: {{ int64 .Values.service.nodePort }} is given, but a Service of type ClusterIP has none; set service.type to NodePort, or leave nodePort out
+service.nodePort: {{ int64 .Values.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set service.type to NodePort, or remove nodePort
 {{- end }}
 {{- $facts := .Facts.engine }}
 {{- $own := int64 .Values.service.port }}
 {{- range $name, $port := $facts.ports }}
 {{- if eq (int64 $port) $own }}
-service.port: {{ int64 $port }} is where the Service has {{ $name }}; set service.port to another
+service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set service.port to another port
 {{- end }}
 {{- end }}
 {{- $volumes := list "models" "tmp" "files" }}
@@ -19,12 +19,12 @@ service.port: {{ int64 $port }} is where the Service has {{ $name }}; set servic
 {{- end }}
 {{- range .Values.volumes }}
 {{- if has .name $volumes }}
-volumes: {{ .name }} is a volume of the chart's own; call yours otherwise
+volumes: {{ .name }} is reserved by the chart; rename your volume
 {{- end }}
 {{- end }}
 {{- range .Values.volumeMounts }}
 {{- if has (trimSuffix "/" .mountPath) $mounts }}
-volumeMounts: the chart mounts a volume of its own at {{ .mountPath }}; mount yours elsewhere
+volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use another mountPath
 {{- end }}
 {{- end }}
 {{- end }}
@@ -43,7 +43,7 @@ the name {{ $pods }} is what the Service is called by which the pods of server {
 {{- end }}
 {{- range $port, $names := $users }}
 {{- if gt (len $names) 1 }}
-service.nodePort: servers {{ join " and " $names }} ask for the same port {{ $port }}; give each a port of its own, in its entry of servers
+service.nodePort: servers {{ join " and " $names }} have the same node port {{ $port }}; set a different port in each entry of servers
 {{- end }}
 {{- end }}
 {{- end }}

@@ -143,24 +143,24 @@ that is served and the one before it lie there too. */}}
 {{- $context := int64 .Values.model.contextLength }}
 {{- range $sum.models }}
 {{- if and .context (gt $context (int64 .context)) }}
-model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} was made for; set model.contextLength to {{ int64 .context }} or less
+model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} supports; set model.contextLength to {{ int64 .context }} or less
 {{- end }}
 {{- end }}
 {{- $cache := .Facts.cache }}
 {{- $copies := int64 (include "fragment.sizing.copies" .) }}
 {{- $need := mul $copies (int64 $sum.weightsMiB) }}
 {{- if and $cache.size (not $cache.existing) (ne .Values.model.delivery "none") (gt $need (include "fragment.sizing.mebibytes" $cache.size | int64)) }}
-modelCache.size: {{ $cache.size }} does not hold the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 2 }}, since a version that comes lies beside the one that is served and the one before{{ else if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "fragment.sizing.volume" $need }}Gi or more
+modelCache.size: {{ $cache.size }} is too small for the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 2 }} for the served, the new and the previous version{{ else if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "fragment.sizing.volume" $need }}Gi or more
 {{- end }}
 {{- $limit := dig "limits" "memory" "" .Values.loader.resources | toString }}
 {{- if and $cache.memory $limit (ne .Values.model.delivery "none") (gt $need (include "fragment.sizing.mebibytes" $limit | int64)) }}
-loader.resources: its memory's limit of {{ $limit }} counts what it writes to a cache in memory, where the models take {{ div (add $need 1023) 1024 }}Gi; leave the limit out, or raise it above that
+loader.resources: the memory limit of {{ $limit }} includes the files written to a cache in memory, where the models take {{ div (add $need 1023) 1024 }}Gi; remove the limit, or raise it above that
 {{- end }}
 {{- $gpu := .Facts.gpu }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
 {{- $takes := int64 $sum.needMiB }}
 {{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
-gpu.memory: {{ int64 $gpu.memoryMiB }}Mi on each of {{ int64 $gpu.count }} does not hold the model, which takes {{ div (add $takes 1023) 1024 }}Gi with {{ $context }} tokens of context; raise gpu.memory or gpu.count, or lower model.contextLength
+gpu.memory: {{ int64 $gpu.memoryMiB }}Mi on each of {{ int64 $gpu.count }} GPUs is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count, or lower model.contextLength
 {{- end }}
 {{- end }}
 

@@ -34,9 +34,9 @@ is empty if there is no such backend.
 {{- if and $servers (not (include "llm-stack.backend" (list .context .name) | mustFromJson)) }}
 {{- $servers = concat $servers $uis | join " or " }}
 {{- if .name }}
-{{ .key }}: {{ .name }} is no server or UI that is enabled; set it to {{ $servers }}
+{{ .key }}: {{ .name }} is not an enabled server or UI; set it to {{ $servers }}
 {{- else }}
-{{ .key }}: there is no UI, and more than one server could be meant; set it to {{ $servers }}
+{{ .key }}: is empty, but there is no UI and more than one server; set it to {{ $servers }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -73,11 +73,11 @@ port}.
 {{- $servers := keys .context.Servers | sortAlpha }}
 {{- range $name, $_ := .way.hosts }}
 {{- if not (has $name $servers) }}
-{{ $key }}.hosts: {{ $name }} is no server that is enabled; set it to {{ join " or " $servers }}
+{{ $key }}.hosts: {{ $name }} is not an enabled server; use {{ join " or " $servers }}
 {{- end }}
 {{- end }}
 {{- if not (or .way.hosts .way.domain) }}
-{{ $key }}.hosts: is empty, so it would lead nowhere; name the servers and their hosts, {{ first $servers | default "server" }}: api.example.com for instance, or set {{ $key }}.domain
+{{ $key }}.hosts: is empty, so no server is reachable; add a host name for each server, such as {{ first $servers | default "server" }}: api.example.com, or set {{ $key }}.domain
 {{- end }}
 {{- $users := dict }}
 {{- range $found }}
@@ -85,9 +85,9 @@ port}.
 {{- end }}
 {{- range $host, $names := $users }}
 {{- if gt (len $names) 1 }}
-{{ $key }}.hosts: {{ $host }} is given to servers {{ join " and " $names }}; give each a host name of its own
+{{ $key }}.hosts: servers {{ join " and " $names }} have the same host name {{ $host }}; give each its own host name
 {{- else if has $host $taken }}
-{{ $key }}.hosts: {{ $host }} leads elsewhere already; give server {{ first $names }} a host name of its own
+{{ $key }}.hosts: {{ $host }} is already used for something else; give server {{ first $names }} its own host name
 {{- end }}
 {{- end }}
 {{- end }}

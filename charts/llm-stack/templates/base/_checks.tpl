@@ -6,10 +6,10 @@ the name {{ .Server }} belongs to a part of the chart itself; call the server ot
 
 {{- define "llm-stack.releaseChecks" -}}
 {{- if not .Servers }}
-servers: none is enabled, so no model would be served; set enabled: true for one
+servers: no server is enabled; set enabled: true for at least one
 {{- end }}
 {{- if and .Values.serviceAccount.attachPullSecrets (not .Values.serviceAccount.create) }}
-serviceAccount.attachPullSecrets: the account {{ include "llm-stack.serviceAccount" . }} is not made here, so nothing can be added to it; set serviceAccount.create to true, or leave attachPullSecrets and global.imagePullSecrets out and add the Secrets to it yourself
+serviceAccount.attachPullSecrets: the release does not create the service account {{ include "llm-stack.serviceAccount" . }}, so it cannot attach Secrets to it; set serviceAccount.create to true, or remove attachPullSecrets and global.imagePullSecrets and attach the Secrets yourself
 {{- end }}
 {{- end }}
 

@@ -19,10 +19,10 @@ daemonset/{{ include "fragment.delivery.daemonset.name" . }}
 {{- define "fragment.delivery.daemonset.checks" -}}
 {{- $type := .Facts.cache.type }}
 {{- if ne $type "hostPath" }}
-model.delivery: daemonset keeps models in a folder of the node, but modelCache.type is {{ $type }}; set modelCache.type to hostPath and modelCache.hostPath to the folder, or choose another delivery
+model.delivery: daemonset stores models in a folder of each node, but modelCache.type is {{ $type }}; set modelCache.type to hostPath and modelCache.hostPath to the folder, or use another delivery
 {{- end }}
 {{- if and .Values.daemonset.chown (not .Values.podSecurityContext.runAsUser) }}
-daemonset.chown: podSecurityContext.runAsUser does not say to whom the folder is to be given; set it, or daemonset.chown to false
+daemonset.chown: is true, but podSecurityContext.runAsUser does not set the owner of the folder; set it, or set daemonset.chown to false
 {{- end }}
 {{- end }}
 

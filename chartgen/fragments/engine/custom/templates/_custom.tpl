@@ -49,27 +49,27 @@ Secret/{{ . }}
 {{- define "fragment.engine.custom.checks" -}}
 {{- $custom := .Values.custom }}
 {{- if not .Values.image.repository }}
-image.repository: engine custom has no image of its own; set image.repository and image.tag to yours
+image.repository: engine custom has no default image; set image.repository and image.tag to your image
 {{- else if not (or .Values.image.tag .Values.image.digest) }}
-image.tag: {{ .Values.image.repository }} has no tag, which would mean whatever is the latest; set image.tag or image.digest
+image.tag: {{ .Values.image.repository }} has no tag, so Kubernetes would use latest; set image.tag or image.digest
 {{- end }}
 {{- range $name, $port := $custom.ports }}
 {{- if eq $name "http" }}
-custom.ports: http is what custom.port is called; call the other port otherwise
+custom.ports: the name http is reserved for custom.port; rename the other port
 {{- else if eq (int64 $port) (int64 $custom.port) }}
-custom.ports: {{ $name }} is {{ int64 $port }}, as custom.port is; leave it out, or give it a port of its own
+custom.ports: {{ $name }} is {{ int64 $port }}, the same as custom.port; remove it, or give it another port
 {{- end }}
 {{- end }}
 {{- if and (hasKey $custom.ports "metrics") (not $custom.metricsPath) }}
-custom.metricsPath: is empty, but custom.ports has one for metrics; set it, to /metrics for instance
+custom.metricsPath: is empty, but custom.ports has a port for metrics; set it, for example to /metrics
 {{- end }}
 {{- if and $custom.reload.body (not $custom.reload.path) }}
-custom.reload.body: is given, but nobody is asked while custom.reload.path is empty; set it, to /reload for instance, or leave body out
+custom.reload.body: is set, but custom.reload.path is empty, so no reload request is sent; set custom.reload.path, for example to /reload, or remove body
 {{- end }}
 {{- if and (eq $custom.mount "model") $custom.reload.path }}
-custom.reload.path: is given, but with custom.mount model a folder stays what it was when the container started; set custom.mount to cache, or leave it out
+custom.reload.path: is set, but with custom.mount model the container keeps the folder that it started with; set custom.mount to cache, or remove custom.reload.path
 {{- end }}
 {{- if and (eq $custom.mount "model") .Values.models }}
-custom.mount: model mounts one model's folder, but models names several; set custom.mount to cache
+custom.mount: model mounts the folder of one model, but there are several models; set custom.mount to cache
 {{- end }}
 {{- end }}

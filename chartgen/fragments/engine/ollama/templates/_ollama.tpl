@@ -82,12 +82,12 @@ probe.sh: {file: files/engine/ollama/probe.sh}
 
 {{- define "fragment.engine.ollama.checks" -}}
 {{- with .Values.model.path }}
-model.path: {{ . }} is given, but ollama finds its models by name in a store of its own; leave model.path out, or set modelCache.subPath to the folder of the claim that holds the store
+model.path: {{ . }} is set, but ollama finds models by name in its own store; remove model.path, or set modelCache.subPath to the folder of the claim that has the store
 {{- end }}
 {{- if .Values.extraArgs }}
-extraArgs: ollama takes no arguments; set what you need under ollama or env
+extraArgs: ollama accepts no arguments; use the values under ollama, or environment variables under env
 {{- end }}
 {{- if and (ne .Values.ollama.kvCacheType "f16") (not .Values.ollama.flashAttention) }}
-ollama.kvCacheType: {{ .Values.ollama.kvCacheType }} has no effect without flash attention; set ollama.flashAttention to true
+ollama.kvCacheType: {{ .Values.ollama.kvCacheType }} needs flash attention; set ollama.flashAttention to true
 {{- end }}
 {{- end }}

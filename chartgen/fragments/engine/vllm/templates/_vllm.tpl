@@ -184,10 +184,10 @@ vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ int64 
 {{- $known = append $known .key }}
 {{- end }}
 {{- if not (has $adapter.model $known) }}
-vllm.lora.adapters: {{ $name }} lies in {{ $adapter.model }}, which is none of models; add it there, or leave model out for a folder of the model's own
+vllm.lora.adapters: {{ $name }} is in {{ $adapter.model }}, which is not one of models; add it to models, or remove model if the adapter is a folder of the served model
 {{- end }}
 {{- else if not $adapter.path }}
-vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its folder in the model, or model to the entry of models that brings it
+vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its folder in the model, or model to its entry of models
 {{- end }}
 {{- end }}
 {{- $served := list }}
@@ -195,8 +195,8 @@ vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its fold
 {{- $served = append $served .key }}
 {{- end }}
 {{- if and $vllm.lora.adapters (gt (len $served) 1) }}
-models: vLLM serves one model, and {{ join " and " $served }} are {{ len $served }}; name it alone under model and give each other one a server of its own under servers, or name those that are LoRA adapters in vllm.lora.adapters
+models: vLLM serves one model, but there are {{ len $served }}, {{ join " and " $served }}; set one of them under model and give each other model its own server under servers, or list the LoRA adapters among them in vllm.lora.adapters
 {{- else if not $served }}
-models: all of them are LoRA adapters; add the model that vLLM serves
+models: all models are LoRA adapters; add the model that vLLM serves
 {{- end }}
 {{- end }}

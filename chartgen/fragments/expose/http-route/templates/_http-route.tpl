@@ -77,10 +77,10 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- $request := include "fragment.expose.http-route.milliseconds" $values.timeouts.request | int64 }}
 {{- $attempt := include "fragment.expose.http-route.milliseconds" $values.timeouts.backendRequest | int64 }}
 {{- if not $values.parentRefs }}
-{{ $key }}.parentRefs: names no Gateway, so the route would lead nowhere; add one with its name, its namespace, and its listener as sectionName
+{{ $key }}.parentRefs: is empty, so the route is attached to no Gateway; add a Gateway with name, namespace, and its listener as sectionName
 {{- end }}
 {{- if and $request (gt $attempt $request) }}
-{{ $key }}.timeouts.backendRequest: {{ $values.timeouts.backendRequest }} is more than {{ $key }}.timeouts.request, which is {{ $values.timeouts.request }}; lower it, or leave it out
+{{ $key }}.timeouts.backendRequest: {{ $values.timeouts.backendRequest }} is more than {{ $key }}.timeouts.request, which is {{ $values.timeouts.request }}; lower it, or remove it
 {{- end }}
 {{- end }}
 {{- end }}

@@ -83,12 +83,12 @@ Secret/{{ . }}
 {{- if $chat.enabled }}
 {{- $servers := include "fragment.ui.nextchat.servers" . | replace " " " or " }}
 {{- if not $servers }}
-nextchat.enabled: no server that is enabled can chat, so it would have nobody to talk to; set it to false
+nextchat.enabled: is true, but no enabled server has a chat API; set it to false
 {{- else if not (include "fragment.ui.nextchat.server" .) }}
-nextchat.server: {{ $chat.server | default "it talks to one server, and more than one could be meant" }}{{ if $chat.server }} is no server that is enabled and chats{{ end }}; set it to {{ $servers }}
+nextchat.server: {{ $chat.server | default "is empty, but there is more than one server" }}{{ if $chat.server }} is not an enabled server with a chat API{{ end }}; set it to {{ $servers }}
 {{- end }}
 {{- if and $chat.service.nodePort (eq $chat.service.type "ClusterIP") }}
-nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is given, but a Service of type ClusterIP has none; set nextchat.service.type to NodePort, or leave nodePort out
+nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set nextchat.service.type to NodePort, or remove nodePort
 {{- end }}
 {{- end }}
 {{- end }}

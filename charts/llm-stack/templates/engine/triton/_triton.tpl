@@ -151,10 +151,10 @@ checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}
 {{- $whole := list }}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 {{- if contains "/" .name }}
-models: {{ .folder }} is no folder for Triton, which wants the model's name, and its version or nothing below it; set path to {{ .name | splitList "/" | last }}/{{ .version | default "1" }}
+models: {{ .folder }} is not a folder for Triton, which needs NAME or NAME/VERSION; set path to {{ .name | splitList "/" | last }}/{{ .version | default "1" }}
 {{- end }}
 {{- if or (has .name $whole) (and (not .version) (has .name $names)) }}
-models: {{ .name }} lies in two folders, one of which has no version; give each a path with its version, {{ .name }}/1 for instance
+models: {{ .name }} has two folders, one of them without a version; give each a path with a version, such as {{ .name }}/1
 {{- end }}
 {{- $names = append $names .name }}
 {{- if not .version }}
@@ -162,14 +162,14 @@ models: {{ .name }} lies in two folders, one of which has no version; give each 
 {{- end }}
 {{- end }}
 {{- if not (or .Values.models .Values.model.path (ne .Values.model.delivery "none")) }}
-model.path: is empty, but Triton serves a model under the name of its folder; set model.path to the folder of the cache that holds it, {{ .Values.model.name }}/1 for instance
+model.path: is empty, but Triton serves a model under the name of its folder; set model.path to the model's folder in the cache, such as {{ .Values.model.name }}/1
 {{- end }}
 {{- range $name, $model := .Values.triton.models }}
 {{- if not (has $name $names) }}
-triton.models: {{ $name }} is no model of this server, which serves {{ $names | uniq | join " and " }}; name one of them
+triton.models: {{ $name }} is not a model of this server, which serves {{ $names | uniq | join " and " }}; use the name of one of them
 {{- end }}
 {{- if and $model.platform $model.backend }}
-triton.models: {{ $name }} has both platform and backend; leave one of them out
+triton.models: {{ $name }} has both platform and backend; remove one of them
 {{- end }}
 {{- end }}
 {{- end }}

@@ -108,7 +108,7 @@ Secret/{{ . }}
 {{- end }}
 {{- if eq .key "ingress" }}
 {{- if not (or .values.host .values.domain) }}
-ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule takes, or set ingress.domain
+ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule matches, or set ingress.domain
 {{- end }}
 {{ include "llm-stack.backendFault" (dict "context" $ "name" .values.backend "key" "ingress.backend") }}
 {{- $taken = $hosts }}
@@ -125,9 +125,9 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- $controller := .values.controller }}
 {{- if and .values.basicAuthSecret (not (dig $controller "passwords" "" $controllers)) }}
 {{- if has $controller (list "any" "none") }}
-{{ .key }}.basicAuthSecret: the controller is not named, and one that passes the annotation over would let everybody in; set {{ .key }}.controller to it
+{{ .key }}.basicAuthSecret: is set, but {{ .key }}.controller is empty, and a controller that ignores the annotation would allow access without a password; set {{ .key }}.controller
 {{- else }}
-{{ .key }}.basicAuthSecret: {{ $controller }} takes no Secret by an annotation, and would let everybody in; leave it out, and name what {{ $controller }} has for that in {{ .key }}.annotations
+{{ .key }}.basicAuthSecret: {{ $controller }} has no annotation for this Secret, and would allow access without a password; remove basicAuthSecret, and use {{ $controller }}'s own authentication with {{ .key }}.annotations
 {{- end }}
 {{- end }}
 {{- end }}

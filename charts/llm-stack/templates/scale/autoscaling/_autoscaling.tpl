@@ -13,14 +13,14 @@ maxReplicas: {{ int64 .Values.autoscaling.maxReplicas }}
 autoscaling.maxReplicas: {{ int64 $scaling.maxReplicas }} is less than autoscaling.minReplicas, {{ int64 $scaling.minReplicas }}; raise one, or lower the other
 {{- end }}
 {{- if gt (int64 .Values.replicas) (int64 $scaling.maxReplicas) }}
-replicas: {{ int64 .Values.replicas }} is more than autoscaling.maxReplicas, {{ int64 $scaling.maxReplicas }}; leave replicas out, the autoscaler decides
+replicas: {{ int64 .Values.replicas }} is more than autoscaling.maxReplicas, {{ int64 $scaling.maxReplicas }}; remove replicas, since the autoscaler sets the number
 {{- end }}
 {{- if not (or $scaling.targetCPUUtilizationPercentage $scaling.targetMemoryUtilizationPercentage $scaling.metrics) }}
-autoscaling: there is nothing to look at; set targetCPUUtilizationPercentage, or name metrics
+autoscaling: no metric is set; set targetCPUUtilizationPercentage, or add metrics
 {{- end }}
 {{- range $key, $resource := dict "targetCPUUtilizationPercentage" "cpu" "targetMemoryUtilizationPercentage" "memory" }}
 {{- if and (get $scaling $key) $.Values.resources (not (hasKey $promised $resource)) }}
-autoscaling.{{ $key }}: is a part of what the pod requests, but resources.requests has no {{ $resource }}; add it, or set {{ $key }} to 0
+autoscaling.{{ $key }}: is a percentage of the pod's request, but resources.requests has no {{ $resource }}; add it, or set {{ $key }} to 0
 {{- end }}
 {{- end }}
 {{- end }}

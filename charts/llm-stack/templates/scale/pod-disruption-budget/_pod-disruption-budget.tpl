@@ -5,11 +5,11 @@
 {{- $least := .Facts.server.minReplicas | int64 }}
 {{- $all := and (regexMatch "^[0-9]+$" $stay) (ge (int64 $stay) $least) }}
 {{- if and $least (or $all (eq $stay "100%")) }}
-podDisruptionBudget.minAvailable: {{ $stay }} of {{ $least }} pods are to stay, so no node that has one could ever be drained; lower it, or raise the number of pods
+podDisruptionBudget.minAvailable: {{ $stay }} of {{ $least }} pods must stay available, so a node with such a pod can never be drained; lower it, or raise the number of pods
 {{- else if and (not $stay) (has (toString $budget.maxUnavailable) (list "0" "0%")) }}
-podDisruptionBudget.maxUnavailable: {{ $budget.maxUnavailable }} means that no node with a pod could ever be drained; set it to 1 or more
+podDisruptionBudget.maxUnavailable: {{ $budget.maxUnavailable }} means that a node with such a pod can never be drained; set it to 1 or more
 {{- else if and (not $stay) (eq (toString $budget.maxUnavailable) "") }}
-podDisruptionBudget: neither minAvailable nor maxUnavailable is given; set one of them
+podDisruptionBudget: neither minAvailable nor maxUnavailable is set; set one of them
 {{- end }}
 {{- end }}
 {{- end }}

@@ -88,15 +88,15 @@ ConfigMap/{{ . }}
 {{- define "llm-stack.source.huggingface.checks" -}}
 {{- range .Facts.models }}
 {{- if not (regexMatch "^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+(@.+)?$" .reference) }}
-model.name: {{ .reference }} is no model of a hub; name it organisation/name as its page there does, and what stands after a colon or an @ as model.tag
+model.name: {{ .reference }} is not the name of a model on a hub; write organization/name as on the model's page, and write the part after a colon or an @ as model.tag
 {{- end }}
 {{- if .digest }}
-model.digest: a hub knows models by their commits, {{ .name }} too; give the commit as model.tag, and leave digest out
+model.digest: is set for {{ .name }}, but a hub identifies versions by commits; write the commit as model.tag, and remove digest
 {{- end }}
 {{- end }}
 {{- with .Values.huggingface }}
 {{- if and (hasPrefix "http://" .endpoint) (not .plainHttp) }}
-huggingface.endpoint: {{ .endpoint }} is plain http, which anybody on the way can read and change; set huggingface.plainHttp to true if that is meant to be so
+huggingface.endpoint: {{ .endpoint }} uses plain HTTP, which others on the network can read and change; use https, or set huggingface.plainHttp to true to allow it
 {{- end }}
 {{- end }}
 {{- end }}

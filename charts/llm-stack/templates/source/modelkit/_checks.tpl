@@ -3,34 +3,34 @@
 {{- range .Facts.models }}
 {{- $registry := regexFind "^[^/]*/" .reference | trimSuffix "/" }}
 {{- if not (regexMatch "[.:]" $registry) }}
-modelkit.registry: {{ if $kit.registry }}{{ $kit.registry }} is a name and no registry to kit; write it with its domain or its port{{ else }}is empty, so nobody knows where {{ .name }} is; set it to the registry's host, or reference to the model's whole reference{{ end }}
+modelkit.registry: {{ if $kit.registry }}{{ $kit.registry }} is not a registry to kit, which needs a domain or a port; add one of them{{ else }}is empty, but {{ .name }} needs a registry; set it to the registry's host, or set reference to the model's full reference{{ end }}
 {{- else if and $kit.existingSecret (not $kit.registry) }}
-modelkit.registry: is empty, so nobody knows whom the credentials in {{ $kit.existingSecret }} are for; set it to {{ $registry }}, if they are for it
+modelkit.registry: is empty, but the credentials in {{ $kit.existingSecret }} need a registry; set it to {{ $registry }} if they are for that registry
 {{- end }}
 {{- if not (regexMatch "(:[^:/@]+|@sha256:[0-9a-f]{64})$" .reference) }}
-model.tag: {{ .reference }} names no version, and a ModelKit has no usual one; set tag, or digest
+model.tag: {{ .reference }} has no version, and ModelKits have no default version; set tag or digest
 {{- end }}
 {{- if regexMatch "/[^:@]*[A-Z]" .reference }}
-model.name: {{ .reference }} has capitals before its tag, which no registry takes; write it in small letters
+model.name: {{ .reference }} has uppercase letters before the tag, which registries do not allow; write it in lowercase
 {{- end }}
 {{- range .filters }}
 {{- if not (regexMatch "^(kitfile|model|datasets|code|docs|prompts|mcpservers)(,(kitfile|model|datasets|code|docs|prompts|mcpservers))*(:[^:]+)?$" .) }}
-model.filter: {{ . }} is none of kit's; write kitfile, model, datasets, code, docs, prompts or mcpservers (several with commas), and where only some are meant, a colon and their names or paths: datasets:validation
+model.filter: {{ . }} is not a filter of kit; write kitfile, model, datasets, code, docs, prompts or mcpservers, separated by commas, and to select some of a kind, add a colon and their names or paths, such as datasets:validation
 {{- end }}
 {{- end }}
 {{- end }}
 {{- if and $kit.caSecret $kit.caConfigMap }}
-modelkit.caConfigMap: is given beside modelkit.caSecret; put all certificates into one of them
+modelkit.caConfigMap: cannot be combined with modelkit.caSecret; put all certificates into one of them
 {{- end }}
 {{- with $kit.cosign }}
 {{- if and .existingSecret .identity }}
-modelkit.cosign.identity: is given beside modelkit.cosign.existingSecret; a signature is by a key or by an identity, so leave one of them out
+modelkit.cosign.identity: cannot be combined with modelkit.cosign.existingSecret, since a signature is made with a key or an identity; remove one of them
 {{- end }}
 {{- if ne (empty .identity) (empty .issuer) }}
-modelkit.cosign.issuer: an identity holds only with whoever vouched for it; set identity and issuer, or neither
+modelkit.cosign.issuer: identity and issuer are needed together; set both, or neither
 {{- end }}
 {{- if and .identity (not .transparencyLog) }}
-modelkit.cosign.transparencyLog: the certificate of an identity is good for minutes, and only the log says that they were the right ones; leave transparencyLog true, or ask for a key
+modelkit.cosign.transparencyLog: is false, but the certificate of an identity is valid for minutes, and only the log proves when it was used; set transparencyLog to true, or use a key
 {{- end }}
 {{- end }}
 {{- end }}

@@ -20,10 +20,10 @@ load.sh: {file: files/source/ollama/load.sh}
 {{- define "llm-stack.source.ollama.checks" -}}
 {{- range .Facts.models }}
 {{- if .digest }}
-model.digest: ollama pulls no model by its digest, of {{ .name }} neither; leave digest out
+model.digest: is set for {{ .name }}, but ollama cannot pull a model by its digest; remove digest
 {{- end }}
 {{- if .filters }}
-model.filter: ollama brings a model whole, {{ .name }} too; leave filter out
+model.filter: is set for {{ .name }}, but ollama always pulls the complete model; remove filter
 {{- end }}
 {{- end }}
 {{- end }}

@@ -95,7 +95,7 @@ false
 {{- end }}
 {{- range $claim, $names := $users }}
 {{- if gt (len $names) 1 }}
-modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $claim }}, but modelCache.accessModes says that only one node can mount it; set modelCache.accessModes to ReadWriteMany if the claim can do that, or give each server a claim of its own
+modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $claim }}, but with modelCache.accessModes only one node can mount it; set modelCache.accessModes to ReadWriteMany if the claim supports it, or give each server its own claim
 {{- end }}
 {{- end }}
 {{- end }}
@@ -105,35 +105,35 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 {{- $shared := .Facts.cache.shared }}
 {{- $most := .Facts.server.maxReplicas | int64 }}
 {{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) }}
-replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which holds on one node; set modelCache.accessModes to ReadWriteMany with a storage class that can do that (a claim that is there already cannot change: name another with modelCache.existingClaim), modelCache.type to volumeClaimTemplate for a claim a pod, or replicas to 1
+replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which only one node can mount; set modelCache.accessModes to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or modelCache.type to volumeClaimTemplate for a claim in each pod, or replicas to 1
 {{- end }}
 {{- $writable := or (has "ReadWriteMany" $cache.accessModes) (has "ReadWriteOnce" $cache.accessModes) }}
 {{- $readOnly := and (has "ReadOnlyMany" $cache.accessModes) (not $writable) }}
 {{- if and (eq $cache.type "persistentVolumeClaim") $readOnly (ne .Values.model.delivery "none") }}
-modelCache.accessModes: nothing can be brought to a claim that is ReadOnlyMany; set model.delivery to none, or name a mode that can be written
+modelCache.accessModes: models cannot be downloaded to a claim that is ReadOnlyMany; set model.delivery to none, or use a writable mode
 {{- end }}
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
-modelCache.hostPath: is empty; set it to the folder of the nodes, /var/lib/models for instance
+modelCache.hostPath: is empty; set it to a folder of the nodes, for example to /var/lib/models
 {{- else if and (ne $cache.type "hostPath") $cache.hostPath }}
-modelCache.hostPath: {{ $cache.hostPath }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to hostPath, or leave hostPath out
+modelCache.hostPath: {{ $cache.hostPath }} is set, but modelCache.type is {{ $cache.type }}; set modelCache.type to hostPath, or remove hostPath
 {{- end }}
 {{- if eq $cache.type "image" }}
 {{- if not (and $cache.image.repository (or $cache.image.tag $cache.image.digest)) }}
-modelCache.image: does not say which image holds the models; set modelCache.image.repository, and modelCache.image.tag or digest
+modelCache.image: has no complete image reference; set modelCache.image.repository, and modelCache.image.tag or digest
 {{- end }}
 {{- if ne .Values.model.delivery "none" }}
-model.delivery: {{ .Values.model.delivery }} brings models, but an image holds them already and nobody can write to it; set model.delivery to none, or modelCache.type to persistentVolumeClaim
+model.delivery: {{ .Values.model.delivery }} downloads models, but modelCache.type is image, which is read-only; set model.delivery to none, or modelCache.type to persistentVolumeClaim
 {{- end }}
 {{- if semverCompare "<1.35.0-0" .Capabilities.KubeVersion.Version }}
-modelCache.type: an image as a volume is part of Kubernetes from 1.35 on, and this is {{ .Capabilities.KubeVersion.Version }}; set modelCache.type to persistentVolumeClaim
+modelCache.type: image needs Kubernetes 1.35 or newer, and this cluster has {{ .Capabilities.KubeVersion.Version }}; set modelCache.type to persistentVolumeClaim
 {{- end }}
 {{- else if $cache.image }}
-modelCache.image: is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to image, or leave image out
+modelCache.image: is set, but modelCache.type is {{ $cache.type }}; set modelCache.type to image, or remove image
 {{- end }}
 {{- if and (ne $cache.type "persistentVolumeClaim") $cache.existingClaim }}
-modelCache.existingClaim: {{ $cache.existingClaim }} is given, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or leave existingClaim out
+modelCache.existingClaim: {{ $cache.existingClaim }} is set, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or remove existingClaim
 {{- end }}
 {{- if and (ne $cache.type "emptyDir") (ne $cache.medium "disk") }}
-modelCache.medium: only an emptyDir lies in memory; set modelCache.type to emptyDir
+modelCache.medium: only an emptyDir can be in memory; set modelCache.type to emptyDir
 {{- end }}
 {{- end }}

@@ -14,18 +14,18 @@
 {{- $ui := .Values.openWebui }}
 {{- if $ui.enabled }}
 {{- if and $ui.service.nodePort (eq $ui.service.type "ClusterIP") }}
-openWebui.service.nodePort: {{ int64 $ui.service.nodePort }} is given, but a Service of type ClusterIP has none; set openWebui.service.type to NodePort, or leave nodePort out
+openWebui.service.nodePort: {{ int64 $ui.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set openWebui.service.type to NodePort, or remove nodePort
 {{- end }}
 {{- if not $ui.persistence.enabled }}
 {{- with $ui.persistence.existingClaim }}
-openWebui.persistence.existingClaim: {{ . }} is given, but openWebui.persistence.enabled is false; set it to true, or leave existingClaim out
+openWebui.persistence.existingClaim: {{ . }} is set, but openWebui.persistence.enabled is false; set it to true, or remove existingClaim
 {{- end }}
 {{- end }}
 {{- if and $ui.database.pgvector (not $ui.database.existingSecret) }}
-openWebui.database.pgvector: there is no database to keep them in; name a Secret with the URL of a PostgreSQL under openWebui.database.existingSecret
+openWebui.database.pgvector: is true, but there is no PostgreSQL database; set openWebui.database.existingSecret to a Secret with its URL
 {{- end }}
 {{- if and $ui.redis.url $ui.redis.existingSecret }}
-openWebui.redis: url and existingSecret both say where it is; leave one out
+openWebui.redis: both url and existingSecret are set; remove one of them
 {{- end }}
 {{ include "llm-stack.ui.open-webui.replicasChecks" . }}
 {{ include "llm-stack.ui.open-webui.signInChecks" . }}
@@ -38,19 +38,19 @@ openWebui.redis: url and existingSecret both say where it is; leave one out
 {{- $pods := int64 $ui.replicas }}
 {{- if gt $pods 1 }}
 {{- if not $ui.database.existingSecret }}
-openWebui.replicas: {{ $pods }} pods cannot work on a database in a file; name a Secret with the URL of a PostgreSQL under openWebui.database.existingSecret
+openWebui.replicas: {{ $pods }} pods cannot share a database in a file; set openWebui.database.existingSecret to a Secret with the URL of a PostgreSQL database
 {{- end }}
 {{- if not (or $ui.redis.url $ui.redis.existingSecret) }}
-openWebui.replicas: {{ $pods }} pods have to tell each other what happens in a chat; set openWebui.redis.url, or name a Secret with it under openWebui.redis.existingSecret
+openWebui.replicas: {{ $pods }} pods need Redis to share the state of chats; set openWebui.redis.url, or openWebui.redis.existingSecret to a Secret with the URL
 {{- end }}
 {{- if not (or $ui.database.pgvector (hasKey $ui.env "VECTOR_DB")) }}
-openWebui.replicas: {{ $pods }} pods cannot index documents in files; set openWebui.database.pgvector to true, or choose another database of vectors by VECTOR_DB under openWebui.env
+openWebui.replicas: {{ $pods }} pods cannot share an index of documents in files; set openWebui.database.pgvector to true, or use another vector database with VECTOR_DB under openWebui.env
 {{- end }}
 {{- if not (ternary (has "ReadWriteMany" $ui.persistence.accessModes) (hasKey $ui.env "STORAGE_PROVIDER") $ui.persistence.enabled) }}
-openWebui.replicas: {{ $pods }} pods have to see the same uploaded files; add ReadWriteMany to openWebui.persistence.accessModes, or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env
+openWebui.replicas: {{ $pods }} pods need shared storage for uploaded files; add ReadWriteMany to openWebui.persistence.accessModes, or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env
 {{- end }}
 {{- if not $ui.persistentConfig }}
-openWebui.replicas: what an administrator changes in the browser would reach one of {{ $pods }} pods; set openWebui.persistentConfig to true
+openWebui.replicas: a change that an administrator makes in the browser would reach only one of {{ $pods }} pods; set openWebui.persistentConfig to true
 {{- end }}
 {{- end }}
 {{- end }}
@@ -58,23 +58,23 @@ openWebui.replicas: what an administrator changes in the browser would reach one
 {{- define "llm-stack.ui.open-webui.signInChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- if and $ui.oidc.providerUrl (not $ui.oidc.existingSecret) }}
-openWebui.oidc.existingSecret: the provider at {{ $ui.oidc.providerUrl }} has to know who asks; name a Secret with the client's id and secret
+openWebui.oidc.existingSecret: is empty, but the provider at {{ $ui.oidc.providerUrl }} needs a client; set it to a Secret with the client ID and client secret
 {{- else if and $ui.oidc.existingSecret (not $ui.oidc.providerUrl) }}
-openWebui.oidc.providerUrl: there is a client's id and secret, but no provider; set it to the provider's …/.well-known/openid-configuration
+openWebui.oidc.providerUrl: is empty, but openWebui.oidc.existingSecret has a client; set it to the provider's …/.well-known/openid-configuration
 {{- end }}
 {{- if and $ui.ldap.host (not $ui.ldap.searchBase) }}
-openWebui.ldap.searchBase: it says where people are looked for at {{ $ui.ldap.host }}; set it, such as ou=people,dc=example,dc=com
+openWebui.ldap.searchBase: is empty, but the search for users at {{ $ui.ldap.host }} needs it; set it, for example to ou=people,dc=example,dc=com
 {{- end }}
 {{- if and $ui.ldap.host (ne (empty $ui.ldap.bindDn) (empty $ui.ldap.existingSecret)) }}
-openWebui.ldap: bindDn and existingSecret belong together, who asks and with which password; set both, or none to ask without a name
+openWebui.ldap: bindDn and existingSecret are needed together, as user and password; set both, or neither for an anonymous bind
 {{- end }}
 {{- if and (or $ui.trustedHeaders.name $ui.trustedHeaders.groups) (not $ui.trustedHeaders.email) }}
-openWebui.trustedHeaders.email: people are known by their address; name the header that holds it
+openWebui.trustedHeaders.email: is empty, but users are identified by their email address; set it to the header with the address
 {{- end }}
 {{- if not $ui.auth }}
 {{- range $way, $given := dict "oidc.providerUrl" $ui.oidc.providerUrl "ldap.host" $ui.ldap.host "trustedHeaders.email" $ui.trustedHeaders.email }}
 {{- if $given }}
-openWebui.{{ $way }}: {{ $given }} is given, but nobody signs in; set openWebui.auth to true, or leave it out
+openWebui.{{ $way }}: {{ $given }} is set, but sign-in is disabled; set openWebui.auth to true, or remove openWebui.{{ $way }}
 {{- end }}
 {{- end }}
 {{- end }}

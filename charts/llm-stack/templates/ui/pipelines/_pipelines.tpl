@@ -49,14 +49,14 @@ PersistentVolumeClaim/{{ . }}
 {{- $pipelines := .Values.pipelines }}
 {{- if $pipelines.enabled }}
 {{- if hasKey $pipelines.env "PIPELINES_API_KEY" }}
-pipelines.env.PIPELINES_API_KEY: whoever asks it needs the same key, which would not follow; leave it out, and name a Secret under pipelines.apiKey.existingSecret
+pipelines.env.PIPELINES_API_KEY: its clients need the same key and would not get it; remove it, and set pipelines.apiKey.existingSecret to a Secret with the key
 {{- end }}
 {{- if and $pipelines.service.nodePort (eq $pipelines.service.type "ClusterIP") }}
-pipelines.service.nodePort: {{ int64 $pipelines.service.nodePort }} is given, but a Service of type ClusterIP has none; set pipelines.service.type to NodePort, or leave nodePort out
+pipelines.service.nodePort: {{ int64 $pipelines.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set pipelines.service.type to NodePort, or remove nodePort
 {{- end }}
 {{- if not $pipelines.persistence.enabled }}
 {{- with $pipelines.persistence.existingClaim }}
-pipelines.persistence.existingClaim: {{ . }} is given, but pipelines.persistence.enabled is false; set it to true, or leave existingClaim out
+pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.enabled is false; set it to true, or remove existingClaim
 {{- end }}
 {{- end }}
 {{- end }}
