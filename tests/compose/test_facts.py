@@ -35,10 +35,10 @@ def made(stack, templates: str, fills: dict[str, str], files: dict[str, str] | N
 def test_facts_come_after_those_that_their_fills_read_through_includes_and_slots(stack):
     found = made(
         stack,
-        define("fragment.x.a", 'v: {{ include "fragment.x.inner" . }}')
+        define("fragment.x.a", 'v: {{ include "fragment.x.inner" . | quote }}')
         + define("fragment.x.inner", '{{ include "fragment.slot.a.text" . }}')
         + define("fragment.x.text", "{{ .Facts.c.v }}")
-        + define("fragment.x.c", "v: {{ .Facts.b.v }}"),
+        + define("fragment.x.c", "v: {{ quote .Facts.b.v }}"),
         {"a.facts": "fragment.x.a", "a.text": "fragment.x.text", "c.facts": "fragment.x.c"},
     )
     assert facts.order(found.fragments, "server") == ["b", "c", "a"]
@@ -65,7 +65,7 @@ def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):
     assert "x/templates/_x.tpl:3: .Facts.bb: no fragment of the stack offers these facts; did you mean 'b'?" in said
 
 
-@pytest.mark.parametrize("body", ["{{ .Facts.a.v }}", '{{ include "fragment.x.name" . }}'])
+@pytest.mark.parametrize("body", ["{{ quote .Facts.a.v }}", '{{ include "fragment.x.name" . | quote }}'])
 def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, body):
     templates = define("fragment.x.name", "{{ .Facts.a.v }}")
     refused = made(stack, templates, {}, {"x/templates/object.yaml": f"kind: A\nname: {body}\n"})
