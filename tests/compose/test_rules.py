@@ -315,7 +315,8 @@ def test_facts_that_the_slot_does_not_declare_are_refused(refused, body, said):
 
 
 def test_facts_that_the_slot_declares_are_not(refused):
-    text = "port: {{ int64 .Server }}\nprotocol: {{ quote .Server }}\n{{- with .Server }}\nsecret: {name: {{ quote . }}}\n{{- end }}"
+    text = "port: {{ int64 .Server }}\nprotocol: {{ quote .Server }}\n{{- with .Server }}\n"
+    text += "secret: {name: {{ quote . }}}\n{{- end }}"
     assert refused(*facts(text)) == []
     assert refused(*facts("{{ toYaml (dict) }}")) == []  # the render sees to it
 

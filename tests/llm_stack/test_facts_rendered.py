@@ -1,0 +1,39 @@
+"""Facts that a template works out are checked when the chart is rendered."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from conftest import CHART
+
+HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{{ printf "protocl: x" }}', "engine.facts: protocl is not one of its keys; use one of copies, cpu,"),
+        (
+            '{{ printf "copies: many" }}',
+            'engine.facts: copies is "many", which is not of type integer; state one that is',
+        ),
+        ('{{ printf "copies: 1.5" }}', "engine.facts: copies is 1.5, which is not of type integer; state one that is"),
+        ('protocol: {{ quote "opnai" }}', 'engine.facts: protocol is "opnai"; use one of ollama, openai, kserve, none'),
+        ("port: {{ toJson nil }}", "engine.facts: port is missing; state it"),
+        ("secret: {nme: x}", "engine.facts: secret.nme is not one of its keys; use one of key, name"),
+    ],
+)
+def test_facts_that_the_slot_does_not_declare_are_refused_by_the_render(helm, tmp_path, line, said):
+    chart = tmp_path / "llm-stack"
+    shutil.copytree(CHART, chart)
+    file = chart / "templates/engine/ollama/_ollama.tpl"
+    text = file.read_text(encoding="utf-8")
+    assert HEAD in text
+    key = line.partition(":")[0]
+    lines = [each for each in text.partition(HEAD)[2].split("\n") if not each.startswith(f"{key}:")]
+    file.write_text(text.partition(HEAD)[0] + HEAD + f"{line}\n" + "\n".join(lines), encoding="utf-8")
+    done = subprocess.run([helm, "template", "llm", chart], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"servers.server: {said}" in done.stderr
