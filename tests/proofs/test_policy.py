@@ -123,6 +123,7 @@ RESTRICTED = [
     (SERVER, f"{BOX}.securityContext.capabilities.add.0", "CHOWN", "", CONTAINER),
     (SERVER, f"{POD}.initContainers.0.securityContext", GONE, "", CONTAINER),
 ]
+CHECKED = {}
 ALL = {"object": OBJECT, "shipped": SHIPPED, "baseline": BASELINE, "restricted": RESTRICTED}
 CASES = [(rules, *case) for rules, cases in ALL.items() for case in cases]
 
@@ -139,7 +140,16 @@ FINE = [
 
 
 def said(made, rules):
-    return [fault for document in made for fault in policy.check(document, rules)]
+    return [fault for document in made for fault in checked(document, rules)]
+
+
+def checked(document, rules):
+    """As policy.check; an object that a case leaves as it is in GOOD is checked once for the same rules."""
+    if not any(document.text == one.text and document.data == one.data for one in GOOD):
+        return policy.check(document, rules)
+    if (document.text, rules) not in CHECKED:
+        CHECKED[document.text, rules] = policy.check(document, rules)
+    return CHECKED[document.text, rules]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +189,6 @@ def test_baseline_takes_what_restricted_refuses(title, path, value, at, message)
     assert said(changed(title, path, value), ("object", "baseline")) == []
 
 
-@pytest.mark.slow
 def test_every_rule_has_an_object_that_it_refuses():
     tried = {
         fault.message

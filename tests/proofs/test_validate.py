@@ -46,6 +46,7 @@ SOURCES = {
         "release": {"text": {"type": "string", "default": "hello", "description": "What it says."}},
     },
     "fragments/a/templates/map.yaml": TEMPLATE,
+    "fragments/a/templates/_size.tpl": '{{- define "fragment.a.size" -}}{{ .Values.size | quote }}{{- end }}\n',
     "fragments/a/cases/long.yaml": "# A long one.\ntext: hello hello\n",
     "fragments/a/rejected/number.yaml": "# got number, want string\ntext: 1\n",
     "fragments/a/rejected/size.yaml": "# got string, want integer\nsize: large\n",
@@ -221,7 +222,7 @@ def test_stack_can_be_named(little):
 
 
 def test_chart_without_any_object_is_not_green_for_nothing(little):
-    little({"fragments/a/templates/map.yaml": "{{- /* Nothing. */}}\n"})
+    little({"fragments/a/templates/map.yaml": "{{- $_ := .Values.text }}\n"})
     assert "charts/little: renders no objects; check its templates" in said(prove())
 
 
@@ -322,17 +323,21 @@ def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
 @pytest.mark.parametrize(
     ("broken", "line"),
     [
-        (("{{ .Values.text | quote }}", "{{ if }}"), "fragments/a/templates/map.yaml:14: missing value for if"),
-        (("{{ .Values.text | quote }}", "{{ .Values.no.x }}"), "fragments/a/templates/map.yaml:14: .Values.no.x: nil"),
-        (
-            ("  text: {{ .Values.text | quote }}", "  {{ .Values.text }}: x: y"),
-            "fragments/a/templates/map.yaml: renders invalid YAML",
-        ),
+        (("{{ .Values.text |", '{{ index .Values.text "x" |'), "fragments/a/templates/map.yaml:14: index .Values.text"),
+        (("  text: {{", "  text: x: {{"), "fragments/a/templates/map.yaml: renders invalid YAML"),
     ],
-    ids=["does not parse", "does not run", "is not YAML"],
+    ids=["does not run", "is not YAML"],
 )
 def test_error_in_a_template_is_one_line_at_its_file(little, prover, broken, line):
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace(*broken)})
     (problem,) = said(prover())
     assert problem.startswith(line)
     assert "correct the template" in problem
+
+
+@pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
+def test_template_that_does_not_parse_is_one_line_at_its_file(little, prover):
+    folder = little()
+    (folder / "fragments/a/templates/map.yaml").write_text(TEMPLATE.replace("{{ .Values.text |", "{{ if |"))
+    (problem,) = said(prover())
+    assert problem.startswith("fragments/a/templates/map.yaml:14: does not parse: missing value for command")
