@@ -27,7 +27,7 @@ def _order(stack: Stack) -> list[Problem]:
     ids = [fragment.id for fragment in stack.fragments]
     for n, fragment in enumerate(stack.fragments):
         if fragment.id in seen:
-            problems.append(stack.problem(("fragments", n), f"'{fragment.id}' stands here twice", "remove one"))
+            problems.append(stack.problem(("fragments", n), f"'{fragment.id}' is in the list twice", "remove one"))
         seen.add(fragment.id)
         for need in fragment.requires:
             if f"{fragment.folder}/fragment.yaml" in circular:
@@ -144,5 +144,5 @@ def _templates(stack: Stack) -> list[Problem]:
         for file, text in fragment.templates.items():
             path = f"{fragment.folder}/templates/{file}"
             if f"\n{text}".count("\nkind:") > 1:
-                problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a file of its own"))
+                problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a separate file"))
     return problems
