@@ -124,7 +124,7 @@ def test_default_that_nothing_offers_is_refused(stack):
         {"a": {}, "b": {"choice": {"engine": "tiny"}}}, {"a/values.schema.yaml": {"server": {"engine": engine}}}
     )
     _, problems = outcome(compose, found, {})
-    assert 'values.engine: "ollama" cannot be chosen in this stack: there is "tiny"' in str(problems[0])
+    assert 'values.engine: "ollama" is not available in this stack, which has "tiny"' in str(problems[0])
 
 
 def test_changed_default_of_the_stack_reaches_the_chart(stack):
