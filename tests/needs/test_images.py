@@ -163,7 +163,7 @@ def test_values_that_are_refused_are_told_with_their_file(tmp_path):
     assert (said.exit_code, said.stdout) == (1, "")
     assert said.stderr == f"{file}:1: modle: no such key; did you mean 'model'?\n"
     file.write_text("engine: custom\nimage: {repository: a/b, tag: c}\nmodel: {delivery: none}\n")
-    assert f"{file}:3: model.delivery: none brings no model" in run(CHART, "-f", file).stderr
+    assert f"{file}:3: model.delivery: none downloads no model" in run(CHART, "-f", file).stderr
     said = run(CHART, "-f", file, "--set", "modle=1")
     assert (said.exit_code, said.stderr) == (1, "--set: modle: no such key; did you mean 'model'?\n")
     assert run(CHART, "--set", "modle=1").stderr == said.stderr
@@ -231,7 +231,7 @@ def test_registry_that_hands_out_tokens_is_asked_for_one_a_repository(login):
         assert asking.look(f"{server.host}/public/a:1").digest == DIGEST
         assert asking.look(f"{server.host}/public/a:2").digest == DIGEST
         assert server.asked == [("", "repository:public/a:pull", "tokens")]
-        assert "not for everybody" in asking.look(f"{server.host}/private/a:1").fault
+        assert "access denied" in asking.look(f"{server.host}/private/a:1").fault
         login(server.host, "u", "p")
         assert registries.Registries((server.host,)).look(f"{server.host}/private/a:1").digest == DIGEST
 
@@ -301,7 +301,7 @@ def test_registry_without_encryption_is_told_as_such(chart):
         said = run(chart(pod(f"{server.host}/a:1", f"{server.host}/b:1")), "--check")
     assert said.exit_code == 1
     assert (
-        said.stderr == f"{server.host}: is not encrypted; correct the address, or allow plain HTTP with --plain-http\n"
+        said.stderr == f"{server.host}: does not use TLS; correct the address, or allow plain HTTP with --plain-http\n"
     )
 
 
@@ -313,7 +313,7 @@ def test_certificate_of_ones_own_authority_is_trusted_where_it_is_named(chart, t
     (tmp_path / "cert.pem").write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     with servers.registry(certificate=(tmp_path / "cert.pem", tmp_path / "key.pem")) as server:
         folder = chart(pod(f"{server.host}/a:1"))
-        assert "its certificate is not trusted" in run(folder, "--check").stderr
+        assert "has an untrusted certificate" in run(folder, "--check").stderr
         trusted = run(folder, "--check", "--ca-file", tmp_path / "ca.pem")
     assert "has no 1 of a" in trusted.stderr
 

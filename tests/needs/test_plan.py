@@ -130,20 +130,20 @@ def test_what_does_not_fit_is_said_and_exits_with_1():
     ]
     said = with_sets([*own, *share])
     assert said.exit_code == 1
-    assert "gpu.memory: 8192Mi on each of 1 does not hold the model" in said.stderr
+    assert "gpu.memory: 8192Mi with gpu.count 1 is too small for the model" in said.stderr
 
 
 def test_refusal_is_printed_alone():
     """A sum of values that the chart refuses would say nothing."""
     said = run("--set", "model.tag=671b")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr.startswith("--set: servers.server: modelCache.size: 100Gi does not hold the models, which take")
+    assert said.stderr.startswith("--set: servers.server: modelCache.size: 100Gi is too small for the models, which take")
     assert len(said.stderr.splitlines()) == 1
 
 
 def test_values_that_cannot_be_read_are_told(tmp_path):
     said = run("-f", tmp_path / "none.yaml")
-    assert (said.exit_code, "is not there" in said.stderr) == (1, True)
+    assert (said.exit_code, "no such file" in said.stderr) == (1, True)
     (tmp_path / "values.yaml").write_text("gpu:\n  cuont: 1\n", encoding="utf-8")
     said = run("-f", tmp_path / "values.yaml")
     assert said.stderr == f"{tmp_path / 'values.yaml'}:2: gpu.cuont: no such key; did you mean 'count'?\n"

@@ -249,7 +249,7 @@ def test_certificate_of_an_own_authority_is_trusted_when_named(authority, chart)
         url = server.url.replace("http://", "https://")
         refused = run(url, chart(), "--context-path", museums.CONTEXT, **u())
         assert refused.exit_code == 1
-        assert "its certificate is not trusted" in refused.stderr
+        assert "has an untrusted certificate" in refused.stderr
         assert run(url, chart(), "--context-path", museums.CONTEXT, "--ca-file", ca, **u()).exit_code == 0
 
 

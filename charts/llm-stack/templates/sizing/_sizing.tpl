@@ -160,7 +160,7 @@ loader.resources: the memory limit of {{ $limit }} includes the files written to
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
 {{- $takes := int64 $sum.needMiB }}
 {{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
-gpu.memory: {{ int64 $gpu.memoryMiB }}Mi on each of {{ int64 $gpu.count }} GPUs is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count, or lower model.contextLength
+gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }} is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count, or lower model.contextLength
 {{- end }}
 {{- end }}
 
