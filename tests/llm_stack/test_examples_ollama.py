@@ -74,7 +74,9 @@ def test_kubesphere_s_larger_models_take_another_tag_alone_and_ask_for_more(mani
 def test_kubesphere_s_largest_model_is_refused_with_the_claim_that_it_takes(helm, manifests):
     command = [helm, "template", "llm", CHART, "-f", KUBESPHERE, "--set", "model.tag=671b"]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
-    sentence = "modelCache.size: 50Gi does not hold the models, which take 377Gi; set modelCache.size to 420Gi or more"
+    sentence = (
+        "modelCache.size: 50Gi is too small for the models, which take 377Gi; set modelCache.size to 420Gi or more"
+    )
     assert sentence in said
     assert manifests(KUBESPHERE, "model.tag=671b", LARGER).get("deployment/llm-server")
 

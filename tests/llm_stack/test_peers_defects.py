@@ -152,7 +152,7 @@ def test_no_container_mounts_twice_at_one_path(everything):
 
 def test_volume_mounted_where_the_chart_mounts_its_own_is_refused(refusal):
     values = "volumes: [{name: mine, emptyDir: {}}]\nvolumeMounts: [{name: mine, mountPath: /models}]"
-    assert "mount yours elsewhere" in refusal(values)
+    assert "use another mountPath" in refusal(values)
 
 
 def test_every_autoscaler_has_its_workload(everything):

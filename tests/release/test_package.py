@@ -178,14 +178,14 @@ def test_changes_and_images_stand_in_the_annotations(tiny):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("category", "llm", "Artifact Hub knows no category 'llm'"),
-        ("changes", "- x", "is made from CHANGELOG.md"),
-        ("images", "- x", "is made from the images of the values"),
+        ("category", "llm", "Artifact Hub has no category 'llm'"),
+        ("changes", "- x", "is generated from CHANGELOG.md"),
+        ("images", "- x", "is generated from the images of the values"),
         ("links", "name: x", "cannot be read"),
-        ("links", "- {name: x}", "lacks url"),
-        ("links", "- {name: x, url: y, kind: z}", "has kind"),
-        ("crds", "- {kind: Server}", "lacks version"),
-        ("signKey", "{fingerprint: A}", "lacks url"),
+        ("links", "- {name: x}", "the key url is missing"),
+        ("links", "- {name: x, url: y, kind: z}", "has no key kind"),
+        ("crds", "- {kind: Server}", "the key version is missing"),
+        ("signKey", "{fingerprint: A}", "the key url is missing"),
         ("containsSecurityUpdates", "maybe", "neither true nor false"),
     ],
 )
@@ -280,7 +280,7 @@ def test_key_other_than_the_one_that_people_are_told_of_is_refused(tiny, gnupg):
     tiny(annotations={"artifacthub.io/signKey": told})
     result = run("package", "--no-proof", "--sign", "ada@example.com", "--passphrase-file", str(gnupg / "phrase"))
     assert result.exit_code == 1
-    assert "is not the key that signs" in result.stderr
+    assert "is not the fingerprint of the signing key" in result.stderr
 
 
 def test_old_signature_does_not_stay_beside_a_new_package(tiny, gnupg):

@@ -135,7 +135,7 @@ def test_other_contents_of_a_version_are_refused_by_a_museum_unless_forced(museu
     other = chart(text="y")
     refused = run(museum_url, other, *MUSEUM, **u())
     assert refused.exit_code == 1
-    assert "has tiny 1.2.3 already, with other contents" in refused.stderr
+    assert "already has tiny 1.2.3 with other contents" in refused.stderr
     assert run(museum_url, other, "--force", *MUSEUM, **u()).stdout.startswith("replaced: ")
 
 
@@ -151,19 +151,19 @@ def test_package_without_a_signature_does_not_replace_one_that_has_one(museum_ur
     chart().with_name("tiny-1.2.3.tgz.prov").unlink()
     refused = run(museum_url, chart(text="y"), "--force", *MUSEUM, **u())
     assert refused.exit_code == 1
-    assert "with a signature, which would speak of an archive that is gone" in refused.stderr
+    assert "which would not match the new package" in refused.stderr
 
 
 def test_wrong_password_at_a_museum_is_told_as_such(museum_url, chart):
     wrong = u() | {credentials.PASSWORD: "x"}
     refused = run(museum_url, chart(), *MUSEUM, **wrong)
     assert refused.exit_code == 1
-    assert "does not let you in as whom you come (HTTP 401: unauthorized); set CHARTGEN_USERNAME" in refused.stderr
+    assert "authentication failed (HTTP 401: unauthorized); set CHARTGEN_USERNAME" in refused.stderr
 
 
 def test_wrong_context_path_is_told_as_such(museum_url, chart):
     assert (
-        "does not begin with the context path /other"
+        "the URL's path does not begin with /other"
         in run(museum_url, chart(), "--plain-http", "--context-path=/other", **u()).stderr
     )
 
@@ -210,12 +210,12 @@ def test_upload_whose_answer_was_lost_is_not_sent_twice(museum, chart):
 
 def test_museum_that_stays_busy_is_given_up(museum, chart):
     museum.faults = ["503"] * 9
-    with pytest.raises(ToolError, match="HTTP 503 not now, 3 times; is the address right"):
+    with pytest.raises(ToolError, match="HTTP 503 not now \(after 3 attempts\); check the address"):
         publish.publish(museum.url, chart(), QUICK, print)
 
 
 def test_nobody_at_an_address_is_a_tools_error(chart):
-    with pytest.raises(ToolError, match="no answer: Connection refused, 3 times"):
+    with pytest.raises(ToolError, match="no answer: Connection refused \(after 3 attempts\)"):
         publish.publish(f"http://127.0.0.1:{registries.free_port()}/ctx/r", chart(), QUICK, print)
 
 
@@ -223,7 +223,7 @@ def test_upload_that_something_changes_on_its_way_is_noticed(museum, chart, monk
     monkeypatch.setattr(
         museums.Handler, "parts", lambda *_: {"chart": ("tiny-1.2.3.tgz", chart("1.2.3", "z").read_bytes())}
     )
-    with pytest.raises(ToolError, match="something between changes it"):
+    with pytest.raises(ToolError, match="was uploaded, but"):
         publish.publish(museum.url, chart(text="y"), QUICK, print)
 
 
@@ -236,11 +236,11 @@ def test_dry_run_sends_nothing(museum, chart):
 def test_password_in_a_url_is_refused(chart):
     refused = run("https://u:p@charts.example.com", chart())
     assert refused.exit_code == 1
-    assert "has a password in it" in refused.stderr
+    assert "contains a password" in refused.stderr
 
 
 def test_http_without_encryption_has_to_be_asked_for(museum, chart):
-    assert "allow this by --plain-http" in run(museum.url, chart(), **u()).stderr
+    assert "allow plain HTTP with --plain-http" in run(museum.url, chart(), **u()).stderr
 
 
 def test_certificate_of_an_own_authority_is_trusted_when_named(authority, chart):
@@ -317,7 +317,7 @@ def test_other_contents_of_a_version_are_refused_in_a_registry_unless_forced(reg
     other = chart(text="y")
     refused = run(target, other, "--plain-http", **ada())
     assert refused.exit_code == 1
-    assert "has tiny 1.2.3 already, with other contents" in refused.stderr
+    assert "already has tiny 1.2.3 with other contents" in refused.stderr
     assert run(target, other, "--plain-http", "--force", **ada()).stdout.startswith("replaced: ")
 
 
@@ -326,8 +326,8 @@ def test_other_contents_of_a_version_are_refused_in_a_registry_unless_forced(reg
 def test_registry_that_lets_nobody_in_says_how_to_log_in(registry, chart, login):
     refused = run(f"oci://{registry.host}/three", chart(), "--plain-http", **login)
     assert refused.exit_code == 1
-    assert "does not let you in (" in refused.stderr
-    assert f"log in by 'helm registry login {registry.host}', set CHARTGEN_USERNAME" in refused.stderr
+    assert "authentication failed (" in refused.stderr
+    assert f"run 'helm registry login {registry.host}', set CHARTGEN_USERNAME" in refused.stderr
 
 
 @pytest.mark.slow
@@ -427,7 +427,7 @@ def test_index_that_is_none_is_left_alone(chart, tmp_path):
 def test_what_is_no_package_is_not_published(tmp_path, chart):
     (tmp_path / "x.tgz").write_bytes(b"no")
     assert "is not a package of a chart" in run(tmp_path / "site", tmp_path / "x.tgz").stderr
-    assert "is not there; make it with 'chartgen package'" in run(tmp_path / "site", tmp_path / "none.tgz").stderr
+    assert "no such file; make it with 'chartgen package'" in run(tmp_path / "site", tmp_path / "none.tgz").stderr
     renamed = chart().rename(tmp_path / "other-1.0.0.tgz")
     assert "call it tiny-1.2.3.tgz" in run(tmp_path / "site", renamed).stderr
 
@@ -441,4 +441,4 @@ def test_signature_of_another_package_is_not_published(tmp_path, chart):
 
 def test_package_of_the_stack_at_hand_is_meant_where_none_is_named(tmp_path, monkeypatch, chart):
     monkeypatch.chdir(tmp_path)
-    assert "llm-stack-0.1.0.tgz: is not there" in run("site").stderr
+    assert "llm-stack-0.1.0.tgz: no such file" in run("site").stderr
