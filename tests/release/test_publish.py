@@ -210,12 +210,12 @@ def test_upload_whose_answer_was_lost_is_not_sent_twice(museum, chart):
 
 def test_museum_that_stays_busy_is_given_up(museum, chart):
     museum.faults = ["503"] * 9
-    with pytest.raises(ToolError, match="HTTP 503 not now \(after 3 attempts\); check the address"):
+    with pytest.raises(ToolError, match=r"HTTP 503 not now \(after 3 attempts\); check the address"):
         publish.publish(museum.url, chart(), QUICK, print)
 
 
 def test_nobody_at_an_address_is_a_tools_error(chart):
-    with pytest.raises(ToolError, match="no answer: Connection refused \(after 3 attempts\)"):
+    with pytest.raises(ToolError, match=r"no answer: Connection refused \(after 3 attempts\)"):
         publish.publish(f"http://127.0.0.1:{registries.free_port()}/ctx/r", chart(), QUICK, print)
 
 
@@ -429,7 +429,7 @@ def test_what_is_no_package_is_not_published(tmp_path, chart):
     assert "is not a package of a chart" in run(tmp_path / "site", tmp_path / "x.tgz").stderr
     assert "no such file; make it with 'chartgen package'" in run(tmp_path / "site", tmp_path / "none.tgz").stderr
     renamed = chart().rename(tmp_path / "other-1.0.0.tgz")
-    assert "call it tiny-1.2.3.tgz" in run(tmp_path / "site", renamed).stderr
+    assert "rename it to tiny-1.2.3.tgz" in run(tmp_path / "site", renamed).stderr
 
 
 def test_signature_of_another_package_is_not_published(tmp_path, chart):
