@@ -28,7 +28,7 @@ def schemas(say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
         made = [schema for file in files for schema in in_file(file)]
         if not made:
             where = "chartgen/kubernetes/crds.py"
-            raise ToolError(f"{module}: there is no CRD in {MODULES[module]}; correct MODULES in {where}")
+            raise ToolError(f"{module}: found no CRD in {MODULES[module]}; correct MODULES in {where}")
         yield from made
 
 

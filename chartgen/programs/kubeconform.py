@@ -132,7 +132,7 @@ def _without_schema(version: str, answer: dict[str, Any], locations: list[str]) 
     group, _, name = api.rpartition("/")
     place = f"schemas/crds/{group or name}/{kind.lower()}_{name}.json"
     return {
-        "message": f"there is no schema of {api} {kind} in Kubernetes {version}",
+        "message": f"found no schema of {api} {kind} in Kubernetes {version}",
         "remedy": f"correct apiVersion and kind, or add {place}",
     }
 

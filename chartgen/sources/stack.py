@@ -87,7 +87,7 @@ def read(path: Path) -> Stack:
         if not root.is_dir():
             collected.problems.append(
                 stack.problem(
-                    ("fragmentPaths", n), f"there is no folder {show(root)}", "write its path relative to this file"
+                    ("fragmentPaths", n), f"no such folder: {show(root)}", "write its path relative to this file"
                 )
             )
     collected.end()
@@ -100,7 +100,7 @@ def _fragments(stack: Stack, ids: list[str], roots: list[Path], collected: Colle
         folder = next((root / id for root in roots if (root / id / "fragment.yaml").is_file()), None)
         if folder is None:
             remedy = nearest(id, available(roots), "the fragments") or "'chartgen fragments' lists them"
-            collected.problems.append(stack.problem(("fragments", n), f"there is no fragment '{id}'", remedy))
+            collected.problems.append(stack.problem(("fragments", n), f"no such fragment: '{id}'", remedy))
         elif fragment := collected.attempt(load, folder, id, show(folder)):
             fragments.append(fragment)
     return fragments

@@ -220,7 +220,7 @@ def test_registry_that_wants_to_know_who_one_is_is_told_what_docker_login_left(c
         assert f"not found, or access denied: {server.host} answers HTTP 401 without a login" in refused.stderr
         assert f"'docker login {server.host}'" in refused.stderr
         login(server.host, servers.USER, "wrong")
-        assert f"says 401 as {servers.USER}" in run(folder, "--check", "--plain-http", server.host).stderr
+        assert f"answers HTTP 401 as {servers.USER}" in run(folder, "--check", "--plain-http", server.host).stderr
         login(server.host, servers.USER, servers.PASSWORD)
         assert run(folder, "--check", "--plain-http", server.host).exit_code == 0
 

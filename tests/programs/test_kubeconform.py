@@ -112,13 +112,13 @@ def test_a_duplicate_key_is_found(found: Any) -> None:
 def test_a_kind_without_a_schema_is_a_finding_with_a_remedy_and_never_skipped(found: Any) -> None:
     (finding,) = found("apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: x}\n")
     assert (finding.status, finding.name) == ("Error", "x")
-    assert finding.message == f"there is no schema of example.org/v1 Widget in Kubernetes {NEWEST}"
+    assert finding.message == f"found no schema of example.org/v1 Widget in Kubernetes {NEWEST}"
     assert finding.remedy == "correct apiVersion and kind, or add schemas/crds/example.org/widget_v1.json"
 
 
 def test_kubernetes_own_kind_in_another_group_is_not_taken_for_its_own(found: Any) -> None:
     (finding,) = found(GOOD["deployment.yaml"].replace("apps/v1", "apps.example.org/v1"))
-    assert finding.message.startswith("there is no schema of apps.example.org/v1 Deployment")
+    assert finding.message.startswith("found no schema of apps.example.org/v1 Deployment")
 
 
 def test_a_kind_that_a_version_does_not_have_is_a_finding_there(binary: Path, locations: list[str]) -> None:

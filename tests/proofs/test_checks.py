@@ -119,14 +119,14 @@ def test_fault_between_objects_of_several_examples_is_told_once(said):
 def test_fault_on_some_versions_is_told_with_these(said):
     (problem,) = said(*(("one", version, "llm", SET) for version in ("1.33.0", "1.34.0", NEWEST)))
     assert (
-        "there is no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion"
+        "found no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion"
         in problem
     )
 
 
 def test_kind_without_a_schema_is_no_skipped_kind(said):
     (problem,) = said(MAP.replace("v1\nkind: ConfigMap", "example.com/v1\nkind: Thing"))
-    assert "Thing/llm-map: there is no schema of example.com/v1 Thing; correct apiVersion and kind, or add" in problem
+    assert "Thing/llm-map: found no schema of example.com/v1 Thing; correct apiVersion and kind, or add" in problem
 
 
 def test_comment_without_an_object_is_told(said):

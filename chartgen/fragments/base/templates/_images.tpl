@@ -17,7 +17,7 @@ which is optional, overrides its keys. global.imageRegistry decides the registry
 {{- $mirror = get $mirror $host }}
 {{- end }}
 {{- if $mirror }}
-{{- /* Docker Hub's own programs stand under library/, which only Docker Hub lets one leave out. */}}
+{{- /* Docker Hub's official images are under library/, which may be omitted only on Docker Hub. */}}
 {{- $repository = printf "%s/%s%s" $mirror (ternary "library/" "" (and (eq $host "docker.io") (not (contains "/" $path)))) $path }}
 {{- end }}
 {{- $repository }}
@@ -50,7 +50,7 @@ for Services.
 {{- define "fragment.podBasics" -}}
 serviceAccountName: {{ include "fragment.serviceAccount" . | quote }}
 automountServiceAccountToken: false
-# Service links would put VLLM_PORT and the like into the environment, which programs take for settings.
+# Service links would add variables such as VLLM_PORT to the environment, which programs read as settings.
 enableServiceLinks: false
 {{- if not .Values.serviceAccount.attachPullSecrets }}
 {{- include "fragment.pullSecrets" . }}

@@ -1,6 +1,7 @@
 {{- /*
-{context, secret, key}: in base64, what the Secret holds already under the key, else something new. For the Secret
-alone: without a cluster to ask, every render makes another, so nothing else may depend on it, checksums least of all.
+{context, secret, key}: the value under the key in the existing Secret, in base64, or a new random value. Use it only
+in the Secret itself: without access to a cluster, every render makes a new value, so no checksum or other field may
+depend on it.
 */}}
 {{- define "fragment.secretData" -}}
 {{- $found := lookup "v1" "Secret" .context.Release.Namespace .secret | default dict }}

@@ -1,7 +1,7 @@
-{{- /* What brings models in pods of its own needs a volume that any two nodes can mount. */}}
+{{- /* A delivery in separate pods needs a volume that two nodes can mount at the same time. */}}
 {{- define "fragment.loader.checks" -}}
 {{- if hasSuffix "-loader" .Server }}
-a server's name cannot end in -loader, which is what the pods are called that bring a server's models; call it otherwise
+a server's name cannot end in -loader, which the names of loader pods end in; rename the server
 {{- end }}
 {{- $delivery := .Facts.delivery }}
 {{- $cache := .Facts.cache }}
@@ -12,7 +12,7 @@ model.delivery: {{ $delivery.separateWorkload }} downloads models to a claim, bu
 model.delivery: {{ $delivery.separateWorkload }} and the server can mount the model cache on different nodes at the same time, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that supports it, or set model.delivery to init
 {{- end }}
 {{- end }}
-{{- /* The user's own are among those of its pod: what stands there twice is called as another. */}}
+{{- /* The user's volumes are among those of the pod, so a name that is there twice is a conflict. */}}
 {{- $around := include (ternary "fragment.slot.loader.volumes" "fragment.slot.server.volumes" ($delivery.waitsForLoader | default false)) . | include "fragment.list" | mustFromJson }}
 {{- $names := dict "models" 1 "files" 1 "tmp" 1 }}
 {{- range $around }}
@@ -35,7 +35,7 @@ loader.volumeMounts: {{ .mountPath }} is already used by a volume of the chart; 
 {{- end }}
 {{- end }}
 
-{{- /* Who removes what nobody asked for must know of everybody who asks. */}}
+{{- /* loader.prune removes all files that the server did not request, so no other server may use the same place. */}}
 {{- define "fragment.loader.releaseChecks" -}}
 {{- $users := dict }}
 {{- $pruned := list }}

@@ -1,6 +1,6 @@
 {{- /*
-The template of a pod of its own, for a Job, a CronJob or a DaemonSet. Given a server's context with Loader in it: name and
-mode, as for the container; beside (true: it runs on each node on which the server can, and goes on for ever), and steps
+The template of a separate pod, for a Job, a CronJob or a DaemonSet. Given a server's context with Loader in it: name and
+mode, as for the container; beside (true: it runs on each node that the server can run on, and never ends), and steps
 (containers that run first).
 */}}
 {{- define "fragment.loader.pod" -}}
@@ -19,7 +19,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- if .Loader.beside }}
-  {{- /* The server waits for it, so it may be no less important. */}}
+  {{- /* The server waits for it, so it gets the same priority. */}}
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
@@ -29,7 +29,7 @@ spec:
       {{- toYaml . | nindent 6 }}
   {{- end }}
   {{- end }}
-  {{- /* Elsewhere it needs none of the server's devices: the claim may be mounted on any node that the server runs on. */}}
+  {{- /* It needs none of the server's devices, since the claim can be mounted on other nodes too. */}}
   {{- $labels := ternary (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) dict (.Loader.beside | default false) }}
   {{- with mergeOverwrite $labels .Values.nodeSelector }}
   nodeSelector:
@@ -49,8 +49,8 @@ spec:
   {{- include "fragment.loader.podVolumes" . | trim | nindent 2 }}
 {{- end }}
 
-{{- /* The name of a Job that brings the models once: it carries the hash of the pod, in which the models' stands, since a Job
-cannot be changed. Given a server's context. */}}
+{{- /* The name of a Job that downloads the models once. A Job is immutable, so the name contains a hash of the pod,
+which includes the models. Given a server's context. */}}
 {{- define "fragment.loader.job" -}}
 {{- $pod := include "fragment.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- include "fragment.name" (list . (printf "%s-models-%s" .Server ($pod | include "fragment.map" | sha256sum | trunc 8))) }}

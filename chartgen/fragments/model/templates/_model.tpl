@@ -1,4 +1,4 @@
-{{- /* What an entry of servers that names models of its own does not want of the defaults; and where its models come from. */}}
+{{- /* The defaults that do not apply to an entry of servers with its own models, and the source of its models. */}}
 {{- define "fragment.model.values" -}}
 {{- $entry := .Entry }}
 {{- $paths := dict }}
@@ -13,7 +13,7 @@
 {{- $_ := set $paths "model.filter" ($entry.model.filter | default list) }}
 {{- end }}
 {{- end }}
-{{- /* One that names several does not want what describes the defaults' one. */}}
+{{- /* An entry with several models ignores the defaults that describe a single model. */}}
 {{- if $entry.models }}
 {{- range list "digest" "reference" "path" }}
 {{- $_ := set $paths (printf "model.%s" .) (dig "model" . "" $entry) }}
@@ -27,8 +27,8 @@
 {{- end }}
 
 {{- /*
-A server's models: those under models, else the one under model. The folder is where a source that leaves directories puts
-it, below the model cache.
+A server's models: those under models, or the one under model. The folder is the path below the model cache, for a
+source that provides directories.
 */}}
 {{- define "fragment.model.models" -}}
 {{- $found := list }}

@@ -1,6 +1,6 @@
 {{- /*
-Given a server's context with Model in it: the tag that a family of the catalogue means where none is given. The
-catalogue's tags are ollama's; what another source has under such a name is its own.
+Given a server's context with Model in it: the default tag of a family in the catalogue. The catalogue has ollama's
+tags; the models of other sources under the same name can differ.
 */}}
 {{- define "fragment.sizing.tag" -}}
 {{- if eq (.Facts.source.format | default "ollama") "ollama" }}
@@ -24,11 +24,12 @@ catalogue's tags are ollama's; what another source has under such a name is its 
 {{- end }}
 
 {{- /*
-What a server's models need: known is true where all of them are described; weightsMiB and kvMiB are those of all, kvMiB at
-full context of all parallel requests, f16 even where it is quantised. Figures of the values win over the catalogue's.
-needMiB is what they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for the program, as
-KAITO reckons (its preset estimator). On GPUs that is what the cards hold, the program's part on each; the pod's memory then
-holds the program, and while it loads the weights pass through.
+What a server's models need. known is true if all of them are described. weightsMiB and kvMiB are totals, kvMiB for
+the full context of all parallel requests, in f16 even if it is quantized. The values take precedence over the
+catalogue.
+needMiB is the memory that they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for
+the program, as in KAITO's preset estimator. With GPUs this is the memory of the cards, with the program's part on
+each card; the pod's memory then contains the program, and the weights pass through it while they are loaded.
 */}}
 {{- define "fragment.sizing.facts" -}}
 {{- $known := true }}
@@ -53,7 +54,8 @@ holds the program, and while it loads the weights pass through.
 {{- merge (dict "programMiB" $program "usablePercent" $usable) $sum | mustToJson }}
 {{- end }}
 
-{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, context that it was made for. */}}
+{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, and the context that it
+supports. */}}
 {{- define "fragment.sizing.model" -}}
 {{- include "fragment.read" (list .context "files/sizing/models.yaml") }}
 {{- $reference := trimPrefix "registry.ollama.ai/library/" .model.reference }}
@@ -73,7 +75,8 @@ holds the program, and while it loads the weights pass through.
 {{- dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made | mustToJson }}
 {{- end }}
 
-{{- /* MiB as whole GiB, in steps of 2, beyond 32 of 8: a corrected figure of the catalogue seldom changes it. */}}
+{{- /* MiB as GiB in steps of 2, above 32 in steps of 8, so that a corrected figure in the catalogue rarely changes
+it. */}}
 {{- define "fragment.sizing.step" -}}
 {{- $step := ternary 2 8 (le . 32768) }}
 {{- mul $step (div (add . (mul $step 1024) -1) (mul $step 1024)) }}
@@ -115,20 +118,20 @@ limits: {memory: {{ . | quote }}}
 {{- end }}
 {{- end }}
 
-{{- /* Reading 50 MiB a second from slow storage, and five minutes; in half hours. */}}
+{{- /* The time to read the weights from slow storage at 50 MiB/s, plus five minutes, in steps of half an hour. */}}
 {{- define "fragment.sizing.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: {{ mul 1800 (add 1 (div (add 299 (div (int64 .Facts.sizing.weightsMiB) 50)) 1800)) }}
 {{- end }}
 {{- end }}
 
-{{- /* In GiB, the volume to ask for: a tenth more than the models, in tens. */}}
+{{- /* The size of the volume in GiB: the models and 10 % more, in steps of 10. */}}
 {{- define "fragment.sizing.volume" -}}
 {{- mul 10 (div (add (div (mul (int64 .) 11) 10) 10239) 10240) }}
 {{- end }}
 
-{{- /* How often a model lies in the cache while its source brings it. Where it changes under a running server, the version
-that is served and the one before it lie there too. */}}
+{{- /* The number of copies of a model in the cache during a download. If the model changes under a running server,
+the served version and the previous one are there too. */}}
 {{- define "fragment.sizing.copies" -}}
 {{- if eq .Values.model.delivery "none" -}}
 1
@@ -164,7 +167,7 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }} i
 {{- end }}
 {{- end }}
 
-{{- /* What `chartgen plan` prints of a server, as JSON. */}}
+{{- /* The output of `chartgen plan` for a server, as JSON. */}}
 {{- define "fragment.sizing.plan" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}

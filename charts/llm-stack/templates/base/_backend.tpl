@@ -36,7 +36,7 @@ is empty if there is no such backend.
 {{- if .name }}
 {{ .key }}: {{ .name }} is not an enabled server or UI; set it to {{ $servers }}
 {{- else }}
-{{ .key }}: is empty, but there is no UI and more than one server; set it to {{ $servers }}
+{{ .key }}: is empty, but the release has several servers and no UI; set it to {{ $servers }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -15,8 +15,9 @@ Job.
 {{- end }}
 
 {{- /*
-{context, suffix, length}: the same of at most length characters. A release's name may hold dots or begin with a digit, which a Service's may not; where it has to be changed or cut, a
-hash of it keeps two releases apart.
+{context, suffix, length}: the same of at most length characters. A release's name may contain dots or begin with a
+digit, which a Service's may not. If it must be changed or cut, a hash of it keeps the names of two releases
+different.
 */}}
 {{- define "llm-stack.nameWithin" -}}
 {{- $suffix := .suffix }}

@@ -1,13 +1,13 @@
 {{- /*
 Given a server's context with Loader in it: name (of the container), and one of
-  mode    once, refresh or watch: it brings the models; with sidecar it goes on beside the server, which then starts once the
-          models are there
-  waits   it only waits for what another pod brings: it needs little, and no setting of the loader's may restart its server
-  script  it runs another of the server's files, with this env and securityContext
+  mode    once, refresh or watch: downloads the models; as a sidecar it keeps running next to the server, which starts
+  when the models are complete
+  waits   only waits for the models that another pod downloads; a loader setting must not restart its server
+  script  runs another file of the server, with this env and securityContext
 */}}
 {{- define "llm-stack.loader.container" -}}
 {{- $facts := .Facts.source }}
-{{- /* Where source and engine are one program, a server's own image is both. */}}
+{{- /* If source and engine are the same program, the server's image is used for both. */}}
 {{- $engine := .Facts.engine }}
 {{- $program := get .Values.images ($facts.image | default "") | default dict }}
 {{- $served := get .Values.images ($engine.image | default "") | default dict }}
@@ -46,7 +46,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   {{- toYaml .Values.loader.envFrom | nindent 2 }}
   {{- end }}
   {{- if eq (.Loader.mode | default "") "watch" }}
-  # It has started once the models are there, for which it has a day; from then on it says nothing.
+  # Started when the models are complete, which can take up to a day. The probe is not used after that.
   startupProbe:
     exec:
       command: [sh, /opt/files/wait.sh, now]
@@ -64,7 +64,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  # Whoever describes the pod reads the sentence that it ended with.
+  # `kubectl describe pod` shows the last lines of the log if the container fails.
   terminationMessagePolicy: FallbackToLogsOnError
   volumeMounts:
   - name: models
@@ -88,7 +88,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{- end }}
 {{- end }}
 
-{{- /* The user's own: a certificate of a private registry, for one. */}}
+{{- /* The user's volumes, such as the certificate of a private registry. */}}
 {{- define "llm-stack.loader.volumes" -}}
 {{- with .Values.loader.volumes }}
 {{- toYaml . }}
@@ -113,7 +113,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{ include "llm-stack.slot.loader.volumes" . | trim }}
 {{- end }}
 
-{{- /* Other models make other pods. */}}
+{{- /* Different models need different pods. */}}
 {{- define "llm-stack.loader.annotations" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $models := list }}
@@ -124,7 +124,7 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 {{- end }}
 
-{{- /* The scripts' common part, and the list of models: folder, reference, filters, by tabs. */}}
+{{- /* The common part of the scripts, and the list of models: folder, reference and filters, separated by tabs. */}}
 {{- define "llm-stack.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $delivery := .Facts.delivery -}}
@@ -135,7 +135,7 @@ directory.sh: {file: files/loader/directory.sh}
 models.tsv: {{ include "llm-stack.loader.list" . | toJson }}
 {{- if or $delivery.waitsForLoader $delivery.refreshes }}
 wait.sh: {file: files/loader/wait.sh}
-# In a file, and not in the pod: another Job that brings the same is no reason to start the server anew.
+# In a file and not in the pod, so that a new Job for the same models does not restart the server.
 logs: {{ include "llm-stack.slot.delivery.logs" . | quote }}
 {{- end }}
 {{- end }}

@@ -1,4 +1,4 @@
-{{- /* A native sidecar between what brings the models and the server: what it remembers is what the server starts with. */}}
+{{- /* A native sidecar between the loader and the server: it records the models that the server starts with. */}}
 {{- define "llm-stack.reload.container" -}}
 {{- if ne .Values.reload.mode "none" }}
 {{- $image := dict "context" . "image" .Values.images.curl -}}
@@ -9,7 +9,7 @@
   command: [sh, /opt/files/reload.sh]
   env:
   {{- include "llm-stack.env" (include "llm-stack.reload.env" . | include "llm-stack.map" | mustFromJson) | trim | nindent 2 }}
-  # It has started once it remembers.
+  # Started after the current state of the models is recorded.
   startupProbe:
     exec:
       command: [test, -e, /tmp/reload/known]
@@ -65,7 +65,7 @@ HEADER: {{ quote . }}
 {{- with $needs.env }}
 {{ toYaml . }}
 {{- end }}
-# Loading it again may take as long as at the start.
+# A reload can take as long as the first load.
 PATIENCE: {{ int64 .Values.startupTimeoutSeconds | quote }}
 {{- else }}
 WORKLOAD: {{ printf "%s/%s" (include "llm-stack.reload.resource" .) (include "llm-stack.serverName" .) | quote }}
@@ -77,12 +77,12 @@ PATIENCE: "30"
 {{- end }}
 {{- end }}
 
-{{- /* What makes the server's pods, as the API calls it. */}}
+{{- /* The kind of the server's workload, as the API names it. */}}
 {{- define "llm-stack.reload.resource" -}}
 {{- .Facts.server.kind | lower }}s
 {{- end }}
 
-{{- /* What it remembers, and the right to change the workload, are mounted in that one container: no other has a token. */}}
+{{- /* The recorded state and the token that can change the workload are mounted only in this container. */}}
 {{- define "llm-stack.reload.volumes" -}}
 {{- if ne .Values.reload.mode "none" -}}
 - name: reload

@@ -29,7 +29,7 @@ volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use ano
 {{- end }}
 {{- end }}
 
-{{- /* A port of the nodes belongs to one Service. */}}
+{{- /* A node port can belong to only one Service. */}}
 {{- define "llm-stack.server.releaseChecks" -}}
 {{- $users := dict }}
 {{- range $name, $server := .Servers }}

@@ -1,4 +1,4 @@
-{{- /* The pod of a server, metadata and spec: whatever kind of workload makes pods makes this one. */}}
+{{- /* The pod of a server, metadata and spec, for every kind of workload. */}}
 {{- define "llm-stack.server.pod" -}}
 metadata:
   labels:
@@ -110,7 +110,8 @@ spec:
   {{- with int64 .Values.preStopSleepSeconds }}
   lifecycle:
     preStop:
-      {{- /* Kubernetes itself waits from 1.30 on. Where the image has no sleep, 1.29 says so in an event, and ends it at once. */}}
+      {{- /* Kubernetes 1.30 and newer wait without a command. On 1.29, a container whose image has no sleep stops at
+      once, with an event. */}}
       {{- if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
       sleep: {seconds: {{ int64 . }}}
       {{- else }}
@@ -144,7 +145,7 @@ spec:
   {{- end }}
 {{- end }}
 
-{{- /* HOME, which can be written, and what turns off network access of engines that use Hugging Face's libraries. */}}
+{{- /* A writable HOME, and the variables that disable network access in engines that use Hugging Face's libraries. */}}
 {{- define "llm-stack.server.env" -}}
 HOME: /tmp/home
 {{- if .Facts.engine.offline }}
@@ -200,7 +201,7 @@ tcpSocket: {port: http}
 {{- end }}
 {{- end }}
 
-{{- /* What the mount of the models has beside name and path: as the cache says, as the engine wants them. */}}
+{{- /* The fields of the models' mount in addition to name and path, by the facts of the cache and the engine. */}}
 {{- define "llm-stack.server.modelMount" -}}
 {{- $facts := .Facts.engine }}
 {{- $mount := include "llm-stack.slot.cache.mount" . | include "llm-stack.map" | mustFromJson }}
@@ -213,8 +214,8 @@ tcpSocket: {port: http}
 {{- mustToJson $mount }}
 {{- end }}
 
-{{- /* Requests and limits: the user's, else what a fragment reckons, else enough for a small model; then the devices,
-unless the user has named them there. */}}
+{{- /* Requests and limits: the user's values, else the estimate of a fragment, else enough for a small model; then
+the devices, unless the user has set them. */}}
 {{- define "llm-stack.server.resources" -}}
 {{- $resources := deepCopy .Values.resources }}
 {{- if not $resources }}
@@ -222,7 +223,7 @@ unless the user has named them there. */}}
 {{- end }}
 {{- $devices := include "llm-stack.slot.server.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- if $devices }}
-{{- /* Kubernetes wants the same amount of a device in both. */}}
+{{- /* Kubernetes requires the same amount of a device in both. */}}
 {{- $own := merge (dict) ($resources.limits | default dict) ($resources.requests | default dict) }}
 {{- range $name, $_ := $devices }}
 {{- if hasKey $own $name }}
@@ -251,7 +252,7 @@ maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
 port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 
-{{- /* Half an hour, where nothing reckons how long the model takes. */}}
+{{- /* Half an hour, if there is no estimate of the model's load time. */}}
 {{- define "llm-stack.server.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: 1800
@@ -264,8 +265,8 @@ startupTimeoutSeconds: 1800
 {{- end }}
 
 {{- /*
-How a new version takes the old one's place: beside it, or, where there is no room for both, after it. Never Recreate:
-a server-side apply that changes to it leaves rollingUpdate standing, which the API server refuses.
+How a new version replaces the old one: next to it, or after it if both do not fit. Never Recreate: a server-side
+apply that changes to Recreate keeps rollingUpdate, which the API server rejects.
 */}}
 {{- define "llm-stack.server.strategy" -}}
 {{- $surge := ne (include "llm-stack.slot.server.surge" .) "false" -}}

@@ -1,4 +1,4 @@
-{{- /* A native sidecar: the server starts once it has started, and its own restart restarts no server. */}}
+{{- /* A native sidecar: the server starts after it, and a restart of the sidecar does not restart the server. */}}
 {{- define "fragment.delivery.sidecar.container" -}}
 {{- include "fragment.slot.loader.container" (merge (dict "Loader" (dict "name" "keep-models" "mode" "watch" "sidecar" true)) .) }}
 {{- end }}

@@ -12,7 +12,7 @@ parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.data
 readOnly: true
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
-# It answers 200 once the model is loaded, and 503 when the engine behind it is dead.
+# Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
 ready: [/health]
 sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
@@ -28,7 +28,7 @@ secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 huggingface
 {{- end }}
 
-{{- /* The models that are no adapters, as a JSON list: the one that it serves. */}}
+{{- /* The models that are not adapters, as a JSON list: the model that vLLM serves. */}}
 {{- define "fragment.engine.vllm.models" -}}
 {{- $adapters := list }}
 {{- range .Values.vllm.lora.adapters }}
@@ -48,7 +48,7 @@ huggingface
 {{- .Values.vllm.servedModelName | default (first $models | default dict).name | default .Values.model.name }}
 {{- end }}
 
-{{- /* Where that lies which is brought: the model, or a folder with the model in it. */}}
+{{- /* The path of the downloaded files: the model, or a folder that contains the model. */}}
 {{- define "fragment.engine.vllm.brought" -}}
 {{- $folder := .Facts.model.folder }}
 {{- if .Values.models }}
@@ -57,14 +57,15 @@ huggingface
 {{- list "/models" $folder | compact | join "/" }}
 {{- end }}
 
-{{- /* How many GPUs each layer is split over. */}}
+{{- /* The number of GPUs that each layer is split across. */}}
 {{- define "fragment.engine.vllm.tensorParallelSize" -}}
 {{- $gpu := .Facts.gpu }}
 {{- $others := mul (int64 .Values.vllm.pipelineParallelSize) (int64 .Values.vllm.dataParallelSize) }}
 {{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div (int64 $gpu.count) $others)) }}
 {{- end }}
 
-{{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and those beside it); the one for Ascend has none. */}}
+{{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and the other Dockerfiles there). The image
+for Ascend has no entrypoint. */}}
 {{- define "fragment.engine.vllm.command" -}}
 {{- if eq .Facts.gpu.vendor "ascend" -}}
 - bash
@@ -82,7 +83,7 @@ which the image for Ascend has.
 - {{ printf "--served-model-name=%v" (include "fragment.engine.vllm.name" .) | quote }}
 - --host=0.0.0.0
 - --port=8000
-# Answers under way are finished before the pod ends.
+# Running requests are completed before the pod stops.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
 - --max-model-len={{ int64 .Values.model.contextLength }}
 - {{ printf "--gpu-memory-utilization=%v" $vllm.gpuMemoryUtilization | quote }}
@@ -131,11 +132,11 @@ which the image for Ascend has.
 {{- end }}
 
 {{- /*
-What it writes goes below HOME (vllm/envs.py: VLLM_CACHE_ROOT and VLLM_CONFIG_ROOT; Triton's, FlashInfer's and others'
-caches of compiled kernels) and to /tmp.
+vLLM writes below HOME (vllm/envs.py: VLLM_CACHE_ROOT and VLLM_CONFIG_ROOT; the kernel caches of Triton, FlashInfer
+and others) and to /tmp.
 */}}
 {{- define "fragment.engine.vllm.env" -}}
-# An arbitrary user id has no entry in /etc/passwd, and PyTorch asks for its name.
+# An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
 USER: vllm
 VLLM_NO_USAGE_STATS: "1"
 {{- with .Values.vllm.apiKey }}
@@ -156,7 +157,7 @@ chat-template.jinja: {{ toJson . }}
 {{- end }}
 {{- end }}
 
-{{- /* It is read at the start alone: another one makes other pods. */}}
+{{- /* vLLM reads it only at its start, so a change restarts the pods. */}}
 {{- define "fragment.engine.vllm.annotations" -}}
 {{- with .Values.vllm.chatTemplate -}}
 checksum/chat-template: {{ sha256sum . | trunc 16 | quote }}

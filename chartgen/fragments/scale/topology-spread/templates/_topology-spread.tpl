@@ -1,4 +1,4 @@
-{{- /* For several pods alone: what stands in a pod's specification restarts it when it changes. */}}
+{{- /* Only for more than one pod: a change of a pod's specification restarts it. */}}
 {{- define "fragment.scale.topology-spread.constraints" -}}
 {{- if gt (.Facts.server.maxReplicas | int64) 1 }}
 {{- $topologySpread := .Values.topologySpread }}
@@ -12,7 +12,7 @@
   labelSelector:
     matchLabels:
       {{- toYaml $selector | nindent 6 }}
-  # A new version is spread by itself, whatever the old one's pods still hold.
+  # The pods of a new version are spread without counting those of the old version.
   matchLabelKeys: [pod-template-hash]
 {{- end }}
 {{- end }}

@@ -74,7 +74,7 @@ readOnly: true
 {{- end }}
 {{- end }}
 
-{{- /* A volume of one node: the old pod has to let go of it before the new one can start, wherever that is. */}}
+{{- /* A volume of one node: the old pod must release it before the new pod can start on another node. */}}
 {{- define "fragment.storage.model-cache.surge" -}}
 {{- $facts := .Facts.cache }}
 {{- if and (eq $facts.type "persistentVolumeClaim") (not $facts.shared) -}}

@@ -11,8 +11,8 @@
 {{- end }}
 
 {{- /*
-The server that it talks to, by name: the one named, or the only one that chats, or of several the one called server, so
-that another that joins changes nothing. Empty where none of these is.
+The name of the server that NextChat uses: the configured one, or the only one with a chat API, or the one with the
+name server, so that an additional server changes nothing. Empty if there is none of these.
 */}}
 {{- define "fragment.ui.nextchat.server" -}}
 {{- $servers := include "fragment.ui.nextchat.servers" . | splitList " " | compact }}
@@ -25,7 +25,7 @@ that another that joins changes nothing. Empty where none of these is.
 {{- end }}
 {{- end }}
 
-{{- /* The names of the servers that chat, in order, parted by blanks. */}}
+{{- /* The names of the servers with a chat API, in order, separated by spaces. */}}
 {{- define "fragment.ui.nextchat.servers" -}}
 {{- $names := list }}
 {{- range .Facts.endpoints }}
@@ -35,8 +35,8 @@ that another that joins changes nothing. Empty where none of these is.
 {{- end }}
 
 {{- /*
-Its environment: names and meaning as in NextChat's own README and app/config/server.ts, 2.16.1. BASE_URL goes without
-/v1, which it adds; ollama answers OpenAI's API there, too.
+NextChat's environment, as in its README and app/config/server.ts, 2.16.1. BASE_URL has no /v1, which NextChat adds;
+ollama also serves OpenAI's API there.
 */}}
 {{- define "fragment.ui.nextchat.env" -}}
 {{- $name := include "fragment.ui.nextchat.server" . }}
@@ -50,11 +50,11 @@ Its environment: names and meaning as in NextChat's own README and app/config/se
 {{- else }}
 {{- $models = append $models (printf "+%s" $facts.model) }}
 {{- end }}
-# Next.js listens on the name of the pod alone otherwise.
+# By default, Next.js listens only on the pod's host name.
 HOSTNAME: 0.0.0.0
 PORT: "3000"
 BASE_URL: {{ include "fragment.serverURL" . | quote }}
-# Where the server asks for none, there has to be one all the same: NextChat would ask everybody for theirs.
+# Needed even if the server requires no key: without one, NextChat prompts every user for a key.
 {{- $secret := $facts.secret | default (dict "name" (include "fragment.name" (list . "nextchat")) "key" "api-key") }}
 OPENAI_API_KEY:
   valueFrom:

@@ -23,7 +23,7 @@ ollama
 {{- define "llm-stack.engine.ollama.env" -}}
 OLLAMA_HOST: 0.0.0.0:11434
 OLLAMA_MODELS: /models
-# A server that starts beside a running download would otherwise sweep it away.
+# Without this, a server that starts during a download deletes the partial files.
 OLLAMA_NOPRUNE: "1"
 OLLAMA_NO_CLOUD: "1"
 OLLAMA_CONTEXT_LENGTH: {{ int64 .Values.model.contextLength | quote }}
@@ -38,10 +38,10 @@ OLLAMA_FLASH_ATTENTION: "1"
 OLLAMA_KV_CACHE_TYPE: {{ .Values.ollama.kvCacheType | quote }}
 {{- end }}
 {{- if gt (int64 .Facts.gpu.count) 1 }}
-# A model that does not fit one card is spread over all of them.
+# A model that does not fit on one card is split across all cards.
 OLLAMA_SCHED_SPREAD: "1"
 {{- end }}
-# What the probes ask for.
+# The models that the probes check.
 MODELS: {{ include "llm-stack.engine.ollama.models" . | quote }}
 {{- end }}
 
@@ -53,12 +53,12 @@ MODELS: {{ include "llm-stack.engine.ollama.models" . | quote }}
 {{- join " " $found }}
 {{- end }}
 
-{{- /* Started means that the model was loaded once; ready that every model is there; alive that the server answers. */}}
+{{- /* Started: the model was loaded once. Ready: every model is in the store. Live: the server responds. */}}
 {{- define "llm-stack.engine.ollama.probes" -}}
 startupProbe:
   exec:
-    # One probe takes all of the time there is, and tries again by itself: ollama gives a load up when whoever asked for
-    # it goes away, and a probe that hangs must not count as a fraction of the budget.
+    # A single probe uses the complete startup timeout and retries on its own: ollama stops loading a model when the
+    # client disconnects, so several short probes would never see a slow model load.
     command: [sh, /opt/files/probe.sh, startup, {{ max 5 (sub (int64 .Values.startupTimeoutSeconds) 5) | quote }}]
   timeoutSeconds: {{ int64 .Values.startupTimeoutSeconds }}
   periodSeconds: 5

@@ -13,7 +13,7 @@ model: {{ (first $models).name | quote }}
 formats: [directory]
 parallel: 1
 readOnly: true
-# Ready answers 400 as long as a model is not (Triton's src/http_server.cc, core's src/server.cc).
+# The path returns 400 until all models are ready (Triton's src/http_server.cc, core's src/server.cc).
 health: {ready: /v2/health/ready, live: /v2/health/live}
 ready: {{ $ready | uniq | toJson }}
 sharedMemory: {{ .Values.triton.sharedMemory | quote }}
@@ -30,9 +30,10 @@ sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
 {{- /*
-The image's own entrypoint comes first: it looks at the driver, and becomes what it is given. Flags as in Triton's
-src/command_line_parser.cc, 2.72.0 (26.08). Left as they are: the ports, 8000, 8001 and 8002; --strict-readiness, by which
-ready means that all models are loaded; --exit-on-error, by which none starts without one of them. repository.sh adds
+The image's entrypoint runs first: it checks the driver and then executes its arguments. Flags as in Triton's
+src/command_line_parser.cc, 2.72.0 (26.08). These keep their defaults: the ports, 8000, 8001 and 8002;
+--strict-readiness, so that ready means that all models are loaded; --exit-on-error, so that Triton exits if a model
+does not load. repository.sh adds
 --http-restricted-api and --grpc-restricted-protocol.
 */}}
 {{- define "llm-stack.engine.triton.args" -}}
@@ -41,7 +42,7 @@ ready means that all models are loaded; --exit-on-error, by which none starts wi
 - serve
 - tritonserver
 - --model-repository=/repository/models
-# Never poll: it would read a folder while that is being changed.
+# Not poll: Triton would read a folder while the loader changes it.
 - --model-control-mode=explicit
 {{- $names := list }}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
@@ -50,7 +51,7 @@ ready means that all models are loaded; --exit-on-error, by which none starts wi
 {{- range uniq $names }}
 - {{ printf "--load-model=%v" . | quote }}
 {{- end }}
-# Answers under way are finished before the pod ends.
+# Running requests are completed before the pod stops.
 - --exit-timeout-secs={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
 {{- end }}
 
@@ -58,7 +59,7 @@ ready means that all models are loaded; --exit-on-error, by which none starts wi
 {{- include "llm-stack.engine.triton.places" . }}
 {{- end }}
 
-{{- /* What repository.sh reads. */}}
+{{- /* The input of repository.sh. */}}
 {{- define "llm-stack.engine.triton.places" -}}
 MODELS: /models
 REPOSITORY: /repository
@@ -66,7 +67,8 @@ LAYOUT: /opt/files/repository.tsv
 CONFIGS: /opt/files
 {{- end }}
 
-{{- /* A load is answered once the new version answers; where that fails, the old one goes on (core's model_lifecycle.cc). */}}
+{{- /* The load request returns when the new version is ready. If it fails, Triton continues to serve the old version
+(core's model_lifecycle.cc). */}}
 {{- define "llm-stack.engine.triton.reload" -}}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 - path: {{ printf "/v2/repository/models/%s/load" .name | quote }}
@@ -92,7 +94,7 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- end }}
 {{- end }}
 
-{{- /* Folder, name and version, by tabs. */}}
+{{- /* Folder, name and version, separated by tabs. */}}
 {{- define "llm-stack.engine.triton.layout" -}}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 {{- printf "%s\t%s\t%s\n" .folder .name .version }}
@@ -140,7 +142,7 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
   mountPath: /repository
 {{- end }}
 
-{{- /* What Triton reads at its start alone: others make other pods. */}}
+{{- /* Triton reads these only at its start, so a change restarts the pods. */}}
 {{- define "llm-stack.engine.triton.annotations" -}}
 {{- $read := dict "layout" (include "llm-stack.engine.triton.layout" .) "models" .Values.triton.models -}}
 checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}

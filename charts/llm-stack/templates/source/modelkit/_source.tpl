@@ -8,7 +8,7 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelki
 {{- or (ne .Values.modelkit.cosign.existingSecret "") (ne .Values.modelkit.cosign.identity "") }}
 {{- end }}
 
-{{- /* kit takes name:tag@digest by its digest. */}}
+{{- /* kit uses the digest of name:tag@digest. */}}
 {{- define "llm-stack.source.modelkit.reference" -}}
 {{- list .Values.modelkit.registry .Values.modelkit.namespace .Model.name | compact | join "/" }}
 {{- with .Model.tag }}:{{ . }}{{ end }}
@@ -24,7 +24,7 @@ load.sh
 PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
 {{- $cache := .Facts.cache }}
-{{- /* A volume that goes with its pod sees no other version, unless somebody goes on looking. */}}
+{{- /* A volume that is deleted with its pod has only one version, unless the delivery checks for changes. */}}
 {{- $later := or (ne $cache.type "emptyDir") .Facts.delivery.refreshes }}
 KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}
@@ -34,7 +34,7 @@ USERNAME_KEY: {{ $kit.usernameKey | quote }}
 PASSWORD_KEY: {{ $kit.passwordKey | quote }}
 {{- end }}
 {{- if or $kit.caSecret $kit.caConfigMap }}
-# Go adds what lies in these folders to the certificates that the image has in one file.
+# Go adds the certificates in these folders to those of the image.
 SSL_CERT_DIR: /etc/ssl/certs:/opt/ca
 {{- end }}
 {{- if eq (include "llm-stack.source.modelkit.signed" .) "true" }}
@@ -95,7 +95,7 @@ COSIGN_TLOG: {{ .transparencyLog | quote }}
 load.sh: {file: files/source/modelkit/load.sh}
 modelkit.awk: {file: files/source/modelkit/modelkit.awk}
 {{- if eq (include "llm-stack.source.modelkit.signed" .) "true" }}
-# A condition for a model to count as ready.
+# A model is ready only if this condition is true.
 terms: {{ .Values.modelkit.cosign | toJson | quote }}
 {{- end }}
 {{- end }}

@@ -1,6 +1,6 @@
 {{- /*
-Where to ask, by the protocol spoken: ollama and openai, each a list of {url, secret}. Those that people name come last, so
-that one more of theirs moves none of the chart's.
+The endpoints by protocol: ollama and openai, each a list of {url, secret}. The user's endpoints are last, so that an
+additional one does not change the position of the chart's.
 */}}
 {{- define "llm-stack.ui.open-webui.endpoints" -}}
 {{- $found := dict "ollama" list "openai" list }}
@@ -19,16 +19,16 @@ that one more of theirs moves none of the chart's.
 {{- end }}
 
 {{- /*
-Its environment. Names and their meaning as in Open WebUI's own backend/open_webui/{env,config}.py, version 0.12.4. It
-needs no keys for servers that ask for none: it sends no Authorization header then. Keys come from Secrets into variables
-of their own, and Kubernetes puts them into the lists.
+Open WebUI's environment, as in its backend/open_webui/{env,config}.py, version 0.12.4. Servers without authentication
+need no key: Open WebUI then sends no Authorization header. Keys are read from Secrets into separate variables, and
+Kubernetes inserts them into the lists.
 */}}
 {{- define "llm-stack.ui.open-webui.env" -}}
 {{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson -}}
-# The image's own HOME and static folder can be written by root alone; it renews the latter at every start.
+# Only root can write to the image's HOME and static folder, and Open WebUI rewrites the static folder at every start.
 HOME: /tmp/home
 STATIC_DIR: /tmp/static
-# A user id without an entry in /etc/passwd has no name, and libraries ask for it.
+# A user ID without an entry in /etc/passwd has no user name, which some libraries require.
 USER: open-webui
 {{ include "llm-stack.ui.open-webui.shared" . }}
 {{ include "llm-stack.ui.open-webui.signIn" . }}
@@ -40,7 +40,7 @@ WEBUI_SECRET_KEY:
     secretKeyRef:
       name: {{ include "llm-stack.ui.open-webui.secretName" . | quote }}
       key: {{ .Values.openWebui.secretKey.key | quote }}
-# It would fetch all forms of the model that indexes documents before it starts, where it has one already.
+# Without this, Open WebUI downloads every format of the embedding model before it starts, although the image has one.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
 {{- with include "llm-stack.ui.open-webui.url" . }}
 WEBUI_URL: {{ . | quote }}
@@ -86,28 +86,28 @@ OPENAI_API_KEY_{{ $n }}:
 {{- if $urls }}
 OPENAI_API_BASE_URLS: {{ join ";" $urls | quote }}
 {{- if compact $keys }}
-# One for each URL, in their order; an empty one sends none.
+# One key for each URL, in the same order. An empty key is not sent.
 OPENAI_API_KEYS: {{ join ";" $keys | quote }}
 {{- end }}
 {{- else }}
-# Without a URL it would ask api.openai.com.
+# Without a URL, Open WebUI would use api.openai.com.
 ENABLE_OPENAI_API: "false"
 {{- end }}
 {{- end }}
 
-{{- /* Where people reach it, empty where nobody says. */}}
+{{- /* The URL that users open, or empty if it is not known. */}}
 {{- define "llm-stack.ui.open-webui.url" -}}
 {{- .Values.openWebui.url | default (include "llm-stack.exposedURL" (list . (include "llm-stack.name" (list . "open-webui")))) }}
 {{- end }}
 
-{{- /* What its pods share: the database, and how they tell each other what happens. */}}
+{{- /* The services that its pods share: the database and Redis. */}}
 {{- define "llm-stack.ui.open-webui.shared" -}}
 {{- with .Values.openWebui.database }}
 {{- if .existingSecret }}
 DATABASE_URL:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
-# The step before it does that.
+# The init container runs the migrations.
 ENABLE_DB_MIGRATIONS: "false"
 {{- end }}
 {{- if .pgvector }}
@@ -128,7 +128,7 @@ WEBSOCKET_MANAGER: redis
 {{- end }}
 {{- end }}
 
-{{- /* How people sign in beside a password. */}}
+{{- /* The sign-in methods in addition to a password. */}}
 {{- define "llm-stack.ui.open-webui.signIn" -}}
 {{- $url := include "llm-stack.ui.open-webui.url" . }}
 {{- with .Values.openWebui.oidc }}

@@ -22,7 +22,7 @@ openWebui.persistence.existingClaim: {{ . }} is set, but openWebui.persistence.e
 {{- end }}
 {{- end }}
 {{- if and $ui.database.pgvector (not $ui.database.existingSecret) }}
-openWebui.database.pgvector: is true, but there is no PostgreSQL database; set openWebui.database.existingSecret to a Secret with its URL
+openWebui.database.pgvector: is true, but no PostgreSQL database is set; set openWebui.database.existingSecret to a Secret with its URL
 {{- end }}
 {{- if and $ui.redis.url $ui.redis.existingSecret }}
 openWebui.redis: both url and existingSecret are set; remove one of them
@@ -32,7 +32,7 @@ openWebui.redis: both url and existingSecret are set; remove one of them
 {{- end }}
 {{- end }}
 
-{{- /* What several pods need, by Open WebUI's own guide to scaling; their key for sessions is one already. */}}
+{{- /* The requirements of several pods, as in Open WebUI's scaling guide. They already share the session key. */}}
 {{- define "llm-stack.ui.open-webui.replicasChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- $pods := int64 $ui.replicas }}

@@ -6,7 +6,7 @@
 {{- .Values.pipelines.persistence.existingClaim | default (include "llm-stack.name" (list . "pipelines-data")) }}
 {{- end }}
 
-{{- /* It answers with /v1 and without; without is how Open WebUI's own guide has it. */}}
+{{- /* It responds with and without /v1. Open WebUI's guide uses it without. */}}
 {{- define "llm-stack.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}
 - protocol: openai
@@ -17,7 +17,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* Its environment: names and meaning as in its own config.py, start.sh and utils/pipelines/auth.py. */}}
+{{- /* Its environment, as in its config.py, start.sh and utils/pipelines/auth.py. */}}
 {{- define "llm-stack.ui.pipelines.env" -}}
 PORT: "9099"
 PIPELINES_DIR: /app/pipelines
@@ -26,11 +26,11 @@ PIPELINES_API_KEY:
     secretKeyRef:
       name: {{ include "llm-stack.ui.pipelines.secretName" . | quote }}
       key: {{ .Values.pipelines.apiKey.key | quote }}
-# What pipelines ask for is installed beside them, so that a restart fetches nothing; the image's own folders can be
-# written by root alone.
+# The requirements of pipelines are installed next to the pipelines, so that a restart downloads nothing. Only root can
+# write to the image's folders.
 PYTHONUSERBASE: /app/pipelines/.python
 HOME: /tmp/home
-# A user id without an entry in /etc/passwd has no name, and libraries ask for it.
+# A user ID without an entry in /etc/passwd has no user name, which some libraries require.
 USER: pipelines
 {{- end }}
 

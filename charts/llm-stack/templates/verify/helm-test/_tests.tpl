@@ -44,7 +44,7 @@ volumes:
   emptyDir: {}
 {{- end }}
 
-{{- /* A test's pod stays until the next run, so that its log can be read. */}}
+{{- /* The pod of a test is kept until the next run, so that its log can be read. */}}
 {{- define "llm-stack.verify.helm-test.annotations" -}}
 {{- $hook := dict "helm.sh/hook" "test" "helm.sh/hook-delete-policy" "before-hook-creation" }}
 {{- merge $hook .Values.tests.podAnnotations | toYaml }}
