@@ -98,7 +98,8 @@ def test_wheel_and_sdist_carry_everything_that_the_checkout_has(tmp_path):
             contents.append({name for name in file.namelist() if ".dist-info/" not in name})
     own = {f"chartgen/{name}" for name in below(ROOT / "chartgen") if not name.endswith(".pyc")}
     schemas = {f"chartgen/schemas/{name}" for name in below(ROOT / "schemas")}
-    assert contents == [own | schemas] * 2
+    documents = {f"chartgen/docs/{name}" for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/loaders.md")}
+    assert contents == [own | schemas | documents] * 2
 
 
 def test_wheel_has_the_skeletons_and_what_an_author_reads(chartgen, tmp_path):

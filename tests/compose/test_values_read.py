@@ -19,7 +19,7 @@ from chartgen.reading import yamlfile
 from chartgen.sources import stack as stacks
 
 # A key that is made at the install comes out new at every render.
-RANDOM = re.compile(r": [A-Za-z0-9+/=]{80,}$", re.MULTILINE)
+RANDOM = re.compile(r': "?[A-Za-z0-9+/=]{80,}"?$', re.MULTILINE)
 # What stands in NOTES alone, which `helm template` does not print; tests/llm_stack/test_expose.py reads it there.
 NOTES_ALONE = {f"api.{way}.{port}" for way in ("ingress", "httpRoute") for port in ("httpPort", "httpsPort")}
 # One helper reads all keys of every image: one image proves that, and of the others the tag is enough.

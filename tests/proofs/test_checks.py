@@ -119,8 +119,7 @@ def test_fault_between_objects_of_several_examples_is_told_once(said):
 def test_fault_on_some_versions_is_told_with_these(said):
     (problem,) = said(*(("one", version, "llm", SET) for version in ("1.33.0", "1.34.0", NEWEST)))
     assert (
-        "found no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion"
-        in problem
+        "found no schema of resource.k8s.io/v1 ResourceClaimTemplate (Kubernetes 1.33.0); correct apiVersion" in problem
     )
 
 
