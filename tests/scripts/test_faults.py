@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from scripts.faults import SOURCES, rounds
 
+pytestmark = pytest.mark.slow
+
 
 def test_no_fault_makes_a_wrong_model_ready_or_a_loader_wait_for_ever() -> None:
     for outcome in rounds(len(SOURCES), "tests", [*SOURCES], jobs=len(SOURCES)):
