@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from scripts.faults import SOURCES, rounds
 
 pytestmark = pytest.mark.slow
