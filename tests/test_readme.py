@@ -227,6 +227,7 @@ def test_every_link_of_the_readme_leads_to_a_file(link):
     assert (ROOT / link).exists()
 
 
+@pytest.mark.slow
 def test_what_make_prints_next_works_as_printed(tmp_path, helm):
     """The last lines of `make`: every command in them runs, from the top of the repository."""
     done = subprocess.run(["make", "--silent", "next"], cwd=ROOT, capture_output=True, text=True, check=True)

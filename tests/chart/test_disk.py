@@ -68,6 +68,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_kill_at_any_moment_leaves_the_old_tree_or_the_new(tmp_path):
     folder = tmp_path / "c"
     for n in range(8):

@@ -14,6 +14,8 @@ from chartgen.reading import yamlfile
 from chartgen.sources import fragment as fragments
 from chartgen.sources import stack as stacks
 
+pytestmark = pytest.mark.slow
+
 MUTATIONS = yamlfile.read(Path(__file__).parent / "mutations.yaml").data
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from scripts.faults import SOURCES, rounds
+
+pytestmark = pytest.mark.slow
 
 
 def test_no_fault_makes_a_wrong_model_ready_or_a_loader_wait_for_ever() -> None:

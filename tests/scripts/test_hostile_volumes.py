@@ -20,6 +20,8 @@ from scripts.test_huggingface_script import AWKS, FILES, MODEL, READER, WEIGHTS,
 from scripts.wire import wire
 from scripts.workshop import PLACES, SCRIPTS, Ended, World, all_right, each_shell, wait_for
 
+pytestmark = pytest.mark.slow
+
 SECRET = "the-content-of-another-file"
 
 

@@ -4,8 +4,8 @@
 {{- if .enabled }}
 {{- $backend := include "fragment.backend" (list $ .backend) | mustFromJson }}
 {{- with $backend.service }}
-- url: {{ include "fragment.url" (dict "host" $.Values.KEY.host) }}
-  service: {{ . }}
+- url: {{ include "fragment.url" (dict "host" $.Values.KEY.host) | quote }}
+  service: {{ quote . }}
 {{- end }}
 {{- end }}
 {{- end }}
