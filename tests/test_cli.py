@@ -79,8 +79,8 @@ def test_faults_are_lines_on_standard_error_and_exit_code_1(run, little):
     code, output, said = run("build")
     assert (code, output) == (1, "")
     assert [line.partition("; ")[0] for line in said.splitlines()] == [
-        "stack.yaml:3: fragments[1]: there is no fragment 'b'",
-        "stack.yaml:3: fragments[2]: there is no fragment 'aa'",
+        "stack.yaml:3: fragments[1]: no such fragment: 'b'",
+        "stack.yaml:3: fragments[2]: no such fragment: 'aa'",
     ]
 
 

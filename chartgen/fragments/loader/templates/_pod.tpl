@@ -1,6 +1,6 @@
 {{- /*
 The template of a separate pod, for a Job, a CronJob or a DaemonSet. Given a server's context with Loader in it: name and
-mode, as for the container; beside (true: it runs on each node that the server can run on, and never ends), and steps
+mode, as for the container; everyNode (true: it runs on each node that the server can run on, and never ends), and steps
 (containers that run first).
 */}}
 {{- define "fragment.loader.pod" -}}
@@ -11,14 +11,14 @@ metadata:
     {{- toYaml (mergeOverwrite (include "fragment.loader.annotations" . | include "fragment.map" | mustFromJson) .Values.loader.podAnnotations) | nindent 4 }}
 spec:
   {{- include "fragment.podBasics" . | nindent 2 }}
-  {{- if not .Loader.beside }}
+  {{- if not .Loader.everyNode }}
   restartPolicy: OnFailure
   {{- end }}
   {{- with .Values.podSecurityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- if .Loader.beside }}
+  {{- if .Loader.everyNode }}
   {{- /* The server waits for it, so it gets the same priority. */}}
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
@@ -30,7 +30,7 @@ spec:
   {{- end }}
   {{- end }}
   {{- /* It needs none of the server's devices, since the claim can be mounted on other nodes too. */}}
-  {{- $labels := ternary (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) dict (.Loader.beside | default false) }}
+  {{- $labels := ternary (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) dict (.Loader.everyNode | default false) }}
   {{- with mergeOverwrite $labels .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}

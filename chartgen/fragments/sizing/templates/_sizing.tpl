@@ -90,7 +90,7 @@ it. */}}
 {{- $memory := $least.memory }}
 {{- $limit := "" }}
 {{- if $sum.known }}
-{{- $beside := ternary $weights 0 (.Facts.cache.memory | default false) }}
+{{- $cached := ternary $weights 0 (.Facts.cache.memory | default false) }}
 {{- $cards := int64 .Facts.gpu.count }}
 {{- $need := int64 $sum.needMiB }}
 {{- $most := mul 2 $need }}
@@ -105,12 +105,12 @@ it. */}}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $step := include "fragment.sizing.step" (add $need $beside) | int64 }}
+{{- $step := include "fragment.sizing.step" (add $need $cached) | int64 }}
 {{- $floor := include "fragment.sizing.mebibytes" $memory | int64 }}
 {{- if gt (mul $step 1024) $floor }}
 {{- $memory = printf "%dGi" $step }}
 {{- end }}
-{{- $limit = printf "%dGi" (include "fragment.sizing.step" (max (add $most $beside) (mul 2 $floor)) | int64) }}
+{{- $limit = printf "%dGi" (include "fragment.sizing.step" (max (add $most $cached) (mul 2 $floor)) | int64) }}
 {{- end -}}
 requests: {cpu: {{ int64 $cpu }}, memory: {{ $memory | quote }}}
 {{- with $limit }}

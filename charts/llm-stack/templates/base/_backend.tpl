@@ -1,7 +1,7 @@
 {{- /*
 (list CONTEXT NAME): the Service and port that an Ingress or a route leads to, as JSON: {service, port}. NAME is the
 name of a server or a UI. If it is empty, this is the first UI, or the only server of a release without a UI. The map
-is empty if there is no such backend.
+is empty if the backend does not exist.
 */}}
 {{- define "llm-stack.backend" -}}
 {{- $context := first . }}

@@ -252,7 +252,7 @@ maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
 port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 
-{{- /* Half an hour, if there is no estimate of the model's load time. */}}
+{{- /* Half an hour, unless a fragment estimates the time to load the model. */}}
 {{- define "llm-stack.server.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: 1800
