@@ -28,16 +28,18 @@ def _servers(stack: Stack, values: Values) -> list[str]:
     return [
         "### Every model server",
         "",
-        f"Defaults of all model servers. An entry of `{SERVERS}` takes the same keys and sets what differs: maps are "
-        "merged, lists and values marked *replaced* are replaced as a unit.",
+        f"Defaults of all model servers. An entry of `{SERVERS}` takes the same keys, for the values that differ. "
+        "Maps are merged; lists, and maps that are marked *Replaced*, are replaced completely.",
         "",
         *_table(values, values.server),
         "",
         "### The model servers",
         "",
         *_head(),
-        f"| `{SERVERS}` | map | `{servers}` | The model servers of this release: a name, and what differs from the "
-        "defaults above. `enabled: false` removes one. |",
+        f"| `{SERVERS}` | map | `{servers}` | Model servers of the release by name, each with the values that "
+        "differ from the defaults above. A name has at most 30 lowercase letters, digits and dashes, and begins with "
+        "a letter. "
+        "To remove a server that is in the default, set `enabled: false` in its entry. |",
         "",
         "### The release",
         "",
@@ -82,7 +84,7 @@ def _type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "$ref" in schema or "x-kubernetes" in schema:
         return "map"
     if "enum" in schema and "type" not in schema:
-        return "text"
+        return "integer" if all(type(option) is int for option in schema["enum"]) else "text"
     kinds = schema.get("type") or [option.get("type", "map") for option in schema.get("anyOf", [])]
     kinds = [kinds] if isinstance(kinds, str) else kinds
     return " or ".join({"object": "map", "array": "list", "string": "text"}.get(kind, kind) for kind in kinds)

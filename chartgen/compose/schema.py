@@ -104,7 +104,7 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
     server_names = sorted(stack.values.get(SERVERS, ONE_SERVER))
     servers = {
         "type": "object",
-        "description": "The model servers of this release: a name, and what differs from the defaults above.",
+        "description": "Model servers of the release by name, each with the values that differ from the defaults.",
         "propertyNames": {
             "pattern": "^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$",
             "x-message": "a name of at most 30 lowercase letters, digits and dashes that begins with a letter",

@@ -23,9 +23,11 @@ def text(stack: Stack, values: Values) -> str:
     parts = [HEAD.format(name=stack.chart["name"])]
     if values.server:
         servers = stack.values.get(SERVERS, ONE_SERVER)
-        parts += ["\n# Defaults of every model server. An entry of `servers` sets what differs.\n"]
+        parts += ["\n# Defaults of every model server. An entry of `servers` sets the values that differ.\n"]
         parts += _entries(values.server, 0)
-        parts += ["\n# The model servers of this release: a name, and what differs from the defaults above.\n"]
+        parts += [
+            "\n# Model servers of the release by name, each with the values that differ from the defaults above.\n"
+        ]
         parts += [f"{SERVERS}: {flow(servers)}\n" if not any(servers.values()) else f"{SERVERS}:\n{block(servers, 1)}"]
         parts += ["\n# The release.\n"]
     parts += _entries(values.release, 0)
