@@ -49,7 +49,7 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
     """Make the stack `name` with one fragment in `folder`, by default ./NAME; what to print."""
     target = folder or Path(name)
     if not WORD.fullmatch(name):
-        remedy = "use small letters, digits and dashes: team-llm"
+        remedy = "use lowercase letters, digits and dashes: team-llm"
         raise Faults([Problem(name, 0, "", "is not a name for a chart", remedy)])
     if target.exists():
         raise Faults([Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")])
@@ -78,7 +78,7 @@ def _root(recipe: Path | None) -> Path:
 
 def _refused(id: str, target: Path) -> list[Problem]:
     if not ID.fullmatch(id):
-        remedy = "use small letters, digits and dashes, with a group before a slash where it has one: observe/greeting"
+        remedy = "use lowercase letters, digits and dashes, with a group before a slash if it has one: observe/greeting"
         return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
     if target.exists():
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]

@@ -92,7 +92,7 @@ def test_new_stack_builds_validates_and_packages(tmp_path, monkeypatch):
 def test_new_stack_with_a_bad_or_taken_name_is_refused(project):
     with pytest.raises(Faults) as caught:
         scaffold.create_stack("Team", None)
-    assert str(caught.value) == "Team: is not a name for a chart; use small letters, digits and dashes: team-llm"
+    assert str(caught.value) == "Team: is not a name for a chart; use lowercase letters, digits and dashes: team-llm"
     Path("team").mkdir()
     with pytest.raises(Faults) as caught:
         scaffold.create_stack("team", None)

@@ -87,7 +87,7 @@ port}.
 {{- if gt (len $names) 1 }}
 {{ $key }}.hosts: servers {{ join " and " $names }} have the same host name {{ $host }}; give each its own host name
 {{- else if has $host $taken }}
-{{ $key }}.hosts: {{ $host }} is already used for something else; give server {{ first $names }} its own host name
+{{ $key }}.hosts: {{ $host }} is already the host name of a UI or of another route; give server {{ first $names }} its own host name
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,6 +1,6 @@
 {{- define "fragment.serverChecks" -}}
 {{- if has .Server (include "fragment.data.components" . | mustFromJson) }}
-the name {{ .Server }} belongs to a part of the chart itself; call the server otherwise
+the name {{ .Server }} is reserved by the chart; rename the server
 {{- end }}
 {{- end }}
 

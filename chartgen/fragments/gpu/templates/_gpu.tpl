@@ -200,7 +200,7 @@ gpu.partition: is empty, but {{ .gpu.scheme }} needs a partition; set it, for ex
 {{- if and .gpu.memory (not $memory) }}
 gpu.memory: {{ .scheme }} assigns full cards and not a share of their memory; remove it, or use a gpu.scheme that can share
 {{- else if and .gpu.memory (or (not .mebibytes) (mod .mebibytes $unit)) }}
-gpu.memory: {{ .gpu.memory }} is not a multiple of {{ $unit }} MiB, the unit of {{ .scheme }}; round it
+gpu.memory: {{ .gpu.memory }} is not a multiple of {{ $unit }} MiB, the unit of {{ .scheme }}; round it up or down
 {{- else if and $memory.needed $share (not .gpu.memory) }}
 gpu.memory: is empty, but {{ .gpu.scheme }} needs an amount of a card's memory; set it, for example to 8Gi
 {{- end }}
@@ -213,7 +213,7 @@ gpu.memory: is empty, but {{ .gpu.scheme }} needs an amount of a card's memory; 
 {{- if and $percent (not $cores) }}
 gpu.coresPercent: {{ .scheme }} assigns full cards and not a share of their compute; remove it, or use a gpu.scheme that can share
 {{- else if mod $percent $step }}
-gpu.coresPercent: {{ $percent }} is not a multiple of {{ $step }}, the step of {{ .gpu.scheme }}; round it
+gpu.coresPercent: {{ $percent }} is not a multiple of {{ $step }}, the step of {{ .gpu.scheme }}; round it up or down
 {{- else if and $cores.cards .gpu.memory (not $percent) }}
 gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute together with gpu.memory; set gpu.coresPercent, for example to 50, or remove gpu.memory to use full cards
 {{- end }}

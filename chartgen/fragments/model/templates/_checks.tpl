@@ -3,7 +3,7 @@
 {{- if not .Facts.source.format }}
 model.source: is empty, and engine {{ .Values.engine }} has no default source; set model.source, or set model.delivery to none and modelCache.existingClaim to a claim that has the model
 {{- else if not (has .Facts.source.format .Facts.engine.formats) }}
-model.source: {{ .Values.model.source }} provides the format {{ .Facts.source.format }}, but engine {{ .Values.engine }} reads {{ join " or " .Facts.engine.formats }}; use another source, or set model.delivery to none and modelCache.existingClaim to a claim that has the model
+model.source: {{ .Values.model.source }} provides the format {{ .Facts.source.format }}, but engine {{ .Values.engine }} reads the format {{ join " or " .Facts.engine.formats }}; use another source, or set model.delivery to none and modelCache.existingClaim to a claim that has the model
 {{- end }}
 {{- end }}
 {{- if eq .Values.model.delivery "none" }}

@@ -120,7 +120,7 @@ reload.tsv: {{ include "fragment.reload.requests" . | toJson }}
 {{- $facts := .Facts.engine }}
 {{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}
-reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but custom.mount model mounts only the folder that was there at the start, and that folder is removed at the second change; set reload.mode to rollout, or custom.mount to cache
+reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but custom.mount model mounts only the version that the pod started with, and the second change removes that version; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- if ne .Values.reload.mode "none" }}
 {{- if not $refreshes }}
@@ -130,7 +130,7 @@ reload.mode: {{ .Values.reload.mode }} is set, but with model.delivery {{ .Value
 {{- if not (include "fragment.slot.engine.reload" .) }}
 reload.mode: http is set, but engine {{ .Values.engine }} has no request that reloads a model; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload.mode to rollout or none
 {{- else if $facts.subPath }}
-reload.mode: custom.mount model mounts only the folder that was there at the start, so a reload does not see a new version; set reload.mode to rollout, or custom.mount to cache
+reload.mode: custom.mount model mounts only the version that the pod started with, so a reload does not see a new version; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- else if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
 reload.mode: rollout needs a separate service account that may change the server, and the account default is shared by the namespace; set serviceAccount.create to true, or set serviceAccount.name

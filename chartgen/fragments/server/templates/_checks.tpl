@@ -35,7 +35,7 @@ volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use ano
 {{- range $name, $server := .Servers }}
 {{- $pods := printf "%s-pods" $name }}
 {{- if and (hasKey $.Servers $pods) (include "fragment.slot.cache.claimTemplate" .) }}
-the name {{ $pods }} is what the Service is called by which the pods of server {{ $name }} are known; call the server otherwise
+servers.{{ $pods }}: {{ $pods }} is the name of the headless Service of server {{ $name }}; rename one of the two servers
 {{- end }}
 {{- with int64 .Values.service.nodePort }}
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}

@@ -185,7 +185,7 @@ vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ int64 
 {{- $known = append $known .key }}
 {{- end }}
 {{- if not (has $adapter.model $known) }}
-vllm.lora.adapters: {{ $name }} is in {{ $adapter.model }}, which is not one of models; add it to models, or remove model if the adapter is a folder of the served model
+vllm.lora.adapters: adapter {{ $name }} names the model {{ $adapter.model }}, which is not under models; add it there, or remove model if the adapter is a folder of the served model
 {{- end }}
 {{- else if not $adapter.path }}
 vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its folder in the model, or model to its entry of models

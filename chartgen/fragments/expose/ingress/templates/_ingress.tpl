@@ -125,7 +125,7 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- $controller := .values.controller }}
 {{- if and .values.basicAuthSecret (not (dig $controller "passwords" "" $controllers)) }}
 {{- if has $controller (list "any" "none") }}
-{{ .key }}.basicAuthSecret: is set, but {{ .key }}.controller is empty, and a controller that ignores the annotation would allow access without a password; set {{ .key }}.controller
+{{ .key }}.basicAuthSecret: is set, but {{ .key }}.controller is {{ $controller }}, and a controller that ignores the annotation would allow access without a password; set {{ .key }}.controller to the controller of your cluster: haproxy, ingress-nginx or nginx-f5
 {{- else }}
 {{ .key }}.basicAuthSecret: {{ $controller }} has no annotation for this Secret, and would allow access without a password; remove basicAuthSecret, and use {{ $controller }}'s own authentication with {{ .key }}.annotations
 {{- end }}

@@ -3,12 +3,12 @@
 {{- range .Facts.models }}
 {{- $registry := regexFind "^[^/]*/" .reference | trimSuffix "/" }}
 {{- if not (regexMatch "[.:]" $registry) }}
-modelkit.registry: {{ if $kit.registry }}{{ $kit.registry }} is not a registry to kit, which needs a domain or a port; add one of them{{ else }}is empty, but {{ .name }} needs a registry; set it to the registry's host, or set reference to the model's full reference{{ end }}
+modelkit.registry: {{ if $kit.registry }}{{ $kit.registry }} has neither a domain nor a port, and kit needs one of them to recognise a registry; add one{{ else }}is empty, but {{ .name }} needs a registry; set it to the registry's host, or set model.reference to the complete reference of the model{{ end }}
 {{- else if and $kit.existingSecret (not $kit.registry) }}
 modelkit.registry: is empty, but the credentials in {{ $kit.existingSecret }} need a registry; set it to {{ $registry }} if they are for that registry
 {{- end }}
 {{- if not (regexMatch "(:[^:/@]+|@sha256:[0-9a-f]{64})$" .reference) }}
-model.tag: {{ .reference }} has no version, and ModelKits have no default version; set tag or digest
+model.tag: {{ .reference }} has no version, and ModelKits have no default version; set model.tag or model.digest
 {{- end }}
 {{- if regexMatch "/[^:@]*[A-Z]" .reference }}
 model.name: {{ .reference }} has uppercase letters before the tag, which registries do not allow; write it in lowercase

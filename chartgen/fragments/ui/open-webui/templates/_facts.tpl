@@ -58,7 +58,7 @@ openWebui.replicas: a change that an administrator makes in the browser would re
 {{- define "fragment.ui.open-webui.signInChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- if and $ui.oidc.providerUrl (not $ui.oidc.existingSecret) }}
-openWebui.oidc.existingSecret: is empty, but the provider at {{ $ui.oidc.providerUrl }} needs a client; set it to a Secret with the client ID and client secret
+openWebui.oidc.existingSecret: is empty, but the provider at {{ $ui.oidc.providerUrl }} requires a client ID and a client secret; set it to a Secret with the client ID and client secret
 {{- else if and $ui.oidc.existingSecret (not $ui.oidc.providerUrl) }}
 openWebui.oidc.providerUrl: is empty, but openWebui.oidc.existingSecret has a client; set it to the provider's …/.well-known/openid-configuration
 {{- end }}

@@ -49,7 +49,7 @@ PersistentVolumeClaim/{{ . }}
 {{- $pipelines := .Values.pipelines }}
 {{- if $pipelines.enabled }}
 {{- if hasKey $pipelines.env "PIPELINES_API_KEY" }}
-pipelines.env.PIPELINES_API_KEY: its clients need the same key and would not get it; remove it, and set pipelines.apiKey.existingSecret to a Secret with the key
+pipelines.env.PIPELINES_API_KEY: Open WebUI needs the same key, and does not read it from here; remove it, and set pipelines.apiKey.existingSecret to a Secret with the key
 {{- end }}
 {{- if and $pipelines.service.nodePort (eq $pipelines.service.type "ClusterIP") }}
 pipelines.service.nodePort: {{ int64 $pipelines.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set pipelines.service.type to NodePort, or remove nodePort
