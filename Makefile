@@ -84,7 +84,7 @@ lock: ## Pin all dependencies again in requirements.lock
 	  -o requirements.lock pyproject.toml
 
 definitions: $(STAMP) ## Update schemas/kubernetes-definitions.json from Kubernetes' own definitions
-	@$(BIN)/python -c 'from chartgen import kubernetes; print(kubernetes.definitions_file(), end="")' > schemas/.new
+	@$(BIN)/python -c 'from chartgen.kubernetes import definitions; print(definitions.definitions_file(), end="")' > schemas/.new
 	@mv schemas/.new schemas/kubernetes-definitions.json
 
 clean: ## Remove the environment and all tools

@@ -101,7 +101,7 @@ def main() -> None:
     Exit codes:
       0  success
       1  your files have errors; each is a line `path:line: key: what is wrong; what to do`
-      2  the command line is wrong, or a tool is missing or broken
+      2  the command line is wrong, a tool is missing or broken, or a server does not answer
 
     Colour is used on a terminal. NO_COLOR turns it off, FORCE_COLOR turns it on.
     """
@@ -311,7 +311,7 @@ def images(
 @click.option(
     "--passphrase-file", type=EXISTING, help="A file that holds the key's passphrase. By default GnuPG's agent is used."
 )
-@click.option("--no-proof", is_flag=True, help="Do not validate it, because 'chartgen validate' has just done so.")
+@click.option("--no-proof", is_flag=True, help="Do not validate the package. Use it directly after 'chartgen validate'.")
 @as_json
 @exits
 def package(

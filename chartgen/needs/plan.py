@@ -164,12 +164,12 @@ def _server(each: Plan) -> list[str]:
     width = max(len(row[0]) for row in rows)
     found = [head, *(f"  {row[0]:<{width}}  {row[1]:>10}  {row[2]:>10}" for row in rows)]
     if not need["known"]:
-        found.append("  the size of a model is not known: set model.weightsSize, and the plan is complete")
+        found.append("  the size of a model is not known: set model.weightsSize to complete the plan")
     where = f"{need['gpu']['count']} × {need['gpu']['vendor']}" if need["gpu"]["count"] else "memory"
     if need["known"]:
         found.append(f"  total, with the engine's own memory: {_size(need['needMiB'])}, in {where}")
         if need["gpu"]["count"]:
-            found.append(f"  each card holds {_size(-(-need['needMiB'] // need['gpu']['count']))}")
+            found.append(f"  on each card: {_size(-(-need['needMiB'] // need['gpu']['count']))}")
     if not each.fits:
         found.append(f"  DOES NOT FIT in {where} with {_size(need['gpu']['memoryMiB'])} each")
     found.append(f"  resources: {_amounts(need['resources'])}; startup timeout {need['startupTimeoutSeconds']} s")

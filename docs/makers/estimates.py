@@ -22,17 +22,19 @@ HEAD = """\
 # How accurate the memory estimates are
 
 The chart estimates the memory that a model needs as the sum of three parts: 1.02 times the size of its weights, the KV
-cache in f16 for every token of the context, and 2.3 GiB for the program on each GPU. On CPUs, the memory request of the
-pod follows from this estimate; on GPUs, it is the memory of the GPUs. `chartgen plan` prints it.
+cache in f16 for every token of the context, and 2.3 GiB for the engine on each GPU. On CPUs, the chart calculates the
+memory request of the pod from this estimate. With GPUs, the estimate is the GPU memory that the model needs.
+`chartgen plan` prints it.
 
 This page compares the estimates with all measurements of running models that we could find. It is generated from
 `docs/estimates.yaml` by `make docs`; the templates of the chart calculate the estimates.
 
 {summary}
 
-Most estimates are too high, because the part for the program is that of the engine that needs most. The effect is
-largest for small models. If you measured the memory of your model, set `resources` instead. On CPUs the memory limit of
-a pod is twice the estimate, because anything above the request is best effort.
+Most estimates are too high, because the part for the engine is that of the engine that needs the most. The effect is
+largest for small models. If you measured the memory of your model, set `resources` instead. On CPUs, the memory limit
+of a pod is twice the estimate, so that a pod whose estimate is too low is not terminated. Memory above the request is
+best effort.
 
 | model | context | part | measured | estimate | error | measured with | source |
 |---|---|---|---|---|---|---|---|

@@ -145,7 +145,7 @@ def test_ports_of_the_nodes_are_told_where_nothing_else_leads_there(notes):
     assert "Open WebUI: open http://ADDRESS:30007, with the address of any node\n" in notes(**ui)
     assert "port-forward" not in notes(**ui)
     assert f"Open WebUI: open http://{HOST}\n" in notes(**ui, ingress={"enabled": True, "host": HOST})
-    assert "port of every node   30007\n" in notes(service=ports)
+    assert "port on every node   30007\n" in notes(service=ports)
 
 
 def test_every_server_is_behind_the_host_that_is_told_for_it(manifests, tmp_path):
