@@ -311,7 +311,9 @@ def images(
 @click.option(
     "--passphrase-file", type=EXISTING, help="A file that holds the key's passphrase. By default GnuPG's agent is used."
 )
-@click.option("--no-proof", is_flag=True, help="Do not validate the package. Use it directly after 'chartgen validate'.")
+@click.option(
+    "--no-proof", is_flag=True, help="Do not validate the package. Use it directly after 'chartgen validate'."
+)
 @as_json
 @exits
 def package(

@@ -24,15 +24,15 @@ RULES = {
     "values": "A template reads the fragment's own values, base's, and those of the fragments that it requires.",
     "declared": "Every value that a template reads is declared, and every declared value is read.",
     "described": "Every value has a description and a default; every pattern is one that Go's RE2 compiles.",
-    "scopes": "A template reads a server's values inside that server's context only.",
-    "facts": "What fills a slot of facts states its declared keys, with their types; required ones are always there.",
+    "scopes": "A template reads the values of a server only in the context of that server.",
+    "facts": "A fill of a facts slot sets only declared keys, with their types; required keys are always set.",
     "files": "Every file that a template gets exists; a data file fits the schema that `data` names for it.",
-    "names": "A template's name, and a value of `choice`, is used once; `requires` makes no circle.",
+    "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected; one with a choice has both"
     " cases and rejected.",
     "templates": "Every template parses as Helm parses it.",
     "changes": "No template changes values in place: `set`, `unset` and `merge` work on a deepCopy.",
-    "servers": "What is needed to lay out the servers, facts above all, does not go through all servers.",
+    "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "text": "A value printed behind `key:` or `- ` goes through quote, toJson, toYaml, int64 or a helper that does.",
 }
 

@@ -133,7 +133,7 @@ reload.mode: http is set, but engine {{ .Values.engine }} has no request that re
 reload.mode: custom.mount model mounts only the version that the pod started with, so a reload does not see a new version; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- else if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
-reload.mode: rollout needs a separate service account that may change the server, and the account default is shared by the namespace; set serviceAccount.create to true, or set serviceAccount.name
+reload.mode: rollout needs a separate service account that may change the server, and the account default is shared by the namespace; set serviceAccount.create to true, or set serviceAccount.name to an account that only this release uses
 {{- end }}
 {{- end }}
 {{- end }}

@@ -95,7 +95,7 @@ false
 {{- end }}
 {{- range $claim, $names := $users }}
 {{- if gt (len $names) 1 }}
-modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $claim }}, but with modelCache.accessModes only one node can mount it; set modelCache.accessModes to ReadWriteMany if the claim supports it, or give each server its own claim
+modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $claim }}, but modelCache.accessModes lets only one node mount it; set modelCache.accessModes to ReadWriteMany if the claim supports it, or give each server its own claim
 {{- end }}
 {{- end }}
 {{- end }}
