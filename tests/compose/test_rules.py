@@ -582,4 +582,4 @@ def test_helper_that_the_stack_does_not_include_may_be_text(refused):
     files = {"base/templates/_b.tpl": define("fragment.help", "a: {{ .Release.Name }}")}
     assert refused({"base": {}}, files) == []
     files["base/templates/b.yaml"] = 'kind: A\n{{ include "fragment.help" . }}\n'
-    assert refused({"base": {}}, files) == [f"base/templates/_b.tpl:1: a: {SAID}"]
+    assert refused({"base": {}}, files) == [f"base/templates/_b.tpl:2: a: {SAID}"]
