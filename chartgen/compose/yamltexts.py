@@ -64,7 +64,7 @@ def _texts(stack: Stack, sources: list[Source]) -> set[str]:
 
 
 def _unused(stack: Stack, sources: list[Source]) -> set[str]:
-    """The templates that nothing in this stack includes: who would print them, and as what, is another stack's matter."""
+    """The templates that nothing in this stack includes. What they print becomes YAML only in a stack that does."""
     defined = {define.name for source in sources for define in source.template.defines}
     bodies = (define.body for source in sources for define in gotemplate.bodies(source.template))
     included = {name for body in bodies for name in _included(body)}

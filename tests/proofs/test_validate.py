@@ -24,14 +24,14 @@ TEMPLATE = """\
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: {{ .Release.Name | trunc 50 }}-{{ .Release.Name | sha256sum | trunc 4 }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ printf "%s-%s" (.Release.Name | trunc 50) (.Release.Name | sha256sum | trunc 4) | quote }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     app.kubernetes.io/name: little
-    app.kubernetes.io/instance: {{ .Release.Name }}
+    app.kubernetes.io/instance: {{ .Release.Name | quote }}
     app.kubernetes.io/component: greeting
     app.kubernetes.io/version: "1"
-    app.kubernetes.io/managed-by: {{ .Release.Service }}
+    app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
     helm.sh/chart: little-1.0.0
 data:
   text: {{ .Values.text | quote }}
@@ -115,7 +115,7 @@ def test_every_layer_tells_its_problems_in_one_go(little):
         "fragments/a/rejected/fine.yaml": "# got boolean\ntext: fine\n",
         "fragments/a/rejected/other.yaml": "# got boolean\ntext: 1\n",
         "charts/little/examples/bad.yaml": "# Misspelt.\ntxt: hi\n",
-        "charts/little/templates/extra.yaml": TEMPLATE.replace("name: {{", "name: extra-{{").replace(
+        "charts/little/templates/extra.yaml": TEMPLATE.replace('printf "', 'printf "extra-').replace(
             "helm.sh/chart", "x"
         ),
         "charts/little/templates/claim.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: 1}\n",
@@ -146,9 +146,15 @@ def test_names_that_do_not_hold_under_other_releases_are_told(little):
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace("| sha256sum | trunc 4", "")})
     (problem,) = said(prove())
     assert "metadata.name: is not a valid name for every kind of object" in problem
-    little({"fragments/a/templates/map.yaml": TEMPLATE.replace("{{ .Release.Name | trunc 50 }}-", "a")})
+    little({"fragments/a/templates/map.yaml": TEMPLATE.replace('%s-%s" (.Release.Name | trunc 50)', 'a%s"')})
     assert said(prove()) == []
-    little({"fragments/a/templates/map.yaml": TEMPLATE.replace("-{{ .Release.Name | sha256sum | trunc 4 }}", "")})
+    little(
+        {
+            "fragments/a/templates/map.yaml": TEMPLATE.replace("%s-%s", "%s").replace(
+                "(.Release.Name | sha256sum | trunc 4)", ""
+            )
+        }
+    )
     (problem,) = said(prove())
     assert "has an object of the same kind and name; include" in problem
 
@@ -324,7 +330,7 @@ def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
     ("broken", "line"),
     [
         (("{{ .Values.text |", '{{ index .Values.text "x" |'), "fragments/a/templates/map.yaml:14: index .Values.text"),
-        (("  text: {{", "  text: x: {{"), "fragments/a/templates/map.yaml: renders invalid YAML"),
+        (("  text: {{", "  x: y: z\n  text: {{"), "fragments/a/templates/map.yaml: renders invalid YAML"),
     ],
     ids=["does not run", "is not YAML"],
 )

@@ -47,14 +47,14 @@ MAP = """\
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: {{ .Release.Name }}-map
-  namespace: {{ .Release.Namespace }}
+  name: {{ printf "%s-map" .Release.Name | quote }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     app.kubernetes.io/name: tiny
-    app.kubernetes.io/instance: {{ .Release.Name }}
+    app.kubernetes.io/instance: {{ .Release.Name | quote }}
     app.kubernetes.io/component: map
     app.kubernetes.io/version: "1"
-    app.kubernetes.io/managed-by: {{ .Release.Service }}
+    app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
     helm.sh/chart: tiny
 data: {}
 """
