@@ -44,8 +44,8 @@ FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 def check(stack: Stack, values: Values) -> list[Problem]:
     """Every rule that the stack's own fragments break.
 
-    Those that chartgen brings are checked in chartgen's stacks. In another stack, which leaves some of them out, a value
-    may have no reader, and a helper no caller.
+    Those that chartgen brings are checked in chartgen's stacks. In another stack, which leaves some of them out, a
+    value may have no reader, and a helper no caller.
     """
     taken = tuple(f"{fragment.folder}/" for fragment in stack.fragments if fragment not in stack.own_fragments)
     return [problem for problem in _all(stack, values) if not problem.path.startswith(taken)]
