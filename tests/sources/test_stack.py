@@ -22,7 +22,7 @@ def test_own_folder_is_searched_before_chartgens(stack):
 
 def test_missing_fragment_folder_is_named(stack):
     _, problems = stack({"a": {}}, fragmentPaths=["fragments", "more"])
-    assert any("no folder" in problem.message for problem in problems)
+    assert any("no such folder" in problem.message for problem in problems)
 
 
 def test_unknown_stack_lists_chartgens_own():
