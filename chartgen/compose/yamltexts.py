@@ -40,7 +40,7 @@ KEY_AFTER = re.compile(r"[\w./-]*:(?:\s|$)")
 
 def check(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
     """Actions that print text into YAML as it is, and functions that make data of any text."""
-    texts = _texts(stack, sources) | _unused(stack, sources)
+    texts = _texts(stack, sources)
     for source in sources:
         for define in gotemplate.bodies(source.template):
             if define.name not in PARSERS:
@@ -61,22 +61,6 @@ def _texts(stack: Stack, sources: list[Source]) -> set[str]:
             found.add(name)
             waiting += _printed(defined[name])
     return found
-
-
-def _unused(stack: Stack, sources: list[Source]) -> set[str]:
-    """The templates that nothing in this stack includes. What they print becomes YAML only in a stack that does."""
-    defined = {define.name for source in sources for define in source.template.defines}
-    bodies = (define.body for source in sources for define in gotemplate.bodies(source.template))
-    included = {name for body in bodies for name in _included(body)}
-    return defined - included - {name for fragment in stack.fragments for name in fragment.fills.values()}
-
-
-def _included(body: tuple[gotemplate.Node, ...]) -> Iterator[str]:
-    yield from (node.name for node in gotemplate.nodes(body) if isinstance(node, Call))
-    for pipe in gotemplate.pipes_of(body):
-        for command in gotemplate.commands(pipe):
-            if command[0].text == "include" and len(command) > 1:
-                yield command[1].text
 
 
 def _printed(define: Define) -> Iterator[str]:

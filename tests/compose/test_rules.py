@@ -576,10 +576,3 @@ def test_functions_that_give_an_error_as_data_are_refused(refused, function, rem
     assert refused({"a": {}}, files) == [
         f"a/templates/a.yaml:2: {function}: takes a text that does not parse for data, with the key Error; use {remedy}"
     ]
-
-
-def test_helper_that_the_stack_does_not_include_may_be_text(refused):
-    files = {"base/templates/_b.tpl": define("fragment.help", "a: {{ .Release.Name }}")}
-    assert refused({"base": {}}, files) == []
-    files["base/templates/b.yaml"] = 'kind: A\n{{ include "fragment.help" . }}\n'
-    assert refused({"base": {}}, files) == [f"base/templates/_b.tpl:2: a: {SAID}"]

@@ -12,6 +12,8 @@ import pytest
 import yaml
 from conftest import CHART
 
+pytestmark = pytest.mark.slow
+
 ODD = ["123", "12345e6", "1e3", "007", "0x1f", "on", "no", "null", "true", "a.b"]
 TEXTS = {"labels", "annotations", "matchLabels", "nodeSelector", "data", "stringData"}
 

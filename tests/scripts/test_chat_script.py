@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = ROOT / "chartgen/fragments/verify/helm-test/files"
 MODEL = "deepseek-r1:1.5b"
 # The image has busybox; wherever there is one, its shell and its programs are tried as well.
