@@ -36,11 +36,12 @@ def home() -> Path:
 def show(path: Path) -> str:
     """`path` as a person at this terminal would write it: relative to the working directory where it is below it."""
     here, there = os.getcwd(), os.path.abspath(path)
-    if not there.startswith(here + os.sep):
+    below = here.rstrip(os.sep) + os.sep
+    if not there.startswith(below):
         there = os.path.realpath(path)
     if there == here:
         return "."
-    return Path(there[len(here) + 1 :]).as_posix() if there.startswith(here + os.sep) else str(path)
+    return Path(there[len(below) :]).as_posix() if there.startswith(below) else str(path)
 
 
 def texts(folder: Path) -> dict[str, str]:
