@@ -89,6 +89,20 @@ def test_new_stack_builds_validates_and_packages(tmp_path, monkeypatch):
     assert Path("team-llm-0.1.0.tgz").is_file()
 
 
+@pytest.mark.slow
+def test_fragments_of_every_kind_validate_in_a_new_stack(tmp_path, monkeypatch):
+    """A test of a UI needs a stack with one, so verify/ is left out."""
+    monkeypatch.chdir(tmp_path)
+    scaffold.create_stack("team-llm", None)
+    monkeypatch.chdir("team-llm")
+    kinds = ("engine", "source", "delivery", "storage", "scale", "ui", "expose", "observe", "other")
+    names = [f"{kind}/my-{kind}" for kind in kinds]
+    for name in names:
+        scaffold.create(name, None, "stack.yaml")
+    report = proofs.only(names, Path("stack.yaml"), lambda text: None)
+    assert [str(problem) for problem in report.problems] == []
+
+
 def test_new_stack_with_a_bad_or_taken_name_is_refused(project):
     with pytest.raises(Faults) as caught:
         scaffold.create_stack("Team", None)
