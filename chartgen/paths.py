@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from .problem import fault
+
 HERE = Path(__file__).parent  # holds fragments/ and stacks/
 GOTOOLS = HERE / "programs/gotools"
 
@@ -47,16 +49,26 @@ def show(path: Path) -> str:
 def texts(folder: Path) -> dict[str, str]:
     """Every file below `folder`, by its path there, in order; none where there is no folder.
 
-    What editors leave is none, nor is the bytecode that pip puts beside a Python script.
+    What editors leave is none, nor is the bytecode that pip puts beside a Python script. Faults for a link, which could
+    put a file from anywhere into a chart, and for what is not text.
     """
     found = {}
     for path in sorted(below(folder), key=lambda path: path.split("/")):
         name = path.rpartition("/")[2]
         file = os.path.join(folder, path)
         if not name.startswith(".") and not name.endswith(("~", ".swp", ".pyc")) and os.path.isfile(file):
-            with open(file, encoding="utf-8") as opened:
-                found[path] = opened.read()
+            found[path] = _text(file)
     return found
+
+
+def _text(file: str) -> str:
+    if os.path.islink(file):
+        raise fault(show(Path(file)), "is a link", "put a copy of the file in its place")
+    try:
+        with open(file, encoding="utf-8") as opened:
+            return opened.read()
+    except UnicodeDecodeError:
+        raise fault(show(Path(file)), "is not text in UTF-8", "save it as UTF-8, or remove it") from None
 
 
 def below(folder: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chartgen.compose import building
 from chartgen.programs import tools
 from chartgen.release import publish, releasing
 from chartgen.remote import credentials
@@ -39,7 +40,7 @@ def main() -> int:
     helm = str(tools.ensure(["helm"], print)["helm"].path)
     with tempfile.TemporaryDirectory(prefix="chartgen-published-") as place:
         folder = Path(place)
-        made = releasing.make("llm-stack", folder, None, None, False, print)
+        made = releasing.make(building.composed("llm-stack"), folder, None, None, False, print)
         env = environment(folder / "helm", os.environ["KUBECONFIG"])
         for kind in (_registry, _museum, _site):
             start = time.monotonic()

@@ -1,5 +1,6 @@
 """A folder becomes a fragment, or sentences that say what is wrong with it."""
 
+import pytest
 from conftest import outcome
 
 from chartgen.sources import fragment
@@ -66,3 +67,20 @@ def test_what_editors_and_python_leave_is_no_file_of_a_fragment(tmp_path):
     for name in ("tidy.py", "tidy.py~", ".tidy.py.swp"):
         (tmp_path / name).write_text("print()\n")
     assert fragment.texts(tmp_path) == {"tidy.py": "print()\n"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda file: file.symlink_to("/etc/hostname"), "is a link; put a copy of the file in its place"),
+        (lambda file: file.write_bytes(b"\xff\xfe"), "is not text in UTF-8; save it as UTF-8, or remove it"),
+    ],
+    ids=["link", "not UTF-8"],
+)
+@pytest.mark.parametrize("place", ["files", "templates"])
+def test_file_of_a_fragment_that_cannot_be_taken_is_a_problem(write, place, spoil, said):
+    folder = write({"a/fragment.yaml": {"summary": "a"}})
+    (folder / "a" / place).mkdir()
+    spoil(folder / "a" / place / "x.txt")
+    _, problems = outcome(fragment.load, folder / "a", "a", "a")
+    assert [str(problem).endswith(f"a/{place}/x.txt: {said}") for problem in problems] == [True]
