@@ -113,6 +113,13 @@ def _changed(now: Any, then: Any, path: Key) -> Iterator[Key]:
 _NOTHING = object()
 
 
+def present(files: list[Path]) -> None:
+    """Faults where one of the values files is not there, which Helm would say without its place."""
+    for file in files:
+        if not file.is_file():
+            raise fault(file, "no such file", "check the path of the values file")
+
+
 def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | None) -> list[Problem]:
     """Every fault of the values that Helm makes of the chart's defaults and the example, on the example's own lines.
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..chart.disk import Chart
-from ..paths import schemas
+from ..paths import HERE, schemas
 from ..reading import wellformed
+from ..sources import fragment as fragments
 from ..sources import stack as stacks
 from . import compose
 
@@ -39,10 +40,15 @@ def of_stack(file: Path) -> Composed:
 
 
 def _seal(stack: stacks.Stack) -> str:
-    """The hash of all that the builder's rules check, and of the rules themselves."""
-    rules = [file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))]
-    fragments = [fragment.seal for fragment in stack.fragments]
-    return wellformed.seal(*rules, *fragments, repr(stack.values), stack.notes)
+    """The hash of all that the builder's rules check, and of the rules themselves.
+
+    Which fragments are the stack's own is a part of it: the same fragments are checked in one stack and not in another.
+    """
+    modules = [*sorted(Path(__file__).parent.glob("*.py")), HERE / "conventions.py", Path(fragments.__file__)]
+    rules = [file.read_text(encoding="utf-8") for file in modules]
+    checked = [fragment.seal for fragment in stack.fragments]
+    own = " ".join(fragment.id for fragment in stack.own_fragments)
+    return wellformed.seal(*rules, *checked, own, repr(stack.values), stack.notes)
 
 
 def kubernetes() -> dict[str, Any]:

@@ -47,7 +47,8 @@ def check(stack: Stack, values: Values) -> list[Problem]:
     Those that chartgen brings are checked in chartgen's stacks. In another stack, which leaves some of them out, a
     value may have no reader, and a helper no caller.
     """
-    taken = tuple(f"{fragment.folder}/" for fragment in stack.fragments if fragment not in stack.own_fragments)
+    own = {fragment.id for fragment in stack.own_fragments}
+    taken = tuple(f"{fragment.folder}/" for fragment in stack.fragments if fragment.id not in own)
     return [problem for problem in _all(stack, values) if not problem.path.startswith(taken)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..chart import blame, loaded
+from ..chart import blame, loaded, valuesfile
 from ..conventions import REGISTRY
 from ..problem import Faults, Problem, Say, ToolError
 from ..programs import helm as render
@@ -39,9 +39,7 @@ def images(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[I
     Tests and other hooks are looked at too, and volumes that are images.
     """
     helm = tools.ensure(["helm"], say)["helm"].path
-    for file in files:
-        if not file.is_file():
-            raise Faults([Problem(str(file), 0, "", "no such file", "check the path of the values file")])
+    valuesfile.present(files)
     with loaded.unpacked(chart) as folder:
         found = loaded.load(folder, str(chart))
         wanted = [

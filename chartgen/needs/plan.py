@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from .. import conventions, paths
-from ..chart import blame, loaded
+from ..chart import blame, loaded, valuesfile
 from ..problem import Faults, Say, fault
 from ..programs import helm as render
 from ..programs import tools
@@ -92,9 +92,7 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Pla
     A sum of values that the chart refuses would say nothing.
     """
     helm = tools.ensure(["helm"], say)["helm"].path
-    for file in files:
-        if not file.is_file():
-            raise fault(file, "no such file", "check the path of the values file")
+    valuesfile.present(files)
     name = _name(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
         folder = _asking(chart, name, Path(place))

@@ -27,8 +27,8 @@ class Slot:
     `kind` is `list` (YAML list items, in the stack's order), `map` (a YAML map, later fills win) or `one` (the first
     fill that says anything). `scope` is `server` (filled with a server's context) or `release` (the root).
     What fills a slot that is to be made `once` is made once a render for each of these. What fills one of `text` is
-    lines of text and not YAML. `keys` are those of facts, each
-    as in fragment.schema.json: type, enum, items, keys, required, description.
+    lines of text and not YAML. `keys` are those of facts, each as in fragment.schema.json: type, enum, items, keys,
+    required, description.
     """
 
     name: str

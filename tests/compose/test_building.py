@@ -79,3 +79,12 @@ def test_another_rule_applies_to_texts_that_have_passed(checked, tmp_path, monke
     rule.write_text(rule.read_text(encoding="utf-8") + "\n# Another rule.\n", encoding="utf-8")
     building.of_stack(stack)
     assert len(checked) == 2
+
+
+def test_fragments_that_passed_as_those_of_another_stack_are_checked_as_its_own(checked, tmp_path, monkeypatch):
+    (tmp_path / "fragments/a/templates/a.yaml").write_text("kind: A\na: {{ .Values.a }}\n", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(building.stacks.Stack, "own_fragments", property(lambda stack: ()))
+        building.of_stack(tmp_path / "stack.yaml")
+    with pytest.raises(Faults, match="prints text that YAML can read as something else"):
+        building.of_stack(tmp_path / "stack.yaml")
