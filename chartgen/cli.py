@@ -42,7 +42,7 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
             code = 1
         except OSError as error:
             here().failure(
-                f"{error.filename or 'a file'}: {error.strerror}; check that the path exists and is writable"
+                f"{error.filename or 'standard output'}: {error.strerror}; check that the path exists and is writable"
             )
             code = 2
         finally:

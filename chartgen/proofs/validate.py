@@ -19,8 +19,9 @@ from ..chart.valuesfile import Example
 from ..compose import building
 from ..compose.building import Composed
 from ..compose.compose import compose
+from ..files import below
 from ..kubernetes import definitions, prepare
-from ..paths import below, show
+from ..paths import show
 from ..problem import Collected, Faults, Problem, Say, nearest
 from ..programs import tools
 from ..programs.helm import Rendered

@@ -6,11 +6,15 @@ DOTTED and ID are replaced by forms of the new name.
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 from pathlib import Path
 
 from .. import paths
-from ..paths import show, texts
+from ..files import text as file_text
+from ..files import texts, write
+from ..paths import show
 from ..problem import Faults, Problem
 from ..reading import yamlfile
 from . import stack as stacks
@@ -41,7 +45,7 @@ def create(id: str, folder: Path | None, named: str | None) -> list[str]:
     group = id.partition("/")[0]
     count = _copied(group if group in kinds() else OTHER, target, id)
     if recipe:
-        recipe.write_text(changed, encoding="utf-8", newline="")
+        write(recipe, changed.encode())
     return [f"{target}: {count} files", *_next(id, root, target, recipe)]
 
 
@@ -51,7 +55,7 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
     if not WORD.fullmatch(name):
         remedy = "use lowercase letters, digits and dashes: team-llm"
         raise Faults([Problem(name, 0, "", "is not a name for a chart", remedy)])
-    if target.exists():
+    if os.path.lexists(target):
         raise Faults([Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")])
     count = _copied(STACK, target, name)
     commands = "chartgen build && chartgen validate && chartgen package"
@@ -59,12 +63,16 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
 
 
 def _copied(skeleton: str, target: Path, id: str) -> int:
-    """Write the files of a skeleton with their names filled in; how many there are."""
+    """Write the files of a skeleton with their names filled in, all or none; how many there are."""
     found = texts(SKELETONS / skeleton)
-    for file, text in found.items():
-        path = target / _filled(file, id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_filled(text, id), encoding="utf-8")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.chartgen-") as place:
+        fresh = Path(place) / target.name
+        for file, text in found.items():
+            path = fresh / _filled(file, id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_filled(text, id), encoding="utf-8")
+        fresh.rename(target)
     return len(found)
 
 
@@ -80,7 +88,7 @@ def _refused(id: str, target: Path) -> list[Problem]:
     if not ID.fullmatch(id):
         remedy = "use lowercase letters, digits and dashes, with a group before a slash if it has one: observe/greeting"
         return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
-    if target.exists():
+    if os.path.lexists(target):
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]
     if id in stacks.available([paths.HERE / "fragments"]):
         return [Problem(id, 0, "", "is one of chartgen's own fragments", "choose another name")]
@@ -116,7 +124,7 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     parsed = yamlfile.read(recipe, shown)
     if parsed.problems or not isinstance(parsed.data, dict):
         raise Faults(parsed.problems or [Problem(shown, 0, "", "is not a stack", "name a stack file")])
-    text = recipe.read_bytes().decode("utf-8")
+    text = file_text(recipe, shown)
     given = parsed.data.get("fragmentPaths") or []
     searched = [(recipe.parent / path).resolve() for path in given] + [(paths.HERE / "fragments").resolve()]
     wanted = {**parsed.data, "fragments": [*(parsed.data.get("fragments") or []), id]}
@@ -153,6 +161,4 @@ def _appended(text: str, key: str, item: str) -> str:
 
 
 def _relative(path: Path, start: Path) -> str:
-    import os.path
-
     return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
