@@ -95,6 +95,14 @@ def below(folder: Path) -> Iterator[str]:
         yield from (f"{inner}/{name}" if inner else name for name in (*names, *links))
 
 
+def real(path: str | Path) -> Path:
+    """A path without links, as far as it can be followed: Path.resolve raises what is no OSError."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return Path(path)
+
+
 def strange(folder: Path) -> list[Problem]:
     """What a folder of sources must not hold: links, pipes, devices, names that are not UTF-8; nor is it a link."""
     paths = ["", *(path for path in below(folder) if not _left(path))]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .problem import ToolError
+
 HERE = Path(__file__).parent  # holds fragments/ and stacks/
 GOTOOLS = HERE / "programs/gotools"
 
@@ -29,7 +31,10 @@ def home() -> Path:
     if (top / "pyproject.toml").is_file():
         return top / ".tools"
     cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "chartgen"
+    try:
+        return (Path(cache) if cache else Path.home() / ".cache") / "chartgen"
+    except RuntimeError:
+        raise ToolError("there is no home folder; set HOME, or CHARTGEN_HOME to a writable folder") from None
 
 
 def show(path: Path) -> str:

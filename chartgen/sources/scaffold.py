@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 
 from .. import paths
+from ..files import real, texts, write
 from ..files import text as file_text
-from ..files import texts, write
 from ..paths import show
 from ..problem import Faults, Problem
-from ..reading import yamlfile
+from ..reading import wellformed, yamlfile
 from . import stack as stacks
 
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?")
@@ -79,9 +79,9 @@ def _copied(skeleton: str, target: Path, id: str) -> int:
 def _root(recipe: Path | None) -> Path:
     """The folder of fragments meant: chartgen's own in its checkout, else `fragments` beside the stack."""
     own = paths.HERE / "fragments"
-    if recipe and not recipe.resolve().is_relative_to(paths.HERE):
+    if recipe and not real(recipe).is_relative_to(paths.HERE):
         return recipe.parent / "fragments"
-    return Path("chartgen/fragments") if Path("chartgen/fragments").resolve() == own.resolve() else Path("fragments")
+    return Path("chartgen/fragments") if real("chartgen/fragments") == real(own) else Path("fragments")
 
 
 def _refused(id: str, target: Path) -> list[Problem]:
@@ -105,7 +105,7 @@ def _filled(text: str, id: str) -> str:
 
 
 def _next(id: str, root: Path, target: Path, recipe: Path | None) -> list[str]:
-    own = root.resolve() == (paths.HERE / "fragments").resolve()
+    own = real(root) == real(paths.HERE / "fragments")
     path = "" if own else f", and '{root.name}' to its fragmentPaths"
     first = f"{show(recipe)}: added" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
     return [first, f"then: change {target}, and run 'chartgen validate --only {id}'", _docs()]
@@ -121,15 +121,13 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     Lines are put in between; what stands there stays as it is to the byte, comments and layout too.
     """
     shown = show(recipe)
-    parsed = yamlfile.read(recipe, shown)
-    if parsed.problems or not isinstance(parsed.data, dict):
-        raise Faults(parsed.problems or [Problem(shown, 0, "", "is not a stack", "name a stack file")])
+    parsed = wellformed.read(recipe, shown, "stack.schema.json")
     text = file_text(recipe, shown)
     given = parsed.data.get("fragmentPaths") or []
-    searched = [(recipe.parent / path).resolve() for path in given] + [(paths.HERE / "fragments").resolve()]
+    searched = [real(recipe.parent / path) for path in given] + [real(paths.HERE / "fragments")]
     wanted = {**parsed.data, "fragments": [*(parsed.data.get("fragments") or []), id]}
     changed = _appended(text, "fragments", id)
-    if root.resolve() not in searched:
+    if real(root) not in searched:
         place = _relative(root, recipe.parent)
         wanted["fragmentPaths"] = [*given, place]
         changed = _appended(changed, "fragmentPaths", place)
@@ -161,4 +159,4 @@ def _appended(text: str, key: str, item: str) -> str:
 
 
 def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
+    return Path(os.path.relpath(real(path), real(start))).as_posix()

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import files, paths
 from ..conventions import STACK
+from ..files import real
 from ..paths import show
 from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
@@ -36,9 +37,9 @@ class Stack:
 
         chartgen's fragments were proved in chartgen's stacks; their cases name engines that another may leave out.
         """
-        if self.folder.resolve().is_relative_to(paths.HERE):
+        if real(self.folder).is_relative_to(paths.HERE):
             return self.fragments
-        return tuple(one for one in self.fragments if not Path(one.folder).resolve().is_relative_to(paths.HERE))
+        return tuple(one for one in self.fragments if not real(one.folder).is_relative_to(paths.HERE))
 
     def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of the stack file."""

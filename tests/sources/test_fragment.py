@@ -72,7 +72,10 @@ def test_what_editors_and_python_leave_is_no_file_of_a_fragment(tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda file: file.symlink_to("/etc/hostname"), ": is a symbolic link; put a copy of what it points to in its place"),
+        (
+            lambda file: file.symlink_to("/etc/hostname"),
+            ": is a symbolic link; put a copy of what it points to in its place",
+        ),
         (lambda file: file.write_bytes(b"\xff\xfe"), ":1: is not UTF-8 from this line on; save the file as UTF-8"),
     ],
     ids=["link", "not UTF-8"],
