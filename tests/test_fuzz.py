@@ -33,7 +33,7 @@ SOURCES = {
     "NOTES.txt": "Hello {{ .Release.Name }}\n",
     "examples/a.yaml": "# Nothing set.\n# kubernetes: >=1.34\na: 1\n",
     "ci/a.yaml": "# Nothing set.\na: 2\n",
-    "fragments/g/a/fragment.yaml": "summary: A little fragment.\nchoice: {a: '1'}\n",
+    "fragments/g/a/fragment.yaml": "summary: A little fragment.\n",
     "fragments/g/a/values.schema.yaml": "release:\n  a: {description: A., type: integer, default: 1, minimum: 0}\n",
     "fragments/g/a/templates/a.yaml": (
         "{{- if .Values.a }}\nkind: A\nmetadata: {name: {{ .Release.Name | quote }}}\n{{- end }}\n"
