@@ -34,7 +34,7 @@ def home() -> Path:
     try:
         return (Path(cache) if cache else Path.home() / ".cache") / "chartgen"
     except RuntimeError:
-        raise ToolError("there is no home folder; set HOME, or CHARTGEN_HOME to a writable folder") from None
+        raise ToolError("the home folder is not known; set HOME, or CHARTGEN_HOME to a writable folder") from None
 
 
 def show(path: Path) -> str:

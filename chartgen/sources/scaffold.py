@@ -16,7 +16,7 @@ from ..files import real, texts, write
 from ..files import text as file_text
 from ..paths import show
 from ..problem import Faults, Problem
-from ..reading import wellformed, yamlfile
+from ..reading import yamlfile
 from . import stack as stacks
 
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?")
@@ -121,7 +121,13 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     Lines are put in between; what stands there stays as it is to the byte, comments and layout too.
     """
     shown = show(recipe)
-    parsed = wellformed.read(recipe, shown, "stack.schema.json")
+    parsed = yamlfile.read(recipe, shown)
+    if parsed.problems or not isinstance(parsed.data, dict):
+        raise Faults(parsed.problems or [Problem(shown, 0, "", "is not a stack", "name a stack file")])
+    for key in ("fragments", "fragmentPaths"):
+        items = parsed.data.get(key) or []
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise Faults([Problem(shown, parsed.lines[key,], key, "is not a list of names", "correct the list")])
     text = file_text(recipe, shown)
     given = parsed.data.get("fragmentPaths") or []
     searched = [real(recipe.parent / path) for path in given] + [real(paths.HERE / "fragments")]
