@@ -18,6 +18,9 @@ from .disk import MARK
 from .valuesfile import Example, read
 
 
+GZIP = b"\x1f\x8b"  # what a package begins with
+
+
 @dataclass(frozen=True)
 class LoadedChart:
     """A chart to look at. `schema` is None where it has none; `made` says whether chartgen made it, as a folder."""
@@ -39,12 +42,12 @@ def default(named: str | None) -> Path:
 @contextmanager
 def unpacked(chart: Path) -> Iterator[Path]:
     """The chart's folder; that of a package (.tgz) for as long as it is looked at."""
-    if chart.is_dir() or not chart.exists():
-        yield chart
+    from . import archive
+
+    if chart.is_dir() or not chart.exists() or files.data(chart, most=archive.MOST)[:2] != GZIP:
+        yield chart  # whoever loads it says what is wrong
         return
     import tempfile
-
-    from . import archive
 
     _, top, entries = archive.read(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-chart-") as place:
