@@ -17,7 +17,6 @@ from ..sources import stack as stacks
 from .disk import MARK
 from .valuesfile import Example, read
 
-
 GZIP = b"\x1f\x8b"  # what a package begins with
 
 
