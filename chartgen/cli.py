@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -17,6 +18,13 @@ from .terminal import here
 STACK = "A stack file, a folder that holds stack.yaml, or the name of a stack that chartgen includes."
 FILE = click.Path(path_type=Path)
 EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
+# What to do about an error of the system's that is in the way of a command.
+REMEDIES = {
+    errno.ENAMETOOLONG: "use a shorter path",
+    errno.EEXIST: "name a folder, not a file",
+    errno.ENOTDIR: "name a folder, not a file",
+    errno.ENOSPC: "free some space there",
+}
 # Helm's flags for single values: the flag, what it takes, its help.
 SETS = (
     ("--set", "KEY=VALUE", "A value, as Helm's --set takes it."),
@@ -31,26 +39,30 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except Faults as faults:
-            code = failed(faults.problems, kwargs.get("as_json", False))
-        except ToolError as error:
-            here().failure(str(error))
-            code = 2
-        except BrokenPipeError:
-            code = 1
-        except OSError as error:
-            here().failure(
-                f"{error.filename or 'a file'}: {error.strerror}; check that the path exists and is writable"
-            )
-            code = 2
-        finally:
-            here().clear()
-        sys.exit(code or 0)
+        _ended(lambda: command(*args, **kwargs), kwargs.get("as_json", False))
 
     said = "Print no progress and no summary; errors and the data that you requested are printed."
     return click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quiet, help=said)(run)
+
+
+def _ended(command: Callable[[], int | None], as_json: bool) -> NoReturn:
+    """Run a command, print why it failed, and exit."""
+    try:
+        code = command()
+    except Faults as faults:
+        code = failed(faults.problems, as_json)
+    except ToolError as error:
+        here().failure(str(error))
+        code = 2
+    except BrokenPipeError:
+        code = 1
+    except OSError as error:
+        remedy = REMEDIES.get(error.errno or 0, "check that the path exists and is writable")
+        here().failure(f"{error.filename or 'standard output'}: {error.strerror}; {remedy}")
+        code = 2
+    finally:
+        here().clear()
+    sys.exit(code or 0)
 
 
 def _quiet(context: click.Context, option: click.Parameter, value: bool) -> None:
@@ -73,9 +85,13 @@ def takes_values(command: Callable[..., Any]) -> Callable[..., Any]:
         from .chart.given import given
 
         flags = [f"{name}={value}" for name, _, _ in SETS for value in kwargs.pop(_parameter(name))]
-        with given(files, flags) as values:
-            here().names.update(values.names)
-            return command(*args, given=values, **kwargs)
+
+        def with_values() -> int | None:
+            with given(files, flags) as values:
+                here().names.update(values.names)
+                return command(*args, given=values, **kwargs)
+
+        _ended(with_values, kwargs.get("as_json", False))
 
     for name, metavar, said in reversed(SETS):
         run = click.option(name, _parameter(name), multiple=True, metavar=metavar, help=said)(run)

@@ -7,6 +7,7 @@ longer to import than click does, and a build, which prints one line, would wait
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from typing import Any
@@ -18,6 +19,8 @@ from .problem import Problem, Say
 HELD = 2.0  # seconds in which nothing is reported where the output is not a terminal
 APART = 15.0  # seconds between two lines on one topic there
 CLEAR = "\r\x1b[2K"
+PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def colour() -> bool | None:
@@ -58,7 +61,7 @@ class Terminal:
         return self._replace if _interactive() else _lines(after)
 
     def _replace(self, text: str) -> None:
-        text = text.partition("\n")[0]
+        text = printable(text.partition("\n")[0])
         width = _width() - 1
         text = text if len(text) <= width else f"{text[: width - 1]}…"
         sys.stderr.write(CLEAR + text)
@@ -75,7 +78,7 @@ class Terminal:
     def out(self, text: str, end: str = "\n") -> None:
         """Print a result on standard output."""
         self.clear()
-        click.echo(text + end, nl=False)
+        click.echo(_encodable(text) + end, nl=False)
 
     def summary(self, text: str) -> None:
         """Print, on standard output, what was done; nothing where it is quiet."""
@@ -85,11 +88,11 @@ class Terminal:
     def err(self, text: str) -> None:
         """Print a line on standard error."""
         self.clear()
-        click.echo(text, err=True)
+        click.echo(_encodable(text), err=True)
 
     def failure(self, text: str) -> None:
         """Print why a tool failed, on standard error."""
-        self.err(f"{click.style('chartgen:', fg='red', bold=True)} {text}")
+        self.err(f"{click.style('chartgen:', fg='red', bold=True)} {printable(text)}")
 
     def json(self, data: Any) -> None:
         """Print data as JSON on standard output."""
@@ -104,10 +107,27 @@ class Terminal:
         return 1 if problems else 0
 
     def named(self, problems: list[Problem]) -> list[Problem]:
-        """The problems with each values file under the name that the person gave it."""
-        from dataclasses import replace
+        """The problems as they are printed: each values file under the name that the person gave it."""
+        found = []
+        for each in problems:
+            path = self.names.get(each.path, each.path)
+            found.append(Problem(*map(_safe, (path, each.line, each.key, each.message, each.remedy))))
+        return found
 
-        return [replace(each, path=self.names.get(each.path, each.path)) for each in problems]
+
+def printable(text: str) -> str:
+    """Text that others wrote as it can be printed: without the password of a URL, without what moves a cursor."""
+    text = PASSWORD.sub(r"\1…@", _encodable(text))
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def _safe(part: Any) -> Any:
+    return printable(part) if isinstance(part, str) else part
+
+
+def _encodable(text: str) -> str:
+    """Text without what UTF-8 cannot encode, such as the bytes of a file's name."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def marked(problem: Problem) -> str:
@@ -135,7 +155,7 @@ def _lines(after: float) -> Say:
         held.append(text)
         if now - start > after:
             for each in held:
-                click.echo(each, err=True)
+                click.echo(printable(each), err=True)
             held.clear()
 
     return line

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..paths import below
-from ..problem import Faults, Problem
+from ..files import below
+from ..problem import Faults, Problem, fault
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ def write(chart: Chart, folder: Path) -> list[str]:
     """
     import shutil
 
+    folder = Path(os.path.realpath(folder)) if folder.is_symlink() else folder  # a link stays a link
+    _refuse_repository(folder)
     changes = difference(chart, folder)
     if not changes:
         return []
@@ -73,6 +75,13 @@ def _refuse_foreign(folder: Path) -> None:
                 )
             ]
         )
+
+
+def _refuse_repository(folder: Path) -> None:
+    """The folder's own history is not made by its sources, so a build would remove it."""
+    if os.path.lexists(folder / ".git"):
+        remedy = "choose another folder with --output, or build into a folder below it"
+        raise fault(folder, "is the top folder of a Git repository, which a build would remove", remedy)
 
 
 def _sweep(folder: Path) -> None:

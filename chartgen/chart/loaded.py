@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import paths
+from .. import files, paths
 from ..conventions import STACK
 from ..problem import Collected, Faults, Problem, fault
-from ..reading import yamlfile
+from ..reading import wellformed, yamlfile
 from ..sources import stack as stacks
 from .disk import MARK
 from .valuesfile import Example, read
+
+GZIP = b"\x1f\x8b"  # what a package begins with
 
 
 @dataclass(frozen=True)
@@ -39,20 +41,20 @@ def default(named: str | None) -> Path:
 @contextmanager
 def unpacked(chart: Path) -> Iterator[Path]:
     """The chart's folder; that of a package (.tgz) for as long as it is looked at."""
-    if not chart.is_file():
-        yield chart
+    from . import archive
+
+    if chart.is_dir() or not chart.exists() or files.data(chart, most=archive.MOST)[:2] != GZIP:
+        yield chart  # whoever loads it says what is wrong
         return
-    import tarfile
     import tempfile
 
+    _, top, entries = archive.read(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-chart-") as place:
-        try:
-            with tarfile.open(chart) as package:
-                package.extractall(place, filter="data")
-        except (tarfile.TarError, OSError, EOFError):
-            yield chart
-            return
-        yield next(iter(sorted(Path(place).iterdir())), chart)
+        for path, data in entries.items():
+            target = Path(place, top, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        yield Path(place, top)
 
 
 def load(folder: Path, shown: str) -> LoadedChart:
@@ -69,20 +71,18 @@ def load(folder: Path, shown: str) -> LoadedChart:
     schema = collected.attempt(_schema, folder, shown)
     defaults = collected.attempt(_defaults, folder, shown)
     collected.end()
-    made = metadata.read_text(encoding="utf-8").startswith(MARK) and folder == Path(shown)
+    made = files.text(metadata, f"{shown}/Chart.yaml").startswith(MARK) and folder == Path(shown)
     return LoadedChart(folder, shown, name, made, schema, defaults)
 
 
 def _schema(folder: Path, shown: str) -> dict[str, Any] | None:
     file = folder / "values.schema.json"
-    if not file.is_file():
+    if not file.exists():
         return None
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        line = getattr(error, "lineno", 0)
-        problem = Problem(f"{shown}/{file.name}", line, "", "is not JSON", "run 'chartgen build'")
-        raise Faults([problem]) from None
+    text = files.text(file, f"{shown}/{file.name}")
+    Collected(wellformed.unusable(text, f"{shown}/{file.name}")).end()
+    found = json.loads(text)
+    return found if isinstance(found, dict) else {"not": {}} if found is False else {}
 
 
 def _defaults(folder: Path, shown: str) -> Example:

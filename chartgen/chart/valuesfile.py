@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..files import text as files_text
 from ..problem import Collected, Problem, fault
 from ..reading import yamlfile
 from ..reading.yamlfile import Key, Lines, dotted, nearest_line
@@ -59,7 +60,7 @@ def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> E
         collected.problems += parsed.problems or _not_a_map(parsed, str(file))
         if collected.problems:
             continue
-        text = file.read_text(encoding="utf-8")
+        text = files_text(file)
         header = collected.attempt(parse, text, str(file), strict, first) or Header()
         found = replace(
             found,

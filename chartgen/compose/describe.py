@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def fragments(name: str | None) -> tuple[Fragment, ...]:
 def _loaded(ids: list[str], places: list[Path]) -> tuple[Fragment, ...]:
     found, collected = [], Collected()
     for id in ids:
-        folder = next(place / id for place in places if (place / id / "fragment.yaml").is_file())
+        folder = next(place / id for place in places if os.path.lexists(place / id / "fragment.yaml"))
         found.append(collected.attempt(load, folder, id, show(folder)))
     collected.end()
     return tuple(found)

@@ -104,7 +104,10 @@ def values(files: Iterable[Path], flags: Iterable[str], helm: Path) -> tuple[dic
         (made,) = render([Request(chart, tuple(files), flags=tuple(flags))], helm)
     if made.error:
         return {}, made.error
-    return json.loads(made.text.partition("templates/values.json\n")[2]), ""
+    try:
+        return json.loads(made.text.partition("templates/values.json\n")[2]), ""
+    except RecursionError:
+        return {}, "the values are nested too deeply"
 
 
 def documents(text: str) -> list[Document]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..paths import home
 from ..problem import Say, ToolError
-from . import gorun
+from . import gorun, lock
 
 PACKAGES = {
     "helm": "helm.sh/helm/v4/cmd/helm",
@@ -82,25 +82,11 @@ def pinned(name: str) -> str:
 @contextmanager
 def locked(name: str, say: Say) -> Iterator[None]:
     """Hold the lock `name` of this home, after any other process that has it; it ends with the process."""
-    import fcntl
-
     try:
-        home().mkdir(parents=True, exist_ok=True)
-        file = (home() / f".{name}.lock").open("w")
-    except OSError as error:
-        raise ToolError(f"{home()}: {error.strerror}; set CHARTGEN_HOME to a writable folder") from None
-    with file:
-        start = said = time.monotonic()
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if said == start or time.monotonic() - said > gorun.EVERY:
-                    said = time.monotonic()
-                    say(f"waiting for another chartgen process that uses {home()} … {said - start:.0f} s")
-                time.sleep(0.1)
-        yield
+        with lock.held(home() / f".{name}.lock", say, keep=True):
+            yield
+    except lock.Unlockable as error:
+        raise ToolError(f"{home()}: {error}; set CHARTGEN_HOME to a writable folder") from None
 
 
 def _on_path(name: str) -> Iterator[Path]:

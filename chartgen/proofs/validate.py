@@ -19,8 +19,9 @@ from ..chart.valuesfile import Example
 from ..compose import building
 from ..compose.building import Composed
 from ..compose.compose import compose
+from ..files import below, real
 from ..kubernetes import definitions, prepare
-from ..paths import below, show
+from ..paths import show
 from ..problem import Collected, Faults, Problem, Say, nearest
 from ..programs import tools
 from ..programs.helm import Rendered
@@ -168,8 +169,8 @@ def _composed(report: Report, origin: Composed | Path, against: LoadedChart | No
 def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
     """The fragments of a stack that ids or folders name; Faults for those that it does not have."""
     known = {one.id: one for one in origin.fragments}
-    folders = {Path(one.folder).resolve(): one for one in origin.fragments}
-    found = {id: known.get(id) or folders.get(Path(id).resolve()) for id in ids}
+    folders = {real(one.folder): one for one in origin.fragments}
+    found = {id: known.get(id) or folders.get(real(id)) for id in ids}
     missing = []
     for id in (id for id in ids if found[id] is None):
         meant = nearest(id, list(known))

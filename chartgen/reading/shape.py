@@ -7,7 +7,10 @@ what is wrong with a value, keynames.py what a key that nobody knows was meant t
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..problem import Problem
@@ -15,6 +18,8 @@ from .keynames import FEW, Names, close, earlier, unknown
 from .sentences import NOT_VALID, described, either, sentence, shown, wrong_type
 from .yamlfile import Key, Lines, dotted, nearest_line
 
+LONGEST = 30.0  # seconds for all values of a chart, which take one at most
+SIMPLER = "simplify the patterns and the references of the schema"
 Fault = tuple[Key, str, str]  # path, what is wrong, what to do
 
 
@@ -25,14 +30,51 @@ def check(data: Any, lines: Lines, schema: dict[str, Any], path: str, *, prefix:
     `lines` is yamlfile's map from a path in `data` to its line, `path` the file as problems call it. `prefix` is put
     before each key that is shown, for data that is a part of something larger.
     """
-    from jsonschema import Draft7Validator
+    try:
+        with within(LONGEST):
+            faults = _found(data, schema)
+    except TimeoutError:
+        faults = [((), f"checking the values against the schema takes more than {LONGEST:g} s", SIMPLER)]
+    except RecursionError:
+        faults = [((), "the schema refers to itself without an end, or the values are nested too deeply", SIMPLER)]
+    return sorted({_problem(fault, lines, path, prefix) for fault in faults})
+
+
+def _found(data: Any, schema: dict[str, Any]) -> list[Fault]:
+    from jsonschema import Draft7Validator, FormatChecker
     from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
     names = Names(schema)
     # With an empty registry of its own it fetches no `$ref` from the web, as it would by default.
-    errors = Draft7Validator(schema, registry=Registry()).iter_errors(data)
-    faults = _leading([(error.validator, fault) for error in errors for fault in _faults(error, data, names)])
-    return sorted({_problem(fault, lines, path, prefix) for fault in faults})
+    checker = Draft7Validator(schema, registry=Registry(), format_checker=FormatChecker(["regex"]))
+    try:
+        errors = checker.iter_errors(data)
+        return _leading([(error.validator, fault) for error in errors for fault in _faults(error, data, names)])
+    except Unresolvable as error:
+        return [((), f"the schema refers to {error.ref}, which it does not contain", "add that to its definitions")]
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """TimeoutError where what is done takes longer: a pattern such as `^(a+)+$` can take for ever.
+
+    Only the main thread can be interrupted; elsewhere there is no limit.
+    """
+
+    def end(*_: Any) -> None:
+        raise TimeoutError
+
+    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _problem(fault: Fault, lines: Lines, path: str, prefix: str) -> Problem:

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.util import source_hash
 from pathlib import Path
 
+from ..files import text
 from ..paths import home, schemas
 from ..problem import Faults, Problem
 from .document import Parsed
@@ -21,7 +22,7 @@ from .document import Parsed
 
 def read(path: Path, shown: str, schema: str) -> Parsed:
     """Read a YAML file and check it against `schemas/<schema>`: what it holds; Faults with every problem."""
-    parsed, problems = _read(path.read_text(encoding="utf-8"), shown, schema)
+    parsed, problems = _read(text(path, shown), shown, schema)
     if problems:
         raise Faults(problems)
     return parsed
@@ -40,23 +41,35 @@ def data(text: str, shown: str, rules: str, rules_shown: str) -> list[Problem]:
     from . import yamlfile
 
     parsed = yamlfile.parse(text, shown)
-    problems = list(parsed.problems) or _unusable(rules, rules_shown) or _checked(parsed, shown, rules)
+    problems = list(parsed.problems) or unusable(rules, rules_shown) or _checked(parsed, shown, rules)
     if not problems:
         _remember(file, parsed)
     return problems
 
 
+def unusable(rules: str, shown: str) -> list[Problem]:
+    """Why a text is not a JSON Schema, with patterns that are regular expressions; each text is checked once."""
+    file = _memory() / seal("schema", rules)
+    if _remembered(file):
+        return []
+    problems = _unusable(rules, shown)
+    if not problems:
+        _remember(file, Parsed(None))
+    return problems
+
+
 def _unusable(rules: str, shown: str) -> list[Problem]:
-    """Why a text is not a JSON Schema."""
     import json
 
-    from jsonschema import Draft7Validator, SchemaError
+    from jsonschema import Draft7Validator, FormatChecker, SchemaError
 
     remedy = "write a JSON Schema, draft-07"
     try:
-        Draft7Validator.check_schema(json.loads(rules))
+        Draft7Validator.check_schema(json.loads(rules), format_checker=FormatChecker(["regex"]))
     except json.JSONDecodeError as error:
         return [Problem(shown, error.lineno, "", f"is not JSON: {error.msg}", remedy)]
+    except (RecursionError, ValueError):
+        return [Problem(shown, 0, "", "is nested too deeply, or has a number that is too long", remedy)]
     except SchemaError as error:
         key = ".".join(map(str, error.absolute_path))
         return [Problem(shown, 0, key, f"is not a JSON Schema: {error.message}", remedy)]

@@ -18,7 +18,8 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..problem import Problem
+from .. import files
+from ..problem import Faults, Problem
 from .document import Key, Lines, Parsed, dotted, line_of, nearest_line
 from .yamlfault import explain
 from .yamlscalar import MERGE, plain, tagged
@@ -35,14 +36,9 @@ def read(path: Path, shown: str | None = None) -> Parsed:
     """Parse the file at `path`, which problems call `shown`."""
     shown = shown or str(path)
     try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        return Parsed(None, {}, [Problem(shown, line, "", "is not UTF-8 from this line on", "save the file as UTF-8")])
-    except FileNotFoundError:
-        return Parsed(None, {}, [Problem(shown, 0, "", "no such file", "check the path")])
-    except OSError as error:
-        return Parsed(None, {}, [Problem(shown, 0, "", f"cannot be read: {error.strerror}", "check the path")])
+        text = files.text(path, shown)
+    except Faults as faults:
+        return Parsed(None, {}, faults.problems)
     return parse(text, shown)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from urllib.parse import urlsplit
 
 from ..problem import Say, fault
 from ..remote import credentials, web
@@ -36,7 +35,7 @@ class Museum:
 
     def __init__(self, url: str, options: Options, say: Say) -> None:
         self.url, self.options, self.say = url, options, say
-        parts = urlsplit(url)
+        parts = web.address(url)
         if parts.username or parts.password:
             raise fault(
                 url,

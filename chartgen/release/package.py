@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import struct
 import tarfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..compose import artifacthub
 from ..compose.compose import Chart
@@ -72,17 +70,3 @@ def zipped(data: bytes) -> bytes:
         last = start + BLOCK >= len(data)
         parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
     return b"".join(parts) + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
-
-
-def write(file: Path, data: bytes) -> bool:
-    """Make a file hold exactly `data`, in one step; whether that changed anything."""
-    if file.is_file() and file.read_bytes() == data:
-        return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        fresh.write_bytes(data)
-        os.replace(fresh, file)
-    finally:
-        fresh.unlink(missing_ok=True)
-    return True

@@ -6,9 +6,11 @@ was killed, or whose answer was lost, can be given again.
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
+from ..chart import archive
+from ..files import decoded
+from ..files import text as text_of
 from ..problem import Faults, Problem, Say, fault
 from ..reading import yamlfile
 from .package import Package
@@ -40,17 +42,10 @@ def publish(target: str, file: Path, options: Options, say: Say) -> Published:
 
 def read(file: Path) -> tuple[Package, str | None]:
     """A package on disk, and the text of its .prov; Faults where it is none, or the .prov speaks of another."""
-    try:
-        data = file.read_bytes()
-        with tarfile.open(file) as tar:
-            member = next(
-                (entry for entry in tar if entry.name.count("/") == 1 and entry.name.endswith("/Chart.yaml")), None
-            )
-            text = tar.extractfile(member).read().decode("utf-8") if member else ""  # type: ignore[union-attr]
-    except FileNotFoundError:
-        raise fault(file, "no such file", "make it with 'chartgen package'") from None
-    except (tarfile.TarError, EOFError, UnicodeDecodeError, IsADirectoryError):
-        text = ""
+    if not file.exists():
+        raise fault(file, "no such file", "make it with 'chartgen package'")
+    data, _, entries = archive.read(file)
+    text = decoded(entries.get("Chart.yaml", b""), f"{file}/Chart.yaml")
     metadata = yamlfile.parse(text, "Chart.yaml").data
     if not isinstance(metadata, dict) or not metadata.get("name") or not metadata.get("version"):
         raise fault(file, "is not a package of a chart", "make one with 'chartgen package'")
@@ -58,7 +53,7 @@ def read(file: Path) -> tuple[Package, str | None]:
     if file.name != package.file:
         raise fault(file, f"contains {package.name} {package.version}", f"rename it to {package.file}")
     signature = file.with_name(f"{file.name}.prov")
-    provenance = signature.read_text(encoding="utf-8") if signature.is_file() else None
+    provenance = text_of(signature) if signature.exists() else None
     if provenance is not None and f"{package.file}: {package.digest}" not in provenance:
         remedy = "sign the package again with 'chartgen package --sign'"
         raise fault(signature, "is the signature of another package", remedy)

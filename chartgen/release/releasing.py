@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compose.building import Composed
+from ..files import write
 from ..problem import Faults, Problem, Say
 from ..programs import tools
 from ..proofs.validate import validate
@@ -59,9 +60,9 @@ def make(made: Composed, folder: Path, key: str | None, passphrase: Path | None,
     signature = file.with_name(f"{file.name}.prov")
     if signature.is_file() and package.digest not in signature.read_text(encoding="utf-8", errors="replace"):
         signature.unlink()  # it speaks of another package
-    packages.write(file, package.data)
+    write(file, package.data)
     if signed:
-        packages.write(signature, signed.encode())
+        write(signature, signed.encode())
     return Made(file, package, words, signature if signed else None)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..problem import Say, ToolError, fault
-from ..programs import tools
+from ..files import write
+from ..problem import Collected, Faults, Problem, Say, ToolError, fault
+from ..programs import lock, tools
 from ..programs.run import hermetic, run
 from ..reading import yamlfile
-from .package import Package, write
+from ..reading.yamlfile import nearest_line
+from .package import Package
 from .target import DONE, WOULD, Options, Published, outcome
 
 TIMEOUT = 600  # seconds for one command of Helm
@@ -19,6 +21,20 @@ def publish(folder: Path, package: Package, provenance: str | None, options: Opt
     """Lay a package and its .prov into a folder, then exchange the index: whoever reads it finds what it names."""
     if folder.exists() and not folder.is_dir():
         raise fault(folder, "is not a folder", "name a folder; chartgen creates it if it does not exist")
+    if "@" in options.site_url.partition("://")[2].partition("/")[0]:
+        raise fault("--site-url", "contains a password, which the index would publish", "leave it out")
+    if options.dry_run:
+        return _publish(folder, package, provenance, options, say)
+    try:
+        # The index is read, changed and written: two at once would lose what one of them adds.
+        with lock.held(folder / ".chartgen.lock", say):
+            return _publish(folder, package, provenance, options, say)
+    except lock.Unlockable as error:
+        what = f"cannot be locked: {error}"
+        raise fault(folder, what, "make it writable, or publish to a local folder and copy that") from None
+
+
+def _publish(folder: Path, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
     file = folder / package.file
     there = file.read_bytes() if file.is_file() else None
     listed = _listed(folder / "index.yaml", package)
@@ -54,7 +70,15 @@ def _index(folder: Path, package: Package, url: str, say: Say) -> None:
 
 def _listed(index: Path, package: Package) -> str:
     """The digest that an index names for this version, empty where it names none."""
-    data = yamlfile.read(index).data if index.is_file() else None
-    entries = data.get("entries", {}).get(package.name, []) if isinstance(data, dict) else []
-    found = [str(item.get("digest", "")) for item in entries or [] if str(item.get("version")) == package.version]
+    if not index.exists():
+        return ""
+    parsed = yamlfile.read(index)
+    Collected(parsed.problems).end()
+    entries = parsed.data.get("entries") or {} if isinstance(parsed.data, dict) else None
+    items = (entries.get(package.name) or []) if isinstance(entries, dict) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        line = nearest_line(parsed.lines, ("entries", package.name))
+        remedy = "correct the file, or move it: chartgen then makes a new one"
+        raise Faults([Problem(str(index), line, "entries", "is not a map of charts to lists of versions", remedy)])
+    found = [str(item.get("digest", "")) for item in items if str(item.get("version")) == package.version]
     return f"sha256:{found[0].removeprefix('sha256:')}" if found else ""

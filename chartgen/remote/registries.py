@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ..problem import Say, ToolError
+from ..problem import Faults, Say, ToolError
 from . import credentials, web
 from .web import PAUSES, Passing, patiently
 
@@ -105,6 +105,11 @@ class Registries:
         if scheme.lower() != "bearer" or "realm" not in said:
             return own
         wanted = {"service": said.get("service", ""), "scope": f"repository:{asked.repository}:pull"}
+        try:
+            web.address(said["realm"])
+        except Faults:
+            what = f"names {said['realm']} as its token server, which is not an http:// or https:// URL"
+            raise ToolError(f"{asked.host}: {what}; check the address") from None
         url = f"{said['realm']}?{urlencode({key: value for key, value in wanted.items() if value})}"
         # What docker login left is for nobody to read on the way, whatever the registry says.
         private = url.startswith("https://") or asked.host in self.plain

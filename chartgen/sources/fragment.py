@@ -8,7 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ..paths import below, texts
+from .. import files as disk
+from ..files import below, odd, strange, texts
 from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
 from ..reading.document import Parsed
@@ -100,7 +101,8 @@ class Fragment:
 def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
     """Read the fragment `id` from `folder`; Faults with every problem in its YAML files."""
     shown = shown or str(folder)
-    collected = Collected()
+    collected = Collected(_strange(folder, id))
+    collected.end()
     recipe = collected.attempt(_read, folder, "fragment.yaml", shown, "fragment.schema.json")
     values = None
     if (folder / "values.schema.yaml").exists():
@@ -109,6 +111,12 @@ def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
     found = _fragment(folder, id, shown, recipe, values)
     Collected(_data(found, folder, recipe.data.get("data", {}))).end()
     return found
+
+
+def _strange(folder: Path, id: str) -> list[Problem]:
+    """What a fragment must not be made of: links, above all, in its folder, as its folder or as that of its group."""
+    groups = [odd(str(group)) for group in list(folder.parents)[: id.count("/")]]
+    return [*filter(None, groups), *strange(folder)]
 
 
 def _read(folder: Path, name: str, shown: str, schema: str) -> Parsed:
@@ -160,8 +168,8 @@ def _data(found: Fragment, folder: Path, declared: dict[str, str]) -> list[Probl
                 there = [entry for entry in found.entries if entry.startswith(f"{path.split('/')[0]}/")]
                 remedy = nearest(path, there, "its files") or "add it, or remove this line"
                 problems.append(found.problem("fragment.yaml", where, f"no file '{path}' in the fragment", remedy))
-        text = found.files.get(file.removeprefix("files/"))
-        if text is not None and (folder / schema).is_file():
-            rules = (folder / schema).read_text(encoding="utf-8")
-            problems += wellformed.data(text, f"{found.folder}/{file}", rules, f"{found.folder}/{schema}")
+        content = found.files.get(file.removeprefix("files/"))
+        if content is not None and (folder / schema).is_file():
+            rules = disk.text(folder / schema, f"{found.folder}/{schema}")
+            problems += wellformed.data(content, f"{found.folder}/{file}", rules, f"{found.folder}/{schema}")
     return problems

@@ -6,11 +6,15 @@ DOTTED and ID are replaced by forms of the new name.
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 from pathlib import Path
 
 from .. import paths
-from ..paths import show, texts
+from ..files import real, texts, write
+from ..files import text as file_text
+from ..paths import show
 from ..problem import Faults, Problem
 from ..reading import yamlfile
 from . import stack as stacks
@@ -41,7 +45,7 @@ def create(id: str, folder: Path | None, named: str | None) -> list[str]:
     group = id.partition("/")[0]
     count = _copied(group if group in kinds() else OTHER, target, id)
     if recipe:
-        recipe.write_text(changed, encoding="utf-8", newline="")
+        write(recipe, changed.encode())
     return [f"{target}: {count} files", *_next(id, root, target, recipe)]
 
 
@@ -51,7 +55,7 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
     if not WORD.fullmatch(name):
         remedy = "use lowercase letters, digits and dashes: team-llm"
         raise Faults([Problem(name, 0, "", "is not a name for a chart", remedy)])
-    if target.exists():
+    if os.path.lexists(target):
         raise Faults([Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")])
     count = _copied(STACK, target, name)
     commands = "chartgen build && chartgen validate && chartgen package"
@@ -59,28 +63,32 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
 
 
 def _copied(skeleton: str, target: Path, id: str) -> int:
-    """Write the files of a skeleton with their names filled in; how many there are."""
+    """Write the files of a skeleton with their names filled in, all or none; how many there are."""
     found = texts(SKELETONS / skeleton)
-    for file, text in found.items():
-        path = target / _filled(file, id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_filled(text, id), encoding="utf-8")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.chartgen-") as place:
+        fresh = Path(place) / target.name
+        for file, text in found.items():
+            path = fresh / _filled(file, id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_filled(text, id), encoding="utf-8")
+        fresh.rename(target)
     return len(found)
 
 
 def _root(recipe: Path | None) -> Path:
     """The folder of fragments meant: chartgen's own in its checkout, else `fragments` beside the stack."""
     own = paths.HERE / "fragments"
-    if recipe and not recipe.resolve().is_relative_to(paths.HERE):
+    if recipe and not real(recipe).is_relative_to(paths.HERE):
         return recipe.parent / "fragments"
-    return Path("chartgen/fragments") if Path("chartgen/fragments").resolve() == own.resolve() else Path("fragments")
+    return Path("chartgen/fragments") if real("chartgen/fragments") == real(own) else Path("fragments")
 
 
 def _refused(id: str, target: Path) -> list[Problem]:
     if not ID.fullmatch(id):
         remedy = "use lowercase letters, digits and dashes, with a group before a slash if it has one: observe/greeting"
         return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
-    if target.exists():
+    if os.path.lexists(target):
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]
     if id in stacks.available([paths.HERE / "fragments"]):
         return [Problem(id, 0, "", "is one of chartgen's own fragments", "choose another name")]
@@ -97,7 +105,7 @@ def _filled(text: str, id: str) -> str:
 
 
 def _next(id: str, root: Path, target: Path, recipe: Path | None) -> list[str]:
-    own = root.resolve() == (paths.HERE / "fragments").resolve()
+    own = real(root) == real(paths.HERE / "fragments")
     path = "" if own else f", and '{root.name}' to its fragmentPaths"
     first = f"{show(recipe)}: added" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
     return [first, f"then: change {target}, and run 'chartgen validate --only {id}'", _docs()]
@@ -116,12 +124,16 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     parsed = yamlfile.read(recipe, shown)
     if parsed.problems or not isinstance(parsed.data, dict):
         raise Faults(parsed.problems or [Problem(shown, 0, "", "is not a stack", "name a stack file")])
-    text = recipe.read_bytes().decode("utf-8")
+    for key in ("fragments", "fragmentPaths"):
+        items = parsed.data.get(key) or []
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise Faults([Problem(shown, parsed.lines[key,], key, "is not a list of names", "correct the list")])
+    text = file_text(recipe, shown)
     given = parsed.data.get("fragmentPaths") or []
-    searched = [(recipe.parent / path).resolve() for path in given] + [(paths.HERE / "fragments").resolve()]
+    searched = [real(recipe.parent / path) for path in given] + [real(paths.HERE / "fragments")]
     wanted = {**parsed.data, "fragments": [*(parsed.data.get("fragments") or []), id]}
     changed = _appended(text, "fragments", id)
-    if root.resolve() not in searched:
+    if real(root) not in searched:
         place = _relative(root, recipe.parent)
         wanted["fragmentPaths"] = [*given, place]
         changed = _appended(changed, "fragmentPaths", place)
@@ -153,6 +165,4 @@ def _appended(text: str, key: str, item: str) -> str:
 
 
 def _relative(path: Path, start: Path) -> str:
-    import os.path
-
-    return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
+    return Path(os.path.relpath(real(path), real(start))).as_posix()

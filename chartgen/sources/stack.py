@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .. import paths
+from .. import files, paths
 from ..conventions import STACK
-from ..paths import show, texts
+from ..files import real
+from ..paths import show
 from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
 from .fragment import Fragment, load
@@ -36,9 +37,9 @@ class Stack:
 
         chartgen's fragments were proved in chartgen's stacks; their cases name engines that another may leave out.
         """
-        if self.folder.resolve().is_relative_to(paths.HERE):
+        if real(self.folder).is_relative_to(paths.HERE):
             return self.fragments
-        return tuple(one for one in self.fragments if not Path(one.folder).resolve().is_relative_to(paths.HERE))
+        return tuple(one for one in self.fragments if not real(one.folder).is_relative_to(paths.HERE))
 
     def problem(self, path: tuple, message: str, remedy: str = "") -> Problem:
         """A problem at `path` of the stack file."""
@@ -74,11 +75,11 @@ def read(path: Path) -> Stack:
         chart=data["chart"],
         fragments=(),
         values=data.get("values", {}),
-        examples=texts(folder / "examples"),
+        examples=files.texts(folder / "examples"),
         notes=_text(folder / "NOTES.txt"),
         readme=_text(folder / "README.md"),
         changelog=_text(folder / "CHANGELOG.md"),
-        ci=texts(folder / "ci"),
+        ci=files.texts(folder / "ci"),
         lines=parsed.lines,
     )
     collected = Collected()
@@ -112,4 +113,6 @@ def available(roots: list[Path]) -> list[str]:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    """The text of a file beside the stack, empty where there is none. Line ends are those of the chart."""
+    said = files.text(path, show(path)) if files.regular(path) else ""
+    return said.replace("\r\n", "\n").replace("\r", "\n")

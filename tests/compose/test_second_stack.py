@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from chartgen.paths import below
+from chartgen.files import below
 
 pytestmark = pytest.mark.slow
 

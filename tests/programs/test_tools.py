@@ -15,7 +15,7 @@ import pytest
 
 from chartgen import paths
 from chartgen.problem import ToolError
-from chartgen.programs import gorun, tools, toolversion
+from chartgen.programs import gorun, lock, tools, toolversion
 from chartgen.programs.run import hermetic
 
 HELM = 'case "$1" in version) echo "{}";; esac'
@@ -251,7 +251,7 @@ def test_two_runs_at_a_time_install_once(world: Path) -> None:
 
 
 def test_a_long_wait_for_another_run_is_told_again(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gorun, "EVERY", 0.1)
+    monkeypatch.setattr(lock, "EVERY", 0.1)
     said: list[str] = []
     with tools.locked("tools", quiet):
         waiting = threading.Thread(target=lambda: tools.locked("tools", said.append).__enter__())

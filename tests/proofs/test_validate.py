@@ -237,7 +237,7 @@ def test_chart_whose_values_are_broken_is_told_with_their_line(little):
     Path("charts/little/values.yaml").write_text("a: 1\na: 2\n")
     Path("charts/little/values.schema.json").write_text("{\n")
     assert [text.partition("; ")[0] for text in said(prove())] == [
-        "charts/little/values.schema.json:2: is not JSON",
+        "charts/little/values.schema.json:2: is not JSON: Expecting property name enclosed in double quotes",
         "charts/little/values.yaml:2: a: duplicate key, first defined on line 1",
     ]
 

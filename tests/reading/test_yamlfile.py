@@ -293,7 +293,7 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path):
         "latin.yaml:2: is not UTF-8 from this line on; save the file as UTF-8",
         "none.yaml: no such file; check the path",
     ]
-    assert read(tmp_path, "folder").problems[0].message == "cannot be read: Is a directory"
+    assert read(tmp_path, "folder").problems[0].message == "is a folder"
 
 
 def test_a_file_is_called_by_its_path_unless_told_otherwise(tmp_path):

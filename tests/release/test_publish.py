@@ -13,6 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from chartgen import cli
+from chartgen.files import write
 from chartgen.problem import Faults, ToolError
 from chartgen.release import package as packages
 from chartgen.release import publish
@@ -44,7 +45,7 @@ def chart(tmp_path):
         config = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: tiny}}\ndata: {{text: {text}}}\n"
         files = {"tiny/Chart.yaml": about.encode(), "tiny/templates/map.yaml": config.encode()}
         made = packages.Package("tiny", version, about, packages.zipped(packages.archive(files)))
-        packages.write(tmp_path / made.file, made.data)
+        write(tmp_path / made.file, made.data)
         if signed:
             text = f"{about}\n...\nfiles:\n  {made.file}: {made.digest}\n"
             signed = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{text}-----BEGIN PGP SIGNATURE-----\n\nx\n"
@@ -372,7 +373,7 @@ def test_password_stands_in_no_command_line_and_no_file_that_stays(registry, cha
 def test_target_that_makes_no_sense_is_told(chart, target):
     refused = run(target, chart())
     assert refused.exit_code == 1
-    assert refused.stderr.startswith(f"{target}: ")
+    assert refused.stderr.startswith(f"{target.replace('u:p@', '…@')}: ")
 
 
 # --- a folder -------------------------------------------------------------------------------------------------------
@@ -426,7 +427,7 @@ def test_index_that_is_none_is_left_alone(chart, tmp_path):
 
 def test_what_is_no_package_is_not_published(tmp_path, chart):
     (tmp_path / "x.tgz").write_bytes(b"no")
-    assert "is not a package of a chart" in run(tmp_path / "site", tmp_path / "x.tgz").stderr
+    assert "is not the package of a chart" in run(tmp_path / "site", tmp_path / "x.tgz").stderr
     assert "no such file; make it with 'chartgen package'" in run(tmp_path / "site", tmp_path / "none.tgz").stderr
     renamed = chart().rename(tmp_path / "other-1.0.0.tgz")
     assert "rename it to tiny-1.2.3.tgz" in run(tmp_path / "site", renamed).stderr

@@ -1,0 +1,163 @@
+"""Files: those that others wrote are read, whatever they are, and those of chartgen's own replace others in one step.
+
+What is no regular file (a pipe, a device, a folder) is never opened to the end. A symbolic link in a folder of sources
+is refused: what it points to would become part of a chart.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from .paths import show
+from .problem import Collected, Faults, Problem, fault
+
+LARGEST = 64 << 20  # bytes of a file that are read
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a symbolic link",
+}
+SAID = {
+    errno.ENOENT: ("no such file", "check the path"),
+    errno.ENOTDIR: ("no such file", "check the path"),
+    errno.ENAMETOOLONG: ("the path is too long", "use a shorter one"),
+    errno.EACCES: ("permission denied", "make the file readable"),
+}
+
+
+def data(path: str | Path, shown: str | None = None, most: int = LARGEST) -> bytes:
+    """The bytes of a regular file, which problems call `shown`; Faults where it is none, or larger than `most`."""
+    shown = str(path) if shown is None else shown
+    try:
+        # A pipe that nobody writes to would hold an open that waits.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            found = file.read(most + 1) if stat.S_ISREG(mode) else b""
+    except IsADirectoryError:
+        mode = stat.S_IFDIR
+    except OSError as error:
+        what, remedy = SAID.get(error.errno or 0, (f"cannot be read: {error.strerror}", "check the path"))
+        raise fault(shown, what, remedy) from None
+    except ValueError:  # a path that no file can have, such as one with a NUL
+        raise fault(shown, "is not a path", "correct it") from None
+    if not stat.S_ISREG(mode):
+        raise fault(shown, f"is {KINDS.get(stat.S_IFMT(mode), 'not a regular file')}", "name a regular file")
+    if len(found) > most:
+        raise fault(shown, f"is larger than {most >> 20} MiB", "name a smaller file")
+    return found
+
+
+def text(path: str | Path, shown: str | None = None) -> str:
+    """The text of a regular file; Faults where it is none, or not UTF-8. Line ends stay as they are."""
+    return decoded(data(path, shown), str(path) if shown is None else shown)
+
+
+def decoded(found: bytes, shown: str) -> str:
+    """Bytes as text; Faults, with the line, where they are not UTF-8."""
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = found.count(b"\n", 0, error.start) + 1
+        raise Faults([Problem(shown, line, "", "is not UTF-8 from this line on", "save the file as UTF-8")]) from None
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Every file below `folder`, by its path there, in order; none where there is no folder.
+
+    What editors leave is none, nor is the bytecode that pip puts beside a Python script. Faults for every file that is
+    not a text, and for links.
+    """
+    found, collected = {}, Collected(strange(folder))
+    collected.end()
+    for path in sorted(below(folder), key=lambda path: path.split("/")):
+        if not _left(path):
+            file = os.path.join(folder, path)
+            said = collected.attempt(text, file, show(Path(file)))
+            # As open() reads it: a line ends in one way in a chart.
+            found[path] = (said or "").replace("\r\n", "\n").replace("\r", "\n")
+    collected.end()
+    return found
+
+
+def below(folder: Path) -> Iterator[str]:
+    """Every file and every link below `folder`, by its path there. Path.rglob takes several times as long."""
+    top = str(folder)
+    for place, folders, names in os.walk(top):
+        inner = place[len(top) + 1 :].replace(os.sep, "/")
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        yield from (f"{inner}/{name}" if inner else name for name in (*names, *links))
+
+
+def real(path: str | Path) -> Path:
+    """A path without links, as far as it can be followed: Path.resolve raises what is no OSError."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return Path(path)
+
+
+def strange(folder: Path) -> list[Problem]:
+    """What a folder of sources must not hold: links, pipes, devices, names that are not UTF-8; nor is it a link."""
+    paths = ["", *(path for path in below(folder) if not _left(path))]
+    return [problem for path in paths if (problem := odd(os.path.join(folder, path) if path else str(folder)))]
+
+
+def regular(file: Path) -> bool:
+    """Whether there is a file of sources; Faults where it is something else, such as a link."""
+    if os.path.lexists(file):
+        Collected(filter(None, [odd(str(file))])).end()
+    return os.path.isfile(file)
+
+
+def odd(path: str) -> Problem | None:
+    """Why a path is not one that a chart is made of; None where it is a file or a folder, or not there."""
+    try:
+        mode = os.lstat(path).st_mode
+        path.encode()
+    except OSError:
+        return None  # not there: whoever reads it says so
+    except UnicodeEncodeError:
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        return Problem(name, 0, "", "has a name that is not UTF-8", "rename it")
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return None
+    what = KINDS.get(stat.S_IFMT(mode), "not a regular file")
+    remedy = "put a copy of what it points to in its place" if stat.S_ISLNK(mode) else "remove it"
+    return Problem(_shown(path), 0, "", f"is {what}", remedy)
+
+
+def _shown(path: str) -> str:
+    """As paths.show does, without following a link at the end."""
+    folder, name = os.path.split(path)
+    place = show(Path(folder or "."))
+    return name if place == "." else f"{place}/{name}"
+
+
+def _left(path: str) -> bool:
+    """Whether an editor, or Python, left a file of that name."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") or name.endswith(("~", ".swp", ".pyc"))
+
+
+def write(file: Path, content: bytes) -> bool:
+    """Make a file hold exactly `content`, in one step; whether that changed anything. A link stays a link."""
+    file = Path(os.path.realpath(file)) if file.is_symlink() else file
+    if file.is_file() and file.read_bytes() == content:
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(content)
+        if file.is_file():
+            os.chmod(fresh, stat.S_IMODE(file.stat().st_mode))
+        os.replace(fresh, file)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return True

@@ -1,0 +1,235 @@
+"""What the command line is given by others: pipes, links, servers and settings that do what they should not."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from chartgen import cli
+from chartgen.chart import disk
+from chartgen.chart.disk import Chart
+from chartgen.problem import Faults, Problem
+from chartgen.programs import lock
+from chartgen.reading import shape
+from chartgen.release import package as packages
+from chartgen.remote import credentials, web
+from chartgen.terminal import printable
+
+ABOUT = "apiVersion: v2\nname: tiny\nversion: 1.0.0\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder: (exit code, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments, **more):
+        done = CliRunner().invoke(cli.main, arguments, **more)
+        assert isinstance(done.exception, SystemExit | None)
+        return done.exit_code, done.stderr
+
+    return command
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A package, in the folder of `run`."""
+    data = packages.zipped(packages.archive({"tiny/Chart.yaml": ABOUT.encode()}))
+    (tmp_path / "tiny-1.0.0.tgz").write_bytes(data)
+    return "tiny-1.0.0.tgz"
+
+
+@contextmanager
+def server(location: str):
+    """A server that redirects everything to `location`: its URL, and the Authorization headers that it saw."""
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.headers.get("Authorization"))
+            self.send_response(302 if location else 200)
+            self.send_header("Location", location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}/", seen
+        listening.shutdown()
+
+
+# --- URLs and servers ---
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://", "https://h:99999/x", "https://a b/", "https://é.example/"])
+def test_what_is_no_url_is_a_sentence(run, package, url):
+    code, said = run("publish", url, package)
+    assert (code, "is not an http:// or https:// URL; write it as https://HOST/PATH" in said) == (1, True)
+
+
+@pytest.mark.parametrize("url", ["https://ada:s3cret@h/x", "oci://ada:s3cret@h/x", "ftp://ada:s3c@ret@h/x"])
+def test_the_password_of_a_url_is_never_printed(run, package, url):
+    code, said = run("publish", url, package)
+    assert (code, "s3c" in said, "…@h" in said) == (1, False, True)
+
+
+def test_an_index_never_publishes_a_password(run, package):
+    assert run("publish", "site", package, "--site-url=https://a:b@h/x")[0] == 1
+    assert not Path("site").exists()
+
+
+def test_what_moves_a_cursor_is_printed_as_an_escape():
+    assert printable("a\x1b[2Jb\r\u202ec\udcff") == "a\\x1b[2Jb\\r\\u202ec\\udcff"
+    assert printable("é: 日本\n\tb") == "é: 日本\n\tb"
+
+
+def test_a_redirect_from_https_to_http_is_refused():
+    request = web.urllib.request.Request("https://h/x", headers={"Authorization": "Basic x"})
+    with pytest.raises(Faults, match="redirects from HTTPS to plain HTTP"):
+        web._Redirects().redirect_request(request, None, 302, "", {}, "http://h/x")
+
+
+@pytest.mark.parametrize("to", ["https://h:8443/x", "https://other/x"])
+def test_a_login_is_not_sent_to_another_origin(to):
+    request = web.urllib.request.Request("https://h/x", headers={"Authorization": "Basic x"})
+    made = web._Redirects().redirect_request(request, None, 302, "", {}, to)
+    assert not made.has_header("Authorization")
+    made = web._Redirects().redirect_request(request, None, 302, "", {}, "https://h/y")
+    assert made.has_header("Authorization")
+
+
+def test_a_login_does_not_follow_a_redirect_to_another_port():
+    with server("") as (there, seen), server(there) as (url, first):
+        web.ask("GET", url, {"Authorization": "Basic x"})
+    assert (first, seen) == (["Basic x"], [None])
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "http://[::1"])
+def test_a_redirect_leads_only_to_a_web_server(location):
+    with server(location) as (url, _), pytest.raises(Faults):
+        web.ask("GET", url)
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "data:,x"])
+def test_a_redirect_opens_no_file(location):
+    with server(location) as (url, _):
+        answer = web.ask("GET", url)
+    assert (answer.status, answer.body) == (302, b"")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *([], 1, {"auths": []}, {"auths": {"h": 1}}, {"auths": {"h": {"auth": 1}}}, {"auths": {"h": {"auth": "a"}}}),
+        *({"credsStore": 1}, {"credsStore": "../../x"}, {"credHelpers": []}),
+    ],
+    ids=json.dumps,
+)
+def test_a_docker_configuration_of_another_form_is_a_sentence(tmp_path, monkeypatch, config):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with pytest.raises(Faults, match="correct the file, or run 'docker login' again"):
+        credentials.docker("h")
+
+
+def test_a_token_is_what_a_header_can_hold(monkeypatch):
+    monkeypatch.setenv("CHARTGEN_TOKEN", "a\nb")
+    with pytest.raises(Faults, match="CHARTGEN_TOKEN: is not a token"):
+        credentials.given(None)
+
+
+# --- a folder of packages ---
+
+
+@pytest.mark.parametrize("entries", ["1", "[1]", "{tiny: 1}", "{tiny: [1]}", "{tiny: {a: b}}"])
+def test_an_index_of_another_form_is_a_sentence(run, package, entries):
+    Path("site").mkdir()
+    Path("site/index.yaml").write_text(f"entries: {entries}\n")
+    code, said = run("publish", "site", package)
+    assert (code, "entries: is not a map of charts to lists of versions" in said) == (1, True)
+
+
+def test_of_two_publishes_at_once_one_waits(tmp_path):
+    said, order, file = [], [], tmp_path / "site/.lock"
+    with lock.held(file, said.append):
+        waiting = threading.Thread(target=lambda: other(file, said, order))
+        waiting.start()
+        waiting.join(0.5)
+        order.append("first")
+    waiting.join()
+    assert order == ["first", "second"]
+    assert len(said) == 1
+    assert not file.exists()
+
+
+def other(file, said, order):
+    with lock.held(file, said.append):
+        order.append("second")
+
+
+# --- values ---
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(run, monkeypatch):
+    monkeypatch.setattr("chartgen.chart.given.PATIENCE", 0.1)
+    os.mkfifo("pipe")
+    code, said = run("validate", "-f", "pipe")
+    assert (code, said) == (
+        1,
+        "pipe: nothing was written to this pipe in 0.1 s; write to it, or name a file\n",
+    )
+
+
+def test_a_device_without_an_end_is_read_up_to_a_limit(run, monkeypatch):
+    monkeypatch.setattr("chartgen.chart.given.LARGEST", 1 << 20)
+    assert run("validate", "-f", "/dev/zero") == (1, "/dev/zero: is larger than 1 MiB; name a smaller file\n")
+
+
+def test_a_pattern_that_takes_for_ever_ends(monkeypatch):
+    monkeypatch.setattr(shape, "LONGEST", 0.2)
+    (problem,) = shape.check({"a": "a" * 60 + "b"}, {}, {"properties": {"a": {"pattern": "^(a+)+$"}}}, "x")
+    assert problem == Problem("x", 0, "", "checking the values against the schema takes more than 0.2 s", shape.SIMPLER)
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"properties": {"a": {"$ref": "#/properties/a"}}}])
+def test_a_schema_that_refers_to_itself_ends(schema):
+    assert "refers to itself" in shape.check({"a": 1}, {}, schema, "x")[0].message
+
+
+# --- a chart's folder ---
+
+
+def test_a_build_into_a_link_leaves_the_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    disk.write(Chart("c", {"Chart.yaml": f"{disk.MARK}\n"}), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in (tmp_path / "real").iterdir()) == ["Chart.yaml"]
+
+
+def test_a_build_removes_no_repository(tmp_path):
+    chart = Chart("c", {"Chart.yaml": f"{disk.MARK}\n"})
+    disk.write(chart, tmp_path / "c")
+    (tmp_path / "c/.git").mkdir()
+    with pytest.raises(Faults, match="is the top folder of a Git repository, which a build would remove"):
+        disk.write(Chart("c", {"Chart.yaml": f"{disk.MARK}\nname: c\n"}), tmp_path / "c")
+    assert (tmp_path / "c/.git").is_dir()
+
+
+def test_a_new_stack_appears_complete_or_not_at_all(run, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "x")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert run("new", "stack", "tiny") == (2, "chartgen: x: No space left on device; free some space there\n")
+    assert list(Path().iterdir()) == []
