@@ -90,10 +90,22 @@ def _stated(slot: Slot, template: str, defined: Defined) -> Iterator[Problem]:
             else:
                 for inner, message, remedy in _wrong(value, slot.keys[key]):
                     yield Problem(path, line, f"{key}{inner}", message, remedy)
+    yield from _twice(source.path, define, slot.kind == "list", defined)
     for key, rule in slot.keys.items():
         if rule.get("required") and not open_ended and not all(key in {each[2] for each in one} for one in maps):
             message = f"{slot.name} requires it, and the template never states it"
             yield Problem(source.path, define.line, key, message, f"add '{key}: …' to {define.name}")
+
+
+def _twice(path: str, define: Define, several: bool, defined: Defined) -> Iterator[Problem]:
+    """Keys that a template states twice whatever the values are: YAML takes the last in silence."""
+    always = tuple(node for node in define.body if not isinstance(node, Branch))
+    for stated in _maps(_lines(path, always, defined, {define.name}), several)[0]:
+        first: dict[str, int] = {}
+        for file, line, key, _ in stated:
+            if key in first and file == path:
+                yield Problem(path, line, key, f"is stated twice, first on line {first[key]}", "keep one of the two")
+            first.setdefault(key, line)
 
 
 def _maps(lines: list[Line], several: bool) -> tuple[list[list[tuple[str, int, str, str]]], bool]:

@@ -32,7 +32,11 @@ def _order(stack: Stack) -> list[Problem]:
         for need in fragment.requires:
             if f"{fragment.folder}/fragment.yaml" in circular:
                 continue
-            if need not in ids:
+            meant = nearest(need, ids) if need not in ids else ""
+            if meant.startswith("did you mean"):
+                message = f"'{need}' is not a fragment of the stack"
+                problems.append(fragment.problem("fragment.yaml", ("requires",), message, meant))
+            elif need not in ids:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "add it before"))
             elif need not in seen:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))

@@ -32,6 +32,9 @@ def gather(stack: Stack) -> Values:
             for key, declared in getattr(fragment, scope).items():
                 own = _resolve(fragment, copied(declared), values.definitions, (scope, key), problems)
                 _join(fragment, getattr(values, scope), key, own, (scope, key), problems)
+                if key == SERVERS:
+                    what, remedy = "is the chart's map of model servers", "choose another name"
+                    problems.append(fragment.problem("values.schema.yaml", (scope, key), what, remedy))
     for key in values.server.keys() & values.release.keys():
         what = "is declared both under server: and under release:"
         problems.append(Problem(stack.file, 0, key, what, "rename one of them"))

@@ -17,8 +17,10 @@ from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, default
 
 # What Python's regular expressions know and Go's do not; what is before it here is passed over.
 NOT_RE2 = re.compile(
-    r"(?P<only>\\[1-9Z]|\(\?(?:<?[=!]|[>(#]|P[=>])|[*+?}]\+)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL
+    r"(?P<only>\\[1-9ZuUN]|\(\?(?:<?[=!]|[>(#]|P[=>])|[*+?}]\+)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL
 )
+# What Go's know and Python's do not, or take for something else.
+ONLY_RE2 = re.compile(r"(?:^|[^\\])(?:\\\\)*(?P<only>\\[pPzQC]|\[:\^?[a-z]+:\]|\(\?U)")
 MOST_REPEATS = 1000
 
 
@@ -288,6 +290,11 @@ def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem
         if wrong:
             message = f"'{pattern}' is not a regular expression of Go's: {wrong}"
             remedy = "write it in RE2's syntax, which Helm uses"
+            if wrong.startswith("Python"):
+                message, remedy = (
+                    f"'{pattern}' cannot be checked: {wrong}",
+                    "write it with what both have, such as [a-z]",
+                )
             yield fragment.problem("values.schema.yaml", (*where, *inner), message, remedy)
     for word, value in schema.items():
         if word in NESTED:
@@ -302,6 +309,9 @@ def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem
 
 def wrong_pattern(pattern: str) -> str:
     """Why Go or Python does not compile a pattern: chartgen checks values with one, Helm with the other."""
+    other = ONLY_RE2.search(pattern)
+    if other:
+        return f"Python, with which chartgen checks values, has no '{other['only']}'"
     try:
         re.compile(pattern)
     except re.error as error:

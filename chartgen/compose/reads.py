@@ -332,6 +332,11 @@ def _got(arguments: list[Value]) -> Value:
     return value
 
 
+def _plucked(arguments: list[Value]) -> Value:
+    key, *values = arguments or [NOTHING]
+    return _list([_got([value, key]) for value in values])
+
+
 def _dug(arguments: list[Value]) -> Value:
     *keys, fallback, value = arguments if len(arguments) > 2 else [NOTHING, NOTHING, NOTHING]
     return joined([_got([value, *keys]), fallback])
@@ -381,6 +386,7 @@ KEPT: dict[str, Callable[[list[Value]], Value]] = {
     "set": _set,
     **dict.fromkeys(("get", "index"), _got),
     "dig": _dug,
+    "pluck": _plucked,
     "hasKey": _has,
     "dict": _dict,
     **dict.fromkeys(("list", "tuple"), _list),

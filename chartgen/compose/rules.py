@@ -29,13 +29,25 @@ RULES = {
     "files": "Every file that a template gets exists; a data file fits the schema that `data` names for it.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected; one with a choice has both"
-    " cases and rejected.",
+    " cases and rejected. Templates are NAME.yaml or _NAME.tpl. No file is a link.",
     "templates": "Every template parses as Helm parses it.",
+    "functions": "Templates do not call `fail` or `required`, or functions that return another result at each render.",
     "changes": "No template changes values in place: `set`, `unset` and `merge` work on a deepCopy.",
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "text": "A value printed behind `key:` or `- ` goes through quote, toJson, toYaml, int64 or a helper that does.",
 }
 
+
+# What to do with a file in templates/ that Helm would take for a manifest, or for nothing.
+NAMED = "name it NAME.yaml or _NAME.tpl, or move it to files/"
+TEMPLATE_NAMES = {"NOTES.txt": "move it to the folder of stack.yaml: a chart has one NOTES.txt"}
+
+# Functions that only base calls: the error of the whole render, and what is something else at each.
+STOPS = {"fail", "required"}
+UNSTEADY = re.compile(
+    "now|ago|uuidv4|getHostByName|shuffle|bcrypt|htpasswd|encryptAES|rand(Alpha|Numeric|Ascii|AlphaNum|Bytes|Int)"
+    "|gen(PrivateKey|CA|CAWithKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)"
+)
 
 # Where a fill of a ConfigMap names a file in place of a text.
 FILE = re.compile(r"\{file: ([^\s{}]+)\}")
@@ -62,6 +74,7 @@ def _all(stack: Stack, values: Values) -> list[Problem]:
         *_defines(sources),
         *_choices(stack),
         *_files(sources),
+        *_functions(sources),
         *owners.check(stack, values, uses),
         *factkeys.check(stack, sources, uses),
         *yamltexts.check(stack, sources),
@@ -108,6 +121,11 @@ def _folders(stack: Stack) -> Iterator[Problem]:
             if "/" not in file and file.endswith((".yaml", ".yml")) and file not in FILES:
                 remedy = nearest(file, list(FILES), "its files")
                 yield Problem(f"{fragment.folder}/{file}", 0, "", "is not a file of a fragment", remedy)
+        for file in fragment.templates:
+            name = file.rpartition("/")[2]
+            if not (name.endswith((".yaml", ".yml")) or (name.startswith("_") and name.endswith(".tpl"))):
+                message = "is neither a manifest nor named templates"
+                yield Problem(f"{fragment.folder}/templates/{file}", 0, "", message, TEMPLATE_NAMES.get(name, NAMED))
         yield from _proofs(fragment)
 
 
@@ -141,6 +159,21 @@ def _choices(stack: Stack) -> Iterator[Problem]:
             message = f"{said} already chooses {first[choice].id}"
             yield fragment.problem("fragment.yaml", ("choice",), message, "choose another value for one of them")
         first.setdefault(choice, fragment)
+
+
+def _functions(sources: list[Source]) -> Iterator[Problem]:
+    """Functions that stop the render at the first error, or give something else at each render."""
+    for source in sources:
+        for pipe in gotemplate.pipes(source.template) if source.fragment.id != "base" else ():
+            for term in gotemplate.terms(pipe):
+                if term.kind == "function" and term.text in STOPS:
+                    message = "stops the render at the first error"
+                    remedy = "add a line to server.checks or release.checks instead"
+                    yield Problem(source.path, term.line, term.text, message, remedy)
+                elif term.kind == "function" and UNSTEADY.fullmatch(term.text):
+                    message = "returns another result at each render, so every upgrade changes the object"
+                    remedy = 'use a value; a random key of a Secret is include "fragment.secretData"'
+                    yield Problem(source.path, term.line, term.text, message, remedy)
 
 
 # --- files that templates get ----------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ TAG = re.compile(
     r"""\{\{-?\s*(?P<silent>/\*.*?\*/|(?:if|with|range|else|end|define|template)\b.*?|\$\w+\s*:?=.*?)?.*?\}\}""",
     re.DOTALL,
 )
-BEHIND = re.compile(r"""[\s-]*?(?:- +)?(?P<key>[\w./$%\0-]+|"[^"]*"): +.*|\s*- +.*""", re.DOTALL)
+BEHIND = re.compile(r"""[\s-]*?(?:- +)?(?P<key>[\w./$%\0-]+|"[^"]*"|'[^']*'): +.*|\s*- +.*""", re.DOTALL)
 KEY_AFTER = re.compile(r"[\w./-]*:(?:\s|$)")
 
 
@@ -85,14 +85,18 @@ def _bare(source: Source, define: Define) -> Iterator[Problem]:
 
 def _unsafe(source: Source, define: Define) -> Iterator[Problem]:
     for node in gotemplate.nodes(define.body):
-        if isinstance(node, Action) and not node.pipe.names and not safe(node.pipe):
+        called = isinstance(node, Call) and node.name not in SCALARS
+        if called or (isinstance(node, Action) and not node.pipe.names and not safe(node.pipe)):
             key = _place(source.template.source, node)
             if key:
                 message = "prints text that YAML can read as something else"
-                yield Problem(source.path, node.line, key, message, "end it with quote, toJson, toYaml or int64")
+                remedy = "end it with quote, toJson, toYaml or int64"
+                if called:
+                    remedy = f'write include "{node.name}" instead of template, and end it with quote or toJson'
+                yield Problem(source.path, node.line, key, message, remedy)
 
 
-def _place(source: str, node: Action) -> str:
+def _place(source: str, node: Action | Call) -> str:
     """The key or dash behind which an action prints, or the key that it prints; empty where it does neither."""
     start = source.rfind("\n", 0, node.start) + 1
     before = TAG.sub(lambda match: "" if match["silent"] else HOLE, source[start : node.start])
@@ -100,7 +104,7 @@ def _place(source: str, node: Action) -> str:
         return ""
     match = BEHIND.fullmatch(before)
     if match:
-        return (match["key"] or "-").replace(HOLE, "{{…}}").strip('"')
+        return (match["key"] or "-").replace(HOLE, "{{…}}").strip("\"'")
     if not before.strip(" -" + HOLE) and KEY_AFTER.match(source, node.end):
         return "{{…}}"
     return ""

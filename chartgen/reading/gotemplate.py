@@ -31,6 +31,10 @@ COMMENT, COMMENT_END = re.compile(r"\{\{(?:-\s+)?/\*"), re.compile(r"(?:\s-)?\}\
 UNCLOSED = {'"': "unterminated quoted string", "`": "unterminated raw quoted string", "'": "unterminated character"}
 
 
+DEEPEST = 100  # what goes through a template's tree takes a few levels of Python's stack for each of its own
+TOO_DEEP = f"has more than {DEEPEST} levels of nesting"
+
+
 class Unparsable(Exception):
     """The text is not a Go template: what is wrong, and on which line."""
 
@@ -93,6 +97,8 @@ class Call(NamedTuple):
     name: str
     pipe: Pipe | None
     line: int
+    start: int
+    end: int
 
 
 Node = Text | Action | Branch | Call
@@ -206,6 +212,7 @@ class _Parser:
     at: int = 0
     line: int = 1
     loops: int = 0
+    depth: int = 0
     variables: list[str] = field(default_factory=lambda: ["$"])
     defines: list[Define] = field(default_factory=list)
 
@@ -276,6 +283,8 @@ class _Parser:
             depth += (kind == "open") - (kind == "close")
             if depth < 0:
                 raise Unparsable("unexpected right paren", self.line)
+            if depth > DEEPEST:
+                raise Unparsable(TOO_DEEP, self.line)
             if kind == "number" and not NUMBER.fullmatch(text):
                 raise Unparsable(f"bad number syntax: {text!r}", self.line)
             yield _Token(kind, text, self.line)
@@ -309,6 +318,9 @@ class _Parser:
 
     def _branch(self, kind: str, tag: _Tag) -> Branch:
         known = len(self.variables)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unparsable(TOO_DEEP, tag.line)
         pipe = self._pipe(tag, kind, loop=kind == "range")
         self.loops += kind == "range"
         body, stop = self.nodes()
@@ -319,6 +331,7 @@ class _Parser:
         if stop is None:
             raise Unparsable(f"unexpected EOF: {{{{{kind}}}}} has no {{{{end}}}}", tag.line)
         self._end(stop, "{{end}}")
+        self.depth -= 1
         del self.variables[known:]
         return Branch(kind, pipe, body, other, tag.line)
 
@@ -351,11 +364,11 @@ class _Parser:
             raise Unparsable("unexpected {{else}}", stop.line)
         self._end(stop, "{{end}}")
         self.defines.append(Define(name, tag.line, body))
-        return [Call(name, pipe, tag.line)] if pipe else []
+        return [Call(name, pipe, tag.line, tag.start, tag.end)] if pipe else []
 
     def _call(self, tag: _Tag) -> Call:
         name = self._name(tag)
-        return Call(name, self._pipe(tag, "template") if tag.peek() else None, tag.line)
+        return Call(name, self._pipe(tag, "template") if tag.peek() else None, tag.line, tag.start, tag.end)
 
     def _name(self, tag: _Tag) -> str:
         if tag.peek() not in ("text", "raw"):

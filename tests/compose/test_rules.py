@@ -69,6 +69,7 @@ OTHERS = [
     '{{ range $key, $v := pick .Values.a "text" }}{{ $v }}{{ end }}',
     '{{ range list "text" }}{{ get $.Values.a . }}{{ end }}',
     '{{ $z := dict "v" .Values.a }}{{ $z.v.text }}',
+    '{{ (first (pluck "a" .Values)).text }}',
     "{{ if true }}{{ else }}{{ (default .Values.a nil).text }}{{ end }}",
     '{{ include "fragment.b.x" (list .Values.a.text) }}{{ define "fragment.b.x" }}{{ end }}',
 ]
@@ -191,6 +192,7 @@ def test_value_without_description_or_default_is_refused(refused):
         ("^(?<!a)", "it has no '(?<!'"),
         (r"(a)\1", r"it has no '\1'"),
         (r"a\Z", r"it has no '\Z'"),
+        (r"\u00e9", r"it has no '\u'"),
         ("a*+", "it has no '*+'"),
         ("a{2,1001}", "it repeats at most 1000 times"),
     ],
@@ -576,3 +578,105 @@ def test_functions_that_give_an_error_as_data_are_refused(refused, function, rem
     assert refused({"a": {}}, files) == [
         f"a/templates/a.yaml:2: {function}: takes a text that does not parse for data, with the key Error; use {remedy}"
     ]
+
+
+# --- what Helm takes in silence ---------------------------------------------------------------------------------------
+
+
+def test_fact_that_is_stated_twice_is_refused_unless_values_decide(refused):
+    assert refused(*facts("port: 1\nport: 2")) == [
+        "b/templates/_b.tpl:3: port: is stated twice, first on line 2; keep one of the two"
+    ]
+    assert refused(*facts("port: 1\n{{ if .Server }}\nprotocol: openai\n{{ else }}\nprotocol: ollama\n{{ end }}")) == []
+    assert refused(*facts("- name: a\n- name: b", "ui.facts")) == []
+
+
+def test_text_that_a_template_action_prints_behind_a_key_is_refused(refused):
+    text = 'kind: A\na: {{ template "fragment.a.x" . }}\n{{ template "fragment.a.x" . }}\n'
+    files = {"a/templates/_a.tpl": define("fragment.a.x", "a"), "a/templates/a.yaml": text}
+    said = SAID.replace(
+        "end it with quote, toJson, toYaml or int64", 'write include "fragment.a.x" instead of template'
+    )
+    assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: a: {said}, and end it with quote or toJson"]
+
+
+def test_text_behind_a_key_in_single_quotes_is_quoted(refused):
+    files = {"a/templates/a.yaml": "kind: A\n'a b': {{ .Release.Name }}\n"}
+    assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: a b: {SAID}"]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            'fail "no"',
+            "fail: stops the render at the first error; add a line to server.checks or release.checks instead",
+        ),
+        ('required "no" .a', "required: stops the render at the first error"),
+        ("randAlphaNum 8", "randAlphaNum: returns another result at each render"),
+        ("now", "now: returns another result at each render"),
+        ('(genCA "a" 1).Cert', "genCA: returns another result at each render"),
+    ],
+)
+def test_functions_that_stop_a_render_or_change_with_it_are_bases_alone(refused, call, said):
+    text = f"kind: A\n{{{{- $x := {call} }}}}\n"
+    [found] = refused({"a": {}}, {"a/templates/a.yaml": text})
+    assert found.startswith(f"a/templates/a.yaml:2: {said}")
+    assert refused({"base": {}}, {"base/templates/a.yaml": text}) == []
+
+
+@pytest.mark.parametrize("file", ["NOTES.txt", "a.tpl", "a.yaml.orig", "_a.yaml.bak"])
+def test_file_among_the_templates_that_is_none_is_refused(refused, file):
+    remedy = "name it NAME.yaml or _NAME.tpl, or move it to files/"
+    if file == "NOTES.txt":
+        remedy = "move it to the folder of stack.yaml: a chart has one NOTES.txt"
+    assert refused({"a": {}}, {f"a/templates/{file}": "kind: A\n"}) == [
+        f"a/templates/{file}: is neither a manifest nor named templates; {remedy}"
+    ]
+
+
+def test_required_fragment_that_is_misspelt_is_refused_where_it_is_required(refused):
+    assert refused({"base": {}, "b": {"requires": ["bsae"]}}, {}) == [
+        "b/fragment.yaml:1: requires: 'bsae' is not a fragment of the stack; did you mean 'base'?"
+    ]
+    assert refused({"base": {}, "b": {"requires": ["curl"]}}, {})[0].endswith("'b' requires 'curl'; add it before")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "only"), [(r"^\p{L}+$", r"\p"), (r"\\\Qa\E", r"\Q"), ("^[[:alpha:]]$", "[:alpha:]"), ("(?U)a+", "(?U")]
+)
+def test_pattern_that_chartgen_cannot_check_is_refused(refused, pattern, only):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value(pattern=pattern)}},
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        f"a/values.schema.yaml:1: release.a.pattern: '{pattern}' cannot be checked: Python, with which chartgen checks "
+        f"values, has no '{only}'; write it with what both have, such as [a-z]"
+    ]
+
+
+def test_value_with_the_name_of_the_map_of_servers_is_refused(refused):
+    files = {
+        "a/values.schema.yaml": {"release": {"servers": value()}},
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.servers }}\n",
+    }
+    assert refused({"a": {}}, files)[0] == (
+        "a/values.schema.yaml:1: release.servers: is the chart's map of model servers; choose another name"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ if true }}" * 101 + "{{ end }}" * 101, "{{ " + "(" * 101 + "1" + ")" * 101 + " }}"]
+)
+def test_template_that_is_nested_too_deeply_is_refused(refused, text):
+    assert refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\n{text}\n"}) == [
+        "a/templates/a.yaml:2: does not parse: has more than 100 levels of nesting; correct the template there"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ if true }}" * 100 + "{{ end }}" * 100, "{{ $x := " + "(" * 100 + "1" + ")" * 100 + " }}"]
+)
+def test_template_that_is_nested_deeply_is_not(refused, text):
+    assert refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\n{text}\n"}) == []

@@ -87,3 +87,14 @@ def test_file_of_a_fragment_that_cannot_be_taken_is_a_problem(write, place, spoi
     spoil(folder / "a" / place / "x.txt")
     _, problems = outcome(fragment.load, folder / "a", "a", "a")
     assert [str(problem).endswith(f"a/{place}/x.txt{said}") for problem in problems] == [True]
+
+
+def test_link_to_a_folder_or_to_nothing_is_a_problem_and_an_editors_lock_is_none(write):
+    folder = write({"a/fragment.yaml": {"summary": "a"}, "a/files/real.sh": "echo\n", "other/x.txt": "x\n"})
+    (folder / "a/files/.#real.sh").symlink_to("ada@host.1:2")
+    assert fragment.load(folder / "a", "a", "a").files == {"real.sh": "echo\n"}
+    (folder / "a/files/none.txt").symlink_to("nowhere")
+    (folder / "a/cases").symlink_to(folder / "other")
+    _, problems = outcome(fragment.load, folder / "a", "a", "a")
+    assert sorted(problem.path.rpartition("a/")[2] for problem in problems) == ["cases", "files/none.txt"]
+    assert all("link" in problem.message for problem in problems)

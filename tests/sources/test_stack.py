@@ -54,3 +54,13 @@ def test_cases_of_chartgens_fragments_are_its_own_stacks_business(stack):
     assert [fragment.id for fragment in found.own_fragments] == ["a"]
     own, _ = outcome(stacks.read, stacks.find("llm-stack"))
     assert own.own_fragments == own.fragments
+
+
+@pytest.mark.parametrize("file", ["stack.yaml", "README.md", "CHANGELOG.md"])
+def test_file_of_a_stack_that_is_not_utf_8_is_a_problem(stack, tmp_path, file):
+    stack({"base": {}})
+    (tmp_path / file).write_bytes(b"# \xff\n")
+    _, problems = outcome(stacks.read, tmp_path / "stack.yaml")
+    assert [str(problem) for problem in problems] == [
+        f"{tmp_path}/{file}: is not text in UTF-8; save it as UTF-8, or remove it"
+    ]
