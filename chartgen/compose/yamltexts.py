@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..conventions import PARSERS, SCALARS
 from ..problem import Problem
 from ..reading import gotemplate
-from ..reading.gotemplate import Action, Call, Define, Pipe, Term
+from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Term, Text
 from ..sources.stack import Stack
 from .reads import Source
 
@@ -41,12 +41,13 @@ KEY_AFTER = re.compile(r"[\w./-]*:(?:\s|$)")
 def check(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
     """Actions that print text into YAML as it is, and functions that make data of any text."""
     texts = _texts(stack, sources)
+    scalars = _scalars(sources)
     for source in sources:
         for define in gotemplate.bodies(source.template):
             if define.name not in PARSERS:
                 yield from _bare(source, define)
             if define.name not in texts and define.name not in SCALARS:
-                yield from _unsafe(source, define)
+                yield from _unsafe(source, define, scalars)
 
 
 def _texts(stack: Stack, sources: list[Source]) -> set[str]:
@@ -83,10 +84,40 @@ def _bare(source: Source, define: Define) -> Iterator[Problem]:
                 yield Problem(source.path, term.line, term.text, message, f"use {BARE[term.text]}")
 
 
-def _unsafe(source: Source, define: Define) -> Iterator[Problem]:
+def _scalars(sources: list[Source]) -> set[str]:
+    """The templates that print one YAML scalar, whatever they are given: SCALARS, and what prints one safe action."""
+    found = set(SCALARS)
+    defined = {define.name: define.body for source in sources for define in source.template.defines}
+    more = found
+    while more:
+        more = {name for name, body in defined.items() if name not in found and _scalar(body, found)}
+        found = found | more
+    return found
+
+
+def _scalar(body: tuple[Node, ...], scalars: set[str]) -> bool:
+    """Whether a body prints one scalar, in each of its branches."""
+    printed = [node for node in body if not _silent(node)]
+    if len(printed) != 1:
+        return False
+    [node] = printed
+    if isinstance(node, Branch):
+        return node.kind != "range" and _scalar(node.body, scalars) and _scalar(node.other, scalars)
+    if isinstance(node, Action):
+        return safe(node.pipe, scalars)
+    text = node.text.strip() if isinstance(node, Text) else ""
+    return bool(PLAIN.fullmatch(text)) and text.lower() not in TYPED
+
+
+def _silent(node: Node) -> bool:
+    """Whether a node prints nothing but blanks."""
+    return (isinstance(node, Text) and not node.text.strip()) or (isinstance(node, Action) and bool(node.pipe.names))
+
+
+def _unsafe(source: Source, define: Define, scalars: set[str]) -> Iterator[Problem]:
     for node in gotemplate.nodes(define.body):
-        called = isinstance(node, Call) and node.name not in SCALARS
-        if called or (isinstance(node, Action) and not node.pipe.names and not safe(node.pipe)):
+        called = isinstance(node, Call) and node.name not in scalars
+        if called or (isinstance(node, Action) and not node.pipe.names and not safe(node.pipe, scalars)):
             key = _place(source.template.source, node)
             if key:
                 message = "prints text that YAML can read as something else"
@@ -110,23 +141,23 @@ def _place(source: str, node: Action | Call) -> str:
     return ""
 
 
-def safe(pipe: Pipe) -> bool:
+def safe(pipe: Pipe, scalars: set[str]) -> bool:
     """Whether what a pipeline prints is one YAML scalar, or a collection, that is what was meant."""
     commands = list(pipe.commands)
     while len(commands) > 1 and commands[-1][0].text in LAYOUT:
         commands.pop()
     first, *rest = commands[-1]
     if first.kind != "function":
-        return _plain(first) or bool(first.pipe and not first.fields and safe(first.pipe))
+        return _safe_term(first, scalars)
     if first.text == "include":
-        return bool(rest) and rest[0].text in SCALARS
+        return bool(rest) and rest[0].text in scalars
     if first.text == "ternary":
-        return all(_plain(term) for term in rest[:2])
-    return first.text in SAFE or (first.text in LAYOUT and bool(rest) and _safe_term(rest[-1]))
+        return len(rest) > 1 and all(_safe_term(term, scalars) for term in rest[:2])
+    return first.text in SAFE or (first.text in LAYOUT and bool(rest) and _safe_term(rest[-1], scalars))
 
 
-def _safe_term(term: Term) -> bool:
-    return _plain(term) or bool(term.pipe and not term.fields and safe(term.pipe))
+def _safe_term(term: Term, scalars: set[str]) -> bool:
+    return _plain(term) or bool(term.pipe and not term.fields and safe(term.pipe, scalars))
 
 
 def _plain(term: Term) -> bool:

@@ -526,7 +526,7 @@ SAID = "prints text that YAML can read as something else; end it with quote, toJ
     ],
 )
 def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
-    files = {"a/templates/_a.tpl": define("fragment.a.x", "a"), "a/templates/a.yaml": f"kind: A\n{line}\n"}
+    files = {"a/templates/_a.tpl": define("fragment.a.x", "{{ . }}"), "a/templates/a.yaml": f"kind: A\n{line}\n"}
     assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: {key}: {SAID}"]
 
 
@@ -539,6 +539,9 @@ def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
         "a: {{ toYaml .Release.Name | nindent 2 }}",
         "a: {{ (quote .Release.Name) }}",
         'a: {{ ternary "Retain" "Delete" true }}',
+        'a: {{ ternary (quote .Release.Name) "none" true }}',
+        'a: {{ include "fragment.a.quoted" . }}',
+        'a: {{ include "fragment.a.either" . }}',
         'a: {{ include "fragment.name" (list . "x") }}',
         "{{ quote .Release.Name }}: {{ not .Release.Name }}",
         "# a: {{ .Release.Name }}",
@@ -547,8 +550,33 @@ def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
     ],
 )
 def test_text_that_stays_what_it_is_is_accepted(refused, line):
-    files = {"base/templates/_b.tpl": define("fragment.name", "{{ . }}"), "a/templates/a.yaml": f"kind: A\n{line}\n"}
+    quoted = define("fragment.a.quoted", "{{ quote .Release.Name }}")
+    either = '{{ if true }}\nnone\n{{ else }}\n{{ include "fragment.a.quoted" . }}\n{{ end }}'
+    files = {
+        "base/templates/_b.tpl": define("fragment.name", "{{ . }}"),
+        "a/templates/_a.tpl": quoted + define("fragment.a.either", either),
+        "a/templates/a.yaml": f"kind: A\n{line}\n",
+    }
     assert refused({"base": {}, "a": {}}, files) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ .Release.Name }}",
+        "{{ quote .Release.Name }}-x",
+        "{{ quote .Release.Name }}{{ quote .Release.Name }}",
+        "{{ if true }}{{ quote .Release.Name }}{{ end }}",
+        "{{ if true }}{{ quote .Release.Name }}{{ else }}{{ .Release.Name }}{{ end }}",
+        "{{ range list 1 2 }}{{ quote . }}{{ else }}none{{ end }}",
+        "on",
+        '{{ include "fragment.a.x" . }}',
+    ],
+)
+def test_template_that_may_print_something_else_than_one_scalar_is_quoted(refused, body):
+    text = 'kind: A\na: {{ include "fragment.a.x" . }}\n'
+    files = {"a/templates/_a.tpl": define("fragment.a.x", body), "a/templates/a.yaml": text}
+    assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: a: {SAID}"]
 
 
 def test_slots_of_text_and_what_prints_into_them_are_not_yaml(refused):
@@ -593,7 +621,7 @@ def test_fact_that_is_stated_twice_is_refused_unless_values_decide(refused):
 
 def test_text_that_a_template_action_prints_behind_a_key_is_refused(refused):
     text = 'kind: A\na: {{ template "fragment.a.x" . }}\n{{ template "fragment.a.x" . }}\n'
-    files = {"a/templates/_a.tpl": define("fragment.a.x", "a"), "a/templates/a.yaml": text}
+    files = {"a/templates/_a.tpl": define("fragment.a.x", "{{ .Release.Name }}"), "a/templates/a.yaml": text}
     said = SAID.replace(
         "end it with quote, toJson, toYaml or int64", 'write include "fragment.a.x" instead of template'
     )
