@@ -18,7 +18,7 @@ from scripts.hub import TOKEN, hub, sha256
 from scripts.test_directory_script import Shelf
 from scripts.test_huggingface_script import AWKS, FILES, MODEL, READER, WEIGHTS, Desk
 from scripts.wire import wire
-from scripts.workshop import PLACES, SCRIPTS, Ended, World, all_right, each_shell, wait_for
+from scripts.workshop import PLACES, SCRIPTS, World, all_right, each_shell, terminated, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -353,8 +353,7 @@ def test_a_program_that_ignores_sigterm_is_killed(harbour: Harbour, shell: list[
     harbour.program("kit", f"trap '' TERM HUP INT\necho $$ >>{harbour.root}/pids\nwhile :; do sleep 0.1; done")
     process = harbour.start(shell=shell, GRACE="3")
     wait_for(lambda: (harbour.root / "pids").exists())
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert (ended.code, ended.seconds < 10) == (143, True), ended
     pid = int((harbour.root / "pids").read_text().split()[0])
     wait_for(lambda: not Path(f"/proc/{pid}").exists())

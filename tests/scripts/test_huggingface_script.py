@@ -25,6 +25,7 @@ from scripts.workshop import (
     each_shell,
     read_quietly,
     started,
+    terminated,
     wait_for,
 )
 
@@ -254,10 +255,10 @@ def test_a_killed_loader_goes_on_where_it_was(desk: Desk, shell: list[str], how:
     process = desk.start(shell=shell)
     wait_for(lambda: desk.sent() > 250_000)
     if how == signal.SIGTERM:
-        process.terminate()  # as a kubelet does, the first process alone
+        assert terminated(process).code == 143
     else:
         os.killpg(process.pid, how)
-    assert Ended(process).code == (143 if how == signal.SIGTERM else -how)
+        assert Ended(process).code == -how
     assert how == signal.SIGKILL or desk.left_over() == []
     assert not (desk.target / "tiny").exists()
     wait_for(lambda: not desk.running())  # for as long as one is dying, its connection takes more
@@ -575,8 +576,7 @@ def test_a_watch_takes_up_what_moves(desk: Desk, shell: list[str]) -> None:
     desk.hub.publish(MODEL, new)
     wait_for(lambda: (desk.target / "tiny/config.json").read_bytes() == new["config.json"])
     wait_for(lambda: (desk.target / ".updated").read_text() != updated)
-    process.terminate()
-    assert Ended(process).code == 143
+    assert terminated(process).code == 143
     assert desk.holds(new)
     assert desk.sent() == LARGE
 
@@ -591,8 +591,7 @@ def test_a_watch_that_was_refused_takes_up_what_is_allowed_later(desk: Desk) -> 
     assert desk.holds(FILES)
     desk.hub.repositories[MODEL].gated = False
     wait_for(lambda: (desk.target / "tiny/config.json").read_bytes() == new["config.json"])
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert "team/tiny is gated" in ended.err
     assert "the present models stay" in ended.out
     assert desk.holds(new)

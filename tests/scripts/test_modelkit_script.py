@@ -19,7 +19,7 @@ import trustme
 from scripts.harbour import Harbour, weights
 from scripts.modelkits import ModelKit, Part
 from scripts.wire import wire
-from scripts.workshop import SHELLS, Ended, all_right, content, each_shell, read_quietly, wait_for
+from scripts.workshop import SHELLS, Ended, all_right, content, each_shell, read_quietly, terminated, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -531,8 +531,7 @@ def test_a_stopped_loader_ends_at_once_and_leaves_no_kit_behind(harbour: Harbour
     harbour.wire.slow = 0.02
     process = harbour.start()
     wait_for(lambda: harbour.brought(kit) >= 200_000, 30)
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert (ended.code, ended.seconds < 3) == (143, True)
     assert not running(harbour)
     assert list((harbour.root / "tmp").iterdir()) == []

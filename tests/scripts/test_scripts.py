@@ -25,6 +25,7 @@ from scripts.workshop import (
     digest_of,
     each_shell,
     place,
+    terminated,
     wait_for,
 )
 
@@ -287,8 +288,7 @@ def test_a_watch_looks_again_and_again_until_it_is_stopped(world: World, shell: 
     for version in ("2", "3"):
         newer = world.publish(MODEL, version=version)
         wait_for(lambda newer=newer: digest_of(newer[0]).replace("-", ":") in manifest_text(world))
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert ended.code == 143
     assert world.left_over() == []
     assert not (world.store / ".lock").exists()
@@ -301,8 +301,7 @@ def test_a_watch_outlives_a_registry_that_refuses(filled: World) -> None:
     filled.mend("refuse")
     newer = filled.publish(MODEL, version="2")
     wait_for(lambda: digest_of(newer[0]).replace("-", ":") in manifest_text(filled))
-    process.terminate()
-    assert Ended(process).code == 143
+    assert terminated(process).code == 143
 
 
 def test_a_watch_with_nothing_to_serve_ends_with_the_reason(world: World) -> None:
@@ -317,8 +316,7 @@ def test_a_refresh_that_is_stopped_leaves_nothing_running(filled: World) -> None
     filled.publish(MODEL, version="2")
     process = filled.start("load.sh", MODE="refresh")
     under_way(filled)
-    process.terminate()
-    assert Ended(process).code == 143
+    assert terminated(process).code == 143
     assert filled.left_over() == []
     assert not (filled.store / ".lock").exists()
 
@@ -585,8 +583,7 @@ def test_a_stopped_loader_ends_at_once_and_is_taken_up_where_it_was(
     world.fault("slow", 0.03)
     process = world.start("load.sh", shell=shell)
     under_way(world, 100_000)
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert ended.code == 143
     assert ended.seconds < 2
     assert world.left_over() == []
@@ -605,8 +602,7 @@ def test_a_loader_stopped_while_it_waits_ends_at_once_and_leaves_the_lock(world:
     process = world.start("load.sh", LOCK_STALE="60")
     assert process.stdout
     assert "waiting for somebody" in process.stdout.readline()
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert ended.code == 143
     assert ended.seconds < 1
     assert os.listdir(lock) == ["somebody"]
@@ -720,8 +716,7 @@ def test_a_server_does_not_take_another_list_for_its_own(filled: World) -> None:
     process = filled.start("wait.sh", LOGS="job/later")
     time.sleep(0.5)
     assert process.poll() is None
-    process.terminate()
-    ended = Ended(process)
+    ended = terminated(process)
     assert (ended.code, ended.seconds < 1) == (143, True)
 
 

@@ -62,5 +62,5 @@ def test_file_of_a_stack_that_is_not_utf_8_is_a_problem(stack, tmp_path, file):
     (tmp_path / file).write_bytes(b"# \xff\n")
     _, problems = outcome(stacks.read, tmp_path / "stack.yaml")
     assert [str(problem) for problem in problems] == [
-        f"{tmp_path}/{file}: is not text in UTF-8; save it as UTF-8, or remove it"
+        f"{tmp_path}/{file}:1: is not UTF-8 from this line on; save the file as UTF-8"
     ]
