@@ -212,7 +212,7 @@ def terminated(process: subprocess.Popen[str]) -> Ended:
     """A script that was sent SIGTERM, as a kubelet does, to its first process alone.
 
     bash 5.2 loses a signal that arrives while it parses a `$(…)`, in 0.3 % of the tries: "trap: unexpected EOF while
-    looking for matching )". A kubelet kills such a script at the end of its grace period; here the signal is sent again.
+    looking for matching )". A kubelet kills such a script at the end of its grace period; here it is sent again.
     """
     began = time.monotonic()
     process.terminate()
