@@ -35,7 +35,7 @@ SETS = (
 
 
 def exits(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Run a command with -q; problems become lines, or JSON, and exit code 1, broken tools a line and exit code 2."""
+    """Run a command with -q; problems become exit code 1, broken tools exit code 2, both as lines or as JSON."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -52,14 +52,14 @@ def _ended(command: Callable[[], int | None], as_json: bool) -> NoReturn:
     except Faults as faults:
         code = failed(faults.problems, as_json)
     except ToolError as error:
-        here().failure(str(error))
-        code = 2
+        code = here().fail([str(error)], as_json)
     except BrokenPipeError:
         code = 1
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "check that the path exists and is writable")
-        here().failure(f"{error.filename or 'standard output'}: {error.strerror}; {remedy}")
-        code = 2
+        code = here().fail([f"{error.filename or 'standard output'}: {error.strerror}; {remedy}"], as_json)
+    except KeyboardInterrupt:
+        code = terminal.INTERRUPTED
     finally:
         here().clear()
     sys.exit(code or 0)
@@ -118,6 +118,9 @@ def main() -> None:
       0  success
       1  your files have errors; each is a line `path:line: key: what is wrong; what to do`
       2  the command line is wrong, a tool is missing or broken, or a server does not answer
+      130  interrupted with Ctrl-C
+
+    With --json, standard output is one JSON document. `problems` lists what ends in exit code 1, `errors` in 2.
 
     Colour is used on a terminal. NO_COLOR turns it off, FORCE_COLOR turns it on.
     """
@@ -303,15 +306,15 @@ def images(
         found, problems, silent = listing.check(found, str(given.files[-1] if given.files else chart), asked)
     if as_json:
         faults = [each.as_json() for each in here().named(problems)]
-        here().json({"images": [each.as_json() for each in found], "problems": faults})
-    elif plain:
+        errors = list(map(terminal.printable, silent))
+        here().json({"images": [each.as_json() for each in found], "problems": faults, "errors": errors})
+        return 2 if silent else 1 if problems else 0
+    if plain:
         here().out("".join(f"{each.source} {each.image}\n" for each in found), end="")
     else:
         here().out("\n".join(listing.lines(found)))
     code = here().complain(problems)
-    for line in silent:
-        here().failure(line)
-    return 2 if silent else code
+    return here().fail(silent) if silent else code
 
 
 @main.command(
@@ -463,7 +466,7 @@ def new_fragment(name: str, folder: Path | None, stack: str | None) -> None:
     """
     from .sources import scaffold
 
-    here().out("\n".join(scaffold.create(name, folder, stack)))
+    here().summary("\n".join(scaffold.create(name, folder, stack)))
 
 
 @new.command("stack", examples=("chartgen new stack tiny-llm",))
@@ -477,4 +480,8 @@ def new_stack(name: str, folder: Path | None) -> None:
     """
     from .sources import scaffold
 
-    here().out("\n".join(scaffold.create_stack(name, folder)))
+    here().summary("\n".join(scaffold.create_stack(name, folder)))
+
+
+if __name__ == "__main__":
+    main(prog_name="chartgen")

@@ -19,6 +19,7 @@ from .problem import Problem, Say
 HELD = 2.0  # seconds in which nothing is reported where the output is not a terminal
 APART = 15.0  # seconds between two lines on one topic there
 CLEAR = "\r\x1b[2K"
+INTERRUPTED = 130  # the exit code after Ctrl-C: 128 and the number of SIGINT, as shells report it
 PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -90,9 +91,14 @@ class Terminal:
         self.clear()
         click.echo(_encodable(text), err=True)
 
-    def failure(self, text: str) -> None:
-        """Print why a tool failed, on standard error."""
-        self.err(f"{click.style('chartgen:', fg='red', bold=True)} {printable(text)}")
+    def fail(self, errors: list[str], as_json: bool = False) -> int:
+        """Print why a tool failed: on standard error, or as JSON `{"errors": […]}`; the exit code, 2."""
+        if as_json:
+            self.json({"errors": list(map(printable, errors))})
+        else:
+            for text in errors:
+                self.err(f"{click.style('chartgen:', fg='red', bold=True)} {printable(text)}")
+        return 2
 
     def json(self, data: Any) -> None:
         """Print data as JSON on standard output."""
@@ -214,11 +220,28 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of such commands. A wrong command line with --json is JSON as well, and Ctrl-C has an exit code."""
 
     context_class = Context
     command_class = Command
     get_short_help_str = Command.get_short_help_str
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep whether --json is given, before an option can be wrong."""
+        ctx.meta[f"{__name__}.json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; click.exceptions.Exit where the command line is wrong and JSON, or after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if not ctx.meta[f"{__name__}.json"]:
+                raise
+            raise click.exceptions.Exit(here().fail([error.format_message()], True)) from None
+        except KeyboardInterrupt:
+            here().clear()
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 Group.group_class = Group

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,63 @@ def test_errors_are_json_where_json_is_requested(run, little, words):
     assert json.loads(output)["problems"][0]["path"] in ("stack.yaml", "charts/little")
 
 
+def test_a_broken_tool_is_json_where_json_is_requested(run, monkeypatch):
+    def broken(names, say):
+        raise ToolError("helm: is broken")
+
+    monkeypatch.setattr(tools, "ensure", broken)
+    assert run("tools", "--json") == (2, '{\n "errors": [\n  "helm: is broken"\n ]\n}\n', "")
+    code, output, said = run("validate", str(CHART), "--json")
+    assert (code, said, json.loads(output)) == (2, "", {"errors": ["helm: is broken"]})
+
+
+def test_an_error_of_the_system_is_json_where_json_is_requested(run, little):
+    code, output, said = run("build", "-o", "/proc/nothing/here", "--json")
+    assert (code, said) == (2, "")
+    assert "/proc" in json.loads(output)["errors"][0]
+
+
+@pytest.mark.parametrize("words", [["bild"], ["plan", "--flies"], ["new", "frag"], ["build", "a", "b"]])
+def test_a_wrong_command_line_is_json_where_json_is_requested(run, words):
+    plain = run(*words)
+    code, output, said = run(*words, "--json")
+    assert (plain[0], plain[1], code, said) == (2, "", 2, "")
+    assert json.loads(output)["errors"][0] in plain[2]
+
+
+def test_registries_that_do_not_answer_are_json_where_json_is_requested(run):
+    values = ["--set", "global.imageRegistry=127.0.0.1:9", "--plain-http", "127.0.0.1:9"]
+    code, output, said = run("images", str(CHART), *values, "--check", "--json")
+    data = json.loads(output)
+    assert (code, said, data["problems"]) == (2, "", [])
+    assert data["errors"][0].startswith("127.0.0.1:9: no answer: ")
+
+
+@pytest.mark.parametrize("module", ["chartgen", "chartgen.cli"])
+def test_the_command_can_be_run_as_a_module(module):
+    command = [sys.executable, "-m", module, "build", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "charts/llm-stack: up to date\n"
+
+
+@pytest.mark.parametrize("output", [[], ["--json"]])
+def test_an_interrupt_is_exit_code_130_and_no_traceback(tmp_path, output):
+    os.mkfifo(tmp_path / "pipe")
+    command = [Path(sys.executable).with_name("chartgen"), "plan", CHART, "-f", tmp_path / "pipe", *output]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with open(tmp_path / "pipe", "w"):  # it is read as soon as the command runs
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 130
+
+
+def test_quiet_prints_nothing_where_something_is_made(run, little):
+    assert run("new", "fragment", "observe/b", "--stack", "stack.yaml", "-q") == (0, "", "")
+    assert run("new", "stack", "c", "--quiet") == (0, "", "")
+    assert Path("fragments/observe/b/fragment.yaml").exists()
+    assert Path("c/stack.yaml").exists()
+
+
 def test_quiet_prints_errors_alone(run, little):
     assert run("build", "-q") == (0, "", "")
     Path("charts/little/README.md").unlink()
@@ -232,6 +290,18 @@ def test_flag_that_helm_cannot_read_is_told(run, little, one_version):
     assert code == 1
     assert said.startswith("--set: ")
     assert "has no value; write KEY=VALUE" in said
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--set-file", "none", '--set-file: key "none" has no value; write KEY=FILE, as for Helm\'s own --set-file\n'),
+        ("--set-file", "model.tag=none", "--set-file: none: no such file or directory; check the path\n"),
+        ("--set-json", "none", "--set-json: 'none' cannot be read; write KEY=JSON, as for Helm's own --set-json\n"),
+    ],
+)
+def test_flag_that_helm_cannot_read_is_reported_at_the_flag_with_its_form(run, flag, value, said):
+    assert run("plan", str(CHART), flag, value) == (1, "", said)
 
 
 def test_text_of_a_file_is_a_value(run, one_version):

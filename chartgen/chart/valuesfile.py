@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..files import text as files_text
-from ..problem import Collected, Problem, fault
+from ..problem import Collected, Faults, Problem, fault
 from ..reading import yamlfile
 from ..reading.yamlfile import Key, Lines, dotted, nearest_line
 from .header import Header, parse
 
+FORMS = {"--set-file": "KEY=FILE", "--set-json": "KEY=JSON"}  # other flags take KEY=VALUE
 FLAGS = "--set"  # where a problem is that --set, --set-string, --set-json or --set-file caused
 
 
@@ -89,13 +91,23 @@ def given(
         return found
     data, error = merge(files, flags)
     if error:
-        raise fault(FLAGS, error.splitlines()[0], "write KEY=VALUE, as for Helm's own --set")
+        raise _unreadable(error.splitlines()[0])
     file = place / f"{name}.json"
     file.write_text(json.dumps(data), encoding="utf-8")
     before = max(found.lines.values(), default=0)
     changed = dict.fromkeys(_changed(data, found.data, ()), before + 1)
     starts = (*found.starts, (FLAGS, before))
     return replace(found, files=(file,), data=data, lines=found.lines | changed, starts=starts)
+
+
+def _unreadable(error: str) -> Faults:
+    """What Helm says of a flag that it cannot read, at that flag."""
+    said = re.fullmatch(r"failed parsing (--set[a-z-]*) data(: | )(.*)", error)
+    flag, reason, what = said.groups() if said else (FLAGS, ": ", error)
+    what = what if reason == ": " else f"'{what}' cannot be read"
+    form = f"write {FORMS.get(flag, 'KEY=VALUE')}, as for Helm's own {flag}"
+    missing = re.fullmatch(r"open (.*): (.*)", what)
+    return fault(flag, f"{missing[1]}: {missing[2]}", "check the path") if missing else fault(flag, what, form)
 
 
 def _changed(now: Any, then: Any, path: Key) -> Iterator[Key]:

@@ -103,7 +103,7 @@ def _join(
     """Add a property; an object that another fragment declared too gains the properties of both."""
     if key not in into:
         into[key] = schema
-    elif closed(into[key]) and isinstance(schema, dict) and closed(schema):
+    elif closed(into[key]) and isinstance(schema, dict) and closed(schema) and not _same(into[key], schema):
         for name, inner in schema["properties"].items():
             _join(fragment, into[key]["properties"], name, inner, (*path, "properties", name), problems)
         into[key] |= {word: value for word, value in schema.items() if word not in into[key]}
@@ -116,6 +116,12 @@ def _join(
                 "declare it once, in the fragment that the other one requires",
             )
         )
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two objects have the same properties, none of them an object: they are one thing declared twice."""
+    inner = [*one["properties"].values(), *other["properties"].values()]
+    return one["properties"].keys() == other["properties"].keys() and not any(map(closed, inner)) and bool(inner)
 
 
 def at(properties: dict[str, Any], path: str) -> dict[str, Any] | None:

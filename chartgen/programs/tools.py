@@ -1,8 +1,10 @@
 """Finds helm and kubeconform, or installs the versions that gotools pins.
 
 A tool on PATH is taken when it is recent enough. Otherwise it is built by `go install` into `home()/bin`: checksums are
-gotools/go.sum's, the binary appears under its name once it is whole and has run, and a note beside it (`.helm.pin`)
-says which pins it was built from, so that moving a pin installs anew. A kill at any moment leaves nothing to believe.
+gotools/go.sum's, the binary appears under its name once it is whole and has run, and two notes are next to it:
+`.helm.pin` says which pins it was built from, so that moving a pin installs anew, and `.helm.sum` has its SHA-256. A
+program is run only if both agree. Hashing Helm takes 0.1 s, so the state of the file that was hashed is noted as well,
+and a file in that state is not hashed again. A kill at any moment leaves nothing to trust.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +54,7 @@ def find(name: str) -> Tool | None:
         if toolversion.fits(name, version):
             return Tool(name, path, version, "on PATH")
     path = home() / "bin" / name
-    if _pin(path) == _pins(name, path):
+    if _text(_note(path)) == _pins(name, path) and _intact(path):
         return Tool(name, path, pinned(name), "installed by chartgen")
     return None
 
@@ -137,11 +139,11 @@ def _put(name: str, built: Path) -> None:
         raise ToolError(f"{name}: 'go install' built it, but it does not run")
     path = home() / "bin" / name
     path.parent.mkdir(exist_ok=True)
-    note = built.with_suffix(".pin")
-    note.write_text(_pins(name, built), encoding="ascii")
+    pins, hashed = _pins(name, built), _hashed(built)
     _note(path).unlink(missing_ok=True)
     os.replace(built, path)
-    os.replace(note, _note(path))
+    _write(_sum(path), f"{hashed} {_state(path)}\n")
+    _write(_note(path), pins)
 
 
 def _module(name: str) -> Path:
@@ -153,15 +155,55 @@ def _note(path: Path) -> Path:
     return path.with_name(f".{path.name}.pin")
 
 
-def _pin(path: Path) -> str | None:
+def _sum(path: Path) -> Path:
+    return path.with_name(f".{path.name}.sum")
+
+
+def _text(path: Path) -> str:
     try:
-        return _note(path).read_text(encoding="ascii")
+        return path.read_text(encoding="ascii")
     except (OSError, ValueError):
-        return None
+        return ""
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a note in one step."""
+    fresh = path.with_name(f"{path.name}-{os.getpid()}")
+    fresh.write_text(text, encoding="ascii")
+    os.replace(fresh, path)
+
+
+def _intact(path: Path) -> bool:
+    """Whether a program has the checksum in its note."""
+    noted, _, state = _text(_sum(path)).strip().partition(" ")
+    now = _state(path)
+    if not noted or not now or state == now:
+        return bool(noted and now)
+    if _hashed(path) != noted:
+        return False
+    with suppress(OSError):  # a folder that cannot be written costs time, nothing else
+        _write(_sum(path), f"{noted} {now}\n")
+    return True
+
+
+def _state(path: Path) -> str:
+    """What changes if a file is written or replaced, and if its times are set: its inode, size, mtime and ctime."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return ""
+    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def _hashed(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pins(name: str, path: Path) -> str:
-    """What a tool is built from now, and the size of the one at `path`: a file cut short is not believed."""
+    """What a tool is built from now, and the size of the one at `path`: a file cut short needs no hash."""
     import hashlib
 
     pins = b"".join((_module(name) / file).read_bytes() for file in ("go.mod", "go.sum"))

@@ -241,7 +241,8 @@ def _renders(
             wanted += cases + rejections
             if only is not None:
                 collected.problems += _without_cases(only)
-                report.proved = f"{count(len(cases), 'case')}, {count(len(rejections), 'rejection')}"
+                refusing = {run.example.shown for run in rejections}  # one that is moved into an entry runs twice
+                report.proved = f"{count(len(cases), 'case')}, {count(len(refusing), 'rejection')}"
         results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)

@@ -118,6 +118,16 @@ def test_value_that_two_fragments_declare_is_refused(stack):
     assert "is also declared by another fragment of the stack" in str(problems[0])
 
 
+def test_object_that_two_fragments_declare_is_one_problem(stack):
+    images = {"type": "object", "description": "x", "properties": {"mine": {"type": "object", "description": "x"}}}
+    images["properties"]["mine"]["properties"] = dict.fromkeys(("repository", "tag", "digest"), COUNT)
+    found, _ = stack(
+        {"a": {}, "b": {}}, {f"{name}/values.schema.yaml": {"release": {"images": images}} for name in "ab"}
+    )
+    _, problems = outcome(compose, found, {})
+    assert [problem.key for problem in problems] == ["release.images.properties.mine"]
+
+
 def test_default_that_nothing_offers_is_refused(stack):
     engine = {"type": "string", "description": "x", "default": "ollama", "x-choice": True}
     found, _ = stack(

@@ -223,6 +223,47 @@ def test_a_tool_that_was_cut_short_or_has_no_note_is_not_believed(world: Path) -
     assert tools.find("helm") is None
 
 
+@pytest.mark.parametrize("how", ["one byte", "times kept", "other file", "no sum", "other sum", "link"])
+def test_a_tool_with_another_checksum_is_installed_anew(how: str, world: Path) -> None:
+    go(world)
+    path = tools.ensure(["helm"], quiet)["helm"].path
+    whole, state, note = path.read_bytes(), path.stat(), path.with_name(".helm.sum")
+    spoilt = whole.replace(b"v4.3", b"v4.4")
+    assert len(spoilt) == len(whole)
+    if how in ("one byte", "times kept"):
+        path.write_bytes(spoilt)
+        if how == "times kept":
+            os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    elif how == "other file":
+        put(world / "other", "").write_bytes(spoilt)
+        os.replace(world / "other", path)
+    elif how == "no sum":
+        note.unlink()
+    elif how == "other sum":
+        note.write_text(f"{'0' * 64} {note.read_text().partition(' ')[2].replace(' ', ' 1', 1)}")
+    else:
+        put(world / "other", "").write_bytes(spoilt)
+        path.unlink()
+        path.symlink_to(world / "other")
+    assert tools.find("helm") is None
+    assert tools.ensure(["helm"], quiet)["helm"].path.read_bytes() == whole
+    assert len(calls(world)) == 2
+
+
+def test_a_tool_is_hashed_again_only_if_its_file_changed(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go(world)
+    path = tools.ensure(["helm"], quiet)["helm"].path
+    hashed: list[Path] = []
+    real = tools._hashed
+    monkeypatch.setattr(tools, "_hashed", lambda path: hashed.append(path) or real(path))
+    assert tools.find("helm") is not None
+    assert hashed == []
+    path.touch()
+    for _ in range(3):
+        assert tools.find("helm") is not None
+    assert hashed == [path]
+
+
 ENSURE = "from chartgen.programs import tools; tools.ensure(['helm'], lambda text: print(text, flush=True))"
 
 
