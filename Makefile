@@ -59,6 +59,7 @@ test-fast: tools ## Run the tests that take seconds
 e2e: tools ## Install every example, and what was published, on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
 	@$(BIN)/python -m tests.e2e.published
+	@$(BIN)/python -m tests.e2e.immutable
 
 e2e-real: tools ## Check the chart with a real ollama and kit on a real node; E2E=--help shows what it needs
 	@$(BIN)/python -m tests.e2e_real $(E2E)
