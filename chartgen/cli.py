@@ -370,6 +370,41 @@ def diff(old: str, new: str, given: Any, chart: Path | None, fail_on: str, as_js
 
 @main.command(
     examples=(
+        "chartgen diagram -f values.yaml -o release.svg",
+        "chartgen diagram release/llm -n ai -o release.mmd",
+    )
+)
+@click.argument("side", required=False, metavar="[CHART|MANIFESTS|release/NAME]")
+@takes_values
+@click.option("-o", "--output", type=FILE, help="The file to write: .svg, or .mmd for Mermaid.  [default: Mermaid]")
+@click.option("--release", default="llm", show_default=True, help="The name of the release.")
+@click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
+@as_json
+@exits
+def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **where: str) -> None:
+    """Draw a release: how it is reached, its UIs and model servers, their GPUs and volumes, and the sources of models.
+
+    The picture is made from the manifests: of CHART with your values, of a file of manifests, or of a release that runs
+    in your cluster. Solid arrows are requests, dashed arrows are files.
+    """
+    from .chart import loaded
+    from .views import diagram as views
+    from .views.sides import Context
+
+    chart = loaded.default(None)
+    context = Context(chart, tuple(given.files), tuple(given.flags), **where)
+    drawn = views.diagram(side or str(chart), context, here().progress())
+    if as_json:
+        here().json(drawn.as_json())
+    elif output:
+        views.write(drawn, output)
+        here().summary(f"{output}: {drawn.summary()}")
+    else:
+        here().out(drawn.mermaid(), end="")
+
+
+@main.command(
+    examples=(
         "chartgen package",
         "chartgen package -d dist --sign ada@example.com",
         "chartgen package path/to/stack.yaml --no-proof",
