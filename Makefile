@@ -59,6 +59,7 @@ test-fast: tools ## Run the tests that take seconds
 e2e: tools ## Install every example, and what was published, on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
 	@$(BIN)/python -m tests.e2e.published
+	@$(BIN)/python -m tests.e2e.immutable
 
 e2e-real: tools ## Check the chart with a real ollama and kit on a real node; E2E=--help shows what it needs
 	@$(BIN)/python -m tests.e2e_real $(E2E)
@@ -72,6 +73,7 @@ bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart
 docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.accelerators
 	@$(BIN)/python -m docs.makers.estimates
+	@$(BIN)/python -m docs.makers.examples
 
 format: $(STAMP) ## Format the Python
 	@$(BIN)/ruff check --fix chartgen tests bench docs

@@ -319,6 +319,95 @@ def images(
 
 @main.command(
     examples=(
+        "chartgen diff old-values.yaml new-values.yaml",
+        "chartgen diff llm-stack-0.1.0.tgz charts/llm-stack -f values.yaml",
+        "chartgen diff release/llm values.yaml -n ai --fail-on restart",
+    )
+)
+@click.argument("old")
+@click.argument("new")
+@takes_values
+@click.option(
+    "--chart", type=FILE, help="The chart of values files.  [default: as for validate]"
+)
+@click.option("--release", default="llm", show_default=True, help="The name of the release.")
+@click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
+@click.option("--kube-version", default="", help="The Kubernetes version to render for.  [default: that of helm]")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["change", "restart", "outage", "loss", "refused", "never"]),
+    default="loss",
+    show_default=True,
+    help="Exit with 1 if a difference is at least this severe.",
+)
+@as_json
+@exits
+def diff(old: str, new: str, given: Any, chart: Path | None, fail_on: str, as_json: bool, **where: str) -> int:
+    """Show what an upgrade from OLD to NEW does, object by object.
+
+    OLD and NEW are values files for one chart, charts (folders or packages) for the values of -f and --set, files of
+    manifests, or release/NAME for a release that runs in your cluster. Prints which pods restart and why, fields that
+    Kubernetes does not change and the way out, claims that are deleted or kept, GPUs that the rollout needs, and
+    addresses that open or close.
+
+    \b
+    Severities:
+      change   no effect on pods that run
+      restart  pods are replaced
+      outage   for a time, or from now on, something does not answer
+      loss     data is deleted
+      refused  the API server refuses the upgrade
+    """
+    from .chart import loaded
+    from .views import diff as views
+    from .views.sides import Context
+
+    context = Context(chart or loaded.default(None), tuple(given.files), tuple(given.flags), **where)
+    found = views.diff(old, new, context, here().progress())
+    if as_json:
+        here().json(found.as_json())
+    else:
+        here().out("\n".join(views.lines(found)))
+    return 1 if fail_on != "never" and found.at_least(fail_on) else 0
+
+
+@main.command(
+    examples=(
+        "chartgen diagram -f values.yaml -o release.svg",
+        "chartgen diagram release/llm -n ai -o release.mmd",
+    )
+)
+@click.argument("side", required=False, metavar="[CHART|MANIFESTS|release/NAME]")
+@takes_values
+@click.option("-o", "--output", type=FILE, help="The file to write: .svg, or .mmd for Mermaid.  [default: Mermaid]")
+@click.option("--release", default="llm", show_default=True, help="The name of the release.")
+@click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
+@as_json
+@exits
+def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **where: str) -> None:
+    """Draw a release: how it is reached, its UIs and model servers, their GPUs and volumes, and the sources of models.
+
+    The picture is made from the manifests: of CHART with your values, of a file of manifests, or of a release that runs
+    in your cluster. Solid arrows are requests, dashed arrows are files.
+    """
+    from .chart import loaded
+    from .views import diagram as views
+    from .views.sides import Context
+
+    chart = loaded.default(None)
+    context = Context(chart, tuple(given.files), tuple(given.flags), **where)
+    drawn = views.diagram(side or str(chart), context, here().progress())
+    if as_json:
+        here().json(drawn.as_json())
+    elif output:
+        views.write(drawn, output)
+        here().summary(f"{output}: {drawn.summary()}")
+    else:
+        here().out(drawn.mermaid(), end="")
+
+
+@main.command(
+    examples=(
         "chartgen package",
         "chartgen package -d dist --sign ada@example.com",
         "chartgen package path/to/stack.yaml --no-proof",

@@ -1,0 +1,127 @@
+"""What an upgrade does: two sides compared, object by object, with what each change means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..problem import Say
+from ..proofs.manifests import Object
+from . import meaning, sides
+from .changes import Change
+from .meaning import SEVERITIES, Meaning
+
+# What has no effect on what runs: each upgrade to another chart version changes it.
+IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One object that differs; `did` is added, removed or changed. `meanings` begin with the gravest."""
+
+    kind: str
+    namespace: str
+    name: str
+    did: str
+    meanings: tuple[Meaning, ...]
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        return max((each.severity for each in self.meanings), key=SEVERITIES.index)
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The difference for `--json`."""
+        return {
+            "kind": self.kind,
+            "namespace": self.namespace,
+            "name": self.name,
+            "change": self.did,
+            "severity": self.severity,
+            "meanings": [vars(each) for each in self.meanings],
+            "paths": [change.where for change in self.changes],
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sides: `objects` is how many the new one has."""
+
+    old: str
+    new: str
+    objects: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def severity(self) -> str:
+        """The gravest of all, "" where nothing differs."""
+        return max((each.severity for each in self.differences), key=SEVERITIES.index, default="")
+
+    def at_least(self, severity: str) -> bool:
+        """Whether something is as grave as this, or graver."""
+        return bool(self.severity) and SEVERITIES.index(self.severity) >= SEVERITIES.index(severity)
+
+    def as_json(self) -> dict[str, Any]:
+        """The comparison for `--json`."""
+        return {
+            "old": self.old,
+            "new": self.new,
+            "objects": self.objects,
+            "severity": self.severity,
+            "differences": [each.as_json() for each in self.differences],
+        }
+
+
+def diff(old: str, new: str, context: sides.Context, say: Say) -> Comparison:
+    """Compare two sides (see sides.read); Faults and ToolError as there."""
+    one, two = sides.read(old, context, say), sides.read(new, context, say)
+    before = {_key(each): each for each in one.render.objects}
+    after = {_key(each): each for each in two.render.objects}
+    random, renders = one.random | two.random, (one.render, two.render)
+    found = []
+    for key, each in after.items():
+        if key not in before:
+            found.append(_difference(each, "added", list(meaning.of_added(each, two.render))))
+            continue
+        changes = [change for change in meaning.steady(before[key], each, random) if not _ignored(change)]
+        if changes:
+            said = list(meaning.of_changed(before[key], each, changes, renders))
+            found.append(_difference(each, "changed", said, changes))
+    for key, each in before.items():
+        if key not in after:
+            found.append(_difference(each, "removed", list(meaning.of_removed(each, one.render))))
+    found.sort(key=lambda each: (-SEVERITIES.index(each.severity), each.kind, each.name))
+    return Comparison(old, new, len(after), tuple(found))
+
+
+def _difference(each: Object, did: str, meanings: list[Meaning], changes: list[Change] | None = None) -> Difference:
+    ordered = sorted(meanings, key=lambda said: -SEVERITIES.index(said.severity))
+    return Difference(each.kind, each.namespace, each.name, did, tuple(ordered), tuple(changes or ()))
+
+
+def _key(each: Object) -> tuple[str, str, str, str]:
+    group = str(each.data.get("apiVersion", "")).rpartition("/")[0]
+    return group, each.kind, each.namespace, each.name
+
+
+def _ignored(change: Change) -> bool:
+    """Labels that name the chart's version, on the object and on its pods: a changed pod is seen by what it runs."""
+    path = change.path
+    return any(path[-len(each) :] == each for each in IGNORED) and path[:2] != ("spec", "selector")
+
+
+def lines(found: Comparison) -> list[str]:
+    """The comparison for people: the gravest first, then how many there are of each."""
+    count = len(found.differences)
+    said = [f"{found.old} → {found.new}: {count} {'object differs' if count == 1 else 'objects differ'}", ""]
+    for each in found.differences:
+        said.append(f"{each.title} ({each.did})")
+        said += [f"  {part.severity:<8} {part}" for part in each.meanings]
+    if not found.differences:
+        return [f"{found.old} → {found.new}: nothing differs"]
+    counts = [(name, sum(each.severity == name for each in found.differences)) for name in reversed(SEVERITIES)]
+    return [*said, "", ", ".join(f"{count} {name}" for name, count in counts if count)]

@@ -1,0 +1,262 @@
+"""What a release is, as a graph: ways in, pods, the volumes they share, where models come from. Made from manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
+from ..proofs.wiring import URL, service_of
+from .meaning import cards_of, ways
+
+# The roles of nodes, from left to right. Traffic flows to the right, files to the left.
+ROLES = ("way", "ui", "server", "volume", "loader", "source")
+WAY, UI, SERVER, VOLUME, LOADER, SOURCE = ROLES
+LIST = "models.tsv"  # the file that lists the models of a server, with their references
+DOWNLOADS = {"MODELS_FILE", "TARGET", "RETRIES"}  # the variables of a container that downloads models
+HUB = "ENDPOINT"  # the variable that gives a loader the URL of its hub
+LIBRARY = "registry.ollama.ai"
+
+
+@dataclass
+class Node:
+    """A box: its role, a title, and lines of text below it."""
+
+    id: str
+    role: str
+    title: str
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow from one node's id to another's. `files` says that files flow, not requests."""
+
+    start: str
+    end: str
+    files: bool = False
+
+
+@dataclass
+class Graph:
+    """Nodes by id, in order, and the arrows between them."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+
+    def add(self, role: str, title: str, *lines: str) -> Node:
+        """The node of this role and title, made where it is not there yet; its lines are added."""
+        key = f"{role}:{title}"
+        node = self.nodes.setdefault(key, Node(f"n{len(self.nodes)}", role, title))
+        node.lines += [line for line in lines if line and line not in node.lines]
+        return node
+
+    def join(self, start: Node, end: Node, files: bool = False) -> None:
+        """An arrow, drawn once."""
+        edge = Edge(start.id, end.id, files)
+        if start is not end and edge not in self.edges:
+            self.edges.append(edge)
+
+
+def graph(render: Render) -> Graph:
+    """The graph of one render."""
+    found = Graph()
+    boxes = {id(pod): found.add(_role(render, pod), pod.owner.name, *_about(render, pod)) for pod in _lasting(render)}
+    for pod in _lasting(render):
+        box = boxes[id(pod)]
+        for other in _calls(render, pod):
+            if id(other) in boxes:
+                found.join(box, boxes[id(other)])
+        _models(found, render, pod, box, _volumes(found, pod, box))
+    for each in render.objects:
+        for way in ways(each):
+            for pod in _reached(render, each):
+                if id(pod) in boxes:
+                    found.join(found.add(WAY, *_way(way)), boxes[id(pod)])
+    return found
+
+
+def _lasting(render: Render) -> list[Pod]:
+    """The pods of workloads, and of Jobs that download models; not those of other hooks."""
+    return [pod for pod in render.pods if "helm.sh/hook" not in map_at(pod.owner.data, "metadata.annotations")]
+
+
+def _role(render: Render, pod: Pod) -> str:
+    """A pod that requests no port of others and offers none loads; one that calls others of the release is a UI."""
+    if not any(_selecting(render, pod)):
+        return LOADER
+    return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
+
+
+def _serves(render: Render, pod: Pod) -> bool:
+    """Whether a pod is a model server: others of the release call it, it has a list of models, or it has cards."""
+    if cards_of(pod) or _list(render, pod):
+        return True
+    tests = [other for other in render.pods if other.owner.kind == "Pod" and _asks_model(other)]
+    return any(
+        called is pod for other in (*_lasting(render), *tests) if other is not pod for called in _calls(render, other)
+    )
+
+
+def _asks_model(pod: Pod) -> bool:
+    return any(name == "MODEL" for path, box in pod.containers() for _, name in at(box, "env[].name", path))
+
+
+def _about(render: Render, pod: Pod) -> Iterator[str]:
+    """What a box says of its pods: the program, how many, their cards, and what scales and watches them."""
+    names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
+    main = next((str(c.get("image")) for _, c in maps(pod.spec, "containers[]") if map_at(c, "resources.limits")), "")
+    image = (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
+    yield image
+    spec = map_at(pod.owner.data, "spec")
+    kind = pod.owner.kind
+    if kind in ("Deployment", "StatefulSet"):
+        count = spec.get("replicas", 1)
+        yield "1 pod" if count == 1 else f"{count} pods"
+    else:
+        yield {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {spec.get('schedule')}"}.get(kind, kind)
+    for name, count in cards_of(pod).items():
+        yield f"{count:g} × {name}"
+    yield from _watchers(render, pod)
+
+
+def _watchers(render: Render, pod: Pod) -> Iterator[str]:
+    for each in render.objects:
+        target = map_at(each.data, "spec.scaleTargetRef")
+        if each.kind in ("HorizontalPodAutoscaler", "ScaledObject") and target.get("name") == pod.owner.name:
+            spec = map_at(each.data, "spec")
+            low = spec.get("minReplicas", spec.get("minReplicaCount", 0 if each.kind == "ScaledObject" else 1))
+            yield f"scaled from {low} to {spec.get('maxReplicas', spec.get('maxReplicaCount'))} pods"
+        elif each.kind == "ServiceMonitor":
+            selector = map_at(each.data, "spec.selector")
+            services = _selecting(render, pod)
+            if any(selects(selector, map_at(service.data, "metadata.labels")) for service in services):
+                yield "watched by Prometheus"
+        elif each.kind == "PodMonitor" and selects(map_at(each.data, "spec.selector"), pod.labels):
+            yield "watched by Prometheus"
+
+
+def _selecting(render: Render, pod: Pod) -> list[Object]:
+    """The Services that select a pod."""
+    return [
+        each
+        for each in render.objects
+        if each.kind == "Service"
+        and each.namespace == pod.owner.namespace
+        and map_at(each.data, "spec.selector")
+        and selects({"matchLabels": map_at(each.data, "spec.selector")}, pod.labels)
+    ]
+
+
+def _behind(render: Render, service: Object | None) -> list[Pod]:
+    return [pod for pod in _lasting(render) if service is not None and service in _selecting(render, pod)]
+
+
+def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
+    """The pods whose Services a pod is given URLs of."""
+    for path, container in pod.containers():
+        for where in ("env[].value", "args[]", "command[]"):
+            for _, text in at(container, where, path):
+                for match in URL.finditer(str(text)):
+                    name, namespace = service_of(match[2], pod.owner.namespace)
+                    for other in _behind(render, render.find("Service", name, namespace)) if name else ():
+                        if other is not pod:
+                            yield other
+
+
+def _reached(render: Render, way: Object) -> Iterator[Pod]:
+    """The pods that a way in leads to."""
+    if way.kind == "Service":
+        yield from _behind(render, way)
+    for where in (
+        "spec.defaultBackend.service",
+        "spec.rules[].http.paths[].backend.service",
+        "spec.rules[].backendRefs[]",
+    ):
+        for _, backend in maps(way.data, where):
+            namespace = str(backend.get("namespace") or way.namespace)
+            yield from _behind(render, render.find("Service", str(backend.get("name")), namespace))
+
+
+def _way(text: str) -> tuple[str, ...]:
+    title, through, gateway = text.partition(" through ")
+    return (title, f"through {gateway}") if through else (title,)
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _volumes(found: Graph, pod: Pod, box: Node) -> list[Node]:
+    """The claims, node folders and images of a pod: a loader writes to them, servers read them.
+
+    What a UI keeps for itself is a line of its box.
+    """
+    held = []
+    for title, *lines in _held(pod):
+        if box.role == UI:
+            box.lines.append(f"data in {title}")
+            continue
+        volume = found.add(VOLUME, title, *lines)
+        found.join(*((box, volume) if box.role == LOADER else (volume, box)), files=True)
+        held.append(volume)
+    return held
+
+
+def _held(pod: Pod) -> Iterator[tuple[str, ...]]:
+    """The volumes of a pod that outlast it: (title, lines)."""
+    for _, volume in maps(pod.spec, "volumes[]"):
+        if claim := map_at(volume, "persistentVolumeClaim"):
+            yield str(claim.get("claimName")), "claim"
+        elif folder := map_at(volume, "hostPath"):
+            yield str(folder.get("path")), "a folder of each node"
+        elif image := map_at(volume, "image"):
+            yield str(image.get("reference")), "an image"
+    for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]"):
+        size = next((str(size) for _, size in at(claim, "spec.resources.requests.storage")), "")
+        yield f"{map_at(claim, 'metadata').get('name')}-{pod.owner.name}-N", "a claim for each pod", size
+
+
+def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Node]) -> None:
+    """Where a pod's models come from, if one of its containers downloads them: to its volume, else to the pod."""
+    for path, container in pod.containers():
+        env = {str(each.get("name")): each.get("value") for _, each in maps(container, "env[]", path)}
+        if not env.keys() >= DOWNLOADS:
+            continue
+        references: dict[str, list[str]] = {}
+        for reference in _list(render, pod):
+            host, name = _host(reference, str(env.get(HUB) or ""))
+            references.setdefault(host, []).append(name)
+        for host, names in references.items():
+            source = found.add(SOURCE, host, *names)
+            found.join(source, box if box.role == LOADER else (volumes or [box])[0], files=True)
+        once = path[-2] == "initContainers" and container.get("restartPolicy") != "Always"
+        line = "" if box.role == LOADER else "downloads before the start" if once else "downloads while it runs"
+        box.lines += [line] if line and line not in box.lines else []
+
+
+def _list(render: Render, pod: Pod) -> list[str]:
+    """The references in the list of models that a pod mounts."""
+    found: list[str] = []
+    for where in ("volumes[].configMap", "volumes[].projected.sources[].configMap"):
+        for _, source in maps(pod.spec, where):
+            files = render.find("ConfigMap", str(source.get("name")), pod.owner.namespace)
+            text = str(map_at(files.data, "data").get(LIST, "")) if files else ""
+            rows = [line.split("\t") for line in text.splitlines() if line.strip() and not line.startswith("#")]
+            found += [row[1] for row in rows if len(row) > 1 and row[1] not in found]
+    return found
+
+
+def _host(reference: str, hub: str) -> tuple[str, str]:
+    """A reference as (the host that has it, the rest)."""
+    if hub:
+        return hub.partition("://")[2].strip("/") or hub, reference
+    host, slash, rest = reference.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        return host, rest
+    return LIBRARY, reference
+
+
+def as_json(found: Graph) -> dict[str, Any]:
+    """The graph for `--json`."""
+    return {"nodes": [vars(node) for node in found.nodes.values()], "edges": [vars(edge) for edge in found.edges]}

@@ -1,0 +1,162 @@
+"""The fields that Kubernetes does not let an update change, by kind.
+
+Taken from the validation of updates in Kubernetes 1.37 (`pkg/apis/*/validation`): what is not here can be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..proofs.manifests import Object, at, map_at
+from .changes import ABSENT, Change
+
+# kind -> the paths that cannot change; a path includes all that is below it.
+FIXED: dict[str, tuple[str, ...]] = {
+    "Deployment": ("spec.selector",),
+    "DaemonSet": ("spec.selector",),
+    "ReplicaSet": ("spec.selector",),
+    "StatefulSet": ("spec",),
+    "Job": (
+        "spec.selector",
+        "spec.template",
+        "spec.completions",
+        "spec.completionMode",
+        "spec.podFailurePolicy",
+        "spec.successPolicy",
+    ),
+    "PersistentVolumeClaim": ("spec",),
+    "PersistentVolume": ("spec.accessModes", "spec.csi", "spec.nfs", "spec.hostPath", "spec.local", "spec.volumeMode"),
+    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "RoleBinding": ("roleRef",),
+    "ClusterRoleBinding": ("roleRef",),
+    "PriorityClass": ("value", "preemptionPolicy"),
+    "RuntimeClass": ("handler",),
+    "IngressClass": ("spec.controller",),
+    "Secret": ("type",),
+    "ResourceClaim": ("spec",),
+    "ResourceClaimTemplate": ("spec",),
+}
+# What can change below a path of FIXED.
+FREE: dict[str, tuple[str, ...]] = {
+    "StatefulSet": (
+        "spec.replicas",
+        "spec.ordinals",
+        "spec.template",
+        "spec.updateStrategy",
+        "spec.revisionHistoryLimit",
+        "spec.persistentVolumeClaimRetentionPolicy",
+        "spec.minReadySeconds",
+    ),
+    "PersistentVolumeClaim": ("spec.resources.requests.storage", "spec.volumeAttributesClassName"),
+}
+# What the API server sets where a manifest says nothing: setting it is no change.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "PersistentVolumeClaim": {"spec.volumeMode": "Filesystem"},
+    "StatefulSet": {"spec.podManagementPolicy": "OrderedReady", "spec.serviceName": ""},
+    "Secret": {"type": "Opaque"},
+    "Job": {"spec.completionMode": "NonIndexed"},
+    "StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
+    "PriorityClass": {"preemptionPolicy": "PreemptLowerPriority"},
+}
+
+
+def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[Change, str]]:
+    """The changes of an object that the API server refuses, each with the way out."""
+    yield from _rolling(old, new)
+    for change in changes:
+        where = ".".join(str(part) for part in change.path)
+        if _fixed(old.kind, where) and not _default(old.kind, where, change):
+            yield change, _way_out(old)
+        elif old.kind in ("ConfigMap", "Secret") and old.data.get("immutable") is True:
+            if change.path[0] in ("data", "binaryData", "stringData", "immutable"):
+                yield change, f"delete it before the upgrade: kubectl delete {old.kind.lower()} {old.name}"
+        elif old.kind == "PersistentVolumeClaim" and where == "spec.resources.requests.storage":
+            if smaller(change.old, change.new):
+                yield change, "a volume cannot shrink: keep the size, or copy the models to a new claim"
+        elif old.kind == "Service" and where == "spec.clusterIP" and _headless(change):
+            yield change, _way_out(old)
+
+
+def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
+    """Another type of rollout than RollingUpdate.
+
+    The API server has filled in `rollingUpdate`, an update by server-side apply leaves it, and it is not allowed there.
+    """
+    field = {"Deployment": "strategy", "StatefulSet": "updateStrategy"}.get(old.kind)
+    if not field:
+        return
+    before, after = (map_at(each.data, f"spec.{field}").get("type", "RollingUpdate") for each in (old, new))
+    if before == "RollingUpdate" and after != before:
+        patch = f'[{{"op":"replace","path":"/spec/{field}","value":{{"type":"{after}"}}}}]'
+        way_out = f"before the upgrade, run: kubectl patch {old.kind.lower()} {old.name} --type=json -p '{patch}'"
+        yield Change(("spec", field, "type"), before, after), way_out
+
+
+def _fixed(kind: str, where: str) -> bool:
+    return _among(where, FIXED.get(kind, ())) and not _among(where, FREE.get(kind, ()))
+
+
+def _among(where: str, paths: tuple[str, ...]) -> bool:
+    return any(f"{where}.".startswith(f"{path}.") for path in paths)
+
+
+def _default(kind: str, where: str, change: Change) -> bool:
+    """Whether one side says nothing and the other what the API server sets then."""
+    usual = DEFAULTS.get(kind, {}).get(where, ABSENT)
+    if where.endswith(".storageClassName") and change.new is ABSENT:
+        return True  # an upgrade that says nothing leaves it
+    return usual is not ABSENT and {str(change.old), str(change.new)} <= {str(ABSENT), str(usual)}
+
+
+def _headless(change: Change) -> bool:
+    """Whether a Service gets, loses or changes its address; an address that is not written stays as it is."""
+    if "None" in (change.old, change.new):
+        return True
+    return change.old is not ABSENT and change.new is not ABSENT
+
+
+def _way_out(each: Object) -> str:
+    name = each.name
+    return {
+        "StatefulSet": "delete it before the upgrade and keep its pods:"
+        f" kubectl delete statefulset {name} --cascade=orphan",
+        "PersistentVolumeClaim": "keep the old value, or create a claim with the new one, copy the files, and set"
+        " existingClaim",
+        "PersistentVolume": "create another volume",
+        "ResourceClaim": f"delete it before the upgrade: kubectl delete resourceclaim {name}",
+    }.get(each.kind, f"delete it before the upgrade: kubectl delete {each.kind.lower()} {name}")
+
+
+def smaller(old: Any, new: Any) -> bool:
+    """Whether the quantity `new` is less than `old`; False where one cannot be read."""
+    one, two = quantity(old), quantity(new)
+    return one is not None and two is not None and two < one
+
+
+def quantity(text: Any) -> float | None:
+    """A quantity of Kubernetes as a number, `1Gi` is 1073741824; None where it is none."""
+    units = {"m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+    units |= {f"{unit}i": 1024.0**n for n, unit in enumerate("KMGTPE", 1)}
+    said = str(text).strip()
+    unit = said.lstrip("+-0123456789.")
+    if unit[:1] in ("e", "E") and unit[1:].lstrip("+-").isdigit():
+        unit = ""
+        number = said
+    else:
+        number = said[: len(said) - len(unit)]
+    try:
+        return float(number) * units[unit]
+    except (ValueError, KeyError):
+        return None
+
+
+def keeps(each: Object) -> bool:
+    """Whether Helm leaves the object when it is no longer in the release."""
+    policy = map_at(each.data, "metadata.annotations").get("helm.sh/resource-policy", "")
+    return str(policy).strip() == "keep"
+
+
+def claims_go(each: Object) -> bool:
+    """Whether the claims of a StatefulSet are deleted with it."""
+    return any(value == "Delete" for _, value in at(each.data, "spec.persistentVolumeClaimRetentionPolicy.whenDeleted"))

@@ -1,0 +1,140 @@
+"""The two sides of a comparison: values, a chart, manifests or a running release, each as the objects that it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import files as disk
+from ..chart import blame, loaded, valuesfile
+from ..problem import Faults, Say, ToolError, fault
+from ..programs import helm as programs
+from ..programs import tools
+from ..programs.run import Endless, run
+from ..proofs.manifests import Object, Render, map_at, render_of
+from ..reading import yamlfile
+from ..reading.yamlfile import Key
+
+RUNNING = "release/"
+TEST = "test"
+PATIENCE = 60.0  # seconds for a cluster to answer
+
+
+@dataclass(frozen=True)
+class Context:
+    """What both sides share: the chart of values files, further values, and where the release is installed."""
+
+    chart: Path
+    files: tuple[Path, ...] = ()
+    flags: tuple[str, ...] = ()
+    release: str = "llm"
+    namespace: str = "default"
+    kube_version: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The objects of one side, without those of `helm test`.
+
+    `random` are the places whose values differ between two renders of the same values, such as a password that the
+    chart makes: (title of the object, path). They are not compared.
+    """
+
+    shown: str
+    render: Render
+    random: frozenset[tuple[str, Key]] = frozenset()
+
+
+def read(side: str, context: Context, say: Say) -> Side:
+    """Read a side; Faults where it cannot be read or the chart refuses it, ToolError where no cluster answers.
+
+    It is `release/NAME` for a release that runs, a chart (folder or package), a file of manifests, as from
+    `helm get manifest`, or a values file for the chart of `context`.
+    """
+    if side.startswith(RUNNING):
+        return Side(side, _objects(_running(side.removeprefix(RUNNING), context, say)))
+    path = Path(side)
+    if not path.exists():
+        raise fault(side, "no such file", f"name a values file, a chart, a file of manifests, or {RUNNING}NAME")
+    if path.is_dir() or _is_package(path):
+        return _rendered(side, path, context, context.files, say)
+    text = disk.text(path)
+    if _is_manifests(text, side):
+        return Side(side, _objects(text))
+    return _rendered(side, context.chart, context, (*context.files, path), say)
+
+
+def _is_package(path: Path) -> bool:
+    with path.open("rb") as opened:
+        return opened.read(2) == loaded.GZIP
+
+
+def _is_manifests(text: str, shown: str) -> bool:
+    """Whether a file holds objects of Kubernetes; Faults where it is not YAML."""
+    found = programs.documents(text)
+    problems = [problem for each in found for problem in each.problems]
+    data = [each.data for each in found if each.data is not None]
+    if problems and len(found) == 1:
+        raise Faults(yamlfile.parse(text, shown).problems)
+    return bool(data) and all(isinstance(each, dict) and "kind" in each and "apiVersion" in each for each in data)
+
+
+def _rendered(side: str, place: Path, context: Context, files: tuple[Path, ...], say: Say) -> Side:
+    helm = tools.ensure(["helm"], say)["helm"].path
+    valuesfile.present(list(files))
+    with loaded.unpacked(place) as folder:
+        chart = loaded.load(folder, str(place))
+        request = programs.Request(
+            folder, files, context.kube_version, context.release, context.namespace, flags=context.flags
+        )
+        first, second = programs.render([request, request], helm, say)
+        if first.error:
+            raise Faults(blame.blamed(chart, list(files), list(context.flags), first.error, helm))
+    one, two = _objects(first.text, context.namespace), _objects(second.text, context.namespace)
+    return Side(side, one, frozenset(_differing(one, two)) if first.text != second.text else frozenset())
+
+
+def _running(name: str, context: Context, say: Say) -> str:
+    """The manifests of a release that runs, by the user's own settings of Helm and the cluster."""
+    helm = tools.ensure(["helm"], say)["helm"].path
+    say(f"helm: getting the manifests of {name}")
+    try:
+        done = run([str(helm), "get", "manifest", name, f"--namespace={context.namespace}"], PATIENCE)
+    except Endless as error:
+        raise ToolError(f"{RUNNING}{name}: {error}") from None
+    if done.code and "not found" in done.errors:
+        raise fault(f"{RUNNING}{name}", f"the namespace {context.namespace} has no such release", "set --namespace")
+    if done.code:
+        raise ToolError(f"{RUNNING}{name}: {done.last}")
+    return done.output
+
+
+def _objects(text: str, namespace: str = Render.namespace) -> Render:
+    """The objects of rendered text; those of `helm test` are made for a test and removed again."""
+    found = render_of(programs.documents(text), frozenset())
+    kept = tuple(each for each in found.objects if TEST not in _hooks(each))
+    owners = {id(each) for each in kept}
+    pods = tuple(pod for pod in found.pods if id(pod.owner) in owners)
+    return Render(kept, pods, namespace=namespace)
+
+
+def _hooks(each: Object) -> list[str]:
+    said = str(map_at(each.data, "metadata.annotations").get("helm.sh/hook", ""))
+    return [TEST if hook.strip().startswith(TEST) else hook.strip() for hook in said.split(",") if hook.strip()]
+
+
+def _differing(one: Render, two: Render) -> list[tuple[str, Key]]:
+    from .changes import changed
+
+    others = {each.title: each for each in two.objects}
+    return [
+        (each.title, change.path)
+        for each in one.objects
+        if each.title in others
+        for change in changed(each.data, others[each.title].data)
+    ]
+
+
+def is_hook(each: Object) -> bool:
+    """Whether Helm makes the object for a moment of an install or upgrade, and does not keep it in the release."""
+    return bool(_hooks(each))

@@ -1,0 +1,163 @@
+"""A graph as SVG: columns by role, no program and no font needed, light and dark by the reader's setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from .graph import ROLES, Edge, Graph, Node
+from .mermaid import COLOURS
+
+CHARACTER, LINE, PAD, GAP, BETWEEN = 7.6, 18, 16, 26, 100  # pixels
+LONGEST = 38  # characters of a line
+DARK = {
+    "way": "#93c5fd",
+    "ui": "#5eead4",
+    "server": "#fcd34d",
+    "volume": "#bef264",
+    "loader": "#d8b4fe",
+    "source": "#cbd5e1",
+}
+NAMES = {
+    "way": "how it is reached",
+    "ui": "web UIs and gateways",
+    "server": "model servers",
+    "volume": "volumes",
+    "loader": "loaders",
+    "source": "sources of models",
+}
+
+
+def text(found: Graph, title: str) -> str:
+    """The picture, one SVG document."""
+    columns = _columns(found)
+    boxes, width, height = _placed(columns)
+    body = [*_heads(columns, boxes), *(_edge(edge, boxes) for edge in found.edges)]
+    body += [_node(node, boxes[node.id]) for node in found.nodes.values()]
+    said = f"{title}: " + ", ".join(f"{len(nodes)} {NAMES[nodes[0].role]}" for nodes in columns)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+        f' height="{height:.0f}" role="img" aria-label="{escape(said)}">\n'
+        f"<title>{escape(title)}</title>\n{_style()}\n" + "\n".join(body) + "\n</svg>\n"
+    )
+
+
+Box = tuple[float, float, float, float]  # left, top, width, height
+
+
+def _columns(found: Graph) -> list[list[Node]]:
+    """The nodes by role, those that are joined at about the same height."""
+    columns = [[node for node in found.nodes.values() if node.role == role] for role in ROLES]
+    columns = [column for column in columns if column]
+    joined: dict[str, list[str]] = {}
+    for edge in found.edges:
+        joined.setdefault(edge.start, []).append(edge.end)
+        joined.setdefault(edge.end, []).append(edge.start)
+    for _ in range(4):
+        place = {node.id: n / max(1, len(column)) for column in columns for n, node in enumerate(column)}
+        for column in columns:
+            column.sort(key=lambda node: _mean([place[other] for other in joined.get(node.id, [])], place[node.id]))
+    return columns
+
+
+def _mean(numbers: list[float], otherwise: float) -> float:
+    return sum(numbers) / len(numbers) if numbers else otherwise
+
+
+def _placed(columns: list[list[Node]]) -> tuple[dict[str, Box], float, float]:
+    """Where each node is, and the size of the picture."""
+    tall = max((_height(column) for column in columns), default=0)
+    boxes: dict[str, Box] = {}
+    left = float(PAD)
+    for column in columns:
+        widest = max(max(_width(node) for node in column), len(NAMES[column[0].role]) * CHARACTER)
+        around = (tall - sum(map(_tall, column))) / len(column)
+        top = LINE * 2 + around / 2
+        for node in column:
+            boxes[node.id] = (left, top, widest, _tall(node))
+            top += _tall(node) + around
+        left += widest + BETWEEN
+    return boxes, max(left - BETWEEN + PAD, 2 * PAD), tall + LINE * 2 + PAD
+
+
+def _texts(node: Node) -> list[str]:
+    return [said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…" for said in (node.title, *node.lines)]
+
+
+def _width(node: Node) -> float:
+    return max(len(said) for said in _texts(node)) * CHARACTER + 2 * PAD
+
+
+def _tall(node: Node) -> float:
+    return len(_texts(node)) * LINE + 2 * PAD
+
+
+def _height(column: list[Node]) -> float:
+    return sum(_tall(node) + GAP for node in column) - GAP
+
+
+def _heads(columns: list[list[Node]], boxes: dict[str, Box]) -> Iterator[str]:
+    for column in columns:
+        left, _, width, _ = boxes[column[0].id]
+        yield f'<text class="head" x="{left + width / 2:.1f}" y="{LINE}">{escape(NAMES[column[0].role])}</text>'
+
+
+def _node(node: Node, box: Box) -> str:
+    left, top, width, _ = box
+    said = [f'<g class="{node.role}"><title>{escape(node.title)}</title>', _shape(node.role, box)]
+    for n, line in enumerate(_texts(node)):
+        kind = "name" if n == 0 else "line"
+        y = top + PAD + (n + 0.75) * LINE
+        said.append(f'<text class="{kind}" x="{left + width / 2:.1f}" y="{y:.1f}">{escape(line)}</text>')
+    return "".join([*said, "</g>"])
+
+
+def _shape(role: str, box: Box) -> str:
+    """The outline of a box; each role has its own, so that they can be told apart without colour."""
+    x, y, w, h = box
+    if role == "volume":
+        path = f"M{x},{y + 6} a{w / 2},6 0 0 1 {w},0 v{h - 12} a{w / 2},6 0 0 1 {-w},0 z m0,0 a{w / 2},6 0 0 0 {w},0"
+    elif role == "loader":
+        path = f"M{x + 10},{y} h{w - 20} l10,{h / 2} l-10,{h / 2} h{20 - w} l-10,{-h / 2} z"
+    elif role == "source":
+        path = f"M{x},{y} h{w - 14} l14,14 v{h - 14} h{-w} z m{w - 14},0 v14 h14"
+    elif role == "server":
+        path = f"M{x},{y} h{w} v{h} h{-w} z M{x + 5},{y} v{h} M{x + w - 5},{y} v{h}"
+    else:
+        radius = h / 2 if role == "way" else 6
+        return f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{min(radius, 24):.0f}"/>'
+    return f'<path d="{path}"/>'
+
+
+def _edge(edge: Edge, boxes: dict[str, Box]) -> str:
+    """A curve from the side of one box to the facing side of another."""
+    one, two = boxes[edge.start], boxes[edge.end]
+    right = one[0] < two[0]
+    x1, x2 = (one[0] + one[2], two[0]) if right else (one[0], two[0] + two[2])
+    y1, y2 = one[1] + one[3] / 2, two[1] + two[3] / 2
+    if one[0] == two[0]:
+        x2 = two[0] if not right else two[0] + two[2]
+    bend = max(abs(x2 - x1) / 2, 30) * (1 if right else -1)
+    kind = "files" if edge.files else "requests"
+    curve = f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} {x2:.1f},{y2:.1f}"
+    return f'<path class="{kind}" d="{curve}" marker-end="url(#{kind})"/>'
+
+
+def _style() -> str:
+    rules = [f".{role} rect,.{role} path{{stroke:{colour}}}" for role, colour in COLOURS.items()]
+    dark = [f".{role} rect,.{role} path{{stroke:{colour}}}" for role, colour in DARK.items()]
+    arrows = "".join(
+        f'<marker id="{kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"'
+        ' orient="auto-start-reverse"><path class="tip" d="M0,0 L10,5 L0,10 z"/></marker>'
+        for kind in ("requests", "files")
+    )
+    return (
+        "<style>"
+        "text{font:13px ui-sans-serif,system-ui,sans-serif;text-anchor:middle;fill:#0f172a}"
+        ".name{font-weight:600}.head{fill:#64748b;font-size:12px}"
+        "rect,path{fill:#fff;stroke-width:2}"
+        ".requests,.files{fill:none;stroke:#64748b;stroke-width:1.5}.files{stroke-dasharray:5 4}"
+        ".tip{fill:#64748b;stroke:none}" + "".join(rules) + "@media (prefers-color-scheme:dark){"
+        "text{fill:#f1f5f9}rect,path{fill:#0f172a}.requests,.files{fill:none;stroke:#94a3b8}"
+        ".tip,.head{fill:#94a3b8}" + "".join(dark) + f"}}</style><defs>{arrows}</defs>"
+    )

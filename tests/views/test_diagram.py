@@ -1,0 +1,112 @@
+"""`chartgen diagram`: every pod that lasts is in the picture, boxes do not overlap, and any name can be drawn."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+from conftest import CHART
+
+from chartgen.cli import main
+from chartgen.programs.helm import documents
+from chartgen.proofs.manifests import render_of
+from chartgen.views import diagram, graph, mermaid, sides, svg
+from docs.makers import examples
+
+EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
+
+
+def drawn(file: Path) -> diagram.Diagram:
+    return diagram.diagram(str(CHART), sides.Context(CHART, (file,)), lambda text: None)
+
+
+def of(manifests: str) -> graph.Graph:
+    return graph.graph(render_of(documents(manifests), frozenset()))
+
+
+def titles(found: graph.Graph, role: str) -> list[str]:
+    return [node.title for node in found.nodes.values() if node.role == role]
+
+
+def arrows(found: graph.Graph) -> set[tuple[str, str, bool]]:
+    names = {node.id: node.title for node in found.nodes.values()}
+    return {(names[edge.start], names[edge.end], edge.files) for edge in found.edges}
+
+
+@pytest.mark.slow
+def test_pictures_of_the_examples_are_up_to_date():
+    for path, text in examples.pages().items():
+        assert path.read_text() == text, f"{path}: run 'make docs'"
+
+
+def test_an_example_is_drawn_from_the_way_in_to_the_source():
+    found = drawn(CHART / "examples/tke-ollama.yaml").graph
+    assert {node.role for node in found.nodes.values()} == set(graph.ROLES)
+    assert ("ai.imroc.cc", "llm-open-webui", False) in arrows(found)
+    assert ("llm-open-webui", "llm-server", False) in arrows(found)
+    assert ("llm-server-models", "llm-server", True) in arrows(found)
+    (server,) = [node for node in found.nodes.values() if node.role == "server"]
+    assert "1 × nvidia.com/gpu" in server.lines
+
+
+@pytest.mark.parametrize("name", ["two-servers", "kubesphere-deepseek", "open-webui-pipelines"])
+def test_boxes_do_not_overlap_and_every_box_is_in_the_picture(name):
+    found = drawn(CHART / f"examples/{name}.yaml")
+    boxes, width, height = svg._placed(svg._columns(found.graph))
+    assert set(boxes) == {node.id for node in found.graph.nodes.values()}
+    for one, (left, top, wide, tall) in boxes.items():
+        assert 0 <= left <= width - wide
+        assert 0 <= top <= height - tall
+        for two, (other, above, w, h) in boxes.items():
+            assert one == two or left + wide <= other or other + w <= left or top + tall <= above or above + h <= top
+    ElementTree.fromstring(found.svg())
+
+
+HOSTILE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "a<b>&\\"|`#;"}
+spec:
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      containers: [{name: a, image: 'x/<script>alert(1)</script>"]:v1', resources: {limits: {example.com/card: 1}}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec: {type: LoadBalancer, selector: {app: a}, ports: [{port: 80}]}
+"""
+
+
+def test_any_name_is_text_in_the_picture():
+    found = of(HOSTILE)
+    root = ElementTree.fromstring(svg.text(found, 'a <release> & "more"'))
+    assert not [each for each in root.iter() if each.tag.endswith("script")]
+    said = {"".join(each.itertext()) for each in root.iter() if each.tag.endswith("text")}
+    assert 'a<b>&"|`#;' in said
+    text = mermaid.text(found)
+    assert "<script" not in text
+    assert all(line.count('"') == 2 for line in text.splitlines() if re.match(r"  n\d+\W", line) and ":::" in line)
+
+
+def test_what_only_one_side_of_a_url_has_is_not_an_arrow():
+    found = of(HOSTILE)
+    assert arrows(found) == {("port 80 of a load balancer", 'a<b>&"|`#;', False)}
+    assert titles(found, "server") == ['a<b>&"|`#;']
+
+
+def test_the_picture_is_written_as_its_name_says_and_another_ending_is_refused(tmp_path):
+    run = CliRunner()
+    values = str(CHART / "examples/two-servers.yaml")
+    for name, start in (("a.svg", "<svg"), ("a.mmd", "flowchart LR")):
+        done = run.invoke(main, ["diagram", str(CHART), "-f", values, "-o", str(tmp_path / name)])
+        assert (done.exit_code, done.output) == (0, f"{tmp_path / name}: 6 boxes, 5 arrows\n")
+        assert (tmp_path / name).read_text().startswith(start)
+    done = run.invoke(main, ["diagram", str(CHART), "-o", str(tmp_path / "a.png")])
+    assert done.exit_code == 1
+    assert "a.png: ends with '.png'; use a name that ends with .svg or .mmd" in done.output

@@ -1,0 +1,80 @@
+"""`chartgen diff`: each folder of diffs/ has the manifests of two sides, and what is printed of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import CHART, ROOT
+
+from chartgen.cli import main
+from chartgen.views import diff, sides
+
+DIFFS = Path(__file__).with_name("diffs")
+CASES = sorted(folder.name for folder in DIFFS.iterdir())
+EXAMPLES = CHART / "examples"
+
+
+def compared(old: Path, new: Path) -> diff.Comparison:
+    return diff.diff(str(old), str(new), sides.Context(CHART), lambda text: None)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_an_upgrade_does_is_said_as_in_the_case(name, monkeypatch):
+    monkeypatch.chdir(DIFFS / name)
+    found = compared(Path("old.yaml"), Path("new.yaml"))
+    assert "\n".join(diff.lines(found)) + "\n" == Path("said.txt").read_text()
+
+
+def test_equal_values_differ_in_nothing_though_the_chart_makes_random_secrets(tmp_path):
+    (tmp_path / "a.yaml").write_text("openWebui:\n  enabled: true\n")
+    (tmp_path / "b.yaml").write_text("openWebui:\n  enabled: true\n")
+    assert compared(tmp_path / "a.yaml", tmp_path / "b.yaml").differences == ()
+
+
+def test_a_package_is_compared_with_a_folder_for_the_same_values(tmp_path):
+    values = str(EXAMPLES / "two-servers.yaml")
+    runner = CliRunner()
+    made = runner.invoke(main, ["package", "llm-stack", "-d", str(tmp_path), "--no-proof"], catch_exceptions=False)
+    assert made.exit_code == 0, made.output
+    (package,) = tmp_path.glob("*.tgz")
+    done = runner.invoke(main, ["diff", str(package), str(CHART), "-f", values], catch_exceptions=False)
+    assert (done.exit_code, "nothing differs" in done.output) == (0, True), done.output
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("refused", 1), ("never", 0)])
+def test_the_exit_code_follows_the_severity(fail_on, code):
+    place = DIFFS / "a-claim-shrinks"
+    arguments = ["diff", str(place / "old.yaml"), str(place / "new.yaml"), "--fail-on", fail_on, "--json"]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == code
+    found = json.loads(done.output)
+    assert (found["severity"], found["differences"][0]["change"]) == ("refused", "changed")
+    assert "shrink" in found["differences"][0]["meanings"][0]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gpu: {vender: nvidia}\n", "new.yaml:1: gpu.vender"),
+        ("a: [\n", "new.yaml:2"),
+        (None, "new.yaml: no such file; name a values file"),
+    ],
+)
+def test_a_side_that_cannot_be_read_is_a_sentence(tmp_path, monkeypatch, text, said):
+    monkeypatch.chdir(tmp_path)
+    Path("old.yaml").write_text("{}\n")
+    if text is not None:
+        Path("new.yaml").write_text(text)
+    done = CliRunner().invoke(main, ["diff", "old.yaml", "new.yaml", "--chart", str(ROOT / CHART)])
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_running_release_without_a_cluster_is_a_line_and_exit_code_2(monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    done = CliRunner().invoke(main, ["diff", "release/llm", str(CHART), "--chart", str(CHART)])
+    assert done.exit_code == 2
+    assert done.output.count("\n") == 1

@@ -1,0 +1,67 @@
+"""Fields that Kubernetes does not let an update change: chartgen says so of exactly those of fields.yaml."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chartgen.programs.helm import Document
+from chartgen.proofs.manifests import Object
+from chartgen.views import immutable
+from chartgen.views.changes import changed
+
+FIELDS = Path(__file__).with_name("fields.yaml")
+
+
+def with_field(found: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of an object with one field set; a number in the path is the place in a list."""
+    made = copy.deepcopy(found)
+    node: Any = made
+    *steps, last = path.split(".")
+    for step in steps:
+        node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
+    node[last] = value
+    return made
+
+
+def rows() -> list[tuple[str, dict[str, Any], dict[str, Any], bool]]:
+    """(what is changed, the object, the object changed, whether that is refused)."""
+    return [
+        (
+            f"{each['object']['kind']}: {change['path']} = {change['value']}",
+            each["object"],
+            with_field(each["object"], change["path"], change["value"]),
+            change["refused"],
+        )
+        for each in yaml.safe_load(FIELDS.read_text())
+        for change in each["changes"]
+    ]
+
+
+def held(data: dict[str, Any]) -> Object:
+    return Object(Document("a.yaml", 1, data, ""), data["kind"], "default", data["metadata"]["name"])
+
+
+@pytest.mark.parametrize(("old", "new", "refused"), [row[1:] for row in rows()], ids=[row[0] for row in rows()])
+def test_a_change_is_refused_exactly_where_kubernetes_refuses_it(old, new, refused):
+    found = list(immutable.refused(held(old), held(new), list(changed(old, new))))
+    assert bool(found) is refused
+    assert all(way_out for _, way_out in found)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "less"),
+    [
+        ("10Gi", "9Gi", True),
+        ("10Gi", "10240Mi", False),
+        ("1Ti", "900Gi", True),
+        ("1e3", "1k", False),
+        ("x", "1", False),
+    ],
+)
+def test_sizes_are_compared_as_quantities(one, two, less):
+    assert immutable.smaller(one, two) is less
