@@ -44,6 +44,10 @@ class Change:
         if isinstance(self.old, str) and isinstance(self.new, str) and "\n" in self.old + self.new:
             count = _lines(self.old, self.new)
             return "1 line differs" if count == 1 else f"{count} lines differ"
+        if _words(self.old) and _words(self.new):
+            gone = [f"without {word}" for word in self.old if word not in self.new]
+            come = [f"with {word}" for word in self.new if word not in self.old]
+            return ", ".join(gone + come) or "in another order"
         return f"{_short(self.old)} → {_short(self.new)}"
 
 
@@ -79,6 +83,11 @@ def _by(name: str, items: list[Any]) -> dict[str, Any] | None:
         return None
     found = {f"[{each[name]}]": each for each in items}
     return found if len(found) == len(items) else None
+
+
+def _words(value: Any) -> bool:
+    """Whether a value is a list of short texts, such as the arguments of a program."""
+    return isinstance(value, list) and all(isinstance(each, str) and len(each) <= LONGEST for each in value)
 
 
 def _lines(old: str, new: str) -> int:

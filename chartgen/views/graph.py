@@ -15,7 +15,9 @@ ROLES = ("way", "ui", "server", "volume", "loader", "source")
 WAY, UI, SERVER, VOLUME, LOADER, SOURCE = ROLES
 LIST = "models.tsv"  # the file that lists the models of a server, with their references
 DOWNLOADS = {"MODELS_FILE", "TARGET", "RETRIES"}  # the variables of a container that downloads models
-HUB = "ENDPOINT"  # the variable that gives a loader the URL of its hub
+# The variables that give a loader the URL of its hub, or which of the public ones it is.
+ENDPOINT, HUB = "ENDPOINT", "HUB"
+PUBLIC = {"huggingface": "https://huggingface.co", "modelscope": "https://www.modelscope.cn"}
 LIBRARY = "registry.ollama.ai"
 
 
@@ -225,7 +227,7 @@ def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Nod
             continue
         references: dict[str, list[str]] = {}
         for reference in _list(render, pod):
-            host, name = _host(reference, str(env.get(HUB) or ""))
+            host, name = _host(reference, str(env.get(ENDPOINT) or PUBLIC.get(str(env.get(HUB)), "")))
             references.setdefault(host, []).append(name)
         for host, names in references.items():
             source = found.add(SOURCE, host, *names)
