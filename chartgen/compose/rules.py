@@ -42,6 +42,8 @@ RULES = {
 NAMED = "name it NAME.yaml or _NAME.tpl, or move it to files/"
 TEMPLATE_NAMES = {"NOTES.txt": "move it to the folder of stack.yaml: a chart has one NOTES.txt"}
 
+# What the names of slots that collect errors end with.
+CHECKS = ".checks"
 # Functions that only base calls: the error of the whole render, and what is something else at each.
 STOPS = {"fail", "required"}
 UNSTEADY = re.compile(
@@ -74,7 +76,7 @@ def _all(stack: Stack, values: Values) -> list[Problem]:
         *_defines(sources),
         *_choices(stack),
         *_files(sources),
-        *_functions(sources),
+        *_functions(stack, sources),
         *owners.check(stack, values, uses),
         *factkeys.check(stack, sources, uses),
         *yamltexts.check(stack, sources),
@@ -161,12 +163,16 @@ def _choices(stack: Stack) -> Iterator[Problem]:
         first.setdefault(choice, fragment)
 
 
-def _functions(sources: list[Source]) -> Iterator[Problem]:
-    """Functions that stop the render at the first error, or give something else at each render."""
+def _functions(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
+    """Functions that stop the render at the first error, or give something else at each render.
+
+    A stack without a slot for checks has no other place for an error.
+    """
+    collects = any(name.endswith(CHECKS) for fragment in stack.fragments for name in fragment.offers)
     for source in sources:
         for pipe in gotemplate.pipes(source.template) if source.fragment.id != "base" else ():
             for term in gotemplate.terms(pipe):
-                if term.kind == "function" and term.text in STOPS:
+                if collects and term.kind == "function" and term.text in STOPS:
                     message = "stops the render at the first error"
                     remedy = "add a line to server.checks or release.checks instead"
                     yield Problem(source.path, term.line, term.text, message, remedy)
