@@ -648,9 +648,14 @@ def test_text_behind_a_key_in_single_quotes_is_quoted(refused):
 )
 def test_functions_that_stop_a_render_or_change_with_it_are_bases_alone(refused, call, said):
     text = f"kind: A\n{{{{- $x := {call} }}}}\n"
-    [found] = refused({"a": {}}, {"a/templates/a.yaml": text})
+    checks = {"offers": {"server.checks": {"kind": "list", "scope": "release", "summary": "Errors."}}}
+    [found] = refused({"c": checks, "a": {}}, {"a/templates/a.yaml": text})
     assert found.startswith(f"a/templates/a.yaml:2: {said}")
     assert refused({"base": {}}, {"base/templates/a.yaml": text}) == []
+
+
+def test_a_stack_that_collects_no_errors_can_stop_the_render(refused):
+    assert refused({"a": {}}, {"a/templates/a.yaml": "kind: A\n{{ fail \"no\" }}\n"}) == []
 
 
 @pytest.mark.parametrize("file", ["NOTES.txt", "a.tpl", "a.yaml.orig", "_a.yaml.bak"])
