@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults bench docs format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults bench docs site format lock definitions clean
 
 all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
@@ -75,15 +75,25 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.estimates
 	@$(BIN)/python -m docs.makers.examples
 
+site: $(STAMP) ## Build the documentation site in build/site
+	@test -x build/venv/bin/python || $(PYTHON) -m venv build/venv
+	@build/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-site.lock
+	@rm -rf build/source build/site
+	@$(BIN)/python -m docs.makers.site build
+	@cd build && venv/bin/zensical build --strict -f mkdocs.yml
+
 format: $(STAMP) ## Format the Python
 	@$(BIN)/ruff check --fix chartgen tests bench docs
 	@$(BIN)/ruff format chartgen tests bench docs
 
-lock: ## Pin all dependencies again in requirements.lock
+lock: ## Pin all dependencies again in requirements.lock and requirements-site.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet pip-tools
 	@$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra dev --generate-hashes --strip-extras --allow-unsafe \
 	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	  -o requirements.lock pyproject.toml
+	@$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra site --generate-hashes --strip-extras --allow-unsafe \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  -o requirements-site.lock pyproject.toml
 
 definitions: $(STAMP) ## Update schemas/kubernetes-definitions.json from Kubernetes' own definitions
 	@$(BIN)/python -c 'from chartgen.kubernetes import definitions; print(definitions.definitions_file(), end="")' > schemas/.new

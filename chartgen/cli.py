@@ -327,9 +327,7 @@ def images(
 @click.argument("old")
 @click.argument("new")
 @takes_values
-@click.option(
-    "--chart", type=FILE, help="The chart of values files.  [default: as for validate]"
-)
+@click.option("--chart", type=FILE, help="The chart of values files.  [default: as for validate]")
 @click.option("--release", default="llm", show_default=True, help="The name of the release.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
 @click.option("--kube-version", default="", help="The Kubernetes version to render for.  [default: that of helm]")

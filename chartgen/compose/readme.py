@@ -70,14 +70,15 @@ def _row(values: Values, path: str, schema: dict[str, Any]) -> str:
         return f"| **`{path}`** | | | {_cell(meaning)} |"
     value = default(schema)
     shown = "" if value is None else f"`{flow(value)}`"
-    kind = _type(schema, values.definitions)
+    kind = type_name(schema, values.definitions)
     meaning = explain(schema)
     if path.split(".")[0] in values.server and kind == "map" and not schema.get("x-merge"):
         meaning += " *Replaced.*"
     return f"| `{path}` | {kind} | {_cell(shown)} | {_cell(meaning)} |"
 
 
-def _type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+def type_name(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """The type of a value for people: text, integer, list, map, or several of these."""
     name = schema.get("$ref", "").removeprefix("#/definitions/")
     if name in definitions:
         schema = definitions[name]

@@ -655,7 +655,7 @@ def test_functions_that_stop_a_render_or_change_with_it_are_bases_alone(refused,
 
 
 def test_a_stack_that_collects_no_errors_can_stop_the_render(refused):
-    assert refused({"a": {}}, {"a/templates/a.yaml": "kind: A\n{{ fail \"no\" }}\n"}) == []
+    assert refused({"a": {}}, {"a/templates/a.yaml": 'kind: A\n{{ fail "no" }}\n'}) == []
 
 
 @pytest.mark.parametrize("file", ["NOTES.txt", "a.tpl", "a.yaml.orig", "_a.yaml.bak"])
