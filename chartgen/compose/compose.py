@@ -7,7 +7,7 @@ from typing import Any
 from ..chart.disk import Chart
 from ..problem import Collected
 from ..sources.stack import Stack
-from . import artifacthub, fit, merge, readme, schema, slots, values, yamltext
+from . import artifacthub, fit, merge, questions, readme, schema, slots, values, yamltext
 from .schema import Values
 
 HELMIGNORE = """\
@@ -46,6 +46,8 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
         **{f"examples/{file}": text for file, text in stack.examples.items()},
         **{f"ci/{file}": text for file, text in stack.ci.items()},
     }
+    if asked := questions.text(stack, joined):
+        files[questions.FILE] = asked
     if stack.changelog:
         files["CHANGELOG.md"] = stack.changelog
     if stack.notes:

@@ -15,7 +15,7 @@ from ..reading import gotemplate
 from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import factkeys, owners, yamltexts
+from . import factkeys, owners, questions, yamltexts
 from .reads import Source
 from .schema import Values
 
@@ -32,6 +32,7 @@ RULES = {
     " cases and rejected. Templates are NAME.yaml or _NAME.tpl. No file is a link.",
     "templates": "Every template parses as Helm parses it.",
     "functions": "Templates do not call `fail` or `required`, or functions that return another result at each render.",
+    "questions": "A question is about a value of its fragment that one answer can set, and is asked once.",
     "changes": "No template changes values in place: `set`, `unset` and `merge` work on a deepCopy.",
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "text": "A value printed behind `key:` or `- ` goes through quote, toJson, toYaml, int64 or a helper that does.",
@@ -77,6 +78,7 @@ def _all(stack: Stack, values: Values) -> list[Problem]:
         *_choices(stack),
         *_files(sources),
         *_functions(stack, sources),
+        *questions.check(stack, values),
         *owners.check(stack, values, uses),
         *factkeys.check(stack, sources, uses),
         *yamltexts.check(stack, sources),

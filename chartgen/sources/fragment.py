@@ -43,6 +43,20 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a person is asked about one value, `value` its dotted path.
+
+    It is shown where each value in `when` (dotted path -> value) is the one given; a text that begins with `!` means
+    any other.
+    """
+
+    value: str
+    group: str
+    ask: str
+    when: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Fragment:
     """One concern, as its folder states it.
 
@@ -66,6 +80,7 @@ class Fragment:
     templates: dict[str, str]
     files: dict[str, str]
     tables: dict[str, Any]
+    questions: tuple[Question, ...] = ()
     entries: tuple[str, ...] = ()
     seal: str = ""
     lines: dict[str, dict[tuple, int]] = field(default_factory=dict, compare=False)
@@ -152,10 +167,15 @@ def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed 
             for file, text in files.items()
             if file.endswith(".yaml")
         },
+        questions=tuple(_question(each) for each in data.get("questions", ())),
         entries=entries,
         seal=wellformed.seal(id, repr((data, schema)), *chain(*templates.items(), *files.items()), *entries),
         lines={"fragment.yaml": recipe.lines, "values.schema.yaml": values.lines if values else {}},
     )
+
+
+def _question(data: dict[str, Any]) -> Question:
+    return Question(data["value"], data["group"], data["ask"], data.get("if", {}))
 
 
 def _data(found: Fragment, folder: Path, declared: dict[str, str]) -> list[Problem]:
