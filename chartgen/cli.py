@@ -404,6 +404,34 @@ def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **
         here().out(drawn.mermaid(), end="")
 
 
+@main.command(examples=("chartgen configure", "chartgen configure llm-stack-0.1.0.tgz --port 8080 --no-browser"))
+@click.argument("chart", required=False, type=FILE)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to use.  [default: any free port]")
+@click.option("--no-browser", is_flag=True, help="Print the URL and do not open a browser.")
+@exits
+def configure(chart: Path | None, port: int, no_browser: bool) -> None:
+    """Configure CHART on a page in your browser: questions, and live what your answers mean.
+
+    The page shows the values file, errors at the question that they concern, the plan, a picture of the release, the
+    manifests, and the commands to install it. It is served on 127.0.0.1 until you press Ctrl-C; nothing is sent to
+    other machines.
+    """
+    from .chart import loaded
+    from .configure import server
+
+    place = chart or loaded.default(None)
+
+    def ready(url: str) -> None:
+        here().out(f"{url} (Ctrl-C to end)")
+        if not no_browser:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    with loaded.unpacked(place) as folder:
+        server.serve(loaded.load(folder, str(place)), port, here().progress(), ready)
+
+
 @main.command(
     examples=(
         "chartgen package",

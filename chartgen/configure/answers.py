@@ -1,0 +1,53 @@
+"""A values file as text, and single answers in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..compose import yamltext
+from ..problem import Faults, fault
+from ..reading import yamlfile
+
+SHOWN = "values.yaml"
+
+
+def read(text: str) -> dict[str, Any]:
+    """The values in a text; Faults where it is not a values file."""
+    parsed = yamlfile.parse(text, SHOWN)
+    if parsed.problems:
+        raise Faults(parsed.problems)
+    if parsed.data is not None and not isinstance(parsed.data, dict):
+        raise fault(SHOWN, "is not a values file: the file is not a map", "write 'key: value' lines")
+    return parsed.data or {}
+
+
+def answered(text: str, path: str, value: Any) -> str:
+    """The text with one value set, or taken out where `value` is None. Comments at the top stay, others do not."""
+    data = read(text)
+    _set(data, path.split("."), value)
+    return _head(text) + (yamltext.document(data) if data else "")
+
+
+def _set(data: dict[str, Any], path: list[str], value: Any) -> None:
+    key, *rest = path
+    if not rest:
+        if value is None:
+            data.pop(key, None)
+        else:
+            data[key] = value
+        return
+    inner = data.get(key)
+    if not isinstance(inner, dict):
+        if value is None:
+            return
+        inner = data[key] = {}
+    _set(inner, rest, value)
+    if not inner:
+        del data[key]
+
+
+def _head(text: str) -> str:
+    """The comment at the top of a text, with the blank lines below it."""
+    lines = text.splitlines(keepends=True)
+    count = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+    return "".join(lines[:count])

@@ -1,0 +1,62 @@
+"""What values mean: the errors in them, or the plan, the picture and the manifests of the release that they make."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..chart import blame, valuesfile
+from ..chart.loaded import LoadedChart
+from ..needs import plan
+from ..problem import Faults, Problem, Say
+from ..programs import helm as programs
+from ..programs import tools
+from ..proofs.manifests import render_of
+from ..views import graph, svg
+from . import answers
+
+
+def look(chart: LoadedChart, text: str, say: Say) -> dict[str, Any]:
+    """Everything that the page shows for a text of values. `problems` is empty where the chart accepts them."""
+    try:
+        values = answers.read(text)
+    except Faults as faults:
+        return {"values": None, "problems": _listed(faults.problems)}
+    with tempfile.TemporaryDirectory(prefix="chartgen-configure-") as place:
+        file = Path(place, answers.SHOWN)
+        file.write_text(text, encoding="utf-8")
+        try:
+            return {"values": values, "problems": [], **_made(chart, file, say)}
+        except Faults as faults:
+            return {"values": values, "problems": _listed(faults.problems, str(file))}
+
+
+def _made(chart: LoadedChart, file: Path, say: Say) -> dict[str, Any]:
+    """What the chart makes of a values file; Faults where it refuses it."""
+    example = valuesfile.read("values", [file], strict=False)
+    if problems := valuesfile.check(example, chart.defaults.data, chart.schema):
+        raise Faults(problems)
+    helm = tools.ensure(["helm"], say)["helm"].path
+    (done,) = programs.render([programs.Request(chart.folder, (file,))], helm)
+    if done.error:
+        raise Faults(blame.blamed(chart, [file], [], done.error, helm))
+    drawn = graph.graph(render_of(programs.documents(done.text), frozenset()))
+    return {
+        "manifests": done.text,
+        "picture": svg.text(drawn, "release llm") if drawn.nodes else "",
+        "plan": _plan(chart, file, say),
+    }
+
+
+def _plan(chart: LoadedChart, file: Path, say: Say) -> list[str]:
+    """The plan's lines; none for a chart that has no plan."""
+    try:
+        return plan.lines(plan.plan(chart.folder, [file], [], say))
+    except Faults:
+        return []
+
+
+def _listed(problems: list[Problem], file: str = "") -> list[dict[str, Any]]:
+    """Problems for the page, in which the values file has one name."""
+    return [each.as_json() | {"path": answers.SHOWN if each.path == file else each.path} for each in problems]

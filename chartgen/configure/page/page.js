@@ -1,0 +1,294 @@
+// The page: questions on one side, what the answers mean on the other. The server renders; this shows.
+
+const $ = (id) => document.getElementById(id);
+const WAIT = 150; // milliseconds after the last key before the values are sent
+
+let page = { questions: [], values: [] };
+let values = {};
+let latest = 0;
+let timer = 0;
+const fields = new Map(); // key of a value -> { box, input, error, question }
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function at(data, path) {
+  return path.split(".").reduce((inner, key) => (inner && typeof inner === "object" ? inner[key] : undefined), data);
+}
+
+function current(path) {
+  const said = at(values, path);
+  if (said !== undefined) return said;
+  const known = [...page.questions, ...page.values].find((each) => each.variable === path);
+  return known ? known.default : undefined;
+}
+
+// --- questions -------------------------------------------------------------------------------------------------------
+
+function field(question) {
+  const id = `q-${question.variable}`;
+  const help = make("details", {}, make("summary", {}, "What is this?"), make("p", { id: `${id}-help` }, question.description || ""));
+  const error = make("p", { class: "error", id: `${id}-error`, hidden: true });
+  const input = control(question, id);
+  input.setAttribute("aria-describedby", `${id}-error ${id}-help`);
+  const label = make("label", { for: id }, question.label || question.variable);
+  const key = make("span", { class: "key" }, question.variable);
+  const box = make("div", { class: "question" }, label, input, " ", key, error, help);
+  input.addEventListener(question.type === "boolean" || question.type === "enum" ? "change" : "input", () => answer(question, input));
+  fields.set(question.variable, { box, input, error, question });
+  return box;
+}
+
+function control(question, id) {
+  if (question.type === "boolean") return make("input", { type: "checkbox", id });
+  if (question.type === "enum") {
+    const none = question.default === undefined ? [make("option", { value: "" }, "(by default)")] : [];
+    return make("select", { id }, ...none, ...question.options.map((each) => make("option", { value: String(each) }, String(each))));
+  }
+  const number = question.type === "int" || question.type === "float";
+  const shown = question.default === undefined || question.default === null ? "" : String(question.default);
+  return make("input", {
+    type: "text", id, placeholder: shown, inputmode: number ? "decimal" : undefined, spellcheck: "false",
+  });
+}
+
+function answer(question, input) {
+  let value = question.type === "boolean" ? input.checked : input.value;
+  if (value === "" || value === question.default) value = null;
+  if (typeof value === "string" && (question.type === "int" || question.type === "float") && value.trim() !== "" && !isNaN(value)) {
+    value = Number(value);
+    if (value === question.default) value = null;
+  }
+  if (question.type === "enum" && value !== null) {
+    value = question.options.find((each) => String(each) === value) ?? value;
+    if (value === question.default) value = null;
+  }
+  if (question.type === "yaml" && value !== null) return write(question.variable, value);
+  look({ path: question.variable, value }, question.type === "boolean" || question.type === "enum" ? 0 : WAIT);
+}
+
+// Lists and maps are written in the values file itself.
+function write(path, value) {
+  try {
+    look({ path, value: JSON.parse(value) }, WAIT);
+  } catch {
+    look({ path, value }, WAIT);
+  }
+}
+
+function shows(question) {
+  if (!question.show_if) return true;
+  return question.show_if.split("&&").every((part) => {
+    const not = part.includes("!=");
+    const [path, wanted] = part.split(not ? "!=" : "=");
+    const said = current(path);
+    const same = String(said === undefined || said === null ? "" : said) === wanted;
+    return not ? !same : same;
+  });
+}
+
+function build() {
+  const form = $("questions");
+  const groups = [...new Set(page.questions.map((each) => each.group || "Settings"))];
+  for (const group of groups) {
+    const own = page.questions.filter((each) => (each.group || "Settings") === group);
+    form.append(make("fieldset", {}, make("legend", {}, group), ...own.map(field)));
+  }
+  const find = make("input", { id: "find", type: "search", placeholder: "a word of its name or description" });
+  const found = make("ul", { id: "found" });
+  find.addEventListener("input", () => search(find.value, found));
+  const label = make("label", { for: "find" }, `Find one of the other ${page.values.length} values`);
+  form.append(make("fieldset", { id: "others" }, make("legend", {}, "Everything else"), label, find, found));
+  form.addEventListener("submit", (event) => event.preventDefault());
+}
+
+function search(word, list) {
+  const wanted = word.trim().toLowerCase();
+  const hits = !wanted ? [] : page.values.filter((each) => `${each.variable} ${each.description}`.toLowerCase().includes(wanted));
+  hits.sort((one, two) => Number(two.variable.toLowerCase().includes(wanted)) - Number(one.variable.toLowerCase().includes(wanted)));
+  list.replaceChildren(...hits.slice(0, 30).map((each) => {
+    const add = make("button", { type: "button" }, "Set");
+    add.setAttribute("aria-label", `Set ${each.variable}`);
+    add.addEventListener("click", () => addField(each));
+    return make("li", {}, make("code", {}, each.variable), " ", add, make("p", {}, each.description));
+  }));
+}
+
+function addField(each) {
+  if (!fields.has(each.variable)) $("others").append(field(each));
+  fill();
+  fields.get(each.variable).input.focus();
+}
+
+// Shows the values in the fields; the one that is being edited is left as it is typed.
+function fill() {
+  for (const { box, input, question } of fields.values()) {
+    const said = at(values, question.variable);
+    box.hidden = !shows(question) && said === undefined;
+    box.classList.toggle("set", said !== undefined);
+    if (input === document.activeElement && input.type !== "checkbox" && input.tagName !== "SELECT") continue;
+    const value = said === undefined ? question.default : said;
+    if (input.type === "checkbox") input.checked = value === true;
+    else if (input.tagName === "SELECT") input.value = value === undefined || value === null ? "" : String(value);
+    else input.value = said === undefined || said === null ? "" : typeof said === "object" ? JSON.stringify(said) : String(said);
+  }
+}
+
+// --- what they mean --------------------------------------------------------------------------------------------------
+
+function look(change, wait = WAIT) {
+  clearTimeout(timer);
+  pending.push(change);
+  timer = setTimeout(send, wait);
+}
+
+const pending = [];
+
+async function send() {
+  const number = ++latest;
+  const changes = pending.splice(0).filter(Boolean);
+  const last = new Map(changes.map((each) => [each.path, each]));
+  $("state").textContent = "Checking …";
+  $("state").className = "";
+  let text = $("text").value;
+  let answer;
+  try {
+    if (last.size === 0) answer = await post({ text });
+    for (const set of last.values()) {
+      answer = await post({ text, set });
+      text = answer.text;
+    }
+  } catch (error) {
+    $("state").textContent = `No answer from chartgen: ${error.message}. Is it still running?`;
+    $("state").className = "bad";
+    return;
+  }
+  if (last.size > 0) $("text").value = text;
+  if (number === latest) show(answer);
+}
+
+async function post(body) {
+  const response = await fetch("look", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error || response.statusText);
+  return answer;
+}
+
+function show(answer) {
+  if (answer.values) values = answer.values;
+  fill();
+  const left = blame(answer.problems);
+  $("problems").replaceChildren(...left.map((each) => make("li", {}, sentence(each))));
+  const count = answer.problems.length;
+  $("state").textContent = count ? `${count} ${count === 1 ? "error" : "errors"}` : "The chart accepts these values.";
+  $("state").className = count ? "bad" : "good";
+  if (!count) {
+    $("plan").firstElementChild.textContent = answer.plan.join("\n");
+    picture(answer.picture);
+    $("manifests").firstElementChild.textContent = answer.manifests;
+  }
+  $("install").firstElementChild.textContent = install();
+}
+
+function sentence(problem) {
+  const place = problem.line ? `line ${problem.line}: ` : "";
+  const key = problem.key ? `${problem.key}: ` : "";
+  return `${place}${key}${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
+}
+
+// Puts each error at the question that it concerns; those without a question are returned.
+function blame(problems) {
+  for (const { error, input } of fields.values()) {
+    error.hidden = true;
+    error.textContent = "";
+    input.removeAttribute("aria-invalid");
+  }
+  return problems.filter((problem) => {
+    const key = problem.key.replace(/^servers\.[^.]+[.:]\s*/, "");
+    const names = key.split(".").map((_, n, parts) => parts.slice(0, parts.length - n).join("."));
+    const hit = names.map((name) => fields.get(name)).find(Boolean);
+    if (!hit || hit.box.hidden) return true;
+    hit.error.textContent = `${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
+    hit.error.hidden = false;
+    hit.input.setAttribute("aria-invalid", "true");
+    return false;
+  });
+}
+
+function picture(text) {
+  const drawn = new DOMParser().parseFromString(text || "<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml");
+  $("picture").replaceChildren(document.importNode(drawn.documentElement, true));
+}
+
+function install() {
+  const file = $("text").value.trim() ? " -f values.yaml" : "";
+  return [
+    "# Save the values as values.yaml, then check and install them:",
+    `chartgen validate${file || ""}`,
+    `helm upgrade --install llm ${page.shown}${file}`,
+    "helm test llm",
+  ].join("\n");
+}
+
+// --- files, tabs -----------------------------------------------------------------------------------------------------
+
+async function take(file) {
+  $("text").value = await file.text();
+  look(null, 0);
+}
+
+function save() {
+  const link = make("a", { href: URL.createObjectURL(new Blob([$("text").value], { type: "text/yaml" })), download: "values.yaml" });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function select(tab) {
+  for (const other of document.querySelectorAll("[role=tab]")) {
+    const chosen = other === tab;
+    other.setAttribute("aria-selected", String(chosen));
+    other.tabIndex = chosen ? 0 : -1;
+    $(other.getAttribute("aria-controls")).hidden = !chosen;
+  }
+}
+
+function wire() {
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  tabs.forEach((tab, n) => {
+    tab.addEventListener("click", () => select(tab));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = tabs[(n + step + tabs.length) % tabs.length];
+      select(next);
+      next.focus();
+    });
+  });
+  $("text").addEventListener("input", () => look(null));
+  $("save").addEventListener("click", save);
+  $("open").addEventListener("click", () => $("file").click());
+  $("file").addEventListener("change", () => $("file").files[0] && take($("file").files[0]));
+  document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("over"); });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("over"); });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("over");
+    const [file] = event.dataTransfer.files;
+    if (file) take(file);
+  });
+}
+
+wire();
+page = await (await fetch("page.json")).json();
+$("chart").textContent = page.chart;
+document.title = `Configure ${page.chart}`;
+build();
+fill();
+look(null, 0);

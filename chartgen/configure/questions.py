@@ -1,0 +1,57 @@
+"""What the page asks: the chart's questions, and every value of its schema with its description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..chart.loaded import LoadedChart
+from ..reading import yamlfile
+
+FILE = "questions.yaml"
+TYPES = {"string": "string", "integer": "int", "number": "float", "boolean": "boolean"}
+
+
+def page(chart: LoadedChart) -> dict[str, Any]:
+    """What the page has to know of a chart: its name, its questions, and all other values by their keys."""
+    found = questions(chart.folder)
+    asked = {each["variable"] for each in found}
+    values = [each for each in _values(chart.schema or {}, chart.schema or {}, ()) if each["variable"] not in asked]
+    return {"chart": chart.name, "shown": chart.shown, "questions": found, "values": values}
+
+
+def questions(folder: Path) -> list[dict[str, Any]]:
+    """The questions of a chart, as Rancher's questions.yaml has them; none where it has no such file."""
+    file = folder / FILE
+    data = yamlfile.read(file, str(file)).data if file.is_file() else None
+    found = data.get("questions") if isinstance(data, dict) else None
+    return [each for each in found or [] if isinstance(each, dict) and isinstance(each.get("variable"), str)]
+
+
+def _values(schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Every value of a schema that one answer can set, by its dotted key."""
+    for key, inner in schema.get("properties", {}).items():
+        said = _resolved(inner, root)
+        if said.get("properties"):
+            yield from _values(said, root, (*path, key))
+            continue
+        kind = said.get("type")
+        kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
+        choices = [each for each in said.get("enum", ()) if each not in ("", None)]
+        entry = {
+            "variable": ".".join((*path, key)),
+            "description": " ".join(str(said.get("description", "")).split()),
+            "type": "enum" if choices else TYPES.get(str(kind), "yaml"),
+        }
+        entry |= {"options": choices} if choices else {}
+        entry |= {"default": said["default"]} if "default" in said else {}
+        yield entry
+
+
+def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """A schema with what its `$ref` names; its own description comes first."""
+    name = str(schema.get("$ref", ""))
+    if not name.startswith("#/definitions/"):
+        return schema
+    return {**root.get("definitions", {}).get(name.removeprefix("#/definitions/"), {}), **schema}

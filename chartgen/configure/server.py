@@ -1,0 +1,131 @@
+"""The page on the loopback: a small server for one person, which nothing outside this machine reaches."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from ..chart.loaded import LoadedChart
+from ..problem import Faults, Say, ToolError
+from . import answers, questions
+from .look import look
+
+PAGE = Path(__file__).with_name("page")
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MOST = 1 << 20  # bytes of a request
+# The page loads nothing from elsewhere, and nothing else shows it in a frame.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Server(ThreadingHTTPServer):
+    """The page of one chart, at http://127.0.0.1:PORT/; port 0 takes a free one."""
+
+    daemon_threads = True
+
+    def __init__(self, chart: LoadedChart, port: int, say: Say) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.chart, self.say = chart, say
+        self.page = questions.page(chart)
+        self.one = threading.Lock()  # two cores: one look after the other
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """GET the page, GET page.json (what it asks), POST look (values in, all that they mean out)."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        if not self._local():
+            return
+        if self.path == "/page.json":
+            self._json(200, self.server.page)
+            return
+        name = "index.html" if self.path == "/" else self.path.removeprefix("/")
+        known = {file.name: file for file in PAGE.iterdir()}
+        if name not in known:
+            self._send(404, b"not found\n", "text/plain")
+            return
+        self._send(200, known[name].read_bytes(), KINDS.get(known[name].suffix, "text/plain"))
+
+    def do_POST(self) -> None:
+        if not self._local(post=True):
+            return
+        length = self.headers.get("Content-Length", "")
+        if self.path != "/look" or not length.isdigit() or int(length) > MOST:
+            self._json(400, {"error": "the request is not valid"})
+            return
+        try:
+            said = json.loads(self.rfile.read(int(length)))
+            text, change = said["text"], said.get("set")
+            answer = self._answer(str(text), change)
+        except (ValueError, KeyError, TypeError):
+            self._json(400, {"error": "the request is not valid"})
+            return
+        except ToolError as error:
+            self._json(500, {"error": str(error)})
+            return
+        self._json(200, answer)
+
+    def _answer(self, text: str, change: Any) -> dict[str, Any]:
+        if change:
+            try:
+                text = answers.answered(text, str(change["path"]), change["value"])
+            except Faults as faults:
+                return {"text": text, "values": None, "problems": [each.as_json() for each in faults.problems]}
+        with self.server.one:
+            return {"text": text, **look(self.server.chart, text, self.server.say)}
+
+    def _local(self, post: bool = False) -> bool:
+        """Whether a request is meant for this server: another page in the same browser must not reach it."""
+        host = self.server.url.removeprefix("http://").strip("/")
+        port = host.rpartition(":")[2]
+        hosts = (host, f"localhost:{port}")
+        fine = self.headers.get("Host") in hosts
+        if post:
+            origin = (self.headers.get("Origin") or "").removeprefix("http://")
+            kind = self.headers.get("Content-Type", "").partition(";")[0]
+            fine = fine and origin in hosts and kind == "application/json"
+        if not fine:
+            self._send(403, b"this page is for this machine only\n", "text/plain")
+        return fine
+
+    def _json(self, code: int, data: Any) -> None:
+        self._send(code, json.dumps(data).encode(), "application/json")
+
+    def _send(self, code: int, body: bytes, kind: str) -> None:
+        self.send_response(code)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are not logged: values may hold what is private."""
+
+
+def serve(chart: LoadedChart, port: int, say: Say, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; `ready` hears the URL. OSError where the port is taken."""
+    server = Server(chart, port, say)
+    try:
+        ready(server.url)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
