@@ -12,7 +12,7 @@ import queue
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,17 @@ class Prover:
         self._turn = threading.Lock()
         self._said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
-        try:
-            self._process = subprocess.Popen(
-                [str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-            )
-        except OSError:
-            return
-        threading.Thread(target=self._listen, daemon=True).start()
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with suppress(OSError):
+            self._process = subprocess.Popen([str(program)], env=environment, **pipes)
+            threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
     def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Data]]:
         """(number of the request, answer) as they come; a request that gets no answer is for the command."""
         with self._turn:
             if self._process is None or not requests:
                 return
-            threading.Thread(target=self._tell, args=(self._process, requests), daemon=True).start()
+            threading.Thread(target=self._tell, args=(self._process.stdin, requests), daemon=True).start()
             for _ in requests:
                 line = self._next()
                 if not line:
@@ -70,21 +67,17 @@ class Prover:
         except queue.Empty:
             return b""
 
-    def _listen(self) -> None:
-        assert self._process is not None and self._process.stdout is not None
-        for line in self._process.stdout:
+    def _listen(self, stdout: Any) -> None:
+        for line in stdout:
             self._said.put(line)
         self._said.put(b"")
 
     @staticmethod
-    def _tell(process: subprocess.Popen[bytes], requests: Sequence[Data]) -> None:
-        assert process.stdin is not None
-        try:
+    def _tell(stdin: Any, requests: Sequence[Data]) -> None:
+        with suppress(OSError, ValueError):  # the process ended; whoever waits for its answers notices
             for number, request in enumerate(requests):
-                process.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
-            process.stdin.flush()
-        except (OSError, ValueError):
-            pass  # the process ended; whoever waits for its answers notices
+                stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+            stdin.flush()
 
 
 @contextmanager
@@ -111,7 +104,7 @@ def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
 def _lacks(program: Tool | None, programs: dict[str, Tool]) -> str:
     """Why the program cannot answer for these tools; empty where it can. Their versions differ in what they refuse."""
     if program is None:
-        return "run 'chartgen tools' with Go on the PATH to build the faster program"
+        return "install Go and run 'chartgen tools' to build the faster program"
     for name, tool in programs.items():
         inside = tools.pinned(name)
         if inside.split(".")[:2] != tool.version.split(".")[:2]:

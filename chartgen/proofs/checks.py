@@ -144,9 +144,7 @@ def _own(run: Run, document: Document) -> bool:
     return isinstance(own, dict) and document.data in own.values()
 
 
-def _schemas(
-    manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None
-) -> list[Found]:
+def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None) -> list[Found]:
     """kubeconform's findings; one that not every version has, with the versions that do."""
     distinct = {text: (str(n), *found) for n, (text, found) in enumerate(manifests.distinct().items())}
     batches: dict[str, dict[str, str]] = {}
