@@ -525,10 +525,10 @@ def publish(target: str, package: Path | None, credentials_file: Path | None, as
 def tools(as_json: bool) -> None:
     """Show which helm, kubeconform and Kubernetes schemas are used, and install what is missing."""
     from .kubernetes import definitions, prepare
-    from .programs.tools import ensure
+    from .programs.tools import built, ensure
 
     say = here().progress(after=0)
-    found = ensure(["helm", "kubeconform"], say).values()
+    found = [*ensure(["helm", "kubeconform"], say).values(), *filter(None, [built("prover", say)])]
     prepare.prepare(say)
     versions, locations = definitions.versions(), prepare.schema_locations()
     if as_json:

@@ -131,10 +131,12 @@ def test_tools_are_shown(run):
     code, output, _ = run("tools")
     assert code == 0
     assert re.match(
-        r"helm +v4\.\S+ +/\S+ \(.*\)\nkubeconform +\S+ +/\S+ \(.*\)\nkubernetes +1\.29\.0 to 1\.\d+\.0, ", output
+        r"helm +v4\.\S+ +/\S+ \(.*\)\nkubeconform +\S+ +/\S+ \(.*\)\n(prover +v4\.\S+ +/\S+ \(.*\)\n)?"
+        r"kubernetes +1\.29\.0 to 1\.\d+\.0, ",
+        output,
     )
     data = json.loads(run("tools", "--json")[1])
-    assert [tool["name"] for tool in data["tools"]] == ["helm", "kubeconform"]
+    assert [tool["name"] for tool in data["tools"]][:2] == ["helm", "kubeconform"]
     assert data["kubernetes_versions"][0] == "1.29.0"
     assert len(data["schema_locations"]) == 3
 

@@ -26,6 +26,8 @@ def go(command: list[str], folder: Path, say: Say, what: str, **environment: str
     with tempfile.TemporaryDirectory(prefix="chartgen-go-") as place:
         for file in ("go.mod", "go.sum"):
             shutil.copyfile(folder / file, Path(place) / file)
+        for sources in (Path(package) for package in command if package.startswith("./")):
+            shutil.copytree(folder / sources, Path(place) / sources)
         kept = {key: value for key, value in os.environ.items() if key not in ("GOOS", "GOARCH", "GOEXPERIMENT")}
         kept |= {"GOFLAGS": "-mod=readonly", "GOWORK": "off", "GO111MODULE": "on", "CGO_ENABLED": "0", **environment}
         code, output, errors = _watched([program, *command], Path(place), kept, what, say)

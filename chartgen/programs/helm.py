@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Problem, Say, ToolError
+from . import prover as provers
+from .prover import Prover
 from .run import Endless, hermetic, run
 
 TIMEOUT = 120  # seconds for one render
 QUIET = 2.0  # seconds without a line of progress
+FLAGS = ("set", "set-string", "set-json", "set-file")  # those that the prover reads
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,70 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def render(requests: Iterable[Request], helm: Path, say: Say | None = None) -> list[Rendered]:
+def render(
+    requests: Iterable[Request], helm: Path, say: Say | None = None, prover: Prover | None = None
+) -> list[Rendered]:
     """Render every request, in their order. What Helm refuses is a Rendered with an error; ToolError if it cannot run.
 
-    Test pods and hooks are rendered too. `say` hears every few seconds how many are done.
+    Test pods and hooks are rendered too. `say` hears every few seconds how many are done. Where there is a prover, the
+    command runs only for what it does not answer.
     """
+    wanted = list(requests)
+    found = dict(_proved(wanted, prover, say)) if prover else {}
+    rest = [number for number in range(len(wanted)) if number not in found]
+    found.update(zip(rest, _commands([wanted[number] for number in rest], helm, say), strict=True) if rest else ())
+    return [found[number] for number in range(len(wanted))]
+
+
+def _proved(wanted: list[Request], prover: Prover, say: Say | None) -> Iterator[tuple[int, Rendered]]:
+    """(number, result) of the requests that the prover answers."""
+    import time
+
+    covered = [(number, data) for number, request in enumerate(wanted) if (data := _data(request, prover.version))]
+    said = time.monotonic()
+    for done, (place, answer) in enumerate(prover.answers([{"render": data} for _, data in covered]), 1):
+        number = covered[place][0]
+        yield number, _rendered(wanted[number], answer.get("text", ""), answer.get("error"))
+        if say and time.monotonic() - said >= QUIET:
+            said = time.monotonic()
+            say(f"helm: {done} of {len(wanted)} rendered")
+
+
+def _rendered(request: Request, text: str, error: str | None) -> Rendered:
+    if error is None:
+        return Rendered(request, text, "")
+    return Rendered(request, "", sentence(f"Error: {error}\n") or "helm failed without an error message")
+
+
+def _data(request: Request, version: str) -> dict[str, Any] | None:
+    """A request as the prover reads it; None where it has a flag that is not one of FLAGS, or a file that is none."""
+    if not provers.files(request.values):
+        return None
+    given: dict[str, list[str]] = {flag: [] for flag in FLAGS}
+    given["set"] += request.sets
+    for flag in request.flags:
+        name, _, value = flag.removeprefix("--").partition("=")
+        if name not in given:
+            return None
+        given[name].append(value)
+    return {
+        **given,
+        "chart": str(request.chart),
+        "values": [str(file) for file in request.values],
+        "kube_version": request.kube_version,
+        "api_versions": [name for api in request.api_versions for name in api.split(",")],
+        "release": request.release,
+        "namespace": request.namespace,
+        "helm_version": version,
+    }
+
+
+def _commands(wanted: list[Request], helm: Path, say: Say | None) -> list[Rendered]:
+    """Render every request by the command, several at a time."""
     import tempfile
     import time
     from concurrent.futures import ThreadPoolExecutor
 
-    wanted = list(requests)
     results: list[Rendered] = []
     with tempfile.TemporaryDirectory(prefix="chartgen-helm-") as home, ThreadPoolExecutor(cores()) as pool:
         # A run is over before it has to tidy its memory: a fifth less work for 20 MB more.
@@ -91,7 +148,9 @@ def render(requests: Iterable[Request], helm: Path, say: Say | None = None) -> l
     return results
 
 
-def values(files: Iterable[Path], flags: Iterable[str], helm: Path) -> tuple[dict[str, Any], str]:
+def values(
+    files: Iterable[Path], flags: Iterable[str], helm: Path, prover: Prover | None = None
+) -> tuple[dict[str, Any], str]:
     """What Helm makes of values files and flags together, nulls included; and what it says where it cannot."""
     import json
     import tempfile
@@ -101,7 +160,7 @@ def values(files: Iterable[Path], flags: Iterable[str], helm: Path) -> tuple[dic
         (chart / "templates").mkdir()
         (chart / "Chart.yaml").write_text("apiVersion: v2\nname: values\nversion: 1.0.0\n", encoding="utf-8")
         (chart / "templates/values.json").write_text("{{ toJson .Values }}", encoding="utf-8")
-        (made,) = render([Request(chart, tuple(files), flags=tuple(flags))], helm)
+        (made,) = render([Request(chart, tuple(files), flags=tuple(flags))], helm, prover=prover)
     if made.error:
         return {}, made.error
     try:

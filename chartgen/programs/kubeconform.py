@@ -1,4 +1,4 @@
-"""Runs kubeconform: one process for each Kubernetes version, over a folder of the documents that differ.
+"""Runs kubeconform: in the prover, or one process for each Kubernetes version, over the documents that differ.
 
 Everything that is not valid is a finding, and so is a document that kubeconform gave no answer for: it is never told to
 ignore a missing schema, and its exit code alone is never believed.
@@ -15,6 +15,7 @@ from typing import Any
 
 from ..problem import Say, ToolError
 from .helm import cores, steady
+from .prover import Prover
 
 TIMEOUT = 300  # seconds for one process
 QUIET = 2.0  # seconds without a line of progress
@@ -40,7 +41,11 @@ class Finding:
 
 
 def check(
-    batches: Mapping[str, Mapping[str, str]], locations: list[str], binary: Path, say: Say | None = None
+    batches: Mapping[str, Mapping[str, str]],
+    locations: list[str],
+    binary: Path,
+    say: Say | None = None,
+    prover: Prover | None = None,
 ) -> list[Finding]:
     """Check documents: full Kubernetes version (`1.37.0`) -> file name -> YAML text of one document.
 
@@ -50,11 +55,14 @@ def check(
     import time
     from concurrent.futures import ThreadPoolExecutor
 
-    wanted = [(version, texts) for version, texts in batches.items() if texts]
+    wanted = [(version, _named(texts)) for version, texts in batches.items() if texts]
     findings: list[Finding] = []
+    proved = _proved(wanted, locations, prover) if prover else {}
     with ThreadPoolExecutor(cores()) as pool:
         said = time.monotonic()
-        for done, found in enumerate(pool.map(lambda batch: _version(*batch, locations, binary), wanted), 1):
+        answers = pool.map(lambda batch: proved.get(batch[0]) or _command(*batch, locations, binary), wanted)
+        for done, ((version, texts), found) in enumerate(zip(wanted, answers, strict=True), 1):
+            found = _version(version, texts, found, locations)
             findings += found
             if say and time.monotonic() - said >= QUIET:
                 said = time.monotonic()
@@ -62,23 +70,46 @@ def check(
     return sorted(findings, key=lambda finding: (finding.version, finding.filename, str(finding.path), finding.message))
 
 
-def _version(version: str, texts: Mapping[str, str], locations: list[str], binary: Path) -> list[Finding]:
-    import tempfile
-
+def _named(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Text -> the file names that have it."""
     names: dict[str, list[str]] = {}
     for filename, text in texts.items():
         names.setdefault(text, []).append(filename)
+    return names
+
+
+Batch = tuple[str, dict[str, list[str]]]  # a Kubernetes version, and its texts with their names
+
+
+def _proved(wanted: list[Batch], locations: list[str], prover: Prover) -> dict[str, list[dict[str, Any]]]:
+    """Kubernetes version -> the prover's answers, each named by the number of its text."""
+    requests = []
+    for version, texts in wanted:
+        documents = {str(number): text for number, text in enumerate(texts)}
+        requests.append({"check": {"version": version, "locations": locations, "documents": documents}})
+    return {wanted[number][0]: answer["answers"]["resources"] for number, answer in prover.answers(requests)}
+
+
+def _command(version: str, texts: dict[str, list[str]], locations: list[str], binary: Path) -> list[dict[str, Any]]:
+    """The command's answers, each named by the number of its text."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="chartgen-kubeconform-") as folder:
-        files = {str(Path(folder) / f"{number}.yaml"): text for number, text in enumerate(names)}
-        for file, text in files.items():
-            Path(file).write_text(text, encoding="utf-8")
+        for number, text in enumerate(texts):
+            Path(folder, f"{number}.yaml").write_text(text, encoding="utf-8")
         answers = _run(version, folder, locations, binary)
+    return [{**answer, "filename": Path(answer["filename"]).stem} for answer in answers]
+
+
+def _version(
+    version: str, texts: dict[str, list[str]], answers: list[dict[str, Any]], locations: list[str]
+) -> list[Finding]:
+    """The findings of one Kubernetes version, a document without an answer among them, by the caller's file names."""
     found = [finding for answer in answers for finding in _findings(version, answer, locations)]
-    answered = {answer["filename"] for answer in answers}
-    for file in files.keys() - answered:
-        found.append(Finding(version, file, "", "", "Missing", (), "kubeconform gave no result for this document"))
-    same = {file: names[text] for file, text in files.items()}
-    return [replace(finding, filename=name) for finding in found for name in same.get(finding.filename, [""])]
+    numbered = {str(number): names for number, names in enumerate(texts.values())}
+    for number in numbered.keys() - {answer["filename"] for answer in answers}:
+        found.append(Finding(version, number, "", "", "Missing", (), "kubeconform gave no result for this document"))
+    return [replace(finding, filename=name) for finding in found for name in numbered.get(finding.filename, [""])]
 
 
 def _run(version: str, folder: str, locations: list[str], binary: Path) -> list[dict[str, Any]]:

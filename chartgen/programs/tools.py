@@ -24,10 +24,13 @@ PACKAGES = {
     "helm": "helm.sh/helm/v4/cmd/helm",
     "helm3": "helm.sh/helm/v3/cmd/helm",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+    "prover": "./prover",
 }
 # Tools that a module of their own pins, below gotools.
 MODULES = {"helm3": "helm3"}
-FILES = {"helm3": ("helm3", "helm")}
+FILES: dict[str, tuple[str, ...]] = {"helm3": ("helm3", "helm"), "prover": ()}
+SOURCES = {"prover": "prover"}  # a folder of gotools that holds a tool's sources
+ENGINES = {"prover": "helm"}  # a tool's version is that of the engine in it
 GET = {
     "helm": "Helm 4 from https://helm.sh/docs/intro/install",
     "helm3": "Helm 3 under the name helm3",
@@ -76,9 +79,22 @@ def ensure(names: Iterable[str], say: Say) -> dict[str, Tool]:
 
 def pinned(name: str) -> str:
     """The version of the tool that its go.mod pins, `v4.3.1`."""
+    name = ENGINES.get(name, name)
     lines = (_module(name) / "go.mod").read_text(encoding="utf-8").splitlines()
     required = (line.split() for line in lines if line.startswith("\t") and " v" in line)
     return next(version for module, version, *_ in required if PACKAGES[name].startswith(f"{module}/"))
+
+
+def built(name: str, say: Say) -> Tool | None:
+    """The tool `name`, which chartgen can do without: built where Go is; None, and a line that says why, elsewhere."""
+    import shutil
+
+    if find(name) is None and shutil.which("go"):
+        try:
+            return ensure([name], say)[name]
+        except ToolError as error:
+            say(str(error).partition("\n")[0])
+    return find(name)
 
 
 @contextmanager
@@ -206,6 +222,8 @@ def _pins(name: str, path: Path) -> str:
     """What a tool is built from now, and the size of the one at `path`: a file cut short needs no hash."""
     import hashlib
 
-    pins = b"".join((_module(name) / file).read_bytes() for file in ("go.mod", "go.sum"))
+    sources = sorted((_module(name) / SOURCES[name]).glob("*.go")) if name in SOURCES else []
+    files = [_module(name) / "go.mod", _module(name) / "go.sum", *sources]
+    pins = b"".join(file.read_bytes() for file in files)
     size = path.stat().st_size if path.is_file() else 0
     return f"{hashlib.sha256(pins).hexdigest()} {size}\n"

@@ -12,6 +12,7 @@ from .. import conventions
 from ..problem import Problem, Say
 from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
+from ..programs.prover import Prover
 from . import policy, wiring
 from .manifests import Fault, Render, render_of, shown, texts, title
 from .run import RELEASE, Run
@@ -61,10 +62,12 @@ def read(results: list[tuple[Run, Rendered]]) -> Manifests:
     return Manifests(tuple(made))
 
 
-def objects(manifests: Manifests, locations: list[str], binary: Path, say: Say) -> Iterator[Found]:
+def objects(
+    manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None = None
+) -> Iterator[Found]:
     """What is wrong with single documents. While kubeconform runs, Python looks at the rest."""
     with ThreadPoolExecutor(1) as pool:
-        schemas = pool.submit(_schemas, manifests, locations, binary, say)
+        schemas = pool.submit(_schemas, manifests, locations, binary, say, prover)
         yield from _strict(manifests)
         yield from _rules(manifests)
         yield from _told(schemas)
@@ -141,7 +144,7 @@ def _own(run: Run, document: Document) -> bool:
     return isinstance(own, dict) and document.data in own.values()
 
 
-def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say) -> list[Found]:
+def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None) -> list[Found]:
     """kubeconform's findings; one that not every version has, with the versions that do."""
     distinct = {text: (str(n), *found) for n, (text, found) in enumerate(manifests.distinct().items())}
     batches: dict[str, dict[str, str]] = {}
@@ -149,7 +152,7 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say)
         texts = (document.text for document in found if not document.problems)
         batches.setdefault(run.version, {}).update({distinct[text][0]: text for text in texts})
     grouped: dict[tuple[Any, ...], list[str]] = {}
-    for finding in kubeconform.check(batches, locations, binary, say):
+    for finding in kubeconform.check(batches, locations, binary, say, prover):
         message = finding.message.replace(f" in Kubernetes {finding.version}", "")
         same = (finding.filename, finding.path, message, finding.remedy)
         grouped.setdefault(same, []).append(finding.version)

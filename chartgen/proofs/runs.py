@@ -13,6 +13,7 @@ from ..chart.blame import sentence
 from ..chart.valuesfile import Example, read
 from ..problem import Collected, Problem, Say
 from ..programs.helm import Rendered, Request, render
+from ..programs.prover import Prover
 from ..sources.fragment import Fragment
 from . import templates
 from .run import RELEASE, Run
@@ -83,12 +84,14 @@ def unfit(example: Example, versions: list[str]) -> list[Problem]:
     return [Problem(example.shown, 1, "kubernetes", "excludes every version that there are schemas of", remedy)]
 
 
-def go(runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Say) -> list[tuple[Run, Rendered]]:
+def go(
+    runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Say, prover: Prover | None = None
+) -> list[tuple[Run, Rendered]]:
     """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders."""
     requests = [Request(chart, run.example.files, run.version, run.release, api_versions=apis) for run in runs]
-    results = list(zip(runs, render(requests[:1], helm, say), strict=False))
+    results = list(zip(runs, render(requests[:1], helm, say, prover), strict=False))
     if not any(templates.unparsed(rendered.error) for _, rendered in results):
-        results += zip(runs[1:], render(requests[1:], helm, say), strict=True)
+        results += zip(runs[1:], render(requests[1:], helm, say, prover), strict=True)
     return results
 
 

@@ -6,7 +6,8 @@ Every layer tells all that it finds, and none is left out because another found 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,11 @@ from ..files import below, real
 from ..kubernetes import definitions, prepare
 from ..paths import show
 from ..problem import Collected, Faults, Problem, Say, nearest
-from ..programs import tools
+from ..programs import prover, tools
 from ..programs.helm import Rendered
 from ..programs.helm import values as merged
+from ..programs.prover import Prover
+from ..programs.tools import Tool
 from ..sources import stack
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
@@ -44,6 +47,15 @@ class Layer:
     looked_at: str
     problems: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What renders and checks: the commands, and the process that answers for them where there is one."""
+
+    helm: Path
+    kubeconform: Path
+    prover: Prover | None
 
 
 @dataclass
@@ -108,22 +120,32 @@ def validate(
     """
     import tempfile
 
-    programs = tools.ensure(["helm", "kubeconform"], say)
+    found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     report = Report(str(place), say, definitions.versions(), prepare.schema_locations())
-    with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
+    with (
+        loaded.unpacked(place) as folder,
+        tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch,
+        _started(found_tools, say) as programs,
+    ):
         collected = Collected()
         found = collected.attempt(loaded.load, folder, str(place))
         if found is None:
             report.problems += collected.problems
             return report
-        helm, shipped = programs["helm"].path, not files and not flags
-        read = partial(valuesfile.given, files, list(flags), partial(merged, helm=helm), Path(scratch))
+        shipped, merge = not files and not flags, partial(merged, helm=programs.helm, prover=programs.prover)
+        read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
         own = _sources(report, found, origin) if shipped else None
         given = _values(report, found, None if shipped else read)
-        results = _renders(report, found, given, own, helm, shipped)
-        _manifests(report, results, own, programs["kubeconform"].path)
+        results = _renders(report, found, given, own, programs, shipped)
+        _manifests(report, results, own, programs)
         return report
+
+
+@contextmanager
+def _started(found: dict[str, Tool], say: Say) -> Iterator[Programs]:
+    with prover.started(found, say) as process:
+        yield Programs(found["helm"].path, found["kubeconform"].path, process)
 
 
 def only(ids: list[str], place: Path, say: Say) -> Report:
@@ -138,14 +160,14 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     chosen = _chosen(own, ids) if own else []
     if not own or not chart:
         return report
-    programs = tools.ensure(["helm", "kubeconform"], say)
+    found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     report.schema_locations = prepare.schema_locations()
-    with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder:
+    with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, say) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        results = _renders(report, found, [found.defaults], own, programs["helm"].path, True, chosen)
-        _manifests(report, results, own, programs["kubeconform"].path)
+        results = _renders(report, found, [found.defaults], own, programs, True, chosen)
+        _manifests(report, results, own, programs)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report
@@ -218,7 +240,7 @@ def _renders(
     found: LoadedChart,
     given: list[Example],
     origin: Stack | None,
-    helm: Path,
+    programs: Programs,
     shipped: bool,
     only: list[Fragment] | None = None,
 ) -> Results:
@@ -243,7 +265,8 @@ def _renders(
                 collected.problems += _without_cases(only)
                 refusing = {run.example.shown for run in rejections}  # one that is moved into an entry runs twice
                 report.proved = f"{count(len(cases), 'case')}, {count(len(refusing), 'rejection')}"
-        results = runs.go(wanted, found.folder, helm, runs.apis(report.schema_locations), report.say)
+        apis = runs.apis(report.schema_locations)
+        results = runs.go(wanted, found.folder, programs.helm, apis, report.say, programs.prover)
     report.renders = len(results)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(results), 'run')} of helm, {count(refused, 'expected rejection')}"
@@ -279,12 +302,13 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
     return written
 
 
-def _manifests(report: Report, results: Results, origin: Stack | None, kubeconform: Path) -> None:
+def _manifests(report: Report, results: Results, origin: Stack | None, programs: Programs) -> None:
     """Every document by itself, then how those of a render hang together."""
     sources = _sources_of(origin)
     manifests = checks.read(results)
     report.documents = manifests.count
-    found = list(checks.objects(manifests, report.schema_locations, kubeconform, report.say))
+    checked = checks.objects(manifests, report.schema_locations, programs.kubeconform, report.say, programs.prover)
+    found = list(checked)
     looked_at = f"{count(manifests.count, 'document')}, {len(manifests.distinct())} distinct"
     problems = checks.problems(found, sources)
     if manifests.made and not manifests.count:

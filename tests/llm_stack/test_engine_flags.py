@@ -15,18 +15,24 @@ ENGINES = ROOT / "chartgen/fragments/engine"
 LISTS = {path.stem: path for path in (ROOT / "tests/llm_stack/flags").glob("*.txt")}
 # What the version of an image is that has numbers of its own.
 VERSIONS = {"26.08-py3": "2.72.0"}
+KNOWN = sorted({name.partition("-")[0] for name in LISTS})
 CASES = {
     f"{path.parent.parent.name}/{path.stem}": path
-    for engine in ("vllm", "triton")
+    for engine in KNOWN
     for path in (ENGINES / engine / "cases").glob("*.yaml")
 }
 
 
-def known(engine: str, tag: str) -> set[str]:
-    version = VERSIONS.get(tag, tag.removeprefix("v"))
-    assert f"{engine}-{version}" in LISTS, (
-        f"write down the flags of {engine} {version}: python -m tests.llm_stack.flags"
-    )
+def versions(engine: str) -> list[str]:
+    return sorted(name.partition("-")[2] for name in LISTS if name.startswith(f"{engine}-"))
+
+
+def version(engine: str, tag: str) -> str | None:
+    """The version that an image's tag names, if its flags are written down."""
+    return next((one for one in versions(engine) if one in VERSIONS.get(tag, tag)), None)
+
+
+def known(engine: str, version: str) -> set[str]:
     return set(LISTS[f"{engine}-{version}"].read_text(encoding="utf-8").split("\n"))
 
 
@@ -35,30 +41,34 @@ def flags(words: list[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def tags() -> dict[str, str]:
-    """Repository -> tag, of all images that the values name."""
-    images = yamlfile.read(CHART / "values.yaml").data["images"].values()
-    return {image["repository"]: image["tag"] for image in images}
+def images() -> dict[str, dict[str, str]]:
+    return yamlfile.read(CHART / "values.yaml").data["images"]
+
+
+@pytest.mark.parametrize("engine", KNOWN)
+def test_flags_of_every_image_of_the_chart_are_written_down(images, engine):
+    tags = [image["tag"] for name, image in images.items() if name.startswith(engine)]
+    assert tags
+    assert [tag for tag in tags if not version(engine, tag)] == [], "run python -m tests.llm_stack.flags"
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_flags_that_are_rendered_are_the_engines(manifests, tags, case):
+def test_flags_that_are_rendered_are_the_engines(manifests, case):
     servers = [record.manifest for record in manifests(case)._records if record.kind == "Deployment"]
     (server,) = [one for one in servers if one.metadata.name == "llm-server"]
     container = server.spec.template.spec.containers[0]
-    repository = re.split("[:@]", container.image)[0]
     engine = case.parent.parent.name
-    default = "26.08-py3" if engine == "triton" else "v0.33.0"
+    tag = re.split("[:@]", container.image)[1]
     given = flags(container.args)
     assert given
-    assert given - known(engine, tags.get(repository, default)) == set()
+    assert given - known(engine, version(engine, tag) or versions(engine)[-1]) == set()
 
 
-def test_flags_that_tritons_script_adds_are_tritons(tags):
+def test_flags_that_tritons_script_adds_are_tritons():
     script = (ENGINES / "triton/files/repository.sh").read_text(encoding="utf-8")
     added = set(re.findall(r'"(--[a-z-]+)=', script))
     assert added == {"--http-restricted-api", "--grpc-restricted-protocol"}
-    assert added <= known("triton", tags["nvcr.io/nvidia/tritonserver"])
+    assert added <= known("triton", versions("triton")[-1])
 
 
 @pytest.mark.parametrize(
@@ -69,9 +79,9 @@ def test_flags_that_tritons_script_adds_are_tritons(tags):
         (("lora", "properties", "maxLoraRank"), "MaxLoRARanks"),
     ],
 )
-def test_what_a_value_of_vllm_may_be_is_known_to_vllm(tags, path, kind):
+def test_what_a_value_of_vllm_may_be_is_known_to_vllm(images, path, kind):
     schema = yamlfile.read(ENGINES / "vllm/values.schema.yaml").data["server"]["vllm"]["properties"]
     for step in path:
         schema = schema[step]
     assert schema["enum"]
-    assert {f"{kind}={value}" for value in schema["enum"]} <= known("vllm", tags["vllm/vllm-openai"])
+    assert {f"{kind}={value}" for value in schema["enum"]} <= known("vllm", version("vllm", images["vllm"]["tag"]))

@@ -246,3 +246,62 @@ def test_triton_is_asked_for_each_model_that_changed_with_its_key(manifests):
 def test_own_server_is_told_in_its_own_words(manifests):
     index = manifests(CASES / "custom/cases/told.yaml")
     assert index.get("configmap/llm-server-files").data["reload.tsv"] == '-\tPUT\t/admin/reload\t{"all": true}\n'
+
+
+GGUF = {"engine": "llamacpp", "model": {"name": "team/tiny-GGUF"}}
+
+
+def listed(render):
+    return render.get("configmap/llm-server-files").data["models.tsv"].split("\t")[2].split()
+
+
+def test_llamacpp_downloads_the_file_that_it_serves_alone(rendered):
+    render = rendered(**GGUF, llamacpp={"file": "tiny-q4.gguf"})
+    assert listed(render) == ["tiny-q4.gguf"]
+    assert "--model=/models/team-tiny-GGUF/tiny-q4.gguf" in container(render.get("deployment/llm-server")).args
+
+
+def test_llamacpp_downloads_every_part_and_the_projector(rendered):
+    file = "q8/tiny-q8-00001-of-00003.gguf"
+    render = rendered(**GGUF, llamacpp={"file": file, "mmproj": "mmproj.gguf"})
+    assert listed(render) == ["q8/tiny-q8-*-of-00003.gguf", "mmproj.gguf"]
+    args = container(render.get("deployment/llm-server")).args
+    assert f"--model=/models/team-tiny-GGUF/{file}" in args
+    assert "--mmproj=/models/team-tiny-GGUF/mmproj.gguf" in args
+
+
+def test_own_filter_of_a_gguf_model_is_kept(manifests):
+    assert listed(manifests(CASES / "llamacpp/cases/layers.yaml")) == ["large-Q4_K_M.gguf", "README.md"]
+
+
+def test_slots_of_llamacpp_have_the_full_context_each(manifests):
+    args = container(manifests(CASES / "llamacpp/cases/cpu.yaml").get("deployment/llm-server")).args
+    assert {"--parallel=4", "--ctx-size=32768"} <= set(args)
+
+
+@pytest.mark.parametrize(("vendor", "device"), [("nvidia", "CUDA"), ("amd", "ROCm"), ("intel", "SYCL")])
+def test_llamacpp_names_its_gpus_so_that_it_never_falls_back_to_the_cpu(rendered, vendor, device):
+    render = rendered(**GGUF, llamacpp={"file": "tiny.gguf"}, gpu={"vendor": vendor, "count": 2})
+    args = container(render.get("deployment/llm-server")).args
+    assert {f"--device={device}0,{device}1", "--n-gpu-layers=all"} <= set(args)
+
+
+@pytest.mark.parametrize("engine", ["llamacpp", "sglang"])
+def test_server_that_only_embeds_is_tested_with_an_embedding(manifests, engine):
+    (case,) = (CASES / engine / "cases").glob("embeddings*.yaml")
+    assert env(manifests(case).get("pod/llm-server-test"))["EMBEDS"] == "true"
+
+
+def test_key_of_sglang_is_in_no_argument(manifests):
+    server = container(manifests(CASES / "sglang/cases/two-gpus.yaml").get("deployment/llm-server"))
+    assert "--api-key=$(SGLANG_API_KEY)" in server.args
+    (key,) = [entry for entry in server.env if entry.name == "SGLANG_API_KEY"]
+    assert key.valueFrom.secretKeyRef.to_dict() == {"name": "keys", "key": "chat"}
+
+
+def test_liveness_of_sglang_waits_longer_than_its_health_check(manifests):
+    server = container(manifests(CASES / "sglang/cases/two-gpus.yaml").get("deployment/llm-server"))
+    # SGLang's own limit is 20 seconds (HEALTH_CHECK_TIMEOUT in its entrypoints/http_server.py).
+    assert server.livenessProbe.httpGet.path == "/health"
+    assert server.livenessProbe.timeoutSeconds > 20
+    assert server.readinessProbe.httpGet.path == server.startupProbe.httpGet.path == "/ready"

@@ -361,3 +361,35 @@ def test_a_real_kubeconform_is_tried_where_there_is_no_go(tmp_path: Path, monkey
     path = put(tmp_path / "path/kubeconform", f'[ "$1" = -v ] && echo development || exec {real} "$@"')
     monkeypatch.setenv("PATH", str(path.parent))
     assert tools.find("kubeconform") == tools.Tool("kubeconform", path, toolversion.TRIED, "on PATH")
+
+
+def test_a_tool_with_sources_here_is_built_from_them_and_again_when_one_changes(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(world, before=f"ls prover > {world}/sources")
+    put(world / "built/prover", HELM.format("v4.3"))
+    moved = world / "gotools"
+    shutil.copytree(gorun.GOTOOLS, moved)
+    monkeypatch.setattr(gorun, "GOTOOLS", moved)
+    found = tools.built("prover", quiet)
+    assert found == tools.Tool("prover", world / "home/bin/prover", tools.pinned("helm"), "installed by chartgen")
+    assert (world / "sources").read_text(encoding="utf-8").split() == sorted(os.listdir(moved / "prover"))
+    with (moved / "prover/main.go").open("a", encoding="utf-8") as file:
+        file.write("// more\n")
+    assert tools.find("prover") is None
+    assert tools.built("prover", quiet) == found
+    assert len(calls(world)) == 2
+
+
+def test_a_tool_that_chartgen_can_do_without_is_no_error_where_it_cannot_be_built(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    go(world, before="echo 'no network' >&2; exit 1")
+    assert tools.built("prover", said.append) is None
+    assert said[-1] == f"installing prover {tools.pinned('helm')} failed: no network"
+    monkeypatch.setenv("PATH", str(world / "nothing"))
+    assert tools.built("prover", said.append) is None
+    put(world / "path/prover", HELM.format("v4.3"))
+    monkeypatch.setenv("PATH", str(world / "path"))
+    assert tools.find("prover") is None, "a program of that name on the PATH is another"

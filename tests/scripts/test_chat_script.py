@@ -252,6 +252,20 @@ def test_model_that_only_embeds_is_asked_for_an_embedding(run, refusal):
     assert "the answer is an embedding" in done.stdout
 
 
+def test_server_that_only_embeds_is_asked_for_nothing_else(run):
+    given = json.dumps({"object": "list", "data": [{"embedding": [0.5], "index": 0}], "model": MODEL})
+    asked = []
+
+    def reply(path: str, _: dict[str, Any]) -> Reply:
+        asked.append(path)
+        return 200, given
+
+    with serving(reply) as url:
+        done = run("chat.sh", SERVER_URL=url, EMBEDS="true")
+    assert done.returncode == 0, done.stderr
+    assert asked == ["/v1/embeddings"]
+
+
 def test_embedding_without_numbers_fails(run):
     given = json.dumps({"data": [{"embedding": []}], "model": MODEL})
     with serving(lambda path, _: (200, given) if path == "/v1/embeddings" else REFUSALS["ollama"]) as url:

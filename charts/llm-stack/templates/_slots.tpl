@@ -6,6 +6,9 @@
 {{- if true }}{{ with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- toYaml $joined }}
 {{- end }}
 
@@ -31,6 +34,12 @@
 {{- /* list, server: Objects that must already exist for a server, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.server.needs" -}}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.needs" . | trim }}
@@ -90,6 +99,12 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.checks" . | trim }}
@@ -195,6 +210,8 @@
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "llamacpp" }}{{ $first = include "llm-stack.engine.llamacpp.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "custom" }}{{ $first = include "llm-stack.engine.custom.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
@@ -205,6 +222,8 @@
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.source" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.source" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.source" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "llamacpp" }}{{ $first = include "llm-stack.engine.llamacpp.source" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -300,6 +319,9 @@
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.command" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.command" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.command" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -311,6 +333,12 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.args" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.args" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.args" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.args" . | trim }}
@@ -330,6 +358,12 @@
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.env" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.env" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -340,6 +374,7 @@
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.probes" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -708,7 +743,7 @@
 {{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "enum": ["Deployment", "StatefulSet"], "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer", "required": true}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.engine }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "embeds": {"type": "boolean"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.source }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
@@ -748,7 +783,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}

@@ -2,6 +2,8 @@
 
     python -m tests.llm_stack.flags vllm 0.33.0 FOLDER      the sdist of that version, unpacked
     python -m tests.llm_stack.flags triton 2.72.0 FOLDER    triton-inference-server/server, branch r26.08
+    python -m tests.llm_stack.flags sglang 0.5.21 FOLDER    the wheel of that version, unpacked
+    python -m tests.llm_stack.flags llamacpp b11312 FOLDER  ggml-org/llama.cpp, that tag, or the one before it
 
 The lists lie beside this file. tests/llm_stack/test_engine_flags.py holds what the chart renders against them.
 """
@@ -62,8 +64,32 @@ def triton(source: Path) -> dict[str, set[str]]:
     return {name: {f"--{flag}" for flag in re.findall(r'\{OPTION_[A-Z_]+,\s*"([a-z-]+)"', text)}}
 
 
+def sglang(source: Path) -> dict[str, set[str]]:
+    """Flags are the annotated fields of classes of arguments, and the aliases that an annotation gives them."""
+    found = {}
+    for path in sorted((source / "sglang/srt/arg_groups/fields").glob("*.py")):
+        flags = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                if getattr(getattr(node.annotation, "value", None), "id", "") == "A":
+                    flags.add(f"--{node.target.id.replace('_', '-')}")
+            elif isinstance(node, ast.keyword) and node.arg == "aliases":
+                flags |= set(ast.literal_eval(node.value))
+        if flags:
+            found[str(path.relative_to(source))] = flags
+    return found
+
+
+def llamacpp(source: Path) -> dict[str, set[str]]:
+    """The names at the beginning of every option, in braces: those that turn it on, and then those that turn it off."""
+    name = "common/arg.cpp"
+    text = (source / name).read_text(encoding="utf-8")
+    options = re.findall(r"add_opt\(common_arg\(\s*\{([^}]*)\},(?:\s*\{([^}]*)\},)?", text)
+    return {name: {flag for pair in options for flag in re.findall(r'"(--[a-z0-9-]+)"', "".join(pair))}}
+
+
 def main(engine: str, version: str, source: str) -> None:
-    found = {"vllm": vllm, "triton": triton}[engine](Path(source))
+    found = {"vllm": vllm, "triton": triton, "sglang": sglang, "llamacpp": llamacpp}[engine](Path(source))
     lines = [f"# The flags of {engine} {version}, as its sources have them."]
     for name, flags in found.items():
         lines += [f"# {name}", *sorted(flags)]

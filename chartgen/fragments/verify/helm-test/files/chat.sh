@@ -6,18 +6,23 @@
 #   SERVER_URL  the URL of the server, without a path
 #   MODEL       the model's name in requests
 #   API_KEY     the key for the server, if it requires one
+#   EMBEDS      true if the server only computes embeddings
 # shellcheck source-path=SCRIPTDIR source=ask.sh
 . "$(dirname "$0")/ask.sh"
 
-: "${SERVER_URL:?}" "${MODEL:?}" "${API_KEY:=}"
+: "${SERVER_URL:?}" "${MODEL:?}" "${API_KEY:=}" "${EMBEDS:=false}"
 
 main() {
   # In a file, because other processes can read arguments.
   printf '%s' "${API_KEY:+Authorization: Bearer $API_KEY}" >"$scratch/key"
   model=$(printf '%s' "$MODEL" | sed -e 's/[\\"]/\\&/g' -e 's/.*/"&"/')
   say "requesting an answer of $MODEL from $SERVER_URL"
-  post /v1/chat/completions "$(question false)"
-  if cannot_chat; then embed; else chat; fi
+  if [ "$EMBEDS" = true ]; then
+    embed
+  else
+    post /v1/chat/completions "$(question false)"
+    if cannot_chat; then embed; else chat; fi
+  fi
 }
 
 # question STREAM: a short prompt with a reproducible answer. A reasoning model may return only its reasoning.

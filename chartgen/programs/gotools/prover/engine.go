@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"sort"
+	"strings"
+	"text/template"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/engine"
+	release "helm.sh/helm/v4/pkg/release/v1"
+	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
+)
+
+// schema is what checks values as util.ValidateAgainstSchema does, with the schema compiled once. Helm's own function
+// is used where the schema refers to another or does not compile.
+func schema(c *chart.Chart) func(common.Values) error {
+	if c.Schema == nil {
+		return func(common.Values) error { return nil }
+	}
+	plain := func(values common.Values) error { return util.ValidateAgainstSchema(c, values) }
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(c.Schema))
+	if err != nil {
+		return plain
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing but this document
+	if compiler.AddResource("file:///values.schema.json", document) != nil {
+		return plain
+	}
+	compiled, err := compiler.Compile("file:///values.schema.json")
+	if err != nil {
+		return plain
+	}
+	return func(values common.Values) (failure error) {
+		defer func() {
+			if r := recover(); r != nil {
+				failure = plain(values)
+			}
+		}()
+		if err := compiled.Validate(values.AsMap()); err != nil {
+			said := strings.TrimPrefix(err.Error(), "jsonschema validation failed with 'file:///values.schema.json#'\n")
+			return fmt.Errorf("%s:\n%s\n", c.Name(), said)
+		}
+		return nil
+	}
+}
+
+// templates are a chart's templates as Helm's engine parses them (engine.render), once.
+type templates struct {
+	parsed *template.Template
+	names  []string // the files, in Helm's order
+	files  any      // .Files
+}
+
+// parsed is nil where a template does not parse here: Helm's engine then says why, or has the function that it calls.
+func parsed(c *chart.Chart) *templates {
+	texts := make(map[string]string, len(c.Templates))
+	found := &templates{parsed: template.New("gotpl").Option("missingkey=zero"), files: files(c)}
+	for _, each := range c.Templates {
+		name := path.Join(c.ChartFullPath(), each.Name)
+		texts[name] = string(each.Data)
+	}
+	for name := range texts {
+		found.names = append(found.names, name)
+	}
+	sort.Slice(found.names, func(i, j int) bool { return deeper(found.names[i], found.names[j]) })
+	found.parsed.Funcs(functions())
+	for _, name := range found.names {
+		if _, err := found.parsed.New(name).Parse(texts[name]); err != nil {
+			return nil
+		}
+	}
+	return found
+}
+
+// deeper is Helm's order of templates: sort.Reverse(byPathLen).
+func deeper(a, b string) bool {
+	if one, other := strings.Count(a, "/"), strings.Count(b, "/"); one != other {
+		return one > other
+	}
+	return a > b
+}
+
+// files is .Files, which Helm's engine makes: a template hands it over.
+func files(c *chart.Chart) (found any) {
+	hand := template.FuncMap{"hand": func(files any) string { found = files; return "" }}
+	only := &chart.Chart{Metadata: c.Metadata, Files: c.Files}
+	only.Templates = []*common.File{{Name: "templates/hand", Data: []byte("{{ hand .Files }}")}}
+	if _, err := (engine.Engine{CustomTemplateFuncs: hand}).Render(only, common.Values{"Values": common.Values{}}); err != nil {
+		panic(err)
+	}
+	return found
+}
+
+// render is engine.Render. An error that Helm's engine words is worded by it, with values that no template changed.
+func (c *loaded) render(top common.Values, again func() (common.Values, error)) (map[string]string, error) {
+	if c.engine != nil {
+		made, failure := c.engine.render(c.chart, top)
+		if failure == nil {
+			return made, nil
+		}
+		if said := refusal(failure); said != nil {
+			return nil, said
+		}
+		var err error
+		if top, err = again(); err != nil {
+			return nil, err
+		}
+	}
+	return engine.Engine{}.Render(c.chart, top)
+}
+
+func (e *templates) render(c *chart.Chart, top common.Values) (made map[string]string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("rendering template failed: %v", r)
+		}
+	}()
+	t, err := e.parsed.Clone()
+	if err != nil {
+		return nil, err
+	}
+	t.Option("missingkey=zero")
+	bind(t, make(map[string]int))
+	context := map[string]any{
+		"Chart":        metadata(c),
+		"Files":        e.files,
+		"Release":      top["Release"],
+		"Capabilities": top["Capabilities"],
+		"Values":       top["Values"],
+		"Subcharts":    map[string]any{},
+	}
+	made = make(map[string]string, len(e.names))
+	for _, name := range e.names {
+		if strings.HasPrefix(path.Base(name), "_") {
+			continue
+		}
+		context["Template"] = common.Values{"Name": name, "BasePath": path.Join(c.ChartFullPath(), "templates")}
+		var buf strings.Builder
+		if err := t.ExecuteTemplate(&buf, name, context); err != nil {
+			return nil, err
+		}
+		made[name] = strings.ReplaceAll(buf.String(), "<no value>", "")
+	}
+	return made, nil
+}
+
+var warned = regexp.MustCompile(`HELM_ERR_START((?s).*)HELM_ERR_END`)
+
+// refusal is the error of `fail` and `required` as reformatExecErrorMsg (pkg/engine) words it; nil for any other.
+func refusal(err error) error {
+	var exec template.ExecError
+	if !errors.As(err, &exec) {
+		return nil
+	}
+	parts := strings.SplitN(err.Error(), ": ", 3)
+	if len(parts) != 3 {
+		return nil
+	}
+	if found := warned.FindStringSubmatch(parts[2]); found != nil {
+		return fmt.Errorf("execution error at (%s): %s", parts[1], found[1])
+	}
+	return nil
+}
+
+// printed is what `helm template` prints of what was rendered: manifests in the order of their kinds, then hooks.
+func printed(files map[string]string) (string, error) {
+	hooks, manifests, err := sorted(files)
+	if err != nil {
+		return "", err
+	}
+	var text, after strings.Builder
+	for _, each := range manifests {
+		fmt.Fprintf(&text, "---\n# Source: %s\n%s\n", each.Name, each.Content)
+	}
+	for _, each := range hooks {
+		fmt.Fprintf(&after, "---\n# Source: %s\n%s\n", each.Path, each.Manifest)
+	}
+	return strings.TrimSpace(text.String()) + "\n" + after.String(), nil
+}
+
+func sorted(files map[string]string) ([]*release.Hook, []releaseutil.Manifest, error) {
+	return releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
+}

@@ -1,0 +1,107 @@
+// The prover: Helm's template engine and kubeconform's validator in one process, for `chartgen validate`.
+//
+// Requests are lines of JSON on standard input: {"id", "render": {…}} or {"id", "check": {…}}. Answers are lines of JSON
+// on standard output, in the order in which they are ready: {"id", "text"} or {"id", "error"} for a render, {"id",
+// "answers"} for a check. {"id", "uncovered"} says that this program does not answer the request as the command does,
+// and why: the caller runs the command instead.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+)
+
+type request struct {
+	ID     int            `json:"id"`
+	Render *renderRequest `json:"render"`
+	Check  *checkRequest  `json:"check"`
+}
+
+type answer struct {
+	ID        int             `json:"id"`
+	Text      string          `json:"text,omitempty"`
+	Error     string          `json:"error,omitempty"`
+	Uncovered string          `json:"uncovered,omitempty"`
+	Answers   json.RawMessage `json:"answers,omitempty"`
+}
+
+func main() {
+	if len(os.Args) > 1 { // `version`, as Helm has it
+		fmt.Print(common.DefaultCapabilities.HelmVersion.Version)
+		return
+	}
+	// Helm's warnings go to standard error, where nobody reads them.
+	log.SetOutput(io.Discard)
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	requests := make(chan request, 1<<16)
+	answers := make(chan answer)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for each := range requests {
+				answers <- handled(each)
+			}
+		})
+	}
+	go func() {
+		read(requests)
+		workers.Wait()
+		close(answers)
+	}()
+	write(answers)
+}
+
+// read reads requests to the end of standard input.
+func read(requests chan<- request) {
+	defer close(requests)
+	lines := json.NewDecoder(bufio.NewReaderSize(os.Stdin, 1<<20))
+	for {
+		var each request
+		if err := lines.Decode(&each); err == io.EOF {
+			return
+		} else if err != nil {
+			fmt.Fprintln(os.Stderr, "prover: a request is not JSON:", err)
+			os.Exit(2)
+		}
+		requests <- each
+	}
+}
+
+func write(answers <-chan answer) {
+	out := bufio.NewWriter(os.Stdout)
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	for each := range answers {
+		if lines.Encode(each) != nil || out.Flush() != nil {
+			os.Exit(1)
+		}
+	}
+}
+
+// handled answers one request. What goes wrong here in a way that Helm does not know is left to the command.
+func handled(each request) (done answer) {
+	done.ID = each.ID
+	defer func() {
+		if r := recover(); r != nil {
+			done = answer{ID: each.ID, Uncovered: fmt.Sprint(r)}
+		}
+	}()
+	switch {
+	case each.Render != nil:
+		done.Text, done.Error, done.Uncovered = rendered(each.Render)
+	case each.Check != nil:
+		done.Answers = checked(each.Check)
+	default:
+		done.Uncovered = "unknown request"
+	}
+	return done
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	ci "helm.sh/helm/v4/pkg/chart"
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	"helm.sh/helm/v4/pkg/chart/loader"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/cli/values"
+	"helm.sh/helm/v4/pkg/getter"
+)
+
+// renderRequest is one run of `helm template`. Version is what the command calls itself.
+type renderRequest struct {
+	Chart       string   `json:"chart"`
+	Values      []string `json:"values"`
+	Set         []string `json:"set"`
+	SetString   []string `json:"set-string"`
+	SetJSON     []string `json:"set-json"`
+	SetFile     []string `json:"set-file"`
+	KubeVersion string   `json:"kube_version"`
+	APIVersions []string `json:"api_versions"`
+	Release     string   `json:"release"`
+	Namespace   string   `json:"namespace"`
+	HelmVersion string   `json:"helm_version"`
+}
+
+// loaded is a chart without subcharts, read once in this process. Nothing in it changes afterwards.
+type loaded struct {
+	chart  *chart.Chart
+	schema func(common.Values) error
+	engine *templates // nil where Helm's own engine has to render the chart
+}
+
+type once struct {
+	sync.Once
+	chart     *loaded
+	err       error
+	uncovered string
+}
+
+var charts sync.Map // path -> *once
+
+// rendered does what `helm template` does with a request: what it prints, or its error after "Error: ".
+func rendered(r *renderRequest) (text, failure, uncovered string) {
+	found, _ := charts.LoadOrStore(r.Chart, new(once))
+	slot := found.(*once)
+	slot.Do(func() { slot.chart, slot.uncovered, slot.err = load(r.Chart) })
+	if slot.uncovered != "" {
+		return "", "", slot.uncovered
+	}
+	text, err := r.template(slot)
+	switch {
+	case err != nil && utf8.ValidString(err.Error()):
+		return "", err.Error(), ""
+	case err != nil || !utf8.ValidString(text):
+		return "", "", "the result is not UTF-8"
+	}
+	return text, "", ""
+}
+
+// load reads a chart. Charts whose subcharts Helm changes for every render are left to the command.
+func load(place string) (*loaded, string, error) {
+	abs, err := filepath.Abs(place)
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := loader.Load(abs)
+	if err != nil {
+		return nil, "", err
+	}
+	c, flat := found.(*chart.Chart)
+	switch {
+	case !flat:
+		return nil, "the chart's apiVersion", nil
+	case len(c.Dependencies()) > 0 || len(c.Metadata.Dependencies) > 0:
+		return nil, "the chart has subcharts", nil
+	case c.Metadata.Type != "" && c.Metadata.Type != "application":
+		return nil, "the chart's type", nil
+	}
+	return &loaded{c, schema(c), parsed(c)}, "", nil
+}
+
+// template is helm's runInstall (pkg/cmd), Install.RunWithContext and renderResources (pkg/action) for a chart without
+// subcharts, on a client: the same public functions in the same order, with the same words around their errors.
+func (r *renderRequest) template(slot *once) (string, error) {
+	caps := common.DefaultCapabilities.Copy()
+	if r.KubeVersion != "" {
+		version, err := common.ParseKubeVersion(r.KubeVersion)
+		if err != nil {
+			return "", fmt.Errorf("invalid kube version '%s': %w", r.KubeVersion, err)
+		}
+		caps.KubeVersion = *version
+	}
+	given := values.Options{ValueFiles: r.Values, Values: r.Set, StringValues: r.SetString, JSONValues: r.SetJSON, FileValues: r.SetFile}
+	vals, err := given.MergeValues(getter.Providers{})
+	if err != nil {
+		return "", err
+	}
+	if slot.err != nil {
+		return "", slot.err
+	}
+	c := slot.chart
+	if err := chartutil.ValidateReleaseName(r.Release); err != nil {
+		return "", fmt.Errorf("release name check failed: %w", fmt.Errorf("release name %q: %w", r.Release, err))
+	}
+	caps.APIVersions = append(append(common.VersionSet{}, caps.APIVersions...), r.APIVersions...)
+	if r.HelmVersion != "" {
+		caps.HelmVersion.Version = r.HelmVersion
+	}
+	release := common.ReleaseOptions{Name: r.Release, Namespace: r.Namespace, Revision: 1, IsInstall: true}
+	made := func() (common.Values, error) {
+		return util.ToRenderValuesWithSchemaValidation(c.chart, vals, release, caps, true)
+	}
+	top, err := made()
+	if err != nil {
+		return "", err
+	}
+	if err := c.schema(top["Values"].(common.Values)); err != nil {
+		return "", fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%w", err)
+	}
+	if wanted := c.chart.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, caps.KubeVersion.String()) {
+		return "", fmt.Errorf("chart requires kubeVersion: %s which is incompatible with Kubernetes %s", wanted, caps.KubeVersion.Version)
+	}
+	files, err := c.render(top, made)
+	if err != nil {
+		return "", err
+	}
+	for name := range files {
+		if strings.HasSuffix(name, "NOTES.txt") {
+			delete(files, name)
+		}
+	}
+	return printed(files)
+}
+
+// metadata is .Chart of a render, with nothing that another render has too.
+func metadata(c *chart.Chart) map[string]any {
+	accessor, err := ci.NewAccessor(c)
+	if err != nil {
+		panic(err)
+	}
+	found := accessor.MetadataAsMap()
+	found["IsRoot"] = true
+	annotations := map[string]string(nil)
+	if c.Metadata.Annotations != nil {
+		annotations = make(map[string]string, len(c.Metadata.Annotations))
+		for key, value := range c.Metadata.Annotations {
+			annotations[key] = value
+		}
+	}
+	found["Annotations"] = annotations
+	return found
+}

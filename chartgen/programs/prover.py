@@ -1,0 +1,117 @@
+"""One process that answers for helm and kubeconform: their own libraries, in the program of gotools/prover.
+
+Where the program is not built, or does not answer a request, the commands run. The results are the same; they only take
+longer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..problem import Say
+from . import tools
+from .run import hermetic
+from .tools import Tool
+
+TIMEOUT = 120.0  # seconds without an answer
+MEMORY = "2GiB"  # what the collector of Go keeps to, where it can
+Data = dict[str, Any]
+
+
+class Prover:
+    """A process of the program. `version` is what `.Capabilities.HelmVersion` says in templates, empty for its own."""
+
+    def __init__(self, program: Path, environment: dict[str, str], version: str = "") -> None:
+        self.version = version
+        self._turn = threading.Lock()
+        self._said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._process: subprocess.Popen[bytes] | None = None
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with suppress(OSError):
+            self._process = subprocess.Popen([str(program)], env=environment, **pipes)
+            threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
+
+    def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Data]]:
+        """(number of the request, answer) as they come; a request that gets no answer is for the command."""
+        with self._turn:
+            if self._process is None or not requests:
+                return
+            threading.Thread(target=self._tell, args=(self._process.stdin, requests), daemon=True).start()
+            for _ in requests:
+                line = self._next()
+                if not line:
+                    self.end()
+                    return
+                answer = json.loads(line)
+                if "uncovered" not in answer:
+                    yield answer.pop("id"), answer
+
+    def end(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _next(self) -> bytes:
+        try:
+            return self._said.get(timeout=TIMEOUT)
+        except queue.Empty:
+            return b""
+
+    def _listen(self, stdout: Any) -> None:
+        for line in stdout:
+            self._said.put(line)
+        self._said.put(b"")
+
+    @staticmethod
+    def _tell(stdin: Any, requests: Sequence[Data]) -> None:
+        with suppress(OSError, ValueError):  # the process ended; whoever waits for its answers notices
+            for number, request in enumerate(requests):
+                stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+            stdin.flush()
+
+
+@contextmanager
+def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
+    """The program for as long as it is used; None, and a line, where the commands have to run."""
+    import tempfile
+
+    program = tools.find("prover")
+    lacks = _lacks(program, programs)
+    if program is None or lacks:
+        say(f"helm and kubeconform run for each render, which is slower: {lacks}")
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
+        environment = hermetic(Path(place)) | {"GOMEMLIMIT": MEMORY, "GOGC": "400"}
+        version = programs["helm"].version if programs["helm"].path.parent != program.path.parent else ""
+        prover = Prover(program.path, environment, version)
+        try:
+            yield prover
+        finally:
+            prover.end()
+
+
+def _lacks(program: Tool | None, programs: dict[str, Tool]) -> str:
+    """Why the program cannot answer for these tools; empty where it can. Their versions differ in what they refuse."""
+    if program is None:
+        return "install Go and run 'chartgen tools' to build the faster program"
+    for name, tool in programs.items():
+        inside = tools.pinned(name)
+        if inside.split(".")[:2] != tool.version.split(".")[:2]:
+            return f"{tool.path} is {name} {tool.version}, and the faster program contains {name} {inside}"
+    return ""
+
+
+def files(paths: Sequence[Path]) -> bool:
+    """Whether all of them are files of this machine: Helm also reads URLs and standard input."""
+    return all("://" not in os.fspath(path) and os.fspath(path).strip() != "-" for path in paths)

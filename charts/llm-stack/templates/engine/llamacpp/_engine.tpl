@@ -1,0 +1,117 @@
+{{- define "llm-stack.engine.llamacpp.facts" -}}
+{{- $llamacpp := .Values.llamacpp }}
+{{- $images := dict "nvidia" "llamacppCuda" "amd" "llamacppRocm" "intel" "llamacppIntel" "none" "llamacpp" -}}
+{{ include "llm-stack.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" $images) }}
+port: 8080
+metrics: {port: http, path: /metrics}
+protocol: openai
+model: {{ $llamacpp.servedModelName | default .Facts.model.name | quote }}
+servesOneModel: true
+embeds: {{ toJson $llamacpp.embeddings }}
+formats: [directory]
+readOnly: true
+parallel: {{ int64 $llamacpp.parallel }}
+offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
+# Returns 503 while the model is loaded.
+health: {ready: /health, live: /health}
+ready: [/health]
+{{- with $llamacpp.apiKey }}
+{{- if .existingSecret }}
+secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.llamacpp.source" -}}
+huggingface
+{{- end }}
+
+{{- /* A repository of GGUF files has the same model in many sizes, so only the files that are served are downloaded. */}}
+{{- define "llm-stack.engine.llamacpp.values" -}}
+{{- $llamacpp := .Values.llamacpp }}
+{{- $hub := has .Values.model.source (list "" "huggingface") }}
+{{- if and $llamacpp.file $hub (ne .Values.model.delivery "none") (not .Values.models) (not .Values.model.filter) -}}
+model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file) $llamacpp.mmproj | compact | toJson }}
+{{- end }}
+{{- end }}
+
+{{- /* A pattern of a file and, if it is the first of several parts, of the others. Given the file. */}}
+{{- define "llm-stack.engine.llamacpp.parts" -}}
+{{- regexReplaceAll "-00001-of-([0-9]{5}\\.gguf)$" . "-*-of-${1}" }}
+{{- end }}
+
+{{- /*
+Flags as in llama.cpp b11312, common/arg.cpp; all of them are in b10820 too, which the image for Intel GPUs has. The
+context is divided between the slots. --device fails if the devices do not exist; without it, llama.cpp would use the
+CPU.
+*/}}
+{{- define "llm-stack.engine.llamacpp.args" -}}
+{{- $llamacpp := .Values.llamacpp }}
+{{- $context := int64 .Values.model.contextLength }}
+{{- $gpu := .Facts.gpu }}
+{{- $name := get (dict "nvidia" "CUDA" "amd" "ROCm" "intel" "SYCL" "mthreads" "MUSA") $gpu.vendor -}}
+- {{ printf "--model=%s/%s" .Facts.model.path $llamacpp.file | quote }}
+{{- with $llamacpp.mmproj }}
+- {{ printf "--mmproj=%s/%s" $.Facts.model.path . | quote }}
+{{- end }}
+- {{ printf "--alias=%s" ($llamacpp.servedModelName | default .Facts.model.name) | quote }}
+- --host=0.0.0.0
+- --port=8080
+- --offline
+- --metrics
+- --parallel={{ int64 $llamacpp.parallel }}
+- --ctx-size={{ mul $context (int64 $llamacpp.parallel) }}
+- --cache-ram={{ int64 $llamacpp.promptCacheMiB }}
+{{- if ne $llamacpp.loadMode "auto" }}
+- {{ printf "--load-mode=%s" $llamacpp.loadMode | quote }}
+{{- end }}
+{{- if $llamacpp.embeddings }}
+- --embeddings
+# An input is computed in one batch.
+- --batch-size={{ int64 $context }}
+- --ubatch-size={{ int64 $context }}
+{{- end }}
+{{- if int64 $gpu.count }}
+- {{ printf "--n-gpu-layers=%s" $llamacpp.gpuLayers | quote }}
+{{- if $name }}
+{{- $devices := list }}
+{{- range until (int $gpu.count) }}
+{{- $devices = append $devices (printf "%s%d" $name .) }}
+{{- end }}
+- {{ printf "--device=%s" (join "," $devices) | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.llamacpp.env" -}}
+{{- with .Values.llamacpp.apiKey }}
+{{- if .existingSecret -}}
+LLAMA_API_KEY:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.llamacpp.needs" -}}
+{{- with .Values.llamacpp.apiKey.existingSecret -}}
+Secret/{{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.llamacpp.checks" -}}
+{{- $llamacpp := .Values.llamacpp }}
+{{- if not $llamacpp.file }}
+llamacpp.file: is empty; set it to the GGUF file of the model, such as qwen2.5-0.5b-instruct-q4_k_m.gguf
+{{- else if regexMatch "-[0-9]{5}-of-[0-9]{5}\\.gguf$" $llamacpp.file | and (not (regexMatch "-00001-of-[0-9]{5}\\.gguf$" $llamacpp.file)) }}
+llamacpp.file: {{ $llamacpp.file }} is not the first part of the model; set it to {{ regexReplaceAll "-[0-9]{5}-of-" $llamacpp.file "-00001-of-" }}
+{{- end }}
+{{- range .Facts.models }}
+{{- if regexMatch "^(UD-)?(I?Q[0-9]_|BF16$|F16$|F32$|MXFP4)" .tag }}
+model.tag: {{ .tag }} is a quantization, but a tag is a branch or a commit; remove it, and set llamacpp.file to the file of that quantization
+{{- end }}
+{{- end }}
+{{- if and (eq .Facts.gpu.vendor "none") (ne $llamacpp.gpuLayers "all") }}
+llamacpp.gpuLayers: {{ $llamacpp.gpuLayers }} is set, but gpu.vendor is none; set gpu.vendor to the vendor of the GPU, or remove gpuLayers
+{{- end }}
+{{- end }}

@@ -1,0 +1,129 @@
+{{- define "llm-stack.engine.sglang.facts" -}}
+{{- $sglang := .Values.sglang }}
+{{- $images := dict "nvidia" "sglang" "amd" "sglangRocm" "intel" "sglangXpu" "none" "sglangCpu" -}}
+{{ include "llm-stack.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" $images) }}
+port: 30000
+metrics: {port: http, path: /metrics}
+protocol: openai
+model: {{ $sglang.servedModelName | default .Facts.model.name | quote }}
+servesOneModel: true
+embeds: {{ toJson $sglang.embeddings }}
+formats: [directory]
+copies: {{ int64 $sglang.dataParallelSize }}
+parallel: {{ max 1 (mul (int64 $sglang.maxRunningRequests) (int64 $sglang.dataParallelSize)) }}
+readOnly: true
+{{- with $sglang.memFractionStatic }}
+usablePercent: {{ round (mulf . 100) 0 | int64 }}
+{{- end }}
+ready: [/ready]
+sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
+offline: true
+{{- with $sglang.apiKey }}
+{{- if .existingSecret }}
+secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.sglang.source" -}}
+huggingface
+{{- end }}
+
+{{- /* The number of GPUs that each layer is split across. */}}
+{{- define "llm-stack.engine.sglang.tensorParallelSize" -}}
+{{- $others := mul (int64 .Values.sglang.pipelineParallelSize) (int64 .Values.sglang.dataParallelSize) }}
+{{- int64 .Values.sglang.tensorParallelSize | default (max 1 (div (int64 .Facts.gpu.count) $others)) }}
+{{- end }}
+
+{{- /* The entrypoint of the images is a shell, or NVIDIA's script that runs its arguments. */}}
+{{- define "llm-stack.engine.sglang.command" -}}
+- python3
+- -m
+- sglang.launch_server
+{{- end }}
+
+{{- /* Flags as in SGLang 0.5.21, sglang/srt/arg_groups/fields. SGLang reads its API key from a flag only. Kubernetes
+replaces $(SGLANG_API_KEY) with the variable, so the manifest does not contain the key. */}}
+{{- define "llm-stack.engine.sglang.args" -}}
+{{- $sglang := .Values.sglang -}}
+- {{ list .Facts.model.path $sglang.folder | compact | join "/" | printf "--model-path=%s" | quote }}
+- {{ printf "--served-model-name=%v" ($sglang.servedModelName | default .Facts.model.name) | quote }}
+- --host=0.0.0.0
+- --port=30000
+- --enable-metrics
+- --context-length={{ int64 .Values.model.contextLength }}
+- {{ printf "--tp-size=%v" (include "llm-stack.engine.sglang.tensorParallelSize" .) | quote }}
+{{- if gt (int64 $sglang.pipelineParallelSize) 1 }}
+- --pp-size={{ int64 $sglang.pipelineParallelSize }}
+{{- end }}
+{{- if gt (int64 $sglang.dataParallelSize) 1 }}
+- --dp-size={{ int64 $sglang.dataParallelSize }}
+{{- end }}
+{{- with int64 $sglang.maxRunningRequests }}
+- --max-running-requests={{ int64 . }}
+{{- end }}
+{{- with $sglang.memFractionStatic }}
+- {{ printf "--mem-fraction-static=%v" . | quote }}
+{{- end }}
+{{- if $sglang.embeddings }}
+- --is-embedding
+{{- end }}
+{{- if eq .Facts.gpu.vendor "none" }}
+- --device=cpu
+{{- end }}
+{{- if $sglang.apiKey.existingSecret }}
+- --api-key=$(SGLANG_API_KEY)
+{{- end }}
+{{- end }}
+
+{{- /* SGLang and the libraries that it uses write their caches below HOME. */}}
+{{- define "llm-stack.engine.sglang.env" -}}
+# An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
+USER: sglang
+{{- with .Values.sglang.apiKey }}
+{{- if .existingSecret }}
+SGLANG_API_KEY:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+/ready is 200 after the model is loaded and a first request was answered. /health generates a token if no other request
+is running, and waits up to 20 seconds for any token (SGLang's entrypoints/http_server.py). A long prompt produces none
+while it is processed, so the liveness probe fails only after ten minutes without a token.
+*/}}
+{{- define "llm-stack.engine.sglang.probes" -}}
+startupProbe:
+  httpGet: {path: /ready, port: http}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: {{ div (add (int64 .Values.startupTimeoutSeconds) 9) 10 }}
+readinessProbe:
+  httpGet: {path: /ready, port: http}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+livenessProbe:
+  httpGet: {path: /health, port: http}
+  periodSeconds: 60
+  timeoutSeconds: 30
+  failureThreshold: 10
+{{- end }}
+
+{{- define "llm-stack.engine.sglang.needs" -}}
+{{- with .Values.sglang.apiKey.existingSecret -}}
+Secret/{{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.sglang.checks" -}}
+{{- $sglang := .Values.sglang }}
+{{- $tensor := include "llm-stack.engine.sglang.tensorParallelSize" . | int64 }}
+{{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}
+{{- $cards := int64 .Facts.gpu.count }}
+{{- if and $cards (ne $split $cards) }}
+sglang.tensorParallelSize: {{ $tensor }} times sglang.pipelineParallelSize {{ int64 $sglang.pipelineParallelSize }} times sglang.dataParallelSize {{ int64 $sglang.dataParallelSize }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
+{{- end }}
+{{- end }}

@@ -1,0 +1,262 @@
+"""The prover renders, refuses and checks as the commands of Helm and kubeconform do, to the letter."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import CHART, ROOT
+
+from chartgen.chart import loaded, valuesfile
+from chartgen.conventions import entry_keys
+from chartgen.kubernetes import definitions, prepare
+from chartgen.problem import Collected
+from chartgen.programs import helm as render
+from chartgen.programs import kubeconform, prover, tools
+from chartgen.programs.helm import Rendered, Request
+from chartgen.programs.prover import Prover
+from chartgen.proofs import runs
+from chartgen.sources import stack
+
+ODD = yaml.safe_load((Path(__file__).parent / "prover/odd.yaml").read_text(encoding="utf-8"))
+NOWHERE = Path("/nowhere/command")  # a command that cannot run, where the prover has to answer
+
+
+@pytest.fixture(scope="module")
+def programs() -> dict[str, tools.Tool]:
+    assert tools.built("prover", print), "Go builds the prover"
+    return tools.ensure(["helm", "kubeconform"], print)
+
+
+@pytest.fixture(scope="module")
+def process(programs: dict[str, tools.Tool]) -> Iterator[Prover]:
+    with prover.started(programs, print) as found:
+        if found is None:
+            pytest.skip("helm or kubeconform on the PATH is not the version in the prover")
+        yield found
+
+
+def odd(case: dict[str, Any], place: Path) -> Request:
+    """The request for a chart of odd.yaml, which is written below `place`."""
+    about = {"apiVersion": "v2", "name": "odd", "version": "1.0.0", **case.get("chart", {})}
+    files = {"Chart.yaml": yaml.safe_dump(about), "templates/a.yaml": case.get("template"), **case.get("files", {})}
+    for name, text in files.items():
+        if text is not None:
+            file = place / "odd" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    given = ()
+    if "values" in case:
+        given = (place / "given.yaml",)
+        given[0].write_text(case["values"], encoding="utf-8")
+    return Request(
+        place / "odd",
+        given,
+        case.get("kube_version", "1.31.0"),
+        case.get("release", "llm"),
+        api_versions=("example.com/v1", "example.com/v2,example.com/v3"),
+        sets=tuple(case.get("set", ())),
+    )
+
+
+@pytest.mark.parametrize("case", ODD, ids=[case["name"] for case in ODD])
+def test_an_odd_chart_renders_or_is_refused_as_by_the_command(
+    case: dict[str, Any], tmp_path: Path, process: Prover, helm: str
+) -> None:
+    request = odd(case, tmp_path)
+    by_command = render.render([request], Path(helm))
+    assert render.render([request], Path(helm) if case.get("uncovered") else NOWHERE, prover=process) == by_command
+    # Nothing that one render changed is seen by the next.
+    assert render.render([request] * 2, Path(helm), prover=process) == by_command * 2
+    assert bool(list(process.answers([{"render": render._data(request, "")}]))) != bool(case.get("uncovered"))
+
+
+def wanted(place: Path) -> list[Request]:
+    """Every render that the validation of llm-stack needs."""
+    found = loaded.load(CHART, "charts/llm-stack")
+    versions, collected = definitions.versions(), Collected()
+    files = [file for folder in ("examples", "ci") for file in sorted((CHART / folder).glob("*.yaml"))]
+    examples = [found.defaults, *(valuesfile.read(file.stem, [file]) for file in files)]
+    fragments = stack.read(ROOT / "chartgen/stacks/llm-stack/stack.yaml").fragments
+    every = [
+        *runs.matrix(examples, versions, True),
+        *runs.renamed(examples, versions),
+        *runs.cases(fragments, versions, collected),
+        *runs.rejections(fragments, versions, entry_keys(found.schema), place, collected),
+    ]
+    collected.end()
+    apis = runs.apis(prepare.schema_locations())
+    return [Request(CHART, run.example.files, run.version, run.release, api_versions=apis) for run in every]
+
+
+def mutated(requests: list[Request], place: Path, number: int) -> list[Request]:
+    """Requests whose values have one thing changed: a key is lost, renamed, or holds something else."""
+    chance, made = random.Random(16), []
+    with_files = [request for request in requests if len(request.values) == 1]
+    for count in range(number):
+        request = chance.choice(with_files)
+        data = copy.deepcopy(yaml.safe_load(request.values[0].read_text(encoding="utf-8"))) or {"replicas": 1}
+        maps = [found for found in _maps(data) if found]
+        target = chance.choice(maps)
+        key = chance.choice(sorted(target, key=str))
+        other = chance.choice([None, True, -1, 1.5, "", "Ünïcode: [", "x" * 300, [], {}, [None], {"a": {"b": None}}])
+        value = target.pop(key)
+        if chance.random() < 0.75:
+            target[f"{key}x" if chance.random() < 0.2 else key] = value if chance.random() < 0.2 else other
+        file = place / f"mutated-{count}.yaml"
+        file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+        made.append(replace(request, values=(file,)))
+    return made
+
+
+def _maps(data: Any) -> Iterator[dict[Any, Any]]:
+    if isinstance(data, dict):
+        yield data
+    for each in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from _maps(each)
+
+
+def alike(requests: list[Request], helm: str, process: Prover) -> list[Rendered]:
+    """That both ways give the same results; these."""
+    by_command = render.render(requests, Path(helm))
+    by_prover = render.render(requests, NOWHERE, prover=process)
+    different = [
+        (one.request, one.error, other.error)
+        for one, other in zip(by_command, by_prover, strict=True)
+        if one != other and not _random(one, other)
+    ]
+    assert different == []
+    return by_prover
+
+
+def _random(one: Rendered, other: Rendered) -> bool:
+    """Whether results differ only in lines that hold random text, as a new Secret does."""
+    lines = list(zip(one.text.splitlines(), other.text.splitlines(), strict=False))
+    differing = [pair for pair in lines if pair[0] != pair[1]]
+    secret = all(a.partition(":")[0] == b.partition(":")[0] and len(a) == len(b) for a, b in differing)
+    return one.error == other.error and one.text.count("\n") == other.text.count("\n") and secret and len(differing) < 5
+
+
+def test_a_sample_of_the_validation_of_llm_stack_is_rendered_as_by_the_command(
+    tmp_path: Path, process: Prover, helm: str
+) -> None:
+    every = wanted(tmp_path)
+    sample = random.Random(4).sample(every, 14)
+    results = alike(sample + mutated(every, tmp_path, 6), helm, process)
+    assert {bool(result.error) for result in results} == {True, False}
+
+
+@pytest.mark.slow
+def test_all_of_the_validation_of_llm_stack_is_rendered_and_checked_as_by_the_commands(
+    tmp_path: Path, process: Prover, helm: str, programs: dict[str, tools.Tool]
+) -> None:
+    every = wanted(tmp_path)
+    results = alike(every + mutated(every, tmp_path, 150), helm, process)
+    batches: dict[str, dict[str, str]] = {}
+    for result in results:
+        for document in render.documents(result.text):
+            text = document.text
+            batches.setdefault(result.request.kube_version, {}).update({text: text, _broken(text): _broken(text)})
+    found = findings(batches, programs)
+    assert len(found) > 500
+    assert findings(batches, programs, process) == found
+
+
+def _broken(text: str) -> str:
+    """A manifest with a mistake that depends on its text."""
+    lines = text.splitlines(keepends=True)
+    at = sum(text.encode()) % len(lines)
+    return "".join([*lines[:at], lines[at].replace(": ", ": [x, ").replace("\n", "]\n"), *lines[at + 1 :]])
+
+
+DOCUMENTS = {
+    "valid": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n",
+    "wrong": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: 1, imagee: b}]}\n",
+    "empty": "# nothing\n",
+    "blank": "\n",
+    "twice": "apiVersion: v1\nkind: Pod\nkind: Pod\n",
+    "no kind": "apiVersion: v1\n",
+    "no version": "kind: Pod\n",
+    "unknown": "apiVersion: example.com/v1\nkind: Nothing\nmetadata: {name: a}\n",
+    "a list": "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, spec: {}}, {kind: Pod}]\n",
+    "an empty list": "apiVersion: v1\nkind: List\nitems: []\n",
+    "two documents": "apiVersion: v1\nkind: ConfigMap\ndata: {a: 1}\n---\napiVersion: v1\nkind: Secret\n",
+    "text": "text",
+    "no YAML": "a: [",
+    "generated": "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a, labels: {a: 1}}\n",
+    "markup": 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "<&>é"}\ndata: {"<&>": [1]}\n',
+}
+
+
+def findings(
+    batches: dict[str, dict[str, str]], programs: dict[str, tools.Tool], process: Prover | None = None
+) -> list[kubeconform.Finding]:
+    binary = NOWHERE if process else programs["kubeconform"].path
+    return kubeconform.check(batches, prepare.schema_locations(), binary, prover=process)
+
+
+def test_documents_are_checked_as_by_the_command(process: Prover, programs: dict[str, tools.Tool]) -> None:
+    prepare.prepare(print)
+    batches = {f"{version}": DOCUMENTS for version in definitions.versions()[:2]}
+    found = findings(batches, programs)
+    assert {finding.status for finding in found} == {"Invalid", "Error", "Empty"}
+    assert findings(batches, programs, process) == found
+
+
+def test_a_location_that_is_no_location_is_refused_as_by_the_command(
+    process: Prover, programs: dict[str, tools.Tool]
+) -> None:
+    batches = {"1.37.0": {"valid": DOCUMENTS["valid"]}}
+    with pytest.raises(kubeconform.ToolError):
+        kubeconform.check(batches, ["{{ .Nope }}.json"], programs["kubeconform"].path, prover=process)
+
+
+def test_the_command_runs_where_the_process_ended(process: Prover, programs: dict[str, tools.Tool], tmp_path: Path):
+    helm = programs["helm"].path
+    request = odd(ODD[0], tmp_path)
+    with prover.started(programs, print) as other:
+        assert other is not None
+        other._process.kill()
+        assert render.render([request] * 2, helm, prover=other) == render.render([request] * 2, helm)
+        assert list(other.answers([{"render": {}}])) == []
+
+
+def test_a_program_that_does_not_answer_is_left(tmp_path: Path, helm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n", encoding="ascii")
+    silent.chmod(0o755)
+    monkeypatch.setattr(prover, "TIMEOUT", 0.2)
+    request = odd(ODD[0], tmp_path)
+    for program in (silent, tmp_path / "none"):
+        assert render.render([request], Path(helm), prover=Prover(program, {})) == render.render([request], Path(helm))
+
+
+def test_flags_and_files_that_only_the_command_reads_are_left_to_it(tmp_path: Path) -> None:
+    assert render._data(Request(tmp_path, flags=("--set-literal=a=b",)), "") is None
+    assert render._data(Request(tmp_path, (Path("-"),)), "") is None
+    read = render._data(Request(tmp_path, sets=("a=1",), flags=("--set=b=2", "--set-json=c=[3]")), "v4.3")
+    assert read is not None
+    assert (read["set"], read["set-json"], read["helm_version"]) == (["a=1", "b=2"], ["c=[3]"], "v4.3")
+
+
+def test_without_the_program_or_with_another_helm_a_line_says_that_it_is_slower(
+    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    other = {**programs, "helm": replace(programs["helm"], version="v4.0.2")}
+    with prover.started(other, said.append) as found:
+        assert found is None
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    with prover.started(programs, said.append) as found:
+        assert found is None
+    assert "and the faster program contains helm v4.3" in said[0]
+    assert said[1] == (
+        "helm and kubeconform run for each render, which is slower: "
+        "install Go and run 'chartgen tools' to build the faster program"
+    )
