@@ -74,6 +74,7 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.accelerators
 	@$(BIN)/python -m docs.makers.estimates
 	@$(BIN)/python -m docs.makers.examples
+	@$(BIN)/python -m docs.makers.page
 
 site: $(STAMP) ## Build the documentation site in build/site
 	@test -x build/venv/bin/python || $(PYTHON) -m venv build/venv

@@ -23,7 +23,7 @@ def check(stack: Stack, values: Values) -> Iterator[Problem]:
     known = {path: schema for scope in (values.server, values.release) for path, schema in rows(scope)}
     asked: dict[str, Fragment] = {}
     for fragment in stack.fragments:
-        own = {path for scope in (fragment.server, fragment.release) for path, _ in rows(scope)}
+        own = set(_own(fragment, values))
         for n, question in enumerate(fragment.questions):
             where = ("questions", n, "value")
             if question.value not in own:
@@ -41,6 +41,12 @@ def check(stack: Stack, values: Values) -> Iterator[Problem]:
                     remedy = nearest(path, sorted(known), "")
                     place = ("questions", n, "if", path)
                     yield fragment.problem("fragment.yaml", place, f"the stack has no value '{path}'", remedy)
+
+
+def _own(fragment: Fragment, values: Values) -> Iterator[str]:
+    """The paths of a fragment's values; below a key that several declare, those of all of them."""
+    for declared, scope in ((fragment.server, values.server), (fragment.release, values.release)):
+        yield from (path for path, _ in rows({key: scope[key] for key in declared if key in scope}))
 
 
 def _answerable(schema: dict[str, Any], values: Values) -> bool:

@@ -12,12 +12,13 @@ from ..needs import plan
 from ..problem import Faults, Problem, Say
 from ..programs import helm as programs
 from ..programs import tools
+from ..programs.prover import Prover
 from ..proofs.manifests import render_of
 from ..views import graph, svg
 from . import answers
 
 
-def look(chart: LoadedChart, text: str, say: Say) -> dict[str, Any]:
+def look(chart: LoadedChart, text: str, say: Say, prover: Prover | None = None) -> dict[str, Any]:
     """Everything that the page shows for a text of values. `problems` is empty where the chart accepts them."""
     try:
         values = answers.read(text)
@@ -27,32 +28,32 @@ def look(chart: LoadedChart, text: str, say: Say) -> dict[str, Any]:
         file = Path(place, answers.SHOWN)
         file.write_text(text, encoding="utf-8")
         try:
-            return {"values": values, "problems": [], **_made(chart, file, say)}
+            return {"values": values, "problems": [], **_made(chart, file, say, prover)}
         except Faults as faults:
             return {"values": values, "problems": _listed(faults.problems, str(file))}
 
 
-def _made(chart: LoadedChart, file: Path, say: Say) -> dict[str, Any]:
+def _made(chart: LoadedChart, file: Path, say: Say, prover: Prover | None) -> dict[str, Any]:
     """What the chart makes of a values file; Faults where it refuses it."""
     example = valuesfile.read("values", [file], strict=False)
     if problems := valuesfile.check(example, chart.defaults.data, chart.schema):
         raise Faults(problems)
     helm = tools.ensure(["helm"], say)["helm"].path
-    (done,) = programs.render([programs.Request(chart.folder, (file,))], helm)
+    (done,) = programs.render([programs.Request(chart.folder, (file,))], helm, prover=prover)
     if done.error:
         raise Faults(blame.blamed(chart, [file], [], done.error, helm))
     drawn = graph.graph(render_of(programs.documents(done.text), frozenset()))
     return {
         "manifests": done.text,
         "picture": svg.text(drawn, "release llm") if drawn.nodes else "",
-        "plan": _plan(chart, file, say),
+        "plan": _plan(chart, file, say, prover),
     }
 
 
-def _plan(chart: LoadedChart, file: Path, say: Say) -> list[str]:
+def _plan(chart: LoadedChart, file: Path, say: Say, prover: Prover | None) -> list[str]:
     """The plan's lines; none for a chart that has no plan."""
     try:
-        return plan.lines(plan.plan(chart.folder, [file], [], say))
+        return plan.lines(plan.plan(chart.folder, [file], [], say, prover))
     except Faults:
         return []
 

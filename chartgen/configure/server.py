@@ -11,10 +11,14 @@ from typing import Any
 
 from ..chart.loaded import LoadedChart
 from ..problem import Faults, Say, ToolError
+from ..programs import prover as provers
+from ..programs import tools
+from ..programs.prover import Prover
 from . import answers, questions
 from .look import look
 
 PAGE = Path(__file__).with_name("page")
+ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M1 1h6v6H1z" fill="#1d4ed8"/></svg>'
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MOST = 1 << 20  # bytes of a request
 # The page loads nothing from elsewhere, and nothing else shows it in a frame.
@@ -29,9 +33,9 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, chart: LoadedChart, port: int, say: Say) -> None:
+    def __init__(self, chart: LoadedChart, port: int, say: Say, prover: Prover | None = None) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.chart, self.say = chart, say
+        self.chart, self.say, self.prover = chart, say, prover
         self.page = questions.page(chart)
         self.one = threading.Lock()  # two cores: one look after the other
 
@@ -51,6 +55,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/page.json":
             self._json(200, self.server.page)
+            return
+        if self.path == "/favicon.ico":
+            self._send(200, ICON, KINDS[".svg"])
             return
         name = "index.html" if self.path == "/" else self.path.removeprefix("/")
         known = {file.name: file for file in PAGE.iterdir()}
@@ -85,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             except Faults as faults:
                 return {"text": text, "values": None, "problems": [each.as_json() for each in faults.problems]}
         with self.server.one:
-            return {"text": text, **look(self.server.chart, text, self.server.say)}
+            return {"text": text, **look(self.server.chart, text, self.server.say, self.server.prover)}
 
     def _local(self, post: bool = False) -> bool:
         """Whether a request is meant for this server: another page in the same browser must not reach it."""
@@ -121,11 +128,13 @@ class Handler(BaseHTTPRequestHandler):
 
 def serve(chart: LoadedChart, port: int, say: Say, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; `ready` hears the URL. OSError where the port is taken."""
-    server = Server(chart, port, say)
-    try:
-        ready(server.url)
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.server_close()
+    programs = tools.ensure(["helm", "kubeconform"], say)
+    with provers.started(programs, say) as prover:
+        server = Server(chart, port, say, prover)
+        try:
+            ready(server.url)
+            server.serve_forever()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.server_close()

@@ -18,6 +18,7 @@ from ..chart import blame, loaded, valuesfile
 from ..problem import Faults, Say, fault
 from ..programs import helm as render
 from ..programs import tools
+from ..programs.prover import Prover
 from ..reading import wellformed, yamlfile
 
 COUNTS = (1, 2, 4, 8, 16)
@@ -86,7 +87,7 @@ class Plan:
         return dict(self.need) | {"cards": self.cards, "fits": self.fits}
 
 
-def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Plan]:
+def plan(chart: Path, files: list[Path], flags: list[str], say: Say, prover: Prover | None = None) -> list[Plan]:
     """Ask a chart what each server of these values needs; Faults where they cannot be read, or are refused.
 
     A sum of values that the chart refuses would say nothing.
@@ -97,7 +98,7 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say) -> list[Pla
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
         folder = _asking(chart, name, Path(place))
         wanted = [render.Request(each, tuple(files), flags=tuple(flags)) for each in (folder, chart)]
-        asked, whole = render.render(wanted, helm)
+        asked, whole = render.render(wanted, helm, prover=prover)
     if error := asked.error or whole.error:
         raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, flags, error, helm))
     needs = [document.data["plan"] for document in render.documents(asked.text) if document.data]

@@ -1,0 +1,45 @@
+"""Writes the pictures of `chartgen configure` with a real Chromium: `python -m docs.makers.page`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+from chartgen.chart import loaded
+from chartgen.configure import server
+from tests.configure.browser import PROGRAM, browser
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs/pictures"
+FINE = "document.querySelector('#state.good') !== null"
+CHANGE = """(() => {{
+  const input = document.getElementById("q-{key}");
+  input.value = "{value}";
+  for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, {{bubbles: true}}));
+}})()"""
+
+
+def main() -> int:
+    if not PROGRAM:
+        print("page: no Chromium on PATH; the pictures of the page are left as they are", file=sys.stderr)
+        return 0
+    made = server.Server(loaded.load(ROOT / "charts/llm-stack", "charts/llm-stack"), 0, lambda text: None)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    with browser() as page:
+        page.open(made.url, 1280, 760)
+        page.wait(FINE)
+        for key, value in (("gpu.vendor", "nvidia"), ("model.tag", "70b"), ("gpu.count", "2")):
+            page.run(CHANGE.format(key=key, value=value))
+            page.wait(f"document.getElementById('text').value.includes('{value}')")
+        page.wait(FINE)
+        page.run(
+            "document.getElementById('tab-plan').click(); document.getElementById('q-gpu.vendor').scrollIntoView()"
+        )
+        page.picture(PICTURES / "configure.png")
+    made.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

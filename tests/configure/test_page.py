@@ -1,0 +1,180 @@
+"""The page of `chartgen configure` in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from configure.browser import PROGRAM, Page, browser
+from conftest import CHART, ROOT
+
+from chartgen.chart import loaded
+from chartgen.configure import server
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on PATH")]
+FINE = "document.querySelector('#state.good') !== null"
+QUESTIONS = yaml.safe_load((CHART / "questions.yaml").read_text())["questions"]
+# The system of the example kubesphere-deepseek, from nothing.
+SEED = {
+    "model.name": "registry.ollama.ai/library/deepseek-r1",
+    "modelCache.size": "50Gi",
+    "openWebui.enabled": False,
+    "nextchat.enabled": True,
+    "ingress.enabled": True,
+    "ingress.className": "kubesphere-router-cluster",
+    "ingress.controller": "ingress-nginx",
+    "ingress.domain": "172.1.1.1.nip.io",
+    "ingress.httpPort": 30888,
+}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    made = server.Server(loaded.load(CHART, str(CHART.relative_to(ROOT))), 0, lambda text: None)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made.url
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Page]:
+    with browser() as page:
+        yield page
+
+
+@pytest.fixture
+def page(tab: Page, url: str) -> Page:
+    tab.requested.clear()
+    tab.open("about:blank")
+    tab.open(url)
+    tab.wait(FINE)
+    return tab
+
+
+def answer(page: Page, key: str, value: object) -> None:
+    """Answer a question as a person does, and wait until the values have it."""
+    page.run(f"""(() => {{
+      const input = document.getElementById("q-" + {json.dumps(key)}), value = {json.dumps(value)};
+      if (input.type === "checkbox") {{ if (input.checked !== value) input.click(); return; }}
+      input.focus();
+      input.value = String(value);
+      input.dispatchEvent(new Event("input", {{bubbles: true}}));
+      input.dispatchEvent(new Event("change", {{bubbles: true}}));
+    }})()""")
+
+
+def text_of(page: Page) -> str:
+    return page.run("document.getElementById('text').value")
+
+
+def settled(page: Page) -> None:
+    page.wait("document.querySelector('#state').className !== ''")
+
+
+def test_a_first_visit_shows_questions_a_plan_and_a_picture_and_requests_nothing_outside(page: Page, url: str):
+    assert page.run("document.querySelectorAll('.question').length") == len(QUESTIONS)
+    assert "weights" in page.run("document.querySelector('#plan pre').textContent")
+    assert page.run("document.querySelector('#picture svg') !== null")
+    assert "kind: Deployment" in page.run("document.querySelector('#manifests pre').textContent")
+    assert page.requested
+    assert all(each.startswith((url, "data:", "about:")) for each in page.requested)
+    assert page.logged == []
+
+
+def test_the_seed_system_is_configured_in_under_ten_answers(page: Page):
+    assert len(SEED) < 10
+    for key, value in SEED.items():
+        answer(page, key, value)
+        last = key.rpartition(".")[2]
+        page.wait(f"document.getElementById('text').value.includes({json.dumps(last + ':')})")
+        settled(page)
+    page.wait(FINE)
+    found = yaml.safe_load(text_of(page))
+    assert found == {
+        "model": {"name": SEED["model.name"]},
+        "modelCache": {"size": "50Gi"},
+        "openWebui": {"enabled": False},
+        "nextchat": {"enabled": True},
+        "ingress": {key.partition(".")[2]: value for key, value in SEED.items() if key.startswith("ingress.")},
+    }
+    assert "172.1.1.1.nip.io" in page.run("document.querySelector('#picture').textContent")
+
+
+def test_a_refusal_is_at_the_question_that_it_concerns(page: Page):
+    answer(page, "model.contextLength", "many")
+    page.wait("document.querySelector('#state.bad') !== null")
+    said = page.run("document.getElementById('q-model.contextLength-error').textContent")
+    assert "expected an integer" in said
+    assert page.run("document.getElementById('q-model.contextLength').getAttribute('aria-invalid')") == "true"
+    answer(page, "model.contextLength", "")
+    page.wait(FINE)
+    assert page.run("document.getElementById('q-model.contextLength-error').hidden")
+
+
+def test_a_dropped_file_fills_the_questions(page: Page):
+    text = (CHART / "examples/kubesphere-deepseek.yaml").read_text()
+    page.run(f"""(() => {{
+      const data = new DataTransfer();
+      data.items.add(new File([{json.dumps(text)}], "mine.yaml"));
+      document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}}));
+    }})()""")
+    page.wait("document.getElementById('q-nextchat.enabled').checked")
+    page.wait(FINE)
+    assert text_of(page) == text
+    assert page.run("document.getElementById('q-ingress.domain').value") == "172.1.1.1.nip.io"
+
+
+def test_every_question_can_be_answered_and_its_answer_taken_back(page: Page):
+    for question in QUESTIONS:
+        key = question["variable"]
+        default = question.get("default")
+        value = (
+            (not default)
+            if question["type"] == "boolean"
+            else next(each for each in question["options"] if each != default)
+            if question["type"] == "enum"
+            else int(question.get("min", 1)) + 3
+            if question["type"] in ("int", "float")
+            else "some-text"
+        )
+        answer(page, key, value)
+        leaf = key.rpartition(".")[2]
+        page.wait(f"document.getElementById('text').value.includes({json.dumps(leaf + ':')})")
+        answer(page, key, default if default is not None else "")
+        page.wait("document.getElementById('text').value === ''")
+        settled(page)
+
+
+def test_a_value_without_a_question_is_found_and_set(page: Page):
+    page.run("""(() => {
+      const find = document.getElementById("find");
+      find.value = "terminationGrace";
+      find.dispatchEvent(new Event("input"));
+    })()""")
+    page.run("document.querySelector('#found button').click()")
+    answer(page, "terminationGracePeriodSeconds", 90)
+    page.wait("document.getElementById('text').value === 'terminationGracePeriodSeconds: 90\\n'")
+    page.wait(FINE)
+
+
+def test_the_tabs_follow_the_arrow_keys_and_every_input_has_a_label(page: Page):
+    page.run("document.getElementById('tab-values').focus()")
+    page.key("ArrowRight")
+    assert page.run("document.activeElement.id") == "tab-plan"
+    assert page.run("!document.getElementById('plan').hidden && document.getElementById('values').hidden")
+    unlabelled = "[...document.querySelectorAll('input:not([hidden]),select,textarea')].filter(e => !e.labels.length)"
+    assert page.run(f"{unlabelled}.map(e => e.id)") == []
+
+
+@pytest.mark.parametrize("width", [360, 820])
+def test_it_fits_a_phone(tab: Page, url: str, width: int):
+    tab.open(url, width, 800)
+    tab.wait(FINE)
+    assert tab.run("document.documentElement.scrollWidth") <= width
+    tab.dark()
+    colour = tab.run("getComputedStyle(document.body).backgroundColor")
+    assert colour == "rgb(11, 18, 32)"
