@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import files as disk
@@ -16,6 +18,7 @@ from ..reading import yamlfile
 from ..reading.yamlfile import Key
 
 RUNNING = "release/"
+NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 TEST = "test"
 PATIENCE = 60.0  # seconds for a cluster to answer
 
@@ -56,7 +59,7 @@ def read(side: str, context: Context, say: Say) -> Side:
     path = Path(side)
     if not path.exists():
         raise fault(side, "no such file", f"name a values file, a chart, a file of manifests, or {RUNNING}NAME")
-    if path.is_dir() or _is_package(path):
+    if path.is_dir() or (path.is_file() and _is_package(path)):
         return _rendered(side, path, context, context.files, say)
     text = disk.text(path)
     if _is_manifests(text, side):
@@ -96,6 +99,8 @@ def _rendered(side: str, place: Path, context: Context, files: tuple[Path, ...],
 
 def _running(name: str, context: Context, say: Say) -> str:
     """The manifests of a release that runs, by the user's own settings of Helm and the cluster."""
+    if not NAME.fullmatch(name):
+        raise fault(f"{RUNNING}{name}", "is not the name of a release", "use the name that helm list prints")
     helm = tools.ensure(["helm"], say)["helm"].path
     say(f"helm: getting the manifests of {name}")
     try:
@@ -111,11 +116,21 @@ def _running(name: str, context: Context, say: Say) -> str:
 
 def _objects(text: str, namespace: str = Render.namespace) -> Render:
     """The objects of rendered text; those of `helm test` are made for a test and removed again."""
-    found = render_of(programs.documents(text), frozenset())
+    found = render_of(list(_listed(programs.documents(text))), frozenset())
     kept = tuple(each for each in found.objects if TEST not in _hooks(each))
     owners = {id(each) for each in kept}
     pods = tuple(pod for pod in found.pods if id(pod.owner) in owners)
     return Render(kept, pods, namespace=namespace)
+
+
+def _listed(documents: list[programs.Document]) -> Iterator[programs.Document]:
+    """The documents, and the items of a List, which kubectl prints for several objects."""
+    for each in documents:
+        items = each.data.get("items") if isinstance(each.data, dict) and each.data.get("kind") == "List" else None
+        if isinstance(items, list):
+            yield from (replace(each, data=item, lines={}) for item in items)
+        else:
+            yield each
 
 
 def _hooks(each: Object) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import CHART, ROOT
+from conftest import CHART, ROOT, outcome
 
 from chartgen.cli import main
 from chartgen.views import diff, sides
@@ -26,6 +27,19 @@ def test_what_an_upgrade_does_is_said_as_in_the_case(name, monkeypatch):
     monkeypatch.chdir(DIFFS / name)
     found = compared(Path("old.yaml"), Path("new.yaml"))
     assert "\n".join(diff.lines(found)) + "\n" == Path("said.txt").read_text()
+
+
+def test_a_list_of_objects_is_its_objects(tmp_path):
+    items = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
+    (tmp_path / "old.yaml").write_text(items)
+    (tmp_path / "new.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n")
+    assert compared(tmp_path / "old.yaml", tmp_path / "new.yaml").differences == ()
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    _, [problem] = outcome(compared, tmp_path / "pipe", tmp_path / "pipe")
+    assert "is a named pipe" in str(problem)
 
 
 def test_equal_values_differ_in_nothing_though_the_chart_makes_random_secrets(tmp_path):
@@ -60,6 +74,7 @@ def test_the_exit_code_follows_the_severity(fail_on, code):
     [
         ("gpu: {vender: nvidia}\n", "new.yaml:1: gpu.vender"),
         ("a: [\n", "new.yaml:2"),
+        ("- a\n", "new.yaml:1: is not a values file"),
         (None, "new.yaml: no such file; name a values file"),
     ],
 )
