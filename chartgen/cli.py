@@ -224,6 +224,7 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
     else:
         recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
         report = proofs.validate(place, given.files, recipe, here().progress(), given.flags)
+        report.problems += _foreign(place, given.files)
     if as_json:
         problems = [problem.as_json() for problem in here().named(report.problems)]
         here().json(report.as_json() | {"problems": problems})
@@ -233,6 +234,64 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))
     return here().complain(report.problems)
+
+
+def _foreign(place: Path, files: list[Path]) -> list[Problem]:
+    """Those of the values files that are for another chart than the one at `place`."""
+    from .chart import loaded
+    from .importing.foreign import foreign
+    from .reading.keynames import Names
+
+    with loaded.unpacked(place) as folder:
+        found = loaded.load(folder, str(place)) if files else None
+    names = Names(found.schema or {}) if found else Names({})
+    return [problem for problem in (foreign(file, names) for file in files) if problem]
+
+
+@main.command(
+    "import",
+    examples=(
+        "chartgen import my-values.yaml -o values.yaml",
+        "chartgen import helmrelease.yaml > values.yaml",
+        "chartgen import deployment.yaml service.yaml --report report.txt -o values.yaml",
+    ),
+)
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the values to this file.  [default: print them]")
+@click.option("--report", "report_file", type=FILE, metavar="FILE", help="Write the report to this file.")
+@click.option("--chart", default="", metavar="NAME", help="The chart that the values are for, if it is not recognised.")
+@as_json
+@exits
+def import_(files: tuple[Path, ...], output: Path | None, report_file: Path | None, chart: str, as_json: bool) -> int:
+    """Write values for llm-stack from files of other charts and from Kubernetes manifests.
+
+    FILE is a values file of another chart, of an umbrella chart that contains it, a HelmRelease of Flux, an Application
+    of Argo CD, or a plain manifest. The report has one line for each value of the input: where it is written now, how
+    it changed, or what to do if llm-stack has no such value. Values that llm-stack refuses are left out and reported,
+    so the result always passes `chartgen validate -f`.
+
+    The values are printed, and the report is printed to standard error. With -o, the report is printed.
+    """
+    from .importing import importer, report
+
+    for file in (output, report_file):
+        if file and file.is_file():
+            raise fault(file, "already exists", "name another file, or remove this one")
+    made = importer.import_files(list(files), chart, here().progress())
+    told = report.as_text(made.draft)
+    if output:
+        output.write_text(made.text, encoding="utf-8")
+    if report_file:
+        report_file.write_text(told, encoding="utf-8")
+    if as_json:
+        here().json({"values": str(output) if output else made.text, **report.as_json(made.draft)})
+    elif output:
+        here().out(told.rstrip("\n") if not report_file else report.summary(report.lines(made.draft)))
+    else:
+        here().out(made.text, end="")
+        if not report_file:
+            here().err(told.rstrip("\n"))
+    return 0
 
 
 @main.command(

@@ -1,0 +1,174 @@
+"""A value of the input where a row of a table applies, and what a row may do with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..reading.yamlfile import Key, dotted
+from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
+from .source import Source, leaves
+from .tables import Program, Table, programs
+
+EMPTY = ("", None, {}, [])
+
+
+@dataclass(frozen=True)
+class At:
+    """A value at a `path` of a document; the chart's own values begin at `root`.
+
+    `keys` are the paths below it that the row is for, where it is not all of the value.
+    """
+
+    draft: Draft
+    source: Source
+    table: Table
+    root: Key
+    path: Key
+    value: Any
+    row: dict[str, Any]
+    server: str = ""
+    program: Program | None = None
+    keys: tuple[Key, ...] = ((),)
+
+    @property
+    def own(self) -> Key:
+        """The path in the chart's own values."""
+        return self.path[len(self.root) :]
+
+    @property
+    def shown(self) -> str:
+        """The path in the chart's own values, dotted."""
+        return dotted(self.own)
+
+    def below(self, *keys: str | int, **more: Any) -> At:
+        """A value below this one, under another row where one is given."""
+        value = self.value
+        for key in keys:
+            inside = isinstance(value, dict) or (isinstance(value, list) and isinstance(key, int) and key < len(value))
+            value = (value.get(key) if isinstance(value, dict) else value[key]) if inside else None
+        return replace(self, path=(*self.path, *keys), keys=((),), **{"value": value, **more})
+
+    def get(self, *keys: str | int) -> Any:
+        """The value at a path below."""
+        return self.below(*keys).value
+
+    def spots(self, keys: tuple[Any, ...]) -> list[Spot]:
+        """The leaves at paths below this value, a path of one step as a text."""
+        found: list[Spot] = []
+        for key in keys or self.keys:
+            path = (*self.path, *((key,) if isinstance(key, str | int) else key))
+            inner = self.draft.spots(self.source, path)
+            given = path == self.path or _has(self.value, path[len(self.path) :])
+            found += inner or ([(self.source.number, path)] if given else [])
+        return found
+
+    def put(self, target: str | Key, value: Any, *keys: Any, how: str = "") -> None:
+        """Write a value, made of what is at paths below; `how` says what it became where it is not the same."""
+        goal = self._goal(target)
+        if _templates(value):
+            text = f"is a Helm template expression, which a values file cannot have; write its result as {dotted(goal)}"
+            self.draft.note(self.spots(keys), Note(MISSING, text))
+            return
+        value, converted = self._converted(goal, value)
+        how = how or converted
+        scoped = self.server if goal[0] in self.draft.server_keys or "<server>" in goal else ""
+        kind = CHANGED if how else CARRIED
+        meaning = self._meaning(goal)
+        if meaning:
+            kind = OTHER
+        said = "; ".join(filter(None, (how, meaning)))
+        self.draft.put(Put(goal, value, scoped, tuple(self.spots(keys)), how), Note(kind, said))
+
+    def _goal(self, target: str | Key) -> Key:
+        goal = tuple(target.split(".")) if isinstance(target, str) else target
+        prefix = self.program.prefix if self.program else ""
+        own = not self.draft.names.has(goal[:1]) or goal[0] in self.draft.server_keys
+        return (prefix, *goal) if prefix and own else goal
+
+    def _meaning(self, goal: Key) -> str:
+        """What llm-stack calls by the input's name, where that is something else."""
+        own = tuple(str(step) for step in self.own)
+        if not self.table.names or not own or goal[: len(own)] == own:
+            return ""
+        if self.table.server and own[0] in self.draft.server_keys:
+            return ""
+        if own[0] == goal[0] or not self.draft.names.has(own[:1]):
+            return ""
+        free = not any(one.get("properties") for one in self.draft.names.at(own[:1]))
+        if len(own) > 1 and not free and not self.draft.names.has(own[:2]):
+            return ""
+        return f"'{own[0]}' in llm-stack {_belongs(own[0], self.draft)}"
+
+    def _converted(self, goal: Key, value: Any) -> tuple[Any, str]:
+        """A value in the type that its target has: numbers in quotes, texts without."""
+        types = {one["type"] for one in self.draft.names.at(goal) if isinstance(one.get("type"), str)}
+        if types == {"string"} and isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value), "as text"
+        if types == {"integer"} and isinstance(value, str) and value.strip().isdigit():
+            return int(value), "as a number"
+        if types == {"integer"} and isinstance(value, float) and value.is_integer():
+            return int(value), ""
+        if types == {"number"} and isinstance(value, str) and _number(value) is not None:
+            return _number(value), "as a number"
+        if types == {"boolean"} and isinstance(value, str) and value.lower() in ("true", "false", "1", "0"):
+            return value.lower() in ("true", "1"), "as true or false"
+        return value, ""
+
+    def none(self, text: str, *keys: Any) -> None:
+        """Say that llm-stack has nothing for what is at paths below, and what to do; what is empty needs nothing."""
+        self._each(keys, Note(MISSING, text))
+
+    def settled(self, text: str, *keys: Any) -> None:
+        """Say why what is at paths below needs no value."""
+        self.draft.note(self.spots(keys), Note(SETTLED, text))
+
+    def unknown(self, *keys: Any) -> None:
+        """Say that there is no row for what is at paths below."""
+        own = str(self.own[0]) if self.own else ""
+        also = ""
+        if self.table.names and own and self.draft.names.has((own,)):
+            also = f"; '{own}' in llm-stack {_belongs(own, self.draft)}"
+        self._each(keys, Note(MISSING, f"llm-stack has no value for it{also}"))
+
+    def _each(self, keys: tuple[Any, ...], note: Note) -> None:
+        for spot in self.spots(keys):
+            value = self.draft.every.get(spot, "")
+            off = value is False and str(spot[1][-1]).lower().endswith(("enabled", "enable", "create"))
+            if value in EMPTY and not isinstance(value, bool):
+                self.draft.note([spot], Note(SETTLED, "is empty"))
+            elif off:
+                self.draft.note([spot], Note(SETTLED, "is off, and llm-stack does not have it"))
+            else:
+                self.draft.note([spot], note)
+
+    def of_program(self, name: str) -> At:
+        """The same, for a program."""
+        return replace(self, program=programs()[name])
+
+
+def _belongs(key: str, draft: Draft) -> str:
+    """What llm-stack means by a key, in the words of its schema."""
+    said = draft.names.schema.get("properties", {}).get(key, {}).get("description", "")
+    return f"is: {re.split(r'[.;:,]', said)[0]}" if said else "is something else"
+
+
+def _has(value: Any, path: Key) -> bool:
+    for step in path:
+        inside = step in value if isinstance(value, dict) else isinstance(value, list) and step in range(len(value))
+        if not inside:
+            return False
+        value = value[step]
+    return True
+
+
+def _templates(value: Any) -> bool:
+    return any(isinstance(text, str) and TEMPLATE.search(text) for _, text in leaves(value))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,194 @@
+"""Values that llm-stack writes in another form: variables, Secrets, objects, lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .at import EMPTY, At
+from .function import FUNCTIONS, row
+from .servers import slug
+
+
+@row("choice")
+def choice(at: At) -> None:
+    """A value that has another name; `choices` maps the input's words to ours, with a null for none."""
+    word = str(at.value).lower() if isinstance(at.value, bool) else str(at.value)
+    choices = at.row["choices"]
+    if word not in choices:
+        at.none(at.row.get("else", f"is not one of {', '.join(choices)}"))
+    elif choices[word] is None:
+        at.settled(at.row.get("because", "is what llm-stack does"))
+    else:
+        at.put(
+            at.row["to"],
+            choices[word],
+            how=at.row.get("how", "" if choices[word] == at.value else f"is {_word(choices[word])}"),
+        )
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@row("startup")
+def startup(at: At) -> None:
+    """A startup probe becomes the time that a start may take."""
+    probe = at.value if isinstance(at.value, dict) else {}
+    tries, period = probe.get("failureThreshold", 3), probe.get("periodSeconds", 10)
+    if not all(isinstance(each, int) for each in (tries, period)) or "failureThreshold" not in probe:
+        at.settled("llm-stack has its own probes")
+        return
+    seconds = max(10, int(probe.get("initialDelaySeconds") or 0) + tries * period)
+    at.put(
+        at.row["to"],
+        seconds,
+        "failureThreshold",
+        "periodSeconds",
+        "initialDelaySeconds",
+        how=f"the longest time of a start, {seconds} seconds",
+    )
+    at.settled("llm-stack has its own probes")
+
+
+@row("objects")
+def objects(at: At) -> None:
+    """A list of objects becomes a map of them by kind and name."""
+    items = at.value if isinstance(at.value, list) else list(at.value.values()) if isinstance(at.value, dict) else []
+    keys = range(len(items)) if isinstance(at.value, list) else list(at.value or ())
+    for key, item in zip(keys, items, strict=True):
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        if not isinstance(metadata, dict):
+            at.none("is not an object with a name; add it under extraObjects", key)
+            continue
+        name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}")
+        at.put(("extraObjects", name), item, key, how="in a map, under its own name")
+
+
+@row("env")
+def env(at: At) -> None:
+    """Variables, as a list of {name, value} or a map; those that the program reads and llm-stack has a value for."""
+    if isinstance(at.value, dict):
+        found = [(name, {"value": one} if not isinstance(one, dict) else one, name) for name, one in at.value.items()]
+    else:
+        found = [(str(one.get("name")), one, n) for n, one in enumerate(at.value or ()) if isinstance(one, dict)]
+    values = {name: one for name, one, _ in found}
+    for name, item, key in found:
+        variable(at.below(key), name, item, values)
+
+
+def variable(at: At, name: str, item: dict[str, Any], all_of_them: dict[str, Any]) -> None:
+    """One variable: by the program's row for it, else as a variable."""
+    known = at.program.env.get(name) if at.program else None
+    value = item.get("value") if "value" in item else ({"valueFrom": item["valueFrom"]} if "valueFrom" in item else "")
+    if known is None:
+        text = value if isinstance(value, dict) else "" if value is None else _text(value)
+        at.put((*at.row.get("to", "env").split("."), name), text)
+        return
+    at = replace(at, row={"others": all_of_them, "called": name, **known}, value=value)
+    if "none" in known:
+        at.none(known["none"])
+    elif "same" in known:
+        at.settled(known["same"])
+    elif "by" in known:
+        FUNCTIONS[known["by"]](at)
+    elif isinstance(value, dict):
+        at.put((*at.row.get("env", "env").split("."), name), value)
+    else:
+        at.put(known["to"], value, how=known.get("how", ""))
+    at.unknown()
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@row("variable")
+def named_variable(at: At) -> None:
+    """A value that the program reads as a variable."""
+    if at.value in EMPTY and not isinstance(at.value, bool):
+        at.settled("is empty")
+    else:
+        at.put((*at.row["to"].split("."), at.row["name"]), _text(at.value), how=f"the variable {at.row['name']}")
+
+
+@row("secret")
+def secret(at: At) -> None:
+    """A password or a token: the name of the Secret that has it, or one to create."""
+    target, own_key = at.row["to"], at.row.get("key", "")
+    where = at.value.get("valueFrom", at.value) if isinstance(at.value, dict) else {}
+    where = where.get("secretKeyRef", where) if isinstance(where, dict) else {}
+    name = where.get("name") or where.get("secretName") if isinstance(where, dict) else None
+    key = (where.get("key") or where.get("secretKey")) if isinstance(where, dict) else None
+    if name:
+        at.put(target, name, how="the name of the Secret")
+        if key and own_key:
+            at.put(own_key, key, how="the key of the Secret")
+    elif at.value in EMPTY or isinstance(at.value, dict):
+        at.settled("is empty") if at.value in EMPTY else at.none(
+            "is not in a Secret; create one, and name it under " + target
+        )
+    else:
+        default = at.row.get("name", slug(target.split(".")[-2]))
+        made(at, target, default, at.row.get("field", "key"))
+
+
+def made(at: At, target: str | tuple[str, ...], name: str, key: str, *keys: Any) -> None:
+    """A password in the file: llm-stack reads it from a Secret that the person creates first."""
+    at.draft.needs.add(f"Secret/{name}")
+    command = f"kubectl create secret generic {name} --from-file={key}=FILE"
+    at.draft.advise(f"create the Secret {name}: {command}, with the value in FILE", name)
+    at.put(target, name, *keys, how=f"the name of a Secret that you create, with the value under the key {key}")
+
+
+@row("reference")
+def reference(at: At) -> None:
+    """A variable whose text is in a Secret that two values name."""
+    found = at.value
+    name, key = (found.get(each) for each in at.row["keys"][:2])
+    if name and key:
+        value = {"valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
+        at.put(("openWebui", "env", at.row["name"]), value, how=f"the variable {at.row['name']}")
+
+
+@row("list")
+def listed(at: At) -> None:
+    """One value where llm-stack has a list."""
+    at.put(at.row["to"], [at.value], how="a list")
+
+
+@row("pullSecret")
+def pull_secret(at: At) -> None:
+    """One Secret for pulling images."""
+    names_(at, [at.value])
+
+
+def names_(at: At, names: list[Any]) -> None:
+    """Names of Secrets for pulling images."""
+    at.put("global.imagePullSecrets", [name for name in names if name], how="a list, for all images")
+
+
+@row("envFrom")
+def env_from(at: At) -> None:
+    """A Secret all of whose keys are variables."""
+    at.put("envFrom", [{"secretRef": {"name": at.value}}], how="a list of references")
+
+
+@row("nodeTerms")
+def node_terms(at: At) -> None:
+    """Node selector terms become the node affinity."""
+    if not isinstance(at.value, list) or not at.value:
+        at.settled("is empty")
+        return
+    required = {"nodeSelectorTerms": at.value}
+    value = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+    at.put("affinity", value, how="as a node affinity")
+
+
+@row("nodeName")
+def node_name(at: At) -> None:
+    """One node by its name."""
+    if at.value in EMPTY:
+        at.settled("is empty")
+    else:
+        at.put("nodeSelector", {"kubernetes.io/hostname": at.value}, how="as a node selector")

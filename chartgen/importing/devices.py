@@ -1,0 +1,45 @@
+"""Devices by the names of their resources, from the chart's own table of vendors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ..paths import HERE
+from ..reading import yamlfile
+
+VENDORS = HERE / "fragments/gpu/files/vendors.yaml"
+FIRST = ("devicePlugin", "mig")  # the schemes that a resource's name alone stands for, the usual one first
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a resource is: a vendor's card, by a scheme that is empty for the usual one, or a partition."""
+
+    vendor: str
+    scheme: str = ""
+    partition: str = ""
+
+
+@cache
+def _known() -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    vendors = yamlfile.read(VENDORS).data
+    for scheme in FIRST:
+        for vendor, entry in vendors.items():
+            resource = entry["schemes"].get(scheme, {}).get("resource")
+            if resource:
+                found.setdefault(resource, (vendor, scheme))
+    return found
+
+
+def device(resource: str) -> Device | None:
+    """The device that a resource is; None for all that the table does not have, such as cpu."""
+    for name, (vendor, scheme) in _known().items():
+        if name == resource:
+            return Device(vendor)
+        pattern = re.escape(name).replace(r"\{partition\}", "(.+)")
+        if "{partition}" in name and (match := re.fullmatch(pattern, resource)):
+            return Device(vendor, scheme, match[1])
+    return None

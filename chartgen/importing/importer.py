@@ -1,0 +1,89 @@
+"""People's files of other charts and plain manifests become a values file for llm-stack, and a report of every line.
+
+read → recognise → carry → settle (write, validate) → report
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import conventions
+from ..compose import building
+from ..problem import Faults, Problem, Say, fault, nearest
+from ..reading import yamlfile
+from ..reading.keynames import Names
+from . import carry, recognise, settle, source
+from .at import At
+from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
+from .tables import charts
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The text of the values file, and the draft that the report is made of."""
+
+    text: str
+    draft: Draft
+
+
+def import_files(files: list[Path], chart: str, say: Say) -> Imported:
+    """Import files; Faults where one cannot be read, or is nothing that chartgen knows."""
+    if chart and chart not in charts():
+        raise fault("--chart", f"'{chart}' is not a known chart", nearest(chart, list(charts()), "the charts"))
+    sources = source.read(files)
+    parts = [part for each in sources for part in recognise.parts(each, chart)]
+    _refuse_unknown(sources, parts)
+    composed = building.composed(conventions.STACK)
+    schema = json.loads(composed.chart.files["values.schema.json"])
+    draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
+    for part in sorted(parts, key=lambda part: (bool(part.table.kinds), not part.table.server)):
+        carry.chart(
+            At(draft, part.source, part.table, part.path, part.path, source.at(part.source.data, part.path), {})
+        )
+    _finished(draft)
+    _without_repetition(draft, composed)
+    carry.rest(draft)
+    titles = list(dict.fromkeys(part.table.title for part in parts if not part.around or part.path))
+    origin = f"{', '.join(dict.fromkeys(each.path for each in sources))} ({', '.join(titles)})"
+    return Imported(settle.settled(draft, origin, composed, say), draft)
+
+
+def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
+    known = {part.source.path for part in parts}
+    titles = ", ".join(table.title for table in charts().values())
+    remedy = f"chartgen knows {titles}; name the chart with --chart if the file is for one of them"
+    problems = [Problem(each.path, 0, "", "is not recognised", remedy) for each in sources if each.path not in known]
+    if problems:
+        raise Faults(sorted(set(problems)))
+
+
+def _finished(draft: Draft) -> None:
+    """What llm-stack deploys by default and the input does not have is switched off."""
+    if "openWebui" not in draft.uis:
+        _own(draft, ("openWebui", "enabled"), False)
+    if "nextchat" in draft.uis:
+        _own(draft, ("nextchat", "enabled"), True)
+    if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
+        for name in conventions.ONE_SERVER:
+            _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])
+
+
+def _without_repetition(draft: Draft, composed: building.Composed) -> None:
+    """Leave out defaults of other charts that llm-stack has too, or that an existing claim makes needless."""
+    defaults = yamlfile.parse(composed.chart.files["values.yaml"], "values.yaml").data
+    kept = {put.target[:-1] for put in draft.puts if put.target[-1] == "existingClaim"}
+    for put in list(draft.puts):
+        said = any(spot in draft.every for spot in put.spots)
+        needless = put.target[-1] == "size" and put.target[:-1] in kept
+        if put.spots and not said and (needless or source.at(defaults, put.target) == put.value):
+            draft.withdraw(put, Note(SETTLED, "is the default"))
+
+
+def _own(draft: Draft, target: tuple[str, ...], value: bool, spots: list[Spot] | None = None) -> None:
+    if not any(put.target == target for put in draft.puts):
+        put = Put(target, value, "", tuple(spots or ()))
+        for spot in put.spots:
+            draft.notes.pop(spot, None)
+        draft.put(put, Note(CARRIED, ""))

@@ -1,0 +1,166 @@
+"""Models, their images, and the volumes that hold them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .at import EMPTY, At
+from .function import row
+from .servers import slug
+
+
+@row("pull")
+def pull(at: At) -> None:
+    """The models of ollama's chart: one is `model`, several are `models`."""
+    value = at.value
+    lists = {"": value} if isinstance(value, list) else {key: value.get(key) for key in ("pull", "run") if key in value}
+    found: dict[str, list[Any]] = {}
+    for kind, models in lists.items():
+        for n, model in enumerate(models if isinstance(models, list) else ()):
+            text = model.get("name") if isinstance(model, dict) else model
+            if isinstance(text, str) and text:
+                found.setdefault(text, []).append((kind, n) if kind else (n,))
+    if isinstance(value, dict):
+        created(at.below("create"), found)
+    set_models(at, found)
+
+
+def set_models(at: At, found: dict[str, list[Any]]) -> None:
+    """Models by what ollama calls them, NAME:TAG, with the leaves that name each."""
+    wanted = [(text, *_parts(text), keys) for text, keys in found.items()]
+    if not wanted:
+        at.draft.advise("the input names no model; set model.name and model.tag, or deepseek-r1:1.5b is downloaded")
+    elif len(wanted) == 1:
+        _, name, tag, keys = wanted[0]
+        at.put("model.name", name, *keys, how="with its tag as model.tag" if tag else "")
+        if tag:
+            at.put("model.tag", tag, *keys)
+    else:
+        names = [name for _, name, _, _ in wanted]
+        for text, name, tag, keys in wanted:
+            key = name if names.count(name) == 1 else slug(text)
+            value = {**({"name": name} if key != name else {}), **({"tag": tag} if tag else {})}
+            at.put(("models", key), value, *keys, how="an entry of models")
+
+
+def _parts(text: str) -> tuple[str, str]:
+    name, colon, tag = text.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (text, "")
+
+
+def created(at: At, found: dict[str, list[Any]]) -> None:
+    """Models that ollama makes from a Modelfile; their base is served."""
+    for n, item in enumerate(at.value if isinstance(at.value, list) else ()):
+        template = item.get("template", "") if isinstance(item, dict) else ""
+        base = re.search(r"^\s*FROM\s+(\S+)", str(template), re.M | re.I)
+        length = re.search(r"^\s*PARAMETER\s+num_ctx\s+(\d+)", str(template), re.M | re.I)
+        if base and base[1][:1] not in "./":
+            found.setdefault(base[1], [])
+            text = f"llm-stack has no Modelfiles; it serves {base[1]} instead"
+        else:
+            text = "llm-stack has no Modelfiles; push the model to a registry, and name it under model"
+        if length:
+            at.put("model.contextLength", int(length[1]), (n, "template"), how=f"only num_ctx; {text}")
+        at.none(text, n)
+
+
+@row("model")
+def model_url(at: At) -> None:
+    """A model by its name on Hugging Face, or a folder of the volume."""
+    set_model(at, str(at.value))
+
+
+def set_model(at: At, text: str, *keys: Any) -> None:
+    """The model that vLLM or SGLang is started with."""
+    if "://" in text:
+        scheme = text.split("://")[0]
+        remedy = "copy the model to a claim, and set model.delivery to none and modelCache.existingClaim"
+        at.none(f"llm-stack has no source for {scheme}://; {remedy}", *keys)
+    elif text.startswith("/"):
+        name = text.rstrip("/").rpartition("/")[2]
+        at.put("model.name", name or "model", *keys, how="a folder of the volume; nothing is downloaded")
+        at.put("model.path", text.strip("/").partition("/")[2] or name, *keys)
+        at.put("model.delivery", "none", *keys)
+    else:
+        at.put("model.name", text, *keys)
+
+
+@row("parts")
+def parts(at: At) -> None:
+    """A model whose registry, namespace, name and tag are separate."""
+    found = at.value if isinstance(at.value, dict) else {}
+    name = "/".join(
+        str(found[key]).strip("/") for key in ("registry", "namespace", "repository", "name") if found.get(key)
+    )
+    named_by = [key for key in ("registry", "namespace", "repository", "name") if found.get(key)]
+    if name:
+        at.put("model.name", name, *named_by, how="" if len(named_by) == 1 else "in one text")
+    if found.get("tag"):
+        at.put("model.tag", found["tag"], "tag")
+
+
+@row("claim")
+def claim(at: At) -> None:
+    """An existing claim, kept in place; `folder` is where the chart stores the data in it."""
+    found, said = at.value, at.row
+    target, folder = said["to"], said.get("folder", "")
+    name, below = found.get(said.get("claim", "existingClaim")), str(found.get("subPath") or "").strip("/")
+    path = "/".join(filter(None, (below, folder)))
+    key = said.get("claim", "existingClaim")
+    if name:
+        at.put(f"{target}.existingClaim", name, key)
+        at.draft.needs.add(f"PersistentVolumeClaim/{name}")
+        if path:
+            keys = ("subPath",) if below else (key,)
+            at.put(
+                f"{target}.subPath", path, *keys, how="the folder of the claim that holds the data" if folder else ""
+            )
+        if said.get("again"):
+            at.draft.advise(said["again"].format(claim=name), name, at.server)
+    elif below:
+        at.put(f"{target}.subPath", below, "subPath")
+    if not name and said.get("moves") and found.get(said.get("enabled", "enabled"), True):
+        at.draft.advise(said["moves"])
+
+
+@row("volume")
+def volume(at: At) -> None:
+    """A new claim of a size, where the chart has none without it."""
+    size = at.value.get("pvcStorage")
+    if size:
+        at.put(f"{at.row['to']}.size", size, "pvcStorage")
+
+
+@row("image")
+def image(at: At) -> None:
+    """An image of the program; a public one, whose flags may be of another version, is not carried over."""
+    program = at.program
+    repository, tag = str(at.value.get("repository") or ""), at.value.get("tag")
+    if program and repository in program.own:
+        ours = f"the version of {program.title} under images.{program.engine}"
+        text = f"llm-stack sets flags of {ours}; to use another image, set image.repository and image.tag"
+        at.none(text)
+        return
+    for key, value in (("repository", repository), ("tag", tag)):
+        if key in at.value and value not in EMPTY:
+            at.put(f"{program.image if program else 'image'}.{key}", value, key)
+
+
+@row("template")
+def template(at: At) -> None:
+    """The name of a file with a chat template, or the template."""
+    if "{{" in str(at.value) or "{%" in str(at.value):
+        at.put("vllm.chatTemplate", at.value)
+    else:
+        at.none("is the name of a file; write the template itself as vllm.chatTemplate")
+
+
+@row("noServer")
+def no_server(at: At) -> None:
+    """Whether open-webui's chart has a model server; without one, its servers are elsewhere."""
+    if at.value is False:
+        at.draft.elsewhere += at.spots(())
+        at.settled("the model servers are elsewhere")
+    else:
+        at.settled("llm-stack has a model server")

@@ -1,0 +1,226 @@
+"""Endpoints of Open WebUI, Services, and the hosts and certificates of ways in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from .at import EMPTY, At
+from .draft import SERVER
+from .function import row
+from .servers import slug
+
+OPENAI = "https://api.openai.com/v1"
+
+
+@row("endpoints")
+def endpoints(at: At) -> None:
+    """URLs of servers elsewhere, as a list or as text with semicolons, become endpoints of Open WebUI by name."""
+    if isinstance(at.value, dict):
+        at.none("is a reference; llm-stack needs the URL itself, under openWebui.endpoints")
+        return
+    protocol = at.row["protocol"]
+    for key, url in _urls(at.value):
+        endpoint(at, url, protocol, {}, *key)
+
+
+def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) -> None:
+    """One endpoint, under the name of its host."""
+    host = urlsplit(url).hostname or ""
+    parts = host.split(".")
+    if parts[0] in at.draft.servers:
+        at.settled("is a server of the release, which Open WebUI always has", *keys)
+        return
+    name = parts[-2] if parts[:1] in (["api"], ["www"]) and len(parts) > 1 else parts[0]
+    name = slug(name if not host.replace(".", "").isdigit() else f"host-{host}")
+    used = {put.target[2]: put.value for put in at.draft.puts if put.target[:2] == ("openWebui", "endpoints")}
+    value = {"url": url.rstrip("/"), **({"protocol": protocol} if protocol != "openai" else {}), **more}
+    wished, number = name, 1
+    while name in used and used[name] != value:
+        number += 1
+        name = f"{wished}-{number}"
+    at.put(("openWebui", "endpoints", name), value, *keys, how="an endpoint under its own name")
+
+
+def _urls(value: Any) -> list[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, list):
+        return [((n,), one) for n, one in enumerate(value) if isinstance(one, str)]
+    return [((), one.strip()) for one in str(value or "").split(";") if one.strip()]
+
+
+@row("openai")
+def openai(at: At) -> None:
+    """The OpenAI endpoints of open-webui's chart: URLs, and keys in the same order or in a Secret."""
+    found = at.value
+    if found.get("enableOpenaiApi") is False:
+        at.settled("enableOpenaiApi is false")
+        return
+    at.settled("the OpenAI API is on as soon as there is an endpoint", "enableOpenaiApi")
+    lists = [("openaiBaseApiUrls", key, url) for key, url in _urls(found.get("openaiBaseApiUrls"))]
+    one = [("openaiBaseApiUrl", (), url) for _, url in _urls(found.get("openaiBaseApiUrl"))]
+    urls = lists or one
+    if not lists and not one and any(key.startswith("openaiApiKey") and found[key] for key in found):
+        urls = [("", (), OPENAI)]
+    _superseded(at, bool(lists))
+    for number, (key, inner, url) in enumerate(urls):
+        more, used = _key(at, number, len(urls))
+        endpoint(at, url, "openai", more, *([(key, *inner)] if key else []), *used)
+
+
+def _superseded(at: At, lists: bool) -> None:
+    if lists and "openaiBaseApiUrl" in at.value:
+        at.settled("openaiBaseApiUrls is used in its place", "openaiBaseApiUrl")
+
+
+def _key(at: At, number: int, urls: int) -> tuple[dict[str, Any], list[Any]]:
+    """The Secret with the key of one endpoint, and the leaves that say so."""
+    found = at.value
+    name, many = found.get("openaiApiKeyExistingSecret"), found.get("openaiApiKeysExistingSecret")
+    if name and urls == 1:
+        key = found.get("openaiApiKeyExistingSecretKey")
+        used = [each for each in ("openaiApiKeyExistingSecret", "openaiApiKeyExistingSecretKey") if each in found]
+        return {"existingSecret": name, **({"key": key} if key else {})}, used
+    if many:
+        text = "has the keys of all endpoints; put each into its own Secret, and name that under existingSecret"
+        at.none(text, "openaiApiKeysExistingSecret", "openaiApiKeysExistingSecretKey")
+        return {}, []
+    keys = found.get("openaiApiKeys")
+    text = (
+        keys[number]
+        if isinstance(keys, list) and number < len(keys)
+        else found.get("openaiApiKey")
+        if urls == 1
+        else None
+    )
+    if not text or not isinstance(text, str):
+        return {}, []
+    secret = f"open-webui-openai-{number + 1}" if urls > 1 else "open-webui-openai"
+    at.draft.needs.add(f"Secret/{secret}")
+    _openai_secret(at, secret)
+    used = [("openaiApiKeys", number)] if isinstance(keys, list) and number < len(keys) else ["openaiApiKey"]
+    return {"existingSecret": secret, "key": "api-key"}, used
+
+
+@row("openaiVariable")
+def openai_variable(at: At) -> None:
+    """OPENAI_API_BASE_URL(S) and OPENAI_API_KEY among the variables of Open WebUI."""
+    others = at.row["others"]
+    name = at.row["called"]
+    if "KEY" in name:
+        if any(other.startswith("OPENAI_API_BASE_URL") for other in others):
+            return _key_of_variable(at, others)
+        endpoint(at, OPENAI, "openai", _secret_of(at))
+        return None
+    if isinstance(at.value, dict):
+        at.none("is a reference; llm-stack needs the URL itself, under openWebui.endpoints")
+        return None
+    urls = _urls(at.value)
+    key = others.get("OPENAI_API_KEY", others.get("OPENAI_API_KEYS")) if len(urls) == 1 else None
+    more = _secret_of(replace(at, value=_value(key))) if key else {}
+    for _, url in urls:
+        endpoint(at, url, "openai", more)
+    return None
+
+
+def _key_of_variable(at: At, others: dict[str, Any]) -> None:
+    urls = next(_urls(_value(one)) for name, one in others.items() if name.startswith("OPENAI_API_BASE_URL"))
+    if len(urls) == 1:
+        at.settled("is under existingSecret of the endpoint")
+    else:
+        at.none(
+            "belongs to several endpoints; put each key into a Secret, and name it under existingSecret of the endpoint"
+        )
+
+
+def _value(item: Any) -> Any:
+    return (
+        item.get("value", {key: one for key, one in item.items() if key == "valueFrom"})
+        if isinstance(item, dict)
+        else item
+    )
+
+
+def _secret_of(at: At) -> dict[str, Any]:
+    where = at.value.get("valueFrom", {}).get("secretKeyRef", {}) if isinstance(at.value, dict) else {}
+    if where.get("name"):
+        return {"existingSecret": where["name"], **({"key": where["key"]} if where.get("key") else {})}
+    if not isinstance(at.value, str) or not at.value:
+        return {}
+    at.draft.needs.add("Secret/open-webui-openai")
+    _openai_secret(at, "open-webui-openai")
+    return {"existingSecret": "open-webui-openai", "key": "api-key"}
+
+
+def _openai_secret(at: At, name: str) -> None:
+    command = f"kubectl create secret generic {name} --from-file=api-key=FILE"
+    at.draft.advise(f"create the Secret {name}: {command}, with the key of the endpoint in FILE", name)
+
+
+@row("uiTls")
+def ui_tls(at: At) -> None:
+    """`tls: true` and the Secret of the certificate become a list of certificates."""
+    name = at.value.get("existingSecret")
+    if at.value.get("tls") is not True:
+        at.settled("ingress.tls is false")
+    elif name:
+        at.put("ingress.tls", [{"secretName": name}], how="a list of certificates")
+    else:
+        text = "a list with a certificate whose Secret an issuer creates"
+        at.draft.needs.add("Secret/open-webui-tls")
+        at.put("ingress.tls", [{"secretName": "open-webui-tls"}], how=text)
+
+
+@row("hosts")
+def hosts(at: At) -> None:
+    """The hosts of an Ingress or an HTTPRoute to one server; there is one host for each server."""
+    items = at.value if isinstance(at.value, list) else []
+    first = True
+    for n, item in enumerate(items):
+        host = item.get("host") if isinstance(item, dict) else item
+        keys = (n, "host") if isinstance(item, dict) else (n,)
+        if first and host:
+            at.put((*at.row["to"].split("."), SERVER), host, keys, how="the host of the server")
+            first = False
+        else:
+            at.none(
+                "llm-stack has one host for each server; add one for another host under extraObjects",
+                n,
+            )
+        for key, path in [
+            ((n, "paths", m), one) for m, one in enumerate((item.get("paths") or ()) if isinstance(item, dict) else ())
+        ]:
+            whole = not isinstance(path, dict) or path.get("path", "/") == "/"
+            at.settled("llm-stack routes all paths", key) if whole else at.none(
+                "llm-stack routes all paths of the host", key
+            )
+
+
+@row("service")
+def service(at: At) -> None:
+    """A Service's type and node port: a node port counts only for the types that have one."""
+    kind, port, target = at.value.get("type", "ClusterIP"), at.value.get("nodePort"), at.row["to"]
+    if "type" in at.value:
+        at.put(f"{target}.type", kind, "type")
+    if "nodePort" in at.value and port not in EMPTY:
+        if kind in ("NodePort", "LoadBalancer"):
+            at.put(f"{target}.nodePort", port, "nodePort")
+        else:
+            at.settled("a Service of type ClusterIP has no node port", "nodePort")
+
+
+@row("matches")
+def matches(at: At) -> None:
+    """What a route matches: all paths, or something that llm-stack has no value for."""
+    everything = [{"path": {"type": "PathPrefix", "value": "/"}}]
+    at.settled("the route leads all paths to Open WebUI") if at.value == everything else at.none(at.row["else"])
+
+
+@row("domain")
+def domain(at: At) -> None:
+    """The domain of the extension's Ingress."""
+    if at.value in EMPTY:
+        at.settled("is empty")
+        return
+    at.put("ingress.domain", at.value)
+    at.put("ingress.enabled", True)

@@ -1,0 +1,112 @@
+"""What a document is, by its shape: values of a chart, an object around them, or a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..reading.yamlfile import Key
+from .source import Source, at
+from .tables import Table, charts
+
+CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
+
+
+@dataclass(frozen=True)
+class Part:
+    """The values of a chart in a document, and the object around them if there is one."""
+
+    source: Source
+    path: Key
+    table: Table
+    around: Table | None = None
+
+
+def parts(source: Source, chart: str = "") -> list[Part]:
+    """The parts of a document that chartgen knows; none where it knows nothing of it."""
+    kind = source.data.get("kind")
+    around = (
+        next((one for one in charts().values() if kind in one.kinds), None) if "apiVersion" in source.data else None
+    )
+    if around is None:
+        return [] if "apiVersion" in source.data and kind else _values(source, (), "", chart, None)
+    found = [Part(source, (), around)]
+    for path, name in _inside(source.data):
+        found += _values(source, path, name, chart, around)
+    return found
+
+
+def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
+    """Where an object has values, and the name of the chart that they are for."""
+    spec = data.get("spec") if isinstance(data.get("spec"), dict) else {}
+    flux = at(spec, ("chart", "spec", "chart")) or at(spec, ("chartRef", "name")) or ""
+    found = [(("spec", "values"), flux)]
+    ways: list[Key] = [("source",), *(("sources", n) for n in range(len(spec.get("sources") or ())))]
+    for way in ways:
+        name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
+        found += [(("spec", *way, "helm", key), name) for key in ("values", "valuesObject")]
+    return [(path, str(name)) for path, name in found if isinstance(at(data, path), dict)]
+
+
+def _values(source: Source, path: Key, name: str, chart: str, around: Table | None) -> list[Part]:
+    """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
+    data = at(source.data, path)
+    by_name = charts()[chart] if chart else _called(name)
+    if by_name and (chart or by_name.ui):
+        return [Part(source, path, by_name, around)]
+    scores = {table.name: score(table, data) for table in charts().values()}
+    best = max(scores, key=lambda each: scores[each])
+    below = _below(source, path, data, around)
+    if by_name and not below:
+        return [Part(source, path, by_name, around)]
+    if scores[best] and (scores[best] >= len(below) or not below):
+        return [Part(source, path, charts()[best], around)]
+    around_them = next(
+        (one for one in charts().values() if below and len(data) > len(below) and _covers(one, data)), None
+    )
+    return [Part(source, path, around_them, around)] if around_them else below
+
+
+def _covers(table: Table, data: dict[str, Any]) -> bool:
+    """Whether a chart has every key of the data."""
+    keys = {
+        key.split(".")[0] for group in table.groups for key in ([group["in"]] if group.get("in") else group["keys"])
+    }
+    return bool(table.names) and all(key in table.rows.below or key in keys for key in data)
+
+
+def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
+    """The blocks of an umbrella chart that are values of charts: by the name of the block, or by its keys."""
+    found = []
+    for key, block in data.items():
+        if not isinstance(block, dict):
+            continue
+        table = _called(key)
+        known = max(charts().values(), key=lambda one: score(one, block))
+        if table is None or not score(table, block):
+            table = known if score(known, block) >= CLOSE else table if table and _plain(table, data) else None
+        if table and table.name != "pipelines":
+            found.append(Part(source, (*path, key), table, around))
+    return found
+
+
+def _plain(table: Table, data: dict[str, Any]) -> bool:
+    """Whether a block that has a chart's name is not a key of another chart: ollama's own has one of that name."""
+    return not any(score(one, data) for one in charts().values() if one is not table)
+
+
+def _called(name: str) -> Table | None:
+    return next((table for table in charts().values() if name in table.names), None) if name else None
+
+
+def score(table: Table, data: Any) -> int:
+    """How many of the keys that only this chart has are in the data."""
+    return sum(_has(data, key.split(".")) for key in table.keys)
+
+
+def _has(data: Any, key: list[str]) -> bool:
+    for step in key:
+        if not isinstance(data, dict) or step not in data:
+            return False
+        data = data[step]
+    return True

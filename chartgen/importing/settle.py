@@ -1,0 +1,75 @@
+"""What is written passes validation: a value that llm-stack refuses is left out, and reported with the refusal."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..chart import disk
+from ..chart.valuesfile import coalesced
+from ..compose.building import Composed
+from ..problem import Problem, Say, ToolError
+from ..proofs import validate as proofs
+from ..reading import shape, yamlfile
+from .draft import MISSING, Draft, Note
+from .write import text
+
+ROUNDS = 40
+NEED = re.compile(r"'# needs: (\S+)'")
+LEVELS = ("", "baseline", "privileged")
+
+
+def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
+    """The text of a values file that has no errors."""
+    files = composed.chart.files
+    schema = json.loads(files["values.schema.json"])
+    defaults = yamlfile.parse(files["values.yaml"], "values.yaml").data
+    with tempfile.TemporaryDirectory(prefix="chartgen-import-") as place:
+        chart, file = Path(place, composed.chart.name), Path(place, "values.yaml")
+        disk.write(composed.chart, chart)
+        for _ in range(ROUNDS):
+            draft.comments.clear()
+            made, lines = text(draft, origin, list(schema["properties"]))
+            problems = _of_schema(made, defaults, schema)
+            if not problems:
+                file.write_text(made, encoding="utf-8")
+                say("validate: the values file …")
+                problems = proofs.validate(chart, [file], composed, lambda said: None).problems
+            if not problems:
+                return made
+            _leave_out(draft, problems, lines)
+    raise ToolError(f"the values from {origin} still have errors: {problems[0]}")
+
+
+def _of_schema(made: str, defaults: dict[str, Any], schema: dict[str, Any]) -> list[Problem]:
+    parsed = yamlfile.parse(made, "values.yaml")
+    return parsed.problems or shape.check(coalesced(defaults, parsed.data or {}), parsed.lines, schema, "values.yaml")
+
+
+def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> None:
+    """Change the draft so that these problems do not occur again."""
+    before = (len(draft.puts), len(draft.needs), draft.security)
+    for problem in problems:
+        if need := NEED.search(problem.remedy):
+            draft.needs.add(need[1])
+            continue
+        if "Pod Security" in problem.message and draft.security != LEVELS[-1]:
+            draft.security = _lower(draft.security, problem.message)
+            continue
+        for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
+            if put in draft.puts:
+                said = "; ".join(filter(None, (problem.message, problem.remedy)))
+                draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
+    if before == (len(draft.puts), len(draft.needs), draft.security):
+        if not draft.puts:
+            raise ToolError(f"the values still have errors: {problems[0]}")
+        draft.withdraw(draft.puts[-1], Note(MISSING, f"llm-stack refuses the values with it: {problems[0].message}"))
+
+
+def _lower(level: str, message: str) -> str:
+    """The level of Pod Security below the one that forbids something."""
+    wanted = LEVELS[2] if "Pod Security baseline" in message else LEVELS[1]
+    return max(level, wanted, key=LEVELS.index)

@@ -1,0 +1,93 @@
+"""Settings of Open WebUI that its chart has a form of its own for."""
+
+from __future__ import annotations
+
+from .at import At
+from .convert import made
+from .function import row
+
+
+@row("websocket")
+def websocket(at: At) -> None:
+    """The Redis of open-webui's chart: an address elsewhere is carried over, its own Redis is not."""
+    found = at.value
+    redis = found.get("redis") if isinstance(found.get("redis"), dict) else {}
+    if found.get("enabled") is False:
+        at.settled("websocket.enabled is false")
+    elif found.get("existingSecret"):
+        at.put("openWebui.redis.existingSecret", found["existingSecret"], "existingSecret")
+        if found.get("existingSecretKey"):
+            at.put("openWebui.redis.key", found["existingSecretKey"], "existingSecretKey")
+    elif found.get("url") and redis.get("enabled") is False:
+        if "@" in str(found["url"]):
+            made(at, "openWebui.redis.existingSecret", "open-webui-redis", "redis-url", "url")
+        else:
+            at.put("openWebui.redis.url", found["url"], "url")
+    else:
+        text = "llm-stack deploys no Redis; for several pods of Open WebUI, install one and set openWebui.redis.url"
+        at.none(text, "url", "redis")
+    at.settled("Redis is used if openWebui.redis is set", "enabled", "manager")
+    at.none("llm-stack deploys no Redis; install one, and set openWebui.redis.url", "redis", "nodeSelector")
+
+
+@row("oidc")
+def oidc(at: At) -> None:
+    """OpenID Connect: the client's ID and secret are in one Secret."""
+    found = at.value
+    name = found.get("clientExistingSecret")
+    for key in ("providerUrl", "providerName", "scopes"):
+        if found.get(key):
+            at.put(f"openWebui.oidc.{key}", found[key], key)
+    if name and not found.get("clientId"):
+        at.put("openWebui.oidc.existingSecret", name, "clientExistingSecret")
+        for key, ours in (("clientIdExistingSecretKey", "clientIdKey"), ("clientExistingSecretKey", "clientSecretKey")):
+            if found.get(key):
+                at.put(f"openWebui.oidc.{ours}", found[key], key)
+    elif name or found.get("clientId"):
+        name = name or "open-webui-oidc"
+        at.draft.needs.add(f"Secret/{name}")
+        key = found.get("clientExistingSecretKey") or "client-secret"
+        at.draft.advise(
+            f"put the client ID and the client secret into the Secret {name}, under the keys client-id and {key}",
+            name,
+        )
+        keys = [key for key in ("clientExistingSecret", "clientId", "clientSecret") if found.get(key)]
+        at.put(
+            "openWebui.oidc.existingSecret",
+            name,
+            *keys,
+            how="the name of a Secret with the ID and the secret of the client",
+        )
+        if found.get("clientExistingSecretKey"):
+            at.put("openWebui.oidc.clientSecretKey", found["clientExistingSecretKey"], "clientExistingSecretKey")
+    at.settled("sign-in is on if openWebui.oidc.providerUrl is set", "enabled")
+
+
+@row("oauth")
+def oauth(at: At) -> None:
+    """A provider that Open WebUI knows by its variables."""
+    prefix, found = at.row["prefix"], at.value
+    variables = {"clientId": "CLIENT_ID", "clientSecret": "CLIENT_SECRET", "tenantId": "CLIENT_TENANT_ID"}
+    for key, name in variables.items():
+        if found.get(key):
+            at.put(("openWebui", "env", f"{prefix}_{name}"), str(found[key]), key, how=f"the variable {prefix}_{name}")
+    if found.get("clientExistingSecret"):
+        reference = {
+            "name": found["clientExistingSecret"],
+            "key": found.get("clientExistingSecretKey") or "client-secret",
+        }
+        keys = [key for key in ("clientExistingSecret", "clientExistingSecretKey") if key in found]
+        name = f"{prefix}_CLIENT_SECRET"
+        at.put(
+            ("openWebui", "env", name), {"valueFrom": {"secretKeyRef": reference}}, *keys, how=f"the variable {name}"
+        )
+    at.settled(f"{prefix.lower()} is on if its variables are set", "enabled")
+
+
+@row("levels")
+def levels(at: At) -> None:
+    """The log levels of Open WebUI's parts."""
+    for key, level in (at.value or {}).items():
+        if level:
+            name = f"{key.upper()}_LOG_LEVEL"
+            at.put(("openWebui", "env", name), str(level), key, how=f"the variable {name}")

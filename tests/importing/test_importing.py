@@ -1,0 +1,245 @@
+"""Files of other charts become values for llm-stack. A case is a folder: inputs, values.yaml and report.txt."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from conftest import CHART, ROOT, outcome
+
+from chartgen import cli
+from chartgen.importing import importer, report, tables
+from chartgen.importing.carry import FUNCTIONS
+from chartgen.importing.source import leaves
+from chartgen.proofs import validate
+from chartgen.reading.keynames import Names
+
+HERE = Path(__file__).parent
+CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
+EXPECTED = ("values.yaml", "report.txt")
+SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+
+
+def inputs(case: Path) -> list[Path]:
+    return [Path(file.name) for file in sorted(case.iterdir()) if file.name not in EXPECTED]
+
+
+@pytest.fixture(scope="session")
+def imported() -> dict[str, importer.Imported]:
+    return {}
+
+
+@pytest.fixture(params=CASES, ids=[case.name for case in CASES])
+def case(request, monkeypatch, imported) -> tuple[Path, importer.Imported]:
+    """A case and what becomes of it, which is made once."""
+    monkeypatch.chdir(request.param)
+    if request.param.name not in imported:
+        imported[request.param.name] = importer.import_files(inputs(request.param), "", lambda said: None)
+    return request.param, imported[request.param.name]
+
+
+def test_a_case_becomes_these_values(case):
+    folder, made = case
+    assert made.text == (folder / "values.yaml").read_text(encoding="utf-8")
+
+
+def test_a_case_has_this_report(case):
+    folder, made = case
+    assert report.as_text(made.draft) == (folder / "report.txt").read_text(encoding="utf-8")
+
+
+def read_otherwise(folder: Path) -> list[tuple[str, tuple[str | int, ...]]]:
+    """Every leaf of the input, by PyYAML alone; the text of an Application's values is read as well."""
+    found = []
+    for file in inputs(folder):
+        for document in yaml.safe_load_all((folder / file).read_text(encoding="utf-8")):
+            helm = (((document or {}).get("spec") or {}).get("source") or {}).get("helm") if document else None
+            if helm and isinstance(helm.get("values"), str):
+                helm["values"] = yaml.safe_load(helm["values"])
+            found += [(str(file), path) for path, _ in leaves(document)] if document else []
+    return found
+
+
+def test_every_value_of_the_input_is_in_the_report_once(case):
+    folder, made = case
+    sources = made.draft.sources
+    noted = [(sources[number].path, path) for number, path in made.draft.notes]
+    assert sorted(map(str, noted)) == sorted(map(str, read_otherwise(folder)))
+    assert len(report.lines(made.draft)) == len(noted)
+    assert all(line.kind in report.KINDS for line in report.lines(made.draft))
+
+
+def test_what_is_written_passes_validation(case, tmp_path):
+    _, made = case
+    file = tmp_path / "values.yaml"
+    file.write_text(made.text, encoding="utf-8")
+    assert validate.validate(CHART, [file], None, lambda said: None).problems == []
+
+
+def test_what_the_report_says_is_written_is_written(case):
+    _, made = case
+    data = yaml.safe_load(made.text)
+    for put in made.draft.puts:
+        value = data
+        for step in made.draft.place(put):
+            value = value[step]
+        assert value == put.value or isinstance(value, dict)
+
+
+def test_a_password_of_the_input_is_written_nowhere():
+    folder = HERE / "cases/open-webui-elsewhere"
+    given = (folder / "my-values.yaml").read_text(encoding="utf-8")
+    assert "sk-one" in given
+    for name in EXPECTED:
+        assert "sk-one" not in (folder / name).read_text(encoding="utf-8")
+        assert "chat:secret@" not in (folder / name).read_text(encoding="utf-8")
+
+
+def targets(rows: dict, prefix: str):
+    for path, row in rows.items():
+        row = tables.full(row)
+        target = row.get("to", "")
+        if target and "by" not in row:
+            yield path, target, prefix
+        yield from targets(row.get("rows", {}), prefix)
+
+
+def test_every_row_leads_to_a_value_of_llm_stack():
+    names, wrong = Names(SCHEMA), []
+    for file in sorted((ROOT / "chartgen/importing").glob("*/*.yaml")):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        program = tables.programs().get(data.get("program", file.stem))
+        prefix = program.prefix if program else ""
+        rows = [*targets(data.get("rows", {}), prefix), *targets(data.get("env", {}), prefix)]
+        for path, target, before in [*rows, *targets(data.get("flags", {}), prefix)]:
+            goals = [tuple(target.split(".")), (before, *target.split("."))]
+            if not any(names.has(goal) for goal in goals) and target not in FUTURE:
+                wrong.append(f"{file.name}: {path}: {target}")
+    assert wrong == []
+
+
+# A value that the chart does not have yet is reported as refused.
+FUTURE = ("volumes", "volumeMounts")
+
+
+def functions(data):
+    if isinstance(data, dict):
+        yield from [data["by"]] if isinstance(data.get("by"), str) else []
+        for inner in data.values():
+            yield from functions(inner)
+    elif isinstance(data, list):
+        for inner in data:
+            yield from functions(inner)
+
+
+def test_tables_call_functions_that_exist_and_all_of_them():
+    files = sorted((ROOT / "chartgen/importing").glob("*/*.yaml"))
+    called = {name for file in files for name in functions(yaml.safe_load(file.read_text(encoding="utf-8")))}
+    assert called == FUNCTIONS.keys()
+
+
+def test_comments_of_the_input_are_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "ollama:\n  models:\n    # the small one\n    pull: [phi4]  # for tests\nreplicaCount: 1 # one\n"
+    Path("mine.yaml").write_text(text, encoding="utf-8")
+    made = importer.import_files([Path("mine.yaml")], "", lambda said: None).text
+    assert "# the small one\n" in made
+    assert "# for tests\n" in made
+    assert "# one\nreplicas: 1\n" in made
+
+
+def test_a_value_that_llm_stack_refuses_is_reported_with_the_refusal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("ollama: {models: {pull: [phi4]}}\nreplicaCount: many\n", encoding="utf-8")
+    made = importer.import_files([Path("mine.yaml")], "", lambda said: None)
+    line = next(str(line) for line in report.lines(made.draft) if line.key == "replicaCount")
+    assert line == (
+        "mine.yaml:2: replicaCount: no counterpart; llm-stack refuses it: "
+        'replicas: "many" is a string; expected an integer'
+    )
+    assert "replicas" not in made.text
+
+
+def test_a_file_that_is_nothing_known_is_refused(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("colour: red\n", encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert [problem.message for problem in problems] == ["is not recognised"]
+    assert "--chart" in problems[0].remedy
+
+
+def test_the_chart_of_a_file_can_be_named(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("replicaCount: 2\n", encoding="utf-8")
+    made = importer.import_files([file], "open-webui", lambda said: None)
+    assert [str(line.to) for line in report.lines(made.draft)] == [""]
+    assert made.draft.uis == ["openWebui"]
+
+
+def test_a_chart_that_is_not_known_is_refused(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("replicaCount: 2\n", encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "webui", lambda said: None)
+    assert [(problem.path, problem.message) for problem in problems] == [("--chart", "'webui' is not a known chart")]
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "a: [\n", "a: 1\na: 2\n"])
+def test_what_is_not_a_values_file_is_a_problem_with_a_place(tmp_path, text):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert problems
+    assert {problem.path for problem in problems} == {str(file)}
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli.main, list(arguments))
+    return done.exit_code, done.output
+
+
+def test_the_command_writes_the_values_and_prints_the_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = HERE / "cases/ollama-mig"
+    shutil.copy(folder / "my-values.yaml", "my-values.yaml")
+    code, told = run("import", "my-values.yaml", "-o", "values.yaml")
+    assert code == 0
+    assert Path("values.yaml").read_text(encoding="utf-8") == (folder / "values.yaml").read_text(encoding="utf-8")
+    assert told.strip() == (folder / "report.txt").read_text(encoding="utf-8").strip()
+    code, told = run("import", "my-values.yaml", "-o", "values.yaml")
+    assert (code, told) == (1, "values.yaml: already exists; name another file, or remove this one\n")
+
+
+def test_the_command_prints_json(tmp_path, monkeypatch):
+    monkeypatch.chdir(HERE / "cases/ollama-mig")
+    code, told = run("import", "my-values.yaml", "--json")
+    found = json.loads(told)
+    assert code == 0
+    assert found["values"] == Path("values.yaml").read_text(encoding="utf-8")
+    assert sum(found["counts"].values()) == len(found["lines"])
+    assert {"path", "line", "key", "kind", "to", "text"} == set(found["lines"][0])
+
+
+def test_validate_says_of_a_foreign_file_what_it_is():
+    file = HERE / "cases/ollama-gpu/my-values.yaml"
+    code, told = run("validate", "-q", "-f", str(file), str(CHART))
+    assert code == 1
+    assert f"is a values file of ollama's chart, by its key ollama.gpu; run 'chartgen import {file}" in told
+
+
+def test_validate_says_of_an_object_what_it_is():
+    file = HERE / "cases/helm-release/release.yaml"
+    code, told = run("validate", "-q", "-f", str(file), str(CHART))
+    assert code == 1
+    assert f"is a Kubernetes object, HelmRelease; run 'chartgen import {file}" in told
+
+
+def test_llm_stacks_own_files_are_not_taken_for_foreign():
+    from chartgen.importing.foreign import foreign
+
+    own = [*(CHART / "examples").glob("*.yaml"), *(ROOT / "chartgen/fragments").rglob("cases/*.yaml")]
+    assert len(own) > 100
+    assert [file for file in own if foreign(file, Names(SCHEMA))] == []
