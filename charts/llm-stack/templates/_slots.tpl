@@ -174,6 +174,9 @@
 {{- if true }}{{ with include "llm-stack.ui.nextchat.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.upgrade.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -183,6 +186,27 @@
 {{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- end }}
+
+{{- /* map, server: The claims of a server, and the StatefulSet that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
+{{- define "llm-stack.slot.server.claims" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* map, release: The claims of the release in the same way. */}}
+{{- define "llm-stack.slot.release.claims" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, release: The user interfaces. An Ingress leads to the first one where the values name none. */}}
@@ -789,4 +813,9 @@
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
 {{- `["open-webui", "pipelines", "nextchat", "web", "api", "web", "tests"]` -}}
+{{- end }}
+
+{{- /* The templates of objects, but for the one that renders the checks. */}}
+{{- define "llm-stack.data.manifests" -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

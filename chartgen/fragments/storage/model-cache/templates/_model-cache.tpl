@@ -44,6 +44,11 @@ spec:
 {{- end }}
 {{- end }}
 
+{{- define "fragment.storage.model-cache.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "fragment.storage.model-cache.claim" .) | quote }}: modelCache
+{{ printf "StatefulSet/%s" (include "fragment.serverName" .) | quote }}: modelCache
+{{- end }}
+
 {{- define "fragment.storage.model-cache.facts" -}}
 {{- $cache := .Values.modelCache -}}
 type: {{ $cache.type | quote }}
@@ -110,7 +115,7 @@ replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ joi
 {{- $writable := or (has "ReadWriteMany" $cache.accessModes) (has "ReadWriteOnce" $cache.accessModes) }}
 {{- $readOnly := and (has "ReadOnlyMany" $cache.accessModes) (not $writable) }}
 {{- if and (eq $cache.type "persistentVolumeClaim") $readOnly (ne .Values.model.delivery "none") }}
-modelCache.accessModes: models cannot be downloaded to a claim that is ReadOnlyMany; set model.delivery to none, or use a writable mode
+modelCache.accessModes: models cannot be downloaded to a claim that is ReadOnlyMany; set model.delivery to none, or use a writable mode (an existing claim cannot be changed: name another with modelCache.existingClaim)
 {{- end }}
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
 modelCache.hostPath: is empty; set it to a folder of the nodes, for example to /var/lib/models

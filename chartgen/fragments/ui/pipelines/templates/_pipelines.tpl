@@ -6,6 +6,10 @@
 {{- .Values.pipelines.persistence.existingClaim | default (include "fragment.name" (list . "pipelines-data")) }}
 {{- end }}
 
+{{- define "fragment.ui.pipelines.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "fragment.ui.pipelines.claim" .) | quote }}: pipelines.persistence
+{{- end }}
+
 {{- /* It responds with and without /v1. Open WebUI's guide uses it without. */}}
 {{- define "fragment.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}

@@ -47,7 +47,7 @@ openWebui.replicas: {{ $pods }} pods need Redis to share the state of chats; set
 openWebui.replicas: {{ $pods }} pods cannot share an index of documents in files; set openWebui.database.pgvector to true, or use another vector database with VECTOR_DB under openWebui.env
 {{- end }}
 {{- if not (ternary (has "ReadWriteMany" $ui.persistence.accessModes) (hasKey $ui.env "STORAGE_PROVIDER") $ui.persistence.enabled) }}
-openWebui.replicas: {{ $pods }} pods need shared storage for uploaded files; add ReadWriteMany to openWebui.persistence.accessModes, or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env
+openWebui.replicas: {{ $pods }} pods need shared storage for uploaded files; add ReadWriteMany to openWebui.persistence.accessModes (an existing claim cannot be changed: name another with openWebui.persistence.existingClaim), or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env
 {{- end }}
 {{- if not $ui.persistentConfig }}
 openWebui.replicas: a change that an administrator makes in the browser would reach only one of {{ $pods }} pods; set openWebui.persistentConfig to true

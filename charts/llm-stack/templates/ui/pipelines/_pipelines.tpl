@@ -6,6 +6,10 @@
 {{- .Values.pipelines.persistence.existingClaim | default (include "llm-stack.name" (list . "pipelines-data")) }}
 {{- end }}
 
+{{- define "llm-stack.ui.pipelines.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "llm-stack.ui.pipelines.claim" .) | quote }}: pipelines.persistence
+{{- end }}
+
 {{- /* It responds with and without /v1. Open WebUI's guide uses it without. */}}
 {{- define "llm-stack.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}
