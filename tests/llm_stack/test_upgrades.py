@@ -92,8 +92,11 @@ def _connected(folder: Path, url: str) -> list[str]:
 
 
 def _stored(each: dict[str, Any]) -> dict[str, Any]:
-    """An object as the API server stores it: with a namespace, with defaults, and with who set which field."""
+    """An object as the API server stores it: with a namespace, with defaults, who made it, and who set which field."""
     each["metadata"].setdefault("namespace", NAMESPACE)
+    each["metadata"].setdefault("labels", {})["app.kubernetes.io/managed-by"] = "Helm"
+    owner = {"meta.helm.sh/release-name": "llm", "meta.helm.sh/release-namespace": NAMESPACE}
+    each["metadata"]["annotations"] = each["metadata"].get("annotations", {}) | owner
     spec = each.get("spec", {})
     if each["kind"] == "PersistentVolumeClaim":
         fields = {"f:spec": {f"f:{name}": {} for name in spec}}

@@ -229,6 +229,32 @@
 {{- end }}{{ end }}
 {{- end }}
 
+{{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}
+{{- define "llm-stack.slot.access.facts" -}}
+{{- if true }}{{ with include "llm-stack.server.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
+{{- define "llm-stack.slot.secrets.facts" -}}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.secrets" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
 {{- /* one, server: Facts about an engine. */}}
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
@@ -719,7 +745,9 @@
 {{- define "llm-stack.facts.release" -}}
 {{- $_ := set .Facts "ui" (include "llm-stack.slot.ui.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "endpoints" (include "llm-stack.slot.endpoints.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "secrets" (include "llm-stack.slot.secrets.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "access" (include "llm-stack.slot.access.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
 {{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
@@ -798,7 +826,13 @@
 {{- include "llm-stack.data.factProblems" (dict "slot" "ui.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "port": {"type": "integer", "required": true}, "nodePort": {"type": "integer"}, "title": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
 {{- with .Facts.expose }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "expose.facts" "keys" (mustFromJson `{"url": {"type": "string", "required": true}, "service": {"type": "string", "required": true}}`) "facts" .) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "expose.facts" "keys" (mustFromJson `{"url": {"type": "string"}, "hosts": {"type": "string"}, "service": {"type": "string", "required": true}, "password": {"type": "boolean"}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.access }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "access.facts" "keys" (mustFromJson `{"title": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "type": {"type": "string", "required": true}, "nodePort": {"type": "integer"}, "who": {"type": "string", "required": true}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.secrets }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "secrets.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}, "effect": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
 {{- with .Facts.endpoints }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "endpoints.facts" "keys" (mustFromJson `{"protocol": {"type": "string", "enum": ["ollama", "openai"], "required": true}, "url": {"type": "string", "required": true}, "name": {"type": "string"}, "model": {"type": "string"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}}`) "facts" .) }}

@@ -18,6 +18,7 @@ model.delivery: {{ $delivery.separateWorkload }} and the server can mount the mo
 {{- range $around }}
 {{- $_ := set $names .name (add1 (get $names .name | default 0)) }}
 {{- end }}
+{{ include "llm-stack.nodePathFaults" (dict "context" . "volumes" .Values.loader.volumes "key" "loader.volumes") }}
 {{- range .Values.loader.volumes }}
 {{- if gt (get $names .name | default 0 | int) 1 }}
 loader.volumes: {{ .name }} is reserved by the chart; rename your volume

@@ -119,6 +119,8 @@ modelCache.accessModes: models cannot be downloaded to a claim that is ReadOnlyM
 {{- end }}
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
 modelCache.hostPath: is empty; set it to a folder of the nodes, for example to /var/lib/models
+{{- else if and $cache.hostPath (include "llm-stack.nodePathRefused" (dict "context" . "path" $cache.hostPath "uses" (list "mount" "store"))) }}
+modelCache.hostPath: {{ $cache.hostPath }} contains files of the node or of other programs, which a loader could change; set it to a folder for models, for example to /var/lib/models
 {{- else if and (ne $cache.type "hostPath") $cache.hostPath }}
 modelCache.hostPath: {{ $cache.hostPath }} is set, but modelCache.type is {{ $cache.type }}; set modelCache.type to hostPath, or remove hostPath
 {{- end }}
