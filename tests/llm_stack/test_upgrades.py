@@ -20,6 +20,7 @@ from chartgen.programs import helm as render
 from chartgen.programs import tools
 from chartgen.programs.helm import documents
 from chartgen.programs.run import hermetic
+from chartgen.views import immutable
 
 pytestmark = pytest.mark.slow
 
@@ -168,20 +169,8 @@ def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade)
     assert upgrade(case["before"], case["before"], forbidden="storageclasses") == ""
 
 
-# What cannot change in an object, by kind, as Kubernetes documents it: these parts, or all of spec but these fields.
-WHOLE = {
-    "Deployment": ("spec.selector",),
-    "DaemonSet": ("spec.selector",),
-    "Service": ("spec.clusterIP", "spec.ipFamilies", "spec.loadBalancerClass"),
-    "RoleBinding": ("roleRef",),
-    "Secret": ("type",),
-    "ResourceClaimTemplate": ("spec",),
-    "PersistentVolumeClaim": ("spec",),
-}
-BUT = {
-    "StatefulSet": "replicas template updateStrategy persistentVolumeClaimRetentionPolicy minReadySeconds ordinals",
-    "Job": "parallelism suspend activeDeadlineSeconds backoffLimit ttlSecondsAfterFinished",
-}
+# What cannot change in an object in addition to what `chartgen diff` has in its table.
+MORE = {"Service": ("spec.clusterIP", "spec.ipFamilies", "spec.loadBalancerClass")}
 
 
 def _at(each: Any, path: str) -> Any:
@@ -191,11 +180,23 @@ def _at(each: Any, path: str) -> Any:
 
 
 def _fixed(each: dict[str, Any]) -> dict[str, Any]:
-    """The immutable fields of an object: path -> what is there."""
-    found = {path: _at(each, path) for path in WHOLE.get(each["kind"], ())}
-    if each["kind"] in BUT:
-        found |= {f"spec.{key}": value for key, value in each["spec"].items() if key not in BUT[each["kind"]].split()}
-    return found
+    """The immutable fields of an object, and the size of a claim: path -> what is there."""
+    kind, found = each["kind"], {}
+    for path in (*immutable.FIXED.get(kind, ()), *MORE.get(kind, ())):
+        if path == "spec":
+            found |= {f"spec.{key}": value for key, value in each["spec"].items()}
+        else:
+            found[path] = _at(each, path)
+    return {path: value for path, value in found.items() if path not in immutable.FREE.get(kind, ())}
+
+
+def test_the_chart_compares_what_chartgen_diff_knows_of_each_kind():
+    table = yaml.safe_load((CHART / "files/upgrade/immutable.yaml").read_text("utf-8"))
+    for kind, fields in table.items():
+        known = (*immutable.FIXED.get(kind, ()), *MORE.get(kind, ()))
+        assert all(any(f"{field}.".startswith(f"{path}.") for path in known) for field in fields), kind
+        missing = [path for path in known if not any(f"{field}.".startswith(f"{path}.") for field in fields)]
+        assert missing == [], kind
 
 
 def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(helm, tmp_path):
@@ -214,7 +215,8 @@ def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(h
             fixed = _fixed(item)
             before = known.setdefault((item["kind"], item["metadata"]["name"]), fixed)
             changed |= {(item["kind"], path) for path in {*before, *fixed} if before.get(path) != fixed.get(path)}
-    assert changed == {("PersistentVolumeClaim", "spec"), ("StatefulSet", "spec.volumeClaimTemplates")}
+    claim = {("PersistentVolumeClaim", f"spec.{key}") for key in ("accessModes", "storageClassName", "resources")}
+    assert changed == claim | {("StatefulSet", "spec.volumeClaimTemplates")}
     for kind, path in changed:
         assert any(field.startswith(path) for field in table[kind]), (kind, path)
     said = [text for case in CASES.values() for text in case.get("says", ())]
