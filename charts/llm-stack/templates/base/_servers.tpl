@@ -68,7 +68,7 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- end }}
 {{- end }}
 
-{{- /* Given a server's context: the name of its workload, whatever its kind, and of its Service. */}}
+{{- /* Given a server's context: the name of its workload, of any kind, and of its Service. */}}
 {{- define "llm-stack.serverName" -}}
 {{- include "llm-stack.shortName" (list . .Server) }}
 {{- end }}
