@@ -56,8 +56,9 @@ test: lint check validate ## Everything that CI runs
 test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
 
-e2e: tools ## Install every example, and what was published, on the cluster of KUBECONFIG; E2E="--example NAME" picks one
+e2e: tools ## Install every example, upgrades and what was published on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
+	@$(BIN)/python -m tests.e2e.upgrades
 	@$(BIN)/python -m tests.e2e.published
 	@$(BIN)/python -m tests.e2e.immutable
 

@@ -229,8 +229,8 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
         problems = [problem.as_json() for problem in here().named(report.problems)]
         here().json(report.as_json() | {"problems": problems})
         return 1 if report.problems else 0
-    if report.note:
-        here().err(report.note)
+    for line in (*report.access, *filter(None, [report.note])):
+        here().err(line)
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))
     return here().complain(report.problems)

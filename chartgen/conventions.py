@@ -24,6 +24,9 @@ EXTRA_OBJECTS = "extraObjects"  # the value that holds a user's own objects, nam
 SIZING = "sizing"
 PLAN = "sizing.plan"
 
+# Templates that say, as JSON lists of sentences, who can use a release, and which of its Secrets are generated.
+ACCESS = ("access", "generated")
+
 # Templates that print a YAML scalar, whatever they are given: they can be printed behind a key as they are.
 SCALARS = ("fragment.name", "fragment.shortName", "fragment.serverName", "fragment.block")
 # The templates that make data of YAML, and fail where it does not parse: they alone call fromYaml.

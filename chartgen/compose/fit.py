@@ -107,7 +107,7 @@ def _names(stack: Stack) -> list[Problem]:
     problems = []
     known = {name for fragment in stack.fragments for name in fragment.defines()}
     public = {f"{SLOT}{name}" for fragment in stack.fragments for name in fragment.offers}
-    public |= {f"{DATA}{name}" for name in ("replaced", "components")}
+    public |= {f"{DATA}{name}" for name in ("replaced", "components", "manifests")}
     public |= {f"{FACTS}{scope}" for scope in ("server", "release")}
     public |= {name for name in known if _is_base(name)}
     for fragment in stack.fragments:

@@ -75,6 +75,8 @@ FACT = """\
 {{{{- $_ := set .Facts "{fact}" (include "fragment.slot.{fact}.facts" . | include "fragment.{kind}" | mustFromJson) }}}}
 """
 
+CHECKS = '"fragment.slot.release.checks"'  # the template that reads this slot renders no object
+
 WHOLE = {"list": (LIST, ITEM), "map": (MAP, ENTRY), "one": (ONE, FIRST)}
 
 DATA = """\
@@ -93,6 +95,12 @@ def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
     """
     slots = [slot for fragment in fragments for slot in fragment.offers.values()]
     components = [component for fragment in fragments for component in fragment.components]
+    manifests = [
+        f"{fragment.id}/{file}"
+        for fragment in fragments
+        for file, content in fragment.templates.items()
+        if file.endswith((".yaml", ".yml")) and CHECKS not in content
+    ]
     return "".join(
         [
             HEAD,
@@ -105,6 +113,7 @@ def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
                 "Names that the chart gives to objects itself: no entry of servers may have them.",
                 components,
             ),
+            _data("manifests", "The templates of objects, but for the one that renders the checks.", manifests),
         ]
     )
 

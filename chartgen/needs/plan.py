@@ -7,7 +7,6 @@ one line that calls them, and calculates nothing again: two sums could differ.
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, TypedDict
 
 from .. import conventions, paths
 from ..chart import blame, loaded, valuesfile
+from ..chart.asking import asking
 from ..problem import Faults, Say, fault
 from ..programs import helm as render
 from ..programs import tools
@@ -96,7 +96,7 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say, prover: Pro
     valuesfile.present(files)
     name = _name(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
-        folder = _asking(chart, name, Path(place))
+        folder = asking(chart, name, ASK.replace("PLAN", conventions.PLAN), Path(place))
         wanted = [render.Request(each, tuple(files), flags=tuple(flags)) for each in (folder, chart)]
         asked, whole = render.render(wanted, helm, prover=prover)
     if error := asked.error or whole.error:
@@ -111,21 +111,6 @@ def lines(plans: list[Plan]) -> list[str]:
     for each in plans:
         found += [*_server(each), ""]
     return found
-
-
-def _asking(chart: Path, name: str, place: Path) -> Path:
-    """A copy of a chart whose templates are its helpers and the question."""
-    folder = place / name
-    (folder / "templates").mkdir(parents=True)
-    for file in ("Chart.yaml", "values.yaml", "values.schema.json"):
-        shutil.copyfile(chart / file, folder / file)
-    shutil.copytree(chart / "files", folder / "files")
-    for helper in sorted((chart / "templates").rglob("_*.tpl")):
-        shutil.copyfile(helper, folder / "templates" / "_".join(helper.relative_to(chart / "templates").parts))
-    (folder / "templates/ask.yaml").write_text(
-        ASK.replace("CHART", name).replace("PLAN", conventions.PLAN), encoding="utf-8"
-    )
-    return folder
 
 
 def _name(chart: Path) -> str:

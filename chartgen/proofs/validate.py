@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import conventions
 from ..chart import disk, loaded, valuesfile
+from ..chart.asking import asking, defines
 from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
 from ..compose import building
@@ -25,7 +26,7 @@ from ..kubernetes import definitions, prepare
 from ..paths import show
 from ..problem import Collected, Faults, Problem, Say, nearest
 from ..programs import prover, tools
-from ..programs.helm import Rendered
+from ..programs.helm import Rendered, Request, documents, render
 from ..programs.helm import values as merged
 from ..programs.prover import Prover
 from ..programs.tools import Tool
@@ -60,7 +61,10 @@ class Programs:
 
 @dataclass
 class Report:
-    """What was proved. `renders` counts every run of helm, `documents` all that were rendered, each of them checked."""
+    """What was proved. `renders` counts every run of helm, `documents` all that were rendered, each of them checked.
+
+    `access` are sentences of the chart about the user's values: who can use what they deploy.
+    """
 
     chart: str
     say: Say
@@ -73,6 +77,7 @@ class Report:
     layers: list[Layer] = field(default_factory=list)
     note: str = ""
     proved: str = ""
+    access: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -91,6 +96,7 @@ class Report:
         """The report for `--json`; `schema_locations` are kubeconform's own arguments."""
         words = ("chart", "examples", "renders", "documents", "kubernetes_versions", "schema_locations")
         return {word: getattr(self, word) for word in words} | {
+            "access": self.access,
             "problems": [problem.as_json() for problem in self.problems],
             "layers": [vars(layer) for layer in self.layers],
             "seconds": round(self.seconds, 3),
@@ -139,6 +145,8 @@ def validate(
         given = _values(report, found, None if shipped else read)
         results = _renders(report, found, given, own, programs, shipped)
         _manifests(report, results, own, programs)
+        if not shipped and not report.problems:
+            report.access = _access(found, given[0], programs.helm, Path(scratch))
         return report
 
 
@@ -171,6 +179,14 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report
+
+
+def _access(found: LoadedChart, given: Example, helm: Path, place: Path) -> list[str]:
+    """Who can use what a user's values deploy, and which Secrets are generated, as the chart says it; sentences."""
+    names = [name for name in conventions.ACCESS if defines(found.folder, f"{found.name}.{name}")]
+    question = "".join(f'---\nsaid: {{{{ include "CHART.{name}" . }}}}\n' for name in names)
+    (made,) = render([Request(asking(found.folder, found.name, question, place), given.files)], helm)
+    return [line for document in documents(made.text) if document.data for line in document.data["said"]]
 
 
 def _composed(report: Report, origin: Composed | Path, against: LoadedChart | None = None) -> tuple[Any, Any]:

@@ -174,6 +174,9 @@
 {{- if true }}{{ with include "llm-stack.ui.nextchat.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.upgrade.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -183,6 +186,27 @@
 {{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- end }}
+
+{{- /* map, server: The claims of a server, and the StatefulSet that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
+{{- define "llm-stack.slot.server.claims" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* map, release: The claims of the release in the same way. */}}
+{{- define "llm-stack.slot.release.claims" -}}
+{{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, release: The user interfaces. An Ingress leads to the first one where the values name none. */}}
@@ -201,6 +225,32 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.http-route.facts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}
+{{- define "llm-stack.slot.access.facts" -}}
+{{- if true }}{{ with include "llm-stack.server.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.access" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
+{{- define "llm-stack.slot.secrets.facts" -}}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.secrets" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -695,7 +745,9 @@
 {{- define "llm-stack.facts.release" -}}
 {{- $_ := set .Facts "ui" (include "llm-stack.slot.ui.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "endpoints" (include "llm-stack.slot.endpoints.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "secrets" (include "llm-stack.slot.secrets.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "access" (include "llm-stack.slot.access.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
 {{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
@@ -774,7 +826,13 @@
 {{- include "llm-stack.data.factProblems" (dict "slot" "ui.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "port": {"type": "integer", "required": true}, "nodePort": {"type": "integer"}, "title": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
 {{- with .Facts.expose }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "expose.facts" "keys" (mustFromJson `{"url": {"type": "string", "required": true}, "service": {"type": "string", "required": true}}`) "facts" .) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "expose.facts" "keys" (mustFromJson `{"url": {"type": "string"}, "hosts": {"type": "string"}, "service": {"type": "string", "required": true}, "password": {"type": "boolean"}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.access }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "access.facts" "keys" (mustFromJson `{"title": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "type": {"type": "string", "required": true}, "nodePort": {"type": "integer"}, "who": {"type": "string", "required": true}}`) "facts" .) }}
+{{- end }}
+{{- with .Facts.secrets }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "secrets.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}, "effect": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
 {{- with .Facts.endpoints }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "endpoints.facts" "keys" (mustFromJson `{"protocol": {"type": "string", "enum": ["ollama", "openai"], "required": true}, "url": {"type": "string", "required": true}, "name": {"type": "string"}, "model": {"type": "string"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}}`) "facts" .) }}
@@ -789,4 +847,9 @@
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
 {{- `["open-webui", "pipelines", "nextchat", "web", "api", "web", "tests"]` -}}
+{{- end }}
+
+{{- /* The templates of objects, but for the one that renders the checks. */}}
+{{- define "llm-stack.data.manifests" -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

@@ -7,11 +7,12 @@ cut.
 {{- end }}
 
 {{- /*
-(list CONTEXT SUFFIX): the same with at most 52 characters. Kubernetes appends 11 to the name of a CronJob for each
-Job.
+(list CONTEXT SUFFIX): the same with at most 48 characters, for objects to whose name Kubernetes appends something: 11
+characters to that of a CronJob for each Job, 11 to that of a StatefulSet for the label of its pods, and the number of
+the group before that for a group of pods.
 */}}
 {{- define "fragment.shortName" -}}
-{{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 52) }}
+{{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 48) }}
 {{- end }}
 
 {{- /*

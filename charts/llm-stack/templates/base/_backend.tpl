@@ -98,7 +98,7 @@ port}.
 {{- $found := "" }}
 {{- range (first .).Facts.expose }}
 {{- if eq .service $service }}
-{{- $found = $found | default .url }}
+{{- $found = $found | default (.url | default "") }}
 {{- end }}
 {{- end }}
 {{- $found }}

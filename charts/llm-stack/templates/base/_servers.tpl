@@ -68,9 +68,9 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- end }}
 {{- end }}
 
-{{- /* Given a server's context: the name of its objects. */}}
+{{- /* Given a server's context: the name of its workload, of any kind, and of its Service. */}}
 {{- define "llm-stack.serverName" -}}
-{{- include "llm-stack.name" (list . .Server) }}
+{{- include "llm-stack.shortName" (list . .Server) }}
 {{- end }}
 
 {{- /* Given a server's context: the URL of its Service inside the cluster, without a path. */}}

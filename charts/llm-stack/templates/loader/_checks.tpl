@@ -9,7 +9,7 @@ a server's name cannot end in -loader, which the names of loader pods end in; re
 {{- if ne $cache.type "persistentVolumeClaim" }}
 model.delivery: {{ $delivery.separateWorkload }} downloads models to a claim, but modelCache.type is {{ $cache.type }}; set modelCache.type to persistentVolumeClaim, or model.delivery to init
 {{- else if not (has "ReadWriteMany" $cache.accessModes) }}
-model.delivery: {{ $delivery.separateWorkload }} and the server can mount the model cache on different nodes at the same time, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that supports it, or set model.delivery to init
+model.delivery: {{ $delivery.separateWorkload }} and the server can mount the model cache on different nodes at the same time, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or set model.delivery to init
 {{- end }}
 {{- end }}
 {{- /* The user's volumes are among those of the pod, so a name that is there twice is a conflict. */}}
@@ -18,6 +18,7 @@ model.delivery: {{ $delivery.separateWorkload }} and the server can mount the mo
 {{- range $around }}
 {{- $_ := set $names .name (add1 (get $names .name | default 0)) }}
 {{- end }}
+{{ include "llm-stack.nodePathFaults" (dict "context" . "volumes" .Values.loader.volumes "key" "loader.volumes") }}
 {{- range .Values.loader.volumes }}
 {{- if gt (get $names .name | default 0 | int) 1 }}
 loader.volumes: {{ .name }} is reserved by the chart; rename your volume

@@ -17,6 +17,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- range include "llm-stack.slot.server.volumeMounts" . | include "llm-stack.list" | mustFromJson }}
 {{- $mounts = append $mounts .mountPath }}
 {{- end }}
+{{ include "llm-stack.nodePathFaults" (dict "context" . "volumes" .Values.volumes "key" "volumes") }}
 {{- range .Values.volumes }}
 {{- if has .name $volumes }}
 volumes: {{ .name }} is reserved by the chart; rename your volume

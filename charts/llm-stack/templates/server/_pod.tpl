@@ -252,6 +252,22 @@ maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
 port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 
+{{- define "llm-stack.server.access" -}}
+{{- range $name, $server := .Servers }}
+- title: {{ printf "Server %s" $name | quote }}
+  service: {{ include "llm-stack.serverName" . }}
+  type: {{ .Values.service.type | quote }}
+  {{- with int64 .Values.service.nodePort }}
+  nodePort: {{ int64 . }}
+  {{- end }}
+  {{- with .Facts.engine.secret }}
+  who: {{ printf "Requests to its API require the key in Secret %s." .name | quote }}
+  {{- else }}
+  who: Its API has no authentication.
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* Half an hour, unless a fragment estimates the time to load the model. */}}
 {{- define "llm-stack.server.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}

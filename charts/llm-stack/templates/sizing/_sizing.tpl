@@ -153,7 +153,7 @@ model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens
 {{- $copies := int64 (include "llm-stack.sizing.copies" .) }}
 {{- $need := mul $copies (int64 $sum.weightsMiB) }}
 {{- if and $cache.size (not $cache.existing) (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $cache.size | int64)) }}
-modelCache.size: {{ $cache.size }} is too small for the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 2 }} for the served, the new and the previous version{{ else if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "llm-stack.sizing.volume" $need }}Gi or more
+modelCache.size: {{ $cache.size }} is too small for the models, which take {{ div (add $need 1023) 1024 }}Gi{{ if gt $copies 2 }} for the served, the new and the previous version{{ else if gt $copies 1 }}, packed and unpacked{{ end }}; set modelCache.size to {{ include "llm-stack.sizing.volume" $need }}Gi or more{{ if eq $cache.type "persistentVolumeClaim" }} (an existing claim grows only if its StorageClass allows volume expansion: otherwise name another with modelCache.existingClaim){{ else if eq $cache.type "volumeClaimTemplate" }} (if the StatefulSet exists, delete it with --cascade=orphan before you upgrade, and expand its claims){{ end }}
 {{- end }}
 {{- $limit := dig "limits" "memory" "" .Values.loader.resources | toString }}
 {{- if and $cache.memory $limit (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $limit | int64)) }}

@@ -69,10 +69,15 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- define "fragment.expose.ingress.facts" -}}
 {{- range $way := include "fragment.expose.ingress.ways" . | mustFromJson }}
 {{- range .rules }}
-{{- if and .service (not (contains "*" .host)) }}
-{{- $https := include "fragment.expose.ingress.encrypted" (list $way.values.tls .host) }}
-- url: {{ include "fragment.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
-  service: {{ .service | quote }}
+{{- if .service }}
+- service: {{ .service | quote }}
+  {{- if contains "*" .host }}
+  hosts: {{ ternary "its Ingress, for any host name" .host (eq .host "*") | quote }}
+  {{- else }}
+  {{- $https := include "fragment.expose.ingress.encrypted" (list $way.values.tls .host) }}
+  url: {{ include "fragment.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
+  {{- end }}
+  password: {{ ne $way.values.basicAuthSecret "" }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -10,6 +10,26 @@
 {{- end }}
 {{- end }}
 
+{{- define "fragment.ui.nextchat.access" -}}
+{{- $chat := .Values.nextchat }}
+{{- if $chat.enabled -}}
+{{- $server := include "fragment.ui.nextchat.server" . -}}
+- title: NextChat
+  service: {{ include "fragment.name" (list . "nextchat") }}
+  type: {{ $chat.service.type | quote }}
+  {{- with int64 $chat.service.nodePort }}
+  nodePort: {{ int64 . }}
+  {{- end }}
+  {{- if $chat.code.existingSecret }}
+  who: {{ printf "It requires an access code from Secret %s." $chat.code.existingSecret | quote }}
+  {{- else if dig "Facts" "engine" "secret" "" (get .Servers $server | default dict) }}
+  who: {{ printf "It requires no access code, and sends the key of server %s for every client: set nextchat.code.existingSecret." $server | quote }}
+  {{- else }}
+  who: It requires no access code.
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{- /*
 The name of the server that NextChat uses: the configured one, or the only one with a chat API, or the one with the
 name server, so that an additional server changes nothing. Empty if there is none of these.

@@ -2,6 +2,10 @@
 {{- .Values.openWebui.persistence.existingClaim | default (include "fragment.name" (list . "open-webui-data")) }}
 {{- end }}
 
+{{- define "fragment.ui.open-webui.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "fragment.ui.open-webui.claim" .) | quote }}: openWebui.persistence
+{{- end }}
+
 {{- /* (list CONTEXT PATH): its volumes as a container mounts them, the data at PATH. */}}
 {{- define "fragment.ui.open-webui.mounts" -}}
 - name: data

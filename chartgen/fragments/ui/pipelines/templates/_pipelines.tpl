@@ -6,6 +6,10 @@
 {{- .Values.pipelines.persistence.existingClaim | default (include "fragment.name" (list . "pipelines-data")) }}
 {{- end }}
 
+{{- define "fragment.ui.pipelines.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "fragment.ui.pipelines.claim" .) | quote }}: pipelines.persistence
+{{- end }}
+
 {{- /* It responds with and without /v1. Open WebUI's guide uses it without. */}}
 {{- define "fragment.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}
@@ -34,6 +38,27 @@ HOME: /tmp/home
 USER: pipelines
 {{- end }}
 
+{{- define "fragment.ui.pipelines.access" -}}
+{{- if .Values.pipelines.enabled -}}
+- title: Pipelines
+  service: {{ include "fragment.name" (list . "pipelines") }}
+  type: {{ .Values.pipelines.service.type | quote }}
+  {{- with int64 .Values.pipelines.service.nodePort }}
+  nodePort: {{ int64 . }}
+  {{- end }}
+  who: Chats with pipelines, and changes to their settings, require no key.
+{{- end }}
+{{- end }}
+
+{{- define "fragment.ui.pipelines.secrets" -}}
+{{- $key := .Values.pipelines.apiKey }}
+{{- if and .Values.pipelines.enabled (not (or $key.existingSecret $key.value)) -}}
+- name: {{ include "fragment.ui.pipelines.secretName" . | quote }}
+  key: pipelines.apiKey
+  effect: Open WebUI cannot list pipelines until its pods restart
+{{- end }}
+{{- end }}
+
 {{- define "fragment.ui.pipelines.needs" -}}
 {{- if .Values.pipelines.enabled }}
 {{- with .Values.pipelines.apiKey.existingSecret }}
@@ -48,6 +73,9 @@ PersistentVolumeClaim/{{ . }}
 {{- define "fragment.ui.pipelines.checks" -}}
 {{- $pipelines := .Values.pipelines }}
 {{- if $pipelines.enabled }}
+{{- if and $pipelines.apiKey.value $pipelines.apiKey.existingSecret }}
+pipelines.apiKey: both value and existingSecret are set; remove one of them
+{{- end }}
 {{- if hasKey $pipelines.env "PIPELINES_API_KEY" }}
 pipelines.env.PIPELINES_API_KEY: Open WebUI needs the same key, and does not read it from here; remove it, and set pipelines.apiKey.existingSecret to a Secret with the key
 {{- end }}

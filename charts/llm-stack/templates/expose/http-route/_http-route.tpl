@@ -42,10 +42,14 @@ Given the values of an HTTPRoute. */}}
 {{- $listener := include "llm-stack.expose.http-route.listener" .values | mustFromJson }}
 {{- $http := .values.httpPort | default $listener.port }}
 {{- $https := .values.httpsPort | default (ternary $listener.port 0 ($listener.https | default false)) }}
-{{- range .hostnames }}
-{{- if and $way.service (not (contains "*" .)) }}
-- url: {{ include "llm-stack.url" (dict "host" . "https" $listener.https "httpPort" $http "httpsPort" $https) | quote }}
-  service: {{ $way.service | quote }}
+{{- if $way.service }}
+{{- range .hostnames | default (list "") }}
+- service: {{ $way.service | quote }}
+  {{- if or (not .) (contains "*" .) }}
+  hosts: {{ . | default "its Gateway, for any host name" | quote }}
+  {{- else }}
+  url: {{ include "llm-stack.url" (dict "host" . "https" $listener.https "httpPort" $http "httpsPort" $https) | quote }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

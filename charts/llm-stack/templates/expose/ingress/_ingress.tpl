@@ -69,10 +69,15 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- define "llm-stack.expose.ingress.facts" -}}
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- range .rules }}
-{{- if and .service (not (contains "*" .host)) }}
-{{- $https := include "llm-stack.expose.ingress.encrypted" (list $way.values.tls .host) }}
-- url: {{ include "llm-stack.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
-  service: {{ .service | quote }}
+{{- if .service }}
+- service: {{ .service | quote }}
+  {{- if contains "*" .host }}
+  hosts: {{ ternary "its Ingress, for any host name" .host (eq .host "*") | quote }}
+  {{- else }}
+  {{- $https := include "llm-stack.expose.ingress.encrypted" (list $way.values.tls .host) }}
+  url: {{ include "llm-stack.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
+  {{- end }}
+  password: {{ ne $way.values.basicAuthSecret "" }}
 {{- end }}
 {{- end }}
 {{- end }}

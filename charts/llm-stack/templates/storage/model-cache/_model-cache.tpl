@@ -44,6 +44,11 @@ spec:
 {{- end }}
 {{- end }}
 
+{{- define "llm-stack.storage.model-cache.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "llm-stack.storage.model-cache.claim" .) | quote }}: modelCache
+{{ printf "StatefulSet/%s" (include "llm-stack.serverName" .) | quote }}: modelCache
+{{- end }}
+
 {{- define "llm-stack.storage.model-cache.facts" -}}
 {{- $cache := .Values.modelCache -}}
 type: {{ $cache.type | quote }}
@@ -110,10 +115,12 @@ replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ joi
 {{- $writable := or (has "ReadWriteMany" $cache.accessModes) (has "ReadWriteOnce" $cache.accessModes) }}
 {{- $readOnly := and (has "ReadOnlyMany" $cache.accessModes) (not $writable) }}
 {{- if and (eq $cache.type "persistentVolumeClaim") $readOnly (ne .Values.model.delivery "none") }}
-modelCache.accessModes: models cannot be downloaded to a claim that is ReadOnlyMany; set model.delivery to none, or use a writable mode
+modelCache.accessModes: models cannot be downloaded to a claim that is ReadOnlyMany; set model.delivery to none, or use a writable mode (an existing claim cannot be changed: name another with modelCache.existingClaim)
 {{- end }}
 {{- if and (eq $cache.type "hostPath") (not $cache.hostPath) }}
 modelCache.hostPath: is empty; set it to a folder of the nodes, for example to /var/lib/models
+{{- else if and $cache.hostPath (include "llm-stack.nodePathRefused" (dict "context" . "path" $cache.hostPath "uses" (list "mount" "store"))) }}
+modelCache.hostPath: {{ $cache.hostPath }} contains files of the node or of other programs, which a loader could change; set it to a folder for models, for example to /var/lib/models
 {{- else if and (ne $cache.type "hostPath") $cache.hostPath }}
 modelCache.hostPath: {{ $cache.hostPath }} is set, but modelCache.type is {{ $cache.type }}; set modelCache.type to hostPath, or remove hostPath
 {{- end }}

@@ -10,6 +10,34 @@
 {{- end }}
 {{- end }}
 
+{{- define "llm-stack.ui.open-webui.access" -}}
+{{- $ui := .Values.openWebui }}
+{{- if $ui.enabled }}
+- title: Open WebUI
+  service: {{ include "llm-stack.name" (list . "open-webui") }}
+  type: {{ $ui.service.type | quote }}
+  {{- with int64 $ui.service.nodePort }}
+  nodePort: {{ int64 . }}
+  {{- end }}
+  {{- if not $ui.auth }}
+  who: It has no sign-in. Every client is the same user, who is an administrator.
+  {{- else if $ui.trustedHeaders.email }}
+  who: {{ printf "It trusts the header %s. Every client that does not pass through your proxy can sign in as any user." $ui.trustedHeaders.email | quote }}
+  {{- else }}
+  who: Users sign in. The first user to sign up becomes the administrator.
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.ui.open-webui.secrets" -}}
+{{- $key := .Values.openWebui.secretKey }}
+{{- if and .Values.openWebui.enabled (not (or $key.existingSecret $key.value)) -}}
+- name: {{ include "llm-stack.ui.open-webui.secretName" . | quote }}
+  key: openWebui.secretKey
+  effect: all users are signed out
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.ui.open-webui.checks" -}}
 {{- $ui := .Values.openWebui }}
 {{- if $ui.enabled }}
@@ -23,6 +51,9 @@ openWebui.persistence.existingClaim: {{ . }} is set, but openWebui.persistence.e
 {{- end }}
 {{- if and $ui.database.pgvector (not $ui.database.existingSecret) }}
 openWebui.database.pgvector: is true, but no PostgreSQL database is set; set openWebui.database.existingSecret to a Secret with its URL
+{{- end }}
+{{- if and $ui.secretKey.value $ui.secretKey.existingSecret }}
+openWebui.secretKey: both value and existingSecret are set; remove one of them
 {{- end }}
 {{- if and $ui.redis.url $ui.redis.existingSecret }}
 openWebui.redis: both url and existingSecret are set; remove one of them
@@ -47,7 +78,7 @@ openWebui.replicas: {{ $pods }} pods need Redis to share the state of chats; set
 openWebui.replicas: {{ $pods }} pods cannot share an index of documents in files; set openWebui.database.pgvector to true, or use another vector database with VECTOR_DB under openWebui.env
 {{- end }}
 {{- if not (ternary (has "ReadWriteMany" $ui.persistence.accessModes) (hasKey $ui.env "STORAGE_PROVIDER") $ui.persistence.enabled) }}
-openWebui.replicas: {{ $pods }} pods need shared storage for uploaded files; add ReadWriteMany to openWebui.persistence.accessModes, or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env
+openWebui.replicas: {{ $pods }} pods need shared storage for uploaded files; add ReadWriteMany to openWebui.persistence.accessModes (an existing claim cannot be changed: name another with openWebui.persistence.existingClaim), or set openWebui.persistence.enabled to false and STORAGE_PROVIDER under openWebui.env
 {{- end }}
 {{- if not $ui.persistentConfig }}
 openWebui.replicas: a change that an administrator makes in the browser would reach only one of {{ $pods }} pods; set openWebui.persistentConfig to true

@@ -2,6 +2,10 @@
 {{- .Values.openWebui.persistence.existingClaim | default (include "llm-stack.name" (list . "open-webui-data")) }}
 {{- end }}
 
+{{- define "llm-stack.ui.open-webui.claims" -}}
+{{ printf "PersistentVolumeClaim/%s" (include "llm-stack.ui.open-webui.claim" .) | quote }}: openWebui.persistence
+{{- end }}
+
 {{- /* (list CONTEXT PATH): its volumes as a container mounts them, the data at PATH. */}}
 {{- define "llm-stack.ui.open-webui.mounts" -}}
 - name: data

@@ -1,0 +1,37 @@
+{{- /*
+Given the root: who can use the Services of the release, as a JSON list of sentences. NOTES and `chartgen validate` print
+them.
+*/}}
+{{- define "llm-stack.access" -}}
+{{- include "llm-stack.servers" . }}
+{{- $lines := list }}
+{{- range $entry := .Facts.access }}
+{{- $ways := list "every pod in the cluster" }}
+{{- if ne .type "ClusterIP" }}
+{{- $port := ternary (printf "port %d" (int64 .nodePort)) "a port" (hasKey . "nodePort") }}
+{{- $ways = append $ways (printf "every client that reaches %s of a node" $port) }}
+{{- end }}
+{{- if eq .type "LoadBalancer" }}
+{{- $ways = append $ways "every client of its load balancer" }}
+{{- end }}
+{{- range $.Facts.expose }}
+{{- if eq .service $entry.service }}
+{{- $ways = append $ways (printf "every client of %s%s" (.url | default .hosts) (ternary " (password required)" "" (.password | default false))) }}
+{{- end }}
+{{- end }}
+{{- $last := last $ways }}
+{{- $text := ternary (printf "%s and %s" (initial $ways | join ", ") $last) $last (gt (len $ways) 1) }}
+{{- $lines = append $lines (printf "%s is open to %s. %s" .title $text .who) }}
+{{- end }}
+{{- mustToJson $lines }}
+{{- end }}
+
+{{- /* Given the root: the Secrets whose value is generated, in the same form. */}}
+{{- define "llm-stack.generated" -}}
+{{- include "llm-stack.servers" . }}
+{{- $lines := list }}
+{{- range .Facts.secrets }}
+{{- $lines = append $lines (printf "Secret %s has a generated value. Without access to the cluster, as in Argo CD, each render generates another one, and %s; set %s.existingSecret or %s.value." .name .effect .key .key) }}
+{{- end }}
+{{- mustToJson $lines }}
+{{- end }}

@@ -1,0 +1,29 @@
+{{- /*
+{context, path, uses}: true if a path of the node is one that a pod never mounts, for one of the uses: mount, store.
+*/}}
+{{- define "llm-stack.nodePathRefused" -}}
+{{- include "llm-stack.read" (list .context "files/base/node-paths.yaml") }}
+{{- $rows := get .context.Read "files/base/node-paths.yaml" }}
+{{- $path := clean .path }}
+{{- $found := false }}
+{{- range .uses }}
+{{- $row := get $rows . }}
+{{- $found = or $found (has $path $row.exact) }}
+{{- range $row.below }}
+{{- $found = or $found (eq $path .) (hasPrefix (printf "%s/" .) $path) }}
+{{- end }}
+{{- end }}
+{{- ternary "true" "" $found }}
+{{- end }}
+
+{{- /* {context, volumes, key}: an error for each volume of the user with such a path. */}}
+{{- define "llm-stack.nodePathFaults" -}}
+{{- $context := .context }}
+{{- $key := .key }}
+{{- range .volumes }}
+{{- $path := dig "hostPath" "path" "" . }}
+{{- if and $path (include "llm-stack.nodePathRefused" (dict "context" $context "path" $path "uses" (list "mount"))) }}
+{{ $key }}: volume {{ .name }} mounts {{ $path }} of the node, which gives the pod control over the node; mount only the folder that it needs
+{{- end }}
+{{- end }}
+{{- end }}

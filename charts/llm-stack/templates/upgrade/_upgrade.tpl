@@ -1,0 +1,207 @@
+{{- /*
+Changes that the API server would refuse, one a line. Every object of the release is rendered and compared with the one
+that exists. Empty without access to a cluster, where lookup finds nothing: every namespace has kube-root-ca.crt.
+*/}}
+{{- define "llm-stack.upgrade.checks" -}}
+{{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
+{{- include "llm-stack.read" (list . "files/upgrade/immutable.yaml") }}
+{{- $fields := get .Read "files/upgrade/immutable.yaml" }}
+{{- range include "llm-stack.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
+{{- $old := lookup .apiVersion .kind (.metadata.namespace | default $.Release.Namespace) .metadata.name }}
+{{- if $old }}
+{{- $about := include "llm-stack.upgrade.about" (list $ .) | mustFromJson }}
+{{- $pair := dict "context" $ "about" $about "old" $old "new" . }}
+{{- range $field, $how := get $fields .kind }}
+{{- $field = merge (dict "field" $field) $pair }}
+{{- if eq $how "same" }}
+{{ include "llm-stack.upgrade.same" $field }}
+{{- else if eq $how "headless" }}
+{{ include "llm-stack.upgrade.headless" $field }}
+{{- else if eq $how "class" }}
+{{ include "llm-stack.upgrade.class" $field }}
+{{- else if eq $how "size" }}
+{{ include "llm-stack.upgrade.size" $field }}
+{{- else if eq $how "claims" }}
+{{ include "llm-stack.upgrade.claims" $field }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* (list CONTEXT KINDS): the objects of these kinds that the release renders, as a JSON list. */}}
+{{- define "llm-stack.upgrade.objects" -}}
+{{- $context := first . }}
+{{- $kinds := last . }}
+{{- $found := list }}
+{{- range $file := include "llm-stack.data.manifests" $context | mustFromJson }}
+{{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
+{{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
+{{- $found = append $found (include "llm-stack.map" . | mustFromJson) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /*
+(list CONTEXT OBJECT): how messages refer to an object, as JSON: title is its kind and name; server is the beginning of
+the line, if it belongs to a server; key is the path of the values that describe its claims, if the chart has one.
+*/}}
+{{- define "llm-stack.upgrade.about" -}}
+{{- $context := first . }}
+{{- $object := last . }}
+{{- $title := printf "%s/%s" $object.kind $object.metadata.name }}
+{{- $found := dict "title" $title "server" "" "key" "" }}
+{{- $keys := include "llm-stack.slot.release.claims" $context | include "llm-stack.map" | mustFromJson }}
+{{- with get $context.Servers (dig "labels" "app.kubernetes.io/component" "" $object.metadata) }}
+{{- $_ := set $found "server" (printf "servers.%s: " .Server) }}
+{{- $keys = include "llm-stack.slot.server.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- mustToJson (set $found "key" (get $keys $title)) }}
+{{- end }}
+
+{{- /* (list OBJECT FIELD): the field at a dotted path as JSON, null if it is not set. */}}
+{{- define "llm-stack.upgrade.at" -}}
+{{- $found := first . }}
+{{- range splitList "." (last .) }}
+{{- $found = get ($found | default dict) . }}
+{{- end }}
+{{- mustToJson ($found | default nil) }}
+{{- end }}
+
+{{- /* The command that deletes an object. Given {context, old}. */}}
+{{- define "llm-stack.upgrade.delete" -}}
+kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} delete {{ .old.kind | lower }} {{ .old.metadata.name }}
+{{- end }}
+
+{{- /* {context, about, old, new, field}, as all templates that compare. */}}
+{{- define "llm-stack.upgrade.same" -}}
+{{- $old := include "llm-stack.upgrade.at" (list .old .field) }}
+{{- $new := include "llm-stack.upgrade.at" (list .new .field) }}
+{{- if not (has $new (list "null" $old)) }}
+{{- if eq .old.kind "PersistentVolumeClaim" }}
+{{- include "llm-stack.upgrade.claim" (merge (dict "value" (splitList "." .field | last) "was" ($old | replace "\"" "") "is" ($new | replace "\"" "")) .) }}
+{{- else }}
+{{- .about.server }}{{ .about.title }}: {{ .field }} is {{ $old }} and cannot change to {{ $new }}; run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.upgrade.headless" -}}
+{{- $old := eq (dig "spec" "clusterIP" "" .old) "None" }}
+{{- $new := eq (dig "spec" "clusterIP" "" .new) "None" }}
+{{- if ne $old $new }}
+{{- .about.server }}{{ .about.title }}: exists {{ ternary "without" "with" $old }} a cluster IP address, and cannot change to a Service {{ ternary "without" "with" $new }} one; run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
+{{- end }}
+{{- end }}
+
+{{- /* With value, was and is: a field of a claim that cannot change. value is its key in the values. */}}
+{{- define "llm-stack.upgrade.claim" -}}
+{{- $key := .about.key | default .about.title -}}
+{{- .about.server }}{{ $key }}.{{ .value }}: {{ .about.title }} exists with {{ .was }}, which cannot change to {{ .is | default "empty" }}; set {{ $key }}.{{ .value }} to {{ .was }}, or copy the data to another claim and set {{ $key }}.existingClaim to its name
+{{- end }}
+
+{{- /* A class that the chart did not set is the cluster's default class, which the claim keeps. */}}
+{{- define "llm-stack.upgrade.class" -}}
+{{- $old := dig "spec" "storageClassName" "" .old }}
+{{- $new := dig "spec" "storageClassName" "" .new }}
+{{- $set := false }}
+{{- range .old.metadata.managedFields }}
+{{- if and (ne .manager "kube-controller-manager") (dig "fieldsV1" "f:spec" (dict) . | keys | has "f:storageClassName") }}
+{{- $set = true }}
+{{- end }}
+{{- end }}
+{{- if and $old (ne $old $new) (or $new $set) }}
+{{- include "llm-stack.upgrade.claim" (merge (dict "value" "storageClass" "was" $old "is" $new) .) }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.upgrade.size" -}}
+{{- $key := .about.key | default .about.title }}
+{{- $was := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson | toString }}
+{{- $is := include "llm-stack.upgrade.at" (list .new .field) | mustFromJson | toString }}
+{{- $old := include "llm-stack.upgrade.bytes" $was | float64 }}
+{{- $new := include "llm-stack.upgrade.bytes" $is | float64 }}
+{{- $capacity := dig "status" "capacity" "storage" $was .old }}
+{{- /* Since 1.32, a claim whose expansion failed can shrink to a size above its capacity. */}}
+{{- $recovers := semverCompare ">=1.32-0" .context.Capabilities.KubeVersion.Version }}
+{{- $least := ternary (include "llm-stack.upgrade.bytes" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
+{{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
+{{- $other := printf "copy the data to another claim and set %s.existingClaim to its name" $key }}
+{{- if ne $old $new }}
+{{- if ne (dig "status" "phase" "" .old) "Bound" }}
+{{- $begin }}is not bound, so its size cannot change from {{ $was }} to {{ $is }}; set {{ $key }}.size to {{ $was }} until it is bound, or run `{{ include "llm-stack.upgrade.delete" . }}` and upgrade again
+{{- else if and (lt $new $old) (le $new $least) }}
+{{- $begin }}has {{ $was }} and cannot shrink to {{ $is }}; set {{ $key }}.size to {{ $was }} or more, or {{ $other }}
+{{- else if and (gt $new $old) .context.Values.upgradeChecks.storageClasses }}
+{{- with include "llm-stack.upgrade.fixed" . }}
+{{- $begin }}has {{ $was }} and cannot grow to {{ $is }}, because {{ . }}; set {{ $key }}.size to {{ $was }}, or {{ $other }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Why a claim cannot grow, empty if it can. */}}
+{{- define "llm-stack.upgrade.fixed" -}}
+{{- $name := dig "spec" "storageClassName" "" .old }}
+{{- if not $name -}}
+it has no StorageClass
+{{- else if not (dig "allowVolumeExpansion" false (lookup "storage.k8s.io/v1" "StorageClass" "" $name)) -}}
+StorageClass {{ $name }} does not allow volume expansion
+{{- end }}
+{{- end }}
+
+{{- /* A quantity in bytes. */}}
+{{- define "llm-stack.upgrade.bytes" -}}
+{{- $unit := regexFind "[A-Za-z]*$" . }}
+{{- mulf (trimSuffix $unit . | float64) (get (dict
+  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976
+  "m" 0.001 "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000) $unit) }}
+{{- end }}
+
+{{- /*
+A StatefulSet's claim templates. What follows from the values is compared by its key, the rest as a whole. Pods and
+claims stay if the StatefulSet is deleted with --cascade=orphan, and the new one takes them over.
+*/}}
+{{- define "llm-stack.upgrade.claims" -}}
+{{- $olds := include "llm-stack.upgrade.templates" .old | mustFromJson }}
+{{- $news := include "llm-stack.upgrade.templates" .new | mustFromJson }}
+{{- $key := .about.key | default .about.title }}
+{{- $keys := list }}
+{{- $parts := list }}
+{{- range $n, $new := $news }}
+{{- $old := index (concat $olds (list dict)) (min $n (len $olds)) }}
+{{- range $name := keys $old $new | uniq | sortAlpha }}
+{{- $was := get $old $name | toJson | replace "\"" "" }}
+{{- $is := get $new $name | toJson | replace "\"" "" }}
+{{- $alike := and (eq $name "size") (eq (include "llm-stack.upgrade.bytes" $was) (include "llm-stack.upgrade.bytes" $is)) }}
+{{- if not (or $alike (eq $was $is)) }}
+{{- $keys = append $keys (printf "%s.%s" $key $name) }}
+{{- $parts = append $parts (printf "%s from %s to %s" $name ($was | default "empty") ($is | default "empty")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if or $parts (ne (len $olds) (len $news)) }}
+{{- .about.server }}{{ $keys | uniq | join ", " | default $key }}: {{ .about.title }} exists, and its claim templates cannot change{{ with $parts }} ({{ join ", " . }}){{ end }}; undo the change, or run `{{ include "llm-stack.upgrade.delete" . }} --cascade=orphan` and upgrade again: pods and claims stay, and new claims are created as you set them
+{{- end }}
+{{- end }}
+
+{{- /* The claim templates of a StatefulSet as a JSON list, without what the API server adds. */}}
+{{- define "llm-stack.upgrade.templates" -}}
+{{- $found := list }}
+{{- range dig "spec" "volumeClaimTemplates" list . }}
+{{- $spec := omit .spec "resources" "storageClassName" "accessModes" }}
+{{- if eq (get $spec "volumeMode") "Filesystem" }}
+{{- $spec = omit $spec "volumeMode" }}
+{{- end }}
+{{- $size := dig "resources" "requests" "storage" "" .spec | toString }}
+{{- $template := dict "name" .metadata.name "annotations" (.metadata.annotations | default dict) "labels" (.metadata.labels | default dict) "spec" $spec }}
+{{- $_ := set $template "size" $size }}
+{{- $_ := set $template "storageClass" (.spec.storageClassName | default "") }}
+{{- $_ := set $template "accessModes" .spec.accessModes }}
+{{- $found = append $found $template }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}

@@ -1,0 +1,224 @@
+"""Upgrades: a change of an immutable field is refused before the API server does, and nothing else is refused.
+
+The cases are those of `python -m tests.e2e.upgrades`, which proves on a cluster that the API server refuses the same.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import api_standin
+import pytest
+import yaml
+from conftest import CHART, ROOT
+
+from chartgen.programs import helm as render
+from chartgen.programs import tools
+from chartgen.programs.helm import documents
+from chartgen.programs.run import hermetic
+from chartgen.views import immutable
+
+pytestmark = pytest.mark.slow
+
+CASES = {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in sorted((ROOT / "tests/e2e/upgrades").glob("*"))}
+NAMESPACE = "default"
+SIGN = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt", "namespace": NAMESPACE}}
+CLASSES = [
+    {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": f"llm-e2e-{name}"},
+        "allowVolumeExpansion": name == "grows",
+    }
+    for name in ("a", "b", "fixed", "grows")
+]
+
+
+@pytest.fixture
+def helm_runs(tmp_path):
+    """`helm template` with these values and more arguments: the manifests, or what Helm says."""
+
+    def run(values: dict[str, Any], *more: str, label: str = "helm") -> tuple[str, str]:
+        file = tmp_path / "values.json"
+        file.write_text(json.dumps(values), encoding="utf-8")
+        program = str(tools.ensure([label], print)[label].path)
+        command = [
+            program,
+            "template",
+            "llm",
+            str(CHART),
+            "-n",
+            NAMESPACE,
+            "-f",
+            str(file),
+            "--kube-version=1.37.0",
+            *more,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=hermetic(tmp_path))
+        return done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def upgrade(helm_runs, tmp_path):
+    """What Helm says to `after` where the objects of `before` exist; empty if it takes the values."""
+
+    def said(before: dict[str, Any], after: dict[str, Any], change=None, forbidden="", label="helm") -> str:
+        text, error = helm_runs(before)
+        assert not error
+        found = [copy.deepcopy(each.data) for each in documents(text) if each.data]
+        existing = [*map(_stored, found), SIGN, *CLASSES]
+        for each in existing if change else ():
+            change(each)
+        with api_standin.serving(existing, forbidden) as (url, _):
+            return helm_runs(
+                after, "--dry-run=server", "--disable-openapi-validation", *_connected(tmp_path, url), label=label
+            )[1]
+
+    return said
+
+
+def _connected(folder: Path, url: str) -> list[str]:
+    config = folder / "kubeconfig"
+    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+    cluster = {"name": "c", "cluster": {"server": url}}
+    text = {"apiVersion": "v1", "kind": "Config", "clusters": [cluster], "contexts": [context], "current-context": "c"}
+    config.write_text(json.dumps(text | {"users": [{"name": "u", "user": {}}]}), encoding="utf-8")
+    return [f"--kubeconfig={config}"]
+
+
+def _stored(each: dict[str, Any]) -> dict[str, Any]:
+    """An object as the API server stores it: with a namespace, with defaults, who made it, and who set which field."""
+    each["metadata"].setdefault("namespace", NAMESPACE)
+    each["metadata"].setdefault("labels", {})["app.kubernetes.io/managed-by"] = "Helm"
+    owner = {"meta.helm.sh/release-name": "llm", "meta.helm.sh/release-namespace": NAMESPACE}
+    each["metadata"]["annotations"] = each["metadata"].get("annotations", {}) | owner
+    spec = each.get("spec", {})
+    if each["kind"] == "PersistentVolumeClaim":
+        fields = {"f:spec": {f"f:{name}": {} for name in spec}}
+        each["metadata"]["managedFields"] = [{"manager": "helm", "operation": "Apply", "fieldsV1": fields}]
+        size = spec["resources"]["requests"]["storage"]
+        each["status"] = {"phase": "Bound", "capacity": {"storage": size}}
+        spec["volumeMode"] = "Filesystem"
+    for template in spec.get("volumeClaimTemplates", ()):
+        template |= {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}
+        template["spec"]["volumeMode"] = "Filesystem"
+    if each["kind"] == "Service" and spec.get("clusterIP") != "None":
+        spec |= {"clusterIP": "10.0.0.7", "ipFamilies": ["IPv4"], "sessionAffinity": "None"}
+    return each
+
+
+def _unbound(each: dict[str, Any]) -> None:
+    if each["kind"] == "PersistentVolumeClaim":
+        each["status"] = {"phase": "Pending"}
+
+
+@pytest.mark.parametrize("label", ["helm", "helm3"])
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_api_server_refuses_the_chart_refuses_with_the_way_out_and_nothing_else(upgrade, name, label):
+    case = CASES[name]
+    said = upgrade(case["before"], case["after"], None if case.get("bound", True) else _unbound, label=label)
+    for text in case.get("says", ()):
+        assert text in said
+    assert bool(said) == bool(case.get("says"))
+    for way in case.get("ways", ()):
+        if way.get("run"):
+            assert "run `kubectl -n default delete " in said
+
+
+def test_without_a_cluster_nothing_is_compared(helm_runs):
+    assert helm_runs(CASES["claim-smaller"]["after"])[1] == ""
+
+
+def test_the_comparison_can_be_turned_off(upgrade):
+    case = CASES["claim-smaller"]
+    assert upgrade(case["before"], case["after"] | {"upgradeChecks": {"enabled": False}}) == ""
+
+
+def test_the_default_class_of_the_cluster_is_not_taken_for_one_that_was_set(upgrade):
+    def defaulted(each):
+        if each["kind"] == "PersistentVolumeClaim":
+            each["spec"]["storageClassName"] = "standard"
+
+    assert upgrade({}, {}, defaulted) == ""
+    assert upgrade({}, {"modelCache": {"storageClass": "standard"}}, defaulted) == ""
+    said = upgrade({}, {"modelCache": {"storageClass": "llm-e2e-b"}}, defaulted)
+    assert "llm-server-models exists with standard, which cannot change to llm-e2e-b" in said
+
+
+def test_a_claim_whose_expansion_failed_can_shrink_to_more_than_its_capacity(upgrade):
+    def failed(each):
+        if each["metadata"]["name"] == "llm-server-models":
+            each["status"]["capacity"]["storage"] = "50Gi"
+
+    assert upgrade({}, {"modelCache": {"size": "60Gi"}}, failed) == ""
+    assert "cannot shrink to 50Gi" in upgrade({}, {"modelCache": {"size": "50Gi"}}, failed)
+
+
+def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade):
+    case = CASES["claim-grows"]
+    said = upgrade(case["before"], case["after"], forbidden="storageclasses")
+    assert "llm-stack.upgrade.fixed" in said
+    quiet = case["after"] | {"upgradeChecks": {"storageClasses": False}}
+    assert upgrade(case["before"], quiet, forbidden="storageclasses") == ""
+    assert upgrade(case["before"], case["before"], forbidden="storageclasses") == ""
+
+
+# What cannot change in an object in addition to what `chartgen diff` has in its table.
+MORE = {"Service": ("spec.clusterIP", "spec.ipFamilies", "spec.loadBalancerClass")}
+
+
+def _at(each: Any, path: str) -> Any:
+    for key in path.split("."):
+        each = each.get(key) if isinstance(each, dict) else None
+    return each
+
+
+def _fixed(each: dict[str, Any]) -> dict[str, Any]:
+    """The immutable fields of an object, and the size of a claim: path -> what is there."""
+    kind, found = each["kind"], {}
+    for path in (*immutable.FIXED.get(kind, ()), *MORE.get(kind, ())):
+        if path == "spec":
+            found |= {f"spec.{key}": value for key, value in each["spec"].items()}
+        else:
+            found[path] = _at(each, path)
+    return {path: value for path, value in found.items() if path not in immutable.FREE.get(kind, ())}
+
+
+def test_the_chart_compares_what_chartgen_diff_knows_of_each_kind():
+    table = yaml.safe_load((CHART / "files/upgrade/immutable.yaml").read_text("utf-8"))
+    for kind, fields in table.items():
+        known = (*immutable.FIXED.get(kind, ()), *MORE.get(kind, ()))
+        assert all(any(f"{field}.".startswith(f"{path}.") for path in known) for field in fields), kind
+        missing = [path for path in known if not any(f"{field}.".startswith(f"{path}.") for field in fields)]
+        assert missing == [], kind
+
+
+def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(helm, tmp_path):
+    """Each value is in a case of a fragment; what a case changes in an object of the defaults shows what it touches."""
+    table = yaml.safe_load((CHART / "files/upgrade/immutable.yaml").read_text("utf-8"))
+    cases = sorted((ROOT / "chartgen/fragments").glob("**/cases/*.yaml"))
+    template = tmp_path / "template.yaml"
+    template.write_text("modelCache: {type: volumeClaimTemplate}", encoding="utf-8")
+    requests = [render.Request(CHART, files, "1.37.0") for files in ((), (template,), *((each,) for each in cases))]
+    done = render.render(requests, Path(helm))
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    changed: set[tuple[str, str]] = set()
+    for each in done:
+        assert not each.error, each.request.values
+        for item in (document.data for document in documents(each.text) if isinstance(document.data, dict)):
+            fixed = _fixed(item)
+            before = known.setdefault((item["kind"], item["metadata"]["name"]), fixed)
+            changed |= {(item["kind"], path) for path in {*before, *fixed} if before.get(path) != fixed.get(path)}
+    claim = {("PersistentVolumeClaim", f"spec.{key}") for key in ("accessModes", "storageClassName", "resources")}
+    assert changed == claim | {("StatefulSet", "spec.volumeClaimTemplates")}
+    for kind, path in changed:
+        assert any(field.startswith(path) for field in table[kind]), (kind, path)
+    said = [text for case in CASES.values() for text in case.get("says", ())]
+    for kind in table.keys() & {kind for kind, _ in changed}:
+        assert any(f"{kind}/" in text for text in said), kind
