@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from .paths import show
 from .problem import Collected, Faults, Problem, fault
 
+PATIENCE = 5.0  # seconds until somebody has a pipe open to write
 LARGEST = 64 << 20  # bytes of a file that are read
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -52,6 +54,43 @@ def data(path: str | Path, shown: str | None = None, most: int = LARGEST) -> byt
     if len(found) > most:
         raise fault(shown, f"is larger than {most >> 20} MiB", "name a smaller file")
     return found
+
+
+def passing(file: Path) -> bool:
+    """Whether a file can be read only once: a pipe or a device, as `/dev/stdin` and a shell's `<(command)` are."""
+    try:
+        mode = os.stat(file).st_mode
+    except (OSError, ValueError):
+        return False  # the reader says what is wrong
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def piped(file: Path) -> bytes:
+    """What comes through a pipe to its end; Faults where nobody has it open to write."""
+    import select
+
+    parts, size, end = [], 0, time.monotonic() + PATIENCE
+    with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as source:
+        while size <= LARGEST:
+            select.select([source], [], [], 1)
+            part = source.read(1 << 16)
+            if part:
+                parts.append(part)
+                size += len(part)
+            elif part == b"" and (parts or not stat.S_ISFIFO(os.fstat(source.fileno()).st_mode)):
+                break
+            elif part == b"" and time.monotonic() > end:
+                raise fault(file, f"nothing was written to this pipe in {PATIENCE:g} s", "write to it, or name a file")
+            elif part == b"":
+                time.sleep(0.05)
+    return small(str(file), b"".join(parts))
+
+
+def small(shown: str, data: bytes) -> bytes:
+    """The bytes that were read; Faults where they are more than LARGEST."""
+    if len(data) > LARGEST:
+        raise fault(shown, f"is larger than {LARGEST >> 20} MiB", "name a smaller file")
+    return data
 
 
 def text(path: str | Path, shown: str | None = None) -> str:

@@ -143,7 +143,7 @@ def world(tmp_path, monkeypatch) -> Callable[[], None]:
     monkeypatch.setenv("DOCKER_CONFIG", "docker")
     monkeypatch.setattr("chartgen.remote.web.PAUSES", ())
     monkeypatch.setattr("chartgen.release.target.Options.pauses", ())
-    monkeypatch.setattr("chartgen.chart.given.PATIENCE", 0.1)
+    monkeypatch.setattr("chartgen.files.PATIENCE", 0.1)
 
     def fresh() -> None:
         monkeypatch.chdir(tmp_path)

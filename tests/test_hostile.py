@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import subprocess
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,7 +182,7 @@ def other(file, said, order):
 
 
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(run, monkeypatch):
-    monkeypatch.setattr("chartgen.chart.given.PATIENCE", 0.1)
+    monkeypatch.setattr("chartgen.files.PATIENCE", 0.1)
     os.mkfifo("pipe")
     code, said = run("validate", "-f", "pipe")
     assert (code, said) == (
@@ -190,8 +191,31 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(run, monkeypatch):
     )
 
 
+def test_credentials_are_read_from_a_pipe_that_somebody_writes_to(tmp_path, monkeypatch):
+    monkeypatch.setattr("chartgen.files.PATIENCE", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Faults, match="nothing was written to this pipe"):
+        credentials.given(tmp_path / "pipe")
+    with subprocess.Popen(["sh", "-c", f"echo me:secret > {tmp_path}/pipe"]):
+        monkeypatch.setattr("chartgen.files.PATIENCE", 10)
+        assert credentials.given(tmp_path / "pipe") == credentials.Login("me", "secret")
+
+
+def test_what_helm_says_of_a_foreign_chart_has_a_remedy(run, tmp_path):
+    for file, text in {"Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "values.yaml": "{}\n"}.items():
+        (tmp_path / "c/templates").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "c" / file).write_text(text)
+    (tmp_path / "c/templates/a.yaml").write_text("kind: {a\n")
+    (tmp_path / "v.yaml").write_text("a: 1\n")
+    for words in (["-f", str(tmp_path / "v.yaml")], []):
+        code, said = run("images", str(tmp_path / "c"), *words)
+        assert code == 1
+        assert "YAML parse error on c/templates/a.yaml" in said
+        assert said.endswith("; correct the values, or this file of the chart\n")
+
+
 def test_a_device_without_an_end_is_read_up_to_a_limit(run, monkeypatch):
-    monkeypatch.setattr("chartgen.chart.given.LARGEST", 1 << 20)
+    monkeypatch.setattr("chartgen.files.LARGEST", 1 << 20)
     assert run("validate", "-f", "/dev/zero") == (1, "/dev/zero: is larger than 1 MiB; name a smaller file\n")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def blamed(chart: LoadedChart, files: list[Path], flags: list[str], error: str, 
     """What Helm refused values with, as problems on the files' lines, or at the flags that set single values."""
     lines = [line for line in error.split("\n") if line.strip()]
     if not files and not flags:
-        return [Problem(chart.shown, 0, "", line) for line in lines]
+        return [_advised(Problem(chart.shown, 0, "", line)) for line in lines]
     with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
         try:
             example = given(files, flags, partial(merged, helm=helm), Path(place))
@@ -27,7 +28,14 @@ def blamed(chart: LoadedChart, files: list[Path], flags: list[str], error: str, 
             return faults.problems
     if problems := check(example, chart.defaults.data, chart.schema):
         return problems
-    return [sentence(example, line, "") for line in lines]
+    return [_advised(sentence(example, line, "")) for line in lines]
+
+
+def _advised(problem: Problem) -> Problem:
+    """A problem with something to do: what Helm says of a template, or of a file, has no remedy."""
+    if problem.key or problem.remedy or "; " in problem.message:
+        return problem
+    return replace(problem, remedy="correct the values, or this file of the chart")
 
 
 def sentence(example: Example, line: str, where: str) -> Problem:

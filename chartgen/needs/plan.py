@@ -68,6 +68,7 @@ class Need(TypedDict):
     needMiB: int
     programMiB: int
     usablePercent: int
+    promptCacheMiB: int
     gpu: Cards
     resources: dict[str, Any]
     startupTimeoutSeconds: int
@@ -154,6 +155,8 @@ def _server(each: Plan) -> list[str]:
         found.append(f"  total, with the engine's own memory: {_size(need['needMiB'])}, in {where}")
         if need["gpu"]["count"]:
             found.append(f"  on each card: {_size(-(-need['needMiB'] // need['gpu']['count']))}")
+    if need["promptCacheMiB"]:
+        found.append(f"  prompt cache: {_size(need['promptCacheMiB'])}, in memory")
     if not each.fits:
         found.append(f"  DOES NOT FIT in {where} with {_size(need['gpu']['memoryMiB'])} each")
     found.append(f"  resources: {_amounts(need['resources'])}; startup timeout {need['startupTimeoutSeconds']} s")

@@ -40,8 +40,9 @@ def given(file: Path | None) -> Login | None:
     """What the caller gives: a file (`user:password`, or a token alone, on its first line), else the environment."""
     if file is not None:
         try:
-            line = file.read_text(encoding="utf-8").strip().partition("\n")[0].strip()
-        except (OSError, UnicodeDecodeError) as error:
+            found = files.piped(file) if files.passing(file) else file.read_bytes()
+            line = found.decode("utf-8").strip().partition("\n")[0].strip()
+        except (OSError, ValueError) as error:
             what = getattr(error, "strerror", None) or "is not a text file"
             remedy = "name a file that contains user:password, or a token"
             raise Faults([Problem(str(file), 0, "", str(what), remedy)]) from None

@@ -118,9 +118,22 @@ def test_cards_hold_what_the_sum_says():
     assert told("model.tag=671b", "modelCache.size=500Gi")["cards"]["NVIDIA T4"] == 0
 
 
+@pytest.mark.parametrize("cards", [(), ("gpu.vendor=nvidia", "gpu.count=1")], ids=["on CPUs", "on a GPU"])
+def test_prompt_cache_of_every_model_is_in_the_pods_memory_and_on_no_card(cards):
+    without = told("model.tag=8b", "ollama.promptCacheMiB=0", *cards)
+    plain, two = told("model.tag=8b", "ollama.promptCacheMiB=20480", *cards), ["models.a.name=a", "models.b.name=b"]
+    for kind in ("requests", "limits"):
+        memory = [int(each["resources"][kind]["memory"].removesuffix("Gi")) for each in (plain, without)]
+        assert 20 <= memory[0] - memory[1] <= 28, "in steps of up to 8 GiB"
+    assert (plain["needMiB"], plain["cards"]) == (without["needMiB"], without["cards"])
+    assert plain["promptCacheMiB"] == 20480
+    assert told("ollama.promptCacheMiB=100", *two, *cards)["promptCacheMiB"] == 200
+
+
 def test_what_does_not_fit_is_said_and_exits_with_1():
     share = ["gpu.vendor=nvidia", "gpu.scheme=hami", "gpu.memory=8Gi"]
-    assert with_sets(["model.tag=32b", *share]).exit_code == 0, "ollama puts the rest into memory"
+    assert with_sets(["model.tag=32b", *share]).exit_code == 1, "a pod would never be ready"
+    assert with_sets(["model.tag=32b", "ollama.minGpuPercent=99", *share]).exit_code == 0, "the rest is in memory"
     own = [
         "engine=vllm",
         "model.name=own",

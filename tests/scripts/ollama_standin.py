@@ -5,6 +5,7 @@ the exit codes are ollama's. The directory STANDIN holds
 
     registry/   manifests/<host>/<namespace>/<name>/<tag> and blobs/sha256-<hex>: what can be pulled
     faults/     a file for each fault, see `fault`
+    loaded      a line for each model in memory
     sent        a line with a number of bytes for each piece that was brought
     calls       a line for each server that was started, pull, and model that was loaded
 
@@ -12,6 +13,7 @@ What is taken over from the real program, beside what each function says: `pull`
 beneath it; any file with a blob's name counts as the blob; partial files are read by a glob and removed by number.
 """
 
+import contextlib
 import glob
 import hashlib
 import json
@@ -148,6 +150,18 @@ class Session(socketserver.StreamRequestHandler):
     def list(self):
         pass
 
+    def ps(self):
+        """The models in memory. It lies by `processor`, and fails by `ps`: an error's text, "hang", or seconds."""
+        if (said := fault("ps")) is not None:
+            if said == "hang":
+                time.sleep(600)
+            if not said.isdigit():
+                raise Failure(said)
+            time.sleep(int(said))
+        with contextlib.suppress(FileNotFoundError), open(f"{ROOT}/loaded") as file:
+            for name in dict.fromkeys(file.read().split()):
+                self.tell(name=name, processor=fault("processor") or "100% GPU")
+
     def show(self, name):
         if not os.path.exists(manifest_path(name)):
             raise Failure(f"model '{name}' not found")
@@ -158,7 +172,10 @@ class Session(socketserver.StreamRequestHandler):
             raise Failure(f'embedding models require input text. Usage: ollama run {name} "your text here"')
         if fault("no-load") is not None:
             raise Failure("llama runner process has terminated: model is corrupted or incomplete")
+        time.sleep(float(fault("slow-load") or 0))
         note("calls", f"load {name} {prompt!r}")
+        if fault("not-loaded") is None:
+            note("loaded", name)
 
     def pull(self, name, insecure):
         *_, plain = parse(name)
@@ -330,6 +347,10 @@ def main(arguments):
         serve()
     elif command == "list":
         list(ask(do="list"))
+    elif command == "ps":
+        print(f"{'NAME':<20}{'ID':<16}{'SIZE':<10}{'PROCESSOR':<20}{'CONTEXT':<11}UNTIL")
+        for model in list(ask(do="ps"))[:-1]:
+            print(f"{model['name']:<20}{'e0979632db5a':<16}{'5.0 GB':<10}{model['processor']:<20}{'8192':<11}Forever")
     elif command == "show":
         list(ask(do="show", name=names[0]))
     elif command == "pull":

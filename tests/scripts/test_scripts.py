@@ -767,6 +767,106 @@ def test_a_model_that_is_there_and_does_not_load_is_not_started(world: World) ->
     )
 
 
+ON_THE_CPU = (
+    f"{MODEL} is loaded, but not in GPU memory; check that the log of ollama lists the GPU, and that it has free "
+    "memory, or lower ollama.minGpuPercent from 100\n"
+)
+IN_PART = (
+    f"only 52 % of {MODEL} is in GPU memory; use GPUs with more memory, or a smaller model.contextLength, or lower "
+    "ollama.minGpuPercent from 100\n"
+)
+
+
+@each_shell
+@pytest.mark.parametrize(
+    ("processor", "least", "said"),
+    [
+        ("100% GPU", "100", ""),
+        ("100% CPU", "100", ON_THE_CPU),
+        ("48%/52% CPU/GPU", "100", IN_PART),
+        ("48%/52% CPU/GPU", "52", ""),
+        ("Unknown", "100", ""),
+        ("100% CPU", "0", ""),
+        ("100% CPU", "", ""),
+    ],
+)
+def test_a_server_with_a_gpu_is_ready_once_its_model_is_in_gpu_memory(
+    world: World, shell: list[str], processor: str, least: str, said: str
+) -> None:
+    world.lay(MODEL)
+    world.fault("processor", processor)
+    with world.server():
+        for arguments in (["startup"], ["startup", "5"], ["ready"]):
+            ended = world.run("probe.sh", *arguments, shell=shell, MODELS=MODEL, MIN_GPU_PERCENT=least)
+            assert (ended.code, ended.out, ended.err) == (1 if said else 0, said, ""), arguments
+            assert ended.seconds < 4, "what ollama does not change is not repeated"
+
+
+def test_a_second_model_outside_of_the_gpu_makes_a_server_unready(world: World) -> None:
+    world.lay(MODEL, OTHER)
+    with world.server():
+        all_right(world.run("probe.sh", "startup", MODELS=f"{MODEL} {OTHER}", MIN_GPU_PERCENT="100"))
+        (world.root / "loaded").write_text(f"{MODEL}\n{OTHER}\n")
+        all_right(world.run("probe.sh", "ready", MODELS=MODEL, MIN_GPU_PERCENT="100"))
+        world.fault("processor", "100% CPU")
+        assert world.run("probe.sh", "ready", MODELS=MODEL, MIN_GPU_PERCENT="100").code == 1
+
+
+@each_shell
+def test_a_server_whose_idle_model_is_unloaded_stays_ready(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    with world.server():
+        all_right(world.run("probe.sh", "ready", shell=shell, MODELS=MODEL, MIN_GPU_PERCENT="100"))
+
+
+@each_shell
+def test_a_model_that_was_loaded_and_is_nowhere_is_tried_again(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    world.fault("not-loaded")
+    asked = {"MODELS": MODEL, "MIN_GPU_PERCENT": "100", "PAUSE": "0.1"}
+    with world.server():
+        all_right(world.run("probe.sh", "startup", shell=shell, OLLAMA_KEEP_ALIVE="0", **asked))
+        ended = world.run("probe.sh", "startup", "2", shell=shell, OLLAMA_KEEP_ALIVE="-1", **asked)
+        assert ended.code == 1
+        assert ended.out.startswith(f"{MODEL} was loaded, but ollama does not report where it is: ")
+        process = world.start("probe.sh", "startup", "15", shell=shell, **asked)
+        wait_for(lambda: len([line for line in world.lines("calls") if line.startswith("load")]) > 4)
+        world.mend("not-loaded")
+        all_right(Ended(process))
+
+
+@each_shell
+def test_an_api_that_fails_or_answers_late_is_asked_until_the_startup_timeout(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    world.fault("ps", "503 Service Unavailable: loading")
+    asked = {"MODELS": MODEL, "MIN_GPU_PERCENT": "100", "PAUSE": "0.1"}
+    with world.server():
+        for arguments in (["startup", "1"], ["ready"]):
+            ended = world.run("probe.sh", *arguments, shell=shell, **asked)
+            assert (ended.code, ended.out) == (
+                1,
+                "the models in memory are not known: 503 Service Unavailable: loading\n",
+            )
+        world.fault("ps", "1")
+        world.fault("slow-load", "1")
+        ended = all_right(world.run("probe.sh", "startup", "9", shell=shell, **asked))
+        assert ended.seconds >= 2
+
+
+@each_shell
+@pytest.mark.parametrize("mode", ["startup", "ready"])
+def test_an_api_that_hangs_ends_with_the_probe(world: World, shell: list[str], mode: str) -> None:
+    """A kubelet ends a probe after its timeout, and all processes of it."""
+    world.lay(MODEL)
+    world.fault("ps", "hang")
+    with world.server():
+        process = world.start("probe.sh", mode, shell=shell, MODELS=MODEL, MIN_GPU_PERCENT="100")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.communicate(timeout=1.5)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+
 def test_a_server_that_does_not_answer_is_named_with_its_address(world: World) -> None:
     ended = world.run("probe.sh", "ready", MODELS=MODEL, OLLAMA_HOST="0.0.0.0:1")
     assert ended.code == 1

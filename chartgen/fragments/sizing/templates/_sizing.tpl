@@ -30,6 +30,7 @@ catalogue.
 needMiB is the memory that they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for
 the program, as in KAITO's preset estimator. With GPUs this is the memory of the cards, with the program's part on
 each card; the pod's memory then contains the program, and the weights pass through it while they are loaded.
+promptCacheMiB is the memory of the pod in which the engine caches prompts. It is never on a card.
 */}}
 {{- define "fragment.sizing.facts" -}}
 {{- $known := true }}
@@ -51,7 +52,8 @@ each card; the pod's memory then contains the program, and the weights pass thro
 {{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program (max 1 (int64 .Facts.gpu.count))) }}
 {{- $usable := int64 (.Facts.engine.usablePercent | default 90) }}
 {{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
-{{- merge (dict "programMiB" $program "usablePercent" $usable) $sum | mustToJson }}
+{{- $cache := mul (len $models) (int64 .Facts.engine.promptCacheMiB) }}
+{{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
 {{- end }}
 
 {{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, and the context that it
@@ -90,7 +92,7 @@ it. */}}
 {{- $memory := $least.memory }}
 {{- $limit := "" }}
 {{- if $sum.known }}
-{{- $cached := ternary $weights 0 (.Facts.cache.memory | default false) }}
+{{- $cached := add (int64 $sum.promptCacheMiB) (ternary $weights 0 (.Facts.cache.memory | default false)) }}
 {{- $cards := int64 .Facts.gpu.count }}
 {{- $need := int64 $sum.needMiB }}
 {{- $most := mul 2 $need }}
@@ -179,6 +181,7 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }} i
 {{- $_ := set $plan "needMiB" (int64 $sum.needMiB) }}
 {{- $_ := set $plan "programMiB" (int64 $sum.programMiB) }}
 {{- $_ := set $plan "usablePercent" (int64 $sum.usablePercent) }}
+{{- $_ := set $plan "promptCacheMiB" (int64 $sum.promptCacheMiB) }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | include "fragment.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}

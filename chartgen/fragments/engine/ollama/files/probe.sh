@@ -1,27 +1,30 @@
 #!/bin/sh
 # probe.sh startup|ready [SECONDS]: succeeds if this pod's ollama has the models that it must serve.
 # startup also loads the first model once, because a running server does not imply a working model.
-# With SECONDS, the script repeats a failed check for that long.
+# With SECONDS, the script repeats a failed check for that long. It does not repeat the check after ollama loaded a model
+# outside of the GPU, because ollama keeps a model where it is, and looks for GPUs at its start.
 #
 # Environment
-#   MODELS       references, separated by blanks; or
-#   MODELS_FILE  one line per model, tab-separated: folder, reference
-#   OLLAMA_HOST  the same value as the server's
+#   MODELS             references, separated by blanks; or
+#   MODELS_FILE        one line per model, tab-separated: folder, reference
+#   OLLAMA_HOST        the same value as the server's
+#   MIN_GPU_PERCENT    how much of each loaded model has to be in GPU memory; unset or 0 without a GPU
+#   OLLAMA_KEEP_ALIVE  the same value as the server's; with 0 a model is unloaded at once, and cannot be checked
 # This script uses no other file, because a server without a loader has no other script. ollama cancels a load when its
 # client disconnects, so the probe's timeout must be at least as long as a load takes.
 set -u
 
-: "${MODELS:=}" "${MODELS_FILE:=}" "${OLLAMA_HOST:=}" "${HOME:=/tmp}"
+: "${MODELS:=}" "${MODELS_FILE:=}" "${OLLAMA_HOST:=}" "${HOME:=/tmp}" "${MIN_GPU_PERCENT:=0}" "${OLLAMA_KEEP_ALIVE:=}"
+FINAL=2 # the exit code of a check that does not succeed if it is repeated
 export HOME
 
 main() {
-  if [ -z "${2:-}" ]; then
-    check "$1"
-    return
-  fi
-  deadline=$(($(date +%s) + $2))
-  until said=$(check "$1"); do
-    if [ "$(date +%s)" -ge "$deadline" ]; then
+  deadline=$(($(date +%s) + ${2:-0}))
+  while :; do
+    said=$(check "$1")
+    code=$?
+    if [ "$code" -eq 0 ]; then return; fi
+    if [ "$code" -eq "$FINAL" ] || [ "$(date +%s)" -ge "$deadline" ]; then
       printf '%s\n' "$said"
       exit 1
     fi
@@ -38,8 +41,11 @@ check() {
     answer=$(ollama show "$model" 2>&1 >/dev/null </dev/null) || refuse "$model is missing" "$answer"
   done
   case $1 in
-    ready) ;;
-    startup) for model in $MODELS; do load "$model"; break; done ;;
+    ready) on_gpu ;;
+    startup)
+      for model in $MODELS; do load "$model"; break; done
+      on_gpu loaded
+      ;;
     *) refuse "the first argument must be startup or ready" "not '$1'" ;;
   esac
 }
@@ -72,6 +78,38 @@ load() {
     *'does not support generate'* | *'require a prompt'*) return ;;
   esac
   refuse "$1 is present but does not load" "$answer"
+}
+
+# on_gpu [loaded]: every model in memory is in GPU memory, as far as MIN_GPU_PERCENT requires. `ollama ps` prints what
+# /api/ps reports, size_vram of size: 100% GPU, 100% CPU, or 48%/52% CPU/GPU; Unknown if it is more GPU memory than
+# expected (ollama's cmd/cmd.go). A model that is unloaded is not checked, unless it was just loaded.
+on_gpu() {
+  [ "$MIN_GPU_PERCENT" -gt 0 ] || return 0
+  running=$(ollama ps 2>&1 </dev/null) || refuse "the models in memory are not known" "$running"
+  placed=$(printf '%s\n' "$running" | sed -n \
+    -e 's,^\([^ ]*\) .*[ /]\([0-9][0-9]*\)% \(CPU/\)*GPU .*,\1 \2,p' \
+    -e 's,^\([^ ]*\) .* [0-9][0-9]*% CPU .*,\1 0,p' \
+    -e 's,^\([^ ]*\) .* Unknown .*,\1 100,p')
+  if [ -z "$placed" ] && [ -n "${1:-}" ]; then
+    case $OLLAMA_KEEP_ALIVE in
+      0 | 0[a-z]*) ;;
+      *) refuse "$model was loaded, but ollama does not report where it is" "$running" ;;
+    esac
+  fi
+  printf '%s\n' "$placed" | while read -r model percent; do
+    [ -z "$model" ] || [ "$percent" -ge "$MIN_GPU_PERCENT" ] || elsewhere "$model" "$percent"
+  done || exit
+}
+
+# elsewhere MODEL PERCENT: say what to do about a model that is not in GPU memory.
+elsewhere() {
+  if [ "$2" -eq 0 ]; then
+    printf '%s is loaded, but not in GPU memory; check that the log of ollama lists the GPU, and that it has free memory' "$1"
+  else
+    printf 'only %s %% of %s is in GPU memory; use GPUs with more memory, or a smaller model.contextLength' "$2" "$1"
+  fi
+  printf ', or lower ollama.minGpuPercent from %s\n' "$MIN_GPU_PERCENT"
+  exit "$FINAL"
 }
 
 main "${1:-}" "${2:-}"

@@ -5,7 +5,9 @@ protocol: ollama
 model: {{ (first .Facts.models).reference | quote }}
 formats: [ollama]
 parallel: {{ int64 .Values.ollama.numParallel }}
-offloadsToMemory: true
+promptCacheMiB: {{ int64 .Values.ollama.promptCacheMiB }}
+# A pod is not ready with a model that is offloaded, unless this is lower.
+offloadsToMemory: {{ lt (int64 .Values.ollama.minGpuPercent) 100 }}
 {{- end }}
 
 {{- define "fragment.engine.ollama.source" -}}
@@ -37,12 +39,17 @@ OLLAMA_MAX_LOADED_MODELS: {{ . | quote }}
 OLLAMA_FLASH_ATTENTION: "1"
 OLLAMA_KV_CACHE_TYPE: {{ .Values.ollama.kvCacheType | quote }}
 {{- end }}
+# ollama starts llama.cpp's llama-server, which reads this variable (llm/llama_server.go). Its default is 8192.
+LLAMA_ARG_CACHE_RAM: {{ int64 .Values.ollama.promptCacheMiB | quote }}
 {{- if gt (int64 .Facts.gpu.count) 1 }}
 # A model that does not fit on one card is split across all cards.
 OLLAMA_SCHED_SPREAD: "1"
 {{- end }}
 # The models that the probes check.
 MODELS: {{ include "fragment.engine.ollama.models" . | quote }}
+{{- if int64 .Facts.gpu.count }}
+MIN_GPU_PERCENT: {{ int64 .Values.ollama.minGpuPercent | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "fragment.engine.ollama.models" -}}
@@ -53,7 +60,8 @@ MODELS: {{ include "fragment.engine.ollama.models" . | quote }}
 {{- join " " $found }}
 {{- end }}
 
-{{- /* Started: the model was loaded once. Ready: every model is in the store. Live: the server responds. */}}
+{{- /* Started: the model was loaded once. Ready: every model is in the store, and with a GPU the loaded ones are in its
+memory. Live: the server responds. */}}
 {{- define "fragment.engine.ollama.probes" -}}
 startupProbe:
   exec:
