@@ -39,11 +39,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What Helm made of a request: the manifests' text, or what it says is wrong (empty where nothing is)."""
+    """What Helm made of a request: the manifests' text, or what it says is wrong (empty where nothing is).
+
+    `ran` are the templates that it depends on, None where that is not known.
+    """
 
     request: Request
     text: str
     error: str
+    ran: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -91,16 +95,18 @@ def _proved(wanted: list[Request], prover: Prover, say: Say | None) -> Iterator[
     said = time.monotonic()
     for done, (place, answer) in enumerate(prover.answers([{"render": data} for _, data in covered]), 1):
         number = covered[place][0]
-        yield number, _rendered(wanted[number], answer.get("text", ""), answer.get("error"))
+        yield number, _rendered(wanted[number], answer)
         if say and time.monotonic() - said >= QUIET:
             said = time.monotonic()
             say(f"helm: {done} of {len(wanted)} rendered")
 
 
-def _rendered(request: Request, text: str, error: str | None) -> Rendered:
-    if error is None:
-        return Rendered(request, text, "")
-    return Rendered(request, "", sentence(f"Error: {error}\n") or "helm failed without an error message")
+def _rendered(request: Request, answer: dict[str, Any]) -> Rendered:
+    ran = None if answer["ran"] is None else tuple(answer["ran"])
+    if "error" not in answer:
+        return Rendered(request, answer.get("text", ""), "", ran)
+    error = sentence(f"Error: {answer['error']}\n")
+    return Rendered(request, "", error or "helm failed without an error message", ran)
 
 
 def _data(request: Request, version: str) -> dict[str, Any] | None:

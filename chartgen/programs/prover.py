@@ -54,6 +54,12 @@ class Prover:
                 if "uncovered" not in answer:
                     yield answer.pop("id"), answer
 
+    def chart(self, folder: Path) -> tuple[str, dict[str, str]] | None:
+        """What renders of a chart depend on: a hash of its frame, and template -> hash of its file; None if unknown."""
+        for _, answer in self.answers([{"chart": str(folder)}]):
+            return answer["frame"], answer["providers"]
+        return None
+
     def end(self) -> None:
         """End the process."""
         if self._process is not None:

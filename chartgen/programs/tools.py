@@ -31,6 +31,7 @@ MODULES = {"helm3": "helm3"}
 FILES: dict[str, tuple[str, ...]] = {"helm3": ("helm3", "helm"), "prover": ()}
 SOURCES = {"prover": "prover"}  # a folder of gotools that holds a tool's sources
 ENGINES = {"prover": "helm"}  # a tool's version is that of the engine in it
+MONTH = 30 * 86400.0
 GET = {
     "helm": "Helm 4 from https://helm.sh/docs/intro/install",
     "helm3": "Helm 3 under the name helm3",
@@ -56,7 +57,7 @@ def find(name: str) -> Tool | None:
         version = toolversion.remembered(name, path, home() / "versions.json")
         if toolversion.fits(name, version):
             return Tool(name, path, version, "on PATH")
-    path = home() / "bin" / name
+    path = _place(name)
     if _text(_note(path)) == _pins(name, path) and _intact(path):
         return Tool(name, path, pinned(name), "installed by chartgen")
     return None
@@ -83,6 +84,11 @@ def pinned(name: str) -> str:
     lines = (_module(name) / "go.mod").read_text(encoding="utf-8").splitlines()
     required = (line.split() for line in lines if line.startswith("\t") and " v" in line)
     return next(version for module, version, *_ in required if PACKAGES[name].startswith(f"{module}/"))
+
+
+def identity(tool: Tool) -> str:
+    """What tells a program from any other: its checksum where chartgen installed it, else the state of its file."""
+    return f"{tool.name} {tool.version} {_text(_sum(tool.path)).partition(' ')[0] or _state(tool.path)}"
 
 
 def built(name: str, say: Say) -> Tool | None:
@@ -153,13 +159,29 @@ def _put(name: str, built: Path) -> None:
 
     if not built.is_file() or not toolversion.asked(name, built):
         raise ToolError(f"{name}: 'go install' built it, but it does not run")
-    path = home() / "bin" / name
+    path = _place(name)
     path.parent.mkdir(exist_ok=True)
     pins, hashed = _pins(name, built), _hashed(built)
     _note(path).unlink(missing_ok=True)
     os.replace(built, path)
+    if name in SOURCES:
+        _tidy(path)
     _write(_sum(path), f"{hashed} {_state(path)}\n")
     _write(_note(path), pins)
+
+
+def _tidy(path: Path) -> None:
+    """Remove what was built from other sources, a month after it was built."""
+    kind = path.name.rpartition("-")[0]
+    for other in path.parent.glob(f"{kind}-*"):
+        if other != path and time.time() - other.stat().st_mtime > MONTH:
+            for file in (other, _note(other), _sum(other)):
+                file.unlink(missing_ok=True)
+
+
+def _place(name: str) -> Path:
+    """Where a tool is installed. One with sources here has their hash in its name: several chartgens share a home."""
+    return home() / "bin" / (f"{name}-{_pinned(name)[:12]}" if name in SOURCES else name)
 
 
 def _module(name: str) -> Path:
@@ -220,10 +242,13 @@ def _hashed(path: Path) -> str:
 
 def _pins(name: str, path: Path) -> str:
     """What a tool is built from now, and the size of the one at `path`: a file cut short needs no hash."""
+    size = path.stat().st_size if path.is_file() else 0
+    return f"{_pinned(name)} {size}\n"
+
+
+def _pinned(name: str) -> str:
     import hashlib
 
     sources = sorted((_module(name) / SOURCES[name]).glob("*.go")) if name in SOURCES else []
     files = [_module(name) / "go.mod", _module(name) / "go.sum", *sources]
-    pins = b"".join(file.read_bytes() for file in files)
-    size = path.stat().st_size if path.is_file() else 0
-    return f"{hashlib.sha256(pins).hexdigest()} {size}\n"
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

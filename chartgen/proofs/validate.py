@@ -33,10 +33,11 @@ from ..programs.tools import Tool
 from ..sources import stack
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
-from . import checks, runs
+from . import checks, memory, runs
 from .run import Run
 
 Results = list[tuple[Run, Rendered]]
+KEPT = ("examples", "renders", "documents", "note", "proved", "access")  # of a report
 SHOWN = 5  # so many stale files are named
 
 
@@ -92,6 +93,23 @@ class Report:
         self.problems += found
         self.say(f"{name}: {looked_at}, {count(len(found), 'problem')} in {layer.seconds:.1f} s")
 
+    def keep(self, key: str) -> None:
+        """Keep a report that has no problem, under a hash of all that it is about."""
+        kept = {word: getattr(self, word) for word in KEPT}
+        memory.keep("report", key, kept | {"layers": [(layer.name, layer.looked_at) for layer in self.layers]})
+
+    def recalled(self, key: str) -> bool:
+        """Take over the report that was kept under a key, where there is one."""
+        kept = memory.recall("report", key)
+        if kept is None:
+            return False
+        for word in KEPT:
+            setattr(self, word, kept[word])
+        for name, looked_at in kept["layers"]:
+            self.done(name, looked_at, [])
+        self.note = self.note or "nothing has changed since these checks ran last; their results are from then"
+        return True
+
     def as_json(self) -> dict[str, Any]:
         """The report for `--json`; `schema_locations` are kubeconform's own arguments."""
         words = ("chart", "examples", "renders", "documents", "kubernetes_versions", "schema_locations")
@@ -129,25 +147,79 @@ def validate(
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     report = Report(str(place), say, definitions.versions(), prepare.schema_locations())
-    with (
-        loaded.unpacked(place) as folder,
-        tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch,
-        _started(found_tools, say) as programs,
-    ):
+    with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
         collected = Collected()
         found = collected.attempt(loaded.load, folder, str(place))
         if found is None:
             report.problems += collected.problems
             return report
-        shipped, merge = not files and not flags, partial(merged, helm=programs.helm, prover=programs.prover)
-        read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
-        own = _sources(report, found, origin) if shipped else None
-        given = _values(report, found, None if shipped else read)
-        results = _renders(report, found, given, own, programs, shipped)
-        _manifests(report, results, own, programs)
-        if not shipped and not report.problems:
-            report.access = _access(found, given[0], programs.helm, Path(scratch))
+        shipped = not files and not flags
+        world = memory.world(_programs(found_tools), report.schema_locations)
+        origin = _read(origin or loaded.stack_of(found)) if shipped else None
+        key = _whole(world, found, origin, files, flags)
+        if key and report.recalled(key):
+            return report
+        with _started(found_tools, say) as programs:
+            merge = partial(merged, helm=programs.helm, prover=programs.prover)
+            read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
+            own = _sources(report, found, origin) if shipped else None
+            given = _values(report, found, None if shipped else read)
+            described = programs.prover.chart(found.folder) if programs.prover else None
+            _proofs(report, found, given, own, programs, shipped, memory.Proved.recalled(world, described))
+            if not shipped and not report.problems:
+                report.access = _access(found, given[0], programs, Path(scratch))
+        if key and not report.problems:
+            report.keep(key)
         return report
+
+
+def _programs(found: dict[str, Tool]) -> list[Tool]:
+    """All programs that renders and findings may be from."""
+    process = tools.find("prover")
+    return [*found.values(), *([process] if process else [])]
+
+
+def _read(origin: Composed | Stack | Path | None) -> Composed | Stack | Path | None:
+    """A stack file, read; as it was where that cannot be, for whoever reports why."""
+    return (Collected().attempt(stack.read, origin) or origin) if isinstance(origin, Path) else origin
+
+
+def _whole(
+    world: str, found: LoadedChart, origin: Composed | Stack | Path | None, files: list[Path], flags: Sequence[str]
+) -> str:
+    """A hash of all that a report is about; empty where the report cannot be kept, as it depends on other files."""
+    own = origin.stack if isinstance(origin, Composed) else origin
+    if isinstance(own, Path) or any(flag.startswith("--set-file") for flag in flags):
+        return ""
+    try:
+        given = [file.read_bytes() for file in files]
+    except (OSError, ValueError):
+        return ""
+    return memory.digest(world, found.shown, memory.tree(found.folder), memory.stack(own), list(flags), *given)
+
+
+def _proofs(
+    report: Report,
+    found: LoadedChart,
+    given: list[Example],
+    own: Stack | None,
+    programs: Programs,
+    shipped: bool,
+    proved: memory.Proved,
+    only: list[Fragment] | None = None,
+) -> None:
+    """What is rendered, and all that is rendered. Where there is a problem, nothing was proved before."""
+    before = list(report.problems), list(report.layers)
+    results = _renders(report, found, given, own, programs, shipped, proved, only)
+    _manifests(report, results, own, programs, proved)
+    if len(report.problems) == len(before[0]):
+        proved.keep(results, documents)
+    elif proved.known:
+        report.problems, report.layers = before
+        nothing = memory.Proved()
+        _manifests(
+            report, _renders(report, found, given, own, programs, shipped, nothing, only), own, programs, nothing
+        )
 
 
 @contextmanager
@@ -174,32 +246,32 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, say) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        results = _renders(report, found, [found.defaults], own, programs, True, chosen)
-        _manifests(report, results, own, programs)
+        _proofs(report, found, [found.defaults], own, programs, True, memory.Proved(), chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report
 
 
-def _access(found: LoadedChart, given: Example, helm: Path, place: Path) -> list[str]:
+def _access(found: LoadedChart, given: Example, programs: Programs, place: Path) -> list[str]:
     """Who can use what a user's values deploy, and which Secrets are generated, as the chart says it; sentences."""
     names = [name for name in conventions.ACCESS if defines(found.folder, f"{found.name}.{name}")]
     question = "".join(f'---\nsaid: {{{{ include "CHART.{name}" . }}}}\n' for name in names)
-    (made,) = render([Request(asking(found.folder, found.name, question, place), given.files)], helm)
+    request = Request(asking(found.folder, found.name, question, place), given.files)
+    (made,) = render([request], programs.helm, prover=programs.prover)
     return [line for document in documents(made.text) if document.data for line in document.data["said"]]
 
 
-def _composed(report: Report, origin: Composed | Path, against: LoadedChart | None = None) -> tuple[Any, Any]:
+def _composed(report: Report, origin: Composed | Stack | Path, against: LoadedChart | None = None) -> tuple[Any, Any]:
     """The stack and its chart, in memory, None where their files have problems; compared with a chart on disk."""
     collected = Collected()
     composed = origin if isinstance(origin, Composed) else None
-    own = composed.stack if composed else collected.attempt(stack.read, origin)
+    own = composed.stack if composed else origin if isinstance(origin, Stack) else collected.attempt(stack.read, origin)
     chart = composed.chart if composed else own and collected.attempt(compose, own, building.kubernetes())
     changes = disk.difference(chart, against.folder) if chart and against else []
     if changes:
         names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
         collected.problems.append(Problem(against.shown, 0, "", f"is out of date: {names}", "run 'chartgen build'"))
-    looked_at = count(len(own.fragments), "fragment") if own else show(origin)
+    looked_at = count(len(own.fragments), "fragment") if own else show(Path(str(origin)))
     report.done("sources", looked_at, sorted(set(collected.problems)))
     return own, chart
 
@@ -219,14 +291,13 @@ def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
     return [one for one in found.values() if one]
 
 
-def _sources(report: Report, found: LoadedChart, origin: Composed | Path | None) -> Stack | None:
+def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path | None) -> Stack | None:
     """The stack and its fragments are well-formed, and the chart is what they make."""
-    place = origin or loaded.stack_of(found)
-    if place is None:
+    if origin is None:
         report.note = "the stack of this chart is not known, so fragments were not checked; name it with --stack"
         report.done("sources", "no fragments", [])
         return None
-    return _composed(report, place, found)[0]
+    return _composed(report, origin, found)[0]
 
 
 def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | None) -> list[Example]:
@@ -258,6 +329,7 @@ def _renders(
     origin: Stack | None,
     programs: Programs,
     shipped: bool,
+    proved: memory.Proved,
     only: list[Fragment] | None = None,
 ) -> Results:
     """What must render does, and what must be refused is, with the sentence that it says.
@@ -282,10 +354,12 @@ def _renders(
                 refusing = {run.example.shown for run in rejections}  # one that is moved into an entry runs twice
                 report.proved = f"{count(len(cases), 'case')}, {count(len(refusing), 'rejection')}"
         apis = runs.apis(report.schema_locations)
-        results = runs.go(wanted, found.folder, programs.helm, apis, report.say, programs.prover)
-    report.renders = len(results)
+        left = proved.left(wanted, apis)
+        results = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover)
+        proved.keys(left, apis)
+    report.renders = len(wanted)
     refused = sum(bool(run.refusal) for run in wanted)
-    looked_at = f"{count(len(results), 'run')} of helm, {count(refused, 'expected rejection')}"
+    looked_at = f"{count(len(wanted), 'run')} of helm, {count(refused, 'expected rejection')}"
     written = _templates(found, origin) if shipped else None
     report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results, written))))
     return results
@@ -318,16 +392,21 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
     return written
 
 
-def _manifests(report: Report, results: Results, origin: Stack | None, programs: Programs) -> None:
+def _manifests(
+    report: Report, results: Results, origin: Stack | None, programs: Programs, proved: memory.Proved
+) -> None:
     """Every document by itself, then how those of a render hang together."""
     sources = _sources_of(origin)
     manifests = checks.read(results)
-    report.documents = manifests.count
+    known = [each for each in proved.known.values() if each is not None]
+    report.documents = manifests.count + sum(map(len, known))
     checked = checks.objects(manifests, report.schema_locations, programs.kubeconform, report.say, programs.prover)
     found = list(checked)
-    looked_at = f"{count(manifests.count, 'document')}, {len(manifests.distinct())} distinct"
+    distinct = {memory.hashed(document) for _, document in manifests.distinct().values()}.union(*known)
+    looked_at = f"{count(report.documents, 'document')}, {len(distinct)} distinct"
     problems = checks.problems(found, sources)
-    if manifests.made and not manifests.count:
+    if (manifests.made or known) and not report.documents:
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems)
-    report.done("wiring", count(len(manifests.made), "render"), checks.problems(list(checks.wired(manifests)), sources))
+    made = count(len(manifests.made) + len(known), "render")
+    report.done("wiring", made, checks.problems(list(checks.wired(manifests)), sources))

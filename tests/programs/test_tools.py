@@ -372,13 +372,19 @@ def test_a_tool_with_sources_here_is_built_from_them_and_again_when_one_changes(
     shutil.copytree(gorun.GOTOOLS, moved)
     monkeypatch.setattr(gorun, "GOTOOLS", moved)
     found = tools.built("prover", quiet)
-    assert found == tools.Tool("prover", world / "home/bin/prover", tools.pinned("helm"), "installed by chartgen")
+    assert found
+    assert found == tools.Tool("prover", found.path, tools.pinned("helm"), "installed by chartgen")
+    assert found.path.parent == world / "home/bin"
     assert (world / "sources").read_text(encoding="utf-8").split() == sorted(os.listdir(moved / "prover"))
     with (moved / "prover/main.go").open("a", encoding="utf-8") as file:
         file.write("// more\n")
     assert tools.find("prover") is None
-    assert tools.built("prover", quiet) == found
+    os.utime(found.path, (0, 0))
+    other = tools.built("prover", quiet)
+    assert other
+    assert other.path != found.path
     assert len(calls(world)) == 2
+    assert not found.path.exists(), "it was built long ago"
 
 
 def test_a_tool_that_chartgen_can_do_without_is_no_error_where_it_cannot_be_built(

@@ -2,13 +2,19 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"text/template"
+	"text/template/parse"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -58,12 +64,14 @@ type templates struct {
 	parsed *template.Template
 	names  []string // the files, in Helm's order
 	files  any      // .Files
+	texts  map[string]string
+	calls  map[string]map[string]bool // template -> those that it calls by the action `template`
 }
 
 // parsed is nil where a template does not parse here: Helm's engine then says why, or has the function that it calls.
 func parsed(c *chart.Chart) *templates {
 	texts := make(map[string]string, len(c.Templates))
-	found := &templates{parsed: template.New("gotpl").Option("missingkey=zero"), files: files(c)}
+	found := &templates{parsed: template.New("gotpl").Option("missingkey=zero"), files: files(c), texts: texts}
 	for _, each := range c.Templates {
 		name := path.Join(c.ChartFullPath(), each.Name)
 		texts[name] = string(each.Data)
@@ -78,7 +86,79 @@ func parsed(c *chart.Chart) *templates {
 			return nil
 		}
 	}
+	found.calls = map[string]map[string]bool{}
+	for _, each := range found.parsed.Templates() {
+		if each.Tree != nil {
+			found.calls[each.Name()] = called(each.Tree.Root)
+		}
+	}
 	return found
+}
+
+// called are the names in the actions `template` of a tree.
+func called(node parse.Node) map[string]bool {
+	found := map[string]bool{}
+	var walk func(parse.Node)
+	branch := func(b *parse.BranchNode) {
+		walk(b.List)
+		if b.ElseList != nil {
+			walk(b.ElseList)
+		}
+	}
+	walk = func(node parse.Node) {
+		switch n := node.(type) {
+		case *parse.ListNode:
+			for _, each := range n.Nodes {
+				walk(each)
+			}
+		case *parse.IfNode:
+			branch(&n.BranchNode)
+		case *parse.RangeNode:
+			branch(&n.BranchNode)
+		case *parse.WithNode:
+			branch(&n.BranchNode)
+		case *parse.TemplateNode:
+			found[n.Name] = true
+		}
+	}
+	walk(node)
+	return found
+}
+
+// provider is a hash of the file that a template is from; empty where there is no template of that name.
+func (e *templates) provider(name string) string {
+	found := e.parsed.Lookup(name)
+	if found == nil || found.Tree == nil {
+		return ""
+	}
+	file := found.Tree.ParseName
+	return hashed(file, e.texts[file])
+}
+
+func hashed(parts ...string) string {
+	sum := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d:", len(part))
+		io.WriteString(sum, part)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:32]
+}
+
+// all adds the templates that those that ran call by the action `template`, which is not traced.
+func (e *templates) all(ran map[string]bool) []string {
+	var add func(string)
+	add = func(name string) {
+		for each := range e.calls[name] {
+			if !ran[each] {
+				ran[each] = true
+				add(each)
+			}
+		}
+	}
+	for _, name := range slices.Collect(maps.Keys(ran)) {
+		add(name)
+	}
+	return slices.Sorted(maps.Keys(ran))
 }
 
 // deeper is Helm's order of templates: sort.Reverse(byPathLen).
@@ -101,24 +181,31 @@ func files(c *chart.Chart) (found any) {
 }
 
 // render is engine.Render. An error that Helm's engine words is worded by it, with values that no template changed.
-func (c *loaded) render(top common.Values, again func() (common.Values, error)) (map[string]string, error) {
+// The names are of the templates that ran, nil where that is not known.
+func (c *loaded) render(top common.Values, again func() (common.Values, error)) (map[string]string, []string, error) {
 	if c.engine != nil {
-		made, failure := c.engine.render(c.chart, top)
+		traced := &trace{depth: map[string]int{}, ran: map[string]bool{}}
+		made, failure := c.engine.render(c.chart, top, traced)
+		var ran []string
+		if !traced.timed {
+			ran = c.engine.all(traced.ran)
+		}
 		if failure == nil {
-			return made, nil
+			return made, ran, nil
 		}
 		if said := refusal(failure); said != nil {
-			return nil, said
+			return nil, ran, said
 		}
 		var err error
 		if top, err = again(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return engine.Engine{}.Render(c.chart, top)
+	made, err := engine.Engine{}.Render(c.chart, top)
+	return made, nil, err
 }
 
-func (e *templates) render(c *chart.Chart, top common.Values) (made map[string]string, err error) {
+func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (made map[string]string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("rendering template failed: %v", r)
@@ -129,7 +216,7 @@ func (e *templates) render(c *chart.Chart, top common.Values) (made map[string]s
 		return nil, err
 	}
 	t.Option("missingkey=zero")
-	bind(t, make(map[string]int))
+	traced.bind(t)
 	context := map[string]any{
 		"Chart":        metadata(c),
 		"Files":        e.files,
@@ -145,6 +232,7 @@ func (e *templates) render(c *chart.Chart, top common.Values) (made map[string]s
 		}
 		context["Template"] = common.Values{"Name": name, "BasePath": path.Join(c.ChartFullPath(), "templates")}
 		var buf strings.Builder
+		traced.ran[name] = true
 		if err := t.ExecuteTemplate(&buf, name, context); err != nil {
 			return nil, err
 		}

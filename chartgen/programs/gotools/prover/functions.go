@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"text/template"
 
@@ -33,36 +34,71 @@ func functions() template.FuncMap {
 	return found
 }
 
-// bind gives a set of templates the functions that call others of it.
-func bind(t *template.Template, depth map[string]int) {
-	t.Funcs(template.FuncMap{"include": include(t, depth), "tpl": tpl(t, depth)})
+// trace is what one render ran. The templates that it ran, by name, and what the frame of the chart has (load), are all
+// that its result depends on, with its values and its capabilities; and the time of day where timed is true.
+type trace struct {
+	depth map[string]int // of include
+	ran   map[string]bool
+	timed bool
 }
+
+// clocks are the functions of sprig whose results depend on the time of day or its zone.
+var clocks = []string{"ago", "date", "dateInZone", "dateModify", "date_in_zone", "date_modify", "durationRound",
+	"genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey",
+	"htmlDate", "htmlDateInZone", "mustDateModify", "mustToDate", "must_date_modify", "now", "toDate", "unixEpoch"}
+
+// bind gives a set of templates the functions that call others of it, and those that are traced.
+func (r *trace) bind(t *template.Template) {
+	found := template.FuncMap{"include": r.include(t), "tpl": r.tpl(t)}
+	for _, name := range clocks {
+		plain := reflect.ValueOf(plainFunctions[name])
+		found[name] = reflect.MakeFunc(plain.Type(), func(arguments []reflect.Value) []reflect.Value {
+			r.timed = true
+			if plain.Type().IsVariadic() {
+				return plain.CallSlice(arguments)
+			}
+			return plain.Call(arguments)
+		}).Interface()
+	}
+	t.Funcs(found)
+}
+
+var plainFunctions = functions()
 
 const deepest = 1000 // as recursionMaxNums
 
-func include(t *template.Template, depth map[string]int) func(string, any) (string, error) {
+func (r *trace) include(t *template.Template) func(string, any) (string, error) {
 	return func(name string, data any) (string, error) {
-		if depth[name] > deepest {
+		if r.depth[name] > deepest {
 			return "", fmt.Errorf("rendering template has a nested reference name: %s: %w", name, errors.New("unable to execute template"))
 		}
 		var buf strings.Builder
-		depth[name]++
+		r.ran[name] = true
+		r.depth[name]++
 		err := t.ExecuteTemplate(&buf, name, data)
-		depth[name]--
+		r.depth[name]--
 		return buf.String(), err
 	}
 }
 
-func tpl(parent *template.Template, depth map[string]int) func(string, any) (string, error) {
+func (r *trace) tpl(parent *template.Template) func(string, any) (string, error) {
 	return func(text string, data any) (string, error) {
 		t, err := parent.Clone()
 		if err != nil {
 			return "", fmt.Errorf("cannot clone template: %w", err)
 		}
 		t.Option("missingkey=zero")
-		bind(t, depth)
+		r.bind(t)
 		if t, err = t.New(parent.Name()).Parse(text); err != nil {
 			return "", fmt.Errorf("cannot parse template %q: %w", text, err)
+		}
+		// What the text itself defines is a part of the values or of a template that ran.
+		for _, each := range t.Templates() {
+			if each.Tree != nil && each.Tree.ParseName == parent.Name() {
+				for name := range called(each.Tree.Root) {
+					r.ran[name] = true
+				}
+			}
 		}
 		var buf strings.Builder
 		if err := t.Execute(&buf, data); err != nil {

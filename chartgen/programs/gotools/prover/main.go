@@ -1,9 +1,10 @@
 // The prover: Helm's template engine and kubeconform's validator in one process, for `chartgen validate`.
 //
-// Requests are lines of JSON on standard input: {"id", "render": {…}} or {"id", "check": {…}}. Answers are lines of JSON
-// on standard output, in the order in which they are ready: {"id", "text"} or {"id", "error"} for a render, {"id",
-// "answers"} for a check. {"id", "uncovered"} says that this program does not answer the request as the command does,
-// and why: the caller runs the command instead.
+// Requests are lines of JSON on standard input: {"id", "render": {…}}, {"id", "check": {…}} or {"id", "chart": "…"}.
+// Answers are lines of JSON on standard output, in the order in which they are ready: {"id", "text", "ran"} or {"id",
+// "error", "ran"} for a render, {"id", "answers"} for a check, {"id", "frame", "providers"} for a chart. {"id",
+// "uncovered"} says that this program does not answer the request as the command does, and why: the caller runs the
+// command instead.
 package main
 
 import (
@@ -24,6 +25,7 @@ type request struct {
 	ID     int            `json:"id"`
 	Render *renderRequest `json:"render"`
 	Check  *checkRequest  `json:"check"`
+	Chart  string         `json:"chart"`
 }
 
 type answer struct {
@@ -32,6 +34,10 @@ type answer struct {
 	Error     string          `json:"error,omitempty"`
 	Uncovered string          `json:"uncovered,omitempty"`
 	Answers   json.RawMessage `json:"answers,omitempty"`
+	// The templates that a render ran; null where it depends on more.
+	Ran       []string          `json:"ran"`
+	Frame     string            `json:"frame,omitempty"`
+	Providers map[string]string `json:"providers,omitempty"`
 }
 
 func main() {
@@ -89,7 +95,6 @@ func write(answers <-chan answer) {
 
 // handled answers one request. What goes wrong here in a way that Helm does not know is left to the command.
 func handled(each request) (done answer) {
-	done.ID = each.ID
 	defer func() {
 		if r := recover(); r != nil {
 			done = answer{ID: each.ID, Uncovered: fmt.Sprint(r)}
@@ -97,11 +102,14 @@ func handled(each request) (done answer) {
 	}()
 	switch {
 	case each.Render != nil:
-		done.Text, done.Error, done.Uncovered = rendered(each.Render)
+		done = rendered(each.Render)
 	case each.Check != nil:
 		done.Answers = checked(each.Check)
+	case each.Chart != "":
+		done = described(each.Chart)
 	default:
 		done.Uncovered = "unknown request"
 	}
+	done.ID = each.ID
 	return done
 }

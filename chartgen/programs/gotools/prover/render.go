@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -37,6 +38,7 @@ type loaded struct {
 	chart  *chart.Chart
 	schema func(common.Values) error
 	engine *templates // nil where Helm's own engine has to render the chart
+	frame  string     // a hash of all that every render depends on: the chart without the texts of its templates
 }
 
 type once struct {
@@ -49,21 +51,56 @@ type once struct {
 var charts sync.Map // path -> *once
 
 // rendered does what `helm template` does with a request: what it prints, or its error after "Error: ".
-func rendered(r *renderRequest) (text, failure, uncovered string) {
-	found, _ := charts.LoadOrStore(r.Chart, new(once))
-	slot := found.(*once)
-	slot.Do(func() { slot.chart, slot.uncovered, slot.err = load(r.Chart) })
+func rendered(r *renderRequest) (done answer) {
+	slot := found(r.Chart)
 	if slot.uncovered != "" {
-		return "", "", slot.uncovered
+		return answer{Uncovered: slot.uncovered}
 	}
-	text, err := r.template(slot)
-	switch {
-	case err != nil && utf8.ValidString(err.Error()):
-		return "", err.Error(), ""
-	case err != nil || !utf8.ValidString(text):
-		return "", "", "the result is not UTF-8"
+	text, ran, err := r.template(slot)
+	if err != nil {
+		text = ""
+		done.Error = err.Error()
 	}
-	return text, "", ""
+	if !utf8.ValidString(text) || !utf8.ValidString(done.Error) {
+		return answer{Uncovered: "the result is not UTF-8"}
+	}
+	done.Text, done.Ran = text, ran
+	return done
+}
+
+func found(place string) *once {
+	kept, _ := charts.LoadOrStore(place, new(once))
+	slot := kept.(*once)
+	slot.Do(func() { slot.chart, slot.uncovered, slot.err = load(place) })
+	return slot
+}
+
+// described is what renders of a chart depend on: its frame, and for each template a hash of the file that it is from.
+func described(place string) answer {
+	slot := found(place)
+	if slot.chart == nil || slot.chart.engine == nil {
+		return answer{Uncovered: "the chart is not rendered here"}
+	}
+	e := slot.chart.engine
+	providers := map[string]string{}
+	for name := range e.calls {
+		providers[name] = e.provider(name)
+	}
+	return answer{Frame: slot.chart.frame, Providers: providers}
+}
+
+// frame is a hash of a chart without the texts of its templates, but with the names of those that Helm runs.
+func frame(c *chart.Chart) string {
+	var parts []string
+	for _, each := range c.Raw {
+		switch {
+		case !strings.HasPrefix(each.Name, "templates/"):
+			parts = append(parts, each.Name, string(each.Data))
+		case !strings.HasPrefix(path.Base(each.Name), "_"):
+			parts = append(parts, each.Name, "")
+		}
+	}
+	return hashed(parts...)
 }
 
 // load reads a chart. Charts whose subcharts Helm changes for every render are left to the command.
@@ -85,31 +122,31 @@ func load(place string) (*loaded, string, error) {
 	case c.Metadata.Type != "" && c.Metadata.Type != "application":
 		return nil, "the chart's type", nil
 	}
-	return &loaded{c, schema(c), parsed(c)}, "", nil
+	return &loaded{c, schema(c), parsed(c), frame(c)}, "", nil
 }
 
 // template is helm's runInstall (pkg/cmd), Install.RunWithContext and renderResources (pkg/action) for a chart without
 // subcharts, on a client: the same public functions in the same order, with the same words around their errors.
-func (r *renderRequest) template(slot *once) (string, error) {
+func (r *renderRequest) template(slot *once) (text string, ran []string, err error) {
 	caps := common.DefaultCapabilities.Copy()
 	if r.KubeVersion != "" {
 		version, err := common.ParseKubeVersion(r.KubeVersion)
 		if err != nil {
-			return "", fmt.Errorf("invalid kube version '%s': %w", r.KubeVersion, err)
+			return "", nil, fmt.Errorf("invalid kube version '%s': %w", r.KubeVersion, err)
 		}
 		caps.KubeVersion = *version
 	}
 	given := values.Options{ValueFiles: r.Values, Values: r.Set, StringValues: r.SetString, JSONValues: r.SetJSON, FileValues: r.SetFile}
 	vals, err := given.MergeValues(getter.Providers{})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if slot.err != nil {
-		return "", slot.err
+		return "", nil, slot.err
 	}
 	c := slot.chart
 	if err := chartutil.ValidateReleaseName(r.Release); err != nil {
-		return "", fmt.Errorf("release name check failed: %w", fmt.Errorf("release name %q: %w", r.Release, err))
+		return "", nil, fmt.Errorf("release name check failed: %w", fmt.Errorf("release name %q: %w", r.Release, err))
 	}
 	caps.APIVersions = append(append(common.VersionSet{}, caps.APIVersions...), r.APIVersions...)
 	if r.HelmVersion != "" {
@@ -121,24 +158,25 @@ func (r *renderRequest) template(slot *once) (string, error) {
 	}
 	top, err := made()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if err := c.schema(top["Values"].(common.Values)); err != nil {
-		return "", fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%w", err)
+		return "", []string{}, fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%w", err)
 	}
 	if wanted := c.chart.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, caps.KubeVersion.String()) {
-		return "", fmt.Errorf("chart requires kubeVersion: %s which is incompatible with Kubernetes %s", wanted, caps.KubeVersion.Version)
+		return "", nil, fmt.Errorf("chart requires kubeVersion: %s which is incompatible with Kubernetes %s", wanted, caps.KubeVersion.Version)
 	}
-	files, err := c.render(top, made)
+	files, ran, err := c.render(top, made)
 	if err != nil {
-		return "", err
+		return "", ran, err
 	}
 	for name := range files {
 		if strings.HasSuffix(name, "NOTES.txt") {
 			delete(files, name)
 		}
 	}
-	return printed(files)
+	text, err = printed(files)
+	return text, ran, err
 }
 
 // metadata is .Chart of a render, with nothing that another render has too.

@@ -1,0 +1,199 @@
+"""What was proved before and need not be proved again, on disk, by everything that it depends on.
+
+Only what has no problem is remembered. Where anything is found, everything is proved again, so that a report with
+problems is the same with and without this memory. A key is a hash of contents: of chartgen's own files, of the programs
+and schemas, and of what is proved. There is nothing to invalidate: what depends on other contents has another key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .. import paths
+from ..files import below
+from ..programs.helm import Document, Rendered
+from ..programs.tools import Tool
+from ..sources.stack import Stack
+from .run import Run
+
+LIBRARIES = ("jsonschema", "PyYAML", "referencing", "rpds-py", "kubernetes-validate")
+KEPT = 32  # files of each kind
+AGE = 30 * 86400.0  # seconds until one that is not used goes
+RUNS = 4000  # renders of a chart
+Ran = frozenset[tuple[str, str]]  # template and hash of the file that it is from
+Documents = list[str] | None  # hashes of the documents of a render; None where it was refused as it should be
+Read = Callable[[str], list[Document]]
+Chart = tuple[str, dict[str, str]]  # a hash of the frame of a chart, and template -> hash of its file
+
+
+def digest(*parts: object) -> str:
+    """A hash of texts and of what has a text, in their order."""
+    found = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogateescape")
+        found.update(b"%d:" % len(data))
+        found.update(data)
+    return found.hexdigest()
+
+
+def tree(folder: Path) -> str:
+    """A hash of every file below a folder: its path there and its bytes. Bytecode of Python is left out."""
+    found: list[object] = []
+    for path in sorted(below(folder)):
+        if not path.endswith(".pyc"):
+            file = folder / path
+            found += [path, file.read_bytes() if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
+    return digest(*found)
+
+
+def world(programs: Iterable[Tool], locations: Sequence[str]) -> str:
+    """A hash of all that every proof depends on: chartgen itself, its libraries and programs, and the schemas.
+
+    Folders of schemas below `home()` are named by a hash of what they are made from.
+    """
+    from ..programs import tools
+
+    libraries = [metadata.version(name) for name in LIBRARIES]
+    made = [place.partition("/{{")[0] for place in locations]
+    places = [Path(place).name if Path(place).absolute().is_relative_to(paths.home()) else place for place in made]
+    tested = [tools.identity(tool) for tool in programs]
+    own = (tree(paths.HERE), tree(paths.schemas()))
+    return digest(*own, platform.python_version(), *libraries, *places, *tested)
+
+
+def stack(own: Stack | None) -> str:
+    """A hash of a stack and its fragments."""
+    if own is None:
+        return ""
+    folders = [own.folder, *(Path(fragment.folder) for fragment in own.fragments)]
+    return digest(*(f"{folder}={tree(folder)}" for folder in folders if not _within(folder)))
+
+
+def _within(folder: Path) -> bool:
+    """Whether a folder is a part of chartgen, which `world` has."""
+    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(paths.HERE))
+
+
+def recall(kind: str, key: str) -> Any:
+    """What was kept under a key; None where there is nothing that can be read."""
+    file = _file(kind, key)
+    try:
+        found = json.loads(file.read_bytes())
+        os.utime(file)
+    except (OSError, ValueError):
+        return None
+    return found["kept"] if isinstance(found, dict) and found.get("key") == key else None
+
+
+def keep(kind: str, key: str, what: Any) -> None:
+    """Keep something under a key. A folder that cannot be written costs time, nothing else."""
+    file = _file(kind, key)
+    fresh = file.with_name(f".{file.name}-{os.getpid()}")
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps({"key": key, "kept": what}), encoding="utf-8")
+        os.replace(fresh, file)
+        _tidy(file.parent, kind)
+
+
+def _file(kind: str, key: str) -> Path:
+    return paths.home() / "proved" / f"{kind}-{key[:32]}.json"
+
+
+def _tidy(folder: Path, kind: str) -> None:
+    files = sorted(folder.glob(f"{kind}-*.json"), key=lambda file: -file.stat().st_mtime)
+    for number, file in enumerate(files):
+        if number >= KEPT or time.time() - file.stat().st_mtime > AGE:
+            file.unlink(missing_ok=True)
+
+
+@dataclass
+class Proved:
+    """The renders of a chart that were proved before.
+
+    `runs` are their keys -> the templates that ran, with the hashes of their files, and hashes of the documents that
+    were made. A render holds for as long as those templates are from the same files. `known` are the documents of the
+    runs that need not be proved, by the identity of the run.
+    """
+
+    world: str = ""
+    chart: Chart | None = None
+    runs: dict[str, tuple[Ran, Documents]] = field(default_factory=dict)
+    known: dict[int, Documents] = field(default_factory=dict)
+    given: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def recalled(cls, world: str, chart: Chart | None) -> Proved:
+        """What is kept for these programs, schemas and frame of a chart; nothing where the chart is not known."""
+        if chart is None:
+            return cls()
+        kept = recall("renders", digest(world, chart[0])) or {"files": [], "sets": [], "runs": {}}
+        files = [(name, file) for name, file in kept["files"]]
+        sets = [frozenset(files[number] for number in each) for each in kept["sets"]]
+        return cls(world, chart, {key: (sets[ran], documents) for key, (ran, documents) in kept["runs"].items()})
+
+    def left(self, wanted: list[Run], apis: tuple[str, ...]) -> list[Run]:
+        """Those that have to be proved: all of an example, since its releases are compared with each other."""
+        if not self.runs:
+            return wanted
+        holds = {ran: self._holds(ran) for ran, _ in self.runs.values()}
+        found = {id(run): self.runs.get(_key(run, apis)) for run in wanted}
+        fresh = {run.example.name for run in wanted if not (kept := found[id(run)]) or not holds[kept[0]]}
+        self.known = {id(run): kept[1] for run in wanted if run.example.name not in fresh and (kept := found[id(run)])}
+        return [run for run in wanted if id(run) not in self.known]
+
+    def keys(self, runs: list[Run], apis: tuple[str, ...]) -> None:
+        """Note the keys of runs that are proved now, while their files are there."""
+        self.given = {id(run): _key(run, apis) for run in runs} if self.chart else {}
+
+    def keep(self, results: Iterable[tuple[Run, Rendered]], read: Read) -> None:
+        """Keep those that were proved without a problem; `read` makes documents of a text."""
+        made: dict[str, list[str]] = {"": []}
+        traced = [(run, rendered) for run, rendered in results if rendered.ran is not None]
+        if self.chart is None or not traced:
+            return
+        for run, rendered in traced:
+            if rendered.text not in made:
+                made[rendered.text] = [hashed(document) for document in read(rendered.text)]
+            ran = frozenset((name, self.chart[1].get(name, "")) for name in rendered.ran or ())
+            self.runs.pop(self.given[id(run)], None)
+            self.runs[self.given[id(run)]] = (ran, None if run.refusal else made[rendered.text])
+        keep("renders", digest(self.world, self.chart[0]), self._as_json())
+
+    def _as_json(self) -> dict[str, Any]:
+        """The newest of the runs; files and sets of them, which are alike in many runs, by their numbers."""
+        runs = dict(list(self.runs.items())[-RUNS:])
+        sets = {ran: number for number, ran in enumerate(dict.fromkeys(ran for ran, _ in runs.values()))}
+        files = {file: number for number, file in enumerate(sorted({file for ran in sets for file in ran}))}
+        return {
+            "files": list(files),
+            "sets": [sorted(files[file] for file in ran) for ran in sets],
+            "runs": {key: [sets[ran], documents] for key, (ran, documents) in runs.items()},
+        }
+
+    def _holds(self, ran: Ran) -> bool:
+        assert self.chart is not None
+        return all(self.chart[1].get(name, "") == file for name, file in ran)
+
+
+def _key(run: Run, apis: tuple[str, ...]) -> str:
+    """A render by all that it is given, apart from the chart."""
+    header = run.example.header
+    said = (header.bounds, header.security, sorted(header.needs))
+    facts = (run.example.name, said, run.version, run.release, run.refusal, run.shipped, apis)
+    return digest(*facts, *(file.read_bytes() for file in run.example.files))
+
+
+def hashed(document: Document) -> str:
+    """A document by its text."""
+    return digest(document.text)[:16]
