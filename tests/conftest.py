@@ -32,6 +32,17 @@ def hermetic_helm(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ[f"HELM_{name}_HOME"] = str(folder / name.lower())
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test proves what it proves: nothing is remembered from another."""
+    from chartgen.proofs import memory
+
+    place: list[Path] = []
+    monkeypatch.setattr(
+        memory, "folder", lambda: (place or place.append(tmp_path_factory.mktemp("proved")) or place)[0]
+    )
+
+
 @pytest.fixture(scope="session")
 def helm() -> str:
     """The path of the real Helm."""

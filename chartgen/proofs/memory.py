@@ -27,6 +27,7 @@ from ..sources.stack import Stack
 from .run import Run
 
 LIBRARIES = ("jsonschema", "PyYAML", "referencing", "rpds-py", "kubernetes-validate")
+WRITTEN = ("fragments", "stacks", "skeletons")  # folders of chartgen that hold what is proved, not what proves
 KEPT = 32  # files of each kind
 AGE = 30 * 86400.0  # seconds until one that is not used goes
 RUNS = 4000  # renders of a chart
@@ -46,12 +47,15 @@ def digest(*parts: object) -> str:
     return found.hexdigest()
 
 
-def tree(folder: Path) -> str:
-    """A hash of every file below a folder: its path there and its bytes. Bytecode of Python is left out."""
+def tree(top: Path, without: Sequence[str] = ()) -> str:
+    """A hash of every file below a folder: its path there and its bytes. Bytecode of Python is left out.
+
+    `without` are folders at its top that are left out too.
+    """
     found: list[object] = []
-    for path in sorted(below(folder)):
-        if not path.endswith(".pyc"):
-            file = folder / path
+    for path in sorted(below(top)):
+        if not path.endswith(".pyc") and path.partition("/")[0] not in without:
+            file = top / path
             found += [path, file.read_bytes() if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
     return digest(*found)
 
@@ -59,6 +63,7 @@ def tree(folder: Path) -> str:
 def world(programs: Iterable[Tool], locations: Sequence[str]) -> str:
     """A hash of all that every proof depends on: chartgen itself, its libraries and programs, and the schemas.
 
+    Fragments and stacks are not a part of it: what is proved of them is known by their own contents, and the chart's.
     Folders of schemas below `home()` are named by a hash of what they are made from.
     """
     from ..programs import tools
@@ -67,7 +72,7 @@ def world(programs: Iterable[Tool], locations: Sequence[str]) -> str:
     made = [place.partition("/{{")[0] for place in locations]
     places = [Path(place).name if Path(place).absolute().is_relative_to(paths.home()) else place for place in made]
     tested = [tools.identity(tool) for tool in programs]
-    own = (tree(paths.HERE), tree(paths.schemas()))
+    own = (tree(paths.HERE, WRITTEN), tree(paths.schemas()))
     return digest(*own, platform.python_version(), *libraries, *places, *tested)
 
 
@@ -75,13 +80,8 @@ def stack(own: Stack | None) -> str:
     """A hash of a stack and its fragments."""
     if own is None:
         return ""
-    folders = [own.folder, *(Path(fragment.folder) for fragment in own.fragments)]
-    return digest(*(f"{folder}={tree(folder)}" for folder in folders if not _within(folder)))
-
-
-def _within(folder: Path) -> bool:
-    """Whether a folder is a part of chartgen, which `world` has."""
-    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(paths.HERE))
+    places = [own.folder, *(Path(fragment.folder) for fragment in own.fragments)]
+    return digest(*(f"{place}={tree(place)}" for place in places))
 
 
 def recall(kind: str, key: str) -> Any:
@@ -106,12 +106,17 @@ def keep(kind: str, key: str, what: Any) -> None:
         _tidy(file.parent, kind)
 
 
+def folder() -> Path:
+    """Where it is kept."""
+    return paths.home() / "proved"
+
+
 def _file(kind: str, key: str) -> Path:
-    return paths.home() / "proved" / f"{kind}-{key[:32]}.json"
+    return folder() / f"{kind}-{key[:32]}.json"
 
 
-def _tidy(folder: Path, kind: str) -> None:
-    files = sorted(folder.glob(f"{kind}-*.json"), key=lambda file: -file.stat().st_mtime)
+def _tidy(place: Path, kind: str) -> None:
+    files = sorted(place.glob(f"{kind}-*.json"), key=lambda file: -file.stat().st_mtime)
     for number, file in enumerate(files):
         if number >= KEPT or time.time() - file.stat().st_mtime > AGE:
             file.unlink(missing_ok=True)

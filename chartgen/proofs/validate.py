@@ -156,7 +156,7 @@ def validate(
         shipped = not files and not flags
         world = memory.world(_programs(found_tools), report.schema_locations)
         origin = _read(origin or loaded.stack_of(found)) if shipped else None
-        key = _whole(world, found, origin, files, flags)
+        key = _whole(world, report.kubernetes_versions, found, origin, files, flags)
         if key and report.recalled(key):
             return report
         with _started(found_tools, say) as programs:
@@ -185,7 +185,12 @@ def _read(origin: Composed | Stack | Path | None) -> Composed | Stack | Path | N
 
 
 def _whole(
-    world: str, found: LoadedChart, origin: Composed | Stack | Path | None, files: list[Path], flags: Sequence[str]
+    world: str,
+    versions: list[str],
+    found: LoadedChart,
+    origin: Composed | Stack | Path | None,
+    files: list[Path],
+    flags: Sequence[str],
 ) -> str:
     """A hash of all that a report is about; empty where the report cannot be kept, as it depends on other files."""
     own = origin.stack if isinstance(origin, Composed) else origin
@@ -195,7 +200,8 @@ def _whole(
         given = [file.read_bytes() for file in files]
     except (OSError, ValueError):
         return ""
-    return memory.digest(world, found.shown, memory.tree(found.folder), memory.stack(own), list(flags), *given)
+    about = (world, versions, found.shown, memory.tree(found.folder), memory.stack(own), list(flags))
+    return memory.digest(*about, *given)
 
 
 def _proofs(

@@ -1,0 +1,372 @@
+"""What was proved is not proved again, and nothing stale is believed: every input is changed so that it matters."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chartgen.chart import disk, loaded
+from chartgen.compose import building
+from chartgen.programs import helm, prover, tools
+from chartgen.programs.helm import Request
+from chartgen.proofs import memory, runs
+from chartgen.proofs import validate as module
+from chartgen.proofs.validate import Report, validate
+from chartgen.sources import stack as stacks
+
+VERSIONS = ["1.33.0", "1.37.0"]
+LABELS = """\
+{{- define "fragment.a.labels" -}}
+app.kubernetes.io/name: little
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: greeting
+app.kubernetes.io/version: "1"
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: little-1.0.0
+{{- end }}
+"""
+MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ printf "%s-%s" (.Release.Name | trunc 50) (.Release.Name | sha256sum | trunc 4) | quote }}
+  namespace: {{ .Release.Namespace | quote }}
+  labels:
+    {{- include "fragment.a.labels" . | nindent 4 }}
+data:
+  text: {{ .Values.text | quote }}
+  file: {{ .Files.Get "files/a/note.txt" | quote }}
+  {{- if eq .Values.text "loud" }}
+  loud: {{ include "fragment.a.loud" . }}
+  {{- end }}
+  {{- if eq .Values.text "stop" }}
+  {{- fail "text: stop is no greeting; say hello" }}
+  {{- end }}
+"""
+SOURCES: dict[str, Any] = {
+    "fragments/a/fragment.yaml": {"summary": "A greeting."},
+    "fragments/a/values.schema.yaml": {
+        "release": {"text": {"type": "string", "default": "hello", "description": "What it says."}},
+    },
+    "fragments/a/templates/_labels.tpl": LABELS,
+    "fragments/a/templates/_loud.tpl": '{{- define "fragment.a.loud" -}}{{ upper .Values.text | quote }}{{- end }}\n',
+    "fragments/a/templates/map.yaml": MAP,
+    "fragments/a/files/note.txt": "a note\n",
+    "fragments/a/cases/long.yaml": "# A long one.\ntext: hello hello\n",
+    "fragments/a/cases/loud.yaml": "# A loud one.\ntext: loud\n",
+    "fragments/a/rejected/number.yaml": "# got number, want string\ntext: 1\n",
+    "fragments/a/rejected/stop.yaml": "# stop is no greeting\ntext: stop\n",
+    "stack.yaml": {
+        "chart": {"name": "little", "version": "1.0.0", "description": "A little chart."},
+        "fragmentPaths": ["fragments"],
+        "fragments": ["a"],
+    },
+    "examples/new.yaml": "# For the newest alone.\n# kubernetes: >=1.37\ntext: hi\n",
+}
+ALL = 3 + 8 + 2 + 2  # renders: examples, under other names, cases, rejections
+
+
+@pytest.fixture(autouse=True)
+def few_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "definitions", SimpleNamespace(versions=lambda: VERSIONS))
+    assert tools.built("prover", print)
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """Every request that is really rendered, in the order of the renders."""
+    seen: list[Request] = []
+    plain = runs.render
+
+    def watched(requests: Any, *arguments: Any, **named: Any) -> Any:
+        seen.extend(requests)
+        return plain(requests, *arguments, **named)
+
+    monkeypatch.setattr(runs, "render", watched)
+    return seen
+
+
+@pytest.fixture
+def little(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = write(SOURCES)
+    monkeypatch.chdir(folder)
+    build()
+    return folder
+
+
+def build() -> None:
+    disk.write(building.composed(None).chart, Path("charts/little"))
+
+
+def prove(*files: str, flags: tuple[str, ...] = ()) -> Report:
+    return validate(loaded.default(None), [Path(file) for file in files], None, lambda text: None, flags)
+
+
+def counts(report: Report) -> tuple[Any, ...]:
+    return report.renders, report.documents, [(layer.name, layer.looked_at) for layer in report.layers]
+
+
+def test_what_did_not_change_is_not_rendered_and_is_reported_alike(little: Path, rendered: list[Request]) -> None:
+    first = prove()
+    assert first.problems == []
+    assert (len(rendered), first.note) == (ALL, "")
+    second = prove()
+    assert len(rendered) == ALL
+    assert counts(second) == counts(first)
+    assert second.problems == []
+    assert second.note == "nothing has changed since these checks ran last; their results are from then"
+
+
+# What is changed -> how many renders it can reach. A change of the frame of the chart reaches all of them.
+CHANGES = {
+    "a template that one case runs": ("templates/_loud.tpl", "upper", "lower", 1),
+    "a template that all run": ("templates/_labels.tpl", "component: greeting", "component: other", ALL - 1),
+    "an object": ("templates/map.yaml", "file:", "note:", ALL - 1),
+    "a file": ("files/note.txt", "a note", "another", ALL),
+    "a default": ("values.schema.yaml", "hello", "good day", ALL),
+    "a schema": ("values.schema.yaml", "What it says", "What it does not say", ALL),
+    "a case": ("cases/long.yaml", "hello hello", "hello you", 1),
+    "a rejection": ("rejected/number.yaml", "text: 1", "text: 2", 1),
+    "the message of a rejection": ("rejected/stop.yaml", "stop is no greeting", "say hello", 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_renders_what_it_can_reach(change: str, little: Path, rendered: list[Request]) -> None:
+    name, old, new, reached = CHANGES[change]
+    first = prove()
+    file = little / "fragments/a" / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    build()
+    del rendered[:]
+    second = prove()
+    assert second.problems == []
+    assert len(rendered) == reached
+    assert counts(second)[:2] == counts(first)[:2]
+    del rendered[:]
+    assert counts(prove()) == counts(second)
+    assert rendered == []
+    # Back again: it is known from before.
+    file.write_text(text, encoding="utf-8")
+    build()
+    assert counts(prove()) == counts(first)
+    assert rendered == []
+
+
+# What is broken -> a part of the problem that has to be found, though all was proved before.
+BREAKS = {
+    "templates/_loud.tpl": ("upper .Values.text", "index .Values.text 99", "index out of range"),
+    "templates/_labels.tpl": ("app.kubernetes.io/component: greeting", "", "app.kubernetes.io/component"),
+    "templates/map.yaml": ("kind: ConfigMap", "kind: ConfigMapp", "ConfigMapp"),
+    "cases/loud.yaml": ("text: loud", "text: 3", "got number, want string"),
+    "rejected/number.yaml": ("text: 1", "text: one", "must be rejected"),
+    "values.schema.yaml": (
+        '"string", "default": "hello"',
+        '"integer", "default": 1',
+        "got string, want integer|rejected",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_breaks_is_found_each_time_and_as_without_a_memory(
+    name: str, little: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, part = BREAKS[name]
+    assert prove().problems == []
+    file = little / "fragments/a" / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    build()
+    found = prove()
+    assert re.search(part, "\n".join(map(str, found.problems)))
+    again = prove()
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "recall", lambda kind, key: None)
+        plain = prove()
+    assert found.problems == again.problems == plain.problems
+    assert counts(found) == counts(again) == counts(plain)
+    file.write_text(text, encoding="utf-8")
+    build()
+    assert prove().problems == []
+
+
+def test_a_template_of_a_name_that_another_file_takes_over_is_rendered_again(
+    little: Path, rendered: list[Request]
+) -> None:
+    prove()
+    del rendered[:]
+    own = little / "charts/little/templates/_own.tpl"
+    own.write_text('{{ define "little.a.loud" }}"taken over"{{ end }}\n', encoding="utf-8")
+    with_own = prove()
+    assert [request.values[0].name for request in rendered] == ["loud.yaml"]
+    (problem,) = with_own.problems
+    assert problem.message.startswith("is out of date: extra templates/_own.tpl")
+
+
+def test_a_new_template_of_objects_is_rendered_everywhere(little: Path, rendered: list[Request]) -> None:
+    prove()
+    del rendered[:]
+    text = MAP.replace('printf "%s', 'printf "other-%s').replace("trunc 50", "trunc 40")
+    (little / "fragments/a/templates/other.yaml").write_text(text, encoding="utf-8")
+    build()
+    report = prove()
+    assert report.problems == []
+    assert len(rendered) == ALL
+    assert report.documents == 26
+
+
+@contextmanager
+def changed(file: Path, data: bytes) -> Iterator[None]:
+    before = file.read_bytes()
+    file.write_bytes(data)
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
+
+
+def test_a_user_s_values_are_known_by_their_contents_and_flags(little: Path, rendered: list[Request]) -> None:
+    file = little / "mine.yaml"
+    file.write_text("text: mine\n", encoding="utf-8")
+    for _ in range(2):
+        assert prove("mine.yaml").problems == []
+    assert len(rendered) == 2
+    assert prove("mine.yaml", flags=("--set=text=other",)).problems == []
+    assert len(rendered) == 4
+    with changed(file, b"text: 1\n"):
+        assert "got number" in str(prove("mine.yaml").problems) or prove("mine.yaml").problems
+    assert prove("mine.yaml").problems == []
+    assert len(rendered) == 4
+    note = little / "note"
+    note.write_text("said", encoding="utf-8")
+    for _ in range(2):
+        assert prove(flags=("--set-file=text=note",)).problems == []
+    assert len(rendered) == 6
+    note.write_text("said more", encoding="utf-8")
+    assert prove(flags=("--set-file=text=note",)).problems == []
+    assert len(rendered) == 8
+
+
+def test_other_programs_libraries_schemas_or_sources_of_chartgen_are_another_world(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = tools.ensure(["helm", "kubeconform"], print)
+    plain = memory.world(found.values(), ["schemas/crds/{{.Group}}.json"])
+    assert memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]) == plain
+    others = [
+        memory.world(found.values(), ["other/crds/{{.Group}}.json"]),
+        memory.world(
+            [replace(found["helm"], version="v4.0.0"), found["kubeconform"]], ["schemas/crds/{{.Group}}.json"]
+        ),
+        memory.world([*found.values(), tools.Tool("prover", tmp_path, "v4.3.1", "")], ["schemas/crds/{{.Group}}.json"]),
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(memory.metadata, "version", lambda name: "0.0.1")
+        others.append(memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]))
+    for function in ("HERE", "schemas"):
+        with monkeypatch.context() as patch:
+            place = tmp_path / function
+            place.mkdir()
+            patch.setattr(memory.paths, function, place if function == "HERE" else lambda place=place: place)
+            others.append(memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]))
+    assert len({plain, *others}) == 1 + len(others)
+
+
+def test_a_fragment_of_chartgen_s_own_changes_what_is_proved_and_not_the_world(
+    monkeypatch: pytest.MonkeyPatch, write: Callable[..., Path]
+) -> None:
+    here = write(SOURCES)
+    monkeypatch.setattr(memory.paths, "HERE", here)
+    monkeypatch.chdir(here)
+    own = stacks.read(Path("stack.yaml"))
+    before = memory.world([], []), memory.stack(own)
+    (here / "fragments/a/templates/_loud.tpl").write_text("{{/* changed */}}", encoding="utf-8")
+    after = memory.world([], []), memory.stack(own)
+    assert (before[0] == after[0], before[1] == after[1]) == (True, False)
+    (here / "module.py").touch()
+    assert memory.world([], []) != before[0]
+
+
+def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -> None:
+    folder = write({"a/b": "1", "a/c": "2"})
+    seen = [memory.tree(folder)]
+    for change in (
+        lambda: (folder / "a/b").rename(folder / "a/d"),
+        lambda: (folder / "a/d").write_text("12", encoding="utf-8"),
+        lambda: (folder / "a/e").symlink_to("d"),
+        lambda: (folder / "a/c").unlink(),
+    ):
+        change()
+        seen.append(memory.tree(folder))
+    assert len(set(seen)) == 5
+    (folder / "a/x.pyc").touch()
+    assert memory.tree(folder) == seen[-1]
+    assert memory.digest("a", "b") != memory.digest("ab", "")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "other", "kept": {}}'])
+def test_what_cannot_be_read_is_not_believed(text: str, little: Path, rendered: list[Request]) -> None:
+    prove()
+    for file in memory.folder().iterdir():
+        file.write_text(text, encoding="utf-8")
+    assert prove().problems == []
+    assert len(rendered) == 2 * ALL
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(little: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (little / "file").touch()
+    monkeypatch.setattr(memory, "folder", lambda: little / "file/below")
+    assert prove().problems == []
+
+
+def test_what_is_old_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "KEPT", 3)
+    for number in range(5):
+        memory.keep("report", memory.digest(number), number)
+    assert len(list(memory.folder().glob("report-*"))) == 3
+
+
+def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_any_way_are(tmp_path: Path) -> None:
+    texts = {
+        "_a.tpl": '{{ define "a" }}{{ template "b" . }}{{ end }}{{ define "b" }}b{{ end }}{{ define "c" }}c{{ end }}',
+        "_d.tpl": '{{ define "d" }}{{ include "c" . }}{{ end }}{{ define "unused" }}u{{ end }}',
+        "x.yaml": "{{ if .Values.tpl }}x: {{ tpl .Values.tpl . }}{{ end }}{{ if .Values.now }}x: {{ now }}{{ end }}",
+    }
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: t\nversion: 1.0.0\n", encoding="utf-8")
+    for name, text in texts.items():
+        (tmp_path / "templates" / name).write_text(text, encoding="utf-8")
+    given = {
+        'tpl={{ include "a" . }}': {"a", "b"},
+        'tpl={{ template "a" . }}': {"a", "b"},
+        'tpl={{ include "d" . }}': {"d", "c"},
+        'tpl={{ tpl `{{ with . }}{{ template "d" . }}{{ end }}` . }}': {"d", "c"},
+        'tpl={{ define "c" }}own{{ end }}{{ include "d" . }}': {"d", "c"},
+        'tpl={{ include "d" . | fail }}': {"d", "c"},
+        "tpl=plain": set(),
+    }
+    with prover.started(tools.ensure(["helm", "kubeconform"], print), print) as process:
+        if process is None:
+            pytest.skip("helm or kubeconform on the PATH is not the version in the prover")
+        flags = [(f"--set-json={json.dumps({'tpl': text.removeprefix('tpl=')})}",) for text in given]
+        results = helm.render([Request(tmp_path, flags=each) for each in flags], Path("/none"), prover=process)
+        (timed,) = helm.render([Request(tmp_path, sets=("now=1",))], Path("/none"), prover=process)
+        described = process.chart(tmp_path)
+    found = [set(result.ran or ()) - {"t/templates/x.yaml"} for result in results]
+    assert found == list(given.values())
+    assert timed.ran is None
+    assert described
+    assert {"a", "b", "c", "d", "unused", "t/templates/x.yaml"} <= described[1].keys()
+    assert described[1]["a"] == described[1]["c"] != described[1]["d"]
