@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -370,3 +370,8 @@ def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_an
     assert described
     assert {"a", "b", "c", "d", "unused", "t/templates/x.yaml"} <= described[1].keys()
     assert described[1]["a"] == described[1]["c"] != described[1]["d"]
+
+
+def test_everything_in_a_report_is_kept_or_made_again() -> None:
+    made = {"chart", "say", "kubernetes_versions", "schema_locations", "problems", "layers", "began"}
+    assert {each.name for each in fields(Report)} == made | set(module.KEPT)
