@@ -204,12 +204,13 @@ def faults(message: str) -> list[tuple[Path_, str]]:
 
 
 def _outer(levels: list[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
-    """Without what is said of each branch of an anyOf, and of the name of a key, whose path is not right."""
+    """Without what is said of each branch of an anyOf, and without the path of a key's name, which is not right."""
     inside = 0
     for level, pointer, said in levels:
         if not inside or level <= inside:
-            inside = level if said.startswith(("'anyOf' failed", "invalid propertyName")) else 0
-            yield level, pointer, said
+            named = said.startswith("invalid propertyName")
+            inside = level if named or said.startswith("'anyOf' failed") else 0
+            yield level, "" if named else pointer, said
 
 
 def _path(pointer: str) -> Path_:
