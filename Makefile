@@ -74,6 +74,7 @@ bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart
 docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.accelerators
 	@$(BIN)/python -m docs.makers.estimates
+	@$(BIN)/python -m docs.makers.mistakes
 	@$(BIN)/python -m docs.makers.examples
 	@$(BIN)/python -m docs.makers.page
 

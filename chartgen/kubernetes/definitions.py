@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import ToolError
+from . import rules
 
 OLDEST = (1, 29)
 PACKAGE = "kubernetes-validate"
@@ -108,7 +109,13 @@ def _references(schema: Any) -> list[str]:
 
 @cache
 def known_definitions(version: str) -> dict[str, Any]:
-    """Every definition of a version by name, lean and with references as draft-07 has them."""
+    """Every definition of a version by name, with what the API server refuses besides (rules.yaml)."""
+    return rules.stricter(published(version) | REPLACED)
+
+
+@cache
+def published(version: str) -> dict[str, Any]:
+    """Every definition of a version by name, as it is published, lean and with references as draft-07 has them."""
     file = package() / f"v{version}{SUFFIX}" / "_definitions.json"
     try:
         known = json.loads(file.read_text(encoding="utf-8"))["$defs"]
@@ -116,7 +123,7 @@ def known_definitions(version: str) -> dict[str, Any]:
         raise ToolError(f"{PACKAGE} has no schemas of Kubernetes {version}; it has {', '.join(versions())}") from None
     except (OSError, ValueError, KeyError) as error:
         raise ToolError(f"{file}: cannot be read ({error}); install {PACKAGE} again") from None
-    return {name: _lean(schema) for name, schema in known.items()} | REPLACED
+    return {name: _lean(schema) for name, schema in known.items()}
 
 
 def _lean(schema: dict[str, Any]) -> dict[str, Any]:
@@ -130,6 +137,8 @@ def _lean(schema: dict[str, Any]) -> dict[str, Any]:
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A lean schema that refuses null at every depth; formats go too, they bind nothing here (int32, int64, byte)."""
     own = {word: value for word, value in schema.items() if word != "format"}
+    if "enum" in own:
+        own["enum"] = [choice for choice in own["enum"] if choice is not None]
     if isinstance(own.get("type"), list):
         types = [name for name in own["type"] if name != "null"]
         own["type"] = types if len(types) > 1 else types[0]
@@ -170,4 +179,5 @@ def inputs() -> str:
     """What tells one state of the package from another: its version, and the sizes of the files that are read."""
     files = [package() / f"v{version}{SUFFIX}" / "_definitions.json" for version in versions()]
     version = (package().parent / "version.py").read_text(encoding="utf-8")
-    return version + "".join(f"{file.parent.name} {file.stat().st_size}\n" for file in files if file.exists())
+    sizes = "".join(f"{file.parent.name} {file.stat().st_size}\n" for file in files if file.exists())
+    return version + sizes + rules.inputs()

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..paths import GOTOOLS, home, schemas, show
 from ..problem import Say
-from . import crds, definitions
+from . import crds, definitions, rules
 
 
 def kubernetes_folder() -> Path:
@@ -71,12 +71,12 @@ def _bundles(say: Say) -> Iterable[tuple[str, dict[str, Any]]]:
     say(f"preparing the schemas of Kubernetes {definitions.versions()[0]} to {definitions.versions()[-1]}")
     for version in definitions.versions():
         known = definitions.known_definitions(version)
-        for name, path in _kinds(known):
+        for name, path in kinds(known):
             reached = definitions.reached([name], known)
             yield f"v{version}/{path}", {"$schema": definitions.DRAFT, **reached.pop(name), "definitions": reached}
 
 
-def _kinds(known: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def kinds(known: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """Each definition that is a kind of object, and where kubeconform looks for it by TEMPLATE (`v1` for the core)."""
     for name, schema in known.items():
         properties = schema.get("properties", {})
@@ -88,5 +88,5 @@ def _kinds(known: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _hash(*inputs: str) -> str:
     """A short hash of what schemas are made from: the inputs, and the source of the modules that make them."""
-    source = "".join(inspect.getsource(module) for module in (definitions, crds))
+    source = "".join(inspect.getsource(module) for module in (definitions, rules, crds))
     return hashlib.sha256("\0".join((source, *inputs)).encode()).hexdigest()[:16]

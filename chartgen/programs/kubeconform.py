@@ -7,7 +7,7 @@ ignore a missing schema, and its exit code alone is never believed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -180,6 +180,17 @@ def schema_file(location: str, version: str, api: str, kind: str) -> str:
     return re.sub(r"{{\s*\.(\w+)\s*}}", lambda found: words.get(found[1], found[0]), location)
 
 
+def schema(locations: list[str], version: str, data: Any) -> dict[str, Any] | None:
+    """The schema that kubeconform uses for an object; None where there is none."""
+    import json
+
+    for location in locations:
+        file = Path(schema_file(location, version, str(data.get("apiVersion")), str(data.get("kind"))))
+        if file.is_file():
+            return json.loads(file.read_text(encoding="utf-8"))
+    return None
+
+
 def faults(message: str) -> list[tuple[Path_, str]]:
     """The faults in kubeconform's message of an invalid document, as (path, sentence); the innermost of each branch.
 
@@ -188,8 +199,18 @@ def faults(message: str) -> list[tuple[Path_, str]]:
     """
     parts = re.split(r"( +)- at '((?:[^'\\]|\\.)*)': ", message)[1:]
     levels = [(len(blanks), pointer, said.strip()) for blanks, pointer, said in zip(*[iter(parts)] * 3, strict=True)]
-    branches = pairwise([*levels, (0, "", "")])
+    branches = pairwise([*_outer(levels), (0, "", "")])
     return [(_path(pointer), _plain(said)) for (level, pointer, said), (after, *_) in branches if after <= level]
+
+
+def _outer(levels: list[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
+    """Without what is said of each branch of an anyOf, and without the path of a key's name, which is not right."""
+    inside = 0
+    for level, pointer, said in levels:
+        if not inside or level <= inside:
+            named = said.startswith("invalid propertyName")
+            inside = level if named or said.startswith("'anyOf' failed") else 0
+            yield level, "" if named else pointer, said
 
 
 def _path(pointer: str) -> Path_:
@@ -201,4 +222,4 @@ def _plain(said: str) -> str:
     quantity = re.fullmatch(r"('.*') does not match pattern '.*\[KMGTPE\]i.*'", said)
     if quantity:
         return f"{quantity[1]} is not a quantity such as 500m or 2Gi"
-    return steady(said).replace("want null or ", "want ")
+    return steady(said).replace("want null or ", "want ").replace(", <nil>", "")

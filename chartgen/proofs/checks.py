@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import conventions
+from ..kubernetes import rules
 from ..problem import Problem, Say
 from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
 from ..programs.prover import Prover
-from . import policy, wiring
+from . import policy, together, wiring
 from .manifests import Fault, Render, render_of, shown, texts, title
 from .run import RELEASE, Run
+
+# What kubeconform says of a broken rule.
+RULE = re.compile("'(not|anyOf)' failed|does not match pattern|invalid propertyName|(min|max)[A-Z]?[a-z]+: got")
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def objects(
     with ThreadPoolExecutor(1) as pool:
         schemas = pool.submit(_schemas, manifests, locations, binary, say, prover)
         yield from _strict(manifests)
+        yield from _together(manifests)
         yield from _rules(manifests)
         yield from _told(schemas)
 
@@ -121,6 +127,12 @@ def _strict(manifests: Manifests) -> Iterator[Found]:
             yield Found(run, document, problem.key, problem.message, problem.remedy)
 
 
+def _together(manifests: Manifests) -> Iterator[Found]:
+    """What the fields of an object say together, a user's own objects included."""
+    for run, document in manifests.distinct().values():
+        yield from (_found(run, fault) for fault in together.check(render_of([document], frozenset())))
+
+
 def _rules(manifests: Manifests) -> Iterator[Found]:
     """The rules of the house hold for what the chart makes, not for objects that a user wrote himself.
 
@@ -148,11 +160,12 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say,
     """kubeconform's findings; one that not every version has, with the versions that do."""
     distinct = {text: (str(n), *found) for n, (text, found) in enumerate(manifests.distinct().items())}
     batches: dict[str, dict[str, str]] = {}
-    for run, found in manifests.made:
-        texts = (document.text for document in found if not document.problems)
+    for run, made in manifests.made:
+        texts = (document.text for document in made if not document.problems)
         batches.setdefault(run.version, {}).update({distinct[text][0]: text for text in texts})
     grouped: dict[tuple[Any, ...], list[str]] = {}
-    for finding in kubeconform.check(batches, locations, binary, say, prover):
+    found = kubeconform.check(batches, locations, binary, say, prover)
+    for finding in _ruled(found, {name: document for name, _, document in distinct.values()}, locations):
         message = finding.message.replace(f" in Kubernetes {finding.version}", "")
         same = (finding.filename, finding.path, message, finding.remedy)
         grouped.setdefault(same, []).append(finding.version)
@@ -164,6 +177,32 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say,
         where = "" if len(versions) == len(tried) else f" (Kubernetes {', '.join(versions)})"
         result.append(Found(run, document, shown(document.data, path), message + where, remedy))
     return result
+
+
+def _ruled(
+    findings: list[kubeconform.Finding], named: dict[str, Document], locations: list[str]
+) -> Iterator[kubeconform.Finding]:
+    """The findings, with the sentences of rules.yaml where a rule is broken, which kubeconform does not have."""
+    said: dict[tuple[str, str], dict[Any, list[tuple[str, str]]]] = {}
+    for finding in findings:
+        known = (finding.version, finding.filename)
+        if known not in said:
+            data = named[finding.filename].data
+            schema = kubeconform.schema(locations, finding.version, data) if finding.status == "Invalid" else None
+            said[known] = rules.broken(schema, data) if schema else {}
+        found = said[known].get(_at(finding, said[known]))
+        if found and RULE.search(finding.message):
+            path = _at(finding, said[known])
+            message, remedy = found[0] if len(found) == 1 else found.pop(0)
+            yield replace(finding, path=path, message=message, remedy=remedy)
+        else:
+            yield finding
+
+
+def _at(finding: kubeconform.Finding, said: dict[Any, Any]) -> Any:
+    """The path of a finding; kubeconform gives another one for the name of a key."""
+    key = re.fullmatch("invalid propertyName '(.*)'", finding.message)
+    return next((path for path in said if path[-1:] == (key[1],)), finding.path) if key else finding.path
 
 
 def _told(schemas: Future[list[Found]]) -> Iterator[Found]:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import permutations
 from typing import Any
 
 from ..problem import nearest
 from ..reading.yamlfile import Key
-from . import dangling
+from . import dangling, together
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects
 
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
 URL = re.compile(rf"\b({SCHEMES})://(?:[^/@\s]*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d+))?")
+VARIABLE = re.compile(r"(?<!\$)\$\(([A-Z_][A-Z0-9_]*)\)")
 USUAL = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 SELECTING = {
     "PodDisruptionBudget": "spec.selector",
     "NetworkPolicy": "spec.podSelector",
@@ -26,7 +29,8 @@ SELECTING = {
 
 def check(render: Render) -> list[Fault]:
     """Every fault of one render."""
-    checks = (_twice, _mounts, _probes, _workloads, _services, _selectors, _monitors, _backends, _urls)
+    checks = (_twice, _mounts, _files, _claims, _variables, _probes, _workloads, _services, _selectors, _monitors)
+    checks += (_backends, _routes, _scaled, _budgets, _urls)
     return [*dangling.check(render), *(fault for each in checks for fault in each(render))]
 
 
@@ -41,7 +45,26 @@ def clashes(renders: dict[str, Render]) -> list[tuple[str, Fault]]:
                 message = f"the release {other} has an object of the same kind and name"
                 remedy = "include the release's name in the object's name"
                 found.append((release, each.fault(("metadata", "name"), message, remedy)))
-    return found
+    return [*found, *_mixed(renders)]
+
+
+def _mixed(renders: dict[str, Render]) -> Iterator[tuple[str, Fault]]:
+    """What selects the pods of another release, which the namespace may have as well."""
+    for release, other in permutations(renders, 2):
+        for each in renders[release].objects:
+            for path, selector in _selecting(each):
+                for pod in _selected(renders[other], each, selector):
+                    message = f"also selects the pods of {pod.owner.title} of the release {other}"
+                    yield release, each.fault(path, message, "select by the label of the release, too")
+
+
+def _selecting(each: Object) -> Iterator[tuple[Key, Any]]:
+    """The selectors of an object that are for pods, as LabelSelectors."""
+    if each.kind == "Service":
+        found = map_at(each.data, "spec.selector")
+        yield from [(("spec", "selector"), {"matchLabels": found})] if found else []
+    else:
+        yield from at(each.data, SELECTING.get(each.kind, "spec.selector" if each.kind in WORKLOADS else ""))
 
 
 def _twice(render: Render) -> Iterator[Fault]:
@@ -54,6 +77,7 @@ def _twice(render: Render) -> Iterator[Fault]:
         yield from _repeated(volumes, "the pod already has a volume of this name")
         containers = [(pod.owner, (*path, "name"), str(container.get("name"))) for path, container in pod.containers()]
         yield from _repeated(containers, "the pod already has a container of this name")
+        yield from _repeated(_listening(pod), "another container of the pod already has this port")
         for path, container in pod.containers():
             for where, name in (("env[]", "name"), ("volumeMounts[]", "mountPath"), ("ports[]", "name")):
                 rows = _keyed(pod.owner, container, path, where, name)
@@ -62,6 +86,15 @@ def _twice(render: Render) -> Iterator[Fault]:
         for name in ("name", "port"):
             rows = _keyed(service, service.data, (), "spec.ports[]", name)
             yield from _repeated(rows, f"the Service already has this {name}")
+
+
+def _listening(pod: Pod) -> Iterator[tuple[Object, Key, Any]]:
+    """The ports of all containers that run at the same time."""
+    for path, container in pod.containers():
+        if path[-2] == "containers" or container.get("restartPolicy") == "Always":
+            ports = (port for _, port in maps(container, "ports[]"))
+            used = {f"{port.get('containerPort')} {port.get('protocol', 'TCP')}" for port in ports}
+            yield from ((pod.owner, (*path, "ports"), port) for port in used)
 
 
 def _group(each: Object) -> str:
@@ -92,6 +125,62 @@ def _mounts(render: Render) -> Iterator[Fault]:
                 if str(name) not in volumes:
                     remedy = nearest(str(name), sorted(volumes), "the volumes")
                     yield pod.owner.fault(where, f"the pod has no volume '{name}'", remedy)
+
+
+def _files(render: Render) -> Iterator[Fault]:
+    """A subPath that a ConfigMap or a Secret does not have becomes an empty folder."""
+    for pod in render.pods:
+        volumes = {str(volume.get("name")): volume for _, volume in maps(pod.spec, "volumes[]")}
+        for path, container in pod.containers():
+            for place, mount in maps(container, "volumeMounts[]", path):
+                known = _paths(render, pod, volumes.get(str(mount.get("name")), {}))
+                part = str(mount.get("subPath") or "")
+                if part and known is not None and part not in known:
+                    remedy = nearest(part, sorted(known), "its keys")
+                    yield pod.owner.fault((*place, "subPath"), f"the volume has no file '{part}'", remedy)
+
+
+def _paths(render: Render, pod: Pod, volume: dict[str, Any]) -> set[str] | None:
+    """The files in a volume of a ConfigMap or a Secret; None for others, and where the object is not in the render."""
+    for kind, word, name in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
+        source = volume.get(word)
+        target = isinstance(source, dict) and render.find(kind, str(source.get(name)), pod.owner.namespace)
+        if target:
+            items = {str(each.get("path")) for _, each in maps(source, "items[]")}
+            return items or dangling.keys_of(target)
+    return None
+
+
+def _claims(render: Render) -> Iterator[Fault]:
+    for pod in render.pods:
+        known = {str(name) for _, name in at(pod.spec, "resourceClaims[].name")}
+        for path, container in pod.containers():
+            for place, name in at(container, "resources.claims[].name", path):
+                if str(name) not in known:
+                    remedy = nearest(str(name), sorted(known), "its claims")
+                    yield pod.owner.fault(place, f"the pod has no resource claim '{name}'", remedy)
+
+
+def _variables(render: Render) -> Iterator[Fault]:
+    """`$(NAME)` without a variable of that name reaches the program as it is."""
+    for pod in render.pods:
+        for path, container in pod.containers():
+            if container.get("envFrom"):
+                continue
+            known: set[str] = set()
+            for place, variable in maps(container, "env[]", path):
+                yield from _unset(pod.owner, (*place, "value"), variable.get("value"), known)
+                known.add(str(variable.get("name")))
+            for where in ("command[]", "args[]"):
+                for place, text in at(container, where, path):
+                    yield from _unset(pod.owner, place, text, known)
+
+
+def _unset(owner: Object, path: Key, text: Any, known: set[str]) -> Iterator[Fault]:
+    for name in VARIABLE.findall(str(text)) if isinstance(text, str) else ():
+        if name not in known and not name.startswith("KUBERNETES_"):
+            remedy = nearest(name, sorted(known), "its variables")
+            yield owner.fault(path, f"the container has no variable '{name}' before it", remedy or "add it to env")
 
 
 def _probes(render: Render) -> Iterator[Fault]:
@@ -137,6 +226,18 @@ def _services(render: Render) -> Iterator[Fault]:
         if not pods:
             yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods")
         yield from _targets(service, lasting)
+    for owner in _of(render, "StatefulSet"):
+        yield from _governed(render, owner)
+
+
+def _governed(render: Render, owner: Object) -> Iterator[Fault]:
+    """The Service of a StatefulSet gives its pods their names, and those of others none."""
+    service = render.find("Service", str(map_at(owner.data, "spec").get("serviceName")), owner.namespace)
+    selector = map_at(service.data, "spec.selector") if service else {}
+    pods = _selected(render, owner, {"matchLabels": selector}) if selector else []
+    if service and any(not pod.passing for pod in pods) and not any(pod.owner is owner for pod in pods):
+        message = f"{service.title} does not select these pods"
+        yield owner.fault(("spec", "serviceName"), message, "use the labels of the pods in its selector")
 
 
 def _targets(service: Object, pods: list[Pod]) -> Iterator[Fault]:
@@ -170,6 +271,11 @@ def _monitors(render: Render) -> Iterator[Fault]:
             for service in services:
                 if not _has_port(service, port):
                     yield monitor.fault(path, f"{service.title} has no port named {port}", "use one of its ports")
+    for monitor in _of(render, "PodMonitor"):
+        for path, port in at(monitor.data, "spec.podMetricsEndpoints[].port"):
+            for pod in _selected(render, monitor, map_at(monitor.data, "spec.selector")):
+                if not pod.has_port(port):
+                    yield monitor.fault(path, f"{pod.owner.title} has no port named {port}", "use one of its ports")
 
 
 def _backends(render: Render) -> Iterator[Fault]:
@@ -186,6 +292,55 @@ def _backends(render: Render) -> Iterator[Fault]:
             service = render.find("Service", str(backend.get("name")), str(backend.get("namespace") or route.namespace))
             if service and not _has_port(service, port):
                 yield route.fault((*path, "port"), f"{service.title} has no port {port}", _ports(service))
+
+
+def _routes(render: Render) -> Iterator[Fault]:
+    """One host and path leads to one Service."""
+    rows = []
+    for ingress in _of(render, "Ingress"):
+        for rule, found in maps(ingress.data, "spec.rules[]"):
+            for path, way in maps(found, "http.paths[]", rule):
+                rows.append((ingress, path, (str(found.get("host")), str(way.get("path")), str(way.get("pathType")))))
+    yield from _repeated(rows, "this host and path already lead somewhere")
+
+
+def _scaled(render: Render) -> Iterator[Fault]:
+    scaled: list[Object] = []
+    for scaler in render.objects:
+        name = map_at(scaler.data, "spec.scaleTargetRef").get("name")
+        kind = map_at(scaler.data, "spec.scaleTargetRef").get("kind", "Deployment")
+        target = render.find(str(kind), str(name), scaler.namespace) if scaler.kind in SCALERS else None
+        if target and target not in scaled and "replicas" in map_at(target.data, "spec"):
+            message = f"is set at each upgrade, and {scaler.title} changes it"
+            yield target.fault(("spec", "replicas"), message, "leave it out where the workload is scaled")
+        scaled += [target] if target else []
+        for path, source in maps(scaler.data, "spec.metrics[].resource") if target else ():
+            if "averageUtilization" in map_at(source, "target"):
+                yield from _unmeasured(render, scaler, target, path, str(source.get("name")))
+
+
+def _unmeasured(render: Render, scaler: Object, target: Any, path: Key, resource: str) -> Iterator[Fault]:
+    for pod in (pod for pod in render.pods if pod.owner is target):
+        for _, container in maps(pod.spec, "containers[]"):
+            if not {resource} & {*map_at(container, "resources.requests"), *map_at(container, "resources.limits")}:
+                message = f"the container '{container.get('name')}' of {target.title} has no request for {resource}"
+                yield scaler.fault(path, message, "set the request, which the utilization is a share of")
+
+
+def _budgets(render: Render) -> Iterator[Fault]:
+    """A budget that leaves no pod to evict keeps nodes from being drained."""
+    scaled = {str(map_at(each.data, "spec.scaleTargetRef").get("name")) for each in render.objects}
+    for budget in _of(render, "PodDisruptionBudget"):
+        spec = map_at(budget.data, "spec")
+        pods = _selected(render, budget, spec.get("selector"))
+        if any(pod.owner.kind not in WORKLOADS or pod.owner.name in scaled for pod in pods):
+            continue
+        least, most = spec.get("minAvailable"), sum(together.replicas(pod.owner) for pod in pods)
+        word = "minAvailable" if "minAvailable" in spec else "maxUnavailable"
+        kept = least == "100%" or (isinstance(least, int) and least >= most) or spec.get("maxUnavailable") in (0, "0%")
+        if pods and kept:
+            message = f"no pod of {most} can be evicted, so a node with one cannot be drained"
+            yield budget.fault(("spec", word), message, "allow at least one pod to be unavailable")
 
 
 def _urls(render: Render) -> Iterator[Fault]:

@@ -43,7 +43,8 @@ def closed_objects(schema: Any, path: tuple = (), seen: tuple = ()) -> Iterator[
     yield from closed_objects(schema.get("additionalProperties"), (*path, "sample"), seen)
     yield from closed_objects(schema.get("items"), (*path, 0), seen)
     for option in schema.get("anyOf", []) + schema.get("allOf", []) + schema.get("oneOf", []):
-        yield from closed_objects(option, path, seen)
+        if option.keys() & {"type", "$ref"}:  # all others are rules for an object that is described elsewhere
+            yield from closed_objects(option, path, seen)
 
 
 def put(document: dict, path: tuple, key: str) -> None:

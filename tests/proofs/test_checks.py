@@ -88,7 +88,7 @@ def test_bad_quantity_is_told(said):
 
 
 def test_unknown_field_is_told(said):
-    (problem,) = said(CLAIM.replace("accessModes", "accesModes"))
+    (problem,) = said(CLAIM.replace("spec:\n", "spec:\n  accesModes: []\n"))
     assert "PersistentVolumeClaim/llm-claim: spec" in problem
     assert "'accesModes' not allowed" in problem
 

@@ -52,8 +52,6 @@ OBJECT = [
     (SERVER, f"{BOX}.resources.requests", GONE, "", "has no request for cpu or for memory"),
     (SERVER, f"{BOX}.resources.requests.cpu", GONE, "", "has no request for cpu or for memory"),
     ("Job/llm-load", f"{BOX}.resources.requests.memory", GONE, "", "has no request for cpu or for memory"),
-    (SERVER, f"{BOX}.resources.limits.memroy", "1Gi", "", "not the name of a resource"),
-    (SERVER, f"{BOX}.resources.requests.gpu", 1, "", "not the name of a resource"),
     (
         SERVER,
         f"{BOX}.env.0",

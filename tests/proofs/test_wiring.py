@@ -75,6 +75,32 @@ FAULTS = {
         (SERVER, f"{POD}.initContainers.0.volumeMounts.0.name", "modles", "", "", "no volume 'modles'"),
         ("StatefulSet/llm-ui", f"{BOX}.volumeMounts.0.name", "x", "", "", "no volume 'x'"),
     ],
+    "_files": [
+        (SERVER, f"{BOX}.volumeMounts.1.subPath", "token", "", "", "has no file 'token'"),
+        (SERVER, f"{BOX}.volumeMounts.2.subPath", "modus", "", "", "has no file 'modus'"),
+    ],
+    "_claims": [
+        (
+            SERVER,
+            f"{BOX}.resources.claims",
+            [{"name": "one"}, {"name": "three"}],
+            SERVER,
+            f"{BOX}.resources.claims.1.name",
+            "no resource claim 'three'",
+        ),
+    ],
+    "_variables": [
+        (SERVER, f"{POD}.initContainers.0.command.2", "load $(API_KEY)", "", "", "no variable 'API_KEY'"),
+        ("Job/llm-load", f"{BOX}.args", ["$$(ONE) $(KUBERNETES_X) $(TWO)"], "", f"{BOX}.args.0", "no variable 'TWO'"),
+        (
+            "Job/llm-load",
+            f"{BOX}.env",
+            [{"name": "ONE", "value": "$(TWO)"}, {"name": "TWO", "value": "$(ONE)"}],
+            "",
+            f"{BOX}.env.0.value",
+            "no variable 'TWO'",
+        ),
+    ],
     "_probes": [
         (SERVER, f"{BOX}.startupProbe.tcpSocket.port", 1, "", "", "has no port 1"),
         (SERVER, f"{BOX}.readinessProbe.httpGet.port", "web", "", "", "has no port web"),
@@ -216,6 +242,45 @@ FAULTS = {
         ("HTTPRoute/llm-web", "spec.rules.0.backendRefs.0.port", 8080, "", "", "Service/llm-server has no port 8080"),
         ("GRPCRoute/llm-grpc", "spec.rules.0.backendRefs.0.port", 80, "", "", "Service/llm-ui has no port 80"),
     ],
+    "_routes": [
+        (
+            "Ingress/llm-web",
+            "spec.rules.0.http.paths.1",
+            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "llm-ui", "port": {"number": 8080}}}},
+            "",
+            "",
+            "already lead somewhere",
+        ),
+    ],
+    "_scaled": [
+        (SERVER, "spec.replicas", 1, "", "", "is set at each upgrade"),
+        (
+            "HorizontalPodAutoscaler/llm-server",
+            "spec.metrics",
+            [{"type": "Resource", "resource": {"name": "pods", "target": {"averageUtilization": 80}}}],
+            "",
+            "spec.metrics.0.resource",
+            "has no request for pods",
+        ),
+    ],
+    "_budgets": [
+        (
+            "PodDisruptionBudget/llm-server",
+            "spec",
+            {"minAvailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/component": "ui"}}},
+            "",
+            "spec.minAvailable",
+            "cannot be drained",
+        ),
+        (
+            "PodDisruptionBudget/llm-server",
+            "spec",
+            {"maxUnavailable": 0, "selector": {"matchLabels": {"app.kubernetes.io/component": "ui"}}},
+            "",
+            "spec.maxUnavailable",
+            "cannot be drained",
+        ),
+    ],
     "_urls": [
         (SERVER, f"{BOX}.env.6.value", "http://llm-uy:8080", "", "", "no Service 'llm-uy' exists"),
         (SERVER, f"{BOX}.env.6.value", "http://llm-ui.other.svc:8080", "", "", "no Service 'llm-ui' exists"),
@@ -327,6 +392,17 @@ def test_releases_whose_objects_are_called_alike_are_told():
     ((release, fault),) = wiring.clashes({"one": one, "two": two})
     assert (release, fault.path) == ("two", ("metadata", "name"))
     assert "the release one has" in fault.message
+
+
+def test_selector_of_the_pods_of_another_release_is_told():
+    made = find(changed("StatefulSet/llm-ui", "metadata.name", "other"), "StatefulSet/other")
+    found = wiring.clashes({"one": render_of(GOOD, NEEDS), "two": render_of([made], NEEDS)})
+    assert {(release, fault.document.data["kind"]) for release, fault in found} == {
+        ("one", "Service"),
+        ("one", "StatefulSet"),
+        ("two", "StatefulSet"),
+    }
+    assert all("of the release" in fault.message for _, fault in found)
 
 
 def test_objects_of_any_shape_are_looked_at_without_a_crash():

@@ -1,0 +1,86 @@
+"""What the API server refuses although the published schemas allow it: rules.yaml, laid over the definitions.
+
+A rule is a JSON Schema that is added to a definition, or to one of its properties.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..reading.sentences import shown
+
+FILE = Path(__file__).with_name("rules.yaml")
+META, API = "io.k8s.apimachinery.pkg.apis.", "io.k8s.api."
+SUBSCHEMAS = ("items", "additionalProperties")
+
+Path_ = tuple[str | int, ...]
+
+
+@cache
+def rules() -> dict[str, dict[str, Any]]:
+    """Definition -> property, or an empty text for the definition itself -> what is added to its schema."""
+    import yaml
+
+    found: dict[str, dict[str, Any]] = {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for name, schema in yaml.load(FILE.read_text(encoding="utf-8"), loader).items():
+        group, version, kind, *property = name.split(".")
+        full = f"{META if group == 'meta' else API}{group}.{version}.{kind}"
+        found.setdefault(full, {})["".join(property)] = schema
+    return found
+
+
+def stricter(known: dict[str, Any]) -> dict[str, Any]:
+    """The definitions with the rules added; what this version of Kubernetes does not have is left out."""
+    return known | {name: _ruled(known[name], added) for name, added in rules().items() if name in known}
+
+
+def _ruled(definition: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
+    made = _joined(definition, added.get("", {}))
+    properties = made.get("properties", {})
+    own = {key: _joined(properties[key], schema) for key, schema in added.items() if key in properties}
+    return made | ({"properties": properties | own} if own else {})
+
+
+def _joined(schema: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
+    """A schema and a rule in one; what is beside a `$ref` is ignored in draft-07, so that such a schema is wrapped."""
+    if not rule:
+        return schema
+    if "$ref" in schema:
+        return {"allOf": [schema, rule]}
+    made = schema | rule
+    for word in SUBSCHEMAS:
+        if isinstance(schema.get(word), dict) and word in rule:
+            made[word] = _joined(schema[word], rule[word])
+    if "enum" in rule and "null" in schema.get("type", ()):
+        made["enum"] = [*rule["enum"], None]
+    if "required" in schema and "required" in rule:
+        made["required"] = sorted({*schema["required"], *rule["required"]})
+    return made
+
+
+def broken(schema: dict[str, Any], data: Any) -> dict[Path_, list[tuple[str, str]]]:
+    """Path -> (what is wrong, what to do) of each rule with an x-message that an object breaks.
+
+    `schema` is that of its kind.
+    """
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    found: dict[Path_, list[tuple[str, str]]] = {}
+    for error in Draft7Validator(schema, registry=Registry()).iter_errors(data):
+        said, path, value = error.schema.get("x-message"), tuple(error.absolute_path), error.instance
+        message = "the API server refuses it" if isinstance(value, dict | list) else f"{shown(value)} is not valid here"
+        if "propertyNames" in error.absolute_schema_path:
+            path, message = (*path, value), "is not valid as a key"
+        if said:
+            found.setdefault(path, []).append((message, f"expected {said}"))
+    return found
+
+
+def inputs() -> str:
+    """The text of the rules, which schemas are made from."""
+    return json.dumps(rules(), sort_keys=True)

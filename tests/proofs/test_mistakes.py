@@ -1,0 +1,115 @@
+"""Every mistake in the table is refused by the layer that it names; its page says what kubeconform alone misses."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from conftest import CHART
+from objects import GOOD
+
+from chartgen.chart import loaded, valuesfile
+from chartgen.chart.valuesfile import Example
+from chartgen.kubernetes import definitions, prepare, rules
+from chartgen.problem import Faults
+from chartgen.programs import helm as programs
+from chartgen.programs import tools
+from chartgen.programs.helm import Rendered, Request
+from chartgen.proofs import checks, policy, together, wiring
+from chartgen.proofs.manifests import render_of
+from chartgen.proofs.run import Run
+from docs.makers import mistakes
+from tests.proofs.test_wiring import NEEDS
+
+ALL = mistakes.mistakes()
+MANIFESTS = mistakes.in_manifests()
+VALUES = [each for each in ALL if not each.object]
+NO_SCHEMA = ("ServiceMonitor/", "PodMonitor/", "ScaledObject/")  # kinds of good.yaml that chartgen has no schema of
+
+
+@pytest.fixture(scope="module")
+def schemas():
+    """The name of a mistake -> what kubeconform says, with chartgen's schemas and rules."""
+    prepare.prepare(print)
+    binary = tools.ensure(["kubeconform"], print)["kubeconform"].path
+    made = []
+    for each in MANIFESTS:
+        document = mistakes.changed(each)
+        run = Run(Example(each.name, each.name), each.version)
+        made.append((run, [dataclasses.replace(document, text=f"# {each.name}\n{document.text}")]))
+    found = checks._schemas(checks.Manifests(tuple(made)), prepare.schema_locations(), binary, print, None)
+    said: dict[str, list[str]] = {}
+    for fault in found:
+        said.setdefault(fault.run.example.name, []).append(f"{fault.key}: {fault.message}; {fault.remedy}")
+    return said
+
+
+def found(mistake, schemas):
+    """What the layer of a mistake says of it."""
+    document = mistakes.changed(mistake)
+    if mistake.layer == "YAML":
+        return [str(problem) for problem in document.problems]
+    if mistake.layer == "schemas":
+        return schemas.get(mistake.name, [])
+    render = render_of([document], frozenset())
+    if mistake.layer == "rules":
+        return [fault.message for fault in together.check(render)]
+    if mistake.layer == "policy":
+        return [fault.message for fault in policy.check(document, ("object", "restricted", "shipped"))]
+    others = [each for each in GOOD if f"{each.data['kind']}/{each.data['metadata']['name']}" != mistake.object]
+    return [fault.message for fault in wiring.check(render_of([*others, document], NEEDS))]
+
+
+@pytest.mark.parametrize("mistake", MANIFESTS, ids=lambda each: each.name)
+def test_mistake_in_a_manifest_is_refused_by_its_layer(mistake, schemas):
+    said = found(mistake, schemas)
+    assert any(mistake.said in each for each in said), said
+
+
+@pytest.mark.parametrize("mistake", VALUES, ids=lambda each: each.name)
+def test_mistake_in_values_is_refused_by_its_layer_with_its_line(mistake, tmp_path, helm):
+    file = tmp_path / "values.yaml"
+    file.write_text(mistake.values, encoding="utf-8")
+    chart = loaded.load(CHART, "charts/llm-stack")
+    try:
+        example = valuesfile.read("values", [file], strict=False)
+        problems = valuesfile.check(example, chart.defaults.data, chart.schema)
+    except Faults as faults:
+        problems = faults.problems
+    if mistake.layer == "values":
+        assert any(mistake.said in str(each) and each.line for each in problems), problems
+    else:
+        assert problems == []
+        (rendered,) = programs.render([Request(CHART, (file,))], Path(helm))
+        assert mistake.said in rendered.error
+
+
+def test_good_objects_have_no_mistake(schemas):
+    render = render_of(GOOD, NEEDS)
+    assert [*together.check(render), *wiring.check(render)] == []
+    binary = tools.ensure(["kubeconform"], print)["kubeconform"].path
+    run = Run(Example("good", "good"), definitions.versions()[-1])
+    made = checks.Manifests(((run, GOOD),))
+    said = checks._schemas(made, prepare.schema_locations(), binary, print, None)
+    assert {f"{each.document.data['kind']}/" for each in said} == set(NO_SCHEMA)
+
+
+def test_there_are_many_kinds_of_mistakes_of_every_layer():
+    assert len(ALL) >= 80
+    assert {each.layer for each in ALL} == set(mistakes.LAYERS)
+
+
+def test_the_page_is_made_from_the_table():
+    assert mistakes.PAGE.read_text(encoding="utf-8") == mistakes.page(), "run 'make docs'"
+
+
+def test_a_rule_for_every_definition_has_its_place_in_the_newest_kubernetes():
+    known = definitions.published(definitions.versions()[-1])
+    for name, added in rules.rules().items():
+        assert added.keys() - {""} <= known[name]["properties"].keys()
+
+
+def test_no_mistake_is_like_another():
+    made = [Rendered(Request(Path("c")), mistakes.changed(each).text + each.version, "").text for each in MANIFESTS]
+    assert len(set(made)) == len(made)
