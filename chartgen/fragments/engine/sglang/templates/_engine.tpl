@@ -3,7 +3,18 @@
 {{- $images := dict "nvidia" "sglang" "amd" "sglangRocm" "intel" "sglangXpu" "none" "sglangCpu" -}}
 {{ include "fragment.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" $images) }}
 port: 30000
-metrics: {port: http, path: /metrics}
+# Names as in SGLang's srt/observability/metrics_collector.py.
+metrics:
+  port: http
+  path: /metrics
+  running: sglang:num_running_reqs
+  waiting: sglang:num_queue_reqs
+  cache: sglang:token_usage
+  requests: sglang:num_requests_total
+  promptTokens: sglang:prompt_tokens_total
+  generatedTokens: sglang:generation_tokens_total
+  firstToken: sglang:time_to_first_token_seconds
+  latency: sglang:e2e_request_latency_seconds
 protocol: openai
 model: {{ $sglang.servedModelName | default .Facts.model.name | quote }}
 servesOneModel: true
@@ -16,7 +27,6 @@ group:
   port: 20000
   path: {{ ternary "/v1/embeddings" "/v1/completions" $sglang.embeddings | quote }}
   request: {{ merge $asked (ternary (dict "input" "0") (dict "prompt" "0" "max_tokens" 1) $sglang.embeddings) | toJson }}
-  progress: ["sglang:prompt_tokens_total", "sglang:generation_tokens_total"]
 parallel: {{ max 1 (mul (int64 $sglang.maxRunningRequests) (int64 $sglang.dataParallelSize)) }}
 readOnly: true
 {{- with $sglang.memFractionStatic }}

@@ -8,7 +8,7 @@ leader: $(LWS_LEADER_ADDRESS)
 {{- end }}
 
 {{- /*
-The controller creates a headless Service of the same name, but only if there is no Service of that name. The name must
+The controller creates a headless Service of the same name, but not if a Service with that name exists. The name must
 therefore differ from the name of the server's Service. It begins with a letter, and leaves room for what the controller
 appends for groups, pods and revisions.
 */}}
@@ -88,7 +88,8 @@ livenessProbe:
   timeoutSeconds: 5
   failureThreshold: 6
 {{- else }}
-{{- $answer := concat (list "python3" "/opt/files/group.py" "answer" (int64 $.Facts.engine.port | toString) .path (toJson .request)) .progress }}
+{{- $progress := list $.Facts.engine.metrics.promptTokens $.Facts.engine.metrics.generatedTokens }}
+{{- $answer := concat (list "python3" "/opt/files/group.py" "answer" (int64 $.Facts.engine.port | toString) .path (toJson .request)) $progress }}
 startupProbe:
   exec: {command: {{ toJson $answer }}}
   periodSeconds: 10

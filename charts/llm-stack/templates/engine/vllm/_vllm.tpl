@@ -3,7 +3,18 @@
 {{- $images := dict "nvidia" "vllm" "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
 {{ include "llm-stack.imagesByVendor" (dict "vendor" $gpu.vendor "images" $images) }}
 port: 8000
-metrics: {port: http, path: /metrics}
+# Names as in vLLM's v1/metrics/loggers.py.
+metrics:
+  port: http
+  path: /metrics
+  running: vllm:num_requests_running
+  waiting: vllm:num_requests_waiting
+  cache: vllm:kv_cache_usage_perc
+  requests: vllm:request_success_total
+  promptTokens: vllm:prompt_tokens_total
+  generatedTokens: vllm:generation_tokens_total
+  firstToken: vllm:time_to_first_token_seconds
+  latency: vllm:e2e_request_latency_seconds
 protocol: openai
 model: {{ include "llm-stack.engine.vllm.name" . | quote }}
 formats: [directory]
@@ -13,7 +24,6 @@ group:
   port: 29500
   path: /v1/completions
   request: {{ dict "model" (include "llm-stack.engine.vllm.name" .) "prompt" "0" "max_tokens" 1 | toJson }}
-  progress: ["vllm:prompt_tokens_total", "vllm:generation_tokens_total"]
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
