@@ -81,6 +81,20 @@ def test_every_metric_that_is_named_is_exported_by_every_image_of_the_engine(wat
         assert named - exported(engine, tag) == set(), tag
 
 
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "llamacpp"])
+def test_autoscaler_asks_for_what_is_exported_and_one_number(rendered, engine):
+    keda = {"enabled": True, "prometheus": {"serverAddress": "http://prometheus:9090"}}
+    shared = {"accessModes": ["ReadWriteMany"]}
+    render = rendered(engine=engine, **BASE[engine], monitoring={"enabled": True}, keda=keda, modelCache=shared)
+    queries = [trigger.metadata.query for trigger in render.get("scaledobject/llm-server").spec.triggers]
+    named = {name for query in queries for name in NAME.findall(query)}
+    tag = yamlfile.read(CHART / "values.yaml").data["images"][engine]["tag"]
+    assert named
+    assert named - exported(engine, tag) == set()
+    # An aggregation without labels returns one element.
+    assert all(re.fullmatch(r"(100 \* )?((sum|avg)\([a-z:_]+\{[^}]*\}\)( \+ )?)+", query) for query in queries)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_dashboard_has_no_panel_without_data_and_none_over_another(watched, engine):
     board = json.loads(watched(engine).get(f"configmap/llm-dashboard-{engine}").data[f"llm-stack-{engine}.json"])

@@ -270,8 +270,9 @@ the devices, unless the user has set them. */}}
 {{- $workload = dict "kind" $kind "apiVersion" "apps/v1" "name" $name "logs" $object "wait" (printf "rollout status %s" $object) }}
 {{- end }}
 {{- toYaml $workload }}
-minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
-maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
+{{- $replicas := merge $scale (dict "minReplicas" .Values.replicas "maxReplicas" .Values.replicas) }}
+minReplicas: {{ int64 $replicas.minReplicas }}
+maxReplicas: {{ int64 $replicas.maxReplicas }}
 port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 
