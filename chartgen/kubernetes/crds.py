@@ -16,7 +16,16 @@ from ..programs.gorun import GOTOOLS
 from . import definitions
 
 # Module -> which of its files hold the CRDs. Gateway API: the standard channel, what a cluster has without opting in.
-MODULES = {"sigs.k8s.io/gateway-api": "config/crd/standard/*.yaml"}
+MODULES = {
+    "github.com/kedacore/keda/v2": ["config/crd/bases/keda.sh_*.yaml"],
+    "github.com/prometheus-operator/prometheus-operator": [
+        "example/prometheus-operator-crd/*_*monitors.yaml",
+        "example/prometheus-operator-crd/*_prometheusrules.yaml",
+    ],
+    "sigs.k8s.io/gateway-api": ["config/crd/standard/*.yaml"],
+    "sigs.k8s.io/gateway-api-inference-extension": ["config/crd/bases/*.yaml"],
+    "sigs.k8s.io/lws": ["config/crd/bases/leaderworkerset*.yaml"],
+}
 
 DROPPED = ("description", "title", "default", "example", "externalDocs", "nullable", "x-kubernetes-")
 
@@ -24,11 +33,10 @@ DROPPED = ("description", "title", "default", "example", "externalDocs", "nullab
 def schemas(say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
     """Fetch the modules, and make (path by CRD_TEMPLATE, schema) of every version that is served; ToolError if not."""
     for module, place in fetched(say).items():
-        files = sorted(place.glob(MODULES[module]))
-        made = [schema for file in files for schema in in_file(file)]
+        made = [schema for file in files(module, place) for schema in in_file(file)]
         if not made:
             where = "chartgen/kubernetes/crds.py"
-            raise ToolError(f"{module}: found no CRD in {MODULES[module]}; correct MODULES in {where}")
+            raise ToolError(f"{module}: found no CRD in {', '.join(MODULES[module])}; correct MODULES in {where}")
         yield from made
 
 
@@ -59,6 +67,11 @@ def fetched(say: Say) -> dict[str, Path]:
         module, place = decoder.raw_decode(answer, place)
         found[module["Path"]] = Path(module["Dir"])
     return found
+
+
+def files(module: str, place: Path) -> list[Path]:
+    """The files with CRDs of a module that is in the folder `place`."""
+    return sorted(file for pattern in MODULES[module] for file in place.glob(pattern))
 
 
 def in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

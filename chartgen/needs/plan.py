@@ -22,6 +22,8 @@ from ..programs.prover import Prover
 from ..reading import wellformed, yamlfile
 
 COUNTS = (1, 2, 4, 8, 16)
+# Cards of a node in servers that are made for large models. More of them are several nodes.
+NODE = 8
 ASK = """\
 {{- include "CHART.servers" . }}
 {{- range .Servers }}
@@ -69,6 +71,9 @@ class Need(TypedDict):
     programMiB: int
     usablePercent: int
     promptCacheMiB: int
+    nodes: int
+    acrossNodes: bool
+    parallelism: str
     gpu: Cards
     resources: dict[str, Any]
     startupTimeoutSeconds: int
@@ -128,13 +133,13 @@ def _plan(need: Need) -> Plan:
     cards = wellformed.read(paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json")
     held = {card: _count(need, int(size) * 1024) for card, size in cards.data.items()} if need["known"] else {}
     gpu = need["gpu"]
-    share = gpu["memoryMiB"] * gpu["count"]
+    share = gpu["memoryMiB"] * gpu["count"] * need["nodes"]
     return Plan(need, held, not (need["known"] and share and need["needMiB"] > share and not need["offloadsToMemory"]))
 
 
 def _count(need: Need, size: int) -> int:
     """How many cards of `size` MiB hold a server's models."""
-    once = need["needMiB"] - need["programMiB"] * max(1, need["gpu"]["count"])
+    once = need["needMiB"] - need["programMiB"] * max(1, need["gpu"]["count"]) * need["nodes"]
     return next((n for n in COUNTS if once + n * need["programMiB"] <= n * size * need["usablePercent"] // 100), 0)
 
 
@@ -150,13 +155,18 @@ def _server(each: Plan) -> list[str]:
     found = [head, *(f"  {row[0]:<{width}}  {row[1]:>10}  {row[2]:>10}" for row in rows)]
     if not need["known"]:
         found.append("  the size of a model is not known: set model.weightsSize to complete the plan")
-    where = f"{need['gpu']['count']} × {need['gpu']['vendor']}" if need["gpu"]["count"] else "memory"
+    cards = need["gpu"]["count"] * need["nodes"]
+    where = f"{need['gpu']['count']} × {need['gpu']['vendor']}" if cards else "memory"
+    if need["nodes"] > 1:
+        where += f" on each of {need['nodes']} nodes"
     if need["known"]:
         found.append(f"  total, with the engine's own memory: {_size(need['needMiB'])}, in {where}")
-        if need["gpu"]["count"]:
-            found.append(f"  on each card: {_size(-(-need['needMiB'] // need['gpu']['count']))}")
+        if cards:
+            found.append(f"  on each card: {_size(-(-need['needMiB'] // cards))}")
     if need["promptCacheMiB"]:
         found.append(f"  prompt cache: {_size(need['promptCacheMiB'])}, in memory")
+    if need["parallelism"] and max(cards, need["nodes"]) > 1:
+        found.append(f"  split: {need['parallelism']}")
     if not each.fits:
         found.append(f"  DOES NOT FIT in {where} with {_size(need['gpu']['memoryMiB'])} each")
     found.append(f"  resources: {_amounts(need['resources'])}; startup timeout {need['startupTimeoutSeconds']} s")
@@ -164,16 +174,17 @@ def _server(each: Plan) -> list[str]:
     if need["known"]:
         has = f", modelCache.size is {volume['size']}" if volume["size"] else ""
         found.append(f"  volume: {volume['askGiB']}Gi or more{has}")
-    found += [f"  cards: {line}" for line in _cards(each.cards)]
+    found += [f"  cards: {line}" for line in _cards(each.cards, need["acrossNodes"])]
     return found
 
 
-def _cards(cards: dict[str, int]) -> list[str]:
-    """Which cards hold it, by how many it takes of them."""
+def _cards(cards: dict[str, int], across: bool) -> list[str]:
+    """Which cards hold it, by how many it takes of them; `across`: whether several nodes can share it."""
     found = []
     for count in COUNTS:
         names = [card for card, wanted in cards.items() if wanted == count]
-        found += [f"{count} × {', '.join(names)}"] if names else []
+        nodes = f", as nodes.count {count // NODE} and gpu.count {NODE}" if across and count > NODE else ""
+        found += [f"{count} × {', '.join(names)}{nodes}"] if names else []
     none = [card for card, wanted in cards.items() if not wanted]
     return found + ([f"more than {COUNTS[-1]} × {', '.join(none)}"] if none else [])
 

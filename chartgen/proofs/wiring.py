@@ -26,6 +26,12 @@ SELECTING = {
     "PodMonitor": "spec.selector",
 }
 
+# Where a workload has templates of claims, which are volumes of its pods.
+CLAIMS = {
+    "StatefulSet": ["spec.volumeClaimTemplates"],
+    "LeaderWorkerSet": ["spec.leaderWorkerTemplate.volumeClaimTemplates"],
+}
+
 
 def check(render: Render) -> list[Fault]:
     """Every fault of one render."""
@@ -118,8 +124,8 @@ def _repeated(rows: Iterable[tuple[Object, Key, Any]], message: str) -> Iterator
 def _mounts(render: Render) -> Iterator[Fault]:
     for pod in render.pods:
         volumes = {str(name) for _, name in at(pod.spec, "volumes[].name")}
-        if pod.owner.kind == "StatefulSet":
-            volumes |= {str(name) for _, name in at(pod.owner.data, "spec.volumeClaimTemplates[].metadata.name")}
+        for where in CLAIMS.get(pod.owner.kind, ()):
+            volumes |= {str(name) for _, name in at(pod.owner.data, f"{where}[].metadata.name")}
         for path, container in pod.containers():
             for where, name in at(container, "volumeMounts[].name", path):
                 if str(name) not in volumes:

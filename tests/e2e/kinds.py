@@ -50,7 +50,7 @@ def _definitions(say: Say) -> Iterator[Object]:
     import yaml
 
     for module, place in crds.fetched(say).items():
-        for file in sorted(place.glob(crds.MODULES[module])):
+        for file in crds.files(module, place):
             found = yaml.safe_load_all(file.read_text(encoding="utf-8"))
             yield from (item for item in found if item and item["kind"] == "CustomResourceDefinition")
 

@@ -35,7 +35,7 @@ volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use ano
 {{- $users := dict }}
 {{- range $name, $server := .Servers }}
 {{- $pods := printf "%s-pods" $name }}
-{{- if and (hasKey $.Servers $pods) (include "fragment.slot.cache.claimTemplate" .) }}
+{{- if and (hasKey $.Servers $pods) (eq .Facts.server.kind "StatefulSet") }}
 servers.{{ $pods }}: {{ $pods }} is the name of the headless Service of server {{ $name }}; rename one of the two servers
 {{- end }}
 {{- with int64 .Values.service.nodePort }}

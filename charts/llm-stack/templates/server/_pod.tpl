@@ -2,7 +2,7 @@
 {{- define "llm-stack.server.pod" -}}
 metadata:
   labels:
-    {{- toYaml (merge (include "llm-stack.selector" (list . .Server) | include "llm-stack.map" | mustFromJson) .Values.podLabels) | nindent 4 }}
+    {{- toYaml (merge (include "llm-stack.selector" (list . (include "llm-stack.server.component" .)) | include "llm-stack.map" | mustFromJson) .Values.podLabels) | nindent 4 }}
   {{- with mergeOverwrite (include "llm-stack.slot.server.podAnnotations" . | include "llm-stack.map" | mustFromJson) .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -11,6 +11,9 @@ spec:
   {{- include "llm-stack.podBasics" . | nindent 2 }}
   {{- with .Values.runtimeClassName }}
   runtimeClassName: {{ . | quote }}
+  {{- end }}
+  {{- with .Values.schedulerName }}
+  schedulerName: {{ . | quote }}
   {{- end }}
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
@@ -33,7 +36,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .Values.topologySpreadConstraints | default (include "llm-stack.slot.server.topologySpreadConstraints" . | include "llm-stack.list" | mustFromJson) }}
-  {{- $own := dict "matchLabels" (include "llm-stack.selector" (list $ $.Server) | include "llm-stack.map" | mustFromJson) }}
+  {{- $own := dict "matchLabels" (include "llm-stack.selector" (list $ (include "llm-stack.server.component" $)) | include "llm-stack.map" | mustFromJson) }}
   {{- $constraints := list }}
   {{- range . }}
   {{- $constraints = append $constraints (set (deepCopy .) "labelSelector" (.labelSelector | default $own)) }}
@@ -99,6 +102,7 @@ spec:
   envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
+  {{- if not .Worker }}
   ports:
   - name: http
     containerPort: {{ int64 $facts.port }}
@@ -106,7 +110,13 @@ spec:
   - name: {{ $name | quote }}
     containerPort: {{ int64 $port }}
   {{- end }}
+  {{- end }}
   {{- include "llm-stack.slot.server.probes" . | default (include "llm-stack.server.probes" .) | nindent 2 }}
+  {{- with include "llm-stack.slot.server.preStop" . }}
+  lifecycle:
+    preStop:
+      {{- . | nindent 6 }}
+  {{- else }}
   {{- with int64 .Values.preStopSleepSeconds }}
   lifecycle:
     preStop:
@@ -117,6 +127,7 @@ spec:
       {{- else }}
       exec: {command: [sleep, {{ . | quote }}]}
       {{- end }}
+  {{- end }}
   {{- end }}
   resources:
     {{- include "llm-stack.server.resources" . | nindent 4 }}
@@ -143,6 +154,11 @@ spec:
   {{- with .Values.volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{- /* The component of a pod. Only the first pod of a group receives requests, so the others are another component. */}}
+{{- define "llm-stack.server.component" -}}
+{{- .Server }}{{ if .Worker }}-worker{{ end }}
 {{- end }}
 
 {{- /* A writable HOME, and the variables that disable network access in engines that use Hugging Face's libraries. */}}
@@ -245,10 +261,18 @@ the devices, unless the user has set them. */}}
 {{- end }}
 
 {{- define "llm-stack.server.facts" -}}
-{{- $scale := include "llm-stack.slot.server.scale" . | include "llm-stack.map" | mustFromJson -}}
-kind: {{ ternary "Deployment" "StatefulSet" (include "llm-stack.slot.cache.claimTemplate" . | empty) | quote }}
-minReplicas: {{ $scale.minReplicas | default .Values.replicas | int64 }}
-maxReplicas: {{ $scale.maxReplicas | default .Values.replicas | int64 }}
+{{- $scale := include "llm-stack.slot.server.scale" . | include "llm-stack.map" | mustFromJson }}
+{{- $workload := include "llm-stack.slot.server.workload" . | include "llm-stack.map" | mustFromJson }}
+{{- if not $workload }}
+{{- $kind := ternary "Deployment" "StatefulSet" (include "llm-stack.slot.cache.claimTemplate" . | empty) }}
+{{- $name := include "llm-stack.serverName" . }}
+{{- $object := printf "%s/%s" (lower $kind) $name }}
+{{- $workload = dict "kind" $kind "apiVersion" "apps/v1" "name" $name "logs" $object "wait" (printf "rollout status %s" $object) }}
+{{- end }}
+{{- toYaml $workload }}
+{{- $replicas := merge $scale (dict "minReplicas" .Values.replicas "maxReplicas" .Values.replicas) }}
+minReplicas: {{ int64 $replicas.minReplicas }}
+maxReplicas: {{ int64 $replicas.maxReplicas }}
 port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 

@@ -49,7 +49,8 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- end }}
 {{- $program := 2355 }}
 {{- $copies := int64 (.Facts.engine.copies | default 1) }}
-{{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program (max 1 (int64 .Facts.gpu.count))) }}
+{{- $cards := mul (max 1 (int64 .Facts.gpu.count)) (int64 .Values.nodes.count) }}
+{{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program $cards) }}
 {{- $usable := int64 (.Facts.engine.usablePercent | default 90) }}
 {{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
 {{- $cache := mul (len $models) (int64 .Facts.engine.promptCacheMiB) }}
@@ -86,7 +87,9 @@ it. */}}
 
 {{- define "llm-stack.sizing.resources" -}}
 {{- $sum := .Facts.sizing }}
-{{- $weights := int64 $sum.weightsMiB }}
+{{- $nodes := int64 .Values.nodes.count }}
+{{- /* The part of the weights that each pod loads. */}}
+{{- $weights := div (add (int64 $sum.weightsMiB) $nodes -1) $nodes }}
 {{- $least := .Values.minimumResources }}
 {{- $cpu := int64 $least.cpu }}
 {{- $memory := $least.memory }}
@@ -94,7 +97,7 @@ it. */}}
 {{- if $sum.known }}
 {{- $cached := add (int64 $sum.promptCacheMiB) (ternary $weights 0 (.Facts.cache.memory | default false)) }}
 {{- $cards := int64 .Facts.gpu.count }}
-{{- $need := int64 $sum.needMiB }}
+{{- $need := div (add (int64 $sum.needMiB) $nodes -1) $nodes }}
 {{- $most := mul 2 $need }}
 {{- if $cards }}
 {{- $program := int64 $sum.programMiB }}
@@ -143,6 +146,18 @@ the served version and the previous one are there too. */}}
 {{- end }}
 {{- end }}
 
+{{- /* The number of nodes whose GPUs hold the models, if the engine can serve them across nodes and a GPU's memory is
+known. */}}
+{{- define "llm-stack.sizing.nodes" -}}
+{{- $sum := .Facts.sizing }}
+{{- $gpu := .Facts.gpu }}
+{{- $each := mul (int64 $gpu.count) (sub (int64 $gpu.memoryMiB) (int64 $sum.programMiB)) }}
+{{- if and .Facts.engine.group (gt $each 0) }}
+{{- $once := sub (int64 $sum.needMiB) (mul (int64 $sum.programMiB) (int64 $gpu.count) (int64 .Values.nodes.count)) }}
+{{- div (add $once $each -1) $each }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.sizing.checks" -}}
 {{- $sum := .Facts.sizing }}
 {{- $context := int64 .Values.model.contextLength }}
@@ -162,10 +177,11 @@ modelCache.size: {{ $cache.size }} is too small for the models, which take {{ di
 loader.resources: the memory limit of {{ $limit }} includes the files written to a cache in memory, where the models take {{ div (add $need 1023) 1024 }}Gi; remove the limit, or raise it above that
 {{- end }}
 {{- $gpu := .Facts.gpu }}
-{{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) }}
+{{- $nodes := int64 .Values.nodes.count }}
+{{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) $nodes }}
 {{- $takes := int64 $sum.needMiB }}
 {{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
-gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }} is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count, or lower model.contextLength
+gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{ if gt $nodes 1 }} on each of {{ $nodes }} nodes{{ end }} is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count{{ with include "llm-stack.sizing.nodes" . }}, set nodes.count to {{ . }}{{ end }}, or lower model.contextLength
 {{- end }}
 {{- end }}
 
@@ -182,6 +198,9 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }} i
 {{- $_ := set $plan "programMiB" (int64 $sum.programMiB) }}
 {{- $_ := set $plan "usablePercent" (int64 $sum.usablePercent) }}
 {{- $_ := set $plan "promptCacheMiB" (int64 $sum.promptCacheMiB) }}
+{{- $_ := set $plan "nodes" (int64 .Values.nodes.count) }}
+{{- $_ := set $plan "acrossNodes" (not (empty .Facts.engine.group)) }}
+{{- $_ := set $plan "parallelism" (.Facts.engine.parallelism | default "") }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "llm-stack.sizing.resources" . | include "llm-stack.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}

@@ -3,7 +3,7 @@
 {{- end }}
 
 {{- define "fragment.delivery.init.logs" -}}
-{{ .Facts.server.kind | lower }}/{{ include "fragment.serverName" . }} -c bring-models
+{{ .Facts.server.logs }} -c bring-models
 {{- end }}
 
 {{- define "fragment.delivery.init.volumes" -}}

@@ -8,7 +8,7 @@ refreshes: true
 {{- end }}
 
 {{- define "fragment.delivery.sidecar.logs" -}}
-{{ .Facts.server.kind | lower }}/{{ include "fragment.serverName" . }} -c keep-models
+{{ .Facts.server.logs }} -c keep-models
 {{- end }}
 
 {{- define "fragment.delivery.sidecar.volumes" -}}

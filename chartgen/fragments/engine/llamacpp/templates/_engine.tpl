@@ -3,7 +3,15 @@
 {{- $images := dict "nvidia" "llamacppCuda" "amd" "llamacppRocm" "intel" "llamacppIntel" "none" "llamacpp" -}}
 {{ include "fragment.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" $images) }}
 port: 8080
-metrics: {port: http, path: /metrics}
+# Names as in llama.cpp's tools/server/server-task.cpp.
+metrics:
+  port: http
+  path: /metrics
+  secret: true
+  running: llamacpp:requests_processing
+  waiting: llamacpp:requests_deferred
+  promptTokens: llamacpp:prompt_tokens_total
+  generatedTokens: llamacpp:tokens_predicted_total
 protocol: openai
 model: {{ $llamacpp.servedModelName | default .Facts.model.name | quote }}
 servesOneModel: true

@@ -3,13 +3,30 @@
 {{- $images := dict "nvidia" "sglang" "amd" "sglangRocm" "intel" "sglangXpu" "none" "sglangCpu" -}}
 {{ include "fragment.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" $images) }}
 port: 30000
-metrics: {port: http, path: /metrics}
+# Names as in SGLang's srt/observability/metrics_collector.py.
+metrics:
+  port: http
+  path: /metrics
+  running: sglang:num_running_reqs
+  waiting: sglang:num_queue_reqs
+  cache: sglang:token_usage
+  requests: sglang:num_requests_total
+  promptTokens: sglang:prompt_tokens_total
+  generatedTokens: sglang:generation_tokens_total
+  firstToken: sglang:time_to_first_token_seconds
+  latency: sglang:e2e_request_latency_seconds
 protocol: openai
 model: {{ $sglang.servedModelName | default .Facts.model.name | quote }}
 servesOneModel: true
 embeds: {{ toJson $sglang.embeddings }}
 formats: [directory]
 copies: {{ int64 $sglang.dataParallelSize }}
+parallelism: {{ include "fragment.engine.sglang.parallelism" . | quote }}
+{{- $asked := dict "model" ($sglang.servedModelName | default .Facts.model.name) }}
+group:
+  port: 20000
+  path: {{ ternary "/v1/embeddings" "/v1/completions" $sglang.embeddings | quote }}
+  request: {{ merge $asked (ternary (dict "input" "0") (dict "prompt" "0" "max_tokens" 1) $sglang.embeddings) | toJson }}
 parallel: {{ max 1 (mul (int64 $sglang.maxRunningRequests) (int64 $sglang.dataParallelSize)) }}
 readOnly: true
 {{- with $sglang.memFractionStatic }}
@@ -32,7 +49,12 @@ huggingface
 {{- /* The number of GPUs that each layer is split across. */}}
 {{- define "fragment.engine.sglang.tensorParallelSize" -}}
 {{- $others := mul (int64 .Values.sglang.pipelineParallelSize) (int64 .Values.sglang.dataParallelSize) }}
-{{- int64 .Values.sglang.tensorParallelSize | default (max 1 (div (int64 .Facts.gpu.count) $others)) }}
+{{- $cards := max 1 (int64 .Facts.gpu.count) | mul (int64 .Values.nodes.count) }}
+{{- int64 .Values.sglang.tensorParallelSize | default (max 1 (div $cards $others)) }}
+{{- end }}
+
+{{- define "fragment.engine.sglang.parallelism" -}}
+tensor parallel {{ include "fragment.engine.sglang.tensorParallelSize" . }}, pipeline parallel {{ int64 .Values.sglang.pipelineParallelSize }}, data parallel {{ int64 .Values.sglang.dataParallelSize }}
 {{- end }}
 
 {{- /* The entrypoint of the images is a shell, or NVIDIA's script that runs its arguments. */}}
@@ -58,6 +80,11 @@ replaces $(SGLANG_API_KEY) with the variable, so the manifest does not contain t
 {{- end }}
 {{- if gt (int64 $sglang.dataParallelSize) 1 }}
 - --dp-size={{ int64 $sglang.dataParallelSize }}
+{{- end }}
+{{- with .Facts.group }}
+- {{ printf "--dist-init-addr=%s:%d" .leader (int64 $.Facts.engine.group.port) | quote }}
+- --nnodes={{ int64 .size }}
+- {{ printf "--node-rank=%s" .rank | quote }}
 {{- end }}
 {{- with int64 $sglang.maxRunningRequests }}
 - --max-running-requests={{ int64 . }}
@@ -122,8 +149,9 @@ Secret/{{ . }}
 {{- $sglang := .Values.sglang }}
 {{- $tensor := include "fragment.engine.sglang.tensorParallelSize" . | int64 }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}
-{{- $cards := int64 .Facts.gpu.count }}
+{{- $nodes := int64 .Values.nodes.count }}
+{{- $cards := mul (int64 .Facts.gpu.count) $nodes }}
 {{- if and $cards (ne $split $cards) }}
-sglang.tensorParallelSize: {{ $tensor }} times sglang.pipelineParallelSize {{ int64 $sglang.pipelineParallelSize }} times sglang.dataParallelSize {{ int64 $sglang.dataParallelSize }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
+sglang.tensorParallelSize: {{ $tensor }} times sglang.pipelineParallelSize {{ int64 $sglang.pipelineParallelSize }} times sglang.dataParallelSize {{ int64 $sglang.dataParallelSize }} is {{ $split }} GPUs, but {{ if gt $nodes 1 }}nodes.count {{ $nodes }} times gpu.count {{ int64 .Facts.gpu.count }}{{ else }}gpu.count{{ end }} is {{ $cards }}; make them equal
 {{- end }}
 {{- end }}

@@ -3,11 +3,27 @@
 {{- $images := dict "nvidia" "vllm" "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
 {{ include "fragment.imagesByVendor" (dict "vendor" $gpu.vendor "images" $images) }}
 port: 8000
-metrics: {port: http, path: /metrics}
+# Names as in vLLM's v1/metrics/loggers.py.
+metrics:
+  port: http
+  path: /metrics
+  running: vllm:num_requests_running
+  waiting: vllm:num_requests_waiting
+  cache: vllm:kv_cache_usage_perc
+  requests: vllm:request_success_total
+  promptTokens: vllm:prompt_tokens_total
+  generatedTokens: vllm:generation_tokens_total
+  firstToken: vllm:time_to_first_token_seconds
+  latency: vllm:e2e_request_latency_seconds
 protocol: openai
 model: {{ include "fragment.engine.vllm.name" . | quote }}
 formats: [directory]
 copies: {{ int64 .Values.vllm.dataParallelSize }}
+parallelism: {{ include "fragment.engine.vllm.parallelism" . | quote }}
+group:
+  port: 29500
+  path: /v1/completions
+  request: {{ dict "model" (include "fragment.engine.vllm.name" .) "prompt" "0" "max_tokens" 1 | toJson }}
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
@@ -59,9 +75,24 @@ huggingface
 
 {{- /* The number of GPUs that each layer is split across. */}}
 {{- define "fragment.engine.vllm.tensorParallelSize" -}}
-{{- $gpu := .Facts.gpu }}
-{{- $others := mul (int64 .Values.vllm.pipelineParallelSize) (int64 .Values.vllm.dataParallelSize) }}
-{{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div (int64 $gpu.count) $others)) }}
+{{- $cards := mul (int64 .Facts.gpu.count) (int64 .Values.nodes.count) }}
+{{- $others := mul (include "fragment.engine.vllm.pipelineParallelSize" . | int64) (int64 .Values.vllm.dataParallelSize) }}
+{{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div $cards $others)) }}
+{{- end }}
+
+{{- /* The number of groups of GPUs that the layers are split across: the nodes, unless the values split the model in
+another way. Nodes exchange less data between layers than within one. */}}
+{{- define "fragment.engine.vllm.pipelineParallelSize" -}}
+{{- $own := int64 .Values.vllm.pipelineParallelSize }}
+{{- $tensor := int64 .Values.vllm.tensorParallelSize }}
+{{- if and (eq $own 1) (le $tensor (max 1 (int64 .Facts.gpu.count))) }}
+{{- $own = int64 .Values.nodes.count }}
+{{- end }}
+{{- $own }}
+{{- end }}
+
+{{- define "fragment.engine.vllm.parallelism" -}}
+tensor parallel {{ include "fragment.engine.vllm.tensorParallelSize" . }}, pipeline parallel {{ include "fragment.engine.vllm.pipelineParallelSize" . }}, data parallel {{ int64 .Values.vllm.dataParallelSize }}
 {{- end }}
 
 {{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and the other Dockerfiles there). The image
@@ -88,8 +119,19 @@ which the image for Ascend has.
 - --max-model-len={{ int64 .Values.model.contextLength }}
 - {{ printf "--gpu-memory-utilization=%v" $vllm.gpuMemoryUtilization | quote }}
 - {{ printf "--tensor-parallel-size=%v" (include "fragment.engine.vllm.tensorParallelSize" .) | quote }}
-{{- if gt (int64 $vllm.pipelineParallelSize) 1 }}
-- --pipeline-parallel-size={{ int64 $vllm.pipelineParallelSize }}
+{{- $pipeline := include "fragment.engine.vllm.pipelineParallelSize" . | int64 }}
+{{- if gt $pipeline 1 }}
+- --pipeline-parallel-size={{ int64 $pipeline }}
+{{- end }}
+{{- with .Facts.group }}
+- --distributed-executor-backend=mp
+- --nnodes={{ int64 .size }}
+- {{ printf "--node-rank=%s" .rank | quote }}
+- {{ printf "--master-addr=%s" .leader | quote }}
+- --master-port={{ int64 $.Facts.engine.group.port }}
+{{- if $.Worker }}
+- --headless
+{{- end }}
 {{- end }}
 {{- if gt (int64 $vllm.dataParallelSize) 1 }}
 - --data-parallel-size={{ int64 $vllm.dataParallelSize }}
@@ -139,6 +181,11 @@ and others) and to /tmp.
 # An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
 USER: vllm
 VLLM_NO_USAGE_STATS: "1"
+{{- if .Facts.group }}
+VLLM_HOST_IP:
+  valueFrom:
+    fieldRef: {fieldPath: status.podIP}
+{{- end }}
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 VLLM_API_KEY:
@@ -173,10 +220,14 @@ Secret/{{ . }}
 {{- define "fragment.engine.vllm.checks" -}}
 {{- $vllm := .Values.vllm }}
 {{- $tensor := include "fragment.engine.vllm.tensorParallelSize" . | int64 }}
-{{- $split := mul $tensor (int64 $vllm.pipelineParallelSize) (int64 $vllm.dataParallelSize) }}
-{{- $cards := int64 .Facts.gpu.count }}
-{{- if and $cards (ne $split $cards) }}
-vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ int64 $vllm.pipelineParallelSize }}{{ with int64 $vllm.dataParallelSize }}{{ if gt . 1 }} times vllm.dataParallelSize {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but gpu.count is {{ $cards }}; make them equal
+{{- $pipeline := include "fragment.engine.vllm.pipelineParallelSize" . | int64 }}
+{{- $split := mul $tensor $pipeline (int64 $vllm.dataParallelSize) }}
+{{- $nodes := int64 .Values.nodes.count }}
+{{- $cards := mul (int64 .Facts.gpu.count) $nodes }}
+{{- if and (gt $nodes 1) (gt (int64 $vllm.dataParallelSize) 1) }}
+vllm.dataParallelSize: {{ int64 $vllm.dataParallelSize }} is set, but nodes.count is {{ $nodes }}; remove it, and set replicas to the number of copies
+{{- else if and $cards (ne $split $cards) }}
+vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ $pipeline }}{{ with int64 $vllm.dataParallelSize }}{{ if gt . 1 }} times vllm.dataParallelSize {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but {{ if gt $nodes 1 }}nodes.count {{ $nodes }} times gpu.count {{ int64 .Facts.gpu.count }}{{ else }}gpu.count{{ end }} is {{ $cards }}; make them equal
 {{- end }}
 {{- range $name, $adapter := $vllm.lora.adapters }}
 {{- if $adapter.model }}

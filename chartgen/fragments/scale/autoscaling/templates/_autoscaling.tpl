@@ -18,6 +18,19 @@ replicas: {{ int64 .Values.replicas }} is more than autoscaling.maxReplicas, {{ 
 {{- if not (or $scaling.targetCPUUtilizationPercentage $scaling.targetMemoryUtilizationPercentage $scaling.metrics) }}
 autoscaling: no metric is set; set targetCPUUtilizationPercentage, or add metrics
 {{- end }}
+{{- if not (int64 $scaling.minReplicas) }}
+{{- $pods := or $scaling.targetCPUUtilizationPercentage $scaling.targetMemoryUtilizationPercentage }}
+{{- $count := false }}
+{{- range $scaling.metrics }}
+{{- $pods = or $pods (not (has .type (list "Object" "External"))) }}
+{{- $count = true }}
+{{- end }}
+{{- if semverCompare "<1.37.0-0" .Capabilities.KubeVersion.Version }}
+autoscaling.minReplicas: 0 needs Kubernetes 1.37 or newer, and this cluster has {{ .Capabilities.KubeVersion.Version }}; set it to 1 or more, or use keda
+{{- else if or $pods (not $count) }}
+autoscaling.minReplicas: is 0, but without a pod there is no usage to measure; set it to 1 or more, or set both target percentages to 0 and use metrics of type Object or External only
+{{- end }}
+{{- end }}
 {{- range $key, $resource := dict "targetCPUUtilizationPercentage" "cpu" "targetMemoryUtilizationPercentage" "memory" }}
 {{- if and (get $scaling $key) $.Values.resources (not (hasKey $promised $resource)) }}
 autoscaling.{{ $key }}: is a percentage of the pod's request, but resources.requests has no {{ $resource }}; add it, or set {{ $key }} to 0

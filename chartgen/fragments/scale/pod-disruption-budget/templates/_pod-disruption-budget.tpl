@@ -4,7 +4,9 @@
 {{- $stay := toString $budget.minAvailable }}
 {{- $least := .Facts.server.minReplicas | int64 }}
 {{- $all := and (regexMatch "^[0-9]+$" $stay) (ge (int64 $stay) $least) }}
-{{- if and $least (or $all (eq $stay "100%")) }}
+{{- if and .Facts.group (or $stay (contains "%" (toString $budget.maxUnavailable))) }}
+podDisruptionBudget.{{ ternary "minAvailable" "maxUnavailable" (ne $stay "") }}: the pods of a server across nodes are replaced in groups; remove minAvailable, and set maxUnavailable to the number of groups that may be unavailable, such as 1
+{{- else if and $least (or $all (eq $stay "100%")) }}
 podDisruptionBudget.minAvailable: {{ $stay }} of {{ $least }} pods must stay available, so a node with such a pod can never be drained; lower it, or raise the number of pods
 {{- else if and (not $stay) (has (toString $budget.maxUnavailable) (list "0" "0%")) }}
 podDisruptionBudget.maxUnavailable: {{ $budget.maxUnavailable }} means that a node with such a pod can never be drained; set it to 1 or more

@@ -3,7 +3,7 @@
 {{- end }}
 
 {{- define "llm-stack.delivery.init.logs" -}}
-{{ .Facts.server.kind | lower }}/{{ include "llm-stack.serverName" . }} -c bring-models
+{{ .Facts.server.logs }} -c bring-models
 {{- end }}
 
 {{- define "llm-stack.delivery.init.volumes" -}}

@@ -8,7 +8,7 @@ refreshes: true
 {{- end }}
 
 {{- define "llm-stack.delivery.sidecar.logs" -}}
-{{ .Facts.server.kind | lower }}/{{ include "llm-stack.serverName" . }} -c keep-models
+{{ .Facts.server.logs }} -c keep-models
 {{- end }}
 
 {{- define "llm-stack.delivery.sidecar.volumes" -}}

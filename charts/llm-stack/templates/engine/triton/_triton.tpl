@@ -7,7 +7,8 @@
 {{ include "llm-stack.imagesByVendor" (dict "vendor" .Facts.gpu.vendor "images" (dict "nvidia" "triton" "none" "triton")) }}
 port: 8000
 ports: {grpc: 8001, metrics: 8002}
-metrics: {port: metrics, path: /metrics}
+# The name is in the core's src/metrics.cc.
+metrics: {port: metrics, path: /metrics, requests: nv_inference_request_success}
 protocol: kserve
 model: {{ (first $models).name | quote }}
 formats: [directory]

@@ -1,6 +1,7 @@
-{{- /* Only for more than one pod: a change of a pod's specification restarts it. */}}
+{{- /* Only for more than one pod: a change of a pod's specification restarts it. The pods of a group have to be close to
+each other. */}}
 {{- define "llm-stack.scale.topology-spread.constraints" -}}
-{{- if gt (.Facts.server.maxReplicas | int64) 1 }}
+{{- if and (gt (.Facts.server.maxReplicas | int64) 1) (not .Facts.group) }}
 {{- $topologySpread := .Values.topologySpread }}
 {{- $selector := include "llm-stack.selector" (list . .Server) | include "llm-stack.map" | mustFromJson }}
 {{- range $key, $label := dict "nodes" "kubernetes.io/hostname" "zones" "topology.kubernetes.io/zone" }}

@@ -22,7 +22,7 @@ containers:
   imagePullPolicy: {{ include "llm-stack.pullPolicy" $image | quote }}
   command: [sh, {{ printf "/opt/tests/%s" .Test.script | quote }}]
   env:
-  {{- $env := set .Test.env "TIMEOUT" (.Values.tests.timeoutSeconds | int64 | toString) }}
+  {{- $env := set .Test.env "TIMEOUT" (max (int64 .Values.tests.timeoutSeconds) (int64 .Test.patience) | toString) }}
   {{- include "llm-stack.env" $env | trim | nindent 2 }}
   resources:
     {{- toYaml .Values.tests.resources | nindent 4 }}

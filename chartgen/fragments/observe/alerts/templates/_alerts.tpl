@@ -1,0 +1,66 @@
+{{- define "fragment.observe.alerts.checks" -}}
+{{- if and .Values.alerts.enabled .Facts.engine.metrics (not .Facts.monitor.enabled) }}
+alerts.enabled: the alerts need the metrics of the server; set monitoring.enabled to true
+{{- end }}
+{{- end }}
+
+{{- /* Given a map of labels: a selector of PromQL. */}}
+{{- define "fragment.observe.alerts.selector" -}}
+{{- $pairs := list }}
+{{- range $name, $value := . }}
+{{- $pairs = append $pairs (printf "%s=%s" $name (quote $value)) }}
+{{- end }}
+{{- printf "{%s}" (join "," $pairs) }}
+{{- end }}
+
+{{- /* The alerts of a server, as a JSON list. {name, expr, for, severity, summary, description} each. The metrics whose
+names begin with kube_ are those of kube-state-metrics, those with kubelet_ are the kubelet's. */}}
+{{- define "fragment.observe.alerts.rules" -}}
+{{- $alerts := .Values.alerts }}
+{{- $metrics := .Facts.engine.metrics | default dict }}
+{{- $of := include "fragment.observe.alerts.selector" .Facts.monitor.labels }}
+{{- $here := printf "namespace=%s" (quote .Release.Namespace) }}
+{{- $name := .Facts.server.name }}
+{{- $rules := list }}
+{{- $kind := ternary "deployment" "statefulset" (eq .Facts.server.kind "Deployment") }}
+{{- $set := printf "{%s,%s=%s}" $here $kind (quote $name) }}
+{{- $ready := printf (ternary "kube_deployment_spec_replicas%s - kube_deployment_status_replicas_available%s > 0" "kube_statefulset_replicas%s - kube_statefulset_status_replicas_ready%s > 0" (eq $kind "deployment")) $set $set }}
+{{- $rules = append $rules (dict "name" "LLMServerNotReady" "expr" $ready "for" (printf "%ds" (int64 .Values.startupTimeoutSeconds)) "severity" "critical" "summary" "A model server is not ready" "description" "Not every replica of the server was ready within the time that loading the model may take. Check the events and logs of its pods.") }}
+{{- if $metrics }}
+{{- $rules = append $rules (dict "name" "LLMServerNoMetrics" "expr" (printf "absent(up%s == 1)" $of) "for" "15m" "severity" "warning" "summary" "A model server exports no metrics" "description" "Prometheus collects no metrics from the server, so the other alerts about it cannot fire. Check the monitor and the pods.") }}
+{{- end }}
+{{- with $metrics.waiting }}
+{{- $rules = append $rules (dict "name" "LLMRequestsWaiting" "expr" (printf "sum(%s%s) > %d" . $of (int64 $alerts.waitingRequests)) "for" "10m" "severity" "warning" "summary" "Requests wait for a model server" "description" "Requests have been waiting for ten minutes. Add replicas, or send fewer requests.") }}
+{{- end }}
+{{- with $metrics.cache }}
+{{- $rules = append $rules (dict "name" "LLMCacheNearlyFull" "expr" (printf "max(%s%s) > %v" . $of (divf $alerts.cachePercent 100)) "for" "10m" "severity" "warning" "summary" "The KV cache of a model server is nearly full" "description" "Running requests are interrupted if the cache is full. Lower the context length or the number of parallel requests, or add replicas.") }}
+{{- end }}
+{{- $pods := include "fragment.observe.alerts.pods" . }}
+{{- if ne .Values.model.delivery "none" }}
+{{- $failing := printf "sum(increase(kube_pod_init_container_status_restarts_total{%s,pod=~%s}[1h])) > 2" $here (quote $pods) }}
+{{- if .Facts.delivery.job }}
+{{- $failing = printf "%s or sum(kube_job_status_failed{%s,job_name=%s}) > 0" $failing $here (include "fragment.slot.loader.job" . | quote) }}
+{{- end }}
+{{- $rules = append $rules (dict "name" "LLMLoaderFailing" "expr" $failing "for" "1m" "severity" "critical" "summary" "The models of a server cannot be downloaded" "description" "The container that downloads the models fails again and again. Its log contains the reason.") }}
+{{- end }}
+{{- $volume := include "fragment.slot.cache.volume" . | include "fragment.map" | mustFromJson }}
+{{- $claim := dig "persistentVolumeClaim" "claimName" "" $volume }}
+{{- if not $volume }}
+{{- $claim = printf "models-%s" $pods }}
+{{- end }}
+{{- if $claim }}
+{{- $of := printf "{%s,persistentvolumeclaim=~%s}" $here (quote $claim) }}
+{{- $rules = append $rules (dict "name" "LLMVolumeNearlyFull" "expr" (printf "kubelet_volume_stats_available_bytes%s / kubelet_volume_stats_capacity_bytes%s < %v" $of $of (divf $alerts.volumeFreePercent 100)) "for" "15m" "severity" "warning" "summary" "The volume of the models is nearly full" "description" "A new version of a model may not fit. Increase the size of the claim, or remove models.") }}
+{{- end }}
+{{- if .Facts.group }}
+{{- $again := printf "sum(changes((max by (pod) (kube_pod_created{%s,pod=~%s}))[1h:1m])) > %d" $here (quote $pods) (mul 2 (int64 .Facts.group.size)) }}
+{{- $rules = append $rules (dict "name" "LLMGroupReplaced" "expr" $again "for" "1m" "severity" "critical" "summary" "A group of pods is replaced again and again" "description" "If a pod of a group fails, all of its pods are replaced, so their restart counts stay 0. Read the log of a pod before it is replaced.") }}
+{{- end }}
+{{- mustToJson $rules }}
+{{- end }}
+
+{{- /* A pattern of the names of a server's pods. */}}
+{{- define "fragment.observe.alerts.pods" -}}
+{{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" }}
+{{- .Facts.server.name }}-{{ get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}
+{{- end }}

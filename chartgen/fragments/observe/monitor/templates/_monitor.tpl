@@ -1,0 +1,31 @@
+{{- define "fragment.observe.monitor.facts" -}}
+enabled: {{ toJson .Values.monitoring.enabled }}
+labels:
+  namespace: {{ .Release.Namespace | quote }}
+  llm_release: {{ .Release.Name | quote }}
+  llm_server: {{ .Server | quote }}
+{{- end }}
+
+{{- /* Where the metrics are, for a ServiceMonitor and a PodMonitor. The labels are the same for every kind of
+workload. */}}
+{{- define "fragment.observe.monitor.endpoint" -}}
+{{- $metrics := .Facts.engine.metrics -}}
+- port: {{ $metrics.port | quote }}
+  path: {{ $metrics.path | quote }}
+  interval: {{ .Values.monitoring.interval | quote }}
+  {{- if and $metrics.secret .Facts.engine.secret }}
+  authorization:
+    credentials: {{ pick .Facts.engine.secret "name" "key" | toJson }}
+  {{- end }}
+  relabelings:
+  - targetLabel: llm_release
+    replacement: {{ .Release.Name | quote }}
+  - targetLabel: llm_server
+    replacement: {{ .Server | quote }}
+{{- end }}
+
+{{- define "fragment.observe.monitor.checks" -}}
+{{- if and .Values.monitoring.enabled (not .Facts.engine.metrics) }}
+monitoring.enabled: engine {{ .Values.engine }} exports no metrics; set monitoring.enabled to false for this server
+{{- end }}
+{{- end }}

@@ -1,0 +1,92 @@
+{{- define "fragment.scale.keda.scale" -}}
+{{- if .Values.keda.enabled -}}
+minReplicas: {{ int64 .Values.keda.minReplicas }}
+maxReplicas: {{ int64 .Values.keda.maxReplicas }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.scale.keda.needs" -}}
+{{- with .Values.keda }}
+{{- if and .enabled .prometheus.triggerAuthentication -}}
+TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The labels of the server's metrics, as a selector of PromQL. */}}
+{{- define "fragment.scale.keda.selector" -}}
+{{- $pairs := list }}
+{{- range $name, $value := .Facts.monitor.labels }}
+{{- $pairs = append $pairs (printf "%s=%s" $name (quote $value)) }}
+{{- end }}
+{{- printf "{%s}" (join "," $pairs) }}
+{{- end }}
+
+{{- /*
+The triggers by the engine's metrics, as a JSON list. Each query returns one number. It returns nothing if there are no
+metrics, which is an error (ignoreNullValues): KEDA then keeps the current number of pods.
+*/}}
+{{- define "fragment.scale.keda.triggers" -}}
+{{- $keda := .Values.keda }}
+{{- $metrics := .Facts.engine.metrics | default dict }}
+{{- $of := include "fragment.scale.keda.selector" . }}
+{{- $found := list }}
+{{- $common := dict "serverAddress" $keda.prometheus.serverAddress "ignoreNullValues" "false" }}
+{{- with $keda.prometheus.authModes }}
+{{- $_ := set $common "authModes" . }}
+{{- end }}
+{{- if and $metrics.waiting (int64 $keda.requestsPerPod) }}
+{{- $query := printf "sum(%s%s) + sum(%s%s)" $metrics.running $of $metrics.waiting $of }}
+{{- $found = append $found (dict "type" "prometheus" "name" "requests" "metricType" "AverageValue" "metadata" (merge (dict "query" $query "threshold" (int64 $keda.requestsPerPod | toString)) $common)) }}
+{{- end }}
+{{- if and $metrics.cache (int64 $keda.cachePercent) }}
+{{- $query := printf "100 * avg(%s%s)" $metrics.cache $of }}
+{{- $found = append $found (dict "type" "prometheus" "name" "cache" "metricType" "Value" "metadata" (merge (dict "query" $query "threshold" (int64 $keda.cachePercent | toString)) $common)) }}
+{{- end }}
+{{- if $keda.prometheus.triggerAuthentication }}
+{{- range $found }}
+{{- $_ := set . "authenticationRef" (dict "name" $keda.prometheus.triggerAuthentication) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- define "fragment.scale.keda.checks" -}}
+{{- $keda := .Values.keda }}
+{{- if $keda.enabled }}
+{{- $own := include "fragment.scale.keda.triggers" . | mustFromJson }}
+{{- if .Values.autoscaling.enabled }}
+keda.enabled: a HorizontalPodAutoscaler sets the number of pods as well; set autoscaling.enabled or keda.enabled to false
+{{- end }}
+{{- if gt (int64 $keda.minReplicas) (int64 $keda.maxReplicas) }}
+keda.maxReplicas: {{ int64 $keda.maxReplicas }} is less than keda.minReplicas, {{ int64 $keda.minReplicas }}; raise one, or lower the other
+{{- end }}
+{{- if gt (int64 .Values.replicas) (int64 $keda.maxReplicas) }}
+replicas: {{ int64 .Values.replicas }} is more than keda.maxReplicas, {{ int64 $keda.maxReplicas }}; remove replicas, since KEDA sets the number
+{{- end }}
+{{- if not (or $own $keda.triggers) }}
+{{- if (.Facts.engine.metrics | default dict).waiting }}
+keda.requestsPerPod: is 0, and there is no other trigger; set it, for example to 8, or add keda.triggers
+{{- else }}
+keda.enabled: engine {{ .Values.engine }} exports no metric of its requests; add keda.triggers, or use autoscaling
+{{- end }}
+{{- end }}
+{{- if $own }}
+{{- if not .Facts.monitor.enabled }}
+keda.enabled: its queries select the metrics that monitoring collects; set monitoring.enabled to true, or set keda.requestsPerPod and keda.cachePercent to 0 and add keda.triggers
+{{- end }}
+{{- if not $keda.prometheus.serverAddress }}
+keda.prometheus.serverAddress: is empty; set it to the URL of Prometheus, such as http://prometheus-operated.monitoring:9090
+{{- end }}
+{{- end }}
+{{- if and (not (int64 $keda.minReplicas)) (not $keda.triggers) }}
+keda.minReplicas: is 0, but without a pod there are no metrics and nothing holds the requests, so no pod would start again; set it to 1 or more, or add a trigger to keda.triggers that counts requests without a pod
+{{- end }}
+{{- if and $keda.prometheus.authModes (not $keda.prometheus.triggerAuthentication) }}
+keda.prometheus.authModes: is set, but keda.prometheus.triggerAuthentication is empty; set both
+{{- end }}
+{{- if and $keda.prometheus.triggerAuthentication (not $keda.prometheus.authModes) }}
+keda.prometheus.authModes: is empty, so KEDA ignores the TriggerAuthentication; set it, for example to bearer, or to tls for a certificate only
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,152 @@
+{{- /* Environment variables that the controller sets in every container (lws's pkg/utils/pod/pod_utils.go). */}}
+{{- define "fragment.workload.leader-worker-set.facts" -}}
+{{- if gt (int64 .Values.nodes.count) 1 -}}
+size: {{ int64 .Values.nodes.count }}
+rank: $(LWS_WORKER_INDEX)
+leader: $(LWS_LEADER_ADDRESS)
+{{- end }}
+{{- end }}
+
+{{- /*
+The controller creates a headless Service of the same name, but not if a Service with that name exists. The name must
+therefore differ from the name of the server's Service. It begins with a letter, and leaves room for what the controller
+appends for groups, pods and revisions.
+*/}}
+{{- define "fragment.workload.leader-worker-set.name" -}}
+{{- include "fragment.nameWithin" (dict "context" . "suffix" (printf "%s-group" .Server) "length" 45) }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.workload" -}}
+{{- if .Facts.group }}
+{{- $name := include "fragment.workload.leader-worker-set.name" . -}}
+kind: LeaderWorkerSet
+apiVersion: leaderworkerset.x-k8s.io/v1
+name: {{ quote $name }}
+logs: {{ printf "pod/%s-0" $name | quote }}
+wait: {{ printf "wait --for=condition=Available leaderworkerset/%s" $name | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.devices" -}}
+{{- with .Values.nodes.resources }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.annotations" -}}
+{{- with .Values.nodes.networks -}}
+k8s.v1.cni.cncf.io/networks: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.env" -}}
+{{- with .Facts.group -}}
+GROUP_LEADER: {{ .leader | quote }}
+{{- with $.Facts.engine.secret }}
+GROUP_API_KEY:
+  valueFrom:
+    secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.files" -}}
+{{- if .Facts.group -}}
+group.py: {file: files/workload/leader-worker-set/group.py}
+{{- end }}
+{{- end }}
+
+{{- /* The seconds without a token after which a group is replaced. */}}
+{{- define "fragment.workload.leader-worker-set.stall" -}}
+{{- int64 .Values.nodes.stallSeconds | default (max 300 (div (int64 .Values.startupTimeoutSeconds) 12)) }}
+{{- end }}
+
+{{- /*
+The health endpoint of an engine stays 200 if another pod of the group is dead or hangs, so the first pod is probed with
+a request for a token. The other pods serve no HTTP. They are probed by whether the first pod accepts them, and have at
+least as much time to start.
+*/}}
+{{- define "fragment.workload.leader-worker-set.probes" -}}
+{{- if .Facts.group }}
+{{- with .Facts.engine.group }}
+{{- $start := int64 $.Values.startupTimeoutSeconds }}
+{{- if $.Worker }}
+{{- $reach := list "python3" "/opt/files/group.py" "reach" (int64 .port | toString) }}
+startupProbe:
+  exec: {command: {{ toJson $reach }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: {{ div (add $start 129) 10 }}
+readinessProbe:
+  exec: {command: {{ toJson $reach }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+livenessProbe:
+  exec: {command: {{ toJson $reach }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+{{- else }}
+{{- $progress := list $.Facts.engine.metrics.promptTokens $.Facts.engine.metrics.generatedTokens }}
+{{- $answer := concat (list "python3" "/opt/files/group.py" "answer" (int64 $.Facts.engine.port | toString) .path (toJson .request)) $progress }}
+startupProbe:
+  exec: {command: {{ toJson $answer }}}
+  periodSeconds: 10
+  timeoutSeconds: 30
+  failureThreshold: {{ div (add $start 9) 10 }}
+readinessProbe:
+  exec: {command: {{ toJson $answer }}}
+  periodSeconds: 30
+  timeoutSeconds: 30
+  failureThreshold: 3
+livenessProbe:
+  exec: {command: {{ toJson $answer }}}
+  periodSeconds: 30
+  timeoutSeconds: 30
+  failureThreshold: {{ div (add (include "fragment.workload.leader-worker-set.stall" $ | int64) 29) 30 }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Without the other pods, the first one could not finish its running requests. */}}
+{{- define "fragment.workload.leader-worker-set.preStop" -}}
+{{- if and .Worker .Facts.engine.group -}}
+exec: {command: [python3, /opt/files/group.py, outlast, {{ .Facts.engine.group.port | int64 | toString | quote }}]}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.checks" -}}
+{{- $nodes := .Values.nodes }}
+{{- $cache := .Facts.cache }}
+{{- if .Facts.group }}
+{{- if not .Facts.engine.group }}
+nodes.count: {{ int64 $nodes.count }} is set, but the chart cannot serve a model across nodes with engine {{ .Values.engine }}; set nodes.count to 1, or engine to one that can
+{{- end }}
+{{- if and (eq $cache.type "persistentVolumeClaim") (not $cache.shared) }}
+modelCache.accessModes: {{ join ", " $cache.accessModes }} lets only one node mount the claim, but nodes.count is {{ int64 $nodes.count }}; set modelCache.accessModes to ReadWriteMany with a storage class that supports it, or modelCache.type to volumeClaimTemplate for a claim for each pod
+{{- else if eq $cache.type "emptyDir" }}
+modelCache.type: emptyDir would be filled again by every pod of a new group, and nodes.count is {{ int64 $nodes.count }}; set modelCache.type to volumeClaimTemplate for a claim for each pod, or to persistentVolumeClaim with modelCache.accessModes ReadWriteMany
+{{- end }}
+{{- else }}
+{{- range $key, $value := pick $nodes "resources" "networks" "exclusiveTopology" "queue" "stallSeconds" }}
+{{- if $value }}
+nodes.{{ $key }}: is set, but nodes.count is 1; remove it, or set nodes.count to the number of nodes
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.workload.leader-worker-set.releaseChecks" -}}
+{{- range $name, $server := .Servers }}
+{{- if .Facts.group }}
+{{- range list "group" "worker" }}
+{{- $taken := printf "%s-%s" $name . }}
+{{- if hasKey $.Servers $taken }}
+servers.{{ $taken }}: the name is used for the pods of server {{ $name }}, which runs across nodes; rename one of the two servers
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,221 @@
+"""Monitors, alerts and dashboards: what they name is exported, and promtool sees an alert fire when it should."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import CHART, ROOT
+
+from chartgen.reading import yamlfile
+
+pytestmark = pytest.mark.slow
+
+OBSERVE = ROOT / "chartgen/fragments/observe"
+LISTS = {path.stem: path for path in (ROOT / "tests/llm_stack/metrics").glob("*.txt")}
+ENGINES = sorted({name.partition("-")[0] for name in LISTS})
+VERSIONS = {"26.08-py3": "2.72.0"}
+# An engine's metrics have a prefix; the others are those of Prometheus, kube-state-metrics and the kubelet.
+NAME = re.compile(r"\b((?:vllm|sglang|llamacpp):[a-z0-9_]+|nv_[a-z0-9_]+)")
+BASE = {
+    "vllm": {"model": {"name": "team/tiny"}},
+    "sglang": {"model": {"name": "team/tiny"}, "gpu": {"vendor": "nvidia"}},
+    "llamacpp": {"model": {"name": "team/tiny"}, "llamacpp": {"file": "tiny.gguf"}},
+    "triton": {
+        "model": {"name": "bert", "path": "bert", "delivery": "none"},
+        "modelCache": {"existingClaim": "models"},
+    },
+}
+
+
+@pytest.fixture
+def rendered(manifests, tmp_path):
+    def render(**values):
+        file = tmp_path / "values.yaml"
+        file.write_text(json.dumps(values))
+        return manifests(file)
+
+    return render
+
+
+@pytest.fixture
+def watched(rendered):
+    def render(engine):
+        on = {"enabled": True}
+        return rendered(engine=engine, **BASE[engine], monitoring=on, alerts=on, dashboards=on)
+
+    return render
+
+
+def exported(engine: str, tag: str) -> set[str]:
+    versions = [name.partition("-")[2] for name in LISTS if name.startswith(f"{engine}-")]
+    found = [version for version in versions if version in VERSIONS.get(tag, tag)]
+    assert found, f"write down the metrics of {engine} {tag}: python -m tests.llm_stack.metrics"
+    return set(LISTS[f"{engine}-{found[0]}"].read_text(encoding="utf-8").splitlines())
+
+
+def rules(render, name="llm-server") -> list[dict]:
+    return render.get(f"prometheusrule/{name}").to_dict()["spec"]["groups"][0]["rules"]
+
+
+def expressions(render, engine: str) -> list[str]:
+    board = json.loads(render.get(f"configmap/llm-dashboard-{engine}").data[f"llm-stack-{engine}.json"])
+    return [target["expr"] for panel in board["panels"] for target in panel["targets"]] + [
+        rule["expr"] for rule in rules(render)
+    ]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_metric_that_is_named_is_exported_by_every_image_of_the_engine(watched, engine):
+    named = {name for text in expressions(watched(engine), engine) for name in NAME.findall(text)}
+    assert named
+    images = yamlfile.read(CHART / "values.yaml").data["images"]
+    tags = [image["tag"] for name, image in images.items() if name.startswith(engine)]
+    assert tags
+    for tag in tags:
+        assert named - exported(engine, tag) == set(), tag
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "llamacpp"])
+def test_autoscaler_asks_for_what_is_exported_and_one_number(rendered, engine):
+    keda = {"enabled": True, "prometheus": {"serverAddress": "http://prometheus:9090"}}
+    shared = {"accessModes": ["ReadWriteMany"]}
+    render = rendered(engine=engine, **BASE[engine], monitoring={"enabled": True}, keda=keda, modelCache=shared)
+    queries = [trigger.metadata.query for trigger in render.get("scaledobject/llm-server").spec.triggers]
+    named = {name for query in queries for name in NAME.findall(query)}
+    tag = yamlfile.read(CHART / "values.yaml").data["images"][engine]["tag"]
+    assert named
+    assert named - exported(engine, tag) == set()
+    # An aggregation without labels returns one element.
+    assert all(re.fullmatch(r"(100 \* )?((sum|avg)\([a-z:_]+\{[^}]*\}\)( \+ )?)+", query) for query in queries)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_dashboard_has_no_panel_without_data_and_none_over_another(watched, engine):
+    board = json.loads(watched(engine).get(f"configmap/llm-dashboard-{engine}").data[f"llm-stack-{engine}.json"])
+    assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]}) == len(board["panels"])
+    assert all(target["expr"] for panel in board["panels"] for target in panel["targets"])
+    variables = {variable["name"] for variable in board["templating"]["list"]}
+    used = set(re.findall(r"\$\{?([a-z]+)\}?", json.dumps(board["panels"])))
+    assert used <= variables
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_alerts_select_by_the_labels_that_the_monitor_sets(watched, engine):
+    render = watched(engine)
+    endpoint = render.get("servicemonitor/llm-server").spec.endpoints[0]
+    labels = {rule.targetLabel: rule.replacement for rule in endpoint.relabelings}
+    selector = ",".join(f'{name}="{value}"' for name, value in sorted((labels | {"namespace": "default"}).items()))
+    own = [rule["expr"] for rule in rules(render) if NAME.search(rule["expr"]) or "up{" in rule["expr"]]
+    assert own
+    assert all(f"{{{selector}}}" in text for text in own)
+
+
+def test_metrics_behind_a_key_are_read_with_it(manifests):
+    monitor = manifests(OBSERVE / "monitor/cases/claim-for-each-pod.yaml").get("podmonitor/llm-server")
+    assert monitor.spec.podMetricsEndpoints[0].authorization.credentials.to_dict() == {"name": "keys", "key": "api-key"}
+
+
+def test_only_the_first_pod_of_a_group_is_read(manifests):
+    render = manifests(OBSERVE / "monitor/cases/group.yaml")
+    labels = render.get("podmonitor/llm-large").spec.selector.matchLabels.to_dict()
+    template = render.get("leaderworkerset/llm-large-group").spec.leaderWorkerTemplate
+    assert labels.items() <= template.leaderTemplate.metadata.labels.to_dict().items()
+    assert not labels.items() <= template.workerTemplate.metadata.labels.to_dict().items()
+
+
+CLAIM = 'namespace="default",persistentvolumeclaim="models-llm-server-group-0-1"'
+GPU = 'llm_release="llm",llm_server="server",namespace="default"'
+POD = 'namespace="default",pod="llm-server-group-0"'
+# Alert -> series that make it fire, and series that do not; each over two hours, a value a minute.
+FIRES = {
+    "LLMServerNotReady": {
+        'kube_statefulset_replicas{namespace="default",statefulset="llm-server-group"}': ("2x120", "2x120"),
+        'kube_statefulset_status_replicas_ready{namespace="default",statefulset="llm-server-group"}': (
+            "1x120",
+            "2x120",
+        ),
+    },
+    "LLMServerNoMetrics": {f"up{{{GPU}}}": ("0x120", "1x120")},
+    "LLMRequestsWaiting": {f"sglang:num_queue_reqs{{{GPU}}}": ("11x120", "10x120")},
+    "LLMCacheNearlyFull": {f"sglang:token_usage{{{GPU}}}": ("0.96x120", "0.95x120")},
+    "LLMLoaderFailing": {
+        f"kube_pod_init_container_status_restarts_total{{{POD}}}": ("0+0.1x120", "0x120"),
+    },
+    "LLMVolumeNearlyFull": {
+        f"kubelet_volume_stats_available_bytes{{{CLAIM}}}": (
+            "9x120",
+            "11x120",
+        ),
+        f"kubelet_volume_stats_capacity_bytes{{{CLAIM}}}": (
+            "100x120",
+            "100x120",
+        ),
+    },
+    "LLMGroupReplaced": {f"kube_pod_created{{{POD}}}": ("0+1x120", "5x120")},
+}
+
+
+def test_every_alert_of_a_group_has_a_test(manifests):
+    assert {rule["alert"] for rule in rules(manifests(OBSERVE / "alerts/cases/group.yaml"))} == FIRES.keys()
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    found = shutil.which("promtool")
+    if not found:
+        pytest.skip("promtool is not on PATH; it is part of Prometheus")
+    return found
+
+
+@pytest.mark.parametrize("case", ["vllm", "group", "ollama"])
+def test_promtool_accepts_the_rules(manifests, promtool, tmp_path, case):
+    file = tmp_path / "rules.yaml"
+    spec = manifests(OBSERVE / f"alerts/cases/{case}.yaml").get("prometheusrule/llm-server").to_dict()["spec"]
+    file.write_text(yaml.safe_dump(spec))
+    done = subprocess.run([promtool, "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("fires", [True, False], ids=["fires", "silent"])
+@pytest.mark.parametrize("alert", FIRES)
+def test_alert_fires_when_it_should(manifests, promtool, tmp_path: Path, alert, fires):
+    render = manifests(OBSERVE / "alerts/cases/group.yaml")
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(render.get("prometheusrule/llm-server").to_dict()["spec"]))
+    (rule,) = [each for each in rules(render) if each["alert"] == alert]
+    series = [
+        {"series": name, "values": values if re.match(r"\S+\+", values) else values.replace("x", "+0x", 1)}
+        for name, (values, _) in FIRES[alert].items()
+    ]
+    if not fires:
+        series = [{"series": name, "values": quiet.replace("x", "+0x", 1)} for name, (_, quiet) in FIRES[alert].items()]
+    seen = [{"exp_labels": rule["labels"] | extra(alert), "exp_annotations": rule["annotations"]}] if fires else []
+    test = {
+        "rule_files": ["rules.yaml"],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": series,
+                "alert_rule_test": [{"eval_time": "110m", "alertname": alert, "exp_alerts": seen}],
+            }
+        ],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
+    done = subprocess.run(
+        [promtool, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def extra(alert: str) -> dict[str, str]:
+    """Labels of the series that the alert keeps."""
+    if alert == "LLMServerNotReady":
+        return {"statefulset": "llm-server-group"}
+    if alert == "LLMVolumeNearlyFull":
+        return {"persistentvolumeclaim": "models-llm-server-group-0-1"}
+    return {}
