@@ -18,6 +18,11 @@ from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, 
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
 URL = re.compile(rf"\b({SCHEMES})://(?:[^/@\s]*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d+))?")
 VARIABLE = re.compile(r"(?<!\$)\$\(([A-Z_][A-Z0-9_]*)\)")
+# Variables that controllers put before those of a container.
+INJECTED = {
+    "LeaderWorkerSet": ("LWS_LEADER_ADDRESS", "LWS_GROUP_SIZE", "LWS_WORKER_INDEX"),
+    "Job": ("JOB_COMPLETION_INDEX",),
+}
 USUAL = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 SELECTING = {
@@ -173,7 +178,7 @@ def _variables(render: Render) -> Iterator[Fault]:
         for path, container in pod.containers():
             if container.get("envFrom"):
                 continue
-            known: set[str] = set()
+            known: set[str] = set(INJECTED.get(pod.owner.kind, ()))
             for place, variable in maps(container, "env[]", path):
                 yield from _unset(pod.owner, (*place, "value"), variable.get("value"), known)
                 known.add(str(variable.get("name")))

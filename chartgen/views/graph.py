@@ -80,8 +80,10 @@ def graph(render: Render) -> Graph:
 
 
 def _lasting(render: Render) -> list[Pod]:
-    """The pods of workloads, and of Jobs that download models; not those of other hooks."""
-    return [pod for pod in render.pods if "helm.sh/hook" not in map_at(pod.owner.data, "metadata.annotations")]
+    """The pods of workloads, and of Jobs that download models, the first of each group; not those of other hooks."""
+    first = {id(pod.owner): pod for pod in reversed(render.pods)}
+    found = [pod for pod in render.pods if first[id(pod.owner)] is pod]
+    return [pod for pod in found if "helm.sh/hook" not in map_at(pod.owner.data, "metadata.annotations")]
 
 
 def _role(render: Render, pod: Pod) -> str:
@@ -109,18 +111,26 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
     """What a box says of its pods: the program, how many, their cards, and what scales and watches them."""
     names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
     main = next((str(c.get("image")) for _, c in maps(pod.spec, "containers[]") if map_at(c, "resources.limits")), "")
-    image = (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
-    yield image
-    spec = map_at(pod.owner.data, "spec")
-    kind = pod.owner.kind
-    if kind in ("Deployment", "StatefulSet"):
-        count = spec.get("replicas", 1)
-        yield "1 pod" if count == 1 else f"{count} pods"
-    else:
-        yield {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {spec.get('schedule')}"}.get(kind, kind)
+    yield (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
+    yield _count(pod.owner)
+    each = "in each pod" if map_at(pod.owner.data, "spec.leaderWorkerTemplate") else ""
     for name, count in cards_of(pod).items():
-        yield f"{count:g} × {name}"
+        yield f"{count:g} × {name} {each}".strip()
     yield from _watchers(render, pod)
+
+
+def _count(owner: Object) -> str:
+    """How many pods a workload has."""
+    spec = map_at(owner.data, "spec")
+    count = spec.get("replicas", 1)
+    if owner.kind == "LeaderWorkerSet":
+        size = map_at(spec, "leaderWorkerTemplate").get("size", 1)
+        return f"a group of {size} pods" if count == 1 else f"{count} groups of {size} pods"
+    if owner.kind in ("Deployment", "StatefulSet"):
+        return "1 pod" if count == 1 else f"{count} pods"
+    return {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {spec.get('schedule')}"}.get(
+        owner.kind, owner.kind
+    )
 
 
 def _watchers(render: Render, pod: Pod) -> Iterator[str]:

@@ -197,11 +197,14 @@ def _share(value: Any, replicas: int, rounded: Any) -> int:
 
 
 def _cards(each: Object, render: Render) -> dict[str, float]:
-    """The accelerators that one pod of a workload requests: resource -> number."""
+    """The accelerators that one pod of a workload requests, or one group of pods: resource -> number."""
     found: dict[str, float] = {}
-    for pod in (pod for pod in render.pods if pod.owner is each):
+    pods = [pod for pod in render.pods if pod.owner is each]
+    size = map_at(each.data, "spec.leaderWorkerTemplate").get("size", 1)
+    for pod in pods:
+        workers = size - (len(pods) > 1) if "workerTemplate" in pod.path else 1
         for name, count in cards_of(pod).items():
-            found[name] = found.get(name, 0) + count
+            found[name] = found.get(name, 0) + count * workers
     return found
 
 

@@ -94,6 +94,36 @@ def test_any_name_is_text_in_the_picture():
     assert all(line.count('"') == 2 for line in text.splitlines() if re.match(r"  n\d+\W", line) and ":::" in line)
 
 
+GROUP = """\
+apiVersion: leaderworkerset.x-k8s.io/v1
+kind: LeaderWorkerSet
+metadata: {name: group}
+spec:
+  replicas: 2
+  leaderWorkerTemplate:
+    size: 3
+    leaderTemplate:
+      metadata: {labels: {app: a, role: leader}}
+      spec: {containers: [{name: a, image: a:1, resources: {limits: {example.com/card: 8}}}]}
+    workerTemplate:
+      metadata: {labels: {app: a}}
+      spec: {containers: [{name: a, image: a:1, resources: {limits: {example.com/card: 8}}}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec: {selector: {role: leader}, ports: [{port: 80}]}
+"""
+
+
+def test_a_group_of_pods_is_one_box():
+    [node] = of(GROUP).nodes.values()
+    assert (node.role, node.lines) == (
+        "server",
+        ["a:1", "2 groups of 3 pods", "8 × example.com/card in each pod"],
+    )
+
+
 def test_what_only_one_side_of_a_url_has_is_not_an_arrow():
     found = of(HOSTILE)
     assert arrows(found) == {("port 80 of a load balancer", 'a<b>&"|`#;', False)}

@@ -36,6 +36,18 @@ def test_a_list_of_objects_is_its_objects(tmp_path):
     assert compared(tmp_path / "old.yaml", tmp_path / "new.yaml").differences == ()
 
 
+def test_the_cards_of_a_group_are_those_of_all_of_its_pods(tmp_path):
+    group = (
+        "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: a}\n"
+        "spec: {replicas: 1, leaderWorkerTemplate: {size: 3, workerTemplate: {spec: {containers: "
+        "[{name: a, image: a, resources: {limits: {example.com/card: 8}}}]}}}}\n"
+    )
+    (tmp_path / "old.yaml").write_text("")
+    (tmp_path / "new.yaml").write_text(group)
+    (found,) = [each for each in compared(tmp_path / "old.yaml", tmp_path / "new.yaml").differences if each.name == "a"]
+    assert "its pods request 24 example.com/card" in [each.text for each in found.meanings]
+
+
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     _, [problem] = outcome(compared, tmp_path / "pipe", tmp_path / "pipe")
