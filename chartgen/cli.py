@@ -224,7 +224,7 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
     else:
         recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
         report = proofs.validate(place, given.files, recipe, here().progress(), given.flags)
-        report.problems += _foreign(place, given.files)
+        report.problems = _foreign(place, given.files, report.problems)
     if as_json:
         problems = [problem.as_json() for problem in here().named(report.problems)]
         here().json(report.as_json() | {"problems": problems})
@@ -236,16 +236,17 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
     return here().complain(report.problems)
 
 
-def _foreign(place: Path, files: list[Path]) -> list[Problem]:
-    """Those of the values files that are for another chart than the one at `place`."""
+def _foreign(place: Path, files: list[Path], problems: list[Problem]) -> list[Problem]:
+    """The problems, where those of a values file for another chart are what its values are called in llm-stack."""
     from .chart import loaded
     from .importing.foreign import foreign
-    from .reading.keynames import Names
 
     with loaded.unpacked(place) as folder:
-        found = loaded.load(folder, str(place)) if files else None
-    names = Names(found.schema or {}) if found else Names({})
-    return [problem for problem in (foreign(file, names) for file in files) if problem]
+        schema = loaded.load(folder, str(place)).schema if files else None
+    for file in files if schema else ():
+        if hints := foreign(file, schema or {}):
+            problems = [problem for problem in problems if problem.path != str(file)] + hints
+    return problems
 
 
 @main.command(

@@ -31,6 +31,7 @@ class At:
     server: str = ""
     program: Program | None = None
     keys: tuple[Key, ...] = ((),)
+    mounts: tuple[str, ...] = ()
 
     @property
     def own(self) -> Key:
@@ -53,6 +54,10 @@ class At:
     def get(self, *keys: str | int) -> Any:
         """The value at a path below."""
         return self.below(*keys).value
+
+    def only(self, *keys: str) -> At:
+        """The same, for what is at these paths."""
+        return replace(self, keys=tuple((key,) for key in keys))
 
     def spots(self, keys: tuple[Any, ...]) -> list[Spot]:
         """The leaves at paths below this value, a path of one step as a text."""

@@ -21,7 +21,7 @@ def gpu(at: At) -> None:
     mig = found.get("mig") if isinstance(found.get("mig"), dict) else {}
     devices = mig.get("devices") if mig.get("enabled") else None
     resource = str(found.get("nvidiaResource") or "")
-    at.put("gpu.vendor", vendor, "enabled", "type", how=f"is {vendor}")
+    at.put("gpu.vendor", vendor, "enabled", "type", how=f"as {vendor}")
     if isinstance(devices, dict) and devices:
         (profile, count), *others = devices.items()
         text = "llm-stack gives a pod partitions of one profile; run another server for it"
@@ -34,15 +34,15 @@ def gpu(at: At) -> None:
         return
     at.put("gpu.count", number, "number")
     if found.get("draEnabled"):
-        at.put("gpu.scheme", "dra", "draEnabled", how="is the scheme dra")
+        at.put("gpu.scheme", "dra", "draEnabled", how="as the scheme dra")
     at.settled("is the resource of the vendor", "nvidiaResource") if resource == "nvidia.com/gpu" else None
     at.settled("llm-stack has its own claim template", "draDriverClass", "draExistingClaimTemplate")
 
 
 def _partition(at: At, profile: str, count: Any, *keys: Any) -> None:
-    at.put("gpu.scheme", "mig", *keys[:1], how="is the scheme mig")
-    at.put("gpu.partition", profile, *keys, how="is the profile of the partitions")
-    at.put("gpu.count", count, *keys[1:], how="is the number of partitions")
+    at.put("gpu.scheme", "mig", *keys[:1], how="as the scheme mig")
+    at.put("gpu.partition", profile, *keys, how="the profile of the partitions")
+    at.put("gpu.count", count, *keys[1:], how="the number of partitions")
 
 
 @row("resources")
@@ -78,7 +78,7 @@ def set_device(at: At, resource: str, count: Any, *keys: Any) -> None:
     if str(count) in ("0", ""):
         at.settled("is 0", *keys)
         return
-    at.put("gpu.vendor", found.vendor, *keys, how=f"{found.vendor}, with its number as gpu.count")
+    at.put("gpu.vendor", found.vendor, *keys, how=f"as {found.vendor}, with the number as gpu.count")
     at.put("gpu.count", count, *keys)
     for target, value in (("gpu.scheme", found.scheme), ("gpu.partition", found.partition)):
         if value:

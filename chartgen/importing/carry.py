@@ -8,7 +8,7 @@ from typing import Any
 from ..chart.valuesfile import coalesced
 from ..problem import ToolError
 from ..reading.yamlfile import dotted
-from . import cards, convert, flags, models, network, webui  # noqa: F401  their functions are called by rows
+from . import cards, convert, flags, manifests, models, network, webui  # noqa: F401  their functions are called by rows
 from .at import EMPTY, At
 from .draft import MISSING, SETTLED, Note, Put
 from .function import FUNCTIONS
@@ -19,16 +19,17 @@ from .tables import Node, charts, programs, rows
 
 def chart(at: At) -> None:
     """The values of a chart, which begin here."""
-    at = replace(at, root=at.path, program=programs().get(at.table.program))
+    at = replace(at, root=at.path, program=programs().get(at.table.program) or at.program)
     value = at.value if isinstance(at.value, dict) else {}
     merged = replace(
         at, value=coalesced(at.table.defaults, {key: one for key, one in value.items() if one is not None})
     )
-    if at.table.server and not at.server:
-        merged = replace(merged, server=named(at))
+    runs = at.program if at.table.kinds and at.program else None
+    if (at.table.server or (runs and runs.engine)) and not at.server:
+        merged = replace(merged, server=named(at, str((value.get("metadata") or {}).get("name", "")) if runs else ""))
         engine(merged)
-    if at.table.ui:
-        at.draft.uis.append(at.table.ui)
+    if at.table.ui or (runs and runs.prefix):
+        at.draft.uis.append(at.table.ui or (runs.prefix if runs else ""))
     for group in at.table.groups:
         merged = _group(merged, group)
     walk(merged, at.table.rows)

@@ -23,7 +23,7 @@ def choice(at: At) -> None:
         at.put(
             at.row["to"],
             choices[word],
-            how=at.row.get("how", "" if choices[word] == at.value else f"is {_word(choices[word])}"),
+            how=at.row.get("how", "" if choices[word] == at.value else f"as {_word(choices[word])}"),
         )
 
 

@@ -12,6 +12,7 @@ from ..problem import Problem
 from ..reading.keynames import Names
 from ..reading.yamlfile import Key, dotted
 from .source import Source, leaves
+from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
 MISSING, SETTLED = "no counterpart", "not needed"
@@ -53,6 +54,17 @@ class Advice:
     downloads: str | None = None
 
 
+@dataclass(frozen=True)
+class Workload:
+    """A workload that was imported: its name and the labels of its pods, what it runs, and the claims that it uses."""
+
+    name: str
+    labels: dict[str, Any]
+    program: Program
+    server: str
+    claims: set[str]
+
+
 @dataclass
 class Draft:
     """Collects puts and notes. `unsaid` are those of a chart's defaults, which the input does not set itself."""
@@ -70,6 +82,7 @@ class Draft:
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
+    workloads: list[Workload] = field(default_factory=list)
 
     def spots(self, source: Source, key: Key) -> list[Spot]:
         """The leaves of the input at a path and below; the path itself where the input has none there."""
@@ -119,6 +132,20 @@ class Draft:
     def every(self) -> dict[Spot, Any]:
         """All leaves of the input, with their values."""
         return {(one.number, path): value for one in self.sources for path, value in leaves(one.data)}
+
+    def selected(self, selector: Any) -> Workload | None:
+        """The imported workload whose pods a selector selects."""
+        if not isinstance(selector, dict) or not selector:
+            return None
+        return next((one for one in self.workloads if selector.items() <= one.labels.items()), None)
+
+    def behind(self, service: str) -> Workload | None:
+        """The imported workload behind a Service of the input."""
+        for source in self.sources:
+            data = source.data
+            if data.get("kind") == "Service" and (data.get("metadata") or {}).get("name") == service:
+                return self.selected((data.get("spec") or {}).get("selector"))
+        return None
 
     def advise(self, text: str, name: str = "", downloads: str | None = None) -> None:
         """Say what to do before the install, once."""
@@ -172,7 +199,8 @@ class Draft:
         """The values that a problem is about: at its key or below it, in the object that it names, or nearest above."""
         key = problem.key
         for name in self.servers:
-            key = key.replace(f"servers.{name}: ", f"servers.{name}.")
+            scope = "" if len(self.servers) == 1 else f"servers.{name}."
+            key = key.replace(f"servers.{self.name(name)}: ", scope)
         exact = [put for put in self.puts if _within(key, dotted(self.place(put)))]
         if exact:
             return sorted(exact, key=lambda put: -len(self.place(put)))[:1]

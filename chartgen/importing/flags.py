@@ -77,9 +77,8 @@ def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, An
                 at.settled("is how llm-stack starts the program", key)
             words = words[n + 1 :]
             break
-    if words and not words[0][0].startswith("-") and at.program and "" in at.program.flags:
-        return [("--model", words[0][1]), *words] if "--model" in at.program.flags else words
-    return words
+    takes = "--model" in at.program.flags if at.program else False
+    return [("--model", words[0][1]), *words] if takes and words and not words[0][0].startswith("-") else words
 
 
 def _flags(words: list[tuple[str, Any]]) -> Iterator[Flag]:
@@ -118,7 +117,7 @@ def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
     elif "by" in entry:
         FUNCTIONS[entry["by"]](replace(at, row=entry, value=flag.value, keys=keys))
     elif "to" in entry and flag.value is None:
-        at.put(entry["to"], True, *keys, how="is true")
+        at.put(entry["to"], True, *keys, how="as true")
     else:
         at.put(entry["to"], flag.value, *keys, how=entry.get("how", f"the flag {flag.name}"))
 

@@ -1,52 +1,99 @@
-"""Whether a values file is one of another chart, by keys that only that chart has."""
+"""A values file that is one of another chart: what it is, and for each of its values what llm-stack calls it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from ..problem import Problem
+from ..compose.yamltext import flow
+from ..problem import Faults, Problem
 from ..reading import yamlfile
 from ..reading.keynames import Names
-from .tables import Table, charts
+from ..reading.yamlfile import dotted
+from . import recognise, source
+from .draft import CARRIED, CHANGED, MISSING, SETTLED, Draft, Note, Spot
+from .importer import drafted
+from .tables import Table, charts, program_of
+
+LONGEST = 100  # characters of a value that are shown
 
 
-def foreign(file: Path, names: Names) -> Problem | None:
-    """What a file is, as a problem that names the command for it; None for a file that may be one of this chart."""
+def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
+    """What a file is, and its values by llm-stack's names, as problems; none for a file that may be llm-stack's own."""
+    names = Names(schema)
     documents = [one for one in yamlfile.parse_all(_text(file), str(file)) if isinstance(one.data, dict)]
     objects = [one for one in documents if "apiVersion" in one.data and "kind" in one.data]
     if objects:
-        return _problem(file, objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}")
+        return [_named(file, objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}")]
     for one in documents[:1]:
-        found = [
-            (key, table) for table in charts().values() for key in table.keys if _only(key, one.data, table, names)
-        ]
-        if found:
-            key, table = found[0]
-            path = tuple(key.split("."))
-            return _problem(
-                file, yamlfile.nearest_line(one.lines, path), f"is a values file of {table.title}, by its key {key}"
-            )
-    return None
+        if found := _sign(one.data, names):
+            table, key = found
+            line = yamlfile.nearest_line(one.lines, tuple(key.split(".")))
+            what = f"is a values file of {table.title}, by its key {key}"
+            return [_named(file, line, what), *_hints(file, table, names, schema)]
+    return []
 
 
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return ""  # whoever reads it says what is wrong
+        return ""  # the reader of the values says what is wrong
 
 
-def _only(key: str, data: Any, table: Table, names: Names) -> bool:
-    path = tuple(key.split("."))
-    for step in path:
-        if not isinstance(data, dict) or step not in data:
-            return False
-        data = data[step]
-    return path[0] != "global" and not names.has(path)
+def _sign(data: dict[str, Any], names: Names) -> tuple[Table, str] | None:
+    """The chart that a file is for, and a key that only that chart has; an image of a UI is such a sign, too."""
+    for table in charts().values():
+        for key in table.keys:
+            if recognise.has(data, key.split(".")) and not key.startswith("global") and not names.has(_path(key)):
+                return table, key
+    program = program_of(str(source.at(data, ("image", "repository")) or ""))
+    tables = [table for table in charts().values() if program and program.prefix and table.program == program.name]
+    return (tables[0], "image.repository") if tables else None
 
 
-def _problem(file: Path, line: int, what: str) -> Problem:
-    return Problem(
-        str(file), line, "", what, f"run 'chartgen import {file} -o values.yaml', which writes the values for llm-stack"
-    )
+def _path(key: str) -> tuple[str, ...]:
+    return tuple(key.split("."))
+
+
+def _named(file: Path, line: int, what: str) -> Problem:
+    remedy = f"run 'chartgen import {file} -o values.yaml', which writes the values for llm-stack"
+    return Problem(str(file), line, "", what, remedy)
+
+
+def _hints(file: Path, table: Table, names: Names, schema: dict[str, Any]) -> list[Problem]:
+    try:
+        sources = source.read([file])
+    except Faults as faults:
+        return faults.problems
+    parts = [part for one in sources for part in recognise.parts(one)]
+    parts = parts or [recognise.Part(one, (), table) for one in sources]
+    draft = drafted(sources, parts, schema)
+    hints = [found for spot, note in draft.notes.items() if (found := _hint(draft, spot, note, names))]
+    once = {(hint.line, hint.message, hint.remedy): hint for hint in reversed(hints)}
+    return sorted(once.values(), key=lambda hint: hint.line)
+
+
+def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
+    """What to do about one value; None where it is right as it is."""
+    source_ = draft.sources[spot[0]]
+    known = names.has(spot[1])
+    to = draft.place(note.put) if note.put else ()
+    if note.kind == SETTLED:
+        what, remedy = ("is not needed", f"remove it: {note.text}") if not known else ("", "")
+    elif note.kind == MISSING:
+        what, remedy = "llm-stack has no such value", note.text
+    elif note.kind == CARRIED and spot[1][: len(to)] == to:
+        what, remedy = "", ""
+    else:
+        what = "no such key" if not known else "means something else in llm-stack"
+        remedy = f"use '{dotted(to)}'{_form(note)}"
+    return Problem(source_.path, source_.line(spot[1]), dotted(spot[1]), what, remedy) if what else None
+
+
+def _form(note: Note) -> str:
+    """A value that has another form, as it is written; a text may be a password."""
+    if note.kind != CHANGED or not note.put or not isinstance(note.put.value, dict | list):
+        return f", {note.text}" if note.text and note.kind == CHANGED else ""
+    shown = flow(note.put.value)
+    return f": {shown}" if len(shown) <= LONGEST else f", {note.text}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .. import conventions
 from ..compose import building
@@ -37,21 +38,26 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
     _refuse_unknown(sources, parts)
     composed = building.composed(conventions.STACK)
     schema = json.loads(composed.chart.files["values.schema.json"])
-    draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
-    for part in sorted(parts, key=lambda part: (bool(part.table.kinds), not part.table.server)):
-        carry.chart(
-            At(draft, part.source, part.table, part.path, part.path, source.at(part.source.data, part.path), {})
-        )
-    _finished(draft)
+    draft = drafted(sources, parts, schema)
     _without_repetition(draft, composed)
-    carry.rest(draft)
     titles = list(dict.fromkeys(part.table.title for part in parts if not part.around or part.path))
     origin = f"{', '.join(dict.fromkeys(each.path for each in sources))} ({', '.join(titles)})"
     return Imported(settle.settled(draft, origin, composed, say), draft)
 
 
+def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: dict[str, Any]) -> Draft:
+    """What becomes of the parts of documents, before it is validated."""
+    draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
+    for part in sorted(parts, key=lambda part: (bool(part.table.kinds), not part.table.server, not part.program)):
+        data = source.at(part.source.data, part.path)
+        carry.chart(At(draft, part.source, part.table, part.path, part.path, data, {}, program=part.program))
+    _finished(draft)
+    carry.rest(draft)
+    return draft
+
+
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
-    known = {part.source.path for part in parts}
+    known = {part.source.path for part in parts} if any(part.alone for part in parts) else set()
     titles = ", ".join(table.title for table in charts().values())
     remedy = f"chartgen knows {titles}; name the chart with --chart if the file is for one of them"
     problems = [Problem(each.path, 0, "", "is not recognised", remedy) for each in sources if each.path not in known]

@@ -80,10 +80,38 @@ def set_model(at: At, text: str, *keys: Any) -> None:
     elif text.startswith("/"):
         name = text.rstrip("/").rpartition("/")[2]
         at.put("model.name", name or "model", *keys, how="a folder of the volume; nothing is downloaded")
-        at.put("model.path", text.strip("/").partition("/")[2] or name, *keys)
+        at.put("model.path", below(at, text) or name, *keys)
         at.put("model.delivery", "none", *keys)
     else:
         at.put("model.name", text, *keys)
+
+
+def below(at: At, path: str) -> str:
+    """A path in the container, from where the volume is mounted."""
+    mounts = [mount for mount in at.mounts if path.startswith(f"{mount}/")]
+    return path[len(max(mounts, key=len)) :].strip("/") if mounts else path.strip("/").partition("/")[2]
+
+
+@row("file")
+def model_file(at: At) -> None:
+    """A GGUF file of the volume."""
+    text = str(at.value)
+    folder, _, name = below(at, text).rpartition("/")
+    at.put("llamacpp.file", name, how="a file of the volume; nothing is downloaded")
+    at.put("model.name", name.removesuffix(".gguf"))
+    at.put("model.delivery", "none")
+    if folder:
+        at.put("model.path", folder)
+
+
+@row("repository")
+def repository(at: At) -> None:
+    """A repository of Hugging Face with GGUF files, with the quantization after a colon."""
+    name, _, kind = str(at.value).partition(":")
+    at.put("model.name", name, how="the repository" if kind else "")
+    at.put("model.source", "huggingface")
+    if kind:
+        at.draft.advise(f"set llamacpp.file to the file of {name} with the quantization {kind}")
 
 
 @row("parts")
@@ -122,6 +150,46 @@ def claim(at: At) -> None:
         at.put(f"{target}.subPath", below, "subPath")
     if not name and said.get("moves") and found.get(said.get("enabled", "enabled"), True):
         at.draft.advise(said["moves"])
+
+
+def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], keys: tuple[Any, ...]) -> None:
+    """The volume of a pod that holds the models of a server, or the data of a UI; a claim is kept in place."""
+    program = at.program
+    target = "persistence" if program and program.prefix else "modelCache"
+    below = "/".join(filter(None, (str(mount.get("subPath") or "").strip("/"), folder.get("folder", ""))))
+    name = (volume.get("persistentVolumeClaim") or {}).get("claimName") if isinstance(volume, dict) else None
+    if name:
+        at.put(f"{target}.existingClaim", name, *keys, how="the claim stays in place")
+        at.draft.needs.add(f"PersistentVolumeClaim/{name}")
+        workload = at.draft.workloads[-1]
+        workload.claims.add(name)
+        at.draft.advise(f"delete the workload {workload.name}, which uses the claim {name}; the claim stays", name)
+        if below:
+            at.put(f"{target}.subPath", below, *keys)
+        if folder.get("again"):
+            at.draft.advise(folder["again"].format(claim=name), name, at.server)
+    elif "hostPath" in volume and target == "modelCache":
+        at.put("modelCache.type", "hostPath", *keys, how="a folder of the node")
+        at.put("modelCache.hostPath", "/".join(filter(None, (volume["hostPath"].get("path", ""), below))), *keys)
+    elif "emptyDir" in volume:
+        place, value = ("modelCache.type", "emptyDir") if target == "modelCache" else ("persistence.enabled", False)
+        at.put(place, value, *keys, how="an emptyDir" if target == "modelCache" else "as false")
+        size = (volume["emptyDir"] or {}).get("sizeLimit")
+        if size and target == "modelCache":
+            at.put("modelCache.size", size, *keys)
+    elif volume:
+        made_by_hand(at, target, volume, keys)
+    else:
+        at.settled("is the claim of the StatefulSet", *keys[:1])
+
+
+def made_by_hand(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, ...]) -> None:
+    """A volume that llm-stack can use by a claim: the person creates that."""
+    kind = next((key for key in volume if key != "name"), "volume")
+    name = f"{at.draft.workloads[-1].name}-data"
+    at.draft.needs.add(f"PersistentVolumeClaim/{name}")
+    at.draft.advise(f"create a PersistentVolume of type {kind} for this volume, and the claim {name} for it", name)
+    at.put(f"{target}.existingClaim", name, *keys, how="a claim that you create for the volume")
 
 
 @row("volume")

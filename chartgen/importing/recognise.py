@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reading.yamlfile import Key
+from .manifests import main
 from .source import Source, at
-from .tables import Table, charts
+from .tables import Program, Table, charts
 
+WORKLOADS = ("Deployment", "StatefulSet")
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
 
 
@@ -20,6 +22,12 @@ class Part:
     path: Key
     table: Table
     around: Table | None = None
+    program: Program | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it says something without the workload that it belongs to."""
+        return not self.table.kinds or self.program is not None
 
 
 def parts(source: Source, chart: str = "") -> list[Part]:
@@ -28,6 +36,9 @@ def parts(source: Source, chart: str = "") -> list[Part]:
     around = (
         next((one for one in charts().values() if kind in one.kinds), None) if "apiVersion" in source.data else None
     )
+    if kind in WORKLOADS:
+        found = main(source.data)
+        return [Part(source, (), charts()["workload"], program=found[1])] if found else []
     if around is None:
         return [] if "apiVersion" in source.data and kind else _values(source, (), "", chart, None)
     found = [Part(source, (), around)]
@@ -101,10 +112,11 @@ def _called(name: str) -> Table | None:
 
 def score(table: Table, data: Any) -> int:
     """How many of the keys that only this chart has are in the data."""
-    return sum(_has(data, key.split(".")) for key in table.keys)
+    return sum(has(data, key.split(".")) for key in table.keys)
 
 
-def _has(data: Any, key: list[str]) -> bool:
+def has(data: Any, key: list[str]) -> bool:
+    """Whether a path of keys is in the data."""
     for step in key:
         if not isinstance(data, dict) or step not in data:
             return False

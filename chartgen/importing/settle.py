@@ -56,7 +56,7 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
             continue
-        if "Pod Security" in problem.message and draft.security != LEVELS[-1]:
+        if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
             continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
@@ -66,7 +66,16 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
     if before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
-        draft.withdraw(draft.puts[-1], Note(MISSING, f"llm-stack refuses the values with it: {problems[0].message}"))
+        _without_server(draft, problems[0])
+
+
+def _without_server(draft: Draft, problem: Problem) -> None:
+    """Where no value is to blame, none of the server's values can be used, or none at all."""
+    named = [name for name in draft.servers if f"servers.{name}" in problem.key]
+    own = [put for put in draft.puts if put.server and (not named or put.server in named)]
+    for put in own or list(draft.puts):
+        text = f"llm-stack refuses the values: {problem.key}: {problem.message}; {problem.remedy}"
+        draft.withdraw(put, Note(MISSING, text))
 
 
 def _lower(level: str, message: str) -> str:

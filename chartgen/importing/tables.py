@@ -6,6 +6,7 @@ their keys.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -73,6 +74,12 @@ def charts() -> dict[str, Table]:
 def programs() -> dict[str, Program]:
     """Every table of programs/ by its name."""
     return {name: _program(name, data) for name, data in _read("programs").items()}
+
+
+def program_of(image: str) -> Program | None:
+    """The program that an image has, by the image's repository; None for one that is not known."""
+    found = [one for one in programs().values() if any(re.search(pattern, image) for pattern in one.images)]
+    return max(found, key=lambda one: len(max(one.images, key=len))) if image and found else None
 
 
 def _read(folder: str) -> dict[str, dict[str, Any]]:

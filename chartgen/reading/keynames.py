@@ -16,6 +16,7 @@ ANY = "<name>"  # stands in a path for a key that the user chooses, such as a se
 DEPTH = 5  # how far down a key is looked for; below that there are Kubernetes' own objects
 FEW = 12  # so many keys are listed
 SURE, MEANT = 0.75, 0.66  # how alike two names are (difflib) before one is taken for the other
+SOURCES = {"hf": "huggingface", "https": "huggingface", "oci": "modelkit", "pvc": "none"}  # scheme -> source
 OWNERS = {
     "open-webui": "open-webui's chart",
     "ollama": "ollama's chart",
@@ -128,7 +129,20 @@ def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tup
     """The remedy for the key at `path`; those of the keys inside it where others have them."""
     if not _translated(names, path) and _translated_inside(names, path, value):
         return [found for key, inner in value.items() for found in unknown(names, (*path, key), inner, [])]
-    return [(path, _remedy(names, path, allowed))]
+    return [(path, _elsewhere(names, path, value) or _remedy(names, path, allowed))]
+
+
+def _elsewhere(names: Names, path: Key, value: Any) -> str:
+    """For a model's address that no source of the chart reads, such as s3://: how to serve it all the same."""
+    entry = known().get(".".join(map(str, split(path)[1])))
+    scheme = value.partition("://")[0] if isinstance(value, str) and "://" in value else ""
+    if not entry or entry.use[0] != "model.name" or not scheme or not names.has(("model", "source")):
+        return ""
+    sources = {source for schema in names.at(("model", "source")) for source in schema.get("enum", ())}
+    if not sources or SOURCES.get(scheme, scheme) in sources:
+        return ""
+    remedy = "copy the model to a claim, set 'modelCache.existingClaim', and set 'model.delivery' to none"
+    return f"no source of the chart reads {scheme}://; {remedy}"
 
 
 def earlier(names: Names, path: Key, value: Any) -> str:
@@ -142,12 +156,12 @@ def _translated(names: Names, path: Key) -> str:
     """`use 'replicas' (…)` where others have this name, and the schema has ours."""
     scope, key = split(path)
     entry = known().get(".".join(map(str, key)))
-    for use in entry.use if entry else ():
-        target = tuple(use.split("."))
-        for place in (scope + target, target):
-            if names.has(place):
-                said = f"use '{dotted(place)}'{entry.how and f', {entry.how}'}"
-                return said + (f" ({entry.whose})" if entry.whose else "")
+    uses = [tuple(use.split(".")) for use in (entry.use if entry else ())]
+    # In an entry of servers, a value of the server is meant before one of the release.
+    for place in [scope + use for use in uses if scope] + uses:
+        if names.has(place):
+            said = f"use '{dotted(place)}'{entry.how and f', {entry.how}'}"
+            return said + (f" ({entry.whose})" if entry.whose else "")
     return ""
 
 
@@ -178,7 +192,9 @@ def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
 
     folded = {name.casefold(): name for name in names}
     found = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[found[0]] if found else ""
+    # `enableTool` switches something else than `enabled` does.
+    other = found == ["enabled"] and len(word) > len("enabled")
+    return folded[found[0]] if found and not other else ""
 
 
 def _home(names: Names, path: Key) -> str:

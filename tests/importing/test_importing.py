@@ -223,6 +223,57 @@ def test_the_command_prints_json(tmp_path, monkeypatch):
     assert {"path", "line", "key", "kind", "to", "text"} == set(found["lines"][0])
 
 
+def hints(folder: str) -> list[str]:
+    """What validate says of the file of a case, without its path."""
+    file = HERE / "cases" / folder / "my-values.yaml"
+    _, told = run("validate", "-q", "-f", str(file), str(CHART))
+    return [line.removeprefix(f"{file}:") for line in told.splitlines()]
+
+
+def test_hints_of_a_foreign_file_are_those_of_its_chart():
+    found = hints("open-webui-and-ollama")
+    for line in (
+        "10: replicaCount: no such key; use 'openWebui.replicas'",
+        "12: image.tag: means something else in llm-stack; use 'images.openWebui.tag'",
+        "30: nodeSelector.a: no such key; use 'openWebui.nodeSelector'",
+        "28: hostAliases[0].ip: llm-stack has no such value; add the names to the DNS of the cluster",
+        "26: openaiBaseApiUrls[0]: no such key; use 'openWebui.endpoints.openai': "
+        '{url: "https://api.openai.com/v1", existingSecret: openai}',
+    ):
+        assert line in found
+    assert not any("see values.yaml" in line for line in found)
+
+
+def test_hints_look_into_lists():
+    found = hints("production-stack")
+    assert "17: servingEngineSpec.modelSpec[0].shmSize: no such key; use 'servers.llama3.vllm.sharedMemory'" in found
+    assert not any(line.startswith("6: servingEngineSpec.modelSpec:") for line in found)
+
+
+def test_hints_show_no_password():
+    assert not any("sk-one" in line or "chat:secret@" in line for line in hints("open-webui-elsewhere"))
+
+
+def test_every_value_of_a_foreign_file_that_is_not_right_has_a_hint():
+    file = HERE / "cases/ollama-gpu/my-values.yaml"
+    lines = {int(line.split(":")[0]) for line in hints("ollama-gpu")}
+    data, names = yaml.safe_load(file.read_text(encoding="utf-8")), Names(SCHEMA)
+    foreign = [path for path, _ in leaves(data) if not names.has(path[:1])]
+    from chartgen.reading import yamlfile
+
+    parsed = yamlfile.read(file)
+    assert [path for path in foreign if parsed.lines[path] not in lines] == []
+
+
+def test_an_image_of_a_ui_as_the_servers_image_is_refused(tmp_path):
+    file = tmp_path / "values.yaml"
+    file.write_text("image: {repository: ghcr.io/open-webui/open-webui, tag: v1}\n", encoding="utf-8")
+    code, told = run("validate", "-q", "-f", str(file), str(CHART))
+    assert code == 1
+    assert "is a values file of open-webui's chart, by its key image.repository" in told
+    assert "image.tag: means something else in llm-stack; use 'images.openWebui.tag'" in told
+
+
 def test_validate_says_of_a_foreign_file_what_it_is():
     file = HERE / "cases/ollama-gpu/my-values.yaml"
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
@@ -242,4 +293,4 @@ def test_llm_stacks_own_files_are_not_taken_for_foreign():
 
     own = [*(CHART / "examples").glob("*.yaml"), *(ROOT / "chartgen/fragments").rglob("cases/*.yaml")]
     assert len(own) > 100
-    assert [file for file in own if foreign(file, Names(SCHEMA))] == []
+    assert [file for file in own if foreign(file, SCHEMA)] == []

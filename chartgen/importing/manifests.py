@@ -1,0 +1,341 @@
+"""Plain manifests: the pod of a workload, and the Services, claims and Ingresses that belong to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from .at import EMPTY, At
+from .cards import resources
+from .convert import env, startup
+from .draft import SERVER, Workload
+from .flags import arguments
+from .function import row
+from .models import claimed, image, set_models
+from .source import at as inside
+from .tables import Program, program_of
+
+PULL = re.compile(r"\bollama\s+(?:pull|run)\s+([\w./:-]+)")
+SHARED = ("vllm", "sglang", "triton")  # engines with a setting for the size of /dev/shm
+STAYS = {
+    "ConfigMap": "apply it as before, or add it under extraObjects",
+    "Secret": "apply it as before, and name it where llm-stack has existingSecret",
+    "Namespace": "use helm install --namespace",
+    "PersistentVolume": "it stays, with the claim that is bound to it",
+    "HorizontalPodAutoscaler": "set autoscaling",
+    "PodDisruptionBudget": "set podDisruptionBudget",
+    "Job": "llm-stack downloads models itself; set model.delivery",
+    "HTTPRoute": "set httpRoute for the UI, or api.httpRoute for the servers",
+}
+
+
+def main(data: Any) -> tuple[int, Program] | None:
+    """The container of a workload that runs a known program: its number, and the program."""
+    containers = inside(data, ("spec", "template", "spec", "containers"))
+    for n, container in enumerate(containers if isinstance(containers, list) else ()):
+        repository = split_image(str(container.get("image", "")))[0] if isinstance(container, dict) else ""
+        program = program_of(repository)
+        if program:
+            return n, program
+    return None
+
+
+def split_image(text: str) -> tuple[str, str, str]:
+    """An image as its repository, tag and digest."""
+    text, _, digest = text.partition("@")
+    repository, colon, tag = text.rpartition(":")
+    return (repository, tag, digest) if colon and "/" not in tag else (text, "", digest)
+
+
+@row("pod")
+def pod(at: At) -> None:
+    """The container of a known program, with its volumes; others are not carried over."""
+    found = main(at.source.data)
+    if not found or not at.program:
+        return
+    containers = at.value["containers"]
+    for n, other in enumerate(containers):
+        if n != found[0]:
+            name = other.get("name") if isinstance(other, dict) else ""
+            text = f"llm-stack adds no containers of others; run {name or 'it'} as a workload of another chart"
+            at.none(text, ("containers", n))
+    listed = [one for one in at.value.get("volumes") or () if isinstance(one, dict)]
+    volumes = {one.get("name"): (n, one) for n, one in enumerate(listed)}
+    _remember(at)
+    _volumes(at, at.below("containers", found[0]), volumes)
+    _container(at.below("containers", found[0]))
+
+
+def _remember(at: At) -> None:
+    data = at.source.data
+    labels = inside(data, ("spec", "template", "metadata", "labels")) or {}
+    name = str(inside(data, ("metadata", "name")) or "")
+    at.draft.workloads.append(Workload(name, labels, at.program, at.server, set()))
+
+
+def _container(at: At) -> None:
+    value = at.value
+    _image(at)
+    words = [str(word) for key in ("command", "args") for word in value.get(key) or ()]
+    hook = str(inside(value, ("lifecycle", "postStart", "exec", "command")) or "")
+    if at.program and at.program.engine == "ollama":
+        _pulled(at, " ".join(words), hook)
+    elif at.program and at.program.engine == "custom":
+        _custom(at)
+    elif at.program:
+        _arguments(at)
+    env(at.below("env", row={"to": "env"}))
+    if value.get("envFrom"):
+        at.put("envFrom", value["envFrom"], "envFrom")
+    if value.get("resources"):
+        resources(at.below("resources", row={"to": "resources", "gpus": bool(at.program and at.program.engine)}))
+    if value.get("startupProbe"):
+        startup(at.below("startupProbe", row={"to": "startupTimeoutSeconds"}))
+    if value.get("securityContext"):
+        at.put("securityContext", value["securityContext"], "securityContext")
+    at.settled("llm-stack names the container", "name")
+    at.settled("llm-stack has its own probes", "livenessProbe", "readinessProbe", "startupProbe")
+    at.settled("the Service has the port of the engine", "ports")
+    at.none("llm-stack has no hooks for it", "lifecycle")
+    at.settled("is the default of Kubernetes", "stdin", "tty", "terminationMessagePath", "terminationMessagePolicy")
+
+
+def _image(at: At) -> None:
+    repository, tag, digest = split_image(str(at.value.get("image", "")))
+    target = at.program.image if at.program else "image"
+    if at.program and repository in at.program.own:
+        image(at.below(value={"repository": repository, "tag": tag}, row={}).only("image"))
+    else:
+        usual = repository in ("ollama/ollama", "ghcr.io/open-webui/open-webui")
+        how = "with its tag" if tag else ""
+        if not usual or not tag:
+            at.put(f"{target}.repository", repository, "image", how=how)
+        if tag:
+            at.put(f"{target}.tag", tag, "image", how="the tag" if usual else "")
+        if digest:
+            at.put(f"{target}.digest", digest, "image")
+    if at.value.get("imagePullPolicy"):
+        at.put(f"{target}.pullPolicy", at.value["imagePullPolicy"], "imagePullPolicy")
+
+
+def _pulled(at: At, command: str, hook: str) -> None:
+    """The models that a shell pulls, in the command of the container or after its start."""
+    found: dict[str, list[Any]] = {}
+    for key, text in (("command", command), ("lifecycle", hook)):
+        for model in PULL.findall(text):
+            keys = ["command", "args"] if key == "command" else ["lifecycle"]
+            found.setdefault(model, []).extend(each for each in keys if each in at.value)
+    set_models(at, found)
+    at.settled("is how llm-stack starts ollama", "command", "args")
+
+
+def _custom(at: At) -> None:
+    """A server that llm-stack runs as it is: its command, port and paths."""
+    value = at.value
+    if value.get("command"):
+        at.put("custom.command", value["command"], "command")
+    if isinstance(value.get("args"), list):
+        at.put("extraArgs", [str(word) for word in value["args"]], "args")
+    ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
+    if ports:
+        at.put("custom.port", ports[0], ("ports", 0), how="the port of the server")
+    at.put("custom.protocol", "openai", how="")
+    for probe, target in (("livenessProbe", "livenessPath"), ("readinessProbe", "readinessPath")):
+        path = inside(value, (probe, "httpGet", "path"))
+        if path:
+            at.put(f"custom.{target}", path, (probe, "httpGet", "path"), how="only the path")
+    words = [str(word) for key in ("command", "args") for word in value.get(key) or ()]
+    for flag in ("--model-path", "--model"):
+        if flag in words[:-1]:
+            _custom_model(at, words[words.index(flag) + 1])
+
+
+def _custom_model(at: At, model: str) -> None:
+    at.put("custom.servedModelName", model, "args", how="as an argument, and as the name that clients use")
+    at.put("model.name", model.strip("/").replace(":", "-"), "args")
+    at.put("model.delivery", "none", "args")
+
+
+def _arguments(at: At) -> None:
+    """Command and arguments of a program whose flags are known."""
+    for key in ("command", "args"):
+        if at.value.get(key):
+            mounts = [str(one.get("mountPath")) for one in at.value.get("volumeMounts") or () if isinstance(one, dict)]
+            arguments(at.below(key, row={}, mounts=tuple(mounts)))
+    if at.program and at.program.engine == "triton":
+        _triton(at)
+
+
+def _triton(at: At) -> None:
+    """A model repository that is on the volume already: its folders are named by hand."""
+    text = " ".join(str(word) for key in ("command", "args") for word in at.value.get(key) or ())
+    names = re.findall(r"--load-model[= ]([\w.-]+)", text)
+    name = names[0] if names and names[0] != "*" else "model"
+    at.put("model.name", name, "name", how="the name of the model in the repository")
+    at.put("model.path", name, "name")
+    at.put("model.delivery", "none", "name")
+    if not names:
+        at.draft.advise("set model.name and model.path to the folder of your model in Triton's model repository")
+
+
+def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None:
+    """What is mounted: the models or the data of the program, its shared memory, and others."""
+    mounts = [one for one in container.value.get("volumeMounts") or () if isinstance(one, dict)]
+    text = " ".join(str(word) for key in ("command", "args") for word in container.value.get(key) or ())
+    rest, own = [], []
+    for n, mount in enumerate(mounts):
+        number, volume = volumes.get(mount.get("name"), (-1, {}))
+        path = str(mount.get("mountPath", "")).rstrip("/")
+        keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
+        folder = _folder(at.program, path, text)
+        if path == "/dev/shm":
+            _shared_memory(at, volume, keys)
+        elif folder is not None:
+            claimed(at, volume, mount, {**folder, "path": path}, keys)
+        else:
+            rest.append((mount, keys[0]))
+            own += [] if any(one is volume for one, _ in own) or number < 0 else [(volume, keys[1])]
+    if rest:
+        at.put("volumeMounts", [mount for mount, _ in rest], *[key for _, key in rest])
+        at.put("volumes", [volume for volume, _ in own], *[key for _, key in own])
+
+
+def _folder(program: Program | None, path: str, text: str) -> dict[str, Any] | None:
+    """What the program stores at a path; a path of which its command line names a folder holds its models."""
+    if program is None:
+        return None
+    if path in program.folders:
+        return program.folders[path]
+    return {} if path and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
+
+
+def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
+    size = inside(volume, ("emptyDir", "sizeLimit"))
+    engine = at.program.engine if at.program else ""
+    if size and engine in SHARED:
+        at.put(f"{engine}.sharedMemory", size, *keys, how="the size of /dev/shm")
+    elif engine in SHARED:
+        at.settled("llm-stack mounts /dev/shm itself", *keys)
+    else:
+        at.none("llm-stack mounts no /dev/shm for this program", *keys)
+
+
+@row("claimTemplates")
+def claim_templates(at: At) -> None:
+    """The claims of a StatefulSet: each pod has its own."""
+    first = at.value[0] if isinstance(at.value, list) and at.value else {}
+    at.put("modelCache.type", "volumeClaimTemplate", (0, "metadata"), how="one claim for each pod")
+    for key, target in (("accessModes", "accessModes"), ("storageClassName", "storageClass")):
+        if inside(first, ("spec", key)):
+            at.put(f"modelCache.{target}", inside(first, ("spec", key)), (0, "spec", key))
+    size = inside(first, ("spec", "resources", "requests", "storage"))
+    if size:
+        at.put("modelCache.size", size, (0, "spec", "resources", "requests", "storage"))
+    name = inside(at.source.data, ("metadata", "name"))
+    at.draft.advise(
+        f"the claims of the StatefulSet {name} have other names; copy their data, or have it downloaded again"
+    )
+
+
+def _of(at: At, workload: Workload) -> At:
+    return replace(at, server=workload.server, program=workload.program)
+
+
+@row("serviceOf")
+def service_of(at: At) -> None:
+    """A Service of an imported workload: its type and port."""
+    found = at.draft.selected(at.value.get("selector"))
+    if not found:
+        at.none("selects no imported workload; apply it as before")
+        return
+    here = _of(at, found)
+    here.settled("selects the pods of the workload", "selector")
+    first = next((one for one in at.value.get("ports") or () if isinstance(one, dict)), {})
+    kind = at.value.get("type")
+    if kind:
+        here.put("service.type", kind, "type")
+    if first.get("port"):
+        here.put("service.port", first["port"], ("ports", 0, "port"))
+    if first.get("nodePort") and kind in ("NodePort", "LoadBalancer"):
+        here.put("service.nodePort", first["nodePort"], ("ports", 0, "nodePort"))
+    here.settled("llm-stack knows the port of the program", "ports")
+    name = inside(at.source.data, ("metadata", "name"))
+    ours = f"RELEASE-{at.draft.name(found.server)}" if found.server else "RELEASE-open-webui"
+    at.draft.advise(f"clients of the Service {name} use {ours} from now on, where RELEASE is the name of the release")
+
+
+@row("annotationsOf")
+def annotations_of(at: At) -> None:
+    """The annotations of such a Service."""
+    found = at.draft.selected(inside(at.source.data, ("spec", "selector")))
+    _of(at, found).put("service.annotations", at.value) if found else at.settled("is of the Service")
+
+
+@row("modesOf")
+def modes_of(at: At) -> None:
+    """The access modes of a claim that a workload uses; the claim stays."""
+    name = inside(at.source.data, ("metadata", "name"))
+    for workload in at.draft.workloads:
+        if name in workload.claims and at.value.get("accessModes"):
+            target = "persistence" if workload.program.prefix else "modelCache"
+            _of(at, workload).put(f"{target}.accessModes", at.value["accessModes"], "accessModes")
+    if not any(name in workload.claims for workload in at.draft.workloads):
+        at.none("is used by no imported workload; apply it as before", "accessModes")
+
+
+def _backend(data: Any) -> str:
+    first = inside(data, ("spec", "rules", 0, "http", "paths", 0, "backend"))
+    return str(inside(first, ("service", "name")) or inside(first, ("serviceName",)) or "")
+
+
+def _ingress(at: At) -> tuple[At, str] | None:
+    """Where an Ingress leads: to a UI, or to a model server."""
+    found = at.draft.behind(_backend(at.source.data))
+    if not found:
+        return None
+    return _of(at, found), "ingress" if found.program.prefix else "api.ingress"
+
+
+@row("ingressOf")
+def ingress_of(at: At) -> None:
+    """An Ingress to an imported workload: its host, class and certificates."""
+    found = _ingress(at)
+    if not found:
+        at.none("leads to no imported workload; apply it as before")
+        return
+    here, target = found
+    hosts = [rule.get("host") for rule in at.value.get("rules") or () if isinstance(rule, dict)]
+    here.put(f"{target}.enabled", True, ("rules", 0, "http"), how="as enabled")
+    if hosts and hosts[0]:
+        goal = "ingress.host" if target == "ingress" else ("api", "ingress", "hosts", SERVER)
+        here.put(goal, hosts[0], ("rules", 0, "host"))
+    more = [host for host in hosts[1:] if host]
+    if more and target == "ingress":
+        here.put("ingress.additionalHosts", more, *[("rules", n) for n in range(1, len(hosts))])
+    if at.value.get("ingressClassName"):
+        here.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
+    if at.value.get("tls"):
+        here.put(f"{target}.tls", at.value["tls"], "tls")
+
+
+@row("ingressAnnotations")
+def ingress_annotations(at: At) -> None:
+    """The annotations of such an Ingress."""
+    found = _ingress(at)
+    found[0].put(f"{found[1]}.annotations", at.value) if found else at.settled("is of the Ingress")
+
+
+@row("objectKind")
+def object_kind(at: At) -> None:
+    """The kind of an object that stays."""
+    at.none(STAYS.get(str(at.value), "apply it as before, or add it under extraObjects"))
+
+
+@row("objectBody")
+def object_body(at: At) -> None:
+    """What an object that stays holds."""
+    kind = str(at.source.data.get("kind"))
+    if at.value in EMPTY:
+        at.settled("is empty")
+    at.none(STAYS.get(kind, "apply it as before, or add it under extraObjects"))
