@@ -12,7 +12,7 @@ from typing import Any
 
 from ..problem import nearest
 from ..reading.yamlfile import Key
-from . import dangling, together
+from . import dangling, reach, together
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects
 
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
@@ -36,7 +36,7 @@ CLAIMS = {
 def check(render: Render) -> list[Fault]:
     """Every fault of one render."""
     checks = (_twice, _mounts, _files, _claims, _variables, _probes, _workloads, _services, _selectors, _monitors)
-    checks += (_backends, _routes, _scaled, _budgets, _urls)
+    checks += (_backends, _routes, _scaled, _budgets, _urls, reach.check)
     return [*dangling.check(render), *(fault for each in checks for fault in each(render))]
 
 
