@@ -31,6 +31,8 @@ CLAIMS = {
     "StatefulSet": ["spec.volumeClaimTemplates"],
     "LeaderWorkerSet": ["spec.leaderWorkerTemplate.volumeClaimTemplates"],
 }
+# Variables that a controller puts before all others of its pods' containers (lws's pkg/utils/pod/pod_utils.go).
+GIVEN = {"LeaderWorkerSet": ["LWS_LEADER_ADDRESS", "LWS_GROUP_SIZE", "LWS_WORKER_INDEX"]}
 
 
 def check(render: Render) -> list[Fault]:
@@ -173,7 +175,7 @@ def _variables(render: Render) -> Iterator[Fault]:
         for path, container in pod.containers():
             if container.get("envFrom"):
                 continue
-            known: set[str] = set()
+            known = set(GIVEN.get(pod.owner.kind, ()))
             for place, variable in maps(container, "env[]", path):
                 yield from _unset(pod.owner, (*place, "value"), variable.get("value"), known)
                 known.add(str(variable.get("name")))
