@@ -39,23 +39,27 @@ REPLACED = {
 # What values may be typed as: `chartgen build` reads these from schemas/kubernetes-definitions.json.
 CORE = "io.k8s.api.core.v1."
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-VALUES = tuple(
-    CORE + name
-    for name in (
-        "Affinity",
-        "EnvFromSource",
-        "EnvVarSource",
-        "LocalObjectReference",
-        "PodDNSConfig",
-        "PodSecurityContext",
-        "Probe",
-        "SecurityContext",
-        "Toleration",
-        "TopologySpreadConstraint",
-        "Volume",
-        "VolumeMount",
-    )
-) + tuple(f"io.k8s.api.autoscaling.v2.{name}" for name in ("HorizontalPodAutoscalerBehavior", "MetricSpec"))
+VALUES = (
+    *(
+        CORE + name
+        for name in (
+            "Affinity",
+            "EnvFromSource",
+            "EnvVarSource",
+            "LocalObjectReference",
+            "PodDNSConfig",
+            "PodSecurityContext",
+            "Probe",
+            "SecurityContext",
+            "Toleration",
+            "TopologySpreadConstraint",
+            "Volume",
+            "VolumeMount",
+        )
+    ),
+    *(f"io.k8s.api.autoscaling.v2.{name}" for name in ("HorizontalPodAutoscalerBehavior", "MetricSpec")),
+    *(f"io.k8s.api.networking.v1.{name}" for name in ("IPBlock", "NetworkPolicyEgressRule", "NetworkPolicyPeer")),
+)
 
 
 def versions() -> list[str]:

@@ -12,17 +12,12 @@ from typing import Any
 
 from ..problem import nearest
 from ..reading.yamlfile import Key
-from . import dangling, together
+from . import dangling, reach, together
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects
 
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
 URL = re.compile(rf"\b({SCHEMES})://(?:[^/@\s]*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d+))?")
 VARIABLE = re.compile(r"(?<!\$)\$\(([A-Z_][A-Z0-9_]*)\)")
-# Variables that controllers put before those of a container.
-INJECTED = {
-    "LeaderWorkerSet": ("LWS_LEADER_ADDRESS", "LWS_GROUP_SIZE", "LWS_WORKER_INDEX"),
-    "Job": ("JOB_COMPLETION_INDEX",),
-}
 USUAL = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 SELECTING = {
@@ -36,12 +31,14 @@ CLAIMS = {
     "StatefulSet": ["spec.volumeClaimTemplates"],
     "LeaderWorkerSet": ["spec.leaderWorkerTemplate.volumeClaimTemplates"],
 }
+# Variables that a controller puts before all others of its pods' containers (lws's pkg/utils/pod/pod_utils.go).
+GIVEN = {"LeaderWorkerSet": ["LWS_LEADER_ADDRESS", "LWS_GROUP_SIZE", "LWS_WORKER_INDEX"]}
 
 
 def check(render: Render) -> list[Fault]:
     """Every fault of one render."""
     checks = (_twice, _mounts, _files, _claims, _variables, _probes, _workloads, _services, _selectors, _monitors)
-    checks += (_backends, _routes, _scaled, _budgets, _urls)
+    checks += (_backends, _routes, _scaled, _budgets, _urls, reach.check)
     return [*dangling.check(render), *(fault for each in checks for fault in each(render))]
 
 
@@ -178,7 +175,7 @@ def _variables(render: Render) -> Iterator[Fault]:
         for path, container in pod.containers():
             if container.get("envFrom"):
                 continue
-            known: set[str] = set(INJECTED.get(pod.owner.kind, ()))
+            known = set(GIVEN.get(pod.owner.kind, ()))
             for place, variable in maps(container, "env[]", path):
                 yield from _unset(pod.owner, (*place, "value"), variable.get("value"), known)
                 known.add(str(variable.get("name")))

@@ -204,6 +204,9 @@
 {{- if true }}{{ with include "llm-stack.expose.http-route.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.secure.network-policy.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -266,6 +269,28 @@
 {{- end }}{{ end }}
 {{- end }}
 
+{{- /* list, release: Who connects to whom, for each component of the release that has pods. */}}
+{{- define "llm-stack.slot.network.facts" -}}
+{{- if true }}{{ with include "llm-stack.server.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.loader.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.verify.helm-test.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
 {{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
 {{- define "llm-stack.slot.secrets.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
@@ -305,6 +330,19 @@
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
+{{- end }}
+
+{{- /* list, server: Addresses from which a source downloads the models of a server, as scheme://host:port. */}}
+{{- define "llm-stack.slot.source.urls" -}}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* one, server: The tag of a model that is given without one. The context contains its name as Model. If empty, the source uses its own default. */}}
@@ -465,6 +503,20 @@
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}{{ end }}
 {{- $first }}
+{{- end }}
+
+{{- /* one, server: true if the server pod connects to the Kubernetes API. */}}
+{{- define "llm-stack.slot.server.kubernetes" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: Addresses to which the container that downloads models connects in addition to the source, such as a proxy. */}}
+{{- define "llm-stack.slot.loader.urls" -}}
+{{- if true }}{{ with include "llm-stack.loader.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
@@ -820,6 +872,7 @@
 {{- $_ := set .Facts "secrets" (include "llm-stack.slot.secrets.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "access" (include "llm-stack.slot.access.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "network" (include "llm-stack.slot.network.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
 {{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
@@ -909,6 +962,9 @@
 {{- with .Facts.access }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "access.facts" "keys" (mustFromJson `{"title": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "type": {"type": "string", "required": true}, "nodePort": {"type": "integer"}, "who": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
+{{- with .Facts.network }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "network.facts" "keys" (mustFromJson `{"component": {"type": "string", "required": true}, "service": {"type": "string"}, "ports": {"type": "array"}, "public": {"type": "boolean"}, "metrics": {"type": "integer"}, "urls": {"type": "array"}, "hidden": {"type": "array"}, "internet": {"type": "boolean"}, "kubernetes": {"type": "boolean"}, "peers": {"type": "array"}}`) "facts" .) }}
+{{- end }}
 {{- with .Facts.secrets }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "secrets.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}, "effect": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
@@ -924,10 +980,10 @@
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
-{{- `["dashboard", "open-webui", "pipelines", "nextchat", "web", "api", "web", "tests"]` -}}
+{{- `["dashboard", "open-webui", "pipelines", "nextchat", "web", "api", "web", "network", "tests"]` -}}
 {{- end }}
 
 {{- /* The templates of objects, but for the one that renders the checks. */}}
 {{- define "llm-stack.data.manifests" -}}
-{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

@@ -55,3 +55,19 @@ which includes the models. Given a server's context. */}}
 {{- $pod := include "fragment.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- include "fragment.name" (list . (printf "%s-models-%s" .Server ($pod | include "fragment.map" | sha256sum | trunc 8))) }}
 {{- end }}
+
+{{- /* Addresses in the variables of the loader, such as a proxy. */}}
+{{- define "fragment.loader.urls" -}}
+{{- include "fragment.urlsIn" .Values.loader.env | mustFromJson | toYaml }}
+{{- end }}
+
+{{- /* Separate pods that download models. */}}
+{{- define "fragment.loader.network" -}}
+{{- range .Servers }}
+{{- if .Facts.delivery.waitsForLoader }}
+{{- $urls := include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson }}
+- component: {{ printf "%s-loader" .Server | quote }}
+  urls: {{ concat $urls (include "fragment.slot.loader.urls" . | include "fragment.list" | mustFromJson) | uniq | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -315,3 +315,34 @@ rollingUpdate:
   maxSurge: {{ ternary 1 0 $surge | int64 }}
   maxUnavailable: {{ ternary 0 1 $surge | int64 }}
 {{- end }}
+
+{{- /* A pod that downloads its models connects to their source. The other pods of a group serve no clients. */}}
+{{- define "fragment.server.network" -}}
+{{- range .Servers }}
+{{- $facts := .Facts.engine }}
+{{- $urls := include "fragment.urlsIn" .Values.env | mustFromJson }}
+{{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
+{{- if $loads }}
+{{- $urls = concat $urls (include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson) }}
+{{- $urls = concat $urls (include "fragment.slot.loader.urls" . | include "fragment.list" | mustFromJson) }}
+{{- end }}
+{{- $ports := list (int64 $facts.port) }}
+{{- range $facts.ports }}
+{{- $ports = append $ports (int64 .) }}
+{{- end }}
+{{- $entry := dict "component" .Server "service" (include "fragment.serverName" .) "ports" $ports "public" true "urls" (uniq $urls) }}
+{{- with $facts.metrics }}
+{{- $_ := set $entry "metrics" (get ($facts.ports | default dict) .port | default $facts.port | int64) }}
+{{- end }}
+{{- if include "fragment.slot.server.kubernetes" . }}
+{{- $_ := set $entry "kubernetes" true }}
+{{- end }}
+{{- $entries := list $entry }}
+{{- if .Facts.group }}
+{{- $worker := printf "%s-worker" .Server }}
+{{- $_ := set $entry "peers" (list .Server $worker) }}
+{{- $entries = append $entries (dict "component" $worker "urls" $entry.urls "peers" (list .Server $worker)) }}
+{{- end }}
+{{ toYaml $entries }}
+{{- end }}
+{{- end }}

@@ -55,3 +55,19 @@ which includes the models. Given a server's context. */}}
 {{- $pod := include "llm-stack.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- include "llm-stack.name" (list . (printf "%s-models-%s" .Server ($pod | include "llm-stack.map" | sha256sum | trunc 8))) }}
 {{- end }}
+
+{{- /* Addresses in the variables of the loader, such as a proxy. */}}
+{{- define "llm-stack.loader.urls" -}}
+{{- include "llm-stack.urlsIn" .Values.loader.env | mustFromJson | toYaml }}
+{{- end }}
+
+{{- /* Separate pods that download models. */}}
+{{- define "llm-stack.loader.network" -}}
+{{- range .Servers }}
+{{- if .Facts.delivery.waitsForLoader }}
+{{- $urls := include "llm-stack.slot.source.urls" . | include "llm-stack.list" | mustFromJson }}
+- component: {{ printf "%s-loader" .Server | quote }}
+  urls: {{ concat $urls (include "llm-stack.slot.loader.urls" . | include "llm-stack.list" | mustFromJson) | uniq | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -139,3 +139,9 @@ reload.mode: rollout needs a separate service account that may change the server
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- define "llm-stack.reload.kubernetes" -}}
+{{- if eq .Values.reload.mode "rollout" -}}
+true
+{{- end }}
+{{- end }}

@@ -28,7 +28,7 @@ autoscaling: no metric is set; set targetCPUUtilizationPercentage, or add metric
 {{- if semverCompare "<1.37.0-0" .Capabilities.KubeVersion.Version }}
 autoscaling.minReplicas: 0 needs Kubernetes 1.37 or newer, and this cluster has {{ .Capabilities.KubeVersion.Version }}; set it to 1 or more, or use keda
 {{- else if or $pods (not $count) }}
-autoscaling.minReplicas: is 0, but without a pod there is no usage to measure; set it to 1 or more, or set both target percentages to 0 and use metrics of type Object or External only
+autoscaling.minReplicas: is 0, but without a pod Kubernetes has no usage to measure; set it to 1 or more, or set both target percentages to 0 and use metrics of type Object or External only
 {{- end }}
 {{- end }}
 {{- range $key, $resource := dict "targetCPUUtilizationPercentage" "cpu" "targetMemoryUtilizationPercentage" "memory" }}

@@ -23,8 +23,8 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 
 {{- /*
-The triggers by the engine's metrics, as a JSON list. Each query returns one number. It returns nothing if there are no
-metrics, which is an error (ignoreNullValues): KEDA then keeps the current number of pods.
+The triggers by the engine's metrics, as a JSON list. Each query returns one number. Without
+metrics it returns nothing, which is an error (ignoreNullValues): KEDA then keeps the current number of pods.
 */}}
 {{- define "fragment.scale.keda.triggers" -}}
 {{- $keda := .Values.keda }}
@@ -66,7 +66,7 @@ replicas: {{ int64 .Values.replicas }} is more than keda.maxReplicas, {{ int64 $
 {{- end }}
 {{- if not (or $own $keda.triggers) }}
 {{- if (.Facts.engine.metrics | default dict).waiting }}
-keda.requestsPerPod: is 0, and there is no other trigger; set it, for example to 8, or add keda.triggers
+keda.requestsPerPod: is 0, and keda.triggers is empty; set it, for example to 8, or add keda.triggers
 {{- else }}
 keda.enabled: engine {{ .Values.engine }} exports no metric of its requests; add keda.triggers, or use autoscaling
 {{- end }}
@@ -80,7 +80,7 @@ keda.prometheus.serverAddress: is empty; set it to the URL of Prometheus, such a
 {{- end }}
 {{- end }}
 {{- if and (not (int64 $keda.minReplicas)) (not $keda.triggers) }}
-keda.minReplicas: is 0, but without a pod there are no metrics and nothing holds the requests, so no pod would start again; set it to 1 or more, or add a trigger to keda.triggers that counts requests without a pod
+keda.minReplicas: is 0, but without a pod nothing exports metrics or holds requests, so no pod would start again; set it to 1 or more, or add a trigger to keda.triggers that counts requests without a pod
 {{- end }}
 {{- if and $keda.prometheus.authModes (not $keda.prometheus.triggerAuthentication) }}
 keda.prometheus.authModes: is set, but keda.prometheus.triggerAuthentication is empty; set both

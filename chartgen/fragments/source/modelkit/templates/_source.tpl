@@ -15,6 +15,12 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "fragment.source.modelkit
 {{- with .Model.digest }}@{{ . }}{{ end }}
 {{- end }}
 
+{{- define "fragment.source.modelkit.urls" -}}
+{{- range .Facts.models }}
+- {{ splitList "/" .reference | first | printf "%s://%s" (ternary "http" "https" $.Values.modelkit.plainHttp) | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.source.modelkit.script" -}}
 load.sh
 {{- end }}

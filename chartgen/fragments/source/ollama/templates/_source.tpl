@@ -3,6 +3,16 @@ format: ollama
 image: ollama
 {{- end }}
 
+{{- define "fragment.source.ollama.urls" -}}
+{{- range .Facts.models }}
+{{- $host := splitList "/" .reference | first }}
+{{- if not (and (contains "/" .reference) (regexMatch "[.:]" $host)) }}
+{{- $host = "registry.ollama.ai" }}
+{{- end }}
+- {{ printf "%s://%s" (ternary "http" "https" $.Values.ollamaSource.insecure) $host | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.source.ollama.script" -}}
 load.sh
 {{- end }}

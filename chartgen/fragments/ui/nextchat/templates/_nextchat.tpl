@@ -112,3 +112,17 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- define "fragment.ui.nextchat.network" -}}
+{{- if .Values.nextchat.enabled }}
+{{- $urls := list }}
+{{- with get .Servers (include "fragment.ui.nextchat.server" .) }}
+{{- $urls = list (include "fragment.serverURL" .) }}
+{{- end -}}
+- component: nextchat
+  service: {{ include "fragment.name" (list . "nextchat") }}
+  ports: [3000]
+  public: true
+  urls: {{ concat $urls (include "fragment.urlsIn" .Values.nextchat.env | mustFromJson) | toJson }}
+{{- end }}
+{{- end }}

@@ -132,3 +132,31 @@ PersistentVolumeClaim/{{ . }}
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- define "fragment.ui.open-webui.network" -}}
+{{- $ui := .Values.openWebui }}
+{{- if $ui.enabled }}
+{{- $urls := include "fragment.urlsIn" $ui.env | mustFromJson }}
+{{- range include "fragment.ui.open-webui.endpoints" . | mustFromJson }}
+{{- range . }}
+{{- $urls = append $urls .url }}
+{{- end }}
+{{- end }}
+{{- with $ui.ldap.host }}
+{{- $urls = append $urls (printf "ldap://%s:%d" . (int64 $ui.ldap.port)) }}
+{{- end }}
+{{- $hidden := list }}
+{{- range $key := list "database" "redis" }}
+{{- if (get $ui $key).existingSecret }}
+{{- $hidden = append $hidden (printf "openWebui.%s.existingSecret" $key) }}
+{{- end }}
+{{- end -}}
+- component: open-webui
+  service: {{ include "fragment.name" (list . "open-webui") }}
+  ports: [8080]
+  public: true
+  urls: {{ concat $urls (list $ui.redis.url $ui.oidc.providerUrl) | compact | uniq | toJson }}
+  hidden: {{ toJson $hidden }}
+  internet: {{ not $ui.offline | toJson }}
+{{- end }}
+{{- end }}

@@ -89,3 +89,15 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- /* A pipeline can connect to any host. */}}
+{{- define "fragment.ui.pipelines.network" -}}
+{{- if .Values.pipelines.enabled -}}
+- component: pipelines
+  service: {{ include "fragment.name" (list . "pipelines") }}
+  ports: [9099]
+  public: true
+  urls: {{ include "fragment.urlsIn" .Values.pipelines.env | mustFromJson | toJson }}
+  internet: true
+{{- end }}
+{{- end }}

@@ -55,3 +55,16 @@ volumes:
 a server's name cannot end in -test, which is what the pods are called that test a server; call it otherwise
 {{- end }}
 {{- end }}
+
+{{- define "fragment.verify.helm-test.network" -}}
+{{- if .Values.tests.enabled }}
+{{- range .Servers }}
+- component: {{ printf "%s-test" .Server | quote }}
+  urls: {{ list (include "fragment.serverURL" .) | toJson }}
+{{- end }}
+{{- range .Facts.ui }}
+- component: {{ printf "%s-test" .name | quote }}
+  urls: {{ list (printf "http://%s:%d" .service (int64 .port)) | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -7,6 +7,10 @@ image: huggingface
 {{ .Model.name }}{{ with .Model.tag }}@{{ . }}{{ end }}
 {{- end }}
 
+{{- define "llm-stack.source.huggingface.urls" -}}
+- {{ .Values.huggingface.endpoint | default (ternary "https://huggingface.co" "https://www.modelscope.cn" (eq .Values.huggingface.hub "huggingface")) | quote }}
+{{- end }}
+
 {{- define "llm-stack.source.huggingface.script" -}}
 load.sh
 {{- end }}

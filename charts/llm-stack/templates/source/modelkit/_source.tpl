@@ -15,6 +15,12 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelki
 {{- with .Model.digest }}@{{ . }}{{ end }}
 {{- end }}
 
+{{- define "llm-stack.source.modelkit.urls" -}}
+{{- range .Facts.models }}
+- {{ splitList "/" .reference | first | printf "%s://%s" (ternary "http" "https" $.Values.modelkit.plainHttp) | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.source.modelkit.script" -}}
 load.sh
 {{- end }}

@@ -112,3 +112,17 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{- define "llm-stack.ui.nextchat.network" -}}
+{{- if .Values.nextchat.enabled }}
+{{- $urls := list }}
+{{- with get .Servers (include "llm-stack.ui.nextchat.server" .) }}
+{{- $urls = list (include "llm-stack.serverURL" .) }}
+{{- end -}}
+- component: nextchat
+  service: {{ include "llm-stack.name" (list . "nextchat") }}
+  ports: [3000]
+  public: true
+  urls: {{ concat $urls (include "llm-stack.urlsIn" .Values.nextchat.env | mustFromJson) | toJson }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,79 @@
+"""Whether NetworkPolicies let pods reach the Services whose URLs they are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..reading.yamlfile import Key
+from .manifests import Fault, Object, Pod, Render, at, map_at, maps, selects
+
+HOST = re.compile(r"\b[a-z]+://(?:[^/@\s]*@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?")
+
+
+def check(render: Render) -> Iterator[Fault]:
+    """Every URL of a Service in the release that a policy of the release blocks, at either end."""
+    policies = [each for each in render.objects if each.kind == "NetworkPolicy"]
+    for pod in render.pods if policies else ():
+        for path, service, port in urls(render, pod):
+            for target in _behind(render, service):
+                number = _number(service, port, target)
+                for direction, here, there in (("egress", pod, target), ("ingress", target, pod)):
+                    if not _allowed(policies, direction, here, there, number):
+                        message = f"a NetworkPolicy blocks the {direction} from {pod.owner.title} to {service.title}"
+                        yield pod.owner.fault(path, message, f"allow port {number} in the policy of {here.owner.title}")
+
+
+def urls(render: Render, pod: Pod) -> Iterator[tuple[Key, Object, int | None]]:
+    """The Services of the release whose URLs the pod's containers are given, each with its place and its port."""
+    for path, container in pod.containers():
+        for where in ("env[].value", "args[]", "command[]"):
+            for place, text in at(container, where, path):
+                for host, port in HOST.findall(str(text)):
+                    service = render.find("Service", host.split(".")[0], pod.owner.namespace)
+                    if service and "." not in host.removesuffix(".svc").removeprefix(host.split(".")[0]):
+                        yield place, service, int(port) if port else None
+
+
+def _behind(render: Render, service: Object) -> Iterator[Pod]:
+    selector = map_at(service.data, "spec.selector")
+    for pod in render.pods:
+        if selector and not pod.passing and selects({"matchLabels": selector}, pod.labels):
+            yield pod
+
+
+def _number(service: Object, port: int | None, pod: Pod) -> int | None:
+    """The port of the pod to which a port of the Service leads."""
+    for _, each in maps(service.data, "spec.ports[]"):
+        if port in (None, each.get("port")):
+            target = each.get("targetPort", each.get("port"))
+            named = (each.get("containerPort") for each in pod.ports() if target == each.get("name"))
+            return target if isinstance(target, int) else next(named, None)
+    return None
+
+
+def _allowed(policies: list[Object], direction: str, here: Pod, there: Pod, port: int | None) -> bool:
+    """Whether the policies that select `here` let it connect to, or be reached by, `there`. None of them: yes."""
+    own = [
+        policy
+        for policy in policies
+        if direction.capitalize() in map_at(policy.data, "spec").get("policyTypes", ())
+        and policy.namespace == here.owner.namespace
+        and selects(map_at(policy.data, "spec.podSelector"), here.labels)
+    ]
+    peer = "to" if direction == "egress" else "from"
+    rules = (rule for policy in own for _, rule in maps(policy.data, f"spec.{direction}[]"))
+    return not own or any(_peers(rule, peer, there) and _ports(rule, port) for rule in rules)
+
+
+def _peers(rule: dict[str, Any], peer: str, there: Pod) -> bool:
+    peers = [each for _, each in maps(rule, f"{peer}[]")]
+    if not peers:
+        return True
+    return any("podSelector" in each and selects(each["podSelector"], there.labels) for each in peers)
+
+
+def _ports(rule: dict[str, Any], port: int | None) -> bool:
+    ports = [each for _, each in maps(rule, "ports[]")]
+    return not ports or any(each.get("port") in (None, port) for each in ports)

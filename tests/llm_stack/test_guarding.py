@@ -1,0 +1,119 @@
+"""Under NetworkPolicies every pod reaches what its values name, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import ROOT
+
+from chartgen.programs.helm import Document
+from chartgen.proofs import reach
+from chartgen.proofs.manifests import Render, at, maps, render_of, selects
+
+pytestmark = pytest.mark.slow
+
+CASES = ROOT / "chartgen/fragments/secure/network-policy/cases"
+COMPONENT = "app.kubernetes.io/component"
+
+
+@pytest.fixture
+def objects(manifests):
+    def render(case: str) -> Render:
+        found = [record.manifest.to_dict() for record in manifests(CASES / f"{case}.yaml")._records]
+        return render_of([Document("source.yaml", n, data, "") for n, data in enumerate(found)], frozenset())
+
+    return render
+
+
+def policies(render: Render) -> dict[str, dict]:
+    """Component -> the spec of its policy; the policy of all pods is under the empty name."""
+    found = [each.data["spec"] for each in render.objects if each.kind == "NetworkPolicy"]
+    return {spec["podSelector"]["matchLabels"].get(COMPONENT, ""): spec for spec in found}
+
+
+def components(spec: dict, way: str, peer: str) -> set[str]:
+    """The components of the release that a policy lets in or out."""
+    peers = [each for _, rule in maps(spec, f"{way}[]") for _, each in maps(rule, f"{peer}[]")]
+    return {found["podSelector"]["matchLabels"].get(COMPONENT) for found in peers if "podSelector" in found} - {None}
+
+
+@pytest.mark.parametrize("case", ["defaults", "everything", "group"])
+def test_every_pod_has_its_policy_and_is_denied_the_rest(objects, case):
+    render = objects(case)
+    found = policies(render)
+    assert [list(rule) for rule in found[""]["egress"]] == [["ports"]]
+    assert {port["port"] for port in found[""]["egress"][0]["ports"]} == {53}
+    assert "ingress" not in found[""]
+    for pod in render.pods:
+        assert pod.labels[COMPONENT] in found, pod.owner.title
+        assert selects(found[""]["podSelector"], pod.labels)
+
+
+@pytest.mark.parametrize("case", ["defaults", "everything", "group"])
+def test_what_a_policy_lets_out_is_what_its_pods_are_given(objects, case):
+    render = objects(case)
+    found = policies(render)
+    for component, spec in found.items():
+        pods = [pod for pod in render.pods if pod.labels[COMPONENT] == component]
+        services = {service.name for pod in pods for _, service, _ in reach.urls(render, pod)}
+        given = {
+            pod.labels[COMPONENT]
+            for service in services
+            for pod in render.pods
+            if selects({"matchLabels": render.find("Service", service).data["spec"]["selector"]}, pod.labels)
+        }
+        group = {f"{component}", f"{component}-worker"} if f"{component}-worker" in found else set()
+        group |= {component, component.removesuffix("-worker")} if component.endswith("-worker") else set()
+        own = {"postgres"} if component == "open-webui" else set()
+        assert components(spec, "egress", "to") - own == given | group, component
+
+
+def test_url_that_a_policy_blocks_is_found(objects):
+    render = objects("defaults")
+    assert list(reach.check(render)) == []
+    rule = policies(render)["open-webui"]["egress"][0]
+    rule["ports"][0]["port"] = 1
+    (first, *_) = reach.check(render)
+    assert "blocks the egress from Deployment/llm-open-webui to Service/llm-server" in first.message
+    rule["ports"][0]["port"] = 11434
+    policies(render)["server"]["ingress"][0]["from"].clear()
+    del policies(render)["server"]["ingress"][0]
+    assert any("blocks the ingress" in fault.message for fault in reach.check(render))
+
+
+def test_only_what_downloads_models_reaches_their_source(objects):
+    found = policies(objects("everything"))
+    assert [spec for name, spec in found.items() if name.endswith("-loader")]
+    blocks = {name: {cidr for _, cidr in at(spec, "egress[].to[].ipBlock.cidr")} for name, spec in found.items()}
+    assert blocks["server-loader"] == {"203.0.113.0/24"}
+    assert blocks["kit-loader"] == {"10.0.0.5/32"}
+    assert blocks["server"] == set()
+
+
+def test_private_addresses_are_not_the_internet(objects):
+    (blocks,) = [
+        [block for _, block in maps(rule, "to[].ipBlock")]
+        for rule in policies(objects("defaults"))["server"]["egress"]
+        if "ipBlock" in rule["to"][0]
+    ]
+    assert {"10.0.0.0/8", "169.254.0.0/16", "192.168.0.0/16"} <= set(blocks[0]["except"])
+
+
+def test_pods_of_a_group_exchange_data_on_all_ports(objects):
+    found = policies(objects("group"))
+    for component in ("server", "server-worker"):
+        for way, peer in (("ingress", "from"), ("egress", "to")):
+            free = [rule for rule in found[component][way] if "ports" not in rule]
+            assert components({way: free}, way, peer) == {"server", "server-worker"}
+    assert "server-worker" not in components(found["nextchat"], "egress", "to")
+
+
+def test_monitors_and_outside_clients_come_in_by_their_peers_alone(objects):
+    spec = policies(objects("everything"))["server"]
+    names = [
+        (port["port"], peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"])
+        for rule in spec["ingress"]
+        for port in rule["ports"]
+        for peer in rule["from"]
+        if "namespaceSelector" in peer
+    ]
+    assert sorted(names) == [(8000, "ingress-nginx"), (8000, "monitoring")]
