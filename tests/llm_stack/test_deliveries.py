@@ -49,6 +49,7 @@ CACHE = {
 SUPPORTED = {
     "persistentVolumeClaim": {"init", "job", "sidecar", "cronjob"},
     "volumeClaimTemplate": {"init", "sidecar", "none"},
+    "ephemeral": {"init", "sidecar"},
     "emptyDir": {"init", "sidecar"},
     "hostPath": {"init", "sidecar", "daemonset", "none"},
     "image": {"none"},

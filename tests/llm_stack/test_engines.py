@@ -65,6 +65,54 @@ def test_own_server_without_paths_has_to_listen(rendered):
     assert {server[probe].tcpSocket.port for probe in ("startupProbe", "readinessProbe", "livenessProbe")} == {"http"}
 
 
+def test_own_server_writes_where_its_values_say_and_shares_memory_between_cards(manifests):
+    server = manifests(CASES / "custom/cases/writable.yaml").get("deployment/llm-server")
+    assert [mount.to_dict() for mount in container(server).volumeMounts if mount.name in ("writable", "shm")] == [
+        {"name": "shm", "mountPath": "/dev/shm"},
+        {"name": "writable", "mountPath": "/root/.cache", "subPath": "root/.cache"},
+        {"name": "writable", "mountPath": "/sgl-workspace/cache", "subPath": "sgl-workspace/cache"},
+    ]
+    sizes = {
+        volume.name: volume.emptyDir.sizeLimit
+        for volume in server.spec.template.spec.volumes
+        if "sizeLimit" in volume.get("emptyDir", {})
+    }
+    assert sizes["shm"] == "4Gi"
+    assert env(server.spec.template)["HOME"] == "/tmp/home"
+
+
+def test_modelfiles_reach_the_server_as_ollama_reads_them(manifests):
+    case = manifests(CASES / "ollama/cases/modelfiles.yaml")
+    files = case.get("configmap/llm-server-files").data
+    assert files["modelfile-0"] == (
+        '# legal:v2\nFROM llama3.2:3b\nTEMPLATE """{{ .Prompt }}"""\nADAPTER /adapters/legal.gguf\n'
+    )
+    assert files["modelfile-1"] == (
+        '# pirate\nFROM llama3.2:3b\nPARAMETER num_ctx """1048576"""\nPARAMETER stop """<|end|>"""\n'
+        'PARAMETER stop """\n"""\nPARAMETER temperature """0.7"""\nPARAMETER use_mmap """true"""\n'
+        'SYSTEM """You are a pirate.\nAnswer "aye"."""\n'
+    )
+    server = case.get("deployment/llm-server").spec.template
+    assert env(server)["MODELS"] == "llama3.2:3b qwen3:4b legal:v2 pirate"
+    assert container(case.get("deployment/llm-server")).command == ["sh", "/opt/files/serve.sh"]
+    chat = env(case.get("deployment/llm-nextchat").spec.template)
+    assert chat["CUSTOM_MODELS"] == "-all,+llama3.2:3b,+qwen3:4b,+legal:v2,+pirate"
+
+
+def test_flags_of_newer_versions_are_left_out_for_older_images(manifests):
+    def flags(case):
+        return container(manifests(CASES / f"vllm/cases/{case}.yaml").get("deployment/llm-server")).args
+
+    assert not [flag for flag in flags("older-image") if flag.startswith("--shutdown-timeout")]
+    assert [flag for flag in flags("own-image") if flag.startswith("--shutdown-timeout")]
+
+
+def test_shares_of_cards_are_not_counted_as_cards(manifests):
+    for case in ("shares-as-resources", "whole-cards-by-compute"):
+        server = manifests(ROOT / f"chartgen/fragments/gpu/cases/{case}.yaml").get("deployment/llm-server")
+        assert "--tensor-parallel-size=2" in container(server).args, case
+
+
 def test_service_has_all_of_an_own_servers_ports(manifests):
     index = manifests(CASES / "custom/cases/model.yaml")
     ports = {port.name: port.port for port in index.get("service/llm-server").spec.ports}

@@ -91,3 +91,56 @@ def test_people_come_back_from_the_provider_to_where_the_ui_is_reached(pod):
     assert resolved(ui, "OAUTH_CLIENT_SECRET") == "<provider/secret>"
     assert resolved(ui, "LDAP_APP_PASSWORD") == "<directory/reader>"
     assert "OPENID_REDIRECT_URI" not in variables(pod("directory").containers[0])
+
+
+def test_tool_servers_are_given_with_their_tokens_and_who_may_use_them(pod):
+    found = json.loads(resolved(pod("tool-servers").containers[0], "TOOL_SERVER_CONNECTIONS"))
+    everyone = [{"principal_type": "user", "principal_id": "*", "permission": "read"}]
+    assert [
+        (one["info"]["id"], one["type"], one["url"], one["path"], one["auth_type"], one["key"]) for one in found
+    ] == [
+        ("clock", "openapi", "http://clock.tools:8000", "openapi.json", "none", ""),
+        ("search", "openapi", "http://search.tools:8000", "api/openapi.json", "none", ""),
+        ("wiki", "mcp", "https://mcp.example.com/mcp", "", "bearer", "<wiki/token>"),
+    ]
+    assert [one["config"]["access_grants"] for one in found] == [everyone, [], everyone]
+    assert found[2]["info"] == {"id": "wiki", "name": "Wiki", "description": "Finds pages."}
+
+
+def test_database_file_on_a_share_has_no_write_ahead_log(pod):
+    assert resolved(pod("file-share").containers[0], "DATABASE_ENABLE_SQLITE_WAL") == "false"
+    assert "DATABASE_ENABLE_SQLITE_WAL" not in variables(pod("no-server").containers[0])
+    assert "DATABASE_ENABLE_SQLITE_WAL" not in variables(pod("replicas").containers[0])
+
+
+def test_apis_of_urls_under_env_stay_on(pod):
+    ui = variables(pod("urls-of-ones-own").containers[0])
+    assert ui["OPENAI_API_BASE_URLS"]["value"] == "https://api.example.com/v1"
+    assert "ENABLE_OPENAI_API" not in ui
+
+
+def test_ui_without_a_server_uses_its_endpoints_and_the_volumes_of_the_user(pod):
+    spec = pod("no-server")
+    ui = spec.containers[0]
+    assert resolved(ui, "OLLAMA_BASE_URL") == "http://ollama.example.com:11434"
+    assert resolved(ui, "OPENAI_API_KEYS") == "<openai/api-key>"
+    assert {"ca"} <= {volume.name for volume in spec.volumes} & {mount.name for mount in ui.volumeMounts}
+
+
+def test_requests_in_the_cluster_pass_the_proxy_by(manifests):
+    case = manifests(ROOT / "chartgen/fragments/base/cases/proxy.yaml")
+    ui = variables(case.get("deployment/llm-open-webui").spec.template.spec.containers[0])
+    assert ui["HTTPS_PROXY"]["value"] == ui["https_proxy"]["value"] == "http://proxy.example.com:3128"
+    assert ui["NO_PROXY"]["value"].split(",") == [
+        "localhost",
+        "127.0.0.1",
+        ".svc",
+        ".cluster.local",
+        "llm-server",
+        "llm-pipelines",
+        ".example.com",
+        "10.0.0.0/8",
+    ]
+    server = case.get("deployment/llm-server").spec.template.spec
+    assert "https_proxy" in variables(server.initContainers[0])
+    assert "https_proxy" not in variables(server.containers[0])

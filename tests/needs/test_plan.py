@@ -97,7 +97,7 @@ def test_model_with_the_librarys_address_is_the_librarys_model():
 def test_model_that_nobody_described_gets_the_least():
     asked = told("model.name=unheard-of")
     assert (asked["known"], asked["cards"]) == (False, {})
-    assert asked["resources"] == {"requests": {"cpu": 1, "memory": "2Gi"}}
+    assert asked["resources"] == {"requests": {"cpu": 1, "memory": "2Gi"}, "limits": {"memory": "120Gi"}}
 
 
 def test_given_resources_win():

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import socketserver
@@ -165,6 +166,15 @@ class Session(socketserver.StreamRequestHandler):
     def show(self, name):
         if not os.path.exists(manifest_path(name)):
             raise Failure(f"model '{name}' not found")
+
+    def create(self, name, base, modelfile):
+        """The manifest of another model under a new name, and the Modelfile in a log."""
+        if fault("no-create") is not None:
+            raise Failure("no space left on device")
+        self.show(base)
+        os.makedirs(os.path.dirname(manifest_path(name)), exist_ok=True)
+        shutil.copy(manifest_path(base), manifest_path(name))
+        note("calls", f"create {name} {modelfile!r}")
 
     def generate(self, name, prompt):
         self.show(name)
@@ -353,6 +363,14 @@ def main(arguments):
             print(f"{model['name']:<20}{'e0979632db5a':<16}{'5.0 GB':<10}{model['processor']:<20}{'8192':<11}Forever")
     elif command == "show":
         list(ask(do="show", name=names[0]))
+        if "--modelfile" in rest:
+            with open(manifest_path(names[0])) as manifest:
+                print(f"FROM {manifest.read()}")
+    elif command == "create":
+        with open(names[1]) as file:
+            modelfile = file.read()
+        (base,) = [line.removeprefix("FROM ") for line in modelfile.splitlines() if line.startswith("FROM ")]
+        list(ask(do="create", name=names[0], base=base, modelfile=modelfile))
     elif command == "pull":
         pull(names[0], "--insecure" in rest)
     elif command == "run":

@@ -21,9 +21,11 @@ from scripts.workshop import (
     SCRIPTS,
     Ended,
     World,
+    accepts,
     all_right,
     digest_of,
     each_shell,
+    free_port,
     place,
     terminated,
     wait_for,
@@ -878,6 +880,79 @@ def test_a_probe_that_asks_for_nothing_fails(world: World, arguments: list[str],
     world.lay(MODEL)
     with world.server():
         assert world.run("probe.sh", *arguments, **env).code == 1
+
+
+# --- models that are made from others -------------------------------------------------------------------------------
+
+
+def serving(world: World, shell: list[str] | None = None) -> subprocess.Popen[str]:
+    """serve.sh, once its server accepts connections."""
+    address = f"0.0.0.0:{free_port()}"
+    world.env |= {"OLLAMA_HOST": address, "OLLAMA_MODELS": str(world.store), "OLLAMA_NOPRUNE": "1", "PAUSE": "0.1"}
+    process = world.start("serve.sh", shell=shell, FILES=str(world.scripts))
+    wait_for(lambda: accepts(address))
+    return process
+
+
+def created(world: World) -> list[str]:
+    return [line for line in world.lines("calls") if line.startswith("create")]
+
+
+@each_shell
+def test_models_of_modelfiles_are_made_once_and_again_where_they_change(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    (world.scripts / "modelfile-0").write_text(f'# pirate:v1\nFROM {MODEL}\nSYSTEM """Ahoy."""\n')
+    for _ in range(2):
+        process = serving(world, shell)
+        wait_for(lambda: world.run("probe.sh", "ready", MODELS=f"{MODEL} pirate:v1").code == 0)
+        time.sleep(0.3)
+        terminated(process)
+        assert created(world) == [f'create pirate:v1 \'# pirate:v1\\nFROM {MODEL}\\nSYSTEM """Ahoy."""\\n\'']
+    (world.scripts / "modelfile-0").write_text(f"# pirate:v1\nFROM {MODEL}\nPARAMETER temperature 1\n")
+    process = serving(world, shell)
+    wait_for(lambda: len(created(world)) == 2)
+    terminated(process)
+
+
+def test_a_model_that_cannot_be_made_is_tried_again_and_said_once(world: World) -> None:
+    world.lay(MODEL)
+    world.fault("no-create")
+    (world.scripts / "modelfile-0").write_text(f"# pirate\nFROM {MODEL}\n")
+    process = serving(world)
+    time.sleep(1)
+    assert world.run("probe.sh", "ready", MODELS="pirate").code == 1
+    world.mend("no-create")
+    wait_for(lambda: created(world))
+    ended = terminated(process)
+    assert ended.out.splitlines() == ["serve: pirate: not created: no space left on device", "serve: pirate: created"]
+
+
+def test_pruning_keeps_what_a_server_made(world: World) -> None:
+    world.publish("pirate:v1")
+    world.lay(MODEL, OTHER, "pirate:v1")
+    world.ask_for(MODEL)
+    (world.store / ".modelfiles").mkdir()
+    (world.store / ".modelfiles/pirate@v1").write_text("made\n")
+    all_right(world.load(PRUNE="true"))
+    kept = [name for name in (MODEL, OTHER, "pirate:v1") if (world.store / "manifests" / place(name)).exists()]
+    assert kept == [MODEL, "pirate:v1"]
+
+
+@each_shell
+def test_a_store_below_the_root_is_named_and_nothing_is_pulled(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    world.ask_for(MODEL)
+    (world.store / "models").mkdir()
+    for part in ("manifests", "blobs"):
+        (world.store / part).rename(world.store / "models" / part)
+    ended = world.load(shell=shell)
+    assert (ended.code, world.sent()) == (64, 0)
+    assert "set modelCache.subPath to models" in ended.err
+    probed = world.run("probe.sh", "ready", shell=shell, MODELS=MODEL, OLLAMA_MODELS=str(world.store))
+    assert probed.out == (
+        f"{MODEL} is missing: the volume has a store of ollama in its folder models/; "
+        "set modelCache.subPath to models\n"
+    )
 
 
 # --- a folder of the node -------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ LOADERS = [
         "loader/files/loader.sh",
         "source/ollama/files/load.sh",
         "engine/ollama/files/probe.sh",
+        "engine/ollama/files/serve.sh",
         "loader/files/wait.sh",
     )
 ]

@@ -31,7 +31,7 @@ is empty if the backend does not exist.
 {{- range .context.Facts.ui }}
 {{- $uis = append $uis .name }}
 {{- end }}
-{{- if and $servers (not (include "fragment.backend" (list .context .name) | mustFromJson)) }}
+{{- if and (concat $servers $uis) (not (include "fragment.backend" (list .context .name) | mustFromJson)) }}
 {{- $servers = concat $servers $uis | join " or " }}
 {{- if .name }}
 {{ .key }}: {{ .name }} is not an enabled server or UI; set it to {{ $servers }}
@@ -71,8 +71,11 @@ port}.
 {{- $taken := .taken }}
 {{- $found := include "fragment.apiHosts" (list .context .way) | mustFromJson }}
 {{- $servers := keys .context.Servers | sortAlpha }}
+{{- if not $servers }}
+{{ $key }}.enabled: is true, but no model server is enabled; set it to false, or enable a server
+{{- end }}
 {{- range $name, $_ := .way.hosts }}
-{{- if not (has $name $servers) }}
+{{- if and $servers (not (has $name $servers)) }}
 {{ $key }}.hosts: {{ $name }} is not an enabled server; use {{ join " or " $servers }}
 {{- end }}
 {{- end }}

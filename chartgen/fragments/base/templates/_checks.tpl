@@ -5,8 +5,13 @@ the name {{ .Server }} is reserved by the chart; rename the server
 {{- end }}
 
 {{- define "fragment.releaseChecks" -}}
-{{- if not .Servers }}
-servers: no server is enabled; set enabled: true for at least one
+{{- if not (or .Servers .Facts.ui) }}
+servers: no server is enabled, and no UI is deployed; set enabled: true for a server, or deploy a UI with endpoints elsewhere
+{{- end }}
+{{- with .Values.global.proxy }}
+{{- if and .existingSecret (or .httpProxy .httpsProxy) }}
+global.proxy.existingSecret: cannot be combined with httpProxy and httpsProxy; write the URLs into the Secret, or remove existingSecret
+{{- end }}
 {{- end }}
 {{ include "fragment.secretChecks" . }}
 {{- if and .Values.serviceAccount.attachPullSecrets (not .Values.serviceAccount.create) }}
@@ -24,6 +29,9 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 
 {{- define "fragment.releaseNeeds" -}}
+{{- with .Values.global.proxy.existingSecret }}
+Secret/{{ . }}
+{{- end }}
 {{- range .Values.global.imagePullSecrets }}
 Secret/{{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
 {{- end }}

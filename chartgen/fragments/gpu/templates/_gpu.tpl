@@ -14,14 +14,36 @@
 {{- mul (trimSuffix $unit .Values.gpu.memory | int64) (get (dict "Mi" 1 "Gi" 1024 "Ti" 1048576) $unit | default 0) }}
 {{- end }}
 
+{{- /*
+The number of cards in gpu.resources. Memory and compute are shares of cards and are not counted: those of the table, and
+others by their names. Compute by which complete cards are requested, such as qGPU's, is counted in cards.
+*/}}
+{{- define "fragment.gpu.counted" -}}
+{{- include "fragment.read" (list . "files/gpu/vendors.yaml") }}
+{{- $whole := dict }}
+{{- range get .Read "files/gpu/vendors.yaml" }}
+{{- range .schemes }}
+{{- if (.cores).cards }}
+{{- $_ := set $whole .cores.resource (int64 .cores.whole) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $count := 0 }}
+{{- range $name, $amount := .Values.gpu.resources }}
+{{- if hasKey $whole $name }}
+{{- $count = add $count (max 1 (div (int64 $amount) (get $whole $name))) }}
+{{- else if not (regexMatch "(mem|memory|vmem|vmemory|cores?|vcores?|percentage|priority)$" (lower $name)) }}
+{{- $count = add $count (int64 $amount) }}
+{{- end }}
+{{- end }}
+{{- max 1 $count }}
+{{- end }}
+
 {{- /* The vendor of devices that are not in the table is `other`. */}}
 {{- define "fragment.gpu.facts" -}}
 {{- $count := ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
 {{- if .Values.gpu.resources }}
-{{- $count = 0 }}
-{{- range .Values.gpu.resources }}
-{{- $count = add $count (int64 .) }}
-{{- end }}
+{{- $count = include "fragment.gpu.counted" . | int64 }}
 {{- end -}}
 vendor: {{ ternary "other" .Values.gpu.vendor (and (eq .Values.gpu.vendor "none") (gt (len .Values.gpu.resources) 0)) | quote }}
 count: {{ int64 $count }}

@@ -17,15 +17,19 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- range include "llm-stack.slot.server.volumeMounts" . | include "llm-stack.list" | mustFromJson }}
 {{- $mounts = append $mounts .mountPath }}
 {{- end }}
-{{ include "llm-stack.nodePathFaults" (dict "context" . "volumes" .Values.volumes "key" "volumes") }}
-{{- range .Values.volumes }}
-{{- if has .name $volumes }}
-volumes: {{ .name }} is reserved by the chart; rename your volume
+{{ include "llm-stack.volumeFaults" (dict "context" . "key" "" "values" .Values "names" $volumes "paths" $mounts) }}
+{{- include "llm-stack.server.imageChecks" . }}
 {{- end }}
-{{- end }}
-{{- range .Values.volumeMounts }}
-{{- if has (trimSuffix "/" .mountPath) $mounts }}
-volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use another mountPath
+
+{{- /* The tag under images belongs to its own repository. */}}
+{{- define "llm-stack.server.imageChecks" -}}
+{{- $image := .Values.image }}
+{{- $facts := .Facts.engine }}
+{{- $usual := get .Values.images ($facts.image | default "") | default dict }}
+{{- with $image.repository }}
+{{- $program := splitList "/" . | last }}
+{{- if and $usual.repository (ne $program (splitList "/" $usual.repository | last)) (not (or $image.tag $image.digest)) }}
+image.tag: is empty, so {{ . }} would be pulled with {{ $usual.tag }}, which is a tag of {{ $usual.repository }}; set image.tag
 {{- end }}
 {{- end }}
 {{- end }}
@@ -40,6 +44,18 @@ servers.{{ $pods }}: {{ $pods }} is the name of the headless Service of server {
 {{- end }}
 {{- with int64 .Values.service.nodePort }}
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
+{{- end }}
+{{- end }}
+{{- /* Charts of UIs have a value image, too, and there it is the image of the UI. */}}
+{{- range $name, $server := .Servers }}
+{{- $images := .Values.images }}
+{{- with .Values.image.repository }}
+{{- $image := . }}
+{{- range $.Facts.ui }}
+{{- if eq (splitList "/" $image | last) (splitList "/" (get $images .image).repository | last) }}
+servers.{{ $name }}: image.repository: {{ $image }} is the image of {{ .title }}, but image sets the image of the model servers; set it under images.{{ .image }}, and check that the other values of the file are meant for the model servers, too
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range $port, $names := $users }}

@@ -85,6 +85,21 @@ it. */}}
 {{- mul $step (div (add . (mul $step 1024) -1) (mul $step 1024)) }}
 {{- end }}
 
+{{- /*
+The memory limit in GiB if the size of a model is not known: enough for a model that fills the model cache, or for 100Gi if
+the size of the cache is not known either. An engine that uses a share of the limit on CPUs would use most of the node, so
+it gets eight times the minimum, Floor.
+*/}}
+{{- define "llm-stack.sizing.limit" -}}
+{{- $sum := .Facts.sizing }}
+{{- $bound := include "llm-stack.sizing.mebibytes" (.Facts.cache.size | default "100Gi") | int64 }}
+{{- $most := add (mul 2 (int64 $sum.programMiB)) (div (mul $bound 11) 10) (int64 $sum.kvMiB) }}
+{{- if and .Facts.engine.usablePercent (not (int64 .Facts.gpu.count)) }}
+{{- $most = include "llm-stack.sizing.mebibytes" .Floor | int64 | mul 8 }}
+{{- end }}
+{{- include "llm-stack.sizing.step" (add $most (ternary $bound 0 (.Facts.cache.memory | default false))) }}
+{{- end }}
+
 {{- define "llm-stack.sizing.resources" -}}
 {{- $sum := .Facts.sizing }}
 {{- $nodes := int64 .Values.nodes.count }}
@@ -116,6 +131,8 @@ it. */}}
 {{- $memory = printf "%dGi" $step }}
 {{- end }}
 {{- $limit = printf "%dGi" (include "llm-stack.sizing.step" (max (add $most $cached) (mul 2 $floor)) | int64) }}
+{{- else }}
+{{- $limit = printf "%dGi" (include "llm-stack.sizing.limit" (merge (dict "Floor" $memory) .) | int64) }}
 {{- end -}}
 requests: {cpu: {{ int64 $cpu }}, memory: {{ $memory | quote }}}
 {{- with $limit }}

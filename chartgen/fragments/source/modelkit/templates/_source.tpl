@@ -31,7 +31,7 @@ PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
 {{- $cache := .Facts.cache }}
 {{- /* A volume that is deleted with its pod has only one version, unless the delivery checks for changes. */}}
-{{- $later := or (ne $cache.type "emptyDir") .Facts.delivery.refreshes }}
+{{- $later := or (not (has $cache.type (list "emptyDir" "ephemeral"))) .Facts.delivery.refreshes }}
 KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}
 LOGIN_DIR: /opt/credentials

@@ -64,7 +64,7 @@ OLLAMA_API_KEY_{{ $n }}:
 OLLAMA_BASE_URLS: {{ join ";" $urls | quote }}
 {{- else if $urls }}
 OLLAMA_BASE_URL: {{ first $urls | quote }}
-{{- else }}
+{{- else if not (include "fragment.ui.open-webui.ownUrls" (list . "OLLAMA_BASE_URL" "OLLAMA_BASE_URLS")) }}
 ENABLE_OLLAMA_API: "false"
 {{- end }}
 {{- with $settings }}
@@ -89,9 +89,52 @@ OPENAI_API_BASE_URLS: {{ join ";" $urls | quote }}
 # One key for each URL, in the same order. An empty key is not sent.
 OPENAI_API_KEYS: {{ join ";" $keys | quote }}
 {{- end }}
-{{- else }}
+{{- else if not (include "fragment.ui.open-webui.ownUrls" (list . "OPENAI_API_BASE_URL" "OPENAI_API_BASE_URLS" "OPENAI_API_KEY" "OPENAI_API_KEYS")) }}
 # Without a URL, Open WebUI would use api.openai.com.
 ENABLE_OPENAI_API: "false"
+{{- end }}
+{{ include "fragment.ui.open-webui.toolServers" . }}
+{{- end }}
+
+{{- /* (list CONTEXT NAME…): the first of these variables that the user sets under env, empty if there is none. */}}
+{{- define "fragment.ui.open-webui.ownUrls" -}}
+{{- $env := (first .).Values.openWebui.env }}
+{{- $found := "" }}
+{{- range rest . }}
+{{- if hasKey $env . }}
+{{- $found = $found | default . }}
+{{- end }}
+{{- end }}
+{{- $found }}
+{{- end }}
+
+{{- /*
+The tool servers, as in backend/open_webui/{config.py,utils/tools.py,utils/access_control}: the identifier of a server is
+info.id, and without access grants only administrators can use it.
+*/}}
+{{- define "fragment.ui.open-webui.toolServers" -}}
+{{- $all := list (dict "principal_type" "user" "principal_id" "*" "permission" "read") }}
+{{- $found := list }}
+{{- range $name, $server := .Values.openWebui.toolServers }}
+{{- $protocol := .protocol | default "mcp" }}
+{{- $one := dict "type" $protocol "url" .url "auth_type" "none" "key" "" "path" "" }}
+{{- if eq $protocol "openapi" }}
+{{- $_ := set $one "path" (.path | default "openapi.json") }}
+{{- $one = merge $one (dict "spec_type" "url" "spec" "") }}
+{{- end }}
+{{- if .existingSecret }}
+{{- $variable := printf "TOOL_SERVER_KEY_%d" (len $found) }}
+{{ quote $variable }}:
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | default "api-key" | quote }}}
+{{- $one = merge (dict "auth_type" "bearer" "key" (printf "$(%s)" $variable)) $one }}
+{{- end }}
+{{- $_ := set $one "config" (dict "enable" true "access_grants" (ternary list $all (.adminsOnly | default false))) }}
+{{- $_ := set $one "info" (dict "id" $name "name" (.title | default $name) "description" (.description | default "")) }}
+{{- $found = append $found $one }}
+{{- end }}
+{{- with $found }}
+TOOL_SERVER_CONNECTIONS: {{ toJson . | quote }}
 {{- end }}
 {{- end }}
 
@@ -109,6 +152,10 @@ DATABASE_URL:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 # The init container runs the migrations.
 ENABLE_DB_MIGRATIONS: "false"
+{{- else if and $.Values.openWebui.persistence.enabled (has "ReadWriteMany" $.Values.openWebui.persistence.accessModes) }}
+# SQLite's write-ahead log needs memory that processes share, which a file share does not have (sqlite.org/wal.html).
+DATABASE_ENABLE_SQLITE_WAL: "false"
+DATABASE_SQLITE_PRAGMA_MMAP_SIZE: "0"
 {{- end }}
 {{- if .pgvector }}
 VECTOR_DB: pgvector

@@ -38,6 +38,9 @@ check() {
   OLLAMA_HOST=$(own_address)
   export OLLAMA_HOST
   for model in $MODELS; do
+    if ! [ -d "${OLLAMA_MODELS:=/models}/manifests" ] && [ -d "$OLLAMA_MODELS/models/manifests" ]; then
+      refuse "$model is missing" "the volume has a store of ollama in its folder models/; set modelCache.subPath to models"
+    fi
     answer=$(ollama show "$model" 2>&1 >/dev/null </dev/null) || refuse "$model is missing" "$answer"
   done
   case $1 in

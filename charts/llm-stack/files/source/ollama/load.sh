@@ -34,6 +34,7 @@ main() {
   case $MODE in once | refresh | watch) ;; *) die 64 "MODE must be once, refresh or watch, not '$MODE'" ;; esac
   check_list
   begin
+  check_place
   if [ "$MODE" = watch ]; then keep_looking all settled; fi
   hash=$(list_hash)
   if [ "$MODE" = once ] && ready_has "$hash" && all settled; then summary "already there"; exit 0; fi
@@ -49,6 +50,15 @@ main() {
   [ "$worst" -eq 0 ] || exit "$worst"
   { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   summary "all there"
+}
+
+# check_place: a claim that was mounted at ollama's home has its store in models/. At its root, every model would be
+# downloaded again.
+check_place() {
+  if [ -d "$TARGET/models/manifests" ] && ! [ -d "$TARGET/manifests" ]; then
+    die 64 "the volume has a store of ollama in its folder models/, and none at its root; set modelCache.subPath to" \
+      "models to use it, or remove the folder"
+  fi
 }
 
 # all COMMAND: run COMMAND for each requested reference. Fails at the first failure.
@@ -202,10 +212,12 @@ forget() {
   sort -u "$scratch/superseded" | grep -vxF -f "$scratch/used" | publish .superseded
 }
 
-# prune: remove models that are not in the list, and blobs that no manifest names, if PRUNE is true.
+# prune: remove models that are not in the list, and blobs that no manifest names, if PRUNE is true. Models that a server
+# created from its Modelfiles stay.
 prune() {
   [ "$PRUNE" = true ] || return 0
-  models | cut -f 2 | while read -r reference; do place "$reference"; done >"$scratch/places"
+  { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f) | sed 's,^[.]/,,' | tr @ :; } |
+    while read -r reference; do place "$reference"; done >"$scratch/places"
   (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
   while read -r at; do
     say "${at%/*}:${at##*/} is no longer requested: removing it"

@@ -13,6 +13,9 @@ mountPath: {{ $custom.mountPath | quote }}
 subPath: {{ .Facts.model.folder | quote }}
 {{- end }}
 ports: {{ toJson $custom.ports }}
+{{- with $custom.sharedMemory | default (ternary (printf "%dGi" (mul 2 (int64 .Facts.gpu.count))) "" (gt (int64 .Facts.gpu.count) 0)) }}
+sharedMemory: {{ quote . }}
+{{- end }}
 health: {ready: {{ $custom.readinessPath | default $custom.livenessPath | quote }}, live: {{ quote $custom.livenessPath }}}
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
@@ -20,6 +23,26 @@ secret: {name: {{ $custom.apiKey.existingSecret | quote }}, key: {{ $custom.apiK
 {{- end }}
 {{- with $custom.metricsPath }}
 metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | quote }}, path: {{ quote . }}}
+{{- end }}
+{{- end }}
+
+{{- /* An arbitrary user ID has no entry in /etc/passwd, and some libraries require a user name. */}}
+{{- define "llm-stack.engine.custom.env" -}}
+USER: server
+{{- end }}
+
+{{- define "llm-stack.engine.custom.volumes" -}}
+{{- if .Values.custom.writablePaths -}}
+- name: writable
+  emptyDir: {}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.custom.volumeMounts" -}}
+{{- range .Values.custom.writablePaths }}
+- name: writable
+  mountPath: {{ quote . }}
+  subPath: {{ trimPrefix "/" . | quote }}
 {{- end }}
 {{- end }}
 
@@ -58,6 +81,11 @@ image.tag: {{ .Values.image.repository }} has no tag, so Kubernetes would use la
 custom.ports: the name http is reserved for custom.port; rename the other port
 {{- else if eq (int64 $port) (int64 $custom.port) }}
 custom.ports: {{ $name }} is {{ int64 $port }}, the same as custom.port; remove it, or give it another port
+{{- end }}
+{{- end }}
+{{- range $custom.writablePaths }}
+{{- if has . (list $custom.mountPath "/tmp" "/dev/shm" "/opt/files") }}
+custom.writablePaths: {{ . }} is already used by a volume of the chart; remove it
 {{- end }}
 {{- end }}
 {{- if and (hasKey $custom.ports "metrics") (not $custom.metricsPath) }}

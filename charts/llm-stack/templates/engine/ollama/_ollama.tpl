@@ -3,6 +3,9 @@
 port: 11434
 protocol: ollama
 model: {{ (first .Facts.models).reference | quote }}
+{{- if .Values.ollama.modelfiles }}
+names: {{ concat (include "llm-stack.engine.ollama.models" . | splitList " ") (keys .Values.ollama.modelfiles | sortAlpha) | toJson }}
+{{- end }}
 formats: [ollama]
 parallel: {{ int64 .Values.ollama.numParallel }}
 promptCacheMiB: {{ int64 .Values.ollama.promptCacheMiB }}
@@ -15,11 +18,18 @@ ollama
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.command" -}}
+{{- if .Values.ollama.modelfiles -}}
+- sh
+- /opt/files/serve.sh
+{{- else -}}
 - ollama
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.args" -}}
+{{- if not .Values.ollama.modelfiles -}}
 - serve
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.env" -}}
@@ -46,7 +56,7 @@ LLAMA_ARG_CACHE_RAM: {{ int64 .Values.ollama.promptCacheMiB | quote }}
 OLLAMA_SCHED_SPREAD: "1"
 {{- end }}
 # The models that the probes check.
-MODELS: {{ include "llm-stack.engine.ollama.models" . | quote }}
+MODELS: {{ concat (list (include "llm-stack.engine.ollama.models" .)) (keys .Values.ollama.modelfiles | sortAlpha) | join " " | quote }}
 {{- if int64 .Facts.gpu.count }}
 MIN_GPU_PERCENT: {{ int64 .Values.ollama.minGpuPercent | quote }}
 {{- end }}
@@ -86,9 +96,69 @@ livenessProbe:
 
 {{- define "llm-stack.engine.ollama.files" -}}
 probe.sh: {file: files/engine/ollama/probe.sh}
+{{- if .Values.ollama.modelfiles }}
+serve.sh: {file: files/engine/ollama/serve.sh}
+{{- range $n, $name := keys .Values.ollama.modelfiles | sortAlpha }}
+modelfile-{{ $n }}: {{ include "llm-stack.engine.ollama.modelfile" (dict "name" $name "model" (get $.Values.ollama.modelfiles $name) "from" (first $.Facts.models).reference) | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+{name, model, from}: a Modelfile, as in ollama's docs/modelfile.mdx and parser/parser.go. serve.sh reads the name from its
+first line. Within three double quotes, a text is taken as it is.
+*/}}
+{{- define "llm-stack.engine.ollama.modelfile" -}}
+# {{ .name }}
+FROM {{ .model.from | default .from }}
+{{- range $name, $values := .model.parameters }}
+{{- range kindIs "slice" $values | ternary $values (list $values) }}
+PARAMETER {{ $name }} """{{ kindIs "string" . | ternary . (toJson .) }}"""
+{{- end }}
+{{- end }}
+{{- with .model.template }}
+TEMPLATE """{{ . }}"""
+{{- end }}
+{{- with .model.system }}
+SYSTEM """{{ . }}"""
+{{- end }}
+{{- with .model.adapter }}
+ADAPTER {{ . }}
+{{- end }}
+{{ end }}
+
+{{- /* The server creates these models only at its start, so a change restarts the pods. */}}
+{{- define "llm-stack.engine.ollama.annotations" -}}
+{{- with .Values.ollama.modelfiles -}}
+checksum/modelfiles: {{ toJson . | sha256sum | trunc 16 | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.engine.ollama.modelfileChecks" -}}
+{{- $known := list }}
+{{- range .Facts.models }}
+{{- $known = append $known .reference }}
+{{- end }}
+{{- $delivered := ne .Values.model.delivery "none" }}
+{{- $readOnly := or .Facts.delivery.readOnly (eq .Facts.cache.type "image") (eq (join "," .Facts.cache.accessModes) "ReadOnlyMany") }}
+{{- range $name, $model := .Values.ollama.modelfiles }}
+{{- if $readOnly }}
+ollama.modelfiles: {{ $name }} cannot be created, because the server can only read the model cache; use a modelCache.type and a model.delivery with which it can write
+{{- end }}
+{{- if has $name $known }}
+ollama.modelfiles: {{ $name }} is also a model that the server downloads; use another name
+{{- end }}
+{{- if and $delivered .from (not (has .from $known)) }}
+ollama.modelfiles.{{ $name }}.from: {{ .from }} is not a model of the server; set it to {{ join " or " $known }}, or add it to models
+{{- end }}
+{{- if contains "\"\"\"" (toString .) }}
+ollama.modelfiles.{{ $name }}: a text contains three double quotes, which end a text in a Modelfile; remove them
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.engine.ollama.checks" -}}
+{{ include "llm-stack.engine.ollama.modelfileChecks" . }}
 {{- with .Values.model.path }}
 model.path: {{ . }} is set, but ollama finds models by name in its own store; remove model.path, or set modelCache.subPath to the folder of the claim that has the store
 {{- end }}

@@ -1,5 +1,8 @@
 {{- define "llm-stack.source.modelkit.checks" -}}
 {{- $kit := .Values.modelkit }}
+{{- if eq .Facts.cache.type "image" }}
+modelCache.type: image mounts a container image, and a node cannot pull a ModelKit as one; set modelCache.type to persistentVolumeClaim and model.delivery to init, or pack the model into a container image and remove model.source
+{{- end }}
 {{- range .Facts.models }}
 {{- $registry := regexFind "^[^/]*/" .reference | trimSuffix "/" }}
 {{- if not (regexMatch "[.:]" $registry) }}

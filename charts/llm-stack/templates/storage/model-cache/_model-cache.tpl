@@ -11,6 +11,16 @@ persistentVolumeClaim:
 hostPath:
   path: {{ $cache.hostPath | quote }}
   type: DirectoryOrCreate
+{{- else if eq $cache.type "ephemeral" -}}
+ephemeral:
+  volumeClaimTemplate:
+    {{- with $cache.annotations }}
+    metadata:
+      annotations:
+        {{- toYaml . | nindent 8 }}
+    {{- end }}
+    spec:
+      {{- include "llm-stack.storage.model-cache.claimSpec" . | nindent 6 }}
 {{- else if eq $cache.type "emptyDir" -}}
 emptyDir:
   {{- if eq $cache.medium "memory" }}

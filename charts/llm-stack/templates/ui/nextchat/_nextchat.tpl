@@ -7,6 +7,7 @@
   nodePort: {{ int64 . }}
   {{- end }}
   title: NextChat
+  image: nextchat
 {{- end }}
 {{- end }}
 
@@ -54,33 +55,51 @@ name server, so that an additional server changes nothing. Empty if there is non
 {{- $names | compact | sortAlpha | join " " }}
 {{- end }}
 
+{{- /* The endpoint that NextChat uses, as JSON: {url, secret, models, model}. */}}
+{{- define "llm-stack.ui.nextchat.used" -}}
+{{- $own := dict "name" (include "llm-stack.name" (list . "nextchat")) "key" "api-key" }}
+{{- $used := dict "secret" $own }}
+{{- $endpoint := .Values.nextchat.endpoint }}
+{{- if $endpoint.url }}
+{{- $used = merge (dict "url" $endpoint.url "models" $endpoint.models "model" (first $endpoint.models)) $used }}
+{{- if $endpoint.existingSecret }}
+{{- $_ := set $used "secret" (dict "name" $endpoint.existingSecret "key" $endpoint.key) }}
+{{- end }}
+{{- else }}
+{{- with get .Servers (include "llm-stack.ui.nextchat.server" .) }}
+{{- $facts := .Facts.engine }}
+{{- $models := $facts.names | default list }}
+{{- if and (eq $facts.protocol "ollama") (not $models) }}
+{{- range .Facts.models }}
+{{- $models = append $models .reference }}
+{{- end }}
+{{- end }}
+{{- $models = $models | default (list $facts.model) }}
+{{- $used = merge (dict "url" (include "llm-stack.serverURL" .) "models" $models "model" $facts.model "secret" ($facts.secret | default $own)) $used }}
+{{- end }}
+{{- end }}
+{{- mustToJson $used }}
+{{- end }}
+
 {{- /*
 NextChat's environment, as in its README and app/config/server.ts, 2.16.1. BASE_URL has no /v1, which NextChat adds;
 ollama also serves OpenAI's API there.
 */}}
 {{- define "llm-stack.ui.nextchat.env" -}}
-{{- $name := include "llm-stack.ui.nextchat.server" . }}
-{{- with get .Servers $name }}
-{{- $facts := .Facts.engine }}
-{{- $models := list "-all" }}
-{{- if eq $facts.protocol "ollama" }}
-{{- range .Facts.models }}
-{{- $models = append $models (printf "+%s" .reference) }}
-{{- end }}
-{{- else }}
-{{- $models = append $models (printf "+%s" $facts.model) }}
-{{- end }}
+{{- $used := include "llm-stack.ui.nextchat.used" . | mustFromJson -}}
 # By default, Next.js listens only on the pod's host name.
 HOSTNAME: 0.0.0.0
 PORT: "3000"
-BASE_URL: {{ include "llm-stack.serverURL" . | quote }}
+BASE_URL: {{ $used.url | quote }}
 # Needed even if the server requires no key: without one, NextChat prompts every user for a key.
-{{- $secret := $facts.secret | default (dict "name" (include "llm-stack.name" (list . "nextchat")) "key" "api-key") }}
 OPENAI_API_KEY:
   valueFrom:
-    secretKeyRef: {name: {{ $secret.name | quote }}, key: {{ $secret.key | quote }}}
-CUSTOM_MODELS: {{ join "," $models | quote }}
-DEFAULT_MODEL: {{ $facts.model | quote }}
+    secretKeyRef: {name: {{ $used.secret.name | quote }}, key: {{ $used.secret.key | quote }}}
+{{- with $used.models }}
+CUSTOM_MODELS: {{ concat (list "-all") . | join ",+" | quote }}
+{{- end }}
+{{- with $used.model }}
+DEFAULT_MODEL: {{ quote . }}
 {{- end }}
 {{- $code := .Values.nextchat.code }}
 {{- if $code.existingSecret }}
@@ -92,7 +111,7 @@ CODE:
 
 {{- define "llm-stack.ui.nextchat.needs" -}}
 {{- if .Values.nextchat.enabled }}
-{{- with .Values.nextchat.code.existingSecret }}
+{{- range compact (list .Values.nextchat.code.existingSecret .Values.nextchat.endpoint.existingSecret) | uniq }}
 Secret/{{ . }}
 {{- end }}
 {{- end }}
@@ -102,11 +121,21 @@ Secret/{{ . }}
 {{- $chat := .Values.nextchat }}
 {{- if $chat.enabled }}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | replace " " " or " }}
-{{- if not $servers }}
-nextchat.enabled: is true, but no enabled server has a chat API; set it to false
+{{- if $chat.endpoint.url }}
+{{- if $chat.server }}
+nextchat.server: cannot be combined with nextchat.endpoint.url; remove one of them
+{{- end }}
+{{- if hasSuffix "/v1" $chat.endpoint.url }}
+nextchat.endpoint.url: ends in /v1, which NextChat adds; set it to {{ trimSuffix "/v1" $chat.endpoint.url }}
+{{- end }}
+{{- else if or $chat.endpoint.existingSecret $chat.endpoint.models }}
+nextchat.endpoint.url: is empty, but nextchat.endpoint describes an endpoint; set it to the URL of the endpoint
+{{- else if not $servers }}
+nextchat.enabled: is true, but no enabled server has a chat API; set nextchat.endpoint.url to an endpoint elsewhere, or set nextchat.enabled to false
 {{- else if not (include "llm-stack.ui.nextchat.server" .) }}
 nextchat.server: {{ $chat.server | default "is empty, but there is more than one server" }}{{ if $chat.server }} is not an enabled server with a chat API{{ end }}; set it to {{ $servers }}
 {{- end }}
+{{ include "llm-stack.volumeFaults" (dict "context" . "key" "nextchat." "values" $chat "names" (list "tmp" "cache") "paths" (list "/app/.next/cache" "/tmp")) }}
 {{- if and $chat.service.nodePort (eq $chat.service.type "ClusterIP") }}
 nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set nextchat.service.type to NodePort, or remove nodePort
 {{- end }}

@@ -7,6 +7,7 @@
   nodePort: {{ int64 . }}
   {{- end }}
   title: Open WebUI
+  image: openWebui
 {{- end }}
 {{- end }}
 
@@ -58,8 +59,40 @@ openWebui.secretKey: both value and existingSecret are set; remove one of them
 {{- if and $ui.redis.url $ui.redis.existingSecret }}
 openWebui.redis: both url and existingSecret are set; remove one of them
 {{- end }}
+{{ include "llm-stack.volumeFaults" (dict "context" . "key" "openWebui." "values" $ui "names" (list "data" "tmp" "files") "paths" (list "/app/backend/data" "/data" "/opt/files" "/tmp")) }}
+{{ include "llm-stack.ui.open-webui.endpointChecks" . }}
 {{ include "llm-stack.ui.open-webui.replicasChecks" . }}
 {{ include "llm-stack.ui.open-webui.signInChecks" . }}
+{{- end }}
+{{- end }}
+
+{{- /*
+URLs under env replace the lists of the chart, and with them the servers of the release. Without a server and without an
+endpoint there is nothing to chat with, unless an administrator adds it in the browser.
+*/}}
+{{- define "llm-stack.ui.open-webui.endpointChecks" -}}
+{{- $ui := .Values.openWebui }}
+{{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
+{{- $own := list }}
+{{- range $protocol, $names := dict "ollama" (list "OLLAMA_BASE_URL" "OLLAMA_BASE_URLS") "openai" (list "OPENAI_API_BASE_URL" "OPENAI_API_BASE_URLS") }}
+{{- with include "llm-stack.ui.open-webui.ownUrls" (prepend $names $) }}
+{{- $own = append $own . }}
+{{- with get $endpoints $protocol }}
+openWebui.env.{{ last $own }}: replaces the endpoints that the chart sets, {{ (first .).url }}{{ if gt (len .) 1 }} and others{{ end }}; write its URLs under openWebui.endpoints, and remove it
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $keyed := include "llm-stack.ui.open-webui.ownUrls" (list . "OPENAI_API_KEY" "OPENAI_API_KEYS" "ENABLE_OPENAI_API" "ENABLE_OLLAMA_API") }}
+{{- if not (or .Servers $endpoints.ollama $endpoints.openai $own $keyed $ui.envFrom $ui.persistentConfig) }}
+openWebui.endpoints: is empty, and no model server is enabled, so Open WebUI has no model to chat with; add an endpoint, such as far: {protocol: ollama, url: "http://ollama.example.com:11434"}, or enable a server
+{{- end }}
+{{- range $name, $server := $ui.toolServers }}
+{{- if and .path (ne (.protocol | default "mcp") "openapi") }}
+openWebui.toolServers.{{ $name }}.path: is set, but only a server with protocol openapi has a document; set protocol to openapi, or remove path
+{{- end }}
+{{- if and .key (not .existingSecret) }}
+openWebui.toolServers.{{ $name }}.key: is set, but no Secret is; set existingSecret to the Secret with the token, or remove key
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -121,7 +154,7 @@ openWebui.{{ $way }}: {{ $given }} is set, but sign-in is disabled; set openWebu
 {{- if $ui.ldap.host }}
 {{- $secrets = append $secrets $ui.ldap.existingSecret }}
 {{- end }}
-{{- range $ui.endpoints }}
+{{- range concat (values $ui.endpoints) (values $ui.toolServers) }}
 {{- $secrets = append $secrets (.existingSecret | default "") }}
 {{- end }}
 {{- range compact $secrets | uniq }}

@@ -1,0 +1,32 @@
+{{- /*
+{context, hosts}: the environment variables of global.proxy as a JSON map, empty without a proxy. hosts are hosts in the
+cluster that are written without a domain. Programs differ in whether they read the names in upper or lower case.
+*/}}
+{{- define "fragment.proxy" -}}
+{{- $proxy := .context.Values.global.proxy }}
+{{- $found := dict }}
+{{- range $name, $url := dict "HTTP_PROXY" $proxy.httpProxy "HTTPS_PROXY" $proxy.httpsProxy }}
+{{- range list $name (lower $name) }}
+{{- if $proxy.existingSecret }}
+{{- $key := dict "name" $proxy.existingSecret "key" $name "optional" true }}
+{{- $_ := set $found . (dict "valueFrom" (dict "secretKeyRef" $key)) }}
+{{- else if $url }}
+{{- $_ := set $found . $url }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $found }}
+{{- $direct := concat (list "localhost" "127.0.0.1" ".svc" ".cluster.local") (uniq .hosts) $proxy.noProxy | join "," }}
+{{- $found = merge $found (dict "NO_PROXY" $direct "no_proxy" $direct) }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /* Given a context of the release: the hosts of its endpoints, as a JSON list. */}}
+{{- define "fragment.endpointHosts" -}}
+{{- $hosts := list }}
+{{- range .Facts.endpoints }}
+{{- $hosts = append $hosts (regexReplaceAll "^https?://([^:/]+).*$" .url "${1}") }}
+{{- end }}
+{{- mustToJson $hosts }}
+{{- end }}

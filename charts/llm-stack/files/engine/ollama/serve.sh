@@ -1,0 +1,47 @@
+#!/bin/sh
+# Starts the server, and creates the models of the Modelfiles from models in its store.
+#
+# Each file modelfile-N next to this script begins with a comment that holds the name of its model. A model is created
+# again only if its Modelfile or the model under FROM has changed, so that pods that share a store do not replace the
+# manifests that others read. The probe keeps the pod from becoming ready until every model is in the store.
+#
+# Environment
+#   OLLAMA_MODELS  the store; .modelfiles/NAME@TAG in it is the checksum of what the model was created from
+#   OLLAMA_HOST    the same value as the server's
+set -u
+: "${OLLAMA_MODELS:?}" "${OLLAMA_HOST:=}" "${FILES:=/opt/files}" "${PAUSE:=2}"
+
+main() {
+  create_all &
+  exec ollama serve
+}
+
+create_all() {
+  # The server listens on every address, but a client needs one address.
+  OLLAMA_HOST=$(printf '%s\n' "$OLLAMA_HOST" | sed 's/0\.0\.0\.0/127.0.0.1/')
+  export OLLAMA_HOST
+  until ollama list >/dev/null 2>&1; do sleep "$PAUSE"; done
+  for file in "$FILES"/modelfile-*; do
+    until create "$file"; do sleep "$PAUSE"; done
+  done
+}
+
+create() {
+  name=$(sed -n '1s/^# //p' "$1")
+  base=$(ollama show --modelfile "$(sed -n '2s/^FROM //p' "$1")" 2>&1) || { say "$name" "$base"; return 1; }
+  made_of=$({ cat "$1"; printf '%s\n' "$base"; } | sha256sum)
+  mark=$OLLAMA_MODELS/.modelfiles/$(printf '%s' "$name" | tr : @)   # some file shares allow no colon
+  if [ "$(cat "$mark" 2>/dev/null)" = "$made_of" ] && ollama show "$name" >/dev/null 2>&1; then return; fi
+  said=$(ollama create "$name" --file "$1" 2>&1 </dev/null) || { say "$name" "$said"; return 1; }
+  mkdir -p "$OLLAMA_MODELS/.modelfiles" && printf '%s\n' "$made_of" >"$mark"
+  printf 'serve: %s: created\n' "$name"
+}
+
+# say NAME ANSWER: why a model is not created, once.
+say() {
+  why=$(printf '%s\n' "$2" | sed -n 's/.*Error: //p' | tail -n 1)
+  if [ "$1$why" != "${logged:-}" ]; then printf 'serve: %s: not created: %s\n' "$1" "${why:-$2}"; fi
+  logged=$1$why
+}
+
+main
