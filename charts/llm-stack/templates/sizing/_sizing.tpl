@@ -41,11 +41,11 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- range .Facts.models }}
 {{- $model := include "llm-stack.sizing.model" (dict "context" $ "model" .) | mustFromJson }}
 {{- $tokens := mul $requests (int64 $.Values.model.contextLength) }}
-{{- $own := div (mul (int64 $model.kvKiBPerToken) $tokens) 1024 }}
+{{- $own := divf (mulf $model.kvKiBPerToken $tokens) 1024 | floor | int64 }}
 {{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
 {{- $weights = add $weights (int64 $model.weightsMiB) }}
 {{- $kv = add $kv $own }}
-{{- $models = append $models (merge (dict "kvMiB" $own) (omit $model "kvKiBPerToken")) }}
+{{- $models = append $models (merge (dict "kvMiB" $own) $model) }}
 {{- end }}
 {{- $program := 2355 }}
 {{- $copies := int64 (.Facts.engine.copies | default 1) }}
@@ -57,25 +57,24 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
 {{- end }}
 
-{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, and the context that it
-supports. */}}
+{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, the context that it
+supports, and what is known of dtype, quantization, heads and kvHeads. */}}
 {{- define "llm-stack.sizing.model" -}}
-{{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
-{{- $reference := trimPrefix "registry.ollama.ai/library/" .model.reference }}
-{{- $row := get (get .context.Read "files/sizing/models.yaml") $reference | default dict }}
+{{- $row := include "llm-stack.sizing.row" (dict "context" .context "reference" .model.reference) | mustFromJson }}
 {{- $values := .context.Values }}
 {{- $said := get $values.models .model.key | default $values.model }}
 {{- $weights := int64 $row.weightsMiB }}
-{{- $token := int64 $row.kvKiBPerToken }}
+{{- $token := $row.kvKiBPerToken | default 0 | float64 }}
 {{- with $said.weightsSize }}
 {{- $weights = include "llm-stack.sizing.mebibytes" . | int64 }}
-{{- $token = $token | default 128 }}
+{{- $token = ternary $token 128.0 (hasKey $row "kvKiBPerToken") }}
 {{- end }}
 {{- with $said.kvCachePerToken }}
-{{- $token = trimSuffix "Ki" . | int64 }}
+{{- $token = trimSuffix "Ki" . | float64 }}
 {{- end }}
-{{- $made := ternary (int64 $row.context) 0 (ne $token 0) }}
-{{- dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made | mustToJson }}
+{{- $made := ternary (int64 $row.context) 0 (gt $token 0.0) }}
+{{- $found := pick $row "dtype" "quantization" "heads" "kvHeads" }}
+{{- merge (dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
 {{- end }}
 
 {{- /* MiB as GiB in steps of 2, above 32 in steps of 8, so that a corrected figure in the catalogue rarely changes

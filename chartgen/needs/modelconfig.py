@@ -1,0 +1,153 @@
+"""What a model needs, from its config.json as Hugging Face's libraries write it.
+
+The size of the weights is that of model.safetensors.index.json next to it, or is counted from the layers that the
+configuration describes. A configuration whose layers are not of the usual form gives no size: a wrong one would be
+worse than none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..problem import fault
+
+MIB = 2**20
+BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
+# Bits of one parameter by the method of quantization_config, where it does not say; with the scales of the groups.
+BITS = {"fp8": 8.0, "mxfp4": 4.25, "compressed-tensors": 8.0, "modelopt": 4.5}
+# Models whose layers are attention, a gated MLP or experts, and norms: their parameters can be counted.
+COUNTED = {
+    "cohere", "deepseek_v2", "deepseek_v3", "deepseek_v32", "exaone", "gemma", "gemma2", "gemma3_text", "glm", "glm4",
+    "glm4_moe", "glm_moe_dsa", "gpt_oss", "granite", "internlm2", "internlm3", "kimi_k2", "llama", "minimax_m2",
+    "mistral", "mixtral", "olmo2", "phi3", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one model needs, as a row of the catalogue. `weightsMiB` is 0 where it cannot be counted.
+
+    `parametersM` and `wideM` are millions: all parameters, and those that a quantised variant leaves as they are, which
+    are the embeddings and the output layer.
+    """
+
+    weightsMiB: int
+    kvKiBPerToken: float
+    context: int
+    parametersM: int
+    wideM: int
+    dtype: str
+    quantization: str
+    heads: int
+    kvHeads: int
+
+
+def read(file: Path) -> Row:
+    """The row of a config.json, or of the folder that holds it; Faults where it is not the configuration of a model."""
+    file = file / "config.json" if file.is_dir() else file
+    try:
+        config = json.loads(files.text(file))
+    except ValueError as error:
+        raise fault(file, f"is not JSON: {error}", "name the config.json of a model") from None
+    if not isinstance(config, dict):
+        raise fault(file, "is not the configuration of a model", "name the config.json of a model")
+    index = file.with_name("model.safetensors.index.json")
+    total = 0
+    if index.is_file():
+        total = int(json.loads(files.text(index)).get("metadata", {}).get("total_size", 0))
+    try:
+        return row(config, total)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        what = f"has no usable value for {error}" if isinstance(error, KeyError) else f"cannot be read as a model: {error}"
+        raise fault(file, what, "name the config.json of a language model, as Hugging Face's libraries write it") from None
+
+
+def row(config: dict[str, Any], total: int = 0) -> Row:
+    """The row of a configuration; `total` is the size of the weights in bytes, where that is known."""
+    text = config.get("text_config") or config.get("llm_config") or config
+    layers, heads = text["num_hidden_layers"], text["num_attention_heads"]
+    kv_heads = text.get("num_key_value_heads") or heads
+    size = text.get("head_dim") or text["hidden_size"] // heads
+    latent = text.get("kv_lora_rank")
+    each = latent + text["qk_rope_head_dim"] if latent else 2 * kv_heads * size
+    dtype = _dtype(config, text)
+    quantization = _quantization(config, text)
+    parameters, wide = _parameters(text, size, kv_heads)
+    if config.get("model_type") not in COUNTED or "vision_config" in config:
+        parameters = 0
+    if quantization[0] == "mxfp4":  # the experts alone
+        wide += layers * _attention(text, size, kv_heads, text["hidden_size"], heads)
+    bits = quantization[1] or 8 * BYTES[dtype]
+    counted = (parameters - wide) * bits / 8 + wide * BYTES[dtype] if parameters else 0
+    return Row(
+        weightsMiB=round((total or counted) / MIB),
+        kvKiBPerToken=round(_cached(text, layers) * each * 2 / 1024, 2),
+        context=int(text.get("max_position_embeddings") or text.get("max_sequence_length") or 0),
+        parametersM=round(parameters / 1e6),
+        wideM=round(wide / 1e6),
+        dtype=dtype,
+        quantization=quantization[0],
+        heads=heads,
+        kvHeads=1 if latent else kv_heads,
+    )
+
+
+def _dtype(config: dict[str, Any], text: dict[str, Any]) -> str:
+    found = str(text.get("torch_dtype") or text.get("dtype") or config.get("torch_dtype") or config.get("dtype") or "")
+    found = found.removeprefix("torch.")
+    return found if found in BYTES else "bfloat16"
+
+
+def _quantization(config: dict[str, Any], text: dict[str, Any]) -> tuple[str, float]:
+    """The method, and the bits of a parameter with the scales and zeros of its group; ("", 0) for none."""
+    given = config.get("quantization_config") or text.get("quantization_config") or {}
+    method = str(given.get("quant_method", ""))
+    if not method:
+        return "", 0.0
+    bits = given.get("bits") or given.get("w_bit") or (4 if given.get("load_in_4bit") else 0)
+    if bits:
+        group = given.get("group_size") or given.get("q_group_size") or 128
+        return method, bits + (20 / group if group > 0 else 0)
+    return method, BITS.get(method, 8.0)
+
+
+def _cached(text: dict[str, Any], layers: int) -> int:
+    """How many layers keep keys and values of all tokens; a layer with a window counts as one, which is an upper bound."""
+    if kinds := text.get("layer_types") or text.get("layers_block_type"):
+        return sum("attention" in kind and "linear" not in kind for kind in kinds)
+    if pattern := text.get("hybrid_override_pattern"):
+        return str(pattern).count("*")
+    if every := text.get("full_attention_interval"):
+        return int(layers) // int(every)
+    return int(layers)
+
+
+def _parameters(text: dict[str, Any], size: int, kv_heads: int) -> tuple[int, int]:
+    """All parameters, and those of the embeddings and the output layer."""
+    width, layers, heads = text["hidden_size"], text["num_hidden_layers"], text["num_attention_heads"]
+    wide = text["vocab_size"] * width * (1 if text.get("tie_word_embeddings") else 2)
+    experts = text.get("num_experts") or text.get("n_routed_experts") or text.get("num_local_experts") or 0
+    dense = int(text.get("first_k_dense_replace") or 0) if experts else layers
+    each = _attention(text, size, kv_heads, width, heads) + 2 * width
+    layers += int(text.get("num_nextn_predict_layers") or 0)  # the layer that predicts further tokens
+    narrow = layers * each + dense * 3 * width * text.get("intermediate_size", 0)
+    if experts:
+        inner = text.get("moe_intermediate_size") or text["intermediate_size"]
+        shared = (text.get("n_shared_experts") or 0) * inner + (text.get("shared_expert_intermediate_size") or 0)
+        narrow += (layers - dense) * (experts * (3 * width * inner + width) + 3 * width * shared)
+    return math.floor(narrow + wide + width), wide
+
+
+def _attention(text: dict[str, Any], size: int, kv_heads: int, width: int, heads: int) -> int:
+    if rank := text.get("kv_lora_rank"):
+        keys = text["qk_nope_head_dim"] + text["qk_rope_head_dim"]
+        low = text.get("q_lora_rank")
+        queries = low * (width + heads * keys) if low else width * heads * keys
+        values = rank * heads * (text["qk_nope_head_dim"] + text["v_head_dim"])
+        return int(queries + width * (rank + text["qk_rope_head_dim"]) + values + heads * text["v_head_dim"] * width)
+    return int(width * size * (2 * heads + 2 * kv_heads))

@@ -1,0 +1,68 @@
+{{- /*
+{context, reference}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
+that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says.
+*/}}
+{{- define "llm-stack.sizing.row" -}}
+{{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
+{{- $rows := get .context.Read "files/sizing/models.yaml" }}
+{{- $reference := trimPrefix "registry.ollama.ai/library/" .reference }}
+{{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
+{{- if $row }}
+{{- mustToJson $row }}
+{{- else }}
+{{- include "llm-stack.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference) }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.sizing.variant" -}}
+{{- include "llm-stack.read" (list .context "files/sizing/quantizations.yaml") }}
+{{- $quantizations := get .context.Read "files/sizing/quantizations.yaml" }}
+{{- $hub := contains "/" .reference }}
+{{- $name := regexReplaceAll "@.*$" .reference "" | lower }}
+{{- $tag := regexFind ":[^/:]*$" $name | trimPrefix ":" }}
+{{- if $hub }}
+{{- $name = regexReplaceAll ":[^/:]*$" $name "" }}
+{{- $name = regexReplaceAll "^.*/" $name "" }}
+{{- if hasSuffix "-gguf" $name }}
+{{- $name = printf "%s-%s" (trimSuffix "-gguf" $name) ($tag | default "q4_k_m") }}
+{{- end }}
+{{- end }}
+{{- /* The longest ending counts: of -fp8-dynamic and -dynamic, the first. */}}
+{{- $ending := "" }}
+{{- range $end, $_ := $quantizations }}
+{{- if and (regexMatch (printf "[-._]%s$" (replace "." "[.]" $end)) $name) (gt (len $end) (len $ending)) }}
+{{- $ending = $end }}
+{{- end }}
+{{- end }}
+{{- $base := $name }}
+{{- if $ending }}
+{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
+{{- end }}
+{{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
+{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) | uniq }}
+{{- $found := dict }}
+{{- range $key, $row := .rows }}
+{{- if eq $hub (contains "/" $key) }}
+{{- $own := splitList "/" $key | last | lower }}
+{{- if has $own $wanted }}
+{{- $_ := set $found $own $row }}
+{{- else if has (trimPrefix "meta-" $own) $wanted }}
+{{- $_ := set $found (trimPrefix "meta-" $own) $row }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $row := dict }}
+{{- range $wanted }}
+{{- $row = $row | default (get $found . | default dict) }}
+{{- end }}
+{{- with get $quantizations $ending }}
+{{- if and $row $row.parametersM }}
+{{- $wide := ternary 0 (int64 $row.wideM) (.gguf | default false) }}
+{{- $bytes := addf (mulf (sub (int64 $row.parametersM) $wide) .bits 0.125) (mulf $wide 2) }}
+{{- $row = merge (dict "weightsMiB" (divf (mulf $bytes 1000000) 1048576 | ceil | int64) "quantization" .method) (omit $row "default") }}
+{{- else }}
+{{- $row = dict }}
+{{- end }}
+{{- end }}
+{{- mustToJson $row }}
+{{- end }}
