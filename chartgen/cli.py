@@ -300,23 +300,28 @@ def import_(files: tuple[Path, ...], output: Path | None, report_file: Path | No
         "chartgen plan",
         "chartgen plan --set-string model.tag=70b --set gpu.vendor=nvidia --set gpu.count=2",
         "chartgen plan -f values.yaml --json",
+        "chartgen plan --config Qwen3-8B/config.json --set model.contextLength=32768",
     )
 )
 @click.argument("chart", required=False, type=FILE)
+@click.option("--config", type=FILE, metavar="FILE", help="The config.json of a model that the chart does not have.")
 @takes_values
 @as_json
 @exits
-def plan(chart: Path | None, given: Any, as_json: bool) -> int:
+def plan(chart: Path | None, config: Path | None, given: Any, as_json: bool) -> int:
     """Print what the models need before you install: memory, GPUs, requests and volume size.
 
-    For each server: the size of the weights and of the KV cache, their sum, the GPUs that can hold it, the pods'
-    resource requests, and the volume size to request. The chart computes the sums itself, so a plan and an install
-    cannot differ. Exits with 1 if a model does not fit, or if the chart refuses the values.
+    For each server: the size of the weights and of the KV cache, their sum, the pods' resource requests, and the
+    volume size to request. For each GPU on which the engine runs with the data type and the quantization of the model:
+    how many hold it, the memory that is left for the KV cache, and how many conversations fit at the same time. The
+    chart computes the sums itself, so a plan and an install cannot differ. Exits with 1 if a model does not fit, or if
+    the chart refuses the values.
     """
     from .chart import loaded
     from .needs import plan as planning
 
-    plans = planning.plan(chart or loaded.default(None), given.files, given.flags, here().progress())
+    row, flags = planning.of_config(config, given.flags, given.files) if config else (None, given.flags)
+    plans = planning.plan(chart or loaded.default(None), given.files, flags, here().progress(), row=row)
     if as_json:
         here().json({"servers": [each.as_json() for each in plans]})
     else:

@@ -63,8 +63,12 @@ def read(file: Path) -> Row:
     try:
         return row(config, total)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        what = f"has no usable value for {error}" if isinstance(error, KeyError) else f"cannot be read as a model: {error}"
-        raise fault(file, what, "name the config.json of a language model, as Hugging Face's libraries write it") from None
+        what = (
+            f"has no usable value for {error}" if isinstance(error, KeyError) else f"cannot be read as a model: {error}"
+        )
+        raise fault(
+            file, what, "name the config.json of a language model, as Hugging Face's libraries write it"
+        ) from None
 
 
 def row(config: dict[str, Any], total: int = 0) -> Row:
@@ -117,7 +121,7 @@ def _quantization(config: dict[str, Any], text: dict[str, Any]) -> tuple[str, fl
 
 
 def _cached(text: dict[str, Any], layers: int) -> int:
-    """How many layers keep keys and values of all tokens; a layer with a window counts as one, which is an upper bound."""
+    """How many layers keep keys and values; one with a window counts as if it kept all, which is an upper bound."""
     if kinds := text.get("layer_types") or text.get("layers_block_type"):
         return sum("attention" in kind and "linear" not in kind for kind in kinds)
     if pattern := text.get("hybrid_override_pattern"):

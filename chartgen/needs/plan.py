@@ -7,23 +7,23 @@ one line that calls them, and calculates nothing again: two sums could differ.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from .. import conventions, paths
+from .. import conventions
 from ..chart import blame, loaded, valuesfile
 from ..chart.asking import asking
 from ..problem import Faults, Say, fault
 from ..programs import helm as render
 from ..programs import tools
 from ..programs.prover import Prover
-from ..reading import wellformed, yamlfile
+from ..reading import yamlfile
+from . import cards as choosing
+from . import modelconfig
 
-COUNTS = (1, 2, 4, 8, 16)
-# Cards of a node in servers that are made for large models. More of them are several nodes.
-NODE = 8
 ASK = """\
 {{- include "CHART.servers" . }}
 {{- range .Servers }}
@@ -33,12 +33,22 @@ plan: {{ include "CHART.PLAN" . }}
 """
 
 
-class Model(TypedDict):
+class _Known(TypedDict, total=False):
+    """What is known of a model beyond its size."""
+
+    dtype: str
+    quantization: str
+    heads: int
+    kvHeads: int
+
+
+class Model(_Known):
     """What one model needs. `context` is the longest that it was made for, 0 where that is not known."""
 
     reference: str
     weightsMiB: int
     kvMiB: int
+    kvKiBPerToken: float
     context: int
 
 
@@ -74,6 +84,11 @@ class Need(TypedDict):
     nodes: int
     acrossNodes: bool
     parallelism: str
+    vendors: list[str]
+    tensorParallel: bool
+    engineCards: dict[str, dict[str, str]]
+    dtype: str
+    quantization: str
     gpu: Cards
     resources: dict[str, Any]
     startupTimeoutSeconds: int
@@ -82,21 +97,51 @@ class Need(TypedDict):
 
 @dataclass(frozen=True)
 class Plan:
-    """What one server needs. Sizes in MiB; `cards` is card -> how many of it hold the models, 0 where 16 do not."""
+    """What one server needs, sizes in MiB, and the cards that hold its models; None where a size is not known."""
 
     need: Need
-    cards: dict[str, int]
+    cards: choosing.Cards | None
     fits: bool
 
     def as_json(self) -> dict[str, Any]:
-        """The plan for `--json`."""
-        return dict(self.need) | {"cards": self.cards, "fits": self.fits}
+        """The plan for `--json`: `cards` is card -> how many of it hold the models, 0 where 16 do not."""
+        found: dict[str, Any] = dict(self.need) | {"cards": {}, "choices": [], "unfit": {}, "fits": self.fits}
+        if self.cards:
+            counts = {each.card: each.count for each in self.cards.choices} | dict.fromkeys(self.cards.small, 0)
+            choices = [each.as_json() for each in self.cards.choices]
+            found |= {"cards": counts, "choices": choices, "unfit": self.cards.unfit}
+        return found
 
 
-def plan(chart: Path, files: list[Path], flags: list[str], say: Say, prover: Prover | None = None) -> list[Plan]:
+def of_config(file: Path, flags: list[str], files: list[Path]) -> tuple[modelconfig.Row, list[str]]:
+    """The model of a config.json, and the values that describe it, before the user's own; Faults where it has no size.
+
+    Without a values file and without a name, the plan is for a server with vLLM whose cache has room for the model.
+    """
+    row = modelconfig.read(file)
+    if not row.weightsMiB and not any("weightsSize" in flag for flag in flags):
+        remedy = "put model.safetensors.index.json next to it, or set model.weightsSize to the size of the files"
+        raise fault(file, "describes a model whose size cannot be counted", remedy)
+    made = [f"model.weightsSize={row.weightsMiB}Mi"] if row.weightsMiB else []
+    made += [f"model.kvCachePerToken={row.kvKiBPerToken}Ki"]
+    if not files and not any("model.name=" in flag for flag in flags):
+        folder = file if file.is_dir() else file.absolute().parent
+        made += ["engine=vllm", f"model.name=config/{re.sub('[^A-Za-z0-9._-]', '-', folder.name) or 'model'}"]
+        made += [f"modelCache.size={10 * -(-row.weightsMiB * 11 // 102400)}Gi"]
+    return row, [*(f"--set={each}" for each in made), *flags]
+
+
+def plan(
+    chart: Path,
+    files: list[Path],
+    flags: list[str],
+    say: Say,
+    prover: Prover | None = None,
+    row: modelconfig.Row | None = None,
+) -> list[Plan]:
     """Ask a chart what each server of these values needs; Faults where they cannot be read, or are refused.
 
-    A sum of values that the chart refuses would say nothing.
+    A sum of values that the chart refuses would say nothing. `row` describes the model of every server beyond its size.
     """
     helm = tools.ensure(["helm"], say)["helm"].path
     valuesfile.present(files)
@@ -108,7 +153,7 @@ def plan(chart: Path, files: list[Path], flags: list[str], say: Say, prover: Pro
     if error := asked.error or whole.error:
         raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, flags, error, helm))
     needs = [document.data["plan"] for document in render.documents(asked.text) if document.data]
-    return [_plan(each) for each in needs]
+    return [_plan(each, row) for each in needs]
 
 
 def lines(plans: list[Plan]) -> list[str]:
@@ -128,19 +173,16 @@ def _name(chart: Path) -> str:
     return str(yamlfile.read(chart / "Chart.yaml").data["name"])
 
 
-def _plan(need: Need) -> Plan:
+def _plan(need: Need, row: modelconfig.Row | None) -> Plan:
     need = json.loads(json.dumps(need))
-    cards = wellformed.read(paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json")
-    held = {card: _count(need, int(size) * 1024) for card, size in cards.data.items()} if need["known"] else {}
+    if row:
+        for model in need["models"]:
+            model["heads"], model["kvHeads"] = row.heads, row.kvHeads
+        need["dtype"], need["quantization"] = need["dtype"] or row.dtype, need["quantization"] or row.quantization
     gpu = need["gpu"]
     share = gpu["memoryMiB"] * gpu["count"] * need["nodes"]
-    return Plan(need, held, not (need["known"] and share and need["needMiB"] > share and not need["offloadsToMemory"]))
-
-
-def _count(need: Need, size: int) -> int:
-    """How many cards of `size` MiB hold a server's models."""
-    once = need["needMiB"] - need["programMiB"] * max(1, need["gpu"]["count"]) * need["nodes"]
-    return next((n for n in COUNTS if once + n * need["programMiB"] <= n * size * need["usablePercent"] // 100), 0)
+    fits = not (need["known"] and share and need["needMiB"] > share and not need["offloadsToMemory"])
+    return Plan(need, choosing.choose(need) if need["known"] else None, fits)
 
 
 def _server(each: Plan) -> list[str]:
@@ -174,19 +216,38 @@ def _server(each: Plan) -> list[str]:
     if need["known"]:
         has = f", modelCache.size is {volume['size']}" if volume["size"] else ""
         found.append(f"  volume: {volume['askGiB']}Gi or more{has}")
-    found += [f"  cards: {line}" for line in _cards(each.cards, need["acrossNodes"])]
-    return found
+    return found + [f"  {line}".rstrip() for line in _cards(each)]
 
 
-def _cards(cards: dict[str, int], across: bool) -> list[str]:
-    """Which cards hold it, by how many it takes of them; `across`: whether several nodes can share it."""
-    found = []
-    for count in COUNTS:
-        names = [card for card, wanted in cards.items() if wanted == count]
-        nodes = f", as nodes.count {count // NODE} and gpu.count {NODE}" if across and count > NODE else ""
-        found += [f"{count} × {', '.join(names)}{nodes}"] if names else []
-    none = [card for card, wanted in cards.items() if not wanted]
-    return found + ([f"more than {COUNTS[-1]} × {', '.join(none)}"] if none else [])
+def _cards(plan: Plan) -> list[str]:
+    """A table of the cards that hold it, and those that do not or cannot run it."""
+    if not plan.cards:
+        return []
+    need = plan.need
+    kept = any(each.tokens for each in plan.cards.choices)
+    rows = [
+        ("", "cards", "memory", *(("left for KV cache", f"conversations of {need['context']} tokens") if kept else ()))
+    ]
+    for each in plan.cards.choices:
+        memory = f"{each.count * each.memoryGiB} GiB"
+        more = (_size(each.freeMiB), str(each.conversations)) if kept else ()
+        rows.append((f"{each.count} ×", each.card, memory, *more))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    found = ["  ".join(map(_cell, row, widths, range(len(row)))) for row in rows]
+    for count in sorted(
+        {each.count for each in plan.cards.choices if need["acrossNodes"] and each.count > choosing.NODE}
+    ):
+        found.append(f"{count} GPUs run as nodes.count {count // choosing.NODE} and gpu.count {choosing.NODE}")
+    if plan.cards.small:
+        found.append(f"more than {choosing.COUNTS[-1]} × {', '.join(plan.cards.small)}")
+    reasons: dict[str, list[str]] = {}
+    for card, why in plan.cards.unfit.items():
+        reasons.setdefault(why, []).append(card)
+    return found + [f"not {', '.join(names)}: {why}" for why, names in reasons.items()]
+
+
+def _cell(text: str, width: int, column: int) -> str:
+    return text.ljust(width) if column == 1 else text.rjust(width)
 
 
 def _amounts(resources: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Makes rows of the catalogue of models: `python -m docs.makers.catalogue NAME=PATH/config.json…`.
 
-Prints a row of chartgen/fragments/sizing/files/models.yaml for each configuration. Add a source to each row, and compare
-the size with that of the files on the model's page.
+Prints a row of chartgen/fragments/sizing/files/models.yaml for each configuration. Compare the size with that of the
+files on the model's page.
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ from conftest import CHART, ROOT
 from chartgen import cli
 from chartgen.needs import plan
 from chartgen.programs import helm, tools
+from docs.makers import catalogue
 
 CATALOGUE = ROOT / "chartgen/fragments/sizing/files/models.yaml"
 MODELS = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+OLLAMA = [model for model in MODELS if ":" in model]
 
 
 def run(*arguments: object):
@@ -34,8 +36,9 @@ def told(*sets: str) -> dict:
 
 def test_catalogue_has_a_line_a_model_and_one_default_a_family():
     lines = [line for line in CATALOGUE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    assert len(lines) == len(MODELS) >= 34
-    for name in {model.partition(":")[0] for model in MODELS}:
+    assert len(lines) == len(MODELS)
+    assert len([model for model in MODELS if "/" in model]) >= 120
+    for name in {model.partition(":")[0] for model in OLLAMA}:
         assert len([m for m, row in MODELS.items() if m.startswith(f"{name}:") and row.get("default")]) <= 1
 
 
@@ -43,7 +46,7 @@ def release(context: int, cards: int) -> dict:
     """All models of the catalogue as servers of one release, so that Helm runs a few times and not two hundred."""
     servers = {
         f"s{n}": {"model": {"name": model.partition(":")[0], "tag": model.partition(":")[2]}}
-        for n, model in enumerate(MODELS)
+        for n, model in enumerate(OLLAMA)
     }
     values = {"model": {"contextLength": context}, "modelCache": {"size": "500Gi"}, "openWebui": {"enabled": False}}
     values["servers"] = servers | {"server": {"enabled": False}}
@@ -73,7 +76,7 @@ def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
     for each in plans:
         (model,) = each.need["models"]
         row = MODELS[model["reference"]]
-        kv = row["kvKiBPerToken"] * context // 1024
+        kv = int(row["kvKiBPerToken"] * context // 1024)
         assert (model["weightsMiB"], model["kvMiB"]) == (row["weightsMiB"], kv)
         assert each.need["needMiB"] == row["weightsMiB"] * 102 // 100 + kv + each.need["programMiB"] * max(1, cards)
 
@@ -170,3 +173,122 @@ def test_chart_without_the_sum_is_told(tmp_path):
     (tmp_path / "Chart.yaml").write_text("name: x\n", encoding="utf-8")
     result = CliRunner().invoke(cli.main, ["plan", str(tmp_path)])
     assert (result.exit_code, "" in result.stderr) == (1, True)
+
+
+def vllm(model: str, *sets: str) -> dict:
+    return told("engine=vllm", "gpu.vendor=nvidia", f"model.name={model}", "modelCache.size=3Ti", *sets)
+
+
+@pytest.mark.parametrize(
+    ("model", "gigabytes", "quantization"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", 15.23, ""),
+        ("Qwen/Qwen2.5-7B", 15.23, ""),
+        ("unsloth/Meta-Llama-3.1-8B-Instruct", 16.06, ""),
+        ("Qwen/Qwen2.5-7B-Instruct-AWQ", 5.57, "awq"),
+        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", 5.57, "gptq"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", 72.7, "fp8"),
+        ("openai/gpt-oss-20b", 13.76, "mxfp4"),
+    ],
+)
+def test_models_of_the_hub_and_their_variants_have_the_size_of_their_files(model, gigabytes, quantization):
+    """The sizes are those that the models' pages list."""
+    found = vllm(model)
+    assert found["models"][0]["weightsMiB"] * 2**20 / 1e9 == pytest.approx(gigabytes, rel=0.02)
+    assert found["quantization"] == quantization
+
+
+def test_variant_of_a_model_that_is_not_in_the_catalogue_is_not_known():
+    assert not vllm("team/own-model-AWQ")["known"]
+
+
+def test_quantized_tags_of_ollama_and_gguf_files_of_the_hub_are_variants():
+    tagged = told("model.name=llama3.1", "model.tag=8b-instruct-q8_0")["models"][0]
+    assert tagged["weightsMiB"] * 2**20 / 1e9 == pytest.approx(8.54, rel=0.02)
+    file = told("model.name=hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF", "model.tag=Q6_K")["models"][0]
+    assert file["weightsMiB"] * 2**20 / 1e9 == pytest.approx(2.64, rel=0.02)
+
+
+def test_sizes_may_have_decimals():
+    model = told("model.name=own", "model.weightsSize=2.5Gi", "model.kvCachePerToken=30.5Ki")["models"][0]
+    assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
+
+
+def test_cards_are_those_on_which_the_engine_runs_with_this_type():
+    whole = vllm("Qwen/Qwen2.5-7B-Instruct")
+    assert {"NVIDIA V100 32GB", "NVIDIA T4"} <= set(whole["unfit"])
+    assert whole["unfit"]["NVIDIA T4"] == "bfloat16 needs compute capability 8.0"
+    assert {card.split()[0] for card in whole["cards"]} == {"NVIDIA"}
+    half = vllm("Qwen/Qwen2.5-7B-Instruct", "vllm.dtype=half")
+    assert half["cards"]["NVIDIA T4"] == 2
+    amd = told("engine=vllm", "gpu.vendor=amd", "model.name=Qwen/Qwen2.5-7B-Instruct-AWQ")
+    assert amd["cards"] == {}
+    assert set(amd["unfit"].values()) >= {"vllm has no awq there"}
+
+
+def test_conversations_are_what_the_cards_have_left():
+    """(24 GiB x 0.92 - 2355 MiB - 1.02 x 14525 MiB) / (56 KiB x 8192), each for one conversation."""
+    found = vllm("Qwen/Qwen2.5-7B-Instruct")
+    (choice,) = [each for each in found["choices"] if each["card"] == "NVIDIA L4"]
+    free = 24 * 1024 * 92 // 100 - 2355 - 14525 * 102 // 100
+    assert (choice["count"], choice["conversations"]) == (1, free * 1024 // 56 // 8192)
+    assert choice["freeMiB"] == free
+
+
+def test_cards_divide_the_heads_of_the_model_and_copy_the_rest_of_the_cache():
+    few = vllm("tiiuae/Falcon3-7B-Instruct", "model.contextLength=32768")
+    assert {each["count"] for each in few["choices"]} <= {1, 2, 4}, "8 does not divide 12 heads"
+    copied = next(each for each in vllm("deepseek-ai/DeepSeek-V3")["choices"] if each["count"] == 16)
+    assert copied["tokens"] < copied["freeMiB"] * 1024 / 68.62 / 8, "each card has all of the latent cache"
+
+
+def test_plan_for_people_has_a_table_of_cards():
+    said = with_sets(["engine=vllm", "gpu.vendor=nvidia", "model.name=Qwen/Qwen2.5-7B-Instruct"]).stdout
+    (head,) = [line for line in said.splitlines() if "left for KV cache" in line]
+    assert head.split("  ")[-1].strip() == "conversations of 8192 tokens"
+    row = ["1", "×", "NVIDIA", "L4", "24", "GiB", "5.3", "GiB", "12"]
+    assert row in [line.split() for line in said.splitlines()]
+    assert "not NVIDIA V100 16GB, NVIDIA V100 32GB: vllm needs compute capability 7.5" in said
+
+
+# The configuration of Llama 3.1 8B, which is in the catalogue.
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+    "torch_dtype": "bfloat16",
+}
+
+
+def test_configuration_of_a_model_is_planned_as_the_catalogues_row(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/config.json").write_text(json.dumps(LLAMA), encoding="utf-8")
+    found = json.loads(run("--config", tmp_path / "own/config.json", "--json").stdout)["servers"][0]
+    listed = told("engine=vllm", "model.name=meta-llama/Llama-3.1-8B-Instruct")
+    assert (found["needMiB"], found["cards"], found["unfit"]) == (listed["needMiB"], listed["cards"], listed["unfit"])
+    assert found["models"][0]["reference"] == "config/own"
+
+
+def test_configuration_that_describes_no_model_is_refused_with_its_file(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text("{}", encoding="utf-8")
+    said = run("--config", file)
+    assert said.exit_code == 1
+    assert said.stderr.startswith(f"{file}: has no usable value for 'num_hidden_layers'; ")
+    file.write_text(json.dumps(LLAMA | {"model_type": "mamba"}), encoding="utf-8")
+    assert "describes a model whose size cannot be counted" in run("--config", file).stderr
+    (tmp_path / "model.safetensors.index.json").write_text('{"metadata": {"total_size": 2097152000}}', encoding="utf-8")
+    found = json.loads(run("--config", file, "--json").stdout)["servers"][0]
+    assert found["models"][0]["weightsMiB"] == 2000
+
+
+def test_script_makes_the_row_that_the_catalogue_has(tmp_path, capsys):
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA), encoding="utf-8")
+    assert catalogue.main([f"meta-llama/Llama-3.1-8B-Instruct={tmp_path / 'config.json'}"]) == 0
+    (name, row) = next(iter(yaml.safe_load(capsys.readouterr().out).items()))
+    assert row | {"source": "aiconfigurator"} == MODELS[name]

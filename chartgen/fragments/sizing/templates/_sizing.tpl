@@ -209,6 +209,11 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{
 {{- $_ := set $plan "parallel" (int64 .Facts.engine.parallel | default 1) }}
 {{- $_ := set $plan "offloadsToMemory" (.Facts.engine.offloadsToMemory | default false) }}
 {{- $_ := set $plan "models" $sum.models }}
+{{- $_ := set $plan "vendors" (.Facts.engine.vendors | default list) }}
+{{- $_ := set $plan "tensorParallel" (.Facts.engine.tensorParallel | default false) }}
+{{- $_ := set $plan "engineCards" (.Facts.engine.cards | default dict) }}
+{{- $_ := set $plan "dtype" (.Facts.engine.dtype | default (first $sum.models).dtype | default "") }}
+{{- $_ := set $plan "quantization" (.Facts.engine.quantization | default (first $sum.models).quantization | default "") }}
 {{- $_ := set $plan "known" $sum.known }}
 {{- $_ := set $plan "needMiB" (int64 $sum.needMiB) }}
 {{- $_ := set $plan "programMiB" (int64 $sum.programMiB) }}

@@ -11,6 +11,10 @@ parallel: {{ int64 .Values.ollama.numParallel }}
 promptCacheMiB: {{ int64 .Values.ollama.promptCacheMiB }}
 # A pod is not ready with a model that is offloaded, unless this is lower.
 offloadsToMemory: {{ lt (int64 .Values.ollama.minGpuPercent) 100 }}
+# docs/gpu.mdx
+cards:
+  nvidia: {any: "5.0"}
+  amd: {any: gfx908 gfx90a gfx940 gfx941 gfx942 gfx1010 gfx1012 gfx1030 gfx1100 gfx1101 gfx1102 gfx1151 gfx1200 gfx1201}
 {{- end }}
 
 {{- define "fragment.engine.ollama.source" -}}

@@ -33,6 +33,15 @@ health: {ready: /health, live: /health}
 ready: [/health]
 sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
 offline: true
+{{- $dtypes := dict "half" "float16" "float" "float32" "auto" "" }}
+dtype: {{ hasKey $dtypes .Values.vllm.dtype | ternary (get $dtypes .Values.vllm.dtype) .Values.vllm.dtype | quote }}
+quantization: {{ .Values.vllm.quantization | quote }}
+tensorParallel: true
+# docs/features/quantization/README.md and docs/getting_started/installation/gpu.rocm.inc.md. bfloat16 needs compute
+# capability 8.0; below, vllm.dtype half is required. fp8, nvfp4 and mxfp4 have weight-only kernels from 8.0.
+cards:
+  nvidia: {any: "7.5", bfloat16: "8.0", awq: "7.5", gptq: "7.5", int4: "8.0", int8: "7.5", fp8: "8.0", nvfp4: "8.0", mxfp4: "8.0", bitsandbytes: "7.5"}
+  amd: {any: gfx90a gfx942 gfx950 gfx1100 gfx1101 gfx1200 gfx1201, fp8: gfx942 gfx950, mxfp4: gfx942 gfx950, awq: "", gptq: "", int8: "", bitsandbytes: "", nvfp4: ""}
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
