@@ -35,6 +35,11 @@ usablePercent: {{ round (mulf . 100) 0 | int64 }}
 ready: [/ready]
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
+tensorParallel: true
+# docs/platforms/: Turing and newer, and AMD Instinct; bfloat16 and weight-only fp8 from Ampere.
+cards:
+  nvidia: {any: "7.5", bfloat16: "8.0", fp8: "8.0"}
+  amd: {any: gfx942 gfx950}
 {{- with $sglang.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
