@@ -238,8 +238,8 @@ def test_conversations_are_what_the_cards_have_left():
 def test_cards_divide_the_heads_of_the_model_and_copy_the_rest_of_the_cache():
     few = vllm("tiiuae/Falcon3-7B-Instruct", "model.contextLength=32768")
     assert {each["count"] for each in few["choices"]} <= {1, 2, 4}, "8 does not divide 12 heads"
-    copied = next(each for each in vllm("deepseek-ai/DeepSeek-V3")["choices"] if each["count"] == 16)
-    assert copied["tokens"] < copied["freeMiB"] * 1024 / 68.62 / 8, "each card has all of the latent cache"
+    copied = next(each for each in vllm("deepseek-ai/DeepSeek-V3")["choices"] if each["count"] == 8)
+    assert copied["tokens"] < copied["freeMiB"] * 1024 / 68.62 / 7, "each card has all of the latent cache"
 
 
 def test_plan_for_people_has_a_table_of_cards():
