@@ -30,3 +30,8 @@ cluster that are written without a domain. Programs differ in whether they read 
 {{- end }}
 {{- mustToJson $hosts }}
 {{- end }}
+
+{{- /* Given a context: the URLs of the proxy, as a JSON list. */}}
+{{- define "fragment.proxyURLs" -}}
+{{- list .Values.global.proxy.httpProxy .Values.global.proxy.httpsProxy | compact | uniq | mustToJson }}
+{{- end }}

@@ -58,7 +58,7 @@ which includes the models. Given a server's context. */}}
 
 {{- /* Addresses in the variables of the loader, such as a proxy. */}}
 {{- define "llm-stack.loader.urls" -}}
-{{- include "llm-stack.urlsIn" .Values.loader.env | mustFromJson | toYaml }}
+{{- concat (include "llm-stack.urlsIn" .Values.loader.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
 {{- end }}
 
 {{- /* Separate pods that download models. */}}

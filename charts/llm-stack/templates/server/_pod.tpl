@@ -331,6 +331,9 @@ rollingUpdate:
 {{- $ports = append $ports (int64 .) }}
 {{- end }}
 {{- $entry := dict "component" .Server "service" (include "llm-stack.serverName" .) "ports" $ports "public" true "urls" (uniq $urls) }}
+{{- if and $loads .Values.global.proxy.existingSecret }}
+{{- $_ := set $entry "hidden" (list "global.proxy.existingSecret") }}
+{{- end }}
 {{- with $facts.metrics }}
 {{- $_ := set $entry "metrics" (get ($facts.ports | default dict) .port | default $facts.port | int64) }}
 {{- end }}

@@ -147,6 +147,9 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
 {{- $urls := list }}
 {{- with get .Servers (include "fragment.ui.nextchat.server" .) }}
 {{- $urls = list (include "fragment.serverURL" .) }}
+{{- end }}
+{{- with .Values.nextchat.endpoint.url }}
+{{- $urls = list . }}
 {{- end -}}
 - component: nextchat
   service: {{ include "fragment.name" (list . "nextchat") }}

@@ -147,6 +147,9 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
 {{- $urls := list }}
 {{- with get .Servers (include "llm-stack.ui.nextchat.server" .) }}
 {{- $urls = list (include "llm-stack.serverURL" .) }}
+{{- end }}
+{{- with .Values.nextchat.endpoint.url }}
+{{- $urls = list . }}
 {{- end -}}
 - component: nextchat
   service: {{ include "llm-stack.name" (list . "nextchat") }}

@@ -175,6 +175,10 @@ PersistentVolumeClaim/{{ . }}
 {{- $urls = append $urls .url }}
 {{- end }}
 {{- end }}
+{{- range $ui.toolServers }}
+{{- $urls = append $urls .url }}
+{{- end }}
+{{- $urls = concat $urls (include "llm-stack.proxyURLs" . | mustFromJson) }}
 {{- with $ui.ldap.host }}
 {{- $urls = append $urls (printf "ldap://%s:%d" . (int64 $ui.ldap.port)) }}
 {{- end }}
@@ -183,6 +187,9 @@ PersistentVolumeClaim/{{ . }}
 {{- if (get $ui $key).existingSecret }}
 {{- $hidden = append $hidden (printf "openWebui.%s.existingSecret" $key) }}
 {{- end }}
+{{- end }}
+{{- if .Values.global.proxy.existingSecret }}
+{{- $hidden = append $hidden "global.proxy.existingSecret" }}
 {{- end -}}
 - component: open-webui
   service: {{ include "llm-stack.name" (list . "open-webui") }}
