@@ -326,6 +326,8 @@ def plan(chart: Path | None, config: Path | None, given: Any, as_json: bool) -> 
         here().json({"servers": [each.as_json() for each in plans]})
     else:
         here().out("\n".join(planning.lines(plans)).strip())
+        if row:
+            here().out(f"\nvalues of this model: {', '.join(row.values())}")
     return 0 if all(each.fits for each in plans) else 1
 
 

@@ -46,6 +46,11 @@ class Row:
     heads: int
     kvHeads: int
 
+    def values(self) -> list[str]:
+        """The values that describe it to the chart, as KEY=VALUE."""
+        size = [f"model.weightsSize={self.weightsMiB}Mi"] if self.weightsMiB else []
+        return [*size, f"model.kvCachePerToken={self.kvKiBPerToken:g}Ki"]
+
 
 def read(file: Path) -> Row:
     """The row of a config.json, or of the folder that holds it; Faults where it is not the configuration of a model."""

@@ -122,8 +122,7 @@ def of_config(file: Path, flags: list[str], files: list[Path]) -> tuple[modelcon
     if not row.weightsMiB and not any("weightsSize" in flag for flag in flags):
         remedy = "put model.safetensors.index.json next to it, or set model.weightsSize to the size of the files"
         raise fault(file, "describes a model whose size cannot be counted", remedy)
-    made = [f"model.weightsSize={row.weightsMiB}Mi"] if row.weightsMiB else []
-    made += [f"model.kvCachePerToken={row.kvKiBPerToken}Ki"]
+    made = row.values()
     if not files and not any("model.name=" in flag for flag in flags):
         folder = file if file.is_dir() else file.absolute().parent
         made += ["engine=vllm", f"model.name=config/{re.sub('[^A-Za-z0-9._-]', '-', folder.name) or 'model'}"]
@@ -233,7 +232,7 @@ def _cards(plan: Plan) -> list[str]:
         more = (_size(each.freeMiB), str(each.conversations)) if kept else ()
         rows.append((f"{each.count} ×", each.card, memory, *more))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    found = ["  ".join(map(_cell, row, widths, range(len(row)))) for row in rows]
+    found = ["  ".join(map(_cell, row, widths, range(len(row)))) for row in rows] if plan.cards.choices else []
     for count in sorted(
         {each.count for each in plan.cards.choices if need["acrossNodes"] and each.count > choosing.NODE}
     ):

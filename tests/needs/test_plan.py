@@ -272,6 +272,8 @@ def test_configuration_of_a_model_is_planned_as_the_catalogues_row(tmp_path):
     listed = told("engine=vllm", "model.name=meta-llama/Llama-3.1-8B-Instruct")
     assert (found["needMiB"], found["cards"], found["unfit"]) == (listed["needMiB"], listed["cards"], listed["unfit"])
     assert found["models"][0]["reference"] == "config/own"
+    shown = run("--config", tmp_path / "own").stdout.splitlines()[-1]
+    assert shown == "values of this model: model.weightsSize=15317Mi, model.kvCachePerToken=128Ki"
 
 
 def test_configuration_that_describes_no_model_is_refused_with_its_file(tmp_path):
