@@ -95,3 +95,28 @@ def test_the_longest_release_and_server_fill_a_name_up_to_its_limit_at_most(helm
     names = [each["metadata"]["name"] for each in naming.objects(text) if each["kind"] == kind]
     assert names
     assert max(map(len, names)) <= longest
+
+
+def nodes(schema, path=()):
+    """Every value that a schema declares: (path, schema)."""
+    for key, each in schema.get("properties", {}).items():
+        yield (*path, key), each
+        yield from nodes(each, (*path, key))
+    for word in ("items", "additionalProperties"):
+        if isinstance(schema.get(word), dict):
+            yield from nodes(schema[word], (*path, "*"))
+
+
+def test_names_of_objects_and_keys_of_secrets_have_the_form_that_kubernetes_wants():
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    names, keys = set(), set()
+    for path, each in nodes(schema):
+        if path[-1].startswith("existing") or path[-1] in ("storageClass", "className", "basicAuthSecret"):
+            names.add(each.get("$ref"))
+        if (
+            path[-1] in ("key", "usernameKey", "passwordKey", "clientIdKey", "clientSecretKey")
+            and path[0] != "tolerations"
+        ):
+            keys.add(each.get("$ref"))
+    assert names == {"#/definitions/objectName"}
+    assert keys == {"#/definitions/dataKey"}

@@ -131,6 +131,15 @@ def test_what_the_api_server_refuses_the_chart_refuses_with_the_way_out_and_noth
             assert "run `kubectl -n default delete " in said
 
 
+def test_every_case_that_is_refused_has_a_way_out():
+    for name, case in CASES.items():
+        assert case.keys() <= {"before", "after", "says", "ways", "bound"}, name
+        assert bool(case.get("says")) == bool(case.get("ways")), name
+        for way in case.get("ways", ()):
+            assert way.keys() <= {"run", "set", "claims", "stays"}, name
+            assert way.get("run") or way.get("set"), name
+
+
 def test_without_a_cluster_nothing_is_compared(helm_runs):
     assert helm_runs(CASES["claim-smaller"]["after"])[1] == ""
 
