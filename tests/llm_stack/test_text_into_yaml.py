@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rendering
 import texts
 import yaml
 from conftest import CHART, ROOT
 from texts import MARK
 
 from chartgen.programs import helm as render
-from chartgen.programs import prover, tools
 
 pytestmark = pytest.mark.slow
 
@@ -175,12 +175,7 @@ def wrong(wanted, folder: Path, program: str) -> list[str]:
         return render.Request(CHART, (file,), "1.37.0")
 
     requests = [request(*each[:2], text) for each in wanted for text in each[2:]]
-    found = tools.ensure(["helm", "kubeconform", "helm3"], print)
-    with prover.started(found, print) as process:
-        done = render.render(
-            dict.fromkeys(requests), found[program].path, prover=process if program == "helm" else None
-        )
-    made = {each.request: each for each in done}
+    made = rendering.many(requests, program)
     problems = []
     for n, (place, _, mark, text) in enumerate(wanted):
         marked, other = (made[each] for each in requests[2 * n : 2 * n + 2])

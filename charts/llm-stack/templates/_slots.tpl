@@ -212,7 +212,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: The claims of a server, and the StatefulSet that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
+{{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
