@@ -114,6 +114,7 @@ MORE: list[dict[str, Any]] = [
             "ingress": {"enabled": True, "hosts": {"server": "a.example.com"}, "tls": [{"hosts": ["a.example.com"]}]}
         }
     },
+    {"keda": {"triggers": [{"type": "cron", "metadata": {"a": "b"}, "authenticationRef": {"name": "a"}}]}},
     {"models": {"one": {"digest": ""}}},
     {"engine": "vllm", "models": {"team/one": {"filter": ["*.json"]}}},
     {

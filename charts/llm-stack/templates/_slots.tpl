@@ -291,6 +291,13 @@
 {{- end }}{{ end }}
 {{- end }}
 
+{{- /* one, release: Who can connect to the Services inside the cluster, if that is not every pod. NOTES print it. */}}
+{{- define "llm-stack.slot.access.clients" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
 {{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
 {{- define "llm-stack.slot.secrets.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
