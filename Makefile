@@ -59,6 +59,7 @@ test-fast: tools ## Run the tests that take seconds
 e2e: tools ## Install every example, upgrades and what was published on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e $(E2E)
 	@$(BIN)/python -m tests.e2e.upgrades
+	@$(BIN)/python -m tests.e2e.dry_run
 	@$(BIN)/python -m tests.e2e.published
 	@$(BIN)/python -m tests.e2e.immutable
 

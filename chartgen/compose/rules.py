@@ -35,6 +35,7 @@ RULES = {
     "questions": "A question is about a value of its fragment that one answer can set, and is asked once.",
     "changes": "No template changes values in place: `set`, `unset` and `merge` work on a deepCopy.",
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
+    "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
     "text": "A value printed behind `key:` or `- ` goes through quote, toJson, toYaml, int64 or a helper that does.",
 }
 
@@ -51,6 +52,13 @@ UNSTEADY = re.compile(
     "now|ago|uuidv4|getHostByName|shuffle|bcrypt|htpasswd|encryptAES|rand(Alpha|Numeric|Ascii|AlphaNum|Bytes|Int)"
     "|gen(PrivateKey|CA|CAWithKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)"
 )
+
+# What a template creates -> the slots of which its fragment fills one, and what is stated there.
+STATED = {
+    "\nkind: Service\n": (("access.facts",), "who can use it"),
+    "\nkind: PersistentVolumeClaim\n": (("server.claims", "release.claims"), "the key of the values that describe it"),
+    'include "fragment.secretData"': (("secrets.facts",), "what happens if its value changes"),
+}
 
 # Where a fill of a ConfigMap names a file in place of a text.
 FILE = re.compile(r"\{file: ([^\s{}]+)\}")
@@ -77,6 +85,7 @@ def _all(stack: Stack, values: Values) -> list[Problem]:
         *_defines(sources),
         *_choices(stack),
         *_files(sources),
+        *_stated(stack),
         *_functions(stack, sources),
         *questions.check(stack, values),
         *owners.check(stack, values, uses),
@@ -163,6 +172,21 @@ def _choices(stack: Stack) -> Iterator[Problem]:
             message = f"{said} already chooses {first[choice].id}"
             yield fragment.problem("fragment.yaml", ("choice",), message, "choose another value for one of them")
         first.setdefault(choice, fragment)
+
+
+def _stated(stack: Stack) -> Iterator[Problem]:
+    """What is created and not stated: nobody would learn who can use it, or how to change it."""
+    offered = {slot for fragment in stack.fragments for slot in fragment.offers}
+    for fragment in stack.fragments:
+        for file, text in fragment.templates.items():
+            for what, (slots, states) in STATED.items():
+                known = [slot for slot in slots if slot in offered]
+                place = f"\n{text}".find(what)
+                if place >= 0 and known and not any(slot in fragment.fills for slot in known):
+                    line = text.count("\n", 0, place) + 1
+                    message = f"is not stated in {' or '.join(known)}"
+                    remedy = f"fill the slot in fragment.yaml, with {states}"
+                    yield Problem(f"{fragment.folder}/templates/{file}", line, what.strip(), message, remedy)
 
 
 def _functions(stack: Stack, sources: list[Source]) -> Iterator[Problem]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import random
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rendering
+import texts
 import yaml
-from conftest import CHART
+from conftest import CHART, ROOT
+from texts import MARK
+
+from chartgen.programs import helm as render
 
 pytestmark = pytest.mark.slow
 
@@ -93,3 +101,116 @@ def test_url_with_a_line_separator_leaves_the_rest_of_the_environment_alone(obje
     assert given["WEBUI_URL"] == url
     assert "Error" not in given
     assert given["HOME"] == "/tmp/home"
+
+
+SAMPLE = 300  # of some ten thousand; TEXTS=all tries them all
+SAMPLE_3 = 12  # with Helm 3
+SEED = 20
+# Texts that no case of a fragment sets as a text.
+MORE: list[dict[str, Any]] = [
+    {"gpu": {"resources": {"example.com/gpu": "1"}}, "tests": {"resources": {"requests": {"cpu": "10m"}}}},
+    {
+        "api": {
+            "ingress": {"enabled": True, "hosts": {"server": "a.example.com"}, "tls": [{"hosts": ["a.example.com"]}]}
+        }
+    },
+    {"keda": {"triggers": [{"type": "cron", "metadata": {"a": "b"}, "authenticationRef": {"name": "a"}}]}},
+    {"models": {"one": {"digest": ""}}},
+    {"engine": "vllm", "models": {"team/one": {"filter": ["*.json"]}}},
+    {
+        "podDisruptionBudget": {"enabled": True, "minAvailable": "50%"},
+        "replicas": 3,
+        "modelCache": {"type": "emptyDir"},
+    },
+    {
+        "model": {"delivery": "daemonset"},
+        "modelCache": {"type": "hostPath", "hostPath": "/srv/models"},
+        "daemonset": {"maxUnavailable": "50%"},
+    },
+]
+SORTED = {"models.*!", "servers.*!", "openWebui.endpoints.*!"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> texts.Texts:
+    return texts.Texts(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def places(schema) -> dict[str, tuple[texts.Place, Any]]:
+    """Each text that the cases of fragments set, once, with the values of that case."""
+    found: dict[str, tuple[texts.Place, Any]] = {}
+    for file in sorted((ROOT / "chartgen/fragments").glob("**/cases/*.yaml")):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for place in schema.places(file, data):
+            found.setdefault(place.general.removeprefix("servers.*."), (place, data))
+    images = {"images": yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["images"]}
+    for data in (*MORE, images):
+        for place in schema.places(Path(), data):
+            found.setdefault(place.general, (place, data))
+    return found
+
+
+def tried(schema, places, count: int) -> list[tuple[texts.Place, Any, str, str]]:
+    """(place, values, mark, text) of texts that the schema allows: some, by the seed, or all."""
+    found = []
+    for general, (place, data) in places.items():
+        # A user's own objects are printed as they are, and the order of models and endpoints is that of their names.
+        frame = "" if general.startswith("extraObjects.") or general in SORTED else schema.frame(place)
+        for text in texts.ODD if frame else ():
+            whole = frame.replace("{}", text)
+            # YAML has no longer keys.
+            if schema.accepts(place, whole) and not (place.of_key and len(whole) > 1000):
+                found.append((place, data, frame.replace("{}", MARK), whole))
+    return found if os.environ.get("TEXTS") == "all" else random.Random(SEED).sample(found, count)
+
+
+def wrong(wanted, folder: Path, program: str) -> list[str]:
+    """Where a text becomes another, or changes what is around it."""
+    files: dict[str, Path] = {}
+
+    def request(place: texts.Place, data: Any, text: str) -> render.Request:
+        values = texts.dumped(texts.with_text(data, place, text))
+        file = files.setdefault(values, folder / f"{len(files)}.json")
+        file.write_text(values, encoding="utf-8")
+        return render.Request(CHART, (file,), "1.37.0")
+
+    requests = [request(*each[:2], text) for each in wanted for text in each[2:]]
+    made = rendering.many(requests, program)
+    problems = []
+    for n, (place, _, mark, text) in enumerate(wanted):
+        marked, other = (made[each] for each in requests[2 * n : 2 * n + 2])
+        if marked.error:
+            continue  # what a rule refuses of the mark says nothing about the text
+        where = f"{place.general} {text[:40]!r}"
+        if other.error:
+            key = str(
+                place.path[-2] if place.of_key else next(each for each in reversed(place.path) if isinstance(each, str))
+            )
+            if key not in other.error and text not in other.error:
+                problems.append(f"{where}: is refused without its key: {other.error[:200]}")
+            continue
+        one, two = ([_steady(each.data) for each in render.documents(each.text)] for each in (marked, other))
+        problems += [f"{where}: {each}" for each in list(texts.unlike(one, two, mark, text))[:2]]
+    return problems
+
+
+def _steady(data: Any) -> Any:
+    """An object without the values that are random."""
+    if isinstance(data, dict) and data.get("kind") == "Secret":
+        decoded = {key: base64.b64decode(value).decode() for key, value in data.get("data", {}).items()}
+        return data | {"data": {key: "random" if len(value) == 64 else value for key, value in decoded.items()}}
+    return data
+
+
+def test_every_text_that_the_schema_declares_is_in_a_case(schema, places):
+    missing = schema.declared() - set(places)
+    assert {each for each in missing if "ecurityContext." not in each} == set()
+
+
+def test_a_text_that_the_schema_allows_stays_the_same_and_changes_nothing_else(schema, places, tmp_path):
+    assert wrong(tried(schema, places, SAMPLE), tmp_path, "helm") == []
+
+
+def test_helm_3_makes_the_same_of_texts(schema, places, tmp_path):
+    assert wrong(tried(schema, places, SAMPLE_3)[:SAMPLE_3], tmp_path, "helm3") == []

@@ -13,6 +13,7 @@ from typing import Any
 
 import api_standin
 import pytest
+import rendering
 import yaml
 from conftest import CHART, ROOT
 
@@ -131,6 +132,15 @@ def test_what_the_api_server_refuses_the_chart_refuses_with_the_way_out_and_noth
             assert "run `kubectl -n default delete " in said
 
 
+def test_every_case_that_is_refused_has_a_way_out():
+    for name, case in CASES.items():
+        assert case.keys() <= {"before", "after", "says", "ways", "bound"}, name
+        assert bool(case.get("says")) == bool(case.get("ways")), name
+        for way in case.get("ways", ()):
+            assert way.keys() <= {"run", "set", "claims", "stays"}, name
+            assert way.get("run") or way.get("set"), name
+
+
 def test_without_a_cluster_nothing_is_compared(helm_runs):
     assert helm_runs(CASES["claim-smaller"]["after"])[1] == ""
 
@@ -160,6 +170,22 @@ def test_a_claim_whose_expansion_failed_can_shrink_to_more_than_its_capacity(upg
     assert "cannot shrink to 50Gi" in upgrade({}, {"modelCache": {"size": "50Gi"}}, failed)
 
 
+GROUP = {
+    "engine": "vllm",
+    "model": {"name": "team/large", "weightsSize": "700Gi"},
+    "modelCache": {"type": "volumeClaimTemplate", "size": "1Ti"},
+    "gpu": {"vendor": "nvidia", "count": 8},
+    "nodes": {"count": 2},
+}
+
+
+def test_the_claim_templates_of_a_group_cannot_change_either(upgrade):
+    assert upgrade(GROUP, GROUP | {"replicas": 2}) == ""
+    said = upgrade(GROUP, GROUP | {"modelCache": {"type": "volumeClaimTemplate", "size": "2Ti"}})
+    assert "servers.server: modelCache.size: LeaderWorkerSet/llm-server-group exists, and its claim templates" in said
+    assert "delete leaderworkerset llm-server-group` and upgrade again: claims stay" in said
+
+
 def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade):
     case = CASES["claim-grows"]
     said = upgrade(case["before"], case["after"], forbidden="storageclasses")
@@ -170,7 +196,11 @@ def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade)
 
 
 # What cannot change in an object in addition to what `chartgen diff` has in its table.
-MORE = {"Service": ("spec.clusterIP", "spec.ipFamilies", "spec.loadBalancerClass")}
+MORE = {
+    "Service": ("spec.clusterIP", "spec.ipFamilies", "spec.loadBalancerClass"),
+    # Its controller passes them on to StatefulSets.
+    "LeaderWorkerSet": ("spec.leaderWorkerTemplate.volumeClaimTemplates",),
+}
 
 
 def _at(each: Any, path: str) -> Any:
@@ -199,14 +229,14 @@ def test_the_chart_compares_what_chartgen_diff_knows_of_each_kind():
         assert missing == [], kind
 
 
-def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(helm, tmp_path):
+def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(tmp_path):
     """Each value is in a case of a fragment; what a case changes in an object of the defaults shows what it touches."""
     table = yaml.safe_load((CHART / "files/upgrade/immutable.yaml").read_text("utf-8"))
     cases = sorted((ROOT / "chartgen/fragments").glob("**/cases/*.yaml"))
     template = tmp_path / "template.yaml"
     template.write_text("modelCache: {type: volumeClaimTemplate}", encoding="utf-8")
     requests = [render.Request(CHART, files, "1.37.0") for files in ((), (template,), *((each,) for each in cases))]
-    done = render.render(requests, Path(helm))
+    done = rendering.many(requests).values()
     known: dict[tuple[str, str], dict[str, Any]] = {}
     changed: set[tuple[str, str]] = set()
     for each in done:
@@ -216,9 +246,10 @@ def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(h
             before = known.setdefault((item["kind"], item["metadata"]["name"]), fixed)
             changed |= {(item["kind"], path) for path in {*before, *fixed} if before.get(path) != fixed.get(path)}
     claim = {("PersistentVolumeClaim", f"spec.{key}") for key in ("accessModes", "storageClassName", "resources")}
-    assert changed == claim | {("StatefulSet", "spec.volumeClaimTemplates")}
+    group = ("LeaderWorkerSet", "spec.leaderWorkerTemplate.volumeClaimTemplates")
+    assert changed == claim | {("StatefulSet", "spec.volumeClaimTemplates"), group}
     for kind, path in changed:
         assert any(field.startswith(path) for field in table[kind]), (kind, path)
     said = [text for case in CASES.values() for text in case.get("says", ())]
-    for kind in table.keys() & {kind for kind, _ in changed}:
+    for kind in table.keys() & {kind for kind, _ in changed - {group}}:
         assert any(f"{kind}/" in text for text in said), kind

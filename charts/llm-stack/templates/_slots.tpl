@@ -212,7 +212,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: The claims of a server, and the StatefulSet that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
+{{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
 {{- if true }}{{ with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
@@ -289,6 +289,13 @@
 {{- if true }}{{ with include "llm-stack.verify.helm-test.network" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, release: Who can connect to the Services inside the cluster, if that is not every pod. NOTES print it. */}}
+{{- define "llm-stack.slot.access.clients" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}{{ end }}
+{{- $first }}
 {{- end }}
 
 {{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}

@@ -14,8 +14,43 @@ global.proxy.existingSecret: cannot be combined with httpProxy and httpsProxy; w
 {{- end }}
 {{- end }}
 {{ include "fragment.secretChecks" . }}
+{{ include "fragment.textChecks" . }}
 {{- if and .Values.serviceAccount.attachPullSecrets (not .Values.serviceAccount.create) }}
 serviceAccount.attachPullSecrets: the release does not create the service account {{ include "fragment.serviceAccount" . }}, so it cannot attach Secrets to it; set serviceAccount.create to true, or remove attachPullSecrets and global.imagePullSecrets and attach the Secrets yourself
+{{- end }}
+{{- end }}
+
+{{- /*
+Given the root: an error for each text of the values with a character that YAML cannot contain. Where there is one, toYaml
+prints nothing at all, without an error.
+*/}}
+{{- define "fragment.textChecks" -}}
+{{- if regexMatch "\\\\u00[01]|[\\x7f-\\x9f\\x{fffe}\\x{ffff}]" (toJson .Values) }}
+{{ include "fragment.unprintable" (list "" .Values) }}
+{{- end }}
+{{- end }}
+
+{{- /* (list PATH DATA): the errors in data at a path. */}}
+{{- define "fragment.unprintable" -}}
+{{- $path := first . }}
+{{- $data := last . }}
+{{- $found := "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\x{fffe}\\x{ffff}]" }}
+{{- if kindIs "map" $data }}
+{{- range $key, $value := $data }}
+{{- if regexMatch $found $key }}
+{{ $path | default "values" }}: the key {{ quote $key }} contains a control character; remove it
+{{- else }}
+{{ include "fragment.unprintable" (list (list $path $key | compact | join ".") $value) }}
+{{- end }}
+{{- end }}
+{{- else if kindIs "slice" $data }}
+{{- range $n, $value := $data }}
+{{ include "fragment.unprintable" (list (printf "%s[%d]" $path $n) $value) }}
+{{- end }}
+{{- else if kindIs "string" $data }}
+{{- if regexMatch $found $data }}
+{{ $path }}: {{ regexReplaceAll "\\n" $data " " | trunc 60 | quote }} contains a control character; remove it
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -162,13 +162,15 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 
 {{- /*
-A StatefulSet's claim templates. What follows from the values is compared by its key, the rest as a whole. Pods and
-claims stay if the StatefulSet is deleted with --cascade=orphan, and the new one takes them over.
+Claim templates. What follows from the values is compared by its key, the rest as a whole. Pods and claims stay if a
+StatefulSet is deleted with --cascade=orphan, and the new one takes them over. Claims alone stay of a LeaderWorkerSet.
 */}}
 {{- define "fragment.upgrade.claims" -}}
-{{- $olds := include "fragment.upgrade.templates" .old | mustFromJson }}
-{{- $news := include "fragment.upgrade.templates" .new | mustFromJson }}
+{{- $olds := include "fragment.upgrade.templates" (list .old .field) | mustFromJson }}
+{{- $news := include "fragment.upgrade.templates" (list .new .field) | mustFromJson }}
 {{- $key := .about.key | default .about.title }}
+{{- $orphan := eq .old.kind "StatefulSet" }}
+{{- $gone := eq (dig "spec" "leaderWorkerTemplate" "persistentVolumeClaimRetentionPolicy" "whenDeleted" "" .old) "Delete" }}
 {{- $keys := list }}
 {{- $parts := list }}
 {{- range $n, $new := $news }}
@@ -184,14 +186,14 @@ claims stay if the StatefulSet is deleted with --cascade=orphan, and the new one
 {{- end }}
 {{- end }}
 {{- if or $parts (ne (len $olds) (len $news)) }}
-{{- .about.server }}{{ $keys | uniq | join ", " | default $key }}: {{ .about.title }} exists, and its claim templates cannot change{{ with $parts }} ({{ join ", " . }}){{ end }}; undo the change, or run `{{ include "fragment.upgrade.delete" . }} --cascade=orphan` and upgrade again: pods and claims stay, and new claims are created as you set them
+{{- .about.server }}{{ $keys | uniq | join ", " | default $key }}: {{ .about.title }} exists, and its claim templates cannot change{{ with $parts }} ({{ join ", " . }}){{ end }}; undo the change, or run `{{ include "fragment.upgrade.delete" . }}{{ if $orphan }} --cascade=orphan{{ end }}` and upgrade again: {{ if $orphan }}pods and {{ end }}claims {{ ternary "are deleted" "stay" $gone }}, and new claims are created as you set them
 {{- end }}
 {{- end }}
 
-{{- /* The claim templates of a StatefulSet as a JSON list, without what the API server adds. */}}
+{{- /* (list OBJECT FIELD): claim templates as a JSON list, without what the API server adds. */}}
 {{- define "fragment.upgrade.templates" -}}
 {{- $found := list }}
-{{- range dig "spec" "volumeClaimTemplates" list . }}
+{{- range include "fragment.upgrade.at" . | mustFromJson }}
 {{- $spec := omit .spec "resources" "storageClassName" "accessModes" }}
 {{- if eq (get $spec "volumeMode") "Filesystem" }}
 {{- $spec = omit $spec "volumeMode" }}

@@ -5,8 +5,9 @@ them.
 {{- define "llm-stack.access" -}}
 {{- include "llm-stack.servers" . }}
 {{- $lines := list }}
+{{- $clients := include "llm-stack.slot.access.clients" . | default "every pod in the cluster" }}
 {{- range $entry := .Facts.access }}
-{{- $ways := list "every pod in the cluster" }}
+{{- $ways := list $clients }}
 {{- if ne .type "ClusterIP" }}
 {{- $port := ternary (printf "port %d" (int64 .nodePort)) "a port" (hasKey . "nodePort") }}
 {{- $ways = append $ways (printf "every client that reaches %s of a node" $port) }}

@@ -76,6 +76,9 @@ image.repository: engine custom has no default image; set image.repository and i
 {{- else if not (or .Values.image.tag .Values.image.digest) }}
 image.tag: {{ .Values.image.repository }} has no tag, so Kubernetes would use latest; set image.tag or image.digest
 {{- end }}
+{{- if has $custom.mountPath (list "/tmp" "/opt/files") }}
+custom.mountPath: {{ $custom.mountPath }} is already used by a volume of the chart; use another path
+{{- end }}
 {{- range $name, $port := $custom.ports }}
 {{- if eq $name "http" }}
 custom.ports: the name http is reserved for custom.port; rename the other port

@@ -56,7 +56,7 @@ spec:
 
 {{- define "fragment.storage.model-cache.claims" -}}
 {{ printf "PersistentVolumeClaim/%s" (include "fragment.storage.model-cache.claim" .) | quote }}: modelCache
-{{ printf "StatefulSet/%s" (include "fragment.serverName" .) | quote }}: modelCache
+{{ printf "%s/%s" .Facts.server.kind .Facts.server.name | quote }}: modelCache
 {{- end }}
 
 {{- define "fragment.storage.model-cache.facts" -}}

@@ -1,3 +1,9 @@
+{{- define "llm-stack.secure.network-policy.clients" -}}
+{{- if .Values.networkPolicy.enabled -}}
+what its NetworkPolicy allows (if the network plugin enforces it)
+{{- end }}
+{{- end }}
+
 {{- /*
 Where a URL leads, as JSON. Given {url, context}. component: a component of the release, with ports. namespace: another
 Service of the cluster, whose pods can have other ports than the Service. cidr or public: a host outside the cluster,

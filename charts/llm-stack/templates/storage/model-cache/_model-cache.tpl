@@ -56,7 +56,7 @@ spec:
 
 {{- define "llm-stack.storage.model-cache.claims" -}}
 {{ printf "PersistentVolumeClaim/%s" (include "llm-stack.storage.model-cache.claim" .) | quote }}: modelCache
-{{ printf "StatefulSet/%s" (include "llm-stack.serverName" .) | quote }}: modelCache
+{{ printf "%s/%s" .Facts.server.kind .Facts.server.name | quote }}: modelCache
 {{- end }}
 
 {{- define "llm-stack.storage.model-cache.facts" -}}
