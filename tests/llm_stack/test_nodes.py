@@ -202,7 +202,8 @@ def test_plan_names_nodes_and_parallelism(tmp_path):
     file = tmp_path / "values.yaml"
     file.write_text(json.dumps(LARGE | {"model": LARGE["model"] | {"weightsSize": "690Gi"}}))
     (found,) = plan.plan(CHART, [file], [], lambda text: None)
-    assert (found.need["nodes"], found.cards["NVIDIA H100"], found.cards["NVIDIA H200"]) == (2, 16, 8)
+    cards = found.as_json()["cards"]
+    assert (found.need["nodes"], cards["NVIDIA H100"], cards["NVIDIA H200"]) == (2, 16, 8)
     text = "\n".join(plan.lines([found]))
     assert "8 × nvidia on each of 2 nodes" in text
     assert "split: tensor parallel 8, pipeline parallel 2" in text
