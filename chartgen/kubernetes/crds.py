@@ -22,6 +22,7 @@ MODULES = {
         "example/prometheus-operator-crd/*_*monitors.yaml",
         "example/prometheus-operator-crd/*_prometheusrules.yaml",
     ],
+    "istio.io/api": ["kubernetes/customresourcedefinitions.gen.yaml"],
     "sigs.k8s.io/gateway-api": ["config/crd/standard/*.yaml"],
     "sigs.k8s.io/gateway-api-inference-extension": ["config/crd/bases/*.yaml"],
     "sigs.k8s.io/lws": ["config/crd/bases/leaderworkerset*.yaml"],

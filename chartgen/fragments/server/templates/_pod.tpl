@@ -2,7 +2,7 @@
 {{- define "fragment.server.pod" -}}
 metadata:
   labels:
-    {{- toYaml (merge (include "fragment.selector" (list . (include "fragment.server.component" .)) | include "fragment.map" | mustFromJson) .Values.podLabels) | nindent 4 }}
+    {{- toYaml (merge (include "fragment.selector" (list . (include "fragment.server.component" .)) | include "fragment.map" | mustFromJson) (ternary dict (include "fragment.slot.server.podLabels" . | include "fragment.map" | mustFromJson) (.Worker | default false)) .Values.podLabels) | nindent 4 }}
   {{- with mergeOverwrite (include "fragment.slot.server.podAnnotations" . | include "fragment.map" | mustFromJson) .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}

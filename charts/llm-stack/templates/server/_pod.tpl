@@ -2,7 +2,7 @@
 {{- define "llm-stack.server.pod" -}}
 metadata:
   labels:
-    {{- toYaml (merge (include "llm-stack.selector" (list . (include "llm-stack.server.component" .)) | include "llm-stack.map" | mustFromJson) .Values.podLabels) | nindent 4 }}
+    {{- toYaml (merge (include "llm-stack.selector" (list . (include "llm-stack.server.component" .)) | include "llm-stack.map" | mustFromJson) (ternary dict (include "llm-stack.slot.server.podLabels" . | include "llm-stack.map" | mustFromJson) (.Worker | default false)) .Values.podLabels) | nindent 4 }}
   {{- with mergeOverwrite (include "llm-stack.slot.server.podAnnotations" . | include "llm-stack.map" | mustFromJson) .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
