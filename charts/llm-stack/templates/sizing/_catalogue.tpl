@@ -5,10 +5,15 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- define "llm-stack.sizing.row" -}}
 {{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
 {{- $rows := get .context.Read "files/sizing/models.yaml" }}
-{{- $reference := trimPrefix "registry.ollama.ai/library/" .reference }}
+{{- $reference := .reference }}
+{{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
+{{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
+{{- if $registry }}
+{{- $reference = regexReplaceAll "^.*/" $reference "" }}
+{{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- if $row }}
-{{- mustToJson $row }}
+{{- if or $row (and $registry (contains "/" .reference)) }}
+{{- mustToJson ($row | default dict) }}
 {{- else }}
 {{- include "llm-stack.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference) }}
 {{- end }}
