@@ -214,13 +214,15 @@ def _proofs(
     proved: memory.Proved,
     only: list[Fragment] | None = None,
 ) -> None:
-    """What is rendered, and all that is rendered. Where there is a problem, nothing was proved before."""
+    """What is rendered, and all that is rendered. Where there is a problem, nothing counts as proved before.
+
+    How a problem is worded depends on what else is proved: on which versions it is, in which of all values files.
+    """
     before = list(report.problems), list(report.layers)
     results = _renders(report, found, given, own, programs, shipped, proved, only)
-    _manifests(report, results, own, programs, proved)
-    if len(report.problems) == len(before[0]):
-        proved.keep(results, documents)
-    elif proved.known:
+    faulty = _manifests(report, results, own, programs, proved)
+    proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers = before
         nothing = memory.Proved()
         _manifests(
@@ -400,8 +402,8 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
 
 def _manifests(
     report: Report, results: Results, origin: Stack | None, programs: Programs, proved: memory.Proved
-) -> None:
-    """Every document by itself, then how those of a render hang together."""
+) -> set[str]:
+    """Every document by itself, then how those of a render hang together; the texts of the documents with problems."""
     sources = _sources_of(origin)
     manifests = checks.read(results)
     known = [each for each in proved.known.values() if each is not None]
@@ -415,4 +417,6 @@ def _manifests(
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems)
     made = count(len(manifests.made) + len(known), "render")
-    report.done("wiring", made, checks.problems(list(checks.wired(manifests)), sources))
+    wired = list(checks.wired(manifests))
+    report.done("wiring", made, checks.problems(wired, sources))
+    return {each.document.text for each in (*found, *wired)}
