@@ -164,8 +164,7 @@ def validate(
             read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
             own = _sources(report, found, origin) if shipped else None
             given = _values(report, found, None if shipped else read)
-            described = programs.prover.chart(found.folder) if programs.prover else None
-            _proofs(report, found, given, own, programs, shipped, memory.Proved.recalled(world, described))
+            _proofs(report, found, given, own, programs, shipped, _remembered(world, found, programs))
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
         if key and not report.problems:
@@ -177,6 +176,11 @@ def _programs(found: dict[str, Tool]) -> list[Tool]:
     """All programs that renders and findings may be from."""
     process = tools.find("prover")
     return [*found.values(), *([process] if process else [])]
+
+
+def _remembered(world: str, found: LoadedChart, programs: Programs) -> memory.Proved:
+    described = programs.prover.chart(found.folder) if programs.prover else None
+    return memory.Proved.recalled(world, described)
 
 
 def _read(origin: Composed | Stack | Path | None) -> Composed | Stack | Path | None:
@@ -254,7 +258,8 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, say) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        _proofs(report, found, [found.defaults], own, programs, True, memory.Proved(), chosen)
+        proved = _remembered(memory.world(_programs(found_tools), report.schema_locations), found, programs)
+        _proofs(report, found, [found.defaults], own, programs, True, proved, chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report

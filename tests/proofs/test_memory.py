@@ -224,6 +224,15 @@ def test_what_has_none_of_the_problems_is_kept_until_they_are_gone(little: Path,
     assert [request.values[0].name for request in rendered] == ["loud.yaml"]
 
 
+def test_single_fragments_are_proved_as_before(little: Path, rendered: list[Request]) -> None:
+    first = module.only(["a"], Path("stack.yaml"), lambda text: None)
+    assert (first.problems, len(rendered)) == ([], 5)
+    assert counts(module.only(["a"], Path("stack.yaml"), lambda text: None)) == counts(first)
+    assert len(rendered) == 5
+    assert prove().problems == []
+    assert len(rendered) == 5 + ALL - 4, "the cases and rejections are known"
+
+
 def test_a_template_of_a_name_that_another_file_takes_over_is_rendered_again(
     little: Path, rendered: list[Request]
 ) -> None:
