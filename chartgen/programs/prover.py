@@ -22,7 +22,7 @@ from .run import hermetic
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
-MEMORY = "2GiB"  # what the collector of Go keeps to, where it can
+MEMORY = {"GOMEMLIMIT": "1GiB", "GOGC": "800"}  # the collector of Go runs seldom, until that much is in use
 Data = dict[str, Any]
 
 
@@ -98,7 +98,7 @@ def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
-        environment = hermetic(Path(place)) | {"GOMEMLIMIT": MEMORY, "GOGC": "400"}
+        environment = hermetic(Path(place)) | MEMORY
         version = programs["helm"].version if programs["helm"].path.parent != program.path.parent else ""
         prover = Prover(program.path, environment, version)
         try:

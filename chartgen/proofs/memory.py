@@ -1,6 +1,6 @@
 """What was proved before and need not be proved again, on disk, by everything that it depends on.
 
-Only what has no problem is remembered. Where anything is found, everything is proved again, so that a report with
+Only what has no problem is remembered. Where a problem is found, everything is proved again, so that a report with
 problems is the same with and without this memory. A key is a hash of contents: of chartgen's own files, of the programs
 and schemas, and of what is proved. There is nothing to invalidate: what depends on other contents has another key.
 """
@@ -161,19 +161,20 @@ class Proved:
         """Note the keys of runs that are proved now, while their files are there."""
         self.given = {id(run): _key(run, apis) for run in runs} if self.chart else {}
 
-    def keep(self, results: Iterable[tuple[Run, Rendered]], read: Read) -> None:
-        """Keep those that were proved without a problem; `read` makes documents of a text."""
-        made: dict[str, list[str]] = {"": []}
-        traced = [(run, rendered) for run, rendered in results if rendered.ran is not None]
-        if self.chart is None or not traced:
-            return
-        for run, rendered in traced:
-            if rendered.text not in made:
-                made[rendered.text] = [hashed(document) for document in read(rendered.text)]
-            ran = frozenset((name, self.chart[1].get(name, "")) for name in rendered.ran or ())
+    def keep(self, results: Iterable[tuple[Run, Rendered]], read: Read, faulty: set[str]) -> None:
+        """Keep runs that are fine, unless one of their documents is `faulty`; `read` makes documents of a text."""
+        made: dict[str, list[Document]] = {"": []}
+        kept = 0
+        for run, rendered in results:
+            found = made.setdefault(rendered.text, read(rendered.text) if rendered.text not in made else [])
+            if self.chart is None or rendered.ran is None or any(document.text in faulty for document in found):
+                continue
+            ran = frozenset((name, self.chart[1].get(name, "")) for name in rendered.ran)
             self.runs.pop(self.given[id(run)], None)
-            self.runs[self.given[id(run)]] = (ran, None if run.refusal else made[rendered.text])
-        keep("renders", digest(self.world, self.chart[0]), self._as_json())
+            self.runs[self.given[id(run)]] = (ran, None if run.refusal else [hashed(document) for document in found])
+            kept += 1
+        if kept:
+            keep("renders", digest(self.world, (self.chart or "")[0]), self._as_json())
 
     def _as_json(self) -> dict[str, Any]:
         """The newest of the runs; files and sets of them, which are alike in many runs, by their numbers."""

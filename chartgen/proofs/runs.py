@@ -122,6 +122,11 @@ def faults(results: list[tuple[Run, Rendered]], sources: dict[str, str] | None =
     return problems
 
 
+def fine(run: Run, rendered: Rendered) -> bool:
+    """Whether a run rendered, or was refused as its first line says."""
+    return not _refusal(run, rendered) if run.refusal else not rendered.error
+
+
 def _refusal(run: Run, rendered: Rendered) -> list[Problem]:
     entry = " as an entry of servers" if run.example.shown != str(run.example.files[0]) else ""
     if not rendered.error:

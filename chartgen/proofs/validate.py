@@ -164,8 +164,7 @@ def validate(
             read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
             own = _sources(report, found, origin) if shipped else None
             given = _values(report, found, None if shipped else read)
-            described = programs.prover.chart(found.folder) if programs.prover else None
-            _proofs(report, found, given, own, programs, shipped, memory.Proved.recalled(world, described))
+            _proofs(report, found, given, own, programs, shipped, _remembered(world, found, programs))
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
         if key and not report.problems:
@@ -177,6 +176,11 @@ def _programs(found: dict[str, Tool]) -> list[Tool]:
     """All programs that renders and findings may be from."""
     process = tools.find("prover")
     return [*found.values(), *([process] if process else [])]
+
+
+def _remembered(world: str, found: LoadedChart, programs: Programs) -> memory.Proved:
+    described = programs.prover.chart(found.folder) if programs.prover else None
+    return memory.Proved.recalled(world, described)
 
 
 def _read(origin: Composed | Stack | Path | None) -> Composed | Stack | Path | None:
@@ -214,13 +218,15 @@ def _proofs(
     proved: memory.Proved,
     only: list[Fragment] | None = None,
 ) -> None:
-    """What is rendered, and all that is rendered. Where there is a problem, nothing was proved before."""
+    """What is rendered, and all that is rendered. Where there is a problem, nothing counts as proved before.
+
+    How a problem is worded depends on what else is proved: on which versions it is, in which of all values files.
+    """
     before = list(report.problems), list(report.layers)
     results = _renders(report, found, given, own, programs, shipped, proved, only)
-    _manifests(report, results, own, programs, proved)
-    if len(report.problems) == len(before[0]):
-        proved.keep(results, documents)
-    elif proved.known:
+    faulty = _manifests(report, results, own, programs, proved)
+    proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers = before
         nothing = memory.Proved()
         _manifests(
@@ -252,7 +258,8 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, say) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        _proofs(report, found, [found.defaults], own, programs, True, memory.Proved(), chosen)
+        proved = _remembered(memory.world(_programs(found_tools), report.schema_locations), found, programs)
+        _proofs(report, found, [found.defaults], own, programs, True, proved, chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report
@@ -400,8 +407,8 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
 
 def _manifests(
     report: Report, results: Results, origin: Stack | None, programs: Programs, proved: memory.Proved
-) -> None:
-    """Every document by itself, then how those of a render hang together."""
+) -> set[str]:
+    """Every document by itself, then how those of a render hang together; the texts of the documents with problems."""
     sources = _sources_of(origin)
     manifests = checks.read(results)
     known = [each for each in proved.known.values() if each is not None]
@@ -415,4 +422,6 @@ def _manifests(
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems)
     made = count(len(manifests.made) + len(known), "render")
-    report.done("wiring", made, checks.problems(list(checks.wired(manifests)), sources))
+    wired = list(checks.wired(manifests))
+    report.done("wiring", made, checks.problems(wired, sources))
+    return {each.document.text for each in (*found, *wired)}

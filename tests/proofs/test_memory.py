@@ -202,6 +202,37 @@ def test_what_breaks_is_found_each_time_and_as_without_a_memory(
     assert prove().problems == []
 
 
+def test_what_has_none_of_the_problems_is_kept_until_they_are_gone(little: Path, rendered: list[Request]) -> None:
+    file = little / "fragments/a/cases/loud.yaml"
+    text = file.read_text(encoding="utf-8")
+    bad = {"a refusal": "# A loud one.\ntext: stop\n", "a document": "# A loud one.\n# pod-security: x\ntext: loud\n"}
+    for broken in bad.values():
+        file.write_text(broken, encoding="utf-8")
+        assert prove().problems != []
+    file.write_text(text, encoding="utf-8")
+    labels = little / "fragments/a/templates/_loud.tpl"
+    labels.write_text('{{- define "fragment.a.loud" -}}{{ list .Values.text | toJson }}{{- end }}\n', encoding="utf-8")
+    build()
+    del rendered[:]
+    assert any("got array" in str(problem) for problem in prove().problems)
+    assert [request.values[0].name for request in rendered[:1]] == ["loud.yaml"]
+    assert len(rendered) == 1 + ALL, "what has a problem is proved with everything, as without a memory"
+    labels.write_text('{{- define "fragment.a.loud" -}}{{ upper .Values.text | toJson }}{{- end }}\n', encoding="utf-8")
+    build()
+    del rendered[:]
+    assert prove().problems == []
+    assert [request.values[0].name for request in rendered] == ["loud.yaml"]
+
+
+def test_single_fragments_are_proved_as_before(little: Path, rendered: list[Request]) -> None:
+    first = module.only(["a"], Path("stack.yaml"), lambda text: None)
+    assert (first.problems, len(rendered)) == ([], 5)
+    assert counts(module.only(["a"], Path("stack.yaml"), lambda text: None)) == counts(first)
+    assert len(rendered) == 5
+    assert prove().problems == []
+    assert len(rendered) == 5 + ALL - 4, "the cases and rejections are known"
+
+
 def test_a_template_of_a_name_that_another_file_takes_over_is_rendered_again(
     little: Path, rendered: list[Request]
 ) -> None:

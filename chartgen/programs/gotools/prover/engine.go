@@ -21,8 +21,6 @@ import (
 	"helm.sh/helm/v4/pkg/chart/common/util"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
-	release "helm.sh/helm/v4/pkg/release/v1"
-	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
 )
 
 // schema is what checks values as util.ValidateAgainstSchema does, with the schema compiled once. Helm's own function
@@ -273,8 +271,4 @@ func printed(files map[string]string) (string, error) {
 		fmt.Fprintf(&after, "---\n# Source: %s\n%s\n", each.Path, each.Manifest)
 	}
 	return strings.TrimSpace(text.String()) + "\n" + after.String(), nil
-}
-
-func sorted(files map[string]string) ([]*release.Hook, []releaseutil.Manifest, error) {
-	return releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
 }

@@ -19,8 +19,10 @@ func functions() template.FuncMap {
 	delete(found, "env")
 	delete(found, "expandenv")
 	found["toYaml"] = toYAML
-	found["fromYaml"] = fromYAML
+	found["fromYaml"] = keptYAML
 	found["fromYamlArray"] = fromYAMLArray
+	found["mustFromJson"] = keptJSON
+	found["regexMatch"] = keptMatch
 	found["toJson"] = toJSON
 	found["mustToJson"] = mustToJSON
 	found["fromJson"] = fromJSON
