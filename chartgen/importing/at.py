@@ -11,6 +11,7 @@ from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, N
 from .source import Source, leaves
 from .tables import Program, Table, programs
 
+VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=][^}]*)?\}")
 EMPTY = ("", None, {}, [])
 
 
@@ -75,6 +76,11 @@ class At:
         if _templates(value):
             text = f"is a Helm template expression, which a values file cannot have; write its result as {dotted(goal)}"
             self.draft.note(self.spots(keys), Note(MISSING, text))
+            return
+        if _variables(value):
+            text = f"has a variable; write its value as {dotted(goal)}"
+            self.draft.note(self.spots(keys), Note(MISSING, text))
+            self.draft.advise("replace variables such as ${NAME} in the input, and import it again")
             return
         value, converted = self._converted(goal, value)
         how = how or converted
@@ -170,6 +176,10 @@ def _has(value: Any, path: Key) -> bool:
 
 def _templates(value: Any) -> bool:
     return any(isinstance(text, str) and TEMPLATE.search(text) for _, text in leaves(value))
+
+
+def _variables(value: Any) -> bool:
+    return any(isinstance(text, str) and VARIABLE.search(text) for _, text in leaves(value))
 
 
 def _number(text: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
-from .servers import slug
+from .servers import OBJECT, slug
 
 
 @row("choice")
@@ -61,7 +61,12 @@ def objects(at: At) -> None:
         if not isinstance(metadata, dict):
             at.none("is not an object with a name; add it under extraObjects", key)
             continue
-        name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}")
+        wished = name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}", OBJECT)
+        taken = {put.target[1]: put.value for put in at.draft.puts if put.target[0] == "extraObjects"}
+        number = 1
+        while name in taken and taken[name] != item:
+            number += 1
+            name = f"{wished}-{number}"
         at.put(("extraObjects", name), item, key, how="in a map, under its own name")
 
 

@@ -58,8 +58,9 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
     known = {part.source.path for part in parts} if any(part.alone for part in parts) else set()
-    titles = ", ".join(table.title for table in charts().values())
-    remedy = f"chartgen knows {titles}; name the chart with --chart if the file is for one of them"
+    titles = ", ".join(table.title for table in charts().values() if table.names)
+    others = "for another chart, import the manifests that 'helm template' renders"
+    remedy = f"chartgen knows {titles}, and manifests; name the chart with --chart if it is one of them; {others}"
     problems = [Problem(each.path, 0, "", "is not recognised", remedy) for each in sources if each.path not in known]
     if problems:
         raise Faults(sorted(set(problems)))

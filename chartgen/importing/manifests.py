@@ -12,7 +12,7 @@ from .convert import env, startup
 from .draft import SERVER, Workload
 from .flags import arguments
 from .function import row
-from .models import claimed, image, set_models
+from .models import USUAL, claimed, image, set_models
 from .source import at as inside
 from .tables import Program, program_of
 
@@ -34,8 +34,11 @@ def main(data: Any) -> tuple[int, Program] | None:
     """The container of a workload that runs a known program: its number, and the program."""
     containers = inside(data, ("spec", "template", "spec", "containers"))
     for n, container in enumerate(containers if isinstance(containers, list) else ()):
-        repository = split_image(str(container.get("image", "")))[0] if isinstance(container, dict) else ""
-        program = program_of(repository)
+        if not isinstance(container, dict):
+            continue
+        text = str(container.get("image") or "")
+        # A variable in place of the image: the container's name says what it runs.
+        program = program_of(split_image(text)[0] if "${" not in text and text else str(container.get("name", "")))
         if program:
             return n, program
     return None
@@ -106,8 +109,10 @@ def _image(at: At) -> None:
     target = at.program.image if at.program else "image"
     if at.program and repository in at.program.own:
         image(at.below(value={"repository": repository, "tag": tag}, row={}).only("image"))
+    elif re.fullmatch("|".join(USUAL), repository) and tag in ("", "latest") and not digest:
+        at.none("does not pin a version; llm-stack has the version under images", "image")
     else:
-        usual = repository in ("ollama/ollama", "ghcr.io/open-webui/open-webui")
+        usual = re.fullmatch("|".join(USUAL), repository)
         how = "with its tag" if tag else ""
         if not usual or not tag:
             at.put(f"{target}.repository", repository, "image", how=how)
@@ -126,6 +131,13 @@ def _pulled(at: At, command: str, hook: str) -> None:
         for model in PULL.findall(text):
             keys = ["command", "args"] if key == "command" else ["lifecycle"]
             found.setdefault(model, []).extend(each for each in keys if each in at.value)
+    pod_at = replace(at, path=(*at.root, "spec", "template", "spec"), keys=((),))
+    for n, one in enumerate(inside(at.source.data, ("spec", "template", "spec", "initContainers")) or ()):
+        for model in PULL.findall(str(one)):
+            if model not in found:
+                set_models(pod_at, {model: [("initContainers", n)]})
+                pod_at.settled("llm-stack downloads the models itself", ("initContainers", n))
+                return
     set_models(at, found)
     at.settled("is how llm-stack starts ollama", "command", "args")
 
@@ -219,6 +231,18 @@ def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
         at.settled("llm-stack mounts /dev/shm itself", *keys)
     else:
         at.none("llm-stack mounts no /dev/shm for this program", *keys)
+
+
+@row("account")
+def account(at: At) -> None:
+    """A service account that exists: all pods of the release use one."""
+    known = [put for put in at.draft.puts if put.target == ("serviceAccount", "name")]
+    if known and known[0].value != at.value:
+        at.none(f"all pods of the release use one account, {known[0].value}")
+        return
+    at.draft.needs.add(f"ServiceAccount/{at.value}")
+    at.put("serviceAccount.name", at.value, how="the account of all pods, which exists")
+    at.put("serviceAccount.create", False)
 
 
 @row("claimTemplates")

@@ -9,6 +9,8 @@ from .at import EMPTY, At
 from .function import row
 from .servers import slug
 
+USUAL = (r"(docker\.io/)?ollama/ollama", r"ghcr\.io/open-webui/open-webui", r"ghcr\.io/open-webui/pipelines")
+
 
 @row("pull")
 def pull(at: At) -> None:
@@ -209,6 +211,9 @@ def image(at: At) -> None:
         ours = f"the version of {program.title} under images.{program.engine}"
         text = f"llm-stack sets flags of {ours}; to use another image, set image.repository and image.tag"
         at.none(text)
+        return
+    if str(tag) == "latest" and program and re.fullmatch("|".join(USUAL), repository):
+        at.none(f"does not pin a version; {program.title} has the version under images")
         return
     for key, value in (("repository", repository), ("tag", tag)):
         if key in at.value and value not in EMPTY:

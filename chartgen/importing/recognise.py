@@ -63,6 +63,8 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
     data = at(source.data, path)
     by_name = charts()[chart] if chart else _called(name)
+    if by_name and not chart and not score(by_name, data) and not _covers(by_name, data):
+        by_name = None  # another chart whose release has this name
     if by_name and (chart or by_name.ui):
         return [Part(source, path, by_name, around)]
     scores = {table.name: score(table, data) for table in charts().values()}
