@@ -58,7 +58,7 @@ class At:
 
     def only(self, *keys: str) -> At:
         """The same, for what is at these paths."""
-        return replace(self, keys=tuple((key,) for key in keys))
+        return replace(self, keys=tuple((key,) for key in keys) or ((),))
 
     def spots(self, keys: tuple[Any, ...]) -> list[Spot]:
         """The leaves at paths below this value, a path of one step as a text."""
@@ -103,7 +103,7 @@ class At:
         own = tuple(str(step) for step in self.own)
         if not self.table.names or not own or goal[: len(own)] == own:
             return ""
-        if self.table.server and own[0] in self.draft.server_keys:
+        if (self.table.server or self.server) and own[0] in self.draft.server_keys:
             return ""
         if own[0] == goal[0] or not self.draft.names.has(own[:1]):
             return ""

@@ -82,6 +82,17 @@ def env(at: At) -> None:
         variable(at.below(key), name, item, values)
 
 
+def listed_env(at: At) -> None:
+    """Variables as a list of NAME=text."""
+    found = [(n, str(one).partition("=")) for n, one in enumerate(at.value)]
+    values = {name: {"value": text} for _, (name, _, text) in found}
+    for n, (name, equals, text) in found:
+        if equals:
+            variable(at.below(n, row={"to": "env"}), name, {"value": text}, values)
+        else:
+            at.none("takes its text from the machine; write it under env", n)
+
+
 def variable(at: At, name: str, item: dict[str, Any], all_of_them: dict[str, Any]) -> None:
     """One variable: by the program's row for it, else as a variable."""
     known = at.program.env.get(name) if at.program else None

@@ -79,7 +79,7 @@ def _remember(at: At) -> None:
 
 def _container(at: At) -> None:
     value = at.value
-    _image(at)
+    put_image(at)
     words = [str(word) for key in ("command", "args") for word in value.get(key) or ()]
     hook = str(inside(value, ("lifecycle", "postStart", "exec", "command")) or "")
     if at.program and at.program.engine == "ollama":
@@ -104,22 +104,23 @@ def _container(at: At) -> None:
     at.settled("is the default of Kubernetes", "stdin", "tty", "terminationMessagePath", "terminationMessagePolicy")
 
 
-def _image(at: At) -> None:
+def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
+    """The image of a container; that of a program in public is not carried over where its version matters."""
     repository, tag, digest = split_image(str(at.value.get("image", "")))
     target = at.program.image if at.program else "image"
     if at.program and repository in at.program.own:
-        image(at.below(value={"repository": repository, "tag": tag}, row={}).only("image"))
+        image(at.below(value={"repository": repository, "tag": tag}, row={}).only(*keys))
     elif re.fullmatch("|".join(USUAL), repository) and tag in ("", "latest") and not digest:
-        at.none("does not pin a version; llm-stack has the version under images", "image")
+        at.none("does not pin a version; llm-stack has the version under images", *keys)
     else:
         usual = re.fullmatch("|".join(USUAL), repository)
         how = "with its tag" if tag else ""
         if not usual or not tag:
-            at.put(f"{target}.repository", repository, "image", how=how)
+            at.put(f"{target}.repository", repository, *keys, how=how)
         if tag:
-            at.put(f"{target}.tag", tag, "image", how="the tag" if usual else "")
+            at.put(f"{target}.tag", tag, *keys, how="the tag" if usual else "")
         if digest:
-            at.put(f"{target}.digest", digest, "image")
+            at.put(f"{target}.digest", digest, *keys)
     if at.value.get("imagePullPolicy"):
         at.put(f"{target}.pullPolicy", at.value["imagePullPolicy"], "imagePullPolicy")
 
