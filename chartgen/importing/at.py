@@ -11,6 +11,7 @@ from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, N
 from .source import Source, leaves
 from .tables import Program, Table, programs
 
+VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=][^}]*)?\}")
 EMPTY = ("", None, {}, [])
 
 
@@ -57,7 +58,7 @@ class At:
 
     def only(self, *keys: str) -> At:
         """The same, for what is at these paths."""
-        return replace(self, keys=tuple((key,) for key in keys))
+        return replace(self, keys=tuple((key,) for key in keys) or ((),))
 
     def spots(self, keys: tuple[Any, ...]) -> list[Spot]:
         """The leaves at paths below this value, a path of one step as a text."""
@@ -75,6 +76,11 @@ class At:
         if _templates(value):
             text = f"is a Helm template expression, which a values file cannot have; write its result as {dotted(goal)}"
             self.draft.note(self.spots(keys), Note(MISSING, text))
+            return
+        if _variables(value):
+            text = f"has a variable; write its value as {dotted(goal)}"
+            self.draft.note(self.spots(keys), Note(MISSING, text))
+            self.draft.advise("replace variables such as ${NAME} in the input, and import it again")
             return
         value, converted = self._converted(goal, value)
         how = how or converted
@@ -97,7 +103,7 @@ class At:
         own = tuple(str(step) for step in self.own)
         if not self.table.names or not own or goal[: len(own)] == own:
             return ""
-        if self.table.server and own[0] in self.draft.server_keys:
+        if (self.table.server or self.server) and own[0] in self.draft.server_keys:
             return ""
         if own[0] == goal[0] or not self.draft.names.has(own[:1]):
             return ""
@@ -170,6 +176,10 @@ def _has(value: Any, path: Key) -> bool:
 
 def _templates(value: Any) -> bool:
     return any(isinstance(text, str) and TEMPLATE.search(text) for _, text in leaves(value))
+
+
+def _variables(value: Any) -> bool:
+    return any(isinstance(text, str) and VARIABLE.search(text) for _, text in leaves(value))
 
 
 def _number(text: str) -> float | None:

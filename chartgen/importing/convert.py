@@ -7,7 +7,7 @@ from typing import Any
 
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
-from .servers import slug
+from .servers import OBJECT, slug
 
 
 @row("choice")
@@ -61,7 +61,12 @@ def objects(at: At) -> None:
         if not isinstance(metadata, dict):
             at.none("is not an object with a name; add it under extraObjects", key)
             continue
-        name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}")
+        wished = name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}", OBJECT)
+        taken = {put.target[1]: put.value for put in at.draft.puts if put.target[0] == "extraObjects"}
+        number = 1
+        while name in taken and taken[name] != item:
+            number += 1
+            name = f"{wished}-{number}"
         at.put(("extraObjects", name), item, key, how="in a map, under its own name")
 
 
@@ -75,6 +80,17 @@ def env(at: At) -> None:
     values = {name: one for name, one, _ in found}
     for name, item, key in found:
         variable(at.below(key), name, item, values)
+
+
+def listed_env(at: At) -> None:
+    """Variables as a list of NAME=text."""
+    found = [(n, str(one).partition("=")) for n, one in enumerate(at.value)]
+    values = {name: {"value": text} for _, (name, _, text) in found}
+    for n, (name, equals, text) in found:
+        if equals:
+            variable(at.below(n, row={"to": "env"}), name, {"value": text}, values)
+        else:
+            at.none("takes its text from the machine; write it under env", n)
 
 
 def variable(at: At, name: str, item: dict[str, Any], all_of_them: dict[str, Any]) -> None:

@@ -157,7 +157,8 @@ class Draft:
         """What to do before the install."""
         names = {text for _, text in leaves(self.data()) if isinstance(text, str)}
         none = {put.server for put in self.puts if put.target == ("model", "delivery") and put.value == "none"}
-        return [one.text for one in self.advice if (not one.name or one.name in names) and one.downloads not in none]
+        wanted = [one for one in self.advice if (not one.name or one.name in names) and one.downloads not in none]
+        return list(dict.fromkeys(one.text for one in wanted))
 
     def needed(self) -> list[str]:
         """The objects that must exist, of those that the values name."""

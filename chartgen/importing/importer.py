@@ -58,8 +58,9 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
     known = {part.source.path for part in parts} if any(part.alone for part in parts) else set()
-    titles = ", ".join(table.title for table in charts().values())
-    remedy = f"chartgen knows {titles}; name the chart with --chart if the file is for one of them"
+    titles = ", ".join(table.title for table in charts().values() if table.names)
+    others = "for another chart, import the manifests that 'helm template' renders"
+    remedy = f"chartgen knows {titles}, and manifests; name the chart with --chart if it is one of them; {others}"
     problems = [Problem(each.path, 0, "", "is not recognised", remedy) for each in sources if each.path not in known]
     if problems:
         raise Faults(sorted(set(problems)))
@@ -71,6 +72,12 @@ def _finished(draft: Draft) -> None:
         _own(draft, ("openWebui", "enabled"), False)
     if "nextchat" in draft.uis:
         _own(draft, ("nextchat", "enabled"), True)
+    for server in draft.servers:
+        if not any(put.server == server and put.target[0] in ("model", "models") for put in draft.puts):
+            draft.advise("the input names no model; set model.name and model.tag, or deepseek-r1:1.5b is downloaded")
+        if not any(put.server == server and put.target[0] == "modelCache" for put in draft.puts):
+            text = "the input has no volume for the models, and llm-stack creates a claim"
+            draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
     if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
         for name in conventions.ONE_SERVER:
             _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])

@@ -12,7 +12,7 @@ from .convert import env, startup
 from .draft import SERVER, Workload
 from .flags import arguments
 from .function import row
-from .models import claimed, image, set_models
+from .models import USUAL, claimed, image, set_models
 from .source import at as inside
 from .tables import Program, program_of
 
@@ -34,8 +34,11 @@ def main(data: Any) -> tuple[int, Program] | None:
     """The container of a workload that runs a known program: its number, and the program."""
     containers = inside(data, ("spec", "template", "spec", "containers"))
     for n, container in enumerate(containers if isinstance(containers, list) else ()):
-        repository = split_image(str(container.get("image", "")))[0] if isinstance(container, dict) else ""
-        program = program_of(repository)
+        if not isinstance(container, dict):
+            continue
+        text = str(container.get("image") or "")
+        # A variable in place of the image: the container's name says what it runs.
+        program = program_of(split_image(text)[0] if "${" not in text and text else str(container.get("name", "")))
         if program:
             return n, program
     return None
@@ -76,7 +79,7 @@ def _remember(at: At) -> None:
 
 def _container(at: At) -> None:
     value = at.value
-    _image(at)
+    put_image(at)
     words = [str(word) for key in ("command", "args") for word in value.get(key) or ()]
     hook = str(inside(value, ("lifecycle", "postStart", "exec", "command")) or "")
     if at.program and at.program.engine == "ollama":
@@ -101,20 +104,23 @@ def _container(at: At) -> None:
     at.settled("is the default of Kubernetes", "stdin", "tty", "terminationMessagePath", "terminationMessagePolicy")
 
 
-def _image(at: At) -> None:
+def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
+    """The image of a container; that of a program in public is not carried over where its version matters."""
     repository, tag, digest = split_image(str(at.value.get("image", "")))
     target = at.program.image if at.program else "image"
     if at.program and repository in at.program.own:
-        image(at.below(value={"repository": repository, "tag": tag}, row={}).only("image"))
+        image(at.below(value={"repository": repository, "tag": tag}, row={}).only(*keys))
+    elif re.fullmatch("|".join(USUAL), repository) and tag in ("", "latest") and not digest:
+        at.none("does not pin a version; llm-stack has the version under images", *keys)
     else:
-        usual = repository in ("ollama/ollama", "ghcr.io/open-webui/open-webui")
+        usual = re.fullmatch("|".join(USUAL), repository)
         how = "with its tag" if tag else ""
         if not usual or not tag:
-            at.put(f"{target}.repository", repository, "image", how=how)
+            at.put(f"{target}.repository", repository, *keys, how=how)
         if tag:
-            at.put(f"{target}.tag", tag, "image", how="the tag" if usual else "")
+            at.put(f"{target}.tag", tag, *keys, how="the tag" if usual else "")
         if digest:
-            at.put(f"{target}.digest", digest, "image")
+            at.put(f"{target}.digest", digest, *keys)
     if at.value.get("imagePullPolicy"):
         at.put(f"{target}.pullPolicy", at.value["imagePullPolicy"], "imagePullPolicy")
 
@@ -126,6 +132,13 @@ def _pulled(at: At, command: str, hook: str) -> None:
         for model in PULL.findall(text):
             keys = ["command", "args"] if key == "command" else ["lifecycle"]
             found.setdefault(model, []).extend(each for each in keys if each in at.value)
+    pod_at = replace(at, path=(*at.root, "spec", "template", "spec"), keys=((),))
+    for n, one in enumerate(inside(at.source.data, ("spec", "template", "spec", "initContainers")) or ()):
+        for model in PULL.findall(str(one)):
+            if model not in found:
+                set_models(pod_at, {model: [("initContainers", n)]})
+                pod_at.settled("llm-stack downloads the models itself", ("initContainers", n))
+                return
     set_models(at, found)
     at.settled("is how llm-stack starts ollama", "command", "args")
 
@@ -219,6 +232,18 @@ def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
         at.settled("llm-stack mounts /dev/shm itself", *keys)
     else:
         at.none("llm-stack mounts no /dev/shm for this program", *keys)
+
+
+@row("account")
+def account(at: At) -> None:
+    """A service account that exists: all pods of the release use one."""
+    known = [put for put in at.draft.puts if put.target == ("serviceAccount", "name")]
+    if known and known[0].value != at.value:
+        at.none(f"all pods of the release use one account, {known[0].value}")
+        return
+    at.draft.needs.add(f"ServiceAccount/{at.value}")
+    at.put("serviceAccount.name", at.value, how="the account of all pods, which exists")
+    at.put("serviceAccount.create", False)
 
 
 @row("claimTemplates")

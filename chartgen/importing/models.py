@@ -9,6 +9,8 @@ from .at import EMPTY, At
 from .function import row
 from .servers import slug
 
+USUAL = (r"(docker\.io/)?ollama/ollama", r"ghcr\.io/open-webui/open-webui", r"ghcr\.io/open-webui/pipelines")
+
 
 @row("pull")
 def pull(at: At) -> None:
@@ -29,14 +31,12 @@ def pull(at: At) -> None:
 def set_models(at: At, found: dict[str, list[Any]]) -> None:
     """Models by what ollama calls them, NAME:TAG, with the leaves that name each."""
     wanted = [(text, *_parts(text), keys) for text, keys in found.items()]
-    if not wanted:
-        at.draft.advise("the input names no model; set model.name and model.tag, or deepseek-r1:1.5b is downloaded")
-    elif len(wanted) == 1:
+    if len(wanted) == 1:
         _, name, tag, keys = wanted[0]
         at.put("model.name", name, *keys, how="with its tag as model.tag" if tag else "")
         if tag:
             at.put("model.tag", tag, *keys)
-    else:
+    else:  # none is said in the end
         names = [name for _, name, _, _ in wanted]
         for text, name, tag, keys in wanted:
             key = name if names.count(name) == 1 else slug(text)
@@ -50,19 +50,50 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def created(at: At, found: dict[str, list[Any]]) -> None:
-    """Models that ollama makes from a Modelfile; their base is served."""
+    """Models that ollama makes from a Modelfile: llm-stack makes them too, or else serves what they are made from."""
     for n, item in enumerate(at.value if isinstance(at.value, list) else ()):
-        template = item.get("template", "") if isinstance(item, dict) else ""
-        base = re.search(r"^\s*FROM\s+(\S+)", str(template), re.M | re.I)
-        length = re.search(r"^\s*PARAMETER\s+num_ctx\s+(\d+)", str(template), re.M | re.I)
-        if base and base[1][:1] not in "./":
-            found.setdefault(base[1], [])
-            text = f"llm-stack has no Modelfiles; it serves {base[1]} instead"
-        else:
-            text = "llm-stack has no Modelfiles; push the model to a registry, and name it under model"
+        text = str(item.get("template") or "") if isinstance(item, dict) else ""
+        made = modelfile(text)
+        base = str(made.get("from", ""))
+        if not made or base[:1] in ("", ".", "/"):
+            at.none("is not in the file; write it under ollama.modelfiles, made from a model that is downloaded", n)
+            continue
+        found.setdefault(base, [])
+        if at.draft.names.has(("ollama", "modelfiles")):
+            at.put(("ollama", "modelfiles", str(item.get("name", n))), made, n, how="an entry of ollama.modelfiles")
+            continue
+        length = (made.get("parameters") or {}).get("num_ctx")
         if length:
-            at.put("model.contextLength", int(length[1]), (n, "template"), how=f"only num_ctx; {text}")
-        at.none(text, n)
+            at.put("model.contextLength", length, (n, "template"), how=f"only num_ctx; llm-stack serves {base} instead")
+        at.none(f"llm-stack has no Modelfiles; it serves {base} instead", n)
+
+
+MODELFILE = re.compile(
+    r'^\s*(FROM|SYSTEM|TEMPLATE|ADAPTER|PARAMETER\s+\w+)\s+("""(?:.|\n)*?"""|"[^"\n]*"|.*)$', re.M | re.I
+)
+
+
+def modelfile(text: str) -> dict[str, Any]:
+    """A Modelfile as {from, system, template, adapter, parameters}; what it does not have is left out."""
+    made: dict[str, Any] = {}
+    for match in MODELFILE.finditer(text):
+        word, *name = match[1].lower().split()
+        value = match[2].strip()
+        value = value[3:-3].strip() if value.startswith('"""') else value.strip('"')
+        if name:
+            parameters = made.setdefault("parameters", {})
+            number = int(value) if re.fullmatch(r"-?\d+", value) else float(value) if _decimal(value) else value
+            known = parameters.get(name[0])
+            parameters[name[0]] = (
+                number if known is None else [*(known if isinstance(known, list) else [str(known)]), value]
+            )
+        else:
+            made[word] = value
+    return made
+
+
+def _decimal(text: str) -> bool:
+    return re.fullmatch(r"-?\d*\.\d+", text) is not None
 
 
 @row("model")
@@ -210,9 +241,25 @@ def image(at: At) -> None:
         text = f"llm-stack sets flags of {ours}; to use another image, set image.repository and image.tag"
         at.none(text)
         return
+    if str(tag) == "latest" and program and re.fullmatch("|".join(USUAL), repository):
+        at.none(f"does not pin a version; {program.title} has the version under images")
+        return
     for key, value in (("repository", repository), ("tag", tag)):
         if key in at.value and value not in EMPTY:
             at.put(f"{program.image if program else 'image'}.{key}", value, key)
+
+
+@row("registryImage")
+def registry_image(at: At) -> None:
+    """An image whose registry is separate."""
+    registry, repository = at.value.get("registry"), at.value.get("repository")
+    if repository:
+        text = "/".join(str(part).strip("/") for part in (registry, repository) if part)
+        at.put(
+            f"{at.row['to']}.repository", text, "registry", "repository", how="with the registry" if registry else ""
+        )
+    elif registry:
+        at.none("is the registry of the image; set global.imageRegistry", "registry")
 
 
 @row("template")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reading.yamlfile import Key
-from .manifests import main
+from .manifests import main, split_image
 from .source import Source, at
-from .tables import Program, Table, charts
+from .tables import Program, Table, charts, program_of
 
 WORKLOADS = ("Deployment", "StatefulSet")
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
@@ -36,6 +36,9 @@ def parts(source: Source, chart: str = "") -> list[Part]:
     around = (
         next((one for one in charts().values() if kind in one.kinds), None) if "apiVersion" in source.data else None
     )
+    if services := _services(source.data):
+        found = [Part(source, ("services", name), charts()["compose-service"], program=one) for name, one in services]
+        return [*found, Part(source, (), charts()["compose"])]
     if kind in WORKLOADS:
         found = main(source.data)
         return [Part(source, (), charts()["workload"], program=found[1])] if found else []
@@ -45,6 +48,16 @@ def parts(source: Source, chart: str = "") -> list[Part]:
     for path, name in _inside(source.data):
         found += _values(source, path, name, chart, around)
     return found
+
+
+def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
+    """The services of a compose file that run a known program."""
+    services = data.get("services")
+    if "apiVersion" in data or not isinstance(services, dict):
+        return []
+    images = {name: one.get("image") for name, one in services.items() if isinstance(one, dict)}
+    found = [(name, program_of(split_image(str(image))[0])) for name, image in images.items() if image]
+    return [(name, program) for name, program in found if program]
 
 
 def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
@@ -63,6 +76,8 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
     data = at(source.data, path)
     by_name = charts()[chart] if chart else _called(name)
+    if by_name and not chart and not score(by_name, data) and not _covers(by_name, data):
+        by_name = None  # another chart whose release has this name
     if by_name and (chart or by_name.ui):
         return [Part(source, path, by_name, around)]
     scores = {table.name: score(table, data) for table in charts().values()}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .at import At
 
-LONGEST = 20
+LONGEST = 20  # characters of a server's name
+OBJECT = 63  # characters of an object's name
 
 
 def named(at: At, wish: str = "") -> str:
@@ -22,11 +23,11 @@ def named(at: At, wish: str = "") -> str:
     return name
 
 
-def slug(text: str) -> str:
-    """A text as the name of a server: lowercase letters, digits and dashes."""
+def slug(text: str, longest: int = LONGEST) -> str:
+    """A text as the name of a server or an object: lowercase letters, digits and dashes."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     name = name if name[:1].isalpha() else f"m-{name}" if name else "server"
-    return name[:LONGEST].strip("-")
+    return name[:longest].strip("-")
 
 
 def _release(at: At) -> str:

@@ -55,6 +55,11 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
     for problem in problems:
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
+            if need[1].startswith("Service/"):
+                name = need[1].rpartition("/")[2]
+                draft.advise(
+                    f"check that the Service {name} exists: the values refer to it, and llm-stack does not create it"
+                )
             continue
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)

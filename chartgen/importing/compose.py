@@ -1,0 +1,103 @@
+"""Services of a compose file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .at import At
+from .convert import env, listed_env
+from .flags import arguments
+from .function import row
+from .manifests import PULL, SHARED, put_image
+from .models import set_models
+
+UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
+
+
+@row("composeImage")
+def image(at: At) -> None:
+    """The image of a service."""
+    put_image(at.below(value={"image": at.value}), ())
+
+
+@row("composeEnv")
+def environment(at: At) -> None:
+    """Variables, as a map or as a list of NAME=text."""
+    if isinstance(at.value, list):
+        listed_env(at)
+    else:
+        env(at.below(row={"to": "env"}))
+
+
+@row("composeCommand")
+def command(at: At) -> None:
+    """What a service runs."""
+    engine = at.program.engine if at.program else ""
+    text = " ".join(map(str, at.value)) if isinstance(at.value, list) else str(at.value)
+    if engine == "ollama":
+        found: dict[str, list[Any]] = {model: [()] for model in PULL.findall(text)}
+        set_models(at, found) if found else at.settled("is how llm-stack starts ollama")
+    elif engine:
+        arguments(at.below(row={}))
+    else:
+        at.none("the command is that of the image; build your own image")
+
+
+@row("composeVolumes")
+def volumes(at: At) -> None:
+    """What is mounted: data of a compose volume is not in the cluster."""
+    folders = at.program.folders if at.program else {}
+    for n, item in enumerate(at.value if isinstance(at.value, list) else ()):
+        target = str(item.get("target", "")) if isinstance(item, dict) else str(item).split(":")[1:2]
+        path = target if isinstance(target, str) else "".join(target)
+        if path.rstrip("/") in folders:
+            at.none("llm-stack creates a claim; copy the data into it, or have models downloaded again", n)
+        else:
+            at.none("put the files into a ConfigMap, a Secret or a claim, and mount that with volumeMounts", n)
+
+
+@row("composePorts")
+def ports(at: At) -> None:
+    """Published ports: only the first one is the program's."""
+    at.settled("the Service has the port of the program; service.type opens it outside the cluster")
+
+
+@row("composeShm")
+def shared_memory(at: At) -> None:
+    """The size of /dev/shm."""
+    engine = at.program.engine if at.program else ""
+    size = quantity(at.value)
+    if engine in SHARED and size:
+        at.put(f"{engine}.sharedMemory", size, how="with the units of Kubernetes")
+    else:
+        at.none("llm-stack mounts no /dev/shm for this program")
+
+
+def quantity(value: Any) -> str:
+    """A size as compose writes it, such as 16g, for Kubernetes; empty where it is none."""
+    match = re.fullmatch(r"(\d+)\s*([bkmg])b?", str(value).strip().lower())
+    return f"{match[1]}{UNITS[match[2]]}" if match else str(value) if str(value).isdigit() else ""
+
+
+@row("composeGpus")
+def gpus(at: At) -> None:
+    """GPUs that a service reserves."""
+    first = at.value[0] if isinstance(at.value, list) and at.value else {}
+    count = first.get("count", 1) if isinstance(first, dict) else at.value
+    vendor = first.get("driver", "nvidia") if isinstance(first, dict) else "nvidia"
+    everything = str(count) == "all"
+    at.put("gpu.vendor", "amd" if "amd" in str(vendor) else "nvidia", how="the vendor, and gpu.count")
+    at.put("gpu.count", 1 if everything else count)
+    if everything:
+        at.draft.advise("the input uses all GPUs of the machine; set gpu.count to their number")
+
+
+@row("composeLimits")
+def limits(at: At) -> None:
+    """Memory and CPUs."""
+    found = at.value if isinstance(at.value, dict) else {}
+    amounts = {"memory": quantity(found.get("memory")), "cpu": str(found.get("cpus") or "")}
+    known = {name: amount for name, amount in amounts.items() if amount}
+    if known:
+        at.put(("resources", at.row["kind"]), known, how="with the units of Kubernetes")
