@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files as disk
+from .. import paths
 from ..files import below, odd, strange, texts
 from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
@@ -17,6 +18,7 @@ from ..reading.document import Parsed
 # What a fragment's folder holds.
 FOLDERS = ("templates", "files", "schemas", "cases", "rejected")
 FILES = ("fragment.yaml", "values.schema.yaml")
+SHARED = ("schemas/versions.schema.json",)  # schemas of chartgen that data files of fragments can have
 DEFINE = re.compile(r'\{\{-?\s*define\s+"([^"]+)"')
 INCLUDE = re.compile(r'(?:include|template)\s+"(fragment\.[^"]+)"')
 
@@ -182,14 +184,16 @@ def _data(found: Fragment, folder: Path, declared: dict[str, str]) -> list[Probl
     """What is wrong with the fragment's data files, by the schemas that it names for them."""
     problems = []
     for file, schema in declared.items():
-        where = ("data", file)
-        for path in (file, schema):
-            if not (folder / path).is_file():
+        where, rules = ("data", file), folder / schema
+        if schema in SHARED and not rules.is_file():
+            rules = paths.schemas() / Path(schema).name
+        for path, real in ((file, folder / file), (schema, rules)):
+            if not real.is_file():
                 there = [entry for entry in found.entries if entry.startswith(f"{path.split('/')[0]}/")]
                 remedy = nearest(path, there, "its files") or "add it, or remove this line"
                 problems.append(found.problem("fragment.yaml", where, f"no file '{path}' in the fragment", remedy))
         content = found.files.get(file.removeprefix("files/"))
-        if content is not None and (folder / schema).is_file():
-            rules = disk.text(folder / schema, f"{found.folder}/{schema}")
-            problems += wellformed.data(content, f"{found.folder}/{file}", rules, f"{found.folder}/{schema}")
+        if content is not None and rules.is_file():
+            shown = f"{found.folder}/{schema}"
+            problems += wellformed.data(content, f"{found.folder}/{file}", disk.text(rules, shown), shown)
     return problems

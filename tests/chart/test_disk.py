@@ -56,15 +56,15 @@ def test_what_killed_builds_left_is_swept(tmp_path):
 FLIP = """
 import sys
 from pathlib import Path
-from chartgen import chart
-from chartgen.compose import Chart
+from chartgen.chart import disk
+from chartgen.compose.compose import Chart
 one, other = (
     Chart("c", {"Chart.yaml": "# Made by chartgen\\n", **{f"{name}{n}": name for n in range(50)}}) for name in "ab"
 )
 print("ready", flush=True)
 while True:
-    chart.write(one, Path(sys.argv[1]))
-    chart.write(other, Path(sys.argv[1]))
+    disk.write(one, Path(sys.argv[1]))
+    disk.write(other, Path(sys.argv[1]))
 """
 
 
@@ -74,7 +74,7 @@ def test_kill_at_any_moment_leaves_the_old_tree_or_the_new(tmp_path):
     for n in range(8):
         process = subprocess.Popen([sys.executable, "-c", FLIP, str(folder)], stdout=subprocess.PIPE, cwd=Path.cwd())
         assert process.stdout is not None
-        process.stdout.readline()
+        assert process.stdout.readline() == b"ready\n"
         time.sleep(0.02 + 0.013 * n)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()

@@ -7,12 +7,14 @@ import re
 import pytest
 from conftest import CHART, ROOT
 
+from chartgen.programs import helm, tools
 from chartgen.reading import yamlfile
 
 pytestmark = pytest.mark.slow
 
 ENGINES = ROOT / "chartgen/fragments/engine"
-LISTS = {path.stem: path for path in (ROOT / "tests/llm_stack/flags").glob("*.txt")}
+HISTORY = ROOT / "tests/llm_stack/flags/vllm-history.txt"
+LISTS = {path.stem: path for path in HISTORY.parent.glob("*.txt") if path != HISTORY}
 # What the version of an image is that has numbers of its own.
 VERSIONS = {"26.08-py3": "2.72.0"}
 KNOWN = sorted({name.partition("-")[0] for name in LISTS})
@@ -85,3 +87,60 @@ def test_what_a_value_of_vllm_may_be_is_known_to_vllm(images, path, kind):
         schema = schema[step]
     assert schema["enum"]
     assert {f"{kind}={value}" for value in schema["enum"]} <= known("vllm", version("vllm", images["vllm"]["tag"]))
+
+
+def changes() -> dict[str, tuple[str, str]]:
+    """Argument -> (the first version that has it, the first that has it no more), "" where it was or is there."""
+    lines = HISTORY.read_text(encoding="utf-8").splitlines()
+    oldest = lines[1].split()[1]
+    found = {}
+    for line in lines[2:]:
+        argument, since, removed = line.split(" ")
+        found[argument] = (since if since != oldest else "", removed.strip("-"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, dict[str, object]]:
+    return yamlfile.read(ENGINES / "vllm/files/versions.yaml").data["arguments"]
+
+
+def test_what_versions_of_vllm_have_is_as_their_sources_say(table):
+    said = {argument: (row.get("since", ""), row.get("removed", "")) for argument, row in table.items()}
+    assert said == {argument: changes().get(argument) for argument in said}
+
+
+def test_every_argument_of_the_chart_that_a_version_of_vllm_lacks_is_in_the_table(manifests, table):
+    given = set()
+    for name, case in CASES.items():
+        if name.startswith("vllm/") and "extraArgs" not in case.read_text(encoding="utf-8"):
+            for record in manifests(case)._records:
+                if record.kind == "Deployment" and record.manifest.metadata.name == "llm-server":
+                    given |= flags(record.manifest.spec.template.spec.containers[0].args)
+    schema = yamlfile.read(ENGINES / "vllm/values.schema.yaml").data["server"]["vllm"]["properties"]
+    given |= {f"--kv-cache-dtype={value}" for value in schema["kvCacheDtype"]["enum"]}
+    assert "--shutdown-timeout" in given
+    assert (given & changes().keys()) - table.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("image", "given", "said"),
+    [
+        ("{tag: v0.33.0}", "--nnodes=2", ""),
+        ("{tag: v0.11.0}", "--nnodes=2", "v0.11.0 does not have the argument --nnodes; use version 0.11.1 or newer"),
+        ("{tag: 0.11.0-x86}", "--nnodes", "0.11.0-x86 does not have the argument --nnodes"),
+        ("{tag: v0.18.0}", "--swap-space=1", "v0.18.0 does not have the argument --swap-space any more"),
+        ("{tag: v0.17.1}", "--swap-space=1", ""),
+        ("{tag: nightly}", "--swap-space=1", ""),
+        ("{tag: latest}", "--nnodes=2", ""),
+        ("{repository: team/own, tag: v0.11.0}", "--nnodes=2", ""),
+        ("{repository: h:5000/a/vllm-openai, tag: v0.11.0}", "--nnodes=2", "does not have the argument --nnodes"),
+    ],
+)
+def test_an_argument_that_an_images_version_lacks_is_refused(tmp_path, image, given, said):
+    file = tmp_path / "values.yaml"
+    values = "gpu: {vendor: nvidia, count: 1}\nmodel: {name: team/small}\n"
+    file.write_text(f"engine: vllm\nimage: {image}\nextraArgs: [{given}]\n{values}", encoding="utf-8")
+    (rendered,) = helm.render([helm.Request(CHART, (file,))], tools.ensure(["helm"], print)["helm"].path)
+    assert said in rendered.error
+    assert bool(rendered.error) == bool(said)

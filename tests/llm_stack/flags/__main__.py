@@ -4,8 +4,11 @@
     python -m tests.llm_stack.flags triton 2.72.0 FOLDER    triton-inference-server/server, branch r26.08
     python -m tests.llm_stack.flags sglang 0.5.21 FOLDER    the wheel of that version, unpacked
     python -m tests.llm_stack.flags llamacpp b11312 FOLDER  ggml-org/llama.cpp, that tag, or the one before it
+    python -m tests.llm_stack.flags vllm history FOLDER     a folder VERSION for each version, with what it has above
 
 The lists lie beside this file. tests/llm_stack/test_engine_flags.py holds what the chart renders against them.
+A history has a line for each argument that came after the first version, or went: the argument, the first version that
+has it, and the first that has it no more.
 """
 
 from __future__ import annotations
@@ -88,7 +91,32 @@ def llamacpp(source: Path) -> dict[str, set[str]]:
     return {name: {flag for pair in options for flag in re.findall(r'"(--[a-z0-9-]+)"', "".join(pair))}}
 
 
+def present(source: Path) -> set[str]:
+    """The arguments of a version of vLLM, and the values of --kv-cache-dtype, which older versions have elsewhere."""
+    files = [source / "vllm/engine/arg_utils.py", *(source / "vllm/entrypoints").rglob("cli_args.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    found = {flag.replace("_", "-") for tree in trees for flag in {*declared(tree), *added(tree)}}
+    cache = ast.parse((source / "vllm/config/cache.py").read_text(encoding="utf-8"))
+    return found | {value.replace("CacheDType", "--kv-cache-dtype") for value in literals(cache, "CacheDType")}
+
+
+def history(folder: Path) -> None:
+    versions = sorted((path.name for path in folder.iterdir()), key=lambda name: [*map(int, name.split("."))])
+    have = {version: present(folder / version) for version in versions}
+    lines = ["# The arguments of vllm that came or went, as its sources have them.", f"# {' '.join(versions)}"]
+    for flag in sorted(set().union(*have.values())):
+        since = next(version for version in versions if flag in have[version])
+        later = versions[versions.index(since) :]
+        removed = next((version for version in later if flag not in have[version]), "-")
+        if (since, removed) != (versions[0], "-"):
+            lines.append(f"{flag} {since} {removed}")
+    (HERE / "vllm-history.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main(engine: str, version: str, source: str) -> None:
+    if version == "history":
+        history(Path(source))
+        return
     found = {"vllm": vllm, "triton": triton, "sglang": sglang, "llamacpp": llamacpp}[engine](Path(source))
     lines = [f"# The flags of {engine} {version}, as its sources have them."]
     for name, flags in found.items():

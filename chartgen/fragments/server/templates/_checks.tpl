@@ -9,6 +9,9 @@ service.nodePort: {{ int64 .Values.service.nodePort }} is set, but a Service of 
 service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set service.port to another port
 {{- end }}
 {{- end }}
+{{- range (include "fragment.server.arguments" . | mustFromJson).refused }}
+{{ . }}
+{{- end }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "fragment.slot.server.volumes" . | include "fragment.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}

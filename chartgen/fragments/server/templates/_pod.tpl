@@ -86,7 +86,7 @@ spec:
   command:
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with concat (include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson) .Values.extraArgs }}
+  {{- with (include "fragment.server.arguments" . | mustFromJson).args }}
   args:
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -86,7 +86,7 @@ spec:
   command:
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with concat (include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
+  {{- with (include "llm-stack.server.arguments" . | mustFromJson).args }}
   args:
   {{- toYaml . | nindent 2 }}
   {{- end }}

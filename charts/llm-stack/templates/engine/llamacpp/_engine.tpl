@@ -19,6 +19,7 @@ embeds: {{ toJson $llamacpp.embeddings }}
 formats: [directory]
 readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
+promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
 offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
 # Returns 503 while the model is loaded.
 health: {ready: /health, live: /health}

@@ -26,6 +26,7 @@ group:
   request: {{ dict "model" (include "llm-stack.engine.vllm.name" .) "prompt" "0" "max_tokens" 1 | toJson }}
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
+versions: files/engine/vllm/versions.yaml
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
@@ -104,17 +105,6 @@ another way. Nodes exchange less data between layers than within one. */}}
 tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipeline parallel {{ include "llm-stack.engine.vllm.pipelineParallelSize" . }}, data parallel {{ int64 .Values.vllm.dataParallelSize }}
 {{- end }}
 
-{{- /* (list CONTEXT VERSION): true if the tag of the image is a version of vLLM before VERSION. The tag of an own build can
-be anything; it is then taken for a current version. */}}
-{{- define "llm-stack.engine.vllm.before" -}}
-{{- $context := first . }}
-{{- $tag := $context.Values.image.tag | default (get $context.Values.images ($context.Facts.engine.image | default "") | default dict).tag }}
-{{- $version := regexFind "^v?[0-9]+[.][0-9]+[.][0-9]+" ($tag | default "") }}
-{{- if $version }}
-{{- semverCompare (printf "<%s" (last .)) $version }}
-{{- end }}
-{{- end }}
-
 {{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and the other Dockerfiles there). The image
 for Ascend has no entrypoint. */}}
 {{- define "llm-stack.engine.vllm.command" -}}
@@ -125,8 +115,8 @@ for Ascend has no entrypoint. */}}
 {{- end }}
 
 {{- /*
-Flags as in vLLM 0.33.0, vllm/engine/arg_utils.py and vllm/entrypoints/common/cli_args.py; all of them are in 0.23.0 too,
-which the image for Ascend has.
+Flags as in vLLM 0.33.0, vllm/engine/arg_utils.py and vllm/entrypoints/common/cli_args.py. Those that other versions
+do not have are in files/versions.yaml.
 */}}
 {{- define "llm-stack.engine.vllm.args" -}}
 {{- $vllm := .Values.vllm -}}
@@ -134,10 +124,8 @@ which the image for Ascend has.
 - {{ printf "--served-model-name=%v" (include "llm-stack.engine.vllm.name" .) | quote }}
 - --host=0.0.0.0
 - --port=8000
-{{- if ne (include "llm-stack.engine.vllm.before" (list . "0.18.0")) "true" }}
 # Running requests are completed before the pod stops.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
-{{- end }}
 - --max-model-len={{ int64 .Values.model.contextLength }}
 - {{ printf "--gpu-memory-utilization=%v" $vllm.gpuMemoryUtilization | quote }}
 - {{ printf "--tensor-parallel-size=%v" (include "llm-stack.engine.vllm.tensorParallelSize" .) | quote }}
