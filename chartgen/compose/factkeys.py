@@ -38,7 +38,7 @@ def check(stack: Stack, sources: list[Source], uses: list[Use]) -> Iterator[Prob
             if name in slots and template in defined:
                 yield from _stated(slots[name], template, defined)
     for use in uses:
-        for read in sorted(use.reads):
+        for read in sorted(use.found.reads):
             if read.path[0] == FACTS:
                 yield from _misread(use.path, read, slots)
     yield from _circles(stack, sources, defined)
@@ -91,10 +91,39 @@ def _stated(slot: Slot, template: str, defined: Defined) -> Iterator[Problem]:
                 for inner, message, remedy in _wrong(value, slot.keys[key]):
                     yield Problem(path, line, f"{key}{inner}", message, remedy)
     yield from _twice(source.path, define, slot.kind == "list", defined)
+    if not open_ended:
+        yield from _missing(slot, source.path, define, maps, defined)
+
+
+def _missing(
+    slot: Slot, path: str, define: Define, maps: list[list[tuple[str, int, str, str]]], defined: Defined
+) -> Iterator[Problem]:
+    """Required keys that the template never states, or only with some values."""
+    always = None if slot.kind == "list" else _always(define.body, defined, {define.name})
     for key, rule in slot.keys.items():
-        if rule.get("required") and not open_ended and not all(key in {each[2] for each in one} for one in maps):
+        lines = [line for stated in maps for file, line, each, _ in stated if each == key and file == path]
+        if rule.get("required") and not all(key in {each[2] for each in one} for one in maps):
             message = f"{slot.name} requires it, and the template never states it"
-            yield Problem(source.path, define.line, key, message, f"add '{key}: …' to {define.name}")
+            yield Problem(path, define.line, key, message, f"add '{key}: …' to {define.name}")
+        elif rule.get("required") and always is not None and key not in always:
+            message = f"{slot.name} requires it, and the template states it only with some values"
+            yield Problem(path, min(lines, default=define.line), key, message, "state it in every branch")
+
+
+def _always(body: tuple[Node, ...], defined: Defined, seen: set[str]) -> set[str]:
+    """The keys that a template states whatever the values are: those of a branch if its other one has them too."""
+    found: set[str] = set()
+    for node in body:
+        name = _included(node)
+        if isinstance(node, Text):
+            found |= {
+                match["key"] for line in node.text.split("\n") if (match := KEY.match(line)) and not match["indent"]
+            }
+        elif isinstance(node, Branch) and node.kind != "range":
+            found |= _always(node.body, defined, seen) & _always(node.other, defined, seen)
+        elif name in defined and name not in seen:
+            found |= _always(defined[name][1].body, defined, {*seen, name})
+    return found
 
 
 def _twice(path: str, define: Define, several: bool, defined: Defined) -> Iterator[Problem]:

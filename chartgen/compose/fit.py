@@ -26,8 +26,6 @@ def _order(stack: Stack) -> list[Problem]:
     seen: set[str] = set()
     ids = [fragment.id for fragment in stack.fragments]
     for n, fragment in enumerate(stack.fragments):
-        if fragment.id in seen:
-            problems.append(stack.problem(("fragments", n), f"'{fragment.id}' is in the list twice", "remove one"))
         seen.add(fragment.id)
         for need in fragment.requires:
             if f"{fragment.folder}/fragment.yaml" in circular:
