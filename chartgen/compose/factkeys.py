@@ -17,6 +17,7 @@ from ..reading.gotemplate import Action, Branch, Call, Define, Node, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
 from .reads import ANY, FACTS, Read, Source, Use
+from .ways import way
 
 SERVERS = "fragment.servers"
 HOLE = "\0"  # where an action prints
@@ -239,11 +240,11 @@ def _circles(stack: Stack, sources: list[Source], defined: Defined) -> Iterator[
         for template in fills.get(f"fragment.slot.{slot.name}", [])
     }
     for template in sorted(needed & defined.keys()):
-        way = _way(graph, template)
-        # What a way leads through that is needed too is told of by itself.
-        if way and not needed.intersection(way[1:]):
+        found = way(template, SERVERS, lambda name: graph.get(name, ()))
+        # What a way leads through that is needed too is reported separately.
+        if found and not needed.intersection(found[1:]):
             source, define = defined[template]
-            message = f"goes through all servers: {' includes '.join(way)}"
+            message = f"goes through all servers: {' includes '.join(found)}"
             remedy = "read the server's own context only; what concerns several servers belongs to release.checks"
             yield Problem(source.path, define.line, template, message, remedy)
 
@@ -272,16 +273,3 @@ def _reached(graph: dict[str, list[str]], start: str) -> set[str]:
             found.add(name)
             waiting += graph.get(name, ())
     return found
-
-
-def _way(graph: dict[str, list[str]], start: str) -> list[str]:
-    """The shortest way from a template to SERVERS; empty where there is none."""
-    ways, seen = [[start]], {start}
-    for way in ways:
-        for name in graph.get(way[-1], ()):
-            if name == SERVERS:
-                return [*way, name]
-            if name not in seen:
-                seen.add(name)
-                ways.append([*way, name])
-    return []

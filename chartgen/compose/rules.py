@@ -36,7 +36,7 @@ RULES = {
     " names for it. No file is larger than 5 MiB.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected. A fragment with a choice has"
-    " both cases and rejected. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
+    " both. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
     "templates": "Every template parses as Helm parses it. `include` has a name and a context.",
     "unused": "Every named template is included, and _NAME.tpl has no text outside of its named templates.",
     "functions": "Templates do not call `fail`, `required` or `tpl`, or functions that return another result at"
@@ -45,8 +45,8 @@ RULES = {
     "changes": "No template changes values, facts or Helm's objects in place: `set`, `unset` and `merge` work on a"
     " deepCopy.",
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
-    "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and it is the complete scalar:"
-    " nothing is before or after it. In a block or below a key, lines are printed with nindent.",
+    "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
+    " after it. In a block or below a key, lines are printed with nindent.",
     "numbers": "A number is not made of a value that is a text.",
 }
 
