@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..conventions import SERVERS
+from ..conventions import IMAGES, SERVERS
 from ..problem import Problem
 from ..reading import shape
 from ..sources.fragment import Fragment
@@ -18,15 +18,18 @@ SECRET = re.compile(
     r"(.*P|p)assword|(.*C|c)redentials?|(.*A|a)pi_?[kK]ey|token|secret|.*(api|access|auth|bearer|refresh|hub|hf)Token"
 )
 
+MOVES, VERSION = "the tag latest changes its image", "set a version, so that all pods run the same image"
+
 
 def check(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> Iterator[Problem]:
     """Defaults that their schema refuses, image tags that move, and values that would hold a secret."""
     yield from _misfits(stack, values, kubernetes)
+    yield from _stack_tags(stack)
     for fragment in stack.fragments:
         for path, where, schema in _leaves(fragment):
-            if len(path) > 1 and path[-1] == "tag" and path[0] == "images" and default(schema) == "latest":
+            if len(path) > 1 and path[-1] == "tag" and path[0] == IMAGES and default(schema) == "latest":
                 yield _moving(fragment, where)
-            if path[0] == "images" and closed(schema) is False and _tag(schema) == "latest":
+            if path[0] == IMAGES and closed(schema) is False and _tag(schema) == "latest":
                 yield _moving(fragment, where)
             if schema.get("type") == "string" and SECRET.fullmatch(path[-1]):
                 message = "would hold a secret, which Helm stores with the values of the release"
@@ -34,9 +37,15 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> Iterator[
                 yield fragment.problem("values.schema.yaml", where, message, remedy)
 
 
+def _stack_tags(stack: Stack) -> Iterator[Problem]:
+    """Tags that the stack sets."""
+    for name, image in stack.values.get(IMAGES, {}).items():
+        if isinstance(image, dict) and image.get("tag") == "latest":
+            yield stack.problem(("values", IMAGES, name, "tag"), MOVES, VERSION)
+
+
 def _moving(fragment: Fragment, where: tuple[str, ...]) -> Problem:
-    remedy = "set a version, so that all pods run the same image"
-    return fragment.problem("values.schema.yaml", (*where, "default"), "the tag latest changes its image", remedy)
+    return fragment.problem("values.schema.yaml", (*where, "default"), MOVES, VERSION)
 
 
 def _tag(schema: dict[str, Any]) -> Any:

@@ -80,16 +80,23 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], fits: bool =
     """
     own = {fragment.id for fragment in stack.own_fragments}
     taken = tuple(f"{fragment.folder}/" for fragment in stack.fragments if fragment.id not in own)
-    return [problem for problem in _all(stack, values, kubernetes, fits) if not problem.path.startswith(taken)]
-
-
-def _all(stack: Stack, values: Values, kubernetes: dict[str, Any], fits: bool) -> list[Problem]:
     sources, notes, problems = _parsed(stack)
-    if problems:
+    problems = problems or _all(stack, values, kubernetes, sources, notes)
+    problems = [problem for problem in problems if not problem.path.startswith(taken)]
+    if problems or not fits:
         return problems
+    # What nothing uses is often what another line misspells: it is reported once that is corrected.
+    found = unused.check(stack, sources, notes)
+    return [problem for problem in found if not problem.path.startswith(taken)]
+
+
+def _all(
+    stack: Stack, values: Values, kubernetes: dict[str, Any], sources: list[Source], notes: Template | None
+) -> list[Problem]:
     uses = owners.uses(stack, sources, notes)
     values_wrong = owners.check(stack, values, uses)
-    problems = [
+    unmatched = any("pattern" in problem.key for problem in values_wrong)
+    return [
         *_folders(stack),
         *_defines(sources),
         *_choices(stack),
@@ -98,16 +105,10 @@ def _all(stack: Stack, values: Values, kubernetes: dict[str, Any], fits: bool) -
         *questions.check(stack, values),
         *_arguments(sources),
         *values_wrong,
-        *(
-            []
-            if any("pattern" in problem.key for problem in values_wrong)
-            else defaults.check(stack, values, kubernetes)
-        ),
+        *([] if unmatched else defaults.check(stack, values, kubernetes)),
         *factkeys.check(stack, sources, uses),
         *yamltexts.check(stack, values, sources, uses),
     ]
-    # What nothing uses is often what another line misspells: it is reported once that is corrected.
-    return problems if problems or not fits else [*unused.check(stack, sources, notes)]
 
 
 def _parsed(stack: Stack) -> tuple[list[Source], Template | None, list[Problem]]:

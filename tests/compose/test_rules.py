@@ -888,3 +888,170 @@ def test_template_that_is_nested_too_deeply_is_refused(refused, text):
 )
 def test_template_that_is_nested_deeply_is_not(refused, text):
     assert refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\n{text}\n"}) == []
+
+
+# --- defaults, and what nothing uses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        (value(5), "a: 5 is a number; expected a string; put it in quotes"),
+        (value(pattern="^x+$"), 'a: "" is not valid here; expected text that matches ^x+$'),
+        (value(enum=["x", "y"]), 'a: "" is not an allowed value; the allowed values are "x", "y"'),
+        (
+            {"type": "integer", "minimum": 1, "description": "A.", "default": 0},
+            "a: 0 is too small; expected at least 1",
+        ),
+    ],
+)
+def test_default_that_its_schema_refuses_is_refused_where_it_is_written(refused, schema, said):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": schema}},
+        "a/templates/a.yaml": "kind: A\na: {{ toJson .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == [f"a/values.schema.yaml:1: {said}"]
+
+
+def test_default_of_a_stack_is_refused_in_the_stack(refused, tmp_path):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value()}},
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files, values={"a": 5}) == [
+        f"{tmp_path}/stack.yaml:1: values.a: 5 is a number; expected a string; put it in quotes"
+    ]
+
+
+@pytest.mark.parametrize("name", ["password", "adminPassword", "token", "accessToken", "apiKey", "hfToken"])
+def test_value_that_would_hold_a_secret_is_refused(refused, name):
+    files = {
+        "a/values.schema.yaml": {"release": {name: value(), "tokenKey": value(), "maxTokens": value()}},
+        "a/templates/a.yaml": f"kind: A\na: {{{{ list .Values.{name} .Values.tokenKey .Values.maxTokens | toJson }}}}",
+    }
+    assert refused({"a": {}}, files) == [
+        f"a/values.schema.yaml:1: release.{name}: would hold a secret, which Helm stores with the values of the "
+        "release; declare existingSecret and key, and read them with secretKeyRef"
+    ]
+
+
+def test_image_whose_default_tag_is_latest_is_refused(refused, tmp_path):
+    image = {"type": "object", "description": "An image.", "properties": {"tag": value("latest")}}
+    images = {"images": {"type": "object", "description": "Images.", "properties": {"a": image}}}
+    files = {
+        "a/values.schema.yaml": {"release": images},
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.images.a.tag }}\n",
+    }
+    said = "the tag latest changes its image; set a version, so that all pods run the same image"
+    [found] = refused({"a": {}}, files)
+    assert found.startswith("a/values.schema.yaml:1: release.images.properties.a")
+    assert found.endswith(said)
+    image["properties"]["tag"]["default"] = "v1"
+    assert refused({"a": {}}, files, values={"images": {"a": {"tag": "latest"}}}) == [
+        f"{tmp_path}/stack.yaml:1: values.images.a.tag: {said}"
+    ]
+
+
+def test_template_that_nothing_includes_is_refused(refused):
+    files = {
+        "base/templates/_b.tpl": define("fragment.helper", "x"),
+        "a/templates/_a.tpl": define("fragment.a.x", '{{ include "fragment.a.x" . }}') + define("fragment.a.y", "y"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.z" . | quote }}\n',
+        "a/templates/_z.tpl": define("fragment.a.z", '{{ include "fragment.a.y" . }}'),
+    }
+    assert refused({"base": {}, "a": {}}, files) == [
+        "a/templates/_a.tpl:1: fragment.a.x: no template includes it; include it, or remove it"
+    ]
+
+
+def test_text_outside_of_named_templates_is_refused(refused):
+    text = "\n\nhello\n" + define("fragment.a.x", "x") + "{{- /* A comment. */}}\n"
+    files = {
+        "a/templates/_a.tpl": text,
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.x" . }}\n',
+    }
+    assert refused({"a": {}}, files) == [
+        "a/templates/_a.tpl:3: is outside of every named template: Helm drops it; "
+        "move it into a named template, or into a comment"
+    ]
+
+
+def test_file_that_no_template_names_is_refused(refused):
+    files = {
+        "a/files/used.sh": "echo\n",
+        "a/files/conf/one.txt": "1\n",
+        "a/files/unused.sh": "echo\n",
+        "a/templates/a.yaml": 'kind: A\na: {{ .Files.Get "files/a/used.sh" | quote }}\n'
+        'b: {{ (.Files.Glob "files/a/conf/*").AsConfig | nindent 2 }}\n',
+    }
+    assert refused({"a": {}}, files) == [
+        'a/files/unused.sh: no template names this file; use it, such as with .Files.Get "files/a/unused.sh", '
+        "or remove it"
+    ]
+
+
+@pytest.mark.parametrize("file", ["cases/x.yml", "rejected/x.YAML", "cases/sub/x.yaml", "cases/x.yaml/y.txt"])
+def test_file_among_cases_that_is_not_read_is_refused(refused, file):
+    assert refused({"a": {}}, {f"a/{file}": "a: 1\n"}) == [
+        f"a/{file}: is not read; name it NAME.yaml, directly in the folder"
+    ]
+
+
+def test_file_that_is_too_large_for_helm_is_refused(refused):
+    [found] = refused({"a": {}}, {"a/templates/_a.tpl": "{{/* " + "x" * (5 << 20) + " */}}\n"})
+    assert found.startswith("a/templates/_a.tpl: is larger than 5 MiB, and Helm does not read such a chart")
+
+
+@pytest.mark.parametrize(
+    ("call", "count"), [('include "fragment.a.x"', 1), ('"a" | include "fragment.a.x" .', 3), ('(include "a")', 1)]
+)
+def test_include_has_a_name_and_a_context(refused, call, count):
+    [found] = [
+        line
+        for line in refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ {call} | quote }}}}\n"})
+        if "arguments" in line
+    ]
+    assert found.startswith(f"a/templates/a.yaml:2: include: has {count} arguments, and takes a name and a context")
+
+
+def test_required_fact_that_is_stated_with_some_values_only_is_refused(refused):
+    said = "engine.facts requires it, and the template states it only with some values; state it in every branch"
+    branches = "{{ if .Server }}\nport: 1\n{{ else if .Release }}\nport: 2\n{{ else }}\nport: 3\n{{ end }}"
+    assert refused(*facts("{{ if .Server }}\nport: 1\n{{ end }}")) == [f"b/templates/_b.tpl:3: port: {said}"]
+    assert refused(*facts("{{ range list 1 }}\nport: 1\n{{ end }}"))[-1].endswith(said)
+    assert refused(*facts(branches)) == []
+
+
+def test_image_by_vendor_names_a_vendor_and_an_image_that_exist(refused):
+    image = {"type": "object", "description": "I.", "properties": {"vllm": value("x")}}
+    vendor = {"type": "object", "description": "G.", "properties": {"vendor": value("none", enum=["none", "nvidia"])}}
+    fragments, files = facts(
+        '{{- $images := dict "nvdia" "vllm" "nvidia" "vlm" }}\nport: 1\n'
+        '{{ include "fragment.imagesByVendor" (dict "vendor" "x" "images" $images) }}'
+    )
+    files["base/templates/_images.tpl"] = define("fragment.imagesByVendor", "ready: []")
+    files["base/values.schema.yaml"] = {"server": {"gpu": vendor}, "release": {"images": image}}
+    files["base/templates/a.yaml"] = (
+        'kind: A\n{{- include "fragment.servers" . }}\na: {{ quote .Values.images.vllm }}\n'
+        "{{ range .Servers }}\n- {{ quote .Values.gpu.vendor }}\n{{ end }}\n"
+    )
+    assert [line for line in refused(fragments, files) if "v" in line.split(": ")[1]] == [
+        "b/templates/_b.tpl:4: nvdia: is not a vendor of accelerators; did you mean 'nvidia'?",
+        "b/templates/_b.tpl:4: vlm: no fragment declares images.vlm; did you mean 'vllm'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{{ $_ := set . "Values" dict }}', "the context"),
+        ('{{ $_ := set .Chart "Name" "x" }}', ".Chart"),
+        ('{{ include "fragment.a.x" .Release }}', ".Release"),
+    ],
+)
+def test_what_all_templates_share_is_not_changed(refused, text, key):
+    helper = define("fragment.a.x", '{{ $_ := set . "Name" "x" }}')
+    use = 'kind: B\na: {{ include "fragment.a.x" (dict) | quote }}\n'
+    files = {"a/templates/a.yaml": f"kind: A\n{text}\n", "a/templates/_a.tpl": helper, "a/templates/b.yaml": use}
+    [found] = refused({"a": {}}, files)
+    assert f": {key}: 'set' changes it for every template that is rendered later" in found
