@@ -100,7 +100,8 @@ def _missing(
     slot: Slot, path: str, define: Define, maps: list[list[tuple[str, int, str, str]]], defined: Defined
 ) -> Iterator[Problem]:
     """Required keys that the template never states, or only with some values."""
-    always = None if slot.kind == "list" else _always(define.body, defined, {define.name})
+    body = define.body if slot.required else _inner(define.body)
+    always = None if slot.kind == "list" else _always(body, defined, {define.name})
     for key, rule in slot.keys.items():
         lines = [line for stated in maps for file, line, each, _ in stated if each == key and file == path]
         if rule.get("required") and not all(key in {each[2] for each in one} for one in maps):
@@ -109,6 +110,13 @@ def _missing(
         elif rule.get("required") and always is not None and key not in always:
             message = f"{slot.name} requires it, and the template states it only with some values"
             yield Problem(path, min(lines, default=define.line), key, message, "state it in every branch")
+
+
+def _inner(body: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The body of the one branch that a template consists of: facts that need not be there may all be missing."""
+    nodes = [node for node in body if not isinstance(node, Text) or node.text.strip()]
+    whole = len(nodes) == 1 and isinstance(nodes[0], Branch) and nodes[0].kind != "range" and not nodes[0].other
+    return _inner(nodes[0].body) if whole else body
 
 
 def _always(body: tuple[Node, ...], defined: Defined, seen: set[str]) -> set[str]:

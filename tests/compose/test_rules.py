@@ -1017,7 +1017,10 @@ def test_include_has_a_name_and_a_context(refused, call, count):
 def test_required_fact_that_is_stated_with_some_values_only_is_refused(refused):
     said = "engine.facts requires it, and the template states it only with some values; state it in every branch"
     branches = "{{ if .Server }}\nport: 1\n{{ else if .Release }}\nport: 2\n{{ else }}\nport: 3\n{{ end }}"
-    assert refused(*facts("{{ if .Server }}\nport: 1\n{{ end }}")) == [f"b/templates/_b.tpl:3: port: {said}"]
+    assert refused(*facts("protocol: openai\n{{ if .Server }}\nport: 1\n{{ end }}")) == [
+        f"b/templates/_b.tpl:4: port: {said}"
+    ]
+    assert refused(*facts("{{ if .Server }}\nport: 1\n{{ end }}")) == []  # all of them or none
     assert refused(*facts("{{ range list 1 }}\nport: 1\n{{ end }}"))[-1].endswith(said)
     assert refused(*facts(branches)) == []
 

@@ -54,6 +54,9 @@
 {{- if true }}{{ with include "llm-stack.storage.model-cache.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.scale.keda.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, release: Objects that must already exist for the release, one Kind/name a line. NOTES prints them. */}}
@@ -87,6 +90,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.server.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.gpu.checks" . | trim }}
@@ -143,6 +149,15 @@
 {{- if true }}{{ with include "llm-stack.scale.pod-disruption-budget.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.observe.monitor.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.observe.alerts.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.scale.keda.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -159,10 +174,16 @@
 {{- if true }}{{ with include "llm-stack.server.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.loader.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.observe.dashboard.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
@@ -181,6 +202,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.expose.http-route.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.secure.network-policy.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
@@ -245,6 +269,28 @@
 {{- end }}{{ end }}
 {{- end }}
 
+{{- /* list, release: Who connects to whom, for each component of the release that has pods. */}}
+{{- define "llm-stack.slot.network.facts" -}}
+{{- if true }}{{ with include "llm-stack.server.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.loader.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.open-webui.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.pipelines.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.ui.nextchat.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.verify.helm-test.network" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
 {{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
 {{- define "llm-stack.slot.secrets.facts" -}}
 {{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
@@ -284,6 +330,19 @@
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
+{{- end }}
+
+{{- /* list, server: Addresses from which a source downloads the models of a server, as scheme://host:port. */}}
+{{- define "llm-stack.slot.source.urls" -}}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* one, server: The tag of a model that is given without one. The context contains its name as Model. If empty, the source uses its own default. */}}
@@ -377,7 +436,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Arguments of the server container. */}}
+{{- /* list, server: Arguments of the server container. In a group of nodes, the context of all pods but the first contains Worker. */}}
 {{- define "llm-stack.slot.server.args" -}}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.args" . | trim }}
 {{ . }}
@@ -402,6 +461,9 @@
 {{- if true }}{{ with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -420,11 +482,54 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. */}}
+{{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.probes" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The handler preStop of the server container, as a map, in place of the sleep of preStopSleepSeconds. The context can contain Worker, as for server.args. */}}
+{{- define "llm-stack.slot.server.preStop" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The template of the server pod, metadata and spec, for every kind of workload. The context can contain Worker, as for server.args. */}}
+{{- define "llm-stack.slot.server.pod" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: true if the server pod connects to the Kubernetes API. */}}
+{{- define "llm-stack.slot.server.kubernetes" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* list, server: Addresses to which the container that downloads models connects in addition to the source, such as a proxy. */}}
+{{- define "llm-stack.slot.loader.urls" -}}
+{{- if true }}{{ with include "llm-stack.loader.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
+{{- define "llm-stack.slot.server.workload" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: Facts about the group of pods that serves one copy of the model across nodes. Empty on one node. */}}
+{{- define "llm-stack.slot.group.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -490,6 +595,9 @@
 {{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -530,6 +638,9 @@
 {{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -562,6 +673,9 @@
 {{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
+{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -581,6 +695,7 @@
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.keda.scale" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -728,12 +843,21 @@
 {{- $first }}
 {{- end }}
 
+{{- /* one, server: Facts about the metrics of a server in Prometheus. */}}
+{{- define "llm-stack.slot.monitor.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.observe.monitor.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
 {{- /* Lays the facts of a server, each after those that it is made of. */}}
 {{- define "llm-stack.facts.server" -}}
+{{- $_ := set .Facts "group" (include "llm-stack.slot.group.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "gpu" (include "llm-stack.slot.gpu.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "source" (include "llm-stack.slot.source.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "delivery" (include "llm-stack.slot.delivery.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "cache" (include "llm-stack.slot.cache.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "monitor" (include "llm-stack.slot.monitor.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "models" (include "llm-stack.slot.models.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "model" (include "llm-stack.slot.model.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "engine" (include "llm-stack.slot.engine.facts" . | include "llm-stack.map" | mustFromJson) }}
@@ -748,6 +872,7 @@
 {{- $_ := set .Facts "secrets" (include "llm-stack.slot.secrets.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "access" (include "llm-stack.slot.access.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $_ := set .Facts "network" (include "llm-stack.slot.network.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
 {{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
@@ -792,10 +917,10 @@
 {{- /* What is wrong with the facts of the scope server. */}}
 {{- define "llm-stack.data.serverFacts" -}}
 {{- with .Facts.server }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "enum": ["Deployment", "StatefulSet"], "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer", "required": true}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "required": true}, "apiVersion": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "logs": {"type": "string", "required": true}, "wait": {"type": "string", "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer", "required": true}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.engine }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.source }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
@@ -812,11 +937,17 @@
 {{- with .Facts.delivery }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "delivery.facts" "keys" (mustFromJson `{"job": {"type": "boolean"}, "waitsForLoader": {"type": "boolean"}, "refreshes": {"type": "boolean"}, "separateWorkload": {"type": "string"}, "readOnly": {"type": "boolean"}, "refreshCommand": {"type": "string"}}`) "facts" (list .)) }}
 {{- end }}
+{{- with .Facts.group }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "required": true}, "rank": {"type": "string", "required": true}, "leader": {"type": "string", "required": true}}`) "facts" (list .)) }}
+{{- end }}
 {{- with .Facts.cache }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "cache.facts" "keys" (mustFromJson `{"type": {"type": "string", "required": true}, "existing": {"type": "boolean", "required": true}, "shared": {"type": "boolean", "required": true}, "accessModes": {"type": "array", "required": true}, "size": {"type": "string"}, "memory": {"type": "boolean", "required": true}, "place": {"type": "string"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.sizing }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "sizing.facts" "keys" (mustFromJson `{"known": {"type": "boolean", "required": true}, "weightsMiB": {"type": "integer", "required": true}, "kvMiB": {"type": "integer", "required": true}, "needMiB": {"type": "integer", "required": true}, "programMiB": {"type": "integer", "required": true}, "promptCacheMiB": {"type": "integer", "required": true}, "usablePercent": {"type": "integer", "required": true}, "models": {"type": "array", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.monitor }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "monitor.facts" "keys" (mustFromJson `{"enabled": {"type": "boolean", "required": true}, "labels": {"type": "object", "required": true}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 
@@ -831,6 +962,9 @@
 {{- with .Facts.access }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "access.facts" "keys" (mustFromJson `{"title": {"type": "string", "required": true}, "service": {"type": "string", "required": true}, "type": {"type": "string", "required": true}, "nodePort": {"type": "integer"}, "who": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
+{{- with .Facts.network }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "network.facts" "keys" (mustFromJson `{"component": {"type": "string", "required": true}, "service": {"type": "string"}, "ports": {"type": "array"}, "public": {"type": "boolean"}, "metrics": {"type": "integer"}, "urls": {"type": "array"}, "hidden": {"type": "array"}, "internet": {"type": "boolean"}, "kubernetes": {"type": "boolean"}, "peers": {"type": "array"}}`) "facts" .) }}
+{{- end }}
 {{- with .Facts.secrets }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "secrets.facts" "keys" (mustFromJson `{"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}, "effect": {"type": "string", "required": true}}`) "facts" .) }}
 {{- end }}
@@ -841,15 +975,15 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
 {{- define "llm-stack.data.components" -}}
-{{- `["open-webui", "pipelines", "nextchat", "web", "api", "web", "tests"]` -}}
+{{- `["dashboard", "open-webui", "pipelines", "nextchat", "web", "api", "web", "network", "tests"]` -}}
 {{- end }}
 
 {{- /* The templates of objects, but for the one that renders the checks. */}}
 {{- define "llm-stack.data.manifests" -}}
-{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}
