@@ -33,6 +33,13 @@ SCALARS = ("fragment.name", "fragment.shortName", "fragment.serverName", "fragme
 PARSERS = ("fragment.map", "fragment.parsed")
 
 
+# The template that states the image of an engine by the vendor of its accelerators, given {vendor, images}, the value
+# whose keys are the images, and the one whose enum are the vendors.
+IMAGES_BY_VENDOR = "fragment.imagesByVendor"
+IMAGES = "images"
+VENDOR = "gpu.vendor"
+
+
 def entry_keys(schema: dict[str, Any] | None) -> set[str]:
     """The keys that an entry of SERVERS may have, by a chart's values.schema.json; none where there are no servers."""
     return set((schema or {}).get("definitions", {}).get(ENTRY, {}).get("properties", {}))

@@ -46,7 +46,7 @@ def little(write):
         {
             "stack.yaml": RECIPE,
             "fragments/a/fragment.yaml": {"summary": "A little fragment."},
-            "fragments/a/templates/a.yaml": "# {{ .Release.Name }}\n",
+            "fragments/a/templates/a.yaml": "# {{ quote .Release.Name }}\n",
         }
     )
 

@@ -17,6 +17,7 @@ from ..reading.gotemplate import Action, Branch, Call, Define, Node, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
 from .reads import ANY, FACTS, Read, Source, Use
+from .ways import way
 
 SERVERS = "fragment.servers"
 HOLE = "\0"  # where an action prints
@@ -38,7 +39,7 @@ def check(stack: Stack, sources: list[Source], uses: list[Use]) -> Iterator[Prob
             if name in slots and template in defined:
                 yield from _stated(slots[name], template, defined)
     for use in uses:
-        for read in sorted(use.reads):
+        for read in sorted(use.found.reads):
             if read.path[0] == FACTS:
                 yield from _misread(use.path, read, slots)
     yield from _circles(stack, sources, defined)
@@ -91,10 +92,47 @@ def _stated(slot: Slot, template: str, defined: Defined) -> Iterator[Problem]:
                 for inner, message, remedy in _wrong(value, slot.keys[key]):
                     yield Problem(path, line, f"{key}{inner}", message, remedy)
     yield from _twice(source.path, define, slot.kind == "list", defined)
+    if not open_ended:
+        yield from _missing(slot, source.path, define, maps, defined)
+
+
+def _missing(
+    slot: Slot, path: str, define: Define, maps: list[list[tuple[str, int, str, str]]], defined: Defined
+) -> Iterator[Problem]:
+    """Required keys that the template never states, or only with some values."""
+    body = define.body if slot.required else _inner(define.body)
+    always = None if slot.kind == "list" else _always(body, defined, {define.name})
     for key, rule in slot.keys.items():
-        if rule.get("required") and not open_ended and not all(key in {each[2] for each in one} for one in maps):
+        lines = [line for stated in maps for file, line, each, _ in stated if each == key and file == path]
+        if rule.get("required") and not all(key in {each[2] for each in one} for one in maps):
             message = f"{slot.name} requires it, and the template never states it"
-            yield Problem(source.path, define.line, key, message, f"add '{key}: …' to {define.name}")
+            yield Problem(path, define.line, key, message, f"add '{key}: …' to {define.name}")
+        elif rule.get("required") and always is not None and key not in always:
+            message = f"{slot.name} requires it, and the template states it only with some values"
+            yield Problem(path, min(lines, default=define.line), key, message, "state it in every branch")
+
+
+def _inner(body: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The body of the one branch that a template consists of: facts that need not be there may all be missing."""
+    nodes = [node for node in body if not isinstance(node, Text) or node.text.strip()]
+    whole = len(nodes) == 1 and isinstance(nodes[0], Branch) and nodes[0].kind != "range" and not nodes[0].other
+    return _inner(nodes[0].body) if whole else body
+
+
+def _always(body: tuple[Node, ...], defined: Defined, seen: set[str]) -> set[str]:
+    """The keys that a template states whatever the values are: those of a branch if its other one has them too."""
+    found: set[str] = set()
+    for node in body:
+        name = _included(node)
+        if isinstance(node, Text):
+            found |= {
+                match["key"] for line in node.text.split("\n") if (match := KEY.match(line)) and not match["indent"]
+            }
+        elif isinstance(node, Branch) and node.kind != "range":
+            found |= _always(node.body, defined, seen) & _always(node.other, defined, seen)
+        elif name in defined and name not in seen:
+            found |= _always(defined[name][1].body, defined, {*seen, name})
+    return found
 
 
 def _twice(path: str, define: Define, several: bool, defined: Defined) -> Iterator[Problem]:
@@ -210,11 +248,11 @@ def _circles(stack: Stack, sources: list[Source], defined: Defined) -> Iterator[
         for template in fills.get(f"fragment.slot.{slot.name}", [])
     }
     for template in sorted(needed & defined.keys()):
-        way = _way(graph, template)
-        # What a way leads through that is needed too is told of by itself.
-        if way and not needed.intersection(way[1:]):
+        found = way(template, SERVERS, lambda name: graph.get(name, ()))
+        # What a way leads through that is needed too is reported separately.
+        if found and not needed.intersection(found[1:]):
             source, define = defined[template]
-            message = f"goes through all servers: {' includes '.join(way)}"
+            message = f"goes through all servers: {' includes '.join(found)}"
             remedy = "read the server's own context only; what concerns several servers belongs to release.checks"
             yield Problem(source.path, define.line, template, message, remedy)
 
@@ -243,16 +281,3 @@ def _reached(graph: dict[str, list[str]], start: str) -> set[str]:
             found.add(name)
             waiting += graph.get(name, ())
     return found
-
-
-def _way(graph: dict[str, list[str]], start: str) -> list[str]:
-    """The shortest way from a template to SERVERS; empty where there is none."""
-    ways, seen = [[start]], {start}
-    for way in ways:
-        for name in graph.get(way[-1], ()):
-            if name == SERVERS:
-                return [*way, name]
-            if name not in seen:
-                seen.add(name)
-                ways.append([*way, name])
-    return []

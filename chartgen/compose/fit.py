@@ -8,6 +8,7 @@ from ..problem import Problem, nearest
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 from . import facts
+from .ways import way
 
 SLOT = "fragment.slot."
 DATA = "fragment.data."
@@ -26,8 +27,6 @@ def _order(stack: Stack) -> list[Problem]:
     seen: set[str] = set()
     ids = [fragment.id for fragment in stack.fragments]
     for n, fragment in enumerate(stack.fragments):
-        if fragment.id in seen:
-            problems.append(stack.problem(("fragments", n), f"'{fragment.id}' is in the list twice", "remove one"))
         seen.add(fragment.id)
         for need in fragment.requires:
             if f"{fragment.folder}/fragment.yaml" in circular:
@@ -47,24 +46,10 @@ def _circles(stack: Stack) -> Iterator[Problem]:
     """`requires` in a circle, at each fragment in it."""
     known = {fragment.id: fragment for fragment in stack.fragments}
     for fragment in stack.fragments:
-        circle = _circle(fragment.id, known)
+        circle = way(fragment.id, fragment.id, lambda id: known[id].requires if id in known else ())
         if circle:
             message = f"is circular: {' requires '.join(circle)}"
             yield fragment.problem("fragment.yaml", ("requires",), message, "remove one of them from requires")
-
-
-def _circle(id: str, known: dict[str, Fragment]) -> list[str]:
-    """A way from `id` back to itself; empty where there is none."""
-    ways, seen = [[id]], set()
-    while ways:
-        way = ways.pop()
-        for need in known[way[-1]].requires if way[-1] in known else ():
-            if need == id:
-                return [*way, id]
-            if need not in seen:
-                seen.add(need)
-                ways.append([*way, need])
-    return []
 
 
 def _slots(stack: Stack) -> list[Problem]:

@@ -36,8 +36,9 @@ def gather(stack: Stack) -> Values:
                     what, remedy = "is the chart's map of model servers", "choose another name"
                     problems.append(fragment.problem("values.schema.yaml", (scope, key), what, remedy))
     for key in values.server.keys() & values.release.keys():
-        what = "is declared both under server: and under release:"
-        problems.append(Problem(stack.file, 0, key, what, "rename one of them"))
+        fragment = next(each for each in stack.fragments if key in each.release)
+        what = "is declared under server: too, by this fragment or another one"
+        problems.append(fragment.problem("values.schema.yaml", ("release", key), what, "rename one of them"))
     _choices(stack, values, problems)
     _defaults(stack, values, problems)
     Collected(problems).end()
@@ -163,7 +164,12 @@ def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
                 remedy = nearest(key, list(values.server), "the keys") or "see values.yaml"
                 problems.append(stack.problem(("values", SERVERS, name, key), "no such key", remedy))
     for path, schema in _leaves(everything):
-        if "enum" in schema and "default" in schema and schema["default"] not in schema["enum"]:
+        if (
+            schema.get("x-choice")
+            and "enum" in schema
+            and "default" in schema
+            and schema["default"] not in schema["enum"]
+        ):
             enum = ", ".join(map(json.dumps, schema["enum"])) or "none"
             problems.append(
                 stack.problem(

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from ..conventions import IMAGES, VENDOR
 from ..paths import show
 from ..problem import Problem, nearest
-from ..reading.gotemplate import Template
+from ..reading.gotemplate import Define, Template
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
-from .reads import ANY, FACTS, RELEASE, SERVER, Change, Path, Read, Source, Use, of
+from . import merge
+from .reads import ANY, BUILT, FACTS, RELEASE, SERVER, Found, Path, Read, Source, Use, run
 from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, default
 
 # What Python's regular expressions know and Go's do not; what is before it here is passed over.
@@ -22,6 +24,7 @@ NOT_RE2 = re.compile(
 # What Go's know and Python's do not, or take for something else.
 ONLY_RE2 = re.compile(r"(?:^|[^\\])(?:\\\\)*(?P<only>\\[pPzQC]|\[:\^?[a-z]+:\]|\(\?U)")
 MOST_REPEATS = 1000
+PLAIN = ("string", "integer", "number", "boolean")  # types of values that have no keys
 
 
 class Owned(NamedTuple):
@@ -34,10 +37,21 @@ class Owned(NamedTuple):
 def uses(stack: Stack, sources: list[Source], notes: Template | None) -> list[Use]:
     """What every template file reads and changes."""
     scopes = _scopes(stack)
-    found = [Use(source.fragment, source.path, *_run(source, scopes)) for source in sources]
+    defined: dict[str, dict[str, tuple[str, Define]]] = {}
+    for source in sources:
+        named = {define.name: (source.path, define) for define in source.template.defines}
+        defined.setdefault(source.fragment.id, {}).update(named)
+    uses = {source.path: Use(source.fragment, source.path, Found()) for source in sources}
+    for source in sources:
+        # What base's templates change and read is given to them by others.
+        others = {} if source.fragment.id == "base" else defined[source.fragment.id]
+        own = "" if source.file.rpartition("/")[2].startswith("_") else RELEASE
+        for path, found in run(source, others, scopes, own).items():
+            uses[path].found.join(found)
     if notes:
-        found.append(Use(None, show(stack.folder / "NOTES.txt"), *of(notes, {}, RELEASE)))
-    return found
+        path = show(stack.folder / "NOTES.txt")
+        uses[path] = Use(None, path, run(Source(None, "NOTES.txt", path, notes), {}, {}, RELEASE)[path])
+    return list(uses.values())
 
 
 def check(stack: Stack, values: Values, found: list[Use]) -> list[Problem]:
@@ -51,16 +65,16 @@ def check(stack: Stack, values: Values, found: list[Use]) -> list[Problem]:
     problems = []
     for use in found:
         allowed = _allowed(use.fragment, stack) if use.fragment else set(owned)
-        problems += _reads(use.path, use.reads, values, owned, allowed)
-        problems += _changes(use.path, use.changes)
-    problems += _unread(stack, owned, [read for use in found for read in use.reads])
+        if use.fragment and use.fragment.id != "base":
+            problems += _everything(use)
+            problems += _shared(use, owned, allowed)
+        problems += _reads(use.path, use.found.reads, values, owned, allowed)
+        problems += _changes(use, values)
+        problems += _images(use, values)
+    problems += _unread(stack, owned, [read for use in found for read in use.found.reads])
     for fragment in stack.fragments:
         problems += _described(fragment, stack)
     return problems
-
-
-def _run(source: Source, scopes: dict[str, str]) -> tuple[set[Read], set[Change]]:
-    return of(source.template, scopes, "" if source.file.rpartition("/")[2].startswith("_") else RELEASE)
 
 
 def _scopes(stack: Stack) -> dict[str, str]:
@@ -126,14 +140,14 @@ def _node(values: Values, path: Path) -> dict[str, Any] | None:
 def _undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
     """Where along `path` a key is that no fragment declares, and the keys that are there; None where all is well."""
     schema: Any = {"properties": values.server | values.release | {"servers": {}}}
-    for at, key in enumerate(path):
+    for n, key in enumerate(path):
         if not isinstance(schema, dict):
             return None
         name = schema.get("$ref", "").removeprefix("#/definitions/")
         schema = values.definitions.get(name, {}) if name else schema
         if "properties" in schema and key != ANY and "patternProperties" not in schema:
             if key not in schema["properties"]:
-                return at, list(schema["properties"])
+                return n, list(schema["properties"])
             schema = schema["properties"][key]
         elif key == ANY and "items" in schema:
             schema = schema["items"]
@@ -141,6 +155,8 @@ def _undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
             schema = schema["additionalProperties"]
         else:
             return None
+        if isinstance(schema, dict) and schema.get("type") in PLAIN and n + 1 < len(path):
+            return n + 1, []
         if any(word in schema for word in ("anyOf", "oneOf", "x-kubernetes")) if isinstance(schema, dict) else True:
             return None
     return None
@@ -163,13 +179,31 @@ def _reads(
             said.add((line, message, key))
 
 
+def _everything(use: Use) -> Iterator[Problem]:
+    """Reads of all values: which, no text says."""
+    for line in sorted({read.line for read in use.found.reads if read.path == (ANY,)}):
+        message = "reads all values, those of other fragments too"
+        yield Problem(use.path, line, ".Values", message, "name each value that the template reads")
+
+
+def _shared(use: Use, owned: dict[str, Owned], allowed: set[str]) -> Iterator[Problem]:
+    """Objects to which several fragments add, read with what others add."""
+    every = use.found.ranged | {(read.path, read.line) for read in use.found.reads if read.whole}
+    for path, line in sorted(every):
+        own = [id for id in sorted(owned) if path in owned[id].objects]
+        others = [id for id in own if id not in allowed and not allowed.isdisjoint(own)]
+        if others:
+            message = f"has values of {' and '.join(others)}, which this fragment does not require"
+            yield Problem(use.path, line, ".".join(path), message, "name each value that the template reads")
+
+
 def _misread(
     at: Path, scope: str, server: bool, values: Values, owned: dict[str, Owned], allowed: set[str]
 ) -> Iterator[tuple[str, str, str]]:
     """What is wrong with reading a value: (message, key, remedy)."""
     key = ".".join(at)
-    if at[0] == FACTS:
-        return  # factkeys.py
+    if at[0] in (FACTS, ANY):
+        return  # factkeys.py, _everything
     missing = _undeclared(values, at)
     owners = [id for id, own in owned.items() if _owns(own, at)]
     if missing:
@@ -203,6 +237,7 @@ def _near(path: Path, leaf: Path) -> bool:
 
 def _unread(stack: Stack, owned: dict[str, Owned], reads: list[Read]) -> Iterator[Problem]:
     """Values that no template reads; what chooses a fragment is read by the builder."""
+    reads = [read for read in reads if read.path != (ANY,)]
     read_paths = {read.path for read in reads}
     whole = {read.path for read in reads if read.whole}
     whole |= {tuple(path.split(".")) for fragment in stack.fragments for path in fragment.choice}
@@ -229,11 +264,40 @@ def _place(fragment: Fragment, leaf: Path) -> tuple[str, ...]:
     return (scope, *"\0properties\0".join(leaf).split("\0"))
 
 
-def _changes(path: str, changes: set[Change]) -> Iterator[Problem]:
-    for change in changes:
-        key = ".".join(change.path if change.path[:1] == (FACTS,) else ("Values", *change.path))
+def _changes(use: Use, values: Values) -> Iterator[Problem]:
+    """Values that are changed in place, and texts of which a number is made."""
+    for change in use.found.changes:
         message = f"'{change.function}' changes it for every template that is rendered later"
-        yield Problem(path, change.line, key, message, f"give '{change.function}' a deepCopy of it")
+        remedy = f"give '{change.function}' a deepCopy of it"
+        if change.path[:1] == (BUILT,):
+            remedy = f"give '{change.function}' a new dict, such as (merge (dict) .)"
+        yield Problem(use.path, change.line, _shown(change.path), message, remedy)
+    for number in use.found.numbers:
+        schema = _node(values, number.path) or {}
+        if schema.get("type") == "string":
+            message = f"is a text, of which '{number.function}' makes 0 unless it is a number"
+            remedy = "declare it as an integer, or take the number out of the text first"
+            yield Problem(use.path, number.line, ".".join(number.path), message, remedy)
+
+
+def _images(use: Use, values: Values) -> Iterator[Problem]:
+    """Images by vendor: each vendor is one that there is, each image has a value."""
+    images = list(values.release.get(IMAGES, {}).get("properties", {}))
+    vendors = [*(merge.at(values.server, VENDOR) or {}).get("enum", ()), "none"]
+    for line, vendor, image in sorted(use.found.images):
+        if vendor not in vendors and len(vendors) > 1:
+            remedy = nearest(vendor, vendors, "the vendors")
+            yield Problem(use.path, line, vendor, "is not a vendor of accelerators", remedy)
+        if image not in images:
+            message = f"no fragment declares {IMAGES}.{image}"
+            remedy = nearest(image, images) or "declare it in the fragment's values.schema.yaml"
+            yield Problem(use.path, line, image, message, remedy)
+
+
+def _shown(path: Path) -> str:
+    if path[:1] == (BUILT,):
+        return path[1] if " " in path[1] else ".".join(path)
+    return ".".join(path if path[:1] == (FACTS,) else ("Values", *path))
 
 
 # --- what is said of a value -----------------------------------------------------------------------------------------

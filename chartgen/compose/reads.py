@@ -10,14 +10,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from ..reading.gotemplate import Action, Branch, Call, Node, Pipe, Template, Term
+from ..conventions import IMAGES_BY_VENDOR, PARSERS
+from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Template, Term
 from ..sources.fragment import Fragment
+from . import forms
 
 Path = tuple[str, ...]
 ANY = "*"  # a key, or a place in a list, that text does not say
 ALIAS, TOP, DEEP = 0, 1, 2  # whose memory it is: the values' own, a copy of one level, a copy of all
 RELEASE, SERVER = "release", "server"
 FACTS = "Facts"  # the first key of a path that leads into facts; no value is called so
+BUILT_IN = ("Chart", "Release", "Capabilities", "Template", "Files", "Subcharts")  # what Helm gives to all templates
+BUILT = ""  # the first key of a path into these
+DEEPEST = 8  # templates of a fragment that include each other
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Value:
 
     `paths` are the values that it may be, `()` all of them, and `("Facts", …)` facts; `copied` says whether it can be
     changed without changing them; `context` marks what has `.Values`, `scope` whose they are; `keys` are its known
-    entries, `element` what each entry or item is; `words` the texts that it may be, where all of them are known.
+    entries, `element` what each entry or item is; `words` the texts that it may be, where all of them are known, and
+    `prints` the forms in which it is printed (forms.py), where these are.
     """
 
     paths: frozenset[Path] = frozenset()
@@ -36,6 +42,7 @@ class Value:
     keys: tuple[tuple[str, Value], ...] = ()
     element: Value | None = None
     words: frozenset[str] = frozenset()
+    prints: frozenset[str] = frozenset()
 
 
 class Source(NamedTuple):
@@ -67,21 +74,64 @@ class Change(NamedTuple):
     function: str
 
 
+class Number(NamedTuple):
+    """A value of which `function` makes a number."""
+
+    path: Path
+    line: int
+    function: str
+
+
+class Image(NamedTuple):
+    """An image that a template states for a vendor of accelerators."""
+
+    line: int
+    vendor: str
+    image: str
+
+
+@dataclass
+class Found:
+    """What a template file does: the values that it reads, changes and makes numbers of.
+
+    `printed` maps where an action starts to what it prints, `parsed` are the templates whose output is read as YAML,
+    `images` what is given to the template that states images by vendor, `ranged` the values that `range` goes through.
+    """
+
+    reads: set[Read] = field(default_factory=set)
+    changes: set[Change] = field(default_factory=set)
+    numbers: set[Number] = field(default_factory=set)
+    printed: dict[int, Value] = field(default_factory=dict)
+    parsed: set[str] = field(default_factory=set)
+    images: set[Image] = field(default_factory=set)
+    ranged: set[tuple[Path, int]] = field(default_factory=set)
+
+    def join(self, other: Found) -> None:
+        """Add what is found of the same file where another one includes its templates."""
+        self.reads |= other.reads
+        self.changes |= other.changes
+        self.numbers |= other.numbers
+        self.parsed |= other.parsed
+        self.images |= other.images
+        self.ranged |= other.ranged
+        for start, value in other.printed.items():
+            self.printed[start] = joined([self.printed[start], value]) if start in self.printed else value
+
+
 class Use(NamedTuple):
-    """What a template file reads and changes; `fragment` is None for the stack's NOTES."""
+    """What a template file does; `fragment` is None for the stack's NOTES."""
 
     fragment: Fragment | None
     path: str
-    reads: set[Read]
-    changes: set[Change]
+    found: Found
 
 
 NOTHING = Value()
 
 
 def context(scope: str = "") -> Value:
-    """The context of a template, a server's or the release's."""
-    return Value(context=True, scope=scope)
+    """The context of a template, a server's or the release's; without a scope it may be anything, such as a dict."""
+    return Value(copied=ALIAS if scope else DEEP, context=True, scope=scope)
 
 
 def servers() -> Value:
@@ -89,21 +139,17 @@ def servers() -> Value:
     return Value(element=context(SERVER))
 
 
-def run(body: tuple[Node, ...], dot: Value) -> tuple[set[Read], set[Change]]:
-    """What the body of a template reads and changes, given `dot`."""
-    runner = _Runner(dot)
-    runner.nodes(body, dot)
-    return runner.reads, runner.changes
+def run(source: Source, others: dict[str, tuple[str, Define]], scopes: dict[str, str], own: str) -> dict[str, Found]:
+    """What a file does, and with what it gives to other templates of its fragment, these: file -> Found.
 
-
-def of(template: Template, scopes: dict[str, str], own: str) -> tuple[set[Read], set[Change]]:
-    """What a file reads and changes; `scopes` are those of its named templates, where known, `own` the file's."""
-    reads, changes = run(template.body, context(own))
-    for define in template.defines:
-        more, others = run(define.body, context(scopes.get(define.name, "")))
-        reads |= more
-        changes |= others
-    return reads, changes
+    `others` are the fragment's named templates and their files, `scopes` those of templates, where known, `own` the
+    file's.
+    """
+    runner = _Runner({source.path: Found()}, source.path, others)
+    runner.run(source.template.body, context(own))
+    for define in source.template.defines:
+        runner.run(define.body, context(scopes.get(define.name, "")))
+    return runner.all
 
 
 def joined(values: Iterable[Value]) -> Value:
@@ -126,6 +172,7 @@ def joined(values: Iterable[Value]) -> Value:
         tuple((key, joined(inner)) for key, inner in keys.items()),
         joined(elements) if elements else None,
         frozenset().union(*(value.words for value in every if known)),
+        forms.joined([value.prints for value in given]),
     )
 
 
@@ -143,7 +190,10 @@ def entry(value: Value, key: str) -> Value:
     if value.paths:
         # The servers of the release are laid over its values: an entry has the same keys.
         paths = frozenset(_settled((*path, key)) for path in value.paths)
-        return Value(paths, DEEP if value.copied == DEEP else ALIAS, scope=value.scope)
+        prints = frozenset("." + ".".join(path) for path in paths)
+        return Value(paths, DEEP if value.copied == DEEP else ALIAS, scope=value.scope, prints=prints)
+    if value.context and key in BUILT_IN:
+        return Value(frozenset([(BUILT, key)]), ALIAS)
     return value.element or NOTHING
 
 
@@ -163,14 +213,21 @@ def item(value: Value) -> Value:
 
 @dataclass
 class _Runner:
-    root: Value
-    reads: set[Read] = field(default_factory=set)
-    changes: set[Change] = field(default_factory=set)
+    all: dict[str, Found]
+    file: str
+    others: dict[str, tuple[str, Define]]
+    entered: set[tuple[str, Value]] = field(default_factory=set)
+    depth: int = 0
     variables: dict[str, Value] = field(default_factory=dict)
     server: int = 0
 
-    def __post_init__(self) -> None:
-        self.variables["$"] = self.root
+    @property
+    def found(self) -> Found:
+        return self.all.setdefault(self.file, Found())
+
+    def run(self, body: tuple[Node, ...], dot: Value) -> None:
+        self.variables = {"$": dot}
+        self.nodes(body, dot)
 
     def nodes(self, body: tuple[Node, ...], dot: Value) -> None:
         for node in body:
@@ -180,10 +237,17 @@ class _Runner:
                     self.bind(node.pipe.names[-1], value)
                 else:
                     self.whole(value, node.line)
+                    self.prints(node.start, value)
             elif isinstance(node, Branch):
                 self.branch(node, dot)
-            elif isinstance(node, Call) and node.pipe:
-                self.whole(self.pipe(node.pipe, dot), node.line)
+            elif isinstance(node, Call):
+                self.prints(node.start, Value(prints=frozenset([node.name])))
+                if node.pipe:
+                    self.included(Value(words=frozenset([node.name])), self.pipe(node.pipe, dot), node.line)
+
+    def prints(self, start: int, value: Value) -> None:
+        known = self.found.printed.get(start)
+        self.found.printed[start] = joined([known, value]) if known else value
 
     def branch(self, node: Branch, dot: Value) -> None:
         value = self.pipe(node.pipe, dot)
@@ -198,13 +262,16 @@ class _Runner:
     def range(self, node: Branch, value: Value) -> None:
         inner = item(value)
         for path in value.paths:
-            if path:
-                self.read((*path, ANY), node.line, False, value.scope)
+            self.read((*path, ANY), node.line, False, value.scope)
+            self.found.ranged.add((path, node.line))
         names = node.pipe.names
         if names:
             self.bind(names[-1], inner)
         if len(names) == 2:
-            self.bind(names[0], Value(words=frozenset(key for key, _ in value.keys)))
+            first = node.pipe.commands[-1][0]
+            numbered = first.kind == "function" and first.text in LISTS
+            words = frozenset(key for key, _ in value.keys)
+            self.bind(names[0], Value(words=words, prints=frozenset([forms.PLAIN]) if numbered else forms.TEXT))
         self.server += inner.scope == SERVER
         # Twice: what a round assigns, the next one finds.
         self.nodes(node.body, inner)
@@ -215,9 +282,9 @@ class _Runner:
         self.variables[name] = joined([self.variables[name], value]) if name in self.variables else value
 
     def read(self, path: Path, line: int, whole: bool, scope: str) -> None:
-        settled = _settled(path)
-        if settled and settled[0] != ANY:  # going through all values is no use of any
-            self.reads.add(Read(settled, line, whole, scope, self.server > 0))
+        settled = _settled(path) or ((ANY,) if whole else ())
+        if settled and settled[0] != BUILT:
+            self.found.reads.add(Read(settled, line, whole, scope, self.server > 0))
 
     def whole(self, value: Value, line: int) -> None:
         """It goes where it cannot be followed: all of it counts as read."""
@@ -245,7 +312,9 @@ class _Runner:
 
     def term(self, term: Term, dot: Value) -> Value:
         if term.kind == "text":
-            return Value(words=frozenset([term.text]))
+            return Value(words=frozenset([term.text]), prints=forms.literal(term.text))
+        if term.kind in ("number", "bool"):
+            return Value(prints=frozenset([forms.PLAIN]))
         if term.kind == "function":
             return self.call(term, [])
         value = NOTHING
@@ -257,6 +326,10 @@ class _Runner:
             value = self.pipe(term.pipe, dot)
         for key in term.fields:
             value = entry(value, key)
+        if term.fields[-1:] in AS_YAML:
+            value = Value(prints=frozenset([forms.YAML]))
+        if term.fields[-2:] == ("APIVersions", "Has"):
+            value = Value(prints=frozenset([forms.PLAIN]))
         self.touch(value, term.line)
         return value
 
@@ -269,20 +342,73 @@ class _Runner:
         name = name[:1].lower() + name[1:]
         if name in ("set", "unset", "merge", "mergeOverwrite") and arguments:
             self.change(term, arguments[0])
+        if name == "include":
+            return self.included(*(arguments + [NOTHING] * 2)[:2], term.line)
         if name in KEPT:
             value = KEPT[name](arguments)
             self.touch(value, term.line)
             for _, inner in value.keys:
                 self.touch(inner, term.line)
             return value
+        if name in NUMBERS:
+            self.found.numbers |= {Number(path, term.line, term.text) for each in arguments for path in each.paths}
         if name not in LOOKS:
             for argument in arguments:
                 self.whole(argument, term.line)
-        return NOTHING
+        words = arguments[0].words if arguments else forms.TEXT
+        return Value(prints=forms.called(name, words, [argument.prints for argument in arguments]))
+
+    def included(self, name: Value, given: Value, line: int) -> Value:
+        """A template of the same fragment is followed with what it is given; to any other goes all of it."""
+        if name.words and name.words <= self.others.keys():
+            for each in name.words:
+                self.enter(each, given, line)
+        else:
+            self.whole(given, line)
+        if name.words & PARSING:
+            self.found.parsed |= {form for form in given.prints if form.startswith("fragment.")}
+        if IMAGES_BY_VENDOR in name.words:
+            for vendor, image in entry(given, "images").keys:
+                self.found.images |= {Image(line, vendor, word) for word in image.words}
+        return Value(prints=name.words)
+
+    def enter(self, name: str, given: Value, line: int) -> None:
+        path, define = self.others[name]
+        if self.depth > DEEPEST:
+            self.whole(given, line)
+        if (name, given) in self.entered or self.depth > DEEPEST:
+            return
+        self.entered.add((name, given))
+        before = self.file, self.variables
+        self.file, self.depth = path, self.depth + 1
+        self.run(define.body, given)
+        self.depth -= 1
+        self.file, self.variables = before
 
     def change(self, term: Term, value: Value) -> None:
         if value.copied == ALIAS:
-            self.changes |= {Change(path, term.line, term.text) for path in value.paths}
+            paths = value.paths or ({(BUILT, "the context")} if value.context else ())
+            self.found.changes |= {Change(path, term.line, term.text) for path in paths}
+
+
+# Functions that return a list, whose items `range` counts.
+LISTS = {
+    "list",
+    "splitList",
+    "until",
+    "untilStep",
+    "keys",
+    "values",
+    "sortAlpha",
+    "uniq",
+    "concat",
+    "append",
+    "compact",
+}
+# Functions that make a number of a text, 0 where it is none.
+NUMBERS = {"int", "int64", "float64", "add", "add1", "sub", "mul", "div", "mod", "max", "min"}
+AS_YAML = (("AsConfig",), ("AsSecrets",))
+PARSING = {*PARSERS, "fragment.list"}
 
 
 # Functions that look at their arguments and keep nothing of what is below them.
@@ -319,6 +445,10 @@ def _merged(arguments: list[Value]) -> Value:
     return replace(value, copied=copied)
 
 
+def _first(arguments: list[Value]) -> Value:
+    return arguments[0] if arguments else NOTHING
+
+
 def _set(arguments: list[Value]) -> Value:
     value, key, new = (*arguments, NOTHING, NOTHING, NOTHING)[:3]
     return replace(value, keys=value.keys + tuple((word, new) for word in sorted(key.words)))
@@ -344,7 +474,7 @@ def _dug(arguments: list[Value]) -> Value:
 
 def _has(arguments: list[Value]) -> Value:
     value = _got(arguments[:2])
-    return Value(value.paths, value.copied, scope=value.scope)
+    return Value(value.paths, value.copied, scope=value.scope, prints=frozenset([forms.PLAIN]))
 
 
 def _dict(arguments: list[Value]) -> Value:
@@ -384,6 +514,7 @@ KEPT: dict[str, Callable[[list[Value]], Value]] = {
     "pick": _picked,
     **dict.fromkeys(("merge", "mergeOverwrite"), _merged),
     "set": _set,
+    "unset": _first,
     **dict.fromkeys(("get", "index"), _got),
     "dig": _dug,
     "pluck": _plucked,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ..paths import show
 from ..problem import Problem, nearest
@@ -15,34 +16,49 @@ from ..reading import gotemplate
 from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import factkeys, owners, questions, yamltexts
+from . import defaults, factkeys, owners, questions, unused, yamltexts
 from .reads import Source
 from .schema import Values
 
 # What each rule asks for, a line each: `chartgen fragments --rules` prints them.
 RULES = {
-    "values": "A template reads the fragment's own values, base's, and those of the fragments that it requires.",
+    "values": "A template reads the fragment's own values, base's, and those of the fragments that it requires. It"
+    " names each: it does not read all values, or all of an object that other fragments extend.",
     "declared": "Every value that a template reads is declared, and every declared value is read.",
-    "described": "Every value has a description and a default; every pattern is one that Go's RE2 compiles.",
+    "described": "Every value has a description and a default that its schema allows. Every pattern is one that Go's"
+    " RE2 compiles.",
+    "secrets": "No value holds a password, a token or a key: a value names a Secret and the key in it.",
+    "tags": "The default tag of an image is not latest.",
     "scopes": "A template reads the values of a server only in the context of that server.",
-    "facts": "A fill of a facts slot sets only declared keys, with their types; required keys are always set.",
-    "files": "Every file that a template gets exists; a data file fits the schema that `data` names for it.",
+    "facts": "A fill of a facts slot sets only declared keys, each once, with their types. Required keys are set with"
+    " all values. Images by vendor name a vendor and a value that exist.",
+    "files": "Every file that a template gets exists, and every file is used. A data file fits the schema that `data`"
+    " names for it. No file is larger than 5 MiB.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
-    "folders": "A fragment's folder holds templates, files, schemas, cases and rejected; one with a choice has both"
-    " cases and rejected. Templates are NAME.yaml or _NAME.tpl. No file is a link.",
-    "templates": "Every template parses as Helm parses it.",
-    "functions": "Templates do not call `fail` or `required`, or functions that return another result at each render.",
+    "folders": "A fragment's folder holds templates, files, schemas, cases and rejected. A fragment with a choice has"
+    " both. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
+    "templates": "Every template parses as Helm parses it. `include` has a name and a context.",
+    "unused": "Every named template is included, and _NAME.tpl has no text outside of its named templates.",
+    "functions": "Templates do not call `fail`, `required` or `tpl`, or functions that return another result at"
+    " each render. base may.",
     "questions": "A question is about a value of its fragment that one answer can set, and is asked once.",
-    "changes": "No template changes values in place: `set`, `unset` and `merge` work on a deepCopy.",
+    "changes": "No template changes values, facts or Helm's objects in place: `set`, `unset` and `merge` work on a"
+    " deepCopy.",
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
-    "text": "A value printed behind `key:` or `- ` goes through quote, toJson, toYaml, int64 or a helper that does.",
+    "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
+    " after it. In a block or below a key, lines are printed with nindent.",
+    "numbers": "A number is not made of a value that is a text.",
 }
 
 
 # What to do with a file in templates/ that Helm would take for a manifest, or for nothing.
 NAMED = "name it NAME.yaml or _NAME.tpl, or move it to files/"
 TEMPLATE_NAMES = {"NOTES.txt": "move it to the folder of stack.yaml: a chart has one NOTES.txt"}
+
+PROOFS = {"cases": "values that must render", "rejected": "values that must be refused"}
+PROOF = re.compile(r"[^/]+\.yaml|(?:.*/)?(?:\.[^/]*|[^/]*~)")  # or what an editor leaves
+LARGEST = 5 << 20  # bytes of a file in a chart that Helm reads
 
 # What the names of slots that collect errors end with.
 CHECKS = ".checks"
@@ -64,22 +80,30 @@ STATED = {
 FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 
 
-def check(stack: Stack, values: Values) -> list[Problem]:
-    """Every rule that the stack's own fragments break.
+def check(stack: Stack, values: Values, kubernetes: dict[str, Any], fits: bool = True) -> list[Problem]:
+    """Every rule that the stack's own fragments break; `fits` says that no other problem is known of them.
 
     Those that chartgen brings are checked in chartgen's stacks. In another stack, which leaves some of them out, a
     value may have no reader, and a helper no caller.
     """
     own = {fragment.id for fragment in stack.own_fragments}
     taken = tuple(f"{fragment.folder}/" for fragment in stack.fragments if fragment.id not in own)
-    return [problem for problem in _all(stack, values) if not problem.path.startswith(taken)]
-
-
-def _all(stack: Stack, values: Values) -> list[Problem]:
     sources, notes, problems = _parsed(stack)
-    if problems:
+    problems = problems or _all(stack, values, kubernetes, sources, notes)
+    problems = [problem for problem in problems if not problem.path.startswith(taken)]
+    if problems or not fits:
         return problems
+    # What nothing uses is often what another line misspells: it is reported once that is corrected.
+    found = unused.check(stack, sources, notes)
+    return [problem for problem in found if not problem.path.startswith(taken)]
+
+
+def _all(
+    stack: Stack, values: Values, kubernetes: dict[str, Any], sources: list[Source], notes: Template | None
+) -> list[Problem]:
     uses = owners.uses(stack, sources, notes)
+    values_wrong = owners.check(stack, values, uses)
+    unmatched = any("pattern" in problem.key for problem in values_wrong)
     return [
         *_folders(stack),
         *_defines(sources),
@@ -88,9 +112,11 @@ def _all(stack: Stack, values: Values) -> list[Problem]:
         *_stated(stack),
         *_functions(stack, sources),
         *questions.check(stack, values),
-        *owners.check(stack, values, uses),
+        *_arguments(sources),
+        *values_wrong,
+        *([] if unmatched else defaults.check(stack, values, kubernetes)),
         *factkeys.check(stack, sources, uses),
-        *yamltexts.check(stack, sources),
+        *yamltexts.check(stack, values, sources, uses),
     ]
 
 
@@ -136,15 +162,26 @@ def _folders(stack: Stack) -> Iterator[Problem]:
                 yield Problem(f"{fragment.folder}/{file}", 0, "", "is not a file of a fragment", remedy)
         for file in fragment.templates:
             name = file.rpartition("/")[2]
-            if not (name.endswith((".yaml", ".yml")) or (name.startswith("_") and name.endswith(".tpl"))):
+            if not (name.endswith(".yaml") or (name.startswith("_") and name.endswith(".tpl"))):
                 message = "is neither a manifest nor named templates"
                 yield Problem(f"{fragment.folder}/templates/{file}", 0, "", message, TEMPLATE_NAMES.get(name, NAMED))
+        for entry in fragment.entries:
+            folder, _, name = entry.partition("/")
+            if folder in PROOFS and not PROOF.fullmatch(name):
+                remedy = "name it NAME.yaml, directly in the folder"
+                yield Problem(f"{fragment.folder}/{entry}", 0, "", "is not read", remedy)
+        for file, text in (fragment.templates | fragment.files).items():
+            if len(text.encode()) > LARGEST:
+                remedy = "make it smaller, or put it into an image"
+                folder = "templates" if file in fragment.templates else "files"
+                message = f"is larger than {LARGEST >> 20} MiB, and Helm does not read such a chart"
+                yield Problem(f"{fragment.folder}/{folder}/{file}", 0, "", message, remedy)
         yield from _proofs(fragment)
 
 
 def _proofs(fragment: Fragment) -> Iterator[Problem]:
     """A fragment that can be chosen shows that it works, and that it refuses."""
-    for folder, what in (("cases", "values that must render"), ("rejected", "values that must be refused")):
+    for folder, what in PROOFS.items():
         there = [entry for entry in fragment.entries if entry.startswith(f"{folder}/") and entry.endswith(".yaml")]
         if fragment.choice and not there:
             message = f"has a choice, but nothing in {folder}/"
@@ -189,6 +226,17 @@ def _stated(stack: Stack) -> Iterator[Problem]:
                     yield Problem(f"{fragment.folder}/templates/{file}", line, what.strip(), message, remedy)
 
 
+def _arguments(sources: list[Source]) -> Iterator[Problem]:
+    """`include` without a context: Helm reports it only when the template is rendered."""
+    for source in sources:
+        for pipe in gotemplate.pipes(source.template):
+            for commands in (pipe.commands, *(term.pipe.commands for term in gotemplate.terms(pipe) if term.pipe)):
+                for n, (first, *rest) in enumerate(commands):
+                    if first.kind == "function" and first.text == "include" and len(rest) + bool(n) != 2:
+                        message = f"has {len(rest) + bool(n)} arguments, and takes a name and a context"
+                        yield Problem(source.path, first.line, "include", message, 'write include "NAME" .')
+
+
 def _functions(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
     """Functions that stop the render at the first error, or give something else at each render.
 
@@ -201,6 +249,10 @@ def _functions(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
                 if collects and term.kind == "function" and term.text in STOPS:
                     message = "stops the render at the first error"
                     remedy = "add a line to server.checks or release.checks instead"
+                    yield Problem(source.path, term.line, term.text, message, remedy)
+                elif term.kind == "function" and term.text == "tpl":
+                    message = "renders a text as a template, which reads the values of every fragment"
+                    remedy = "print the text as it is, or read the value in a template"
                     yield Problem(source.path, term.line, term.text, message, remedy)
                 elif term.kind == "function" and UNSTEADY.fullmatch(term.text):
                     message = "returns another result at each render, so every upgrade changes the object"

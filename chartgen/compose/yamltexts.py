@@ -1,78 +1,241 @@
-"""Text into YAML, and YAML into data: what a template prints behind a key or a dash stays the text that it is."""
+"""Text into YAML, and YAML into data: what a template prints into YAML stays what it is.
+
+Templates of objects, and what fills slots of YAML, print YAML, and so does what they include as it is. Where in a line
+an action prints says which forms may stand there (yamlplace.py, forms.py).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..conventions import PARSERS, SCALARS
 from ..problem import Problem
 from ..reading import gotemplate
-from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Term, Text
+from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Text
+from ..sources.fragment import Slot
 from ..sources.stack import Stack
-from .reads import Source
+from . import forms
+from .forms import NUMBER, PLAIN, SCALAR, WORD, YAML, Forms
+from .merge import at
+from .reads import FACTS, NOTHING, Source, Use, Value
+from .schema import Values
+from .yamlplace import (
+    BLOCK,
+    COMMENT,
+    DONE,
+    INSIDE,
+    LINES,
+    PART,
+    QUOTED,
+    START,
+    TIGHT,
+    VALUE,
+    WHOLE,
+    Carried,
+    Place,
+    place,
+)
 
-# What these print is one YAML scalar, or a collection in JSON's form, whatever they are given. squote is none of them:
-# it leaves a quote inside as it is. Nor is b64enc: `true` and `1e10` are base64.
-SAFE = {
-    *("quote", "toJson", "mustToJson", "toYaml", "mustToYaml"),
-    *("int", "int64", "add", "add1", "sub", "mul", "div", "mod", "max", "min", "len"),
-    *("not", "eq", "ne", "lt", "le", "gt", "ge", "empty", "has", "hasKey", "hasPrefix", "hasSuffix", "kindIs"),
-}
-LAYOUT = {"nindent", "indent", "trim"}  # these leave what is safe safe
-PLAIN = re.compile(r"[A-Za-z/][\w./-]*")
-TYPED = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 BARE = {
     "fromYaml": 'include "fragment.map" and mustFromJson',
     "fromYamlArray": 'include "fragment.list" and mustFromJson',
     "fromJson": "mustFromJson",
     "fromJsonArray": "mustFromJson",
 }
+SLOT = "fragment.slot."
+MOST = 24  # the lines that branches of a template may have begun, of which each is followed
 
-HOLE = "\0"  # where an action prints
-TAG = re.compile(
-    r"""\{\{-?\s*(?P<silent>/\*.*?\*/|(?:if|with|range|else|end|define|template)\b.*?|\$\w+\s*:?=.*?)?.*?\}\}""",
-    re.DOTALL,
-)
-BEHIND = re.compile(r"""[\s-]*?(?:- +)?(?P<key>[\w./$%\0-]+|"[^"]*"|'[^']*'): +.*|\s*- +.*""", re.DOTALL)
-KEY_AFTER = re.compile(r"[\w./-]*:(?:\s|$)")
+# The forms that may be printed where a line is, as they are; with nindent or indent, lines may be too.
+ALONE = {PLAIN, NUMBER, WORD, SCALAR}
+ALLOWED = {
+    START: {*ALONE, YAML},
+    VALUE: {PLAIN, NUMBER, SCALAR},
+    TIGHT: {PLAIN, WORD},  # a colon in a text, such as a port behind a host
+    INSIDE: {PLAIN, WORD},
+    QUOTED: {PLAIN, WORD},
+    DONE: set(),
+    COMMENT: ALONE,
+    BLOCK: ALONE,
+}
+
+ENDED = "end it with quote, toJson or int64"
+REMEDIES = {
+    INSIDE: 'print all of it in one action, such as {{ printf "x-%s" .y | quote }}',
+    QUOTED: "remove the quotes around the action, and end it with quote",
+    DONE: 'print all of it in one action, such as {{ printf "%s-x" .y | quote }}',
+    COMMENT: "a line break ends the comment: end the action with quote, or remove it",
+    BLOCK: 'a line break ends the block: end the action with nindent, or print the text with include "fragment.block"',
+}
 
 
-def check(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
+class Line(NamedTuple):
+    """A line that a template may have printed up to here, and what the lines before it left."""
+
+    text: str = ""
+    before: Carried = Carried()
+
+    @property
+    def place(self) -> Place:
+        return place(self.text, self.before)
+
+    def ended(self) -> Line:
+        return Line("", self.place.next)
+
+
+class Known(NamedTuple):
+    """What is known of all templates: forms of values, templates that print scalars, those of text, fills of slots."""
+
+    values: Values
+    facts: dict[str, dict]
+    scalars: set[str]
+    texts: set[str]
+    fills: dict[str, list[str]]
+    leading: set[str]
+    silent: set[str]
+
+    def forms(self, value: Value) -> Forms:
+        """The forms in which a value is printed: a template's name is left where it prints YAML."""
+        found = forms.settled(value.prints, self._declared)
+        if self.texts & found:
+            return forms.TEXT
+        return frozenset(SCALAR if form in self.scalars else form for form in found)
+
+    def _declared(self, path: str) -> Forms:
+        keys = path[1:].split(".")
+        schema = self._fact(keys) if keys[0] == FACTS else at(self.values.server | self.values.release, path[1:])
+        return forms.declared(schema) if schema else forms.TEXT
+
+    def _fact(self, keys: list[str]) -> dict | None:
+        rule: dict | None = {"keys": self.facts.get(f"{keys[1]}.facts", {})} if len(keys) > 2 else None
+        for key in keys[2:]:
+            rule = (rule or {}).get("keys", {}).get(key)
+        return rule
+
+
+def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) -> Iterator[Problem]:
     """Actions that print text into YAML as it is, and functions that make data of any text."""
-    texts = _texts(stack, sources)
-    scalars = _scalars(sources)
     for source in sources:
         for define in gotemplate.bodies(source.template):
             if define.name not in PARSERS:
                 yield from _bare(source, define)
-            if define.name not in texts and define.name not in SCALARS:
-                yield from _unsafe(source, define, scalars)
-
-
-def _texts(stack: Stack, sources: list[Source]) -> set[str]:
-    """The templates that print lines of text: what fills slots of text, and what these print in turn."""
-    slots = {slot.name for fragment in stack.fragments for slot in fragment.offers.values() if slot.text}
-    defined = {define.name: define for source in sources for define in source.template.defines}
-    found: set[str] = set()
-    waiting = [name for fragment in stack.fragments for slot, name in fragment.fills.items() if slot in slots]
+    printed = {use.path: use.found.printed for use in uses}
+    known = _known(stack, values, sources, printed)
+    defined = {define.name: (source, define) for source in sources for define in source.template.defines}
+    waiting = [(source, Define("", 1, source.template.body)) for source in sources if _of_objects(source)]
+    waiting += [defined[name] for name in _roots(stack, uses) if name in defined]
+    seen: set[str] = set()
     while waiting:
-        name = waiting.pop()
-        if name in defined and name not in found:
-            found.add(name)
-            waiting += _printed(defined[name])
+        source, define = waiting.pop()
+        if define.name in seen or define.name in SCALARS:
+            continue
+        seen |= {define.name} - {""}
+        walk = _Walk(source, printed[source.path], known)
+        walk.nodes(define.body, {Line()})
+        yield from dict.fromkeys(walk.problems)
+        for name in walk.includes:
+            waiting += [defined[each] for each in known.fills.get(name, [name]) if each in defined]
+
+
+def _of_objects(source: Source) -> bool:
+    name = source.file.rpartition("/")[2]
+    return name.endswith((".yaml", ".yml")) and not name.startswith("_")
+
+
+def _known(stack: Stack, values: Values, sources: list[Source], printed: dict[str, dict[int, Value]]) -> Known:
+    slots = {slot.name: slot for fragment in stack.fragments for slot in fragment.offers.values()}
+    fills: dict[str, list[str]] = {f"{SLOT}{name}": [] for name in slots}
+    for fragment in stack.fragments:
+        for name, template in fragment.fills.items():
+            fills.setdefault(f"{SLOT}{name}", []).append(template)
+    texts = {f"{SLOT}{name}" for name, slot in slots.items() if slot.text}
+    facts = {name: slot.keys for name, slot in slots.items()}
+    known = Known(values, facts, {*SCALARS}, texts, fills, _leading(sources, slots), _silent_ones(sources))
+    more = {""}
+    while more:
+        more = {
+            define.name
+            for source in sources
+            for define in source.template.defines
+            if define.name not in known.scalars and _scalar(define.body, printed[source.path], known)
+        }
+        known.scalars.update(more)
+    return known
+
+
+def _leading(sources: list[Source], slots: dict[str, Slot]) -> set[str]:
+    """The templates whose output is empty or begins with a line break: they can follow any line."""
+    found = {f"{SLOT}{name}" for name, slot in slots.items() if slot.kind == "list" and not slot.once}
+    defined = {define.name: define.body for source in sources for define in source.template.defines}
+    more = found
+    while more:
+        more = {name for name, body in defined.items() if name not in found and _leads(body, found)}
+        found = found | more
     return found
 
 
-def _printed(define: Define) -> Iterator[str]:
-    """The templates that a template prints as they are."""
-    for node in gotemplate.nodes(define.body):
-        if isinstance(node, Call):
-            yield node.name
-        elif isinstance(node, Action) and not node.pipe.names and len(node.pipe.commands) == 1:
-            first = node.pipe.commands[0]
-            if first[0].text == "include" and len(first) > 1:
-                yield first[1].text
+def _silent_ones(sources: list[Source]) -> set[str]:
+    """The templates that print nothing: they change what they are given."""
+    defined = {define.name: define.body for source in sources for define in source.template.defines}
+    found = {*defined, "fragment.facts.server", "fragment.facts.release"}
+    fewer = found
+    while fewer:
+        fewer = {
+            name for name in found if not all(_nothing(node, found) for node in gotemplate.nodes(defined.get(name, ())))
+        }
+        found = found - fewer
+    return found
+
+
+def _nothing(node: Node, silent: set[str]) -> bool:
+    """Whether a node prints nothing but blanks, given the templates that do not."""
+    if isinstance(node, Text):
+        return not node.text.strip()
+    if isinstance(node, Branch):
+        return True
+    if isinstance(node, Call):
+        return node.name in silent
+    first, *rest = node.pipe.commands[-1]
+    included = first.text == "include" and bool(rest) and rest[0].text in silent
+    return bool(node.pipe.names) or first.text == "fail" or included
+
+
+def _leads(body: tuple[Node, ...], leading: set[str]) -> bool:
+    """Whether what a body prints is empty or begins with a line break."""
+    for node in body:
+        if isinstance(node, Text) and node.printed:
+            return node.printed.startswith("\n")
+        if isinstance(node, Branch) and not (_leads(node.body, leading) and _leads(node.other, leading)):
+            return False
+        if isinstance(node, Call) and node.name not in leading:
+            return False
+        if isinstance(node, Action) and not node.pipe.names and not _breaks(node.pipe, leading):
+            return False
+    return True
+
+
+def _breaks(pipe: Pipe, leading: set[str]) -> bool:
+    """Whether an action prints nothing, or begins with a line break."""
+    first, *rest = pipe.commands[-1]
+    if first.text == "include" and rest and len(pipe.commands) == 1:
+        return rest[0].text in leading
+    return first.kind == "function" and first.text == "nindent"
+
+
+def _roots(stack: Stack, uses: list[Use]) -> Iterator[str]:
+    """The templates whose output is read as YAML: what fills slots of lists, maps and facts, and what is parsed."""
+    slots = {slot.name: slot for fragment in stack.fragments for slot in fragment.offers.values()}
+    for fragment in stack.fragments:
+        for name, template in fragment.fills.items():
+            slot = slots.get(name)
+            if slot and not slot.text and (slot.kind != "one" or slot.keys):
+                yield template
+    for use in uses:
+        for name in use.found.parsed:
+            fills = [each.fills[slot] for each in stack.fragments for slot in each.fills if f"{SLOT}{slot}" == name]
+            yield from fills or [name]
 
 
 def _bare(source: Source, define: Define) -> Iterator[Problem]:
@@ -84,84 +247,132 @@ def _bare(source: Source, define: Define) -> Iterator[Problem]:
                 yield Problem(source.path, term.line, term.text, message, f"use {BARE[term.text]}")
 
 
-def _scalars(sources: list[Source]) -> set[str]:
-    """The templates that print one YAML scalar, whatever they are given: SCALARS, and what prints one safe action."""
-    found = set(SCALARS)
-    defined = {define.name: define.body for source in sources for define in source.template.defines}
-    more = found
-    while more:
-        more = {name for name, body in defined.items() if name not in found and _scalar(body, found)}
-        found = found | more
-    return found
-
-
-def _scalar(body: tuple[Node, ...], scalars: set[str]) -> bool:
+def _scalar(body: tuple[Node, ...], printed: dict[int, Value], known: Known) -> bool:
     """Whether a body prints one scalar, in each of its branches."""
-    printed = [node for node in body if not _silent(node)]
-    if len(printed) != 1:
+    nodes = [node for node in body if isinstance(node, Branch) or not _nothing(node, known.silent)]
+    if len(nodes) != 1:
         return False
-    [node] = printed
+    [node] = nodes
     if isinstance(node, Branch):
-        return node.kind != "range" and _scalar(node.body, scalars) and _scalar(node.other, scalars)
-    if isinstance(node, Action):
-        return safe(node.pipe, scalars)
-    text = node.text.strip() if isinstance(node, Text) else ""
-    return bool(PLAIN.fullmatch(text)) and text.lower() not in TYPED
+        branches = (node.body, node.other)
+        return node.kind != "range" and all(_scalar(each, printed, known) for each in branches)
+    if isinstance(node, Text):
+        return forms.literal(node.text.strip()) == {PLAIN}
+    found = known.forms(printed.get(node.start, NOTHING))
+    return bool(found) and found <= {PLAIN, NUMBER, SCALAR}
 
 
-def _silent(node: Node) -> bool:
-    """Whether a node prints nothing but blanks."""
-    return (isinstance(node, Text) and not node.text.strip()) or (isinstance(node, Action) and bool(node.pipe.names))
+@dataclass
+class _Walk:
+    """Goes through a template with every line that it may have begun."""
+
+    source: Source
+    printed: dict[int, Value]
+    known: Known
+    problems: list[Problem] = field(default_factory=list)
+    includes: set[str] = field(default_factory=set)
+    last: Action | Call | None = None
+
+    def nodes(self, body: tuple[Node, ...], lines: set[Line]) -> set[Line]:
+        for node in body:
+            if isinstance(node, Text):
+                lines = {self.text(node.printed, line) for line in lines}
+            elif isinstance(node, Branch):
+                lines = self.branch(node, lines)
+            elif not _nothing(node, self.known.silent):
+                lines = {self.action(node, line) for line in lines}
+                self.last = node
+            lines = set(sorted(lines)[:MOST])
+        return lines
+
+    def branch(self, node: Branch, lines: set[Line]) -> set[Line]:
+        found = self.nodes(node.body, lines)
+        if node.kind == "range":
+            # What follows one round, the next one begins with.
+            found = self.nodes(node.body, found) | found | lines
+        return found | (self.nodes(node.other, lines) if node.other else lines)
+
+    def text(self, text: str, line: Line) -> Line:
+        if line.text.endswith(WHOLE) and text and text[0] not in " \n,]}:" and self.last:
+            before = place(line.text[:-1], line.before)
+            if before.kind in (START, VALUE):
+                self.refuse(self.last, before.key or "{{…}}", DONE)
+        first, *rest = text.split("\n")
+        line = line._replace(text=line.text + first)
+        for more in rest:
+            line = Line(more, line.place.next)
+        return line
+
+    def action(self, node: Action | Call, line: Line) -> Line:
+        found = self.known.forms(self.printed.get(node.start, NOTHING))
+        indented = _indented(node.pipe) if isinstance(node, Action) else None
+        if found and found <= self.known.leading:
+            indented = indented or Indented("nindent", 0)
+        here = line.place
+        if indented and (indented.function == "nindent" or not line.text.strip()):
+            line = line.ended() if indented.function == "nindent" else line
+            line = line._replace(text=" " * indented.by)
+        elif indented:
+            indented = None
+        if self.judge(node, found, here, line, indented) and line.place.kind not in (BLOCK, COMMENT):
+            self.includes |= {form for form in found if form.startswith("fragment.")}
+        return line._replace(text=line.text + _hole(found, line.place))
+
+    def judge(self, node: Action | Call, found: Forms, here: Place, line: Line, indented: Indented | None) -> bool:
+        """Whether a value of these forms may be printed where the line is; the problem is added where not."""
+        at = line.place
+        if indented:
+            if at.kind == BLOCK:
+                return True
+            allowed = {*ALLOWED[START], *found} if found else set()
+            allowed = allowed if at.kind == START else set()
+        else:
+            allowed = ALLOWED[at.kind]
+        lines = {form for form in found if form.startswith("fragment.")}
+        allowed = allowed | lines if YAML in allowed else allowed
+        if not found or not found <= allowed:
+            self.refuse(node, self.key(node, here), at.kind)
+            return False
+        if at.kind == START and not indented and line.text and found & {YAML, *lines}:
+            message, remedy = "prints lines of which only the first is indented", f"add nindent {len(line.text)}"
+            self.problems.append(Problem(self.source.path, node.line, self.key(node, here), message, remedy))
+        if at.kind == START and indented and here.kind in (TIGHT, VALUE) and indented.by < here.next.column:
+            message = f"prints lines that are left of '{here.key}', which is then empty"
+            remedy = f"indent them by at least {here.next.column}"
+            self.problems.append(Problem(self.source.path, node.line, self.key(node, here), message, remedy))
+        return True
+
+    def key(self, node: Action | Call, here: Place) -> str:
+        if here.kind == START and re.match(r"[\w./-]*:(?:\s|$)", self.source.template.source[node.end :]):
+            return "{{…}}"
+        return here.key.translate({ord(hole): "{{…}}" for hole in (PART, WHOLE, LINES)}) or "{{…}}"
+
+    def refuse(self, node: Action | Call, key: str, kind: str) -> None:
+        remedy = REMEDIES.get(kind, ENDED)
+        if isinstance(node, Call):
+            remedy = f'write include "{node.name}" instead of template, and end it with quote or toJson'
+        message = "prints text that YAML can read as something else"
+        self.problems.append(Problem(self.source.path, node.line, key, message, remedy))
 
 
-def _unsafe(source: Source, define: Define, scalars: set[str]) -> Iterator[Problem]:
-    for node in gotemplate.nodes(define.body):
-        called = isinstance(node, Call) and node.name not in scalars
-        if called or (isinstance(node, Action) and not node.pipe.names and not safe(node.pipe, scalars)):
-            key = _place(source.template.source, node)
-            if key:
-                message = "prints text that YAML can read as something else"
-                remedy = "end it with quote, toJson, toYaml or int64"
-                if called:
-                    remedy = f'write include "{node.name}" instead of template, and end it with quote or toJson'
-                yield Problem(source.path, node.line, key, message, remedy)
+class Indented(NamedTuple):
+    """nindent or indent, and by how much."""
+
+    function: str
+    by: int
 
 
-def _place(source: str, node: Action | Call) -> str:
-    """The key or dash behind which an action prints, or the key that it prints; empty where it does neither."""
-    start = source.rfind("\n", 0, node.start) + 1
-    before = TAG.sub(lambda match: "" if match["silent"] else HOLE, source[start : node.start])
-    if before.lstrip().startswith("#"):
-        return ""
-    match = BEHIND.fullmatch(before)
-    if match:
-        return (match["key"] or "-").replace(HOLE, "{{…}}").strip("\"'")
-    if not before.strip(" -" + HOLE) and KEY_AFTER.match(source, node.end):
-        return "{{…}}"
-    return ""
+def _indented(pipe: Pipe) -> Indented | None:
+    """How an action indents what it prints; None where it does not, or not by a number."""
+    first = pipe.commands[-1][0]
+    number = pipe.commands[-1][1].text if len(pipe.commands[-1]) > 1 else ""
+    if first.kind == "function" and first.text in ("nindent", "indent") and number.isdecimal():
+        return Indented(first.text, int(number))
+    inner = first.pipe if len(pipe.commands) == 1 and not first.fields else None
+    return _indented(inner) if inner else None
 
 
-def safe(pipe: Pipe, scalars: set[str]) -> bool:
-    """Whether what a pipeline prints is one YAML scalar, or a collection, that is what was meant."""
-    commands = list(pipe.commands)
-    while len(commands) > 1 and commands[-1][0].text in LAYOUT:
-        commands.pop()
-    first, *rest = commands[-1]
-    if first.kind != "function":
-        return _safe_term(first, scalars)
-    if first.text == "include":
-        return bool(rest) and rest[0].text in scalars
-    if first.text == "ternary":
-        return len(rest) > 1 and all(_safe_term(term, scalars) for term in rest[:2])
-    return first.text in SAFE or (first.text in LAYOUT and bool(rest) and _safe_term(rest[-1], scalars))
-
-
-def _safe_term(term: Term, scalars: set[str]) -> bool:
-    return _plain(term) or bool(term.pipe and not term.fields and safe(term.pipe, scalars))
-
-
-def _plain(term: Term) -> bool:
-    """Whether a term is a literal that YAML reads as it is meant."""
-    if term.kind == "text":
-        return bool(PLAIN.fullmatch(term.text)) and term.text.lower() not in TYPED
-    return term.kind in ("number", "bool")
+def _hole(found: Forms, at: Place) -> str:
+    if found and found <= {PLAIN, NUMBER, WORD}:
+        return PART
+    return WHOLE if (found and found <= {*ALONE}) or at.kind != START else LINES

@@ -156,7 +156,7 @@ def _files(fragments: Iterable[Fragment], kind: str) -> Iterator[tuple[str, Path
 
 def _unsaid(file: Path, rule: str) -> list[Problem]:
     """A case whose first line is no comment."""
-    first = file.read_bytes()[:2]
+    first = file.read_bytes()[:2] if file.is_file() else b"# "
     return [] if first == b"# " else [Problem(str(file), 1, "", "does not begin with a comment", rule)]
 
 

@@ -26,6 +26,7 @@ TOKEN = re.compile(
 NUMBER = re.compile(
     r"[+-]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|\d[\d_]*(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?)"
 )
+TRIMS_LEFT, TRIMS_RIGHT = re.compile(r"(?:\s|\*/)-\}\}$"), re.compile(r"\{\{-\s")
 LEFT, RIGHT = re.compile(r"\{\{(?:-(?=\s))?"), re.compile(r"\}\}|\s-\}\}")
 COMMENT, COMMENT_END = re.compile(r"\{\{(?:-\s+)?/\*"), re.compile(r"(?:\s-)?\}\}")
 UNCLOSED = {'"': "unterminated quoted string", "`": "unterminated raw quoted string", "'": "unterminated character"}
@@ -66,10 +67,11 @@ class Pipe(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What is printed as it stands."""
+    """Text between actions; `printed` is what is left of it where `{{-` and `-}}` trim it."""
 
     text: str
     line: int
+    printed: str = ""
 
 
 class Action(NamedTuple):
@@ -222,9 +224,10 @@ class _Parser:
         """Nodes up to {{end}}, {{else}} or the end of the text, and what ended them."""
         found: list[Node] = []
         while True:
-            text, line = self._text(), self.line
+            start, line = self.at, self.line
+            text = self._text()
             if text:
-                found.append(Text(text, line))
+                found.append(Text(text, line, self._trimmed(text, start)))
                 self.line += text.count("\n")
             if self.at >= len(self.source):
                 return tuple(found), None
@@ -240,6 +243,11 @@ class _Parser:
         end = len(self.source) if end < 0 else end
         text, self.at = self.source[self.at : end], end
         return text
+
+    def _trimmed(self, text: str, start: int) -> str:
+        """What is printed of the text that begins at `start` and ends here."""
+        text = text.lstrip() if TRIMS_LEFT.search(self.source[max(0, start - 4) : start]) else text
+        return text.rstrip() if TRIMS_RIGHT.match(self.source, self.at) else text
 
     def _tag(self) -> _Tag | None:
         """The tag here; None where it is a comment."""

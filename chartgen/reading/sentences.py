@@ -13,7 +13,7 @@ from .keynames import close
 from .yamlscalar import plain
 
 LONGEST = 60  # characters of a value that are shown
-MANY = 12  # so many choices are listed
+MANY = 30  # so many choices are listed
 NOT_VALID = "is not valid here"
 TYPES = {
     "string": "a string",

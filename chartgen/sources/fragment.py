@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from itertools import chain
@@ -122,7 +123,7 @@ def load(folder: Path, id: str, shown: str | None = None) -> Fragment:
     collected.end()
     recipe = collected.attempt(_read, folder, "fragment.yaml", shown, "fragment.schema.json")
     values = None
-    if (folder / "values.schema.yaml").exists():
+    if os.path.lexists(folder / "values.schema.yaml"):
         values = collected.attempt(_read, folder, "values.schema.yaml", shown, "values-file.schema.json")
     collected.end()
     found = _fragment(folder, id, shown, recipe, values)
@@ -138,7 +139,7 @@ def _strange(folder: Path, id: str) -> list[Problem]:
 
 def _read(folder: Path, name: str, shown: str, schema: str) -> Parsed:
     path = folder / name
-    if not path.is_file():
+    if not path.exists():
         raise fault(f"{shown}/{name}", "no such file", "add it: every fragment has one")
     return wellformed.read(path, f"{shown}/{name}", schema)
 

@@ -12,7 +12,7 @@ from ..files import real
 from ..paths import show
 from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
-from .fragment import Fragment, load
+from .fragment import FILES, Fragment, load
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,18 @@ def read(path: Path) -> Stack:
 def _fragments(stack: Stack, ids: list[str], roots: list[Path], collected: Collected) -> list[Fragment]:
     fragments = []
     for n, id in enumerate(ids):
-        folder = next((root / id for root in roots if (root / id / "fragment.yaml").is_file()), None)
+        folder = next((root / id for root in roots if _is_fragment(root / id)), None)
         if folder is None:
             remedy = nearest(id, available(roots), "the fragments") or "'chartgen fragments' lists them"
             collected.problems.append(stack.problem(("fragments", n), f"no such fragment: '{id}'", remedy))
         elif fragment := collected.attempt(load, folder, id, show(folder)):
             fragments.append(fragment)
     return fragments
+
+
+def _is_fragment(folder: Path) -> bool:
+    """Whether a folder is meant to be a fragment, even if its fragment.yaml is missing."""
+    return any((folder / name).exists() for name in (*FILES, "templates"))
 
 
 def available(roots: list[Path]) -> list[str]:

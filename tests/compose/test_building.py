@@ -27,7 +27,7 @@ def checked(monkeypatch, tmp_path):
         getattr(building.wellformed, name).cache_clear()
     found = []
     check = rules.check
-    monkeypatch.setattr(rules, "check", lambda stack, values: found.append(stack) or check(stack, values))
+    monkeypatch.setattr(rules, "check", lambda *given: found.append(given[0]) or check(*given))
     folder = tmp_path / "fragments/a"
     (folder / "templates").mkdir(parents=True)
     (folder / "fragment.yaml").write_text("summary: A.\n", encoding="utf-8")
@@ -44,7 +44,7 @@ def checked(monkeypatch, tmp_path):
         ("fragments/a/templates/a.yaml", "kind: A\nb: {{ quote .Values.a }}\n"),
         ("fragments/a/values.schema.yaml", VALUES.replace("sets", "does")),
         ("fragments/a/fragment.yaml", "summary: B.\n"),
-        ("fragments/a/files/run.sh", "echo\n"),
+        ("fragments/a/cases/b.yaml", "a: b\n"),
         ("NOTES.txt", "{{ .Values.a }}\n"),
     ],
 )

@@ -25,7 +25,9 @@ def problems_of(stack, *arguments, **recipe) -> str:
 
 def test_templates_are_renamed_and_nothing_else(stack):
     text = define("fragment.a.x", '# fragment.a.x stays here, "fragment.a.x" does not')
-    found, _ = stack({"a": {}}, {"a/templates/_a.tpl": text})
+    found, _ = stack(
+        {"a": {}}, {"a/templates/_a.tpl": text, "a/templates/a.yaml": 'a: {{ include "fragment.a.x" . | quote }}\n'}
+    )
     chart, problems = outcome(compose.compose, found, {})
     assert not problems
     assert chart.files["templates/a/_a.tpl"] == text.replace('"fragment.', '"little.')

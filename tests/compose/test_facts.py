@@ -65,7 +65,10 @@ def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):
     assert "x/templates/_x.tpl:3: .Facts.bb: no fragment of the stack offers these facts; did you mean 'b'?" in said
 
 
-@pytest.mark.parametrize("body", ["{{ .Facts.a.v | quote }}", '{{ include "fragment.x.name" . | quote }}'])
+@pytest.mark.parametrize(
+    "body",
+    ['{{ list .Facts.a.v (include "fragment.x.name" .) | toJson }}', '{{ include "fragment.x.name" . | quote }}'],
+)
 def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, body):
     templates = define("fragment.x.name", "{{ .Facts.a.v }}")
     refused = made(stack, templates, {}, {"x/templates/object.yaml": f"kind: A\nname: {body}\n"})

@@ -60,18 +60,18 @@ def refused(stack):
 # --- values ----------------------------------------------------------------------------------------------------------
 
 OTHERS = [
-    "{{ .Values.a.text }}",
-    "{{ with .Values.a }}{{ .text }}{{ end }}",
-    "{{ $x := . }}{{ with $x.Values.a.text }}{{ . }}{{ end }}",
-    '{{ $y := get .Values "a" }}{{ $y.text }}',
-    '{{ dig "a" "text" "" .Values }}',
-    '{{ index .Values "a" "text" }}',
-    '{{ range $key, $v := pick .Values.a "text" }}{{ $v }}{{ end }}',
-    '{{ range list "text" }}{{ get $.Values.a . }}{{ end }}',
-    '{{ $z := dict "v" .Values.a }}{{ $z.v.text }}',
-    '{{ (first (pluck "a" .Values)).text }}',
-    "{{ if true }}{{ else }}{{ (default .Values.a nil).text }}{{ end }}",
-    '{{ include "fragment.b.x" (list .Values.a.text) }}{{ define "fragment.b.x" }}{{ end }}',
+    "{{ quote .Values.a.text }}",
+    "{{ with .Values.a }}{{ quote .text }}{{ end }}",
+    "{{ $x := . }}{{ with $x.Values.a.text }}{{ quote . }}{{ end }}",
+    '{{ $y := get .Values "a" }}{{ quote $y.text }}',
+    '{{ dig "a" "text" "" .Values | quote }}',
+    '{{ index .Values "a" "text" | quote }}',
+    '- {{ range $key, $v := pick .Values.a "text" }}{{ $_ := $v }}{{ end }}',
+    '- {{ range list "text" }}{{ $_ := get $.Values.a . }}{{ end }}',
+    '{{ $z := dict "v" .Values.a }}{{ quote $z.v.text }}',
+    '{{ (first (pluck "a" .Values)).text | quote }}',
+    "{{ if true }}{{ else }}{{ quote (default .Values.a nil).text }}{{ end }}",
+    '{{ include "fragment.b.x" (list .Values.a.text) }}{{ define "fragment.b.x" }}{{ quote (first .) }}{{ end }}',
 ]
 
 
@@ -106,7 +106,7 @@ def test_part_of_a_shared_object_belongs_to_the_fragment_that_declares_it(refuse
         "a/values.schema.yaml": {"release": {"images": {**part, "properties": {"a": value()}}}},
         "b/values.schema.yaml": {"release": {"images": {**part, "properties": {"b": value()}}}},
         "a/templates/a.yaml": "kind: A\ntext: {{ quote .Values.images.a }}\n",
-        "b/templates/b.yaml": "kind: B\ntext: {{ quote .Values.images.b }}\n{{ .Values.images.a }}\n",
+        "b/templates/b.yaml": "kind: B\ntext: {{ quote .Values.images.b }}\na: {{ quote .Values.images.a }}\n",
     }
     assert [line.partition(";")[0] for line in refused({"a": {}, "b": {}}, files)] == [
         "b/templates/b.yaml:3: images.a: is a value of a, which this fragment does not require"
@@ -123,7 +123,7 @@ def test_value_that_no_fragment_declares_is_refused_with_the_one_meant(refused):
     files = {
         "a/values.schema.yaml": {"release": {"memoryFraction": value(), "list": items}},
         "a/templates/a.yaml": "kind: A\na: {{ quote .Values.memoryFraction }}\nb: {{ quote .Values.memFraction }}\n"
-        "{{ range .Values.list }}{{ .nam }}{{ end }}\n{{ .Values.zebra }}\n",
+        "{{ range .Values.list }}{{ $_ := .nam }}{{ end }}\nz: {{ quote .Values.zebra }}\n",
     }
     assert sorted(refused({"a": {}}, files)) == [
         "a/templates/a.yaml:3: memFraction: no fragment declares this value; did you mean 'memoryFraction'?",
@@ -150,13 +150,102 @@ def test_value_that_no_template_reads_is_refused_at_its_line(refused):
     ]
 
 
-def test_going_through_all_values_reads_none(refused):
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ range $k, $v := omit .Values "b" }}{{ end }}',
+        "a: {{ toJson .Values }}",
+        'a: {{ index .Values (printf "%s" "a") | quote }}',
+        '{{ $key := "a" | upper }}a: {{ get .Values $key | quote }}',
+        "a: {{ .Values | toJson | quote }}",
+        'a: {{ include "fragment.labels" .Values }}',
+        'a: {{ include "fragment.labels" (dict "all" .Values) }}',
+    ],
+)
+def test_reading_all_values_is_refused_and_reads_none(refused, text):
+    files = {
+        "base/templates/_b.tpl": define("fragment.labels", "1"),
+        "a/values.schema.yaml": {"release": {"a": value()}},
+        "a/templates/a.yaml": f"kind: A\n{text}\n",
+    }
+    found = [line for line in refused({"base": {}, "a": {}}, files) if "prints" not in line]
+    assert [line for line in found if "templates/a.yaml" in line] == [
+        "a/templates/a.yaml:2: .Values: reads all values, those of other fragments too; "
+        "name each value that the template reads"
+    ]
+    assert [line for line in found if "schema" in line] == [
+        "a/values.schema.yaml:1: a: no template reads this value; use it in a template, or remove it"
+    ]
+
+
+def test_text_that_is_rendered_as_a_template_is_refused(refused):
+    assert refused({"a": {}}, {"a/templates/a.yaml": 'kind: A\na: {{ tpl "x" . | quote }}\n'}) == [
+        "a/templates/a.yaml:2: tpl: renders a text as a template, which reads the values of every fragment; "
+        "print the text as it is, or read the value in a template"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (".", ".Values.a.text"),
+        (".Values", ".a.text"),
+        ('(dict "c" .)', ".c.Values.a.text"),
+        ("(list .)", "(first .).Values.a.text"),
+        (".Values.a", ".text"),
+    ],
+)
+def test_value_is_followed_into_the_fragments_own_templates(refused, given, read):
+    files = {
+        "a/values.schema.yaml": {
+            "release": {"a": {"type": "object", "description": "A.", "properties": {"text": value()}}}
+        },
+        "a/templates/a.yaml": "kind: A\ntext: {{ quote .Values.a.text }}\n",
+        "b/templates/b.yaml": f'kind: B\ntext: {{{{ include "fragment.b.x" {given} }}}}\n',
+        "b/templates/_b.tpl": define("fragment.b.x", f"{{{{ quote {read} }}}}"),
+    }
+    found = refused({"a": {}, "b": {}}, files)
+    assert "b/templates/_b.tpl:2: a.text: is a value of a, which this fragment does not require" in str(found)
+    assert refused({"a": {}, "b": {"requires": ["a"]}}, files) == []
+
+
+def test_object_that_several_fragments_extend_is_read_key_by_key(refused):
+    part = {"type": "object", "description": "Images."}
+    text = "kind: A\ntext: {{ quote .Values.images.a }}\n{{ range $key, $_ := .Values.images }}\n{{ end }}\n"
+    files = {
+        "a/values.schema.yaml": {"release": {"images": {**part, "properties": {"a": value()}}}},
+        "b/values.schema.yaml": {"release": {"images": {**part, "properties": {"b": value()}}}},
+        "a/templates/a.yaml": text,
+        "b/templates/b.yaml": "kind: B\ntext: {{ quote .Values.images.b }}\n",
+    }
+    assert refused({"a": {}, "b": {}}, files) == [
+        "a/templates/a.yaml:3: images: has values of b, which this fragment does not require; "
+        "name each value that the template reads"
+    ]
+    files["a/templates/a.yaml"] = text.replace("range $key, $_ := .Values.images", 'with get .Values.images "a"')
+    assert refused({"a": {}, "b": {}}, files) == []
+
+
+def test_key_below_a_text_is_refused(refused):
     files = {
         "a/values.schema.yaml": {"release": {"a": value()}},
-        "a/templates/a.yaml": 'kind: A\n{{ range $k, $v := omit .Values "b" }}{{ $v }}{{ end }}{{ toYaml .Values }}\n',
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a.b }}\n",
     }
-    assert [line.split(": ")[1:3] for line in refused({"a": {}}, files)] == [
-        ["a", "no template reads this value; use it in a template, or remove it"]
+    assert [line.partition(";")[0] for line in refused({"a": {}}, files)] == [
+        "a/templates/a.yaml:2: a.b: no fragment declares this value"
+    ]
+
+
+def test_number_of_a_text_is_refused(refused):
+    count = {"type": "integer", "description": "C.", "default": 1}
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value(), "count": count}},
+        "a/templates/a.yaml": 'kind: A\na: {{ int64 .Values.a }}\nb: {{ trimSuffix "x" .Values.a | int64 }}\n'
+        "c: {{ int64 .Values.count }}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        "a/templates/a.yaml:2: a: is a text, of which 'int64' makes 0 unless it is a number; "
+        "declare it as an integer, or take the number out of the text first"
     ]
 
 
@@ -208,10 +297,10 @@ def test_pattern_that_go_does_not_compile_is_refused(refused, pattern, why):
     ]
 
 
-@pytest.mark.parametrize("pattern", [r"[*+]+", r"\*+", "(?i)a", "(?:a)", "(?P<n>a)", r"[\]*+]", r"\\1", "a{1,1000}"])
+@pytest.mark.parametrize("pattern", [r"[*+]+", r"\*+", "[aA]", "(?:a)", "(?P<n>a)", r"[\]*+]", r"\\1", "a{1,1000}"])
 def test_pattern_that_go_compiles_is_not(refused, pattern):
     files = {
-        "a/values.schema.yaml": {"release": {"a": value(pattern=pattern)}},
+        "a/values.schema.yaml": {"release": {"a": value(pattern=f"^$|{pattern}")}},
         "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
     }
     assert refused({"a": {}}, files) == []
@@ -225,8 +314,9 @@ SCOPED = {
 
 def test_value_of_a_server_is_read_in_its_context_alone(refused):
     text = (
-        'kind: A\n{{- include "fragment.servers" . }}\n{{ .Values.a }}\n'
-        "{{ range .Servers }}\n{{ .Values.a }}{{ .Values.b }}\n{{ $.Values.a }}\n{{ $.Values.b }}\n{{ end }}\n"
+        'kind: A\n{{- include "fragment.servers" . }}\na: {{ quote .Values.a }}\n'
+        "{{ range .Servers }}\n- [{{ quote .Values.a }}, {{ quote .Values.b }}]\n- {{ quote $.Values.a }}\n"
+        "- {{ quote $.Values.b }}\n{{ end }}\n"
     )
     server = "a template of every server's reads the release's values; read .Values, the server's own"
     assert refused({"base": {}}, {**SCOPED, "base/templates/a.yaml": text}) == [
@@ -341,8 +431,8 @@ def test_slot_of_facts_without_keys_is_refused(refused):
 def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
     fragments, files = facts("port: 1")
     files["b/templates/b.yaml"] = (
-        'kind: B\n{{- include "fragment.servers" . }}\n{{ .Facts.engine.port }}\n'
-        "{{ range .Servers }}\n{{ $facts := .Facts.engine }}{{ $facts.prt }}{{ .Facts.engine.secret.name }}\n"
+        'kind: B\n{{- include "fragment.servers" . }}\na: {{ int64 .Facts.engine.port }}\n'
+        "{{ range .Servers }}\n{{ $facts := .Facts.engine }}- [{{ quote $facts.prt }}, {{ quote $facts.secret }}]\n"
         "{{ end }}\n"
     )
     assert refused(fragments, files) == [
@@ -382,15 +472,15 @@ def test_file_that_is_not_there_is_refused(refused):
         "a/templates/a.yaml": 'kind: A\na: {{ .Files.Get "files/a/run.sh" | quote }}\n'
         'b: {{ .Files.Get "files/a/rnu.sh" | quote }}\n'
         'c: {{ range $path, $_ := .Files.Glob "files/a/*.py" }}{{ end }}\n'
-        '{{ range list "run" }}{{ $.Files.Get (printf "files/a/%s.sh" .) | quote }}{{ end }}\n'
-        '{{ range list "run" }}{{ $.Files.Get (printf "files/b/%s.sh" .) | quote }}{{ end }}\n'
-        '{{ include "fragment.a.read" (list . "files/a/run.py") | quote }}{{ define "fragment.a.read" }}{{ end }}\n',
+        '{{ range list "run" }}\n- {{ $.Files.Get (printf "files/a/%s.sh" .) | quote }}\n{{ end }}\n'
+        '{{ range list "run" }}\n- {{ $.Files.Get (printf "files/b/%s.sh" .) | quote }}\n{{ end }}\n'
+        'd: {{ include "fragment.a.read" (list . "files/a/run.py") | quote }}{{ define "fragment.a.read" }}{{ end }}\n',
     }
     assert refused({"a": {}}, files) == [
         "a/templates/a.yaml:3: files/a/rnu.sh: is not a file of this fragment; did you mean 'files/a/run.sh'?",
         "a/templates/a.yaml:4: files/a/*.py: is not a file of this fragment; did you mean 'files/a/run.sh'?",
-        "a/templates/a.yaml:6: files/b/*.sh: is not a file of this fragment; did you mean 'files/a/run.sh'?",
-        "a/templates/a.yaml:7: files/a/run.py: is not a file of this fragment; did you mean 'files/a/run.sh'?",
+        "a/templates/a.yaml:9: files/b/*.sh: is not a file of this fragment; did you mean 'files/a/run.sh'?",
+        "a/templates/a.yaml:11: files/a/run.py: is not a file of this fragment; did you mean 'files/a/run.sh'?",
     ]
 
 
@@ -500,7 +590,9 @@ def test_template_that_does_not_parse_is_reported_once_at_its_own_line(refused, 
 
 # --- text into YAML --------------------------------------------------------------------------------------------------
 
-SAID = "prints text that YAML can read as something else; end it with quote, toJson, toYaml or int64"
+PRINTS = "prints text that YAML can read as something else"
+SAID = f"{PRINTS}; end it with quote, toJson or int64"
+WHOLE = f"{PRINTS}; print all of it in one action, such as {{{{ printf "
 
 
 @pytest.mark.parametrize(
@@ -509,10 +601,7 @@ SAID = "prints text that YAML can read as something else; end it with quote, toJ
         ("a: {{ .Release.Name }}", "a"),
         ("- {{ .Release.Name }}", "-"),
         ("- name: {{ .Release.Name }}", "name"),
-        ("- --flag={{ .Release.Name }}", "-"),
-        ('a: "{{ .Release.Name }}"', "a"),
-        ("a: x {{ .Release.Name }}", "a"),
-        ("a: {b: {{ .Release.Name }}}", "a"),
+        ("a: {b: {{ .Release.Name }}}", "b"),
         ('"a b": {{ .Release.Name }}', "a b"),
         ("a: {{ if .Release.Name }}{{ .Release.Name }}{{ end }}", "a"),
         ("a: {{ with .Release.Name }}{{ . }}{{ end }}", "a"),
@@ -520,9 +609,17 @@ SAID = "prints text that YAML can read as something else; end it with quote, toJ
         ("a: {{ .Release.Name | b64enc }}", "a"),
         ("a: {{ .Release.Name | quote | upper }}", "a"),
         ('a: {{ ternary "on" "b" true }}', "a"),
-        ('a: {{ include "fragment.a.x" . | nindent 2 }}', "a"),
         ("{{ .Release.Name }}: a", "{{…}}"),
         ("{{ .Release.Name }}.txt: a", "{{…}}"),
+        ("a: !!str {{ .Release.Name }}", "a"),
+        ("? {{ .Release.Name }}", "?"),
+        ("a:{{ .Release.Name | nindent 2 }}", "a"),
+        ('a: {{ printf "x-%s" .Release.Name }}', "a"),
+        ('a: {{ .Release.Name | default "x" }}', "a"),
+        ("a: {{ .Release.Name | trunc 8 }}", "a"),
+        ("a: {{ toYaml .Release.Name }}", "a"),
+        ("a: {{ $x := .Release.Name }}{{ $x }}", "a"),
+        ("a: {{ $x := quote .Release.Name }}{{ $x = .Release.Name }}{{ $x }}", "a"),
     ],
 )
 def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
@@ -544,20 +641,99 @@ def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
         'a: {{ include "fragment.a.either" . }}',
         'a: {{ include "fragment.name" (list . "x") }}',
         "{{ quote .Release.Name }}: {{ not .Release.Name }}",
-        "# a: {{ .Release.Name }}",
+        "# a: {{ quote .Release.Name }}",
         "{{- $x := .Release.Name }}",
-        "http://{{ .Release.Name }}",
+        "a: {{ $x := quote .Release.Name }}{{ $x }}",
+        "a: {{ with quote .Release.Name }}{{ . }}{{ end }}",
+        'a: {{ printf "%q" .Release.Name }}',
+        "a: {{ sha256sum .Release.Name }}",
+        "a: x-{{ sha256sum .Release.Name | trunc 8 }}",
+        "a: http://localhost:{{ int64 .Release.Name }}",
+        "a: {{ .Release.Name | toJson | indent 2 }}",
+        "a: |\n  b: {{ quote .Release.Name }}\n  {{- .Release.Name | nindent 2 }}",
+        '{{ range $n, $w := splitList " " .Release.Name }}\nw{{ $n }}: {{ quote $w }}\n{{ end }}',
+        "a: {{ .Values.flag }}\nb: {{ .Values.mode }}\nc: {{ .Values.count }}\nd: --n={{ .Values.small }}",
+        'a: {{ .Values.mode | default "One" }}',
+        "a: {{ if .Release.Name }}{{ quote .Release.Name }}{{ else }}none{{ end }}",
+        "a: 'it''s' # {{ quote .Release.Name }}",
+        'a:\n  {{- include "fragment.a.lines" . | nindent 2 }}',
+        "a:\n{{- toYaml .Release.Name | nindent 2 }}",
+        '{{ (.Files.Glob "files/a/*").AsConfig }}',
     ],
 )
 def test_text_that_stays_what_it_is_is_accepted(refused, line):
     quoted = define("fragment.a.quoted", "{{ quote .Release.Name }}")
+    lines = define("fragment.a.lines", "b: {{ quote .Release.Name }}\nc: 1")
     either = '{{ if true }}\nnone\n{{ else }}\n{{ include "fragment.a.quoted" . }}\n{{ end }}'
     files = {
         "base/templates/_b.tpl": define("fragment.name", "{{ . }}"),
-        "a/templates/_a.tpl": quoted + define("fragment.a.either", either),
+        "a/templates/_a.tpl": quoted + lines + define("fragment.a.either", either),
         "a/templates/a.yaml": f"kind: A\n{line}\n",
     }
+    used = "".join(
+        f'{name}: {{{{ include "fragment.a.{name}" . | quote }}}}\n' for name in ("quoted", "either", "lines")
+    )
+    kinds = {"flag": "boolean", "mode": "string", "count": "integer", "small": "integer"}
+    values = {name: {"type": kind, "description": "A."} for name, kind in kinds.items()}
+    values["flag"]["default"], values["mode"]["default"], values["mode"]["enum"] = False, "One", ["One", "Two"]
+    values["count"]["default"] = 1
+    values["small"] |= {"default": 1, "minimum": 0, "maximum": 100}
+    read = "".join(f"{name}: {{{{ toJson .Values.{name} }}}}\n" for name in values)
+    files |= {"a/templates/b.yaml": f"kind: B\n{used}{read}", "a/values.schema.yaml": {"release": values}}
+    files["a/files/x.txt"] = "x"
+    files["a/templates/c.yaml"] = 'kind: C\na: {{ .Files.Get "files/a/x.txt" | quote }}\n'
     assert refused({"base": {}, "a": {}}, files) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "said"),
+    [
+        ("- --flag={{ .Release.Name }}", 2, "-", WHOLE + '"x-%s" .y | quote }}'),
+        ("a: x {{ .Release.Name }}", 2, "a", WHOLE + '"x-%s" .y | quote }}'),
+        ("a: x-{{ quote .Release.Name }}", 2, "a", WHOLE + '"x-%s" .y | quote }}'),
+        ("a: {{ quote .Release.Name }}-x", 2, "a", WHOLE + '"%s-x" .y | quote }}'),
+        ("a: {{ quote .Release.Name }}{{ quote .Release.Name }}", 2, "a", WHOLE + '"%s-x" .y | quote }}'),
+        ('a: "{{ .Release.Name }}"', 2, "a", PRINTS + "; remove the quotes around the action, and end it with quote"),
+        ("a: '{{ quote .Release.Name }}'", 2, "a", PRINTS + "; remove the quotes around the action, and end it"),
+        ('a: "x\n  {{ .Release.Name }}"', 3, "a", PRINTS + "; remove the quotes around the action, and end it"),
+        ("a:\n  {{ .Release.Name }}", 3, "a", SAID),
+        ("a:\n  {{- .Release.Name | nindent 2 }}", 3, "a", SAID),
+        ("a: [\n  {{ .Release.Name }}\n]", 3, "a", SAID),
+        ('{{ printf "a: %s" .Release.Name }}', 2, "{{…}}", SAID),
+        ("a: |\n  {{ .Release.Name }}", 3, "a", PRINTS + "; a line break ends the block: end the action with nindent"),
+        ("a: >-\n  x\n  {{ .Release.Name }}", 4, "a", PRINTS + "; a line break ends the block"),
+        ("- a: |\n    x\n  b: {{ .Release.Name }}", 4, "b", SAID),
+        ("# a: {{ .Release.Name }}", 2, "#", PRINTS + "; a line break ends the comment"),
+        ("a: b # {{ .Release.Name }}", 2, "#", PRINTS + "; a line break ends the comment"),
+        ("a: --n={{ .Values.n }}", 2, "a", WHOLE),
+        ("a:\n  {{ toYaml .Values.n }}", 3, "a", "prints lines of which only the first is indented; add nindent 2"),
+        (
+            "a:\n  b:\n{{- toYaml .Values.n | nindent 0 }}",
+            4,
+            "b",
+            "prints lines that are left of 'b', which is then empty; indent them by at least 2",
+        ),
+    ],
+)
+def test_text_is_refused_wherever_yaml_reads_it(refused, text, line, key, said):
+    values = {"n": {"type": "integer", "description": "N.", "default": 1}}
+    files = {"a/values.schema.yaml": {"release": values}, "a/templates/a.yaml": f"kind: A\n{text}\n"}
+    files["a/templates/b.yaml"] = "kind: B\nn: {{ int64 .Values.n }}\n"
+    found = refused({"a": {}}, files)
+    assert len(found) == 1
+    assert found[0].startswith(f"a/templates/a.yaml:{line}: {key}: {said}")
+
+
+def test_lines_that_a_template_prints_are_checked_where_it_is_included(refused):
+    text = 'kind: A\na: {{ include "fragment.a.x" . | nindent 2 }}\n'
+    files = {"a/templates/_a.tpl": define("fragment.a.x", "b: {{ .Release.Name }}"), "a/templates/a.yaml": text}
+    assert refused({"a": {}}, files) == [f"a/templates/_a.tpl:2: b: {SAID}"]
+    files["a/templates/a.yaml"] = 'kind: A\na: {{ include "fragment.a.x" . | quote }}\n'
+    assert refused({"a": {}}, files) == []
+    parsed = '(include "fragment.a.x" . | include "fragment.map" | mustFromJson)'
+    files["a/templates/a.yaml"] = f"kind: A\na: {{{{ toJson {parsed} }}}}\n"
+    files["base/templates/_b.tpl"] = define("fragment.map", "{{ quote . }}")
+    assert refused({"base": {}, "a": {}}, files) == [f"a/templates/_a.tpl:2: b: {SAID}"]
 
 
 @pytest.mark.parametrize(
@@ -570,7 +746,6 @@ def test_text_that_stays_what_it_is_is_accepted(refused, line):
         "{{ if true }}{{ quote .Release.Name }}{{ else }}{{ .Release.Name }}{{ end }}",
         "{{ range list 1 2 }}{{ quote . }}{{ else }}none{{ end }}",
         "on",
-        '{{ include "fragment.a.x" . }}',
     ],
 )
 def test_template_that_may_print_something_else_than_one_scalar_is_quoted(refused, body):
@@ -620,12 +795,12 @@ def test_fact_that_is_stated_twice_is_refused_unless_values_decide(refused):
 
 
 def test_text_that_a_template_action_prints_behind_a_key_is_refused(refused):
-    text = 'kind: A\na: {{ template "fragment.a.x" . }}\n{{ template "fragment.a.x" . }}\n'
+    text = 'kind: A\na: {{ template "fragment.a.x" . }}\n'
     files = {"a/templates/_a.tpl": define("fragment.a.x", "{{ .Release.Name }}"), "a/templates/a.yaml": text}
-    said = SAID.replace(
-        "end it with quote, toJson, toYaml or int64", 'write include "fragment.a.x" instead of template'
-    )
-    assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: a: {said}, and end it with quote or toJson"]
+    assert refused({"a": {}}, files) == [
+        f'a/templates/a.yaml:2: a: {PRINTS}; write include "fragment.a.x" instead of template, '
+        "and end it with quote or toJson"
+    ]
 
 
 def test_text_behind_a_key_in_single_quotes_is_quoted(refused):
@@ -713,3 +888,173 @@ def test_template_that_is_nested_too_deeply_is_refused(refused, text):
 )
 def test_template_that_is_nested_deeply_is_not(refused, text):
     assert refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\n{text}\n"}) == []
+
+
+# --- defaults, and what nothing uses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        (value(5), "a: 5 is a number; expected a string; put it in quotes"),
+        (value(pattern="^x+$"), 'a: "" is not valid here; expected text that matches ^x+$'),
+        (value(enum=["x", "y"]), 'a: "" is not an allowed value; the allowed values are "x", "y"'),
+        (
+            {"type": "integer", "minimum": 1, "description": "A.", "default": 0},
+            "a: 0 is too small; expected at least 1",
+        ),
+    ],
+)
+def test_default_that_its_schema_refuses_is_refused_where_it_is_written(refused, schema, said):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": schema}},
+        "a/templates/a.yaml": "kind: A\na: {{ toJson .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == [f"a/values.schema.yaml:1: {said}"]
+
+
+def test_default_of_a_stack_is_refused_in_the_stack(refused, tmp_path):
+    files = {
+        "a/values.schema.yaml": {"release": {"a": value()}},
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files, values={"a": 5}) == [
+        f"{tmp_path}/stack.yaml:1: values.a: 5 is a number; expected a string; put it in quotes"
+    ]
+
+
+@pytest.mark.parametrize("name", ["password", "adminPassword", "token", "accessToken", "apiKey", "hfToken"])
+def test_value_that_would_hold_a_secret_is_refused(refused, name):
+    files = {
+        "a/values.schema.yaml": {"release": {name: value(), "tokenKey": value(), "maxTokens": value()}},
+        "a/templates/a.yaml": f"kind: A\na: {{{{ list .Values.{name} .Values.tokenKey .Values.maxTokens | toJson }}}}",
+    }
+    assert refused({"a": {}}, files) == [
+        f"a/values.schema.yaml:1: release.{name}: would hold a secret, which Helm stores with the values of the "
+        "release; declare existingSecret and key, and read them with secretKeyRef"
+    ]
+
+
+def test_image_whose_default_tag_is_latest_is_refused(refused, tmp_path):
+    image = {"type": "object", "description": "An image.", "properties": {"tag": value("latest")}}
+    images = {"images": {"type": "object", "description": "Images.", "properties": {"a": image}}}
+    files = {
+        "a/values.schema.yaml": {"release": images},
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.images.a.tag }}\n",
+    }
+    said = "the tag latest changes its image; set a version, so that all pods run the same image"
+    [found] = refused({"a": {}}, files)
+    assert found.startswith("a/values.schema.yaml:1: release.images.properties.a")
+    assert found.endswith(said)
+    image["properties"]["tag"]["default"] = "v1"
+    assert refused({"a": {}}, files, values={"images": {"a": {"tag": "latest"}}}) == [
+        f"{tmp_path}/stack.yaml:1: values.images.a.tag: {said}"
+    ]
+
+
+def test_template_that_nothing_includes_is_refused(refused):
+    files = {
+        "base/templates/_b.tpl": define("fragment.helper", "x"),
+        "a/templates/_a.tpl": define("fragment.a.x", '{{ include "fragment.a.x" . }}') + define("fragment.a.y", "y"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.z" . | quote }}\n',
+        "a/templates/_z.tpl": define("fragment.a.z", '{{ include "fragment.a.y" . }}'),
+    }
+    assert refused({"base": {}, "a": {}}, files) == [
+        "a/templates/_a.tpl:1: fragment.a.x: no template includes it; include it, or remove it"
+    ]
+
+
+def test_text_outside_of_named_templates_is_refused(refused):
+    text = "\n\nhello\n" + define("fragment.a.x", "x") + "{{- /* A comment. */}}\n"
+    files = {
+        "a/templates/_a.tpl": text,
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.x" . }}\n',
+    }
+    assert refused({"a": {}}, files) == [
+        "a/templates/_a.tpl:3: is outside of every named template: Helm drops it; "
+        "move it into a named template, or into a comment"
+    ]
+
+
+def test_file_that_no_template_names_is_refused(refused):
+    files = {
+        "a/files/used.sh": "echo\n",
+        "a/files/conf/one.txt": "1\n",
+        "a/files/unused.sh": "echo\n",
+        "a/templates/a.yaml": 'kind: A\na: {{ .Files.Get "files/a/used.sh" | quote }}\n'
+        'b: {{ (.Files.Glob "files/a/conf/*").AsConfig | nindent 2 }}\n',
+    }
+    assert refused({"a": {}}, files) == [
+        'a/files/unused.sh: no template names this file; use it, such as with .Files.Get "files/a/unused.sh", '
+        "or remove it"
+    ]
+
+
+@pytest.mark.parametrize("file", ["cases/x.yml", "rejected/x.YAML", "cases/sub/x.yaml", "cases/x.yaml/y.txt"])
+def test_file_among_cases_that_is_not_read_is_refused(refused, file):
+    assert refused({"a": {}}, {f"a/{file}": "a: 1\n"}) == [
+        f"a/{file}: is not read; name it NAME.yaml, directly in the folder"
+    ]
+
+
+def test_file_that_is_too_large_for_helm_is_refused(refused):
+    [found] = refused({"a": {}}, {"a/templates/_a.tpl": "{{/* " + "x" * (5 << 20) + " */}}\n"})
+    assert found.startswith("a/templates/_a.tpl: is larger than 5 MiB, and Helm does not read such a chart")
+
+
+@pytest.mark.parametrize(
+    ("call", "count"), [('include "fragment.a.x"', 1), ('"a" | include "fragment.a.x" .', 3), ('(include "a")', 1)]
+)
+def test_include_has_a_name_and_a_context(refused, call, count):
+    [found] = [
+        line
+        for line in refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ {call} | quote }}}}\n"})
+        if "arguments" in line
+    ]
+    assert found.startswith(f"a/templates/a.yaml:2: include: has {count} arguments, and takes a name and a context")
+
+
+def test_required_fact_that_is_stated_with_some_values_only_is_refused(refused):
+    said = "engine.facts requires it, and the template states it only with some values; state it in every branch"
+    branches = "{{ if .Server }}\nport: 1\n{{ else if .Release }}\nport: 2\n{{ else }}\nport: 3\n{{ end }}"
+    assert refused(*facts("protocol: openai\n{{ if .Server }}\nport: 1\n{{ end }}")) == [
+        f"b/templates/_b.tpl:4: port: {said}"
+    ]
+    assert refused(*facts("{{ if .Server }}\nport: 1\n{{ end }}")) == []  # all of them or none
+    assert refused(*facts("{{ range list 1 }}\nport: 1\n{{ end }}"))[-1].endswith(said)
+    assert refused(*facts(branches)) == []
+
+
+def test_image_by_vendor_names_a_vendor_and_an_image_that_exist(refused):
+    image = {"type": "object", "description": "I.", "properties": {"vllm": value("x")}}
+    vendor = {"type": "object", "description": "G.", "properties": {"vendor": value("none", enum=["none", "nvidia"])}}
+    fragments, files = facts(
+        '{{- $images := dict "nvdia" "vllm" "nvidia" "vlm" }}\nport: 1\n'
+        '{{ include "fragment.imagesByVendor" (dict "vendor" "x" "images" $images) }}'
+    )
+    files["base/templates/_images.tpl"] = define("fragment.imagesByVendor", "ready: []")
+    files["base/values.schema.yaml"] = {"server": {"gpu": vendor}, "release": {"images": image}}
+    files["base/templates/a.yaml"] = (
+        'kind: A\n{{- include "fragment.servers" . }}\na: {{ quote .Values.images.vllm }}\n'
+        "{{ range .Servers }}\n- {{ quote .Values.gpu.vendor }}\n{{ end }}\n"
+    )
+    assert [line for line in refused(fragments, files) if "v" in line.split(": ")[1]] == [
+        "b/templates/_b.tpl:4: nvdia: is not a vendor of accelerators; did you mean 'nvidia'?",
+        "b/templates/_b.tpl:4: vlm: no fragment declares images.vlm; did you mean 'vllm'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{{ $_ := set . "Values" dict }}', "the context"),
+        ('{{ $_ := set .Chart "Name" "x" }}', ".Chart"),
+        ('{{ include "fragment.a.x" .Release }}', ".Release"),
+    ],
+)
+def test_what_all_templates_share_is_not_changed(refused, text, key):
+    helper = define("fragment.a.x", '{{ $_ := set . "Name" "x" }}')
+    use = 'kind: B\na: {{ include "fragment.a.x" (dict) | quote }}\n'
+    files = {"a/templates/a.yaml": f"kind: A\n{text}\n", "a/templates/_a.tpl": helper, "a/templates/b.yaml": use}
+    [found] = refused({"a": {}}, files)
+    assert f": {key}: 'set' changes it for every template that is rendered later" in found

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, outcome
 
-from chartgen.compose import compose, merge, rules
+from chartgen.compose import building, compose, merge, rules
 from chartgen.reading import yamlfile
 from chartgen.sources import fragment as fragments
 from chartgen.sources import stack as stacks
@@ -25,7 +25,7 @@ def stack() -> stacks.Stack:
 
 
 def test_the_stack_itself_breaks_no_rule(stack):
-    assert rules.check(stack, merge.gather(stack)) == []
+    assert rules.check(stack, merge.gather(stack), building.kubernetes()) == []
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import ROOT
 
-from chartgen.reading import keynames, sentences, shape
+from chartgen.reading import keynames, sentences, shape, wellformed
 from chartgen.reading.yamlfile import parse
 
 HERE = Path(__file__).parent
@@ -154,6 +155,19 @@ def test_an_old_name_is_refused_with_the_new_one(scope, old, new):
         assert remedy == f"use {new if old_key != new_key else new_value}"
     else:
         assert f"'{'.'.join(target)}'" in remedy or f"did you mean '{target[-1]}'" in remedy
+
+
+def test_the_table_of_names_fits_its_schema():
+    file = Path(keynames.__file__).parent / "known-names.yaml"
+    wellformed.read(file, "known-names.yaml", "known-names.schema.json")
+    rules = json.loads((ROOT / "schemas/known-names.schema.json").read_text(encoding="utf-8"))
+    assert set(rules["additionalProperties"]["properties"]["of"]["items"]["enum"]) == {*keynames.OWNERS}
+    text = "a.b: {uses: c}\n"
+    found = wellformed.data(text, "names.yaml", json.dumps(rules), "rules.json")
+    assert [str(problem).partition(";")[0] for problem in found] == [
+        'names.yaml:1: "a.b".use: is missing',
+        'names.yaml:1: "a.b".uses: no such key',
+    ]
 
 
 def test_the_table_of_old_names_has_all_of_this_charts_own():

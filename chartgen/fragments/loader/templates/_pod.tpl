@@ -41,7 +41,7 @@ spec:
   {{- end }}
   {{- with .Loader.steps }}
   initContainers:
-  {{- . | nindent 2 }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
   containers:
   {{- include "fragment.loader.container" . | nindent 2 }}

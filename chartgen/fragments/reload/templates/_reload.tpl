@@ -130,7 +130,7 @@ reload.mode: {{ .Values.reload.mode }} is set, but with model.delivery {{ .Value
 reload.mode: {{ .Values.reload.mode }} is set, but the pods of a server across nodes are replaced together; set reload.mode to none, and restart the server after a change of the model
 {{- else if eq .Values.reload.mode "http" }}
 {{- if not (include "fragment.slot.engine.reload" .) }}
-reload.mode: http is set, but engine {{ .Values.engine }} has no request that reloads a model; set {{ if hasKey (get .Values .Values.engine) "reload" }}{{ .Values.engine }}.reload.path, or {{ end }}reload.mode to rollout or none
+reload.mode: http is set, but engine {{ .Values.engine }} has no request that reloads a model; set {{ with $facts.reloadValue }}{{ . }}, or {{ end }}reload.mode to rollout or none
 {{- else if $facts.subPath }}
 reload.mode: custom.mount model mounts only the version that the pod started with, so a reload does not see a new version; set reload.mode to rollout, or custom.mount to cache
 {{- end }}

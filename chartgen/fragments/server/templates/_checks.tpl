@@ -20,7 +20,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- range include "fragment.slot.server.volumeMounts" . | include "fragment.list" | mustFromJson }}
 {{- $mounts = append $mounts .mountPath }}
 {{- end }}
-{{ include "fragment.volumeFaults" (dict "context" . "key" "" "values" .Values "names" $volumes "paths" $mounts) }}
+{{ include "fragment.volumeFaults" (dict "context" . "key" "" "values" (dict "volumes" .Values.volumes "volumeMounts" .Values.volumeMounts) "names" $volumes "paths" $mounts) }}
 {{- include "fragment.server.imageChecks" . }}
 {{- end }}
 

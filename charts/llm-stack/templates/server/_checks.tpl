@@ -20,7 +20,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- range include "llm-stack.slot.server.volumeMounts" . | include "llm-stack.list" | mustFromJson }}
 {{- $mounts = append $mounts .mountPath }}
 {{- end }}
-{{ include "llm-stack.volumeFaults" (dict "context" . "key" "" "values" .Values "names" $volumes "paths" $mounts) }}
+{{ include "llm-stack.volumeFaults" (dict "context" . "key" "" "values" (dict "volumes" .Values.volumes "volumeMounts" .Values.volumeMounts) "names" $volumes "paths" $mounts) }}
 {{- include "llm-stack.server.imageChecks" . }}
 {{- end }}
 

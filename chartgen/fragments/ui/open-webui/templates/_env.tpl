@@ -54,7 +54,7 @@ HF_HUB_OFFLINE: "1"
 {{- range $n, $endpoint := $endpoints.ollama }}
 {{- $urls = append $urls .url }}
 {{- with .secret }}
-OLLAMA_API_KEY_{{ $n }}:
+OLLAMA_API_KEY_{{ int64 $n }}:
   valueFrom:
     secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- $_ := set $settings (toString $n) (dict "key" (printf "$(OLLAMA_API_KEY_%d)" $n)) }}
@@ -75,7 +75,7 @@ OLLAMA_API_CONFIGS: {{ toJson . | quote }}
 {{- range $n, $endpoint := $endpoints.openai }}
 {{- $urls = append $urls .url }}
 {{- with .secret }}
-OPENAI_API_KEY_{{ $n }}:
+OPENAI_API_KEY_{{ int64 $n }}:
   valueFrom:
     secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
 {{- $keys = append $keys (printf "$(OPENAI_API_KEY_%d)" $n) }}
@@ -216,7 +216,7 @@ LDAP_APP_PASSWORD:
 {{- end }}
 {{- range $what, $header := .Values.openWebui.trustedHeaders }}
 {{- with $header }}
-WEBUI_AUTH_TRUSTED_{{ upper $what }}_HEADER: {{ . | quote }}
+{{ printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what) | quote }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

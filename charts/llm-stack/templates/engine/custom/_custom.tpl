@@ -8,6 +8,7 @@ formats: [directory, ollama]
 vendors: []
 parallel: 1
 readOnly: true
+reloadValue: custom.reload.path
 mountPath: {{ $custom.mountPath | quote }}
 {{- if eq $custom.mount "model" }}
 subPath: {{ .Facts.model.folder | quote }}

@@ -65,6 +65,7 @@ name server, so that an additional server changes nothing. Empty if there is non
 {{- if $endpoint.existingSecret }}
 {{- $_ := set $used "secret" (dict "name" $endpoint.existingSecret "key" $endpoint.key) }}
 {{- end }}
+{{- mustToJson $used }}
 {{- else }}
 {{- with get .Servers (include "llm-stack.ui.nextchat.server" .) }}
 {{- $facts := .Facts.engine }}
@@ -75,10 +76,11 @@ name server, so that an additional server changes nothing. Empty if there is non
 {{- end }}
 {{- end }}
 {{- $models = $models | default (list $facts.model) }}
-{{- $used = merge (dict "url" (include "llm-stack.serverURL" .) "models" $models "model" $facts.model "secret" ($facts.secret | default $own)) $used }}
-{{- end }}
-{{- end }}
+{{- mustToJson (dict "url" (include "llm-stack.serverURL" .) "models" $models "model" $facts.model "secret" ($facts.secret | default $own)) }}
+{{- else }}
 {{- mustToJson $used }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /*
