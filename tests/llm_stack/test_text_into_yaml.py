@@ -105,7 +105,7 @@ def test_url_with_a_line_separator_leaves_the_rest_of_the_environment_alone(obje
 
 SAMPLE = 300  # of some ten thousand; TEXTS=all tries them all
 SAMPLE_3 = 12  # with Helm 3
-SEED = 20
+SEED = 21
 # Texts that no case of a fragment sets as a text.
 MORE: list[dict[str, Any]] = [
     {"gpu": {"resources": {"example.com/gpu": "1"}}, "tests": {"resources": {"requests": {"cpu": "10m"}}}},
@@ -115,6 +115,7 @@ MORE: list[dict[str, Any]] = [
         }
     },
     {"keda": {"triggers": [{"type": "cron", "metadata": {"a": "b"}, "authenticationRef": {"name": "a"}}]}},
+    {"ollama": {"modelfiles": {"pirate": {"parameters": {"stop": "a"}}}}},
     {"models": {"one": {"digest": ""}}},
     {"engine": "vllm", "models": {"team/one": {"filter": ["*.json"]}}},
     {
@@ -205,7 +206,9 @@ def _steady(data: Any) -> Any:
 
 def test_every_text_that_the_schema_declares_is_in_a_case(schema, places):
     missing = schema.declared() - set(places)
-    assert {each for each in missing if "ecurityContext." not in each} == set()
+    # Blocks of Kubernetes, and amounts, which one definition describes everywhere.
+    shared = ("ecurityContext.", "resources.requests.*", "resources.limits.*")
+    assert {each for each in missing if not any(part in each for part in shared)} == set()
 
 
 def test_a_text_that_the_schema_allows_stays_the_same_and_changes_nothing_else(schema, places, tmp_path):

@@ -4,9 +4,12 @@ YAML becomes JSON here: `TEXT | include "llm-stack.map" | mustFromJson`. Helm's 
 not parse, a map with the key Error; these refuse it.
 */}}
 
-{{- /* YAML text that is a map, or empty, as JSON. The render fails if the text does not parse. */}}
+{{- /*
+YAML text that is a map, or empty, as JSON. The render fails if the text does not parse. toYaml leaves out the last newline,
+which can be a part of the last text.
+*/}}
 {{- define "llm-stack.map" -}}
-{{- $map := fromYaml . }}
+{{- $map := fromYaml (print . "\n") }}
 {{- if hasKey $map "Error" }}
 {{- $map = include "llm-stack.parsed" (dict "text" . "kind" "map" "empty" dict) | mustFromJson }}
 {{- end }}
@@ -20,7 +23,7 @@ not parse, a map with the key Error; these refuse it.
 
 {{- /* {text, kind, empty}: below a key, the text cannot be taken for Helm's own map with an error in it. */}}
 {{- define "llm-stack.parsed" -}}
-{{- $found := fromYaml (printf "data:\n%s" (indent 2 .text)) }}
+{{- $found := fromYaml (printf "data:\n%s\n" (indent 2 .text)) }}
 {{- $data := get $found "data" | default .empty }}
 {{- if not (and (hasKey $found "data") (kindIs .kind $data)) }}
 {{- fail (printf "not a YAML %s: %s\n%s" (ternary "map" "list" (eq .kind "map")) (get $found "Error" | toString) .text) }}
