@@ -58,7 +58,10 @@ def created(at: At, found: dict[str, list[Any]]) -> None:
         if not made or base[:1] in ("", ".", "/"):
             at.none("is not in the file; write it under ollama.modelfiles, made from a model that is downloaded", n)
             continue
-        found.setdefault(base, [])
+        if not _parts(base)[1]:  # to ollama, no tag is latest
+            made["from"] = f"{base}:latest"
+            found[made["from"]] = found.pop(base, [])
+        found.setdefault(made["from"], [])
         if at.draft.names.has(("ollama", "modelfiles")):
             at.put(("ollama", "modelfiles", str(item.get("name", n))), made, n, how="an entry of ollama.modelfiles")
             continue
