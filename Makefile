@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults bench docs site format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults fuzz bench docs site format lock definitions clean
 
 all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
@@ -67,6 +67,9 @@ e2e-real: tools ## Check the chart with a real ollama and kit on a real node; E2
 
 faults: $(STAMP) ## Run the loaders in a hostile environment: N=50 rounds of SEED=1
 	@$(BIN)/python -m tests.scripts.faults --rounds $(or $(N),50) --seed $(or $(SEED),1)
+
+fuzz: tools ## Validate N=1000 values files made from the schema by SEED=1; print the smallest of each kind of error
+	@$(BIN)/python -m tests.fuzz --count $(or $(N),1000) --seed $(or $(SEED),1)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; write docs/bench.md
 	@$(BIN)/python -m bench

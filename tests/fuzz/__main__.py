@@ -1,0 +1,28 @@
+"""`python -m tests.fuzz --count N --seed S`: prints each kind of finding with the smallest file that shows it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import yaml
+
+from . import proof
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.fuzz")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with proof.bench() as made:
+        found = proof.run(made, options.seed, options.count, lambda text: print(text, file=sys.stderr))
+        for finding in found:
+            small = proof.shrunk(made, finding)
+            print(f"# {small.what}\n{yaml.safe_dump(small.data, allow_unicode=True)}")
+    print(f"{options.count} values files: {dict(made.counts)}; {len(found)} kinds of findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
