@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults kills bench docs site format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults kills fuzz bench docs site format lock definitions clean
 
 all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
@@ -71,6 +71,9 @@ faults: $(STAMP) ## Run the loaders in a hostile environment: N=50 rounds of SEE
 
 kills: tools ## Kill builds, packages, publications and loaders at random moments of SEED=1
 	@$(BIN)/python -m tests.kills --seed $(or $(SEED),1)
+
+fuzz: tools ## Validate N=1000 values files made from the schema by SEED=1; print the smallest of each kind of error
+	@$(BIN)/python -m tests.fuzz --count $(or $(N),1000) --seed $(or $(SEED),1)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; write docs/bench.md
 	@$(BIN)/python -m bench

@@ -198,9 +198,21 @@ def _count(changes: list[str]) -> str:
     metavar="FRAGMENT",
     help="Check only this fragment of the stack, with its cases and rejections. Can be repeated.",
 )
+@click.option("--schema-location", "schemas", multiple=True, help="A folder of more schemas, as for kubeconform.")
+@click.option("--junit", type=FILE, metavar="FILE", help="Also write the report as JUnit XML.")
+@click.option("--sarif", type=FILE, metavar="FILE", help="Also write the report as SARIF.")
 @as_json
 @exits
-def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple[str, ...], as_json: bool) -> int:
+def validate(
+    chart: Path | None,
+    given: Any,
+    stack: str | None,
+    fragments: tuple[str, ...],
+    schemas: tuple[str, ...],
+    junit: Path | None,
+    sarif: Path | None,
+    as_json: bool,
+) -> int:
     """Check CHART, a folder or a package, for every supported Kubernetes version.
 
     With -f or --set, your values are checked: against the chart's schema, then every object that Helm renders from
@@ -210,10 +222,14 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
     Comments at the top of a values file describe its cluster: `# kubernetes: >=1.34`, `# pod-security: privileged`,
     `# needs: Secret/x, PersistentVolumeClaim/y` (objects that already exist).
 
+    In your own values, what breaks the policy but works is a warning, which does not change the exit code. Kinds in
+    extraObjects that have no schema are named as not checked.
+
     While you write a fragment, --only checks it in seconds, on the newest Kubernetes version. It composes the chart in
     memory and does not need `chartgen build`.
     """
     from .chart import loaded
+    from .proofs import formats
     from .proofs import validate as proofs
     from .sources import stack as stacks
 
@@ -223,16 +239,19 @@ def validate(chart: Path | None, given: Any, stack: str | None, fragments: tuple
         report = proofs.only(list(fragments), stacks.find(stack), here().progress())
     else:
         recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
-        report = proofs.validate(place, given.files, recipe, here().progress(), given.flags)
+        report = proofs.validate(place, given.files, recipe, here().progress(), given.flags, schemas)
         report.problems = _foreign(place, given.files, report.problems)
+    formats.write(report, here().named, junit, sarif)
     if as_json:
-        problems = [problem.as_json() for problem in here().named(report.problems)]
-        here().json(report.as_json() | {"problems": problems})
+        lists = {"problems": report.problems, "warnings": report.warnings}
+        named = {word: [each.as_json() for each in here().named(found)] for word, found in lists.items()}
+        here().json(report.as_json() | named)
         return 1 if report.problems else 0
     for line in (*report.access, *filter(None, [report.note])):
         here().err(line)
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))
+    here().warn(report.warnings)
     return here().complain(report.problems)
 
 

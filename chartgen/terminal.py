@@ -112,6 +112,11 @@ class Terminal:
             self.err(marked(problem))
         return 1 if problems else 0
 
+    def warn(self, problems: list[Problem]) -> None:
+        """Print every problem on standard error as a warning."""
+        for problem in self.named(problems):
+            self.err(f"{click.style('warning:', fg='yellow')} {marked(problem)}")
+
     def named(self, problems: list[Problem]) -> list[Problem]:
         """The problems as they are printed: each values file under the name that the person gave it."""
         found = []

@@ -25,13 +25,14 @@ RULE = re.compile("'(not|anyOf)' failed|does not match pattern|invalid propertyN
 
 @dataclass(frozen=True)
 class Found:
-    """A fault in a document, and the run of helm that made it."""
+    """A fault in a document, and the run of helm that made it. `advice` is a rule of the policy, not an error."""
 
     run: Run
     document: Document
     key: str
     message: str
     remedy: str
+    advice: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,9 @@ def _problem(found: Found, sources: dict[str, str]) -> Problem:
     return Problem(found.run.example.shown, 0, key, message, found.remedy and f"{found.remedy} ({template})")
 
 
-def _found(run: Run, fault: Fault) -> Found:
-    return Found(run, fault.document, shown(fault.document.data, fault.path), fault.message, fault.remedy)
+def _found(run: Run, fault: Fault, advice: bool = False) -> Found:
+    place = shown(fault.document.data, fault.path)
+    return Found(run, fault.document, place, fault.message, fault.remedy, advice or fault.advice)
 
 
 def _strict(manifests: Manifests) -> Iterator[Found]:
@@ -146,7 +148,7 @@ def _rules(manifests: Manifests) -> Iterator[Found]:
         for document in found:
             known = (document.text, rules)
             if known not in seen and isinstance(document.data, dict) and not _own(run, document):
-                yield from (_found(run, fault) for fault in policy.check(document, rules))
+                yield from (_found(run, fault, advice=True) for fault in policy.check(document, rules))
             seen.add(known)
 
 
@@ -175,7 +177,10 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say,
         run, document = named[name]
         tried = [version for version, texts in batches.items() if name in texts]
         where = "" if len(versions) == len(tried) else f" (Kubernetes {', '.join(versions)})"
-        result.append(Found(run, document, shown(document.data, path), message + where, remedy))
+        unknown = message.startswith("found no schema of") and _own(run, document)
+        if unknown:
+            message, remedy = f"is not checked: {message}", "add its schema with --schema-location"
+        result.append(Found(run, document, shown(document.data, path), message + where, remedy, unknown))
     return result
 
 

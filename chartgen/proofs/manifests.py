@@ -14,12 +14,13 @@ WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong at `path` of a document, and what to do about it."""
+    """What is wrong at `path` of a document, and what to do about it. `advice` works, but hardly as it was meant."""
 
     document: Document
     path: Key
     message: str
     remedy: str
+    advice: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Object:
         """`Kind/name`, as problems call it."""
         return f"{self.kind}/{self.name}"
 
-    def fault(self, path: Key, message: str, remedy: str) -> Fault:
-        return Fault(self.document, path, message, remedy)
+    def fault(self, path: Key, message: str, remedy: str, advice: bool = False) -> Fault:
+        return Fault(self.document, path, message, remedy, advice)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class Programs:
 class Report:
     """What was proved. `renders` counts every run of helm, `documents` all that were rendered, each of them checked.
 
-    `access` are sentences of the chart about the user's values: who can use what they deploy.
+    `access` are sentences of the chart about the user's values: who can use what they deploy. `warnings` are what works
+    in a user's own file, but breaks the policy, and what was not checked. `layer_of` is the layer of each of them.
     """
 
     chart: str
@@ -79,6 +80,8 @@ class Report:
     note: str = ""
     proved: str = ""
     access: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    layer_of: dict[Problem, str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -86,8 +89,10 @@ class Report:
         """What all layers took."""
         return sum(layer.seconds for layer in self.layers)
 
-    def done(self, name: str, looked_at: str, found: list[Problem]) -> None:
+    def done(self, name: str, looked_at: str, found: list[Problem], warnings: Sequence[Problem] = ()) -> None:
         """A layer is over."""
+        self.layer_of |= dict.fromkeys((*found, *warnings), name)
+        self.warnings += [each for each in warnings if each not in self.warnings]
         layer = Layer(name, looked_at, len(found), round(time.monotonic() - self.began - self.seconds, 3))
         self.layers.append(layer)
         self.problems += found
@@ -116,6 +121,7 @@ class Report:
         return {word: getattr(self, word) for word in words} | {
             "access": self.access,
             "problems": [problem.as_json() for problem in self.problems],
+            "warnings": [problem.as_json() for problem in self.warnings],
             "layers": [vars(layer) for layer in self.layers],
             "seconds": round(self.seconds, 3),
         }
@@ -124,7 +130,8 @@ class Report:
         """The report in a line."""
         versions = count(len(self.kubernetes_versions), "Kubernetes version")
         made = f"{count(self.renders, 'render')}, {count(self.documents, 'document')}"
-        problems = f"{count(len(self.problems), 'problem')} in {self.seconds:.1f} s"
+        warnings = f", {count(len(self.warnings), 'warning')}" if self.warnings else ""
+        problems = f"{count(len(self.problems), 'problem')}{warnings} in {self.seconds:.1f} s"
         proved = self.proved or f"{count(self.examples, 'example')} × {versions}"
         return f"{self.chart}: {proved}, {made}, {problems}"
 
@@ -135,18 +142,23 @@ def count(number: int, what: str) -> str:
 
 
 def validate(
-    place: Path, files: list[Path], origin: Composed | Path | None, say: Say, flags: Sequence[str] = ()
+    place: Path,
+    files: list[Path],
+    origin: Composed | Path | None,
+    say: Say,
+    flags: Sequence[str] = (),
+    schemas: Sequence[str] = (),
 ) -> Report:
     """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values.
 
     A user's values are files and Helm's flags for single values. `origin` is the stack that the chart was made from,
-    composed or as a file, where it is not found by itself.
+    composed or as a file, where it is not found by itself. `schemas` are more places of schemas, for kubeconform.
     """
     import tempfile
 
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
-    report = Report(str(place), say, definitions.versions(), prepare.schema_locations())
+    report = Report(str(place), say, definitions.versions(), [*prepare.schema_locations(), *map(_location, schemas)])
     with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
         collected = Collected()
         found = collected.attempt(loaded.load, folder, str(place))
@@ -157,6 +169,7 @@ def validate(
         world = memory.world(_programs(found_tools), report.schema_locations)
         origin = _read(origin or loaded.stack_of(found)) if shipped else None
         key = _whole(world, report.kubernetes_versions, found, origin, files, flags)
+        key = "" if schemas else key  # what is there may change
         if key and report.recalled(key):
             return report
         with _started(found_tools, say) as programs:
@@ -164,12 +177,18 @@ def validate(
             read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
             own = _sources(report, found, origin) if shipped else None
             given = _values(report, found, None if shipped else read)
-            _proofs(report, found, given, own, programs, shipped, _remembered(world, found, programs))
+            proved = memory.Proved() if schemas else _remembered(world, found, programs)
+            _proofs(report, found, given, own, programs, shipped, proved)
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
-        if key and not report.problems:
+        if key and not report.problems and not report.warnings:
             report.keep(key)
         return report
+
+
+def _location(place: str) -> str:
+    """A `-schema-location` of kubeconform; a folder alone has the layout of schemas/crds."""
+    return place if "{{" in place else f"{place.rstrip('/')}/{definitions.CRD_TEMPLATE}"
 
 
 def _programs(found: dict[str, Tool]) -> list[Tool]:
@@ -222,16 +241,15 @@ def _proofs(
 
     How a problem is worded depends on what else is proved: on which versions it is, in which of all values files.
     """
-    before = list(report.problems), list(report.layers)
+    before = list(report.problems), list(report.layers), list(report.warnings)
     results = _renders(report, found, given, own, programs, shipped, proved, only)
-    faulty = _manifests(report, results, own, programs, proved)
+    faulty = _manifests(report, results, own, programs, proved, shipped)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
     if proved.known and len(report.problems) > len(before[0]):
-        report.problems, report.layers = before
+        report.problems, report.layers, report.warnings = before
         nothing = memory.Proved()
-        _manifests(
-            report, _renders(report, found, given, own, programs, shipped, nothing, only), own, programs, nothing
-        )
+        results = _renders(report, found, given, own, programs, shipped, nothing, only)
+        _manifests(report, results, own, programs, nothing, shipped)
 
 
 @contextmanager
@@ -406,9 +424,17 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
 
 
 def _manifests(
-    report: Report, results: Results, origin: Stack | None, programs: Programs, proved: memory.Proved
+    report: Report,
+    results: Results,
+    origin: Stack | None,
+    programs: Programs,
+    proved: memory.Proved,
+    shipped: bool,
 ) -> set[str]:
-    """Every document by itself, then how those of a render hang together; the texts of the documents with problems."""
+    """Every document by itself, then how those of a render hang together; the texts of the documents with problems.
+
+    The policy is for charts and what ships with them; in a user's own values it is advice.
+    """
     sources = _sources_of(origin)
     manifests = checks.read(results)
     known = [each for each in proved.known.values() if each is not None]
@@ -417,11 +443,14 @@ def _manifests(
     found = list(checked)
     distinct = {memory.hashed(document) for _, document in manifests.distinct().values()}.union(*known)
     looked_at = f"{count(report.documents, 'document')}, {len(distinct)} distinct"
-    problems = checks.problems(found, sources)
+    problems = checks.problems([each for each in found if shipped or not each.advice], sources)
+    advice = checks.problems([each for each in found if each.advice and not shipped], sources)
     if (manifests.made or known) and not report.documents:
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
-    report.done("manifests", looked_at, problems)
+    report.done("manifests", looked_at, problems, advice)
     made = count(len(manifests.made) + len(known), "render")
     wired = list(checks.wired(manifests))
-    report.done("wiring", made, checks.problems(wired, sources))
+    problems = checks.problems([each for each in wired if shipped or not each.advice], sources)
+    advice = checks.problems([each for each in wired if each.advice and not shipped], sources)
+    report.done("wiring", made, problems, advice)
     return {each.document.text for each in (*found, *wired)}

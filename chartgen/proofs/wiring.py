@@ -217,7 +217,7 @@ def _workloads(render: Render) -> Iterator[Fault]:
     for pod in render.pods:
         for path, selector in at(pod.spec, "topologySpreadConstraints[].labelSelector", pod.path):
             if not selects(selector, pod.labels):
-                yield pod.owner.fault(path, "does not select its own pod", "use the labels of the pod")
+                yield pod.owner.fault(path, "does not select its own pod", "use the labels of the pod", advice=True)
 
 
 def _services(render: Render) -> Iterator[Fault]:
@@ -348,7 +348,7 @@ def _budgets(render: Render) -> Iterator[Fault]:
         kept = least == "100%" or (isinstance(least, int) and least >= most) or spec.get("maxUnavailable") in (0, "0%")
         if pods and kept:
             message = f"no pod of {most} can be evicted, so a node with one cannot be drained"
-            yield budget.fault(("spec", word), message, "allow at least one pod to be unavailable")
+            yield budget.fault(("spec", word), message, "allow at least one pod to be unavailable", advice=True)
 
 
 def _urls(render: Render) -> Iterator[Fault]:

@@ -1,0 +1,38 @@
+"""`python -m tests.fuzz --count N --seed S`: prints each kind of finding with the smallest file that shows it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import yaml
+
+from . import cluster, proof
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.fuzz")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cluster", metavar="NAMESPACE", help="also dry-run the manifests of accepted files there")
+    parser.add_argument("--dry-runs", type=int, default=500)
+    options = parser.parse_args()
+    with proof.bench() as made:
+        found = proof.run(made, options.seed, options.count, lambda text: print(text, file=sys.stderr))
+        for finding in found:
+            small = proof.shrunk(made, finding)
+            print(f"# {small.what}\n{yaml.safe_dump(small.data, allow_unicode=True)}")
+        if options.cluster:
+            tried = made.admitted[: options.dry_runs]
+            refused = [each for data, text in tried for each in cluster.refused(data, text, options.cluster)]
+            for each in {each.signature: each for each in refused}.values():
+                print(f"# {each.what}\n{yaml.safe_dump(each.data, allow_unicode=True)}")
+            objects = sum(text.count("\n---\n") + 1 for _, text in tried)
+            print(f"{len(tried)} files ({objects} objects) dry-run by the API server, {len(refused)} refusals")
+            found += refused
+    print(f"{options.count} values files: {dict(made.counts)}; {len(found)} kinds of findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
