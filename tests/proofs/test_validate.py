@@ -40,7 +40,11 @@ data:
   {{- end }}
 """
 SOURCES = {
-    "fragments/a/fragment.yaml": {"summary": "A greeting."},
+    "fragments/a/fragment.yaml": {
+        "summary": "A greeting.",
+        "offers": {"server.size": {"kind": "one", "scope": "server", "summary": "How large."}},
+        "fills": {"server.size": "fragment.a.size"},
+    },
     "fragments/a/values.schema.yaml": {
         "server": {"size": {"type": "integer", "default": 1, "description": "How large."}},
         "release": {"text": {"type": "string", "default": "hello", "description": "What it says."}},
@@ -329,7 +333,10 @@ def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
 @pytest.mark.parametrize(
     ("broken", "line"),
     [
-        (("{{ .Values.text |", '{{ index .Values.text "x" |'), "fragments/a/templates/map.yaml:14: index .Values.text"),
+        (
+            ("{{ .Values.text |", '{{ mustRegexFind "[" .Values.text |'),
+            'fragments/a/templates/map.yaml:14: mustRegexFind "["',
+        ),
         (("  text: {{", "  x: y: z\n  text: {{"), "fragments/a/templates/map.yaml: renders invalid YAML"),
     ],
     ids=["does not run", "is not YAML"],

@@ -37,7 +37,7 @@ the value that sets the tag; tag; version, empty if it is not known; arguments. 
 {{- if has (splitList "/" $image.repository | last) $table.images }}
 {{- $part := regexFind ($table.tag | default "[0-9]+([.][0-9]+)+") ($image.tag | default "") }}
 {{- $version := regexFind "[0-9]+([.][0-9]+)*" $part }}
-{{- /* 26.08 is no semantic version, 26.8 is. */}}
+{{- /* 26.08 is not a semantic version, 26.8 is. */}}
 {{- $_ := set $found "version" (regexReplaceAll "(^|[.])0+([0-9])" $version "${1}${2}") }}
 {{- $_ := set $found "tag" $image.tag }}
 {{- $_ := set $found "key" (ternary "image.tag" (printf "images.%s.tag" $name) (not (empty $.Values.image.tag))) }}
