@@ -5,6 +5,7 @@ FUZZ_ROUNDS sets the number of inputs, FUZZ_SEED the seed.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import os
@@ -22,6 +23,7 @@ from click.testing import CliRunner, Result
 from chartgen import cli
 from chartgen.chart.disk import MARK
 from chartgen.release import package as packages
+from chartgen.release.target import Options
 
 ROUNDS, SEED = int(os.environ.get("FUZZ_ROUNDS", "200")), int(os.environ.get("FUZZ_SEED", "1"))
 LONGEST = 30  # seconds for one command
@@ -36,7 +38,8 @@ SOURCES = {
     "fragments/g/a/fragment.yaml": "summary: A little fragment.\n",
     "fragments/g/a/values.schema.yaml": "release:\n  a: {description: A., type: integer, default: 1, minimum: 0}\n",
     "fragments/g/a/templates/a.yaml": (
-        "{{- if .Values.a }}\nkind: A\nmetadata: {name: {{ .Release.Name | quote }}}\n{{- end }}\n"
+        "{{- if .Values.a }}\nkind: A\nmetadata: {name: {{ .Release.Name | quote }}}\n"
+        'text: {{ .Files.Get "files/g/a/a.yaml" | quote }}\n{{- end }}\n'
     ),
     "fragments/g/a/files/a.yaml": "a: [1, {b: c}]\n",
     "fragments/g/a/cases/a.yaml": "# A case.\na: 1\n",
@@ -142,7 +145,7 @@ def world(tmp_path, monkeypatch) -> Callable[[], None]:
     place = tmp_path / "world"
     monkeypatch.setenv("DOCKER_CONFIG", "docker")
     monkeypatch.setattr("chartgen.remote.web.PAUSES", ())
-    monkeypatch.setattr("chartgen.release.target.Options.pauses", ())
+    monkeypatch.setattr("chartgen.release.publish.Options", functools.partial(Options, pauses=()))
     monkeypatch.setattr("chartgen.files.PATIENCE", 0.1)
 
     def fresh() -> None:
