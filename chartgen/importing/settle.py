@@ -37,7 +37,10 @@ def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
             if not problems:
                 file.write_text(made, encoding="utf-8")
                 say("validate: the values file …")
-                problems = proofs.validate(chart, [file], composed, lambda said: None).problems
+                report = proofs.validate(chart, [file], composed, lambda said: None)
+                # What Pod Security forbids is advice for a user's own file; here it decides the level in its header.
+                strict = [each for each in report.warnings if "Pod Security" in each.message]
+                problems = [*report.problems, *(strict if draft.security != LEVELS[-1] else [])]
             if not problems:
                 return made
             _leave_out(draft, problems, lines)

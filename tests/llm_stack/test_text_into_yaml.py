@@ -129,7 +129,7 @@ MORE: list[dict[str, Any]] = [
         "daemonset": {"maxUnavailable": "50%"},
     },
 ]
-SORTED = {"models.*!", "servers.*!", "openWebui.endpoints.*!"}
+SORTED = {"ollama.modelfiles.*!", "models.*!", "servers.*!", "openWebui.endpoints.*!"}
 
 
 @pytest.fixture(scope="module")
