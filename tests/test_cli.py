@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -243,7 +244,9 @@ def test_the_command_can_be_run_as_a_module(module):
 def test_an_interrupt_is_exit_code_130_and_no_traceback(tmp_path, output):
     os.mkfifo(tmp_path / "pipe")
     command = [Path(sys.executable).with_name("chartgen"), "plan", CHART, "-f", tmp_path / "pipe", *output]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # What a shell starts in the background ignores the signal, and so would the command.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     with open(tmp_path / "pipe", "w"):  # it is read as soon as the command runs
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=20) == ("", "")

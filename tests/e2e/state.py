@@ -11,9 +11,10 @@ from .cluster import Cluster, Object, Resource, get
 Key = tuple[str, str]
 State = dict[Key, Object]
 
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+BUILT_IN = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+WORKLOADS = (*BUILT_IN, "LeaderWorkerSet")
 # What there is in a release's namespace beside what it renders.
-OWNED = (*WORKLOADS, "ReplicaSet", "Pod", "PersistentVolumeClaim", "Secret", "ConfigMap", "ServiceAccount", "Service")
+OWNED = (*BUILT_IN, "ReplicaSet", "Pod", "PersistentVolumeClaim", "Secret", "ConfigMap", "ServiceAccount", "Service")
 # What controllers write by themselves, all the time.
 NOISE = ("Event", "PodMetrics", "Lease", "Endpoints", "EndpointSlice")
 COMPONENT = "app.kubernetes.io/component"

@@ -135,7 +135,7 @@ def test_the_picture_is_written_as_its_name_says_and_another_ending_is_refused(t
     values = str(CHART / "examples/two-servers.yaml")
     for name, start in (("a.svg", "<svg"), ("a.mmd", "flowchart LR")):
         done = run.invoke(main, ["diagram", str(CHART), "-f", values, "-o", str(tmp_path / name)])
-        assert (done.exit_code, done.output) == (0, f"{tmp_path / name}: 6 boxes, 5 arrows\n")
+        assert (done.exit_code, done.stdout) == (0, f"{tmp_path / name}: 6 boxes, 5 arrows\n")
         assert (tmp_path / name).read_text().startswith(start)
     done = run.invoke(main, ["diagram", str(CHART), "-o", str(tmp_path / "a.png")])
     assert done.exit_code == 1

@@ -2,6 +2,7 @@
 {{- define "fragment.DOTTED.facts" -}}
 {{- if .Values.KEY.enabled -}}
 - name: WORD
+  image: KEY
   service: {{ include "fragment.name" (list . "WORD") }}
   port: {{ int64 .Values.KEY.port }}
   title: WORD
