@@ -186,8 +186,12 @@ def _left(path: str) -> bool:
 
 
 def write(file: Path, content: bytes) -> bool:
-    """Make a file hold exactly `content`, in one step; whether that changed anything. A link stays a link."""
+    """Make a file hold exactly `content`, in one step; whether that changed anything. A link stays a link.
+
+    What killed runs left beside it is removed.
+    """
     file = Path(os.path.realpath(file)) if file.is_symlink() else file
+    sweep(file.parent, f".{file.name}.")
     if file.is_file() and file.read_bytes() == content:
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -199,4 +203,35 @@ def write(file: Path, content: bytes) -> bool:
         os.replace(fresh, file)
     finally:
         fresh.unlink(missing_ok=True)
+    return True
+
+
+def sweep(folder: Path, prefix: str) -> None:
+    """Remove what killed runs left: files and folders called `prefix` and the number of a process that has ended."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        number = name.removeprefix(prefix)
+        if name.startswith(prefix) and number.isdecimal() and not _running(int(number)):
+            left = folder / name
+            if left.is_dir() and not left.is_symlink():
+                import shutil
+
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def _running(number: int) -> bool:
+    """Whether another process of that number runs; one that had this one's number before is gone."""
+    if number == os.getpid():
+        return False
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
     return True

@@ -101,3 +101,19 @@ def test_a_file_is_replaced_through_a_link_and_keeps_its_mode(tmp_path):
     assert files.write(tmp_path / "link", b"b")
     assert (tmp_path / "link").is_symlink()
     assert ((tmp_path / "file").read_bytes(), (tmp_path / "file").stat().st_mode & 0o777) == (b"b", 0o640)
+
+
+def test_what_a_killed_write_left_is_removed_by_the_next_even_where_nothing_changes(tmp_path):
+    file = tmp_path / "one.tgz"
+    for before in (b"old", b"new"):
+        file.write_bytes(before)
+        (tmp_path / ".one.tgz.999999999").write_bytes(b"ne")
+        files.write(file, b"new")
+        assert [path.name for path in tmp_path.iterdir()] == ["one.tgz"]
+
+
+def test_a_write_leaves_what_a_running_process_is_writing(tmp_path):
+    other = tmp_path / f".one.tgz.{os.getppid()}"
+    other.write_bytes(b"ne")
+    files.write(tmp_path / "one.tgz", b"new")
+    assert other.exists()

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import below
+from ..files import below, sweep
 from ..problem import Faults, Problem, fault
 
 
@@ -43,12 +43,14 @@ def write(chart: Chart, folder: Path) -> list[str]:
 
     folder = Path(os.path.realpath(folder)) if folder.is_symlink() else folder  # a link stays a link
     _refuse_repository(folder)
+    sweep(
+        folder.parent, f".{folder.name}.chartgen-"
+    )  # even with nothing to write: a run killed after its swap left the old one
     changes = difference(chart, folder)
     if not changes:
         return []
     _refuse_foreign(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
     fresh = folder.parent / f".{folder.name}.chartgen-{os.getpid()}"
     for path, text in chart.files.items():
         target = fresh / path
@@ -82,26 +84,6 @@ def _refuse_repository(folder: Path) -> None:
     if os.path.lexists(folder / ".git"):
         remedy = "choose another folder with --output, or build into a folder below it"
         raise fault(folder, "is the top folder of a Git repository, which a build would remove", remedy)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed builds left beside the chart."""
-    import shutil
-
-    for left in folder.parent.glob(f".{folder.name}.chartgen-*"):
-        pid = left.name.rsplit("-", 1)[-1]
-        if not pid.isdigit() or int(pid) == os.getpid() or not _alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _swap(fresh: Path, folder: Path) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files import write
 from ..paths import home
 from ..problem import Say, ToolError
 from . import gorun, lock
@@ -166,8 +167,8 @@ def _put(name: str, built: Path) -> None:
     os.replace(built, path)
     if name in SOURCES:
         _tidy(path)
-    _write(_sum(path), f"{hashed} {_state(path)}\n")
-    _write(_note(path), pins)
+    write(_sum(path), f"{hashed} {_state(path)}\n".encode())
+    write(_note(path), pins.encode())
 
 
 def _tidy(path: Path) -> None:
@@ -204,13 +205,6 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace a note in one step."""
-    fresh = path.with_name(f"{path.name}-{os.getpid()}")
-    fresh.write_text(text, encoding="ascii")
-    os.replace(fresh, path)
-
-
 def _intact(path: Path) -> bool:
     """Whether a program has the checksum in its note."""
     noted, _, state = _text(_sum(path)).strip().partition(" ")
@@ -220,7 +214,7 @@ def _intact(path: Path) -> bool:
     if _hashed(path) != noted:
         return False
     with suppress(OSError):  # a folder that cannot be written costs time, nothing else
-        _write(_sum(path), f"{noted} {now}\n")
+        write(_sum(path), f"{noted} {now}\n".encode())
     return True
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
+from ..files import write
 from ..problem import ToolError
 
 # From the first version that will do to the first that will not.
@@ -33,7 +34,8 @@ def remembered(name: str, path: Path, memory: Path) -> str:
         return known[str(path)].removeprefix(stamp)
     version = asked(name, path)
     if version:
-        _write(memory, {**known, str(path): stamp + version})
+        with suppress(OSError):  # a folder that cannot be written costs time, nothing else
+            write(memory, json.dumps({**known, str(path): stamp + version}, indent=1, sort_keys=True).encode())
     return version
 
 
@@ -83,13 +85,3 @@ def _read(memory: Path) -> dict[str, str]:
     except (OSError, ValueError, TypeError):
         return {}
     return {path: told for path, told in known.items() if isinstance(told, str)}
-
-
-def _write(memory: Path, known: dict[str, str]) -> None:
-    fresh = memory.with_name(f".{memory.name}-{os.getpid()}")
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-        os.replace(fresh, memory)
-    except OSError:
-        pass  # a folder that cannot be written costs time, nothing else

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..files import below
+from ..files import below, write
 from ..programs.helm import Document, Rendered
 from ..programs.tools import Tool
 from ..sources.stack import Stack
@@ -98,11 +98,8 @@ def recall(kind: str, key: str) -> Any:
 def keep(kind: str, key: str, what: Any) -> None:
     """Keep something under a key. A folder that cannot be written costs time, nothing else."""
     file = _file(kind, key)
-    fresh = file.with_name(f".{file.name}-{os.getpid()}")
     with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps({"key": key, "kept": what}), encoding="utf-8")
-        os.replace(fresh, file)
+        write(file, json.dumps({"key": key, "kept": what}).encode())
         _tidy(file.parent, kind)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import marshal
 import os
+from contextlib import suppress
 from functools import cache
 from importlib.util import source_hash
 from pathlib import Path
 
-from ..files import text
+from ..files import text, write
 from ..paths import home, schemas
 from ..problem import Faults, Problem
 from .document import Parsed
@@ -148,10 +149,5 @@ def _remembered(file: Path) -> Parsed | None:
 
 def _remember(file: Path, parsed: Parsed) -> None:
     """Keep what was read; the file appears under its name once it is complete."""
-    fresh = file.with_name(f".{file.name}-{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(marshal.dumps((parsed.data, parsed.lines)))
-        os.replace(fresh, file)
-    except OSError:
-        pass  # a folder that cannot be written costs time, nothing else
+    with suppress(OSError):  # a folder that cannot be written costs time, nothing else
+        write(file, marshal.dumps((parsed.data, parsed.lines)))

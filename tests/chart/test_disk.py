@@ -53,6 +53,13 @@ def test_what_killed_builds_left_is_swept(tmp_path):
     assert not left.exists()
 
 
+def test_what_a_build_killed_after_its_swap_left_is_swept_by_one_that_changes_nothing(tmp_path):
+    disk.write(OLD, tmp_path / "c")
+    (tmp_path / ".c.chartgen-999999999").mkdir()
+    assert disk.write(OLD, tmp_path / "c") == []
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
 FLIP = """
 import sys
 from pathlib import Path
