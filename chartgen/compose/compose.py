@@ -7,7 +7,7 @@ from typing import Any
 from ..chart.disk import Chart
 from ..problem import Collected
 from ..sources.stack import Stack
-from . import artifacthub, fit, merge, questions, readme, schema, slots, values, yamltext
+from . import artifacthub, comments, fit, merge, questions, readme, schema, slots, values, yamltext
 from .schema import Values
 
 HELMIGNORE = """\
@@ -53,8 +53,9 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
     if stack.notes:
         files["templates/NOTES.txt"] = rename(stack.notes, name)
     for fragment in stack.fragments:
-        files |= {f"templates/{fragment.id}/{file}": rename(text, name) for file, text in fragment.templates.items()}
-        files |= {f"files/{fragment.id}/{file}": text for file, text in fragment.files.items()}
+        for file, text in fragment.templates.items():
+            files[f"templates/{fragment.id}/{file}"] = rename(comments.template(text), name)
+        files |= {f"files/{fragment.id}/{file}": comments.script(file, text) for file, text in fragment.files.items()}
     return Chart(name, dict(sorted(files.items())))
 
 

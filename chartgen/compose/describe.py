@@ -13,8 +13,7 @@ from ..problem import Collected, fault, nearest
 from ..reading import yamlfile
 from ..sources import stack as stacks
 from ..sources.fragment import Fragment, load
-from .readme import rows
-from .schema import closed, default
+from .schema import closed, default, rows
 from .values import explain, flow
 
 # A template's definition, and the comment directly above it.

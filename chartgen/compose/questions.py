@@ -8,8 +8,7 @@ from typing import Any
 from ..problem import Problem, nearest
 from ..sources.fragment import Fragment, Question
 from ..sources.stack import Stack
-from .readme import rows, type_name
-from .schema import Values, closed, default
+from .schema import Values, closed, default, rows, type_name
 from .values import explain
 from .yamltext import document
 

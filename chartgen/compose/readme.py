@@ -1,13 +1,15 @@
-"""Schemas -> the chart's README.md: its introduction with tables of all values in it."""
+"""Schemas -> the chart's README.md: its introduction with tables of the values at the top.
+
+Helm keeps the README in the Secret of every revision of a release, so it does not hold what values.yaml says too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from ..conventions import ONE_SERVER, SERVERS
 from ..sources.stack import Stack
-from .schema import Values, closed, default
+from .schema import Values, closed, default, type_name
 from .values import explain, flow
 
 PLACE = "<!-- values -->"
@@ -18,8 +20,15 @@ def readme(stack: Stack, values: Values) -> str:
     intro = stack.readme or f"# {stack.chart['name']}\n\n{stack.chart.get('description', '')}\n\n{PLACE}\n"
     if PLACE not in intro:
         intro = f"{intro.rstrip()}\n\n{PLACE}\n"
-    made = "<!-- Made by chartgen from the fragments' values.schema.yaml. -->"
-    tables = [made, *(_servers(stack, values) if values.server else []), *_table(values, values.release)]
+    name = stack.chart["name"]
+    tables = [
+        "<!-- Made by chartgen from the fragments' values.schema.yaml. -->",
+        "These are the values at the top. `values.yaml` describes each of them and all that they contain; "
+        f"`helm show values {name}`, with the folder, package or reference of the chart for `{name}`, prints it.",
+        "",
+        *(_servers(stack, values) if values.server else []),
+        *_table(values, values.release),
+    ]
     return intro.replace(PLACE, "\n".join(tables))
 
 
@@ -51,44 +60,20 @@ def _head() -> list[str]:
 
 
 def _table(values: Values, properties: dict[str, Any]) -> list[str]:
-    return [*_head(), *(_row(values, path, schema) for path, schema in rows(properties))]
+    return [*_head(), *(_row(values, key, schema) for key, schema in properties.items())]
 
 
-def rows(properties: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every value that is not an object of ours: (dotted path, schema)."""
-    for key, schema in properties.items():
-        if closed(schema):
-            yield f"{path}{key}", schema
-            yield from rows(schema["properties"], f"{path}{key}.")
-        else:
-            yield f"{path}{key}", schema
-
-
-def _row(values: Values, path: str, schema: dict[str, Any]) -> str:
+def _row(values: Values, key: str, schema: dict[str, Any]) -> str:
     if closed(schema):
         meaning = " ".join(schema.get("description", "").split())
-        return f"| **`{path}`** | | | {_cell(meaning)} |"
+        return f"| `{key}` | map | | {_cell(meaning)} |"
     value = default(schema)
     shown = "" if value is None else f"`{flow(value)}`"
     kind = type_name(schema, values.definitions)
     meaning = explain(schema)
-    if path.split(".")[0] in values.server and kind == "map" and not schema.get("x-merge"):
+    if key in values.server and kind == "map" and not schema.get("x-merge"):
         meaning += " *Replaced.*"
-    return f"| `{path}` | {kind} | {_cell(shown)} | {_cell(meaning)} |"
-
-
-def type_name(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """The type of a value for people: text, integer, list, map, or several of these."""
-    name = schema.get("$ref", "").removeprefix("#/definitions/")
-    if name in definitions:
-        schema = definitions[name]
-    if "$ref" in schema or "x-kubernetes" in schema:
-        return "map"
-    if "enum" in schema and "type" not in schema:
-        return "integer" if all(type(option) is int for option in schema["enum"]) else "text"
-    kinds = schema.get("type") or [option.get("type", "map") for option in schema.get("anyOf", [])]
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    return " or ".join({"object": "map", "array": "list", "string": "text"}.get(kind, kind) for kind in kinds)
+    return f"| `{key}` | {kind} | {_cell(shown)} | {_cell(meaning)} |"
 
 
 def _cell(text: str) -> str:

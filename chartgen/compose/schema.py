@@ -17,6 +17,7 @@ sentence from Helm instead of a template's error.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,3 +229,25 @@ def _unreferenced_dropped(document: dict[str, Any]) -> dict[str, Any]:
             waiting |= _references(document["definitions"][name])
     document["definitions"] = {name: schema for name, schema in document["definitions"].items() if name in used}
     return document
+
+
+def rows(properties: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every value below properties, in order: (dotted path, schema). Lists, and maps of the user's keys, are one."""
+    for key, schema in properties.items():
+        yield f"{path}{key}", schema
+        if closed(schema):
+            yield from rows(schema["properties"], f"{path}{key}.")
+
+
+def type_name(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """The type of a value for people: text, integer, list, map, or several of these."""
+    name = schema.get("$ref", "").removeprefix("#/definitions/")
+    if name in definitions:
+        schema = definitions[name]
+    if "$ref" in schema or "x-kubernetes" in schema:
+        return "map"
+    if "enum" in schema and "type" not in schema:
+        return "integer" if all(type(option) is int for option in schema["enum"]) else "text"
+    kinds = schema.get("type") or [option.get("type", "map") for option in schema.get("anyOf", [])]
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    return " or ".join({"object": "map", "array": "list", "string": "text"}.get(kind, kind) for kind in kinds)

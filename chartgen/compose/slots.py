@@ -13,9 +13,9 @@ HEAD = """\
 """
 
 ITEM = """\
-{{{{- {condition} }}}}{{{{ with include "{template}" . | trim }}}}
+{{{{- {condition}with include "{template}" . | trim }}}}
 {{{{ . }}}}
-{{{{- end }}}}{{{{ end }}}}
+{{{{- end }}}}{end}
 """
 
 LIST = """\
@@ -26,9 +26,9 @@ LIST = """\
 """
 
 ENTRY = """\
-{{{{- {condition} }}}}{{{{ with include "{template}" . | include "fragment.map" | mustFromJson }}}}
+{{{{- {condition}with include "{template}" . | include "fragment.map" | mustFromJson }}}}
 {{{{- $joined = mergeOverwrite $joined . }}}}
-{{{{- end }}}}{{{{ end }}}}
+{{{{- end }}}}{end}
 """
 
 MAP = """\
@@ -41,7 +41,7 @@ MAP = """\
 """
 
 FIRST = """\
-{{{{- if not $first }}}}{{{{ {condition} }}}}{{{{ $first = include "{template}" . | trim }}}}{{{{ end }}}}{{{{ end }}}}
+{{{{- if not $first }}}}{{{{ {condition}$first = include "{template}" . | trim }}}}{{{{ end }}}}{end}
 """
 
 ONE = """\
@@ -121,15 +121,18 @@ def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
 def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
     whole, each = WHOLE[slot.kind]
     fills = "".join(
-        each.format(condition=guard(fragment), template=fragment.fills[slot.name])
-        for fragment in fragments
-        if slot.name in fragment.fills
+        _fill(each, fragment.fills[slot.name], guard(fragment)) for fragment in fragments if slot.name in fragment.fills
     )
     own = factchecks.filling(slot, fragments)
-    fills += each.format(condition="if true", template=own) if own else ""
+    fills += _fill(each, own) if own else ""
     said = {"name": slot.name, "kind": slot.kind, "scope": slot.scope, "summary": slot.summary}
     made = whole.format(**said, fills=fills)
     return ONCE.format(**said) + made.replace("fragment.slot.", "fragment.once.", 1) if slot.once else made
+
+
+def _fill(each: str, template: str, condition: str = "") -> str:
+    before, end = (f"{condition} }}}}{{{{ ", "{{ end }}") if condition else ("", "")
+    return each.format(condition=before, template=template, end=end)
 
 
 def _facts(slots: list[Slot], fragments: tuple[Fragment, ...], scope: str) -> str:
@@ -139,10 +142,10 @@ def _facts(slots: list[Slot], fragments: tuple[Fragment, ...], scope: str) -> st
 
 
 def guard(fragment: Fragment) -> str:
-    """The condition under which a fragment fills anything: its choice is what the values say."""
+    """The condition under which a fragment fills anything: its choice is what the values say. Empty means always."""
     tests = [f"(eq .Values.{path} {json.dumps(value)})" for path, value in fragment.choice.items()]
     if not tests:
-        return "if true"
+        return ""
     return f"if {tests[0][1:-1]}" if len(tests) == 1 else f"if and {' '.join(tests)}"
 
 

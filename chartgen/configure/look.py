@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,23 @@ from ..views import graph, svg
 from . import answers
 
 
-def look(chart: LoadedChart, text: str, say: Say, prover: Prover | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Shown:
+    """A chart that the page shows, and the chart that answers for it what servers need, None where it has no plan."""
+
+    chart: LoadedChart
+    question: Path | None
+
+    @classmethod
+    def of(cls, chart: LoadedChart, place: Path) -> Shown:
+        """The folder `place` is for the question, and is needed as long as this."""
+        try:
+            return cls(chart, plan.question(chart.folder, place))
+        except Faults:
+            return cls(chart, None)
+
+
+def look(shown: Shown, text: str, say: Say, prover: Prover | None = None) -> dict[str, Any]:
     """Everything that the page shows for a text of values. `problems` is empty where the chart accepts them."""
     try:
         values = answers.read(text)
@@ -28,34 +45,28 @@ def look(chart: LoadedChart, text: str, say: Say, prover: Prover | None = None) 
         file = Path(place, answers.SHOWN)
         file.write_text(text, encoding="utf-8")
         try:
-            return {"values": values, "problems": [], **_made(chart, file, say, prover)}
+            return {"values": values, "problems": [], **_made(shown, file, say, prover)}
         except Faults as faults:
             return {"values": values, "problems": _listed(faults.problems, str(file))}
 
 
-def _made(chart: LoadedChart, file: Path, say: Say, prover: Prover | None) -> dict[str, Any]:
+def _made(shown: Shown, file: Path, say: Say, prover: Prover | None) -> dict[str, Any]:
     """What the chart makes of a values file; Faults where it refuses it."""
+    chart = shown.chart
     example = valuesfile.read("values", [file], strict=False)
     if problems := valuesfile.check(example, chart.defaults.data, chart.schema):
         raise Faults(problems)
     helm = tools.ensure(["helm"], say)["helm"].path
-    (done,) = programs.render([programs.Request(chart.folder, (file,))], helm, prover=prover)
-    if done.error:
-        raise Faults(blame.blamed(chart, [file], [], done.error, helm))
+    folders = [chart.folder, *([shown.question] if shown.question else [])]
+    done, *asked = programs.render([programs.Request(each, (file,)) for each in folders], helm, prover=prover)
+    if error := next((each.error for each in (done, *asked) if each.error), ""):
+        raise Faults(blame.blamed(chart, [file], [], error, helm))
     drawn = graph.graph(render_of(programs.documents(done.text), frozenset()))
     return {
         "manifests": done.text,
         "picture": svg.text(drawn, "release llm") if drawn.nodes else "",
-        "plan": _plan(chart, file, say, prover),
+        "plan": [line for each in asked for line in plan.lines(plan.answered(each.text))],
     }
-
-
-def _plan(chart: LoadedChart, file: Path, say: Say, prover: Prover | None) -> list[str]:
-    """The plan's lines; none for a chart that has no plan."""
-    try:
-        return plan.lines(plan.plan(chart.folder, [file], [], say, prover))
-    except Faults:
-        return []
 
 
 def _listed(problems: list[Problem], file: str = "") -> list[dict[str, Any]]:

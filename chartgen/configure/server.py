@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ from ..programs import prover as provers
 from ..programs import tools
 from ..programs.prover import Prover
 from . import answers, questions
-from .look import look
+from .look import Shown, look
 
 PAGE = Path(__file__).with_name("page")
 ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M1 1h6v6H1z" fill="#1d4ed8"/></svg>'
@@ -35,9 +36,14 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, chart: LoadedChart, port: int, say: Say, prover: Prover | None = None) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.chart, self.say, self.prover = chart, say, prover
+        self.place = tempfile.TemporaryDirectory(prefix="chartgen-configure-")
+        self.shown, self.say, self.prover = Shown.of(chart, Path(self.place.name)), say, prover
         self.page = questions.page(chart)
         self.one = threading.Lock()  # two cores: one look after the other
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.place.cleanup()
 
     @property
     def url(self) -> str:
@@ -92,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             except Faults as faults:
                 return {"text": text, "values": None, "problems": [each.as_json() for each in faults.problems]}
         with self.server.one:
-            return {"text": text, **look(self.server.chart, text, self.server.say, self.server.prover)}
+            return {"text": text, **look(self.server.shown, text, self.server.say, self.server.prover)}
 
     def _local(self, post: bool = False) -> bool:
         """Whether a request is meant for this server: another page in the same browser must not reach it."""

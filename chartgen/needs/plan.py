@@ -144,14 +144,23 @@ def plan(
     """
     helm = tools.ensure(["helm"], say)["helm"].path
     valuesfile.present(files)
-    name = _name(chart)
     with tempfile.TemporaryDirectory(prefix="chartgen-plan-") as place:
-        folder = asking(chart, name, ASK.replace("PLAN", conventions.PLAN), Path(place))
+        folder = question(chart, Path(place))
         wanted = [render.Request(each, tuple(files), flags=tuple(flags)) for each in (folder, chart)]
         asked, whole = render.render(wanted, helm, prover=prover)
     if error := asked.error or whole.error:
         raise Faults(blame.blamed(loaded.load(chart, str(chart)), files, flags, error, helm))
-    needs = [document.data["plan"] for document in render.documents(asked.text) if document.data]
+    return answered(asked.text, row)
+
+
+def question(chart: Path, place: Path) -> Path:
+    """A chart in the folder `place` that prints what each server needs; Faults for a chart that cannot say it."""
+    return asking(chart, _name(chart), ASK.replace("PLAN", conventions.PLAN), place)
+
+
+def answered(text: str, row: modelconfig.Row | None = None) -> list[Plan]:
+    """What the chart of `question` printed, as plans."""
+    needs = [document.data["plan"] for document in render.documents(text) if document.data]
     return [_plan(each, row) for each in needs]
 
 

@@ -16,8 +16,7 @@ from typing import Any
 import yaml
 
 from chartgen.compose import merge
-from chartgen.compose.readme import rows, type_name
-from chartgen.compose.schema import Values, closed, default
+from chartgen.compose.schema import Values, closed, default, rows, type_name
 from chartgen.compose.values import explain, flow
 from chartgen.sources import stack as stacks
 from chartgen.sources.fragment import Fragment

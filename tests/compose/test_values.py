@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chartgen.compose import merge, schema, values
-from chartgen.compose.readme import rows
+from chartgen.compose.schema import rows
 from chartgen.reading import yamlfile
 from chartgen.sources import stack as stacks
 

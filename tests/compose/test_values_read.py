@@ -12,8 +12,7 @@ import pytest
 from conftest import CHART, ROOT
 
 from chartgen.compose import merge
-from chartgen.compose.readme import rows
-from chartgen.compose.schema import closed
+from chartgen.compose.schema import closed, rows
 from chartgen.programs import helm as render
 from chartgen.reading import yamlfile
 from chartgen.sources import stack as stacks

@@ -3,9 +3,9 @@
 {{- /* map, server: Values of a server that follow from what its entry of servers sets, by dotted path. The context contains Entry, the values of the entry, and Defaults, the values of the top level, but no facts yet. */}}
 {{- define "llm-stack.slot.server.values" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -15,19 +15,19 @@
 {{- /* map, server: Values of a server that are calculated from its facts if they are empty, by dotted path. */}}
 {{- define "llm-stack.slot.server.computedValues" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* one, server: Facts about a server's workload. */}}
 {{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -51,59 +51,59 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.needs" . | trim }}
+{{- with include "llm-stack.storage.model-cache.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.keda.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.keda.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Objects that must already exist for the release, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.release.needs" -}}
-{{- if true }}{{ with include "llm-stack.releaseNeeds" . | trim }}
+{{- with include "llm-stack.releaseNeeds" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.ingress.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.ingress.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.http-route.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, server: Errors in a server's values, one a line. If there is any, rendering fails. */}}
 {{- define "llm-stack.slot.server.checks" -}}
-{{- if true }}{{ with include "llm-stack.serverChecks" . | trim }}
+{{- with include "llm-stack.serverChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.model.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.model.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.server.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.server.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.gpu.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.gpu.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.loader.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -137,187 +137,187 @@
 {{- if eq .Values.model.delivery "none" }}{{ with include "llm-stack.delivery.none.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.checks" . | trim }}
+{{- with include "llm-stack.reload.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.storage.model-cache.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.sizing.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.sizing.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.autoscaling.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.autoscaling.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.pod-disruption-budget.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.pod-disruption-budget.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.observe.monitor.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.observe.monitor.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.observe.alerts.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.observe.alerts.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.keda.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.keda.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.verify.helm-test.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.data.serverFacts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.data.serverFacts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Errors in the values of the release, one a line. If there is any, rendering fails. */}}
 {{- define "llm-stack.slot.release.checks" -}}
-{{- if true }}{{ with include "llm-stack.releaseChecks" . | trim }}
+{{- with include "llm-stack.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.server.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.server.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.loader.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.observe.dashboard.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.observe.dashboard.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.upgrade.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.upgrade.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.ingress.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.http-route.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.secure.network-policy.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.secure.network-policy.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.data.releaseFacts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* map, release: The claims of the release in the same way. */}}
 {{- define "llm-stack.slot.release.claims" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, release: The user interfaces. An Ingress leads to the first one where the values name none. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
+{{- with include "llm-stack.ui.open-webui.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.facts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: How the release is reached from outside the cluster. NOTES prints the first URL of each Service. */}}
 {{- define "llm-stack.slot.expose.facts" -}}
-{{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
+{{- with include "llm-stack.expose.ingress.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.http-route.facts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}
 {{- define "llm-stack.slot.access.facts" -}}
-{{- if true }}{{ with include "llm-stack.server.access" . | trim }}
+{{- with include "llm-stack.server.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Who connects to whom, for each component of the release that has pods. */}}
 {{- define "llm-stack.slot.network.facts" -}}
-{{- if true }}{{ with include "llm-stack.server.network" . | trim }}
+{{- with include "llm-stack.server.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.loader.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.verify.helm-test.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.verify.helm-test.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, release: Who can connect to the Services inside the cluster, if that is not every pod. NOTES print it. */}}
 {{- define "llm-stack.slot.access.clients" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
 {{- define "llm-stack.slot.secrets.facts" -}}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
+{{- with include "llm-stack.ui.open-webui.secrets" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.secrets" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.secrets" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: Facts about an engine. */}}
@@ -367,7 +367,7 @@
 {{- /* one, server: The tag of a model that is given without one. The context contains its name as Model. If empty, the source uses its own default. */}}
 {{- define "llm-stack.slot.model.tag" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -381,32 +381,32 @@
 
 {{- /* list, server: A server's models. */}}
 {{- define "llm-stack.slot.models.facts" -}}
-{{- if true }}{{ with include "llm-stack.model.models" . | trim }}
+{{- with include "llm-stack.model.models" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: Facts about the model. */}}
 {{- define "llm-stack.slot.model.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, release: The APIs that a UI can use. */}}
 {{- define "llm-stack.slot.endpoints.facts" -}}
-{{- if true }}{{ with include "llm-stack.model.endpoints" . | trim }}
+{{- with include "llm-stack.model.endpoints" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.endpoints" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.endpoints" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: Facts about a server's accelerators. */}}
 {{- define "llm-stack.slot.gpu.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -477,12 +477,12 @@
 {{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -507,7 +507,7 @@
 {{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.probes" . | trim }}{{ end }}{{ end }}
 {{- $first }}
@@ -516,42 +516,42 @@
 {{- /* one, server: The handler preStop of the server container, as a map, in place of the sleep of preStopSleepSeconds. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.preStop" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: The template of the server pod, metadata and spec, for every kind of workload. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.pod" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: true if the server pod connects to the Kubernetes API. */}}
 {{- define "llm-stack.slot.server.kubernetes" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, server: Addresses to which the container that downloads models connects in addition to the source, such as a proxy. */}}
 {{- define "llm-stack.slot.loader.urls" -}}
-{{- if true }}{{ with include "llm-stack.loader.urls" . | trim }}
+{{- with include "llm-stack.loader.urls" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Facts about the group of pods that serves one copy of the model across nodes. Empty on one node. */}}
 {{- define "llm-stack.slot.group.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -572,16 +572,16 @@
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.wait" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.container" . | trim }}
+{{- with include "llm-stack.reload.container" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, server: Volumes of the server pod. */}}
 {{- define "llm-stack.slot.server.volumes" -}}
-{{- if true }}{{ with include "llm-stack.server.volumes" . | trim }}
+{{- with include "llm-stack.server.volumes" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -594,16 +594,16 @@
 {{- if eq .Values.model.delivery "sidecar" }}{{ with include "llm-stack.delivery.sidecar.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.volumes" . | trim }}
+{{- with include "llm-stack.reload.volumes" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, server: Volume mounts of the server container. */}}
 {{- define "llm-stack.slot.server.volumeMounts" -}}
-{{- if true }}{{ with include "llm-stack.server.volumeMounts" . | trim }}
+{{- with include "llm-stack.server.volumeMounts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -623,12 +623,12 @@
 {{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -650,75 +650,75 @@
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* one, server: Requests and limits of the server container if the value resources is empty, as a map. */}}
 {{- define "llm-stack.slot.server.resources" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, server: Resource claims of the server pod, for dynamic resource allocation. The server container uses all of them. */}}
 {{- define "llm-stack.slot.server.resourceClaims" -}}
-{{- if true }}{{ with include "llm-stack.gpu.resourceClaims" . | trim }}
+{{- with include "llm-stack.gpu.resourceClaims" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* map, server: Labels that a node needs to run the server pod. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, server: Tolerations of the server pod. */}}
 {{- define "llm-stack.slot.server.tolerations" -}}
-{{- if true }}{{ with include "llm-stack.gpu.tolerations" . | trim }}
+{{- with include "llm-stack.gpu.tolerations" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* map, server: Labels of the server pods that receive requests, in addition to those that select them. */}}
 {{- define "llm-stack.slot.server.podLabels" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.podLabels" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.route.inference-pool.podLabels" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -734,51 +734,51 @@
 {{- /* one, server: The range of replicas, as a map: minReplicas and maxReplicas. Filled if something else than the value replicas sets their number. */}}
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.keda.scale" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.scale.keda.scale" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, server: Topology spread constraints of the server pod if the value topologySpreadConstraints is empty. */}}
 {{- define "llm-stack.slot.server.topologySpreadConstraints" -}}
-{{- if true }}{{ with include "llm-stack.scale.topology-spread.constraints" . | trim }}
+{{- with include "llm-stack.scale.topology-spread.constraints" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: false if the old pod must stop before the new one can start. */}}
 {{- define "llm-stack.slot.server.surge" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.surge" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.surge" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: The source of the volume models, which contains the models, as a map. Empty if cache.claimTemplate is filled. */}}
 {{- define "llm-stack.slot.cache.volume" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: A separate claim for each pod, as a map: keep, annotations, spec. If it is filled, the workload is a StatefulSet. */}}
 {{- define "llm-stack.slot.cache.claimTemplate" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Facts about the model cache. */}}
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Fields of the model cache's mounts in addition to name and path, as a map: subPath, readOnly. */}}
 {{- define "llm-stack.slot.cache.mount" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -823,9 +823,9 @@
 
 {{- /* list, server: Volumes that the loader container needs in addition to the model cache. */}}
 {{- define "llm-stack.slot.loader.volumes" -}}
-{{- if true }}{{ with include "llm-stack.loader.volumes" . | trim }}
+{{- with include "llm-stack.loader.volumes" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -836,9 +836,9 @@
 
 {{- /* list, server: Volume mounts of the loader container in addition to the model cache. */}}
 {{- define "llm-stack.slot.loader.volumeMounts" -}}
-{{- if true }}{{ with include "llm-stack.loader.volumeMounts" . | trim }}
+{{- with include "llm-stack.loader.volumeMounts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -850,14 +850,14 @@
 {{- /* one, server: The loader container. The context contains Loader, with name, and one of mode (it downloads), waitsForLoader (it only waits) and script (it runs another script). Loader can also contain sidecar, env and securityContext. */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: The template of a separate loader pod. The context contains Loader, with name and mode. Optional are Loader.beside (true if the pod runs on each node of the server) and Loader.steps (init containers). */}}
 {{- define "llm-stack.slot.loader.pod" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -872,21 +872,21 @@
 {{- /* one, server: The name of the Job that downloads the models once. */}}
 {{- define "llm-stack.once.loader.job" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: What a server's models need. */}}
 {{- define "llm-stack.slot.sizing.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Facts about the metrics of a server in Prometheus. */}}
 {{- define "llm-stack.slot.monitor.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.observe.monitor.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.observe.monitor.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 

@@ -47,7 +47,7 @@ bring_models() {
   look
 }
 
-# look: download the missing models. Returns the code of the first model that failed.
+
 look() {
   check_writable "$TARGET"
   take_lock
@@ -63,7 +63,7 @@ look() {
   return "$code"
 }
 
-# provide_all: succeed if every model was downloaded. Those that were are recorded in any case.
+
 provide_all() {
   failed=0
   if command -v prepare >/dev/null; then run_child prepare || return; fi
@@ -79,7 +79,7 @@ provide_all() {
   return "$failed"
 }
 
-# reap COUNT: wait until fewer than COUNT workers run. $failed keeps the first code that is not 0.
+
 reap() {
   while :; do
     still='' some=0
@@ -126,7 +126,7 @@ provide() {
   exit 0
 }
 
-# again COMMAND…: repeat it, with growing pauses, until it succeeds or has failed RETRIES times without new data.
+
 again() {
   attempts=0 best=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
   until "$@"; do
@@ -141,7 +141,7 @@ again() {
   done
 }
 
-# fetch_whole: one attempt, with its result compared to what was requested.
+
 fetch_whole() {
   part=$versions/$version.part
   own_dir "$part" "$TARGET/.work/$key"
@@ -150,7 +150,7 @@ fetch_whole() {
   fetch "$reference" "$identity" "$filters" "$part" "$TARGET/.work/$key" && as_listed
 }
 
-# as_listed: compare the fetched files with the source's listing. Fails with $message set.
+
 as_listed() {
   odd=$(find "$part" ! -type f ! -type d | head -n 1)
   [ -z "$odd" ] || die 66 "$reference: ${odd#"$part"/} is a link or a device, not a file; remove it from the model"
@@ -181,8 +181,8 @@ as_listed() {
   done <"$scratch/odd"
 }
 
-# finish_version: give the fetched files their final name. The list of the files is written first, so that a name never
-# exists without its list.
+
+
 finish_version() {
   say "$reference: writing it to the disk"
   run_child persist "$part" || full "$TARGET"
@@ -191,7 +191,7 @@ finish_version() {
     persist "$versions"; } || full "$TARGET"
 }
 
-# swap: point the folder to the version with one rename, and remove the versions before the previous one.
+
 swap() {
   link=$TARGET/$folder before=$(readlink "$link") to=$(target_of "$folder" "$version")
   case $folder in */*) own_dir "${link%/*}" ;; esac
@@ -212,30 +212,30 @@ swap() {
 
 key_of() { printf '%s' "$1" | tr / =; }
 
-# version_of IDENTITY FILTERS: the name of a version.
+
 version_of() { printf '%s %s%s' "$1" "$2" "${terms:+ $terms}" | sha256sum | cut -c 1-16; }
 
-# target_of FOLDER VERSION: the text of the folder's link.
+
 target_of() { printf '%s.versions/%s/%s\n' "$(printf '%s' "$1" | sed -e 's,[^/]*/,../,g' -e 's,[^/]*$,,')" "$(key_of "$1")" "$2"; }
 
-# list_files DIR: print "size path" of everything in it but directories, with - for the size of what is not a file.
+
 list_files() {
   (cd "$1" && find . -type f -exec stat -c '%s %n' {} + -o ! -type d -exec stat -c '- %n' {} +) | LC_ALL=C sort
 }
 
-# whole VERSION: succeed if all its files exist with their sizes. Does not read the files.
+
 whole() {
   real "$1" && [ -d "$1" ] && plain "$1.files" && list_files "$1" 2>/dev/null | cmp -s - "$1.files"
 }
 
 size_of_version() { awk '{ n += $1 } END { printf "%.0f", n }' "$1.files"; }
 
-# bytes_in DIR…: the size of all files, for the progress. Files that disappear meanwhile are ignored.
+
 bytes_in() { find "$@" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }'; }
 
-# run_watched DIR COMMAND…: run a program that downloads to DIR. Its output goes to $scratch/output, and the log shows
-# the bytes in DIR, of $expected if known. If fewer than LEAST bytes a second arrive for STALL seconds, the program is
-# ended and the function fails with $message set. Otherwise it returns the program's code.
+
+
+
 run_watched() {
   into=$1
   shift
@@ -272,11 +272,11 @@ progress_of() {
 
 # --- The index of all models ----------------------------------------------------------------------------------------
 
-# rows: print the index, without rows whose folder is not below TARGET.
+
 rows() { read_file .models | awk -F '\t' 'NF > 4 && $1 !~ "^[./]|/[.]|//|/$" && $1 != ""'; }
 
-# settled FOLDER REFERENCE FILTERS: succeed if the index has it, its folder points to that version, and that is
-# complete.
+
+
 settled() {
   is=$(rows | FOLDER=$1 REFERENCE=$2 FILTERS=$3 awk -F '\t' '
     $1 == ENVIRON["FOLDER"] && $2 == ENVIRON["REFERENCE"] && $6 == ENVIRON["FILTERS"] { print $3; exit }')
@@ -293,7 +293,7 @@ all_here() {
   done 3<"$scratch/wanted"
 }
 
-# record: replace rows of the index by those of the downloaded models, and update what depends on the index.
+
 record() {
   prune
   # A row whose identity did not change keeps its download time.
@@ -307,7 +307,7 @@ record() {
   cut -f 1,3 "$scratch/index" | mark_digest
 }
 
-# prune: remove models that are in the index and not in the list, if PRUNE is true.
+
 prune() {
   if [ "$PRUNE" != true ]; then return 0; fi
   cut -f 1 "$scratch/list" >"$scratch/folders"

@@ -38,7 +38,7 @@ child='' beat='' locking='' holding='' scratch=''
 secret='' secret_pair=''   # credentials that must not appear in a log line
 verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
-# say TEXT: print one log line. Pods that wait for this loader can read it too.
+
 say() {
   text=$*
   conceal
@@ -46,7 +46,7 @@ say() {
   if [ -n "$holding" ]; then printf '%s\n' "$text" | publish .doing unsynced 2>/dev/null || :; fi
 }
 
-# die CODE TEXT: print one sentence that says what is wrong and what to do, and exit.
+
 die() {
   code=$1
   shift
@@ -56,7 +56,7 @@ die() {
   exit "$code"
 }
 
-# conceal: replace $text if it contains a credential, which a server can send back in an error message.
+
 conceal() {
   for credential in "$secret" "$secret_pair"; do
     if [ "${#credential}" -ge 4 ]; then
@@ -65,7 +65,7 @@ conceal() {
   done
 }
 
-# run_child COMMAND…: run it in the background, because a shell handles signals only between commands and in `wait`.
+
 run_child() {
   "$@" &
   child=$!
@@ -75,7 +75,7 @@ run_child() {
   return "$ended"
 }
 
-# within SECONDS COMMAND…: the same, with a time limit.
+
 within() {
   limit=$(($(now) + $1)) nap=0.01
   shift
@@ -92,8 +92,8 @@ within() {
   return "$ended"
 }
 
-# bounded BYTES COMMAND…: become the command, with a limit (plus 64 KB) on the size of each file that it writes. Use
-# run_child, within or run_watched to call it, because they start a process.
+
+
 bounded() {
   ulimit -f $(($1 / 512 + 128)) 2>/dev/null || :
   shift
@@ -104,8 +104,8 @@ pause() { run_child sleep "$1"; }
 
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
-# end PID…: stop processes. The signal is repeated, because a new process can lose it, and so can a bash that is about
-# to read a $(…). A process that ignores SIGTERM for GRACE seconds is killed.
+
+
 end() {
   for process; do
     ends_at=$(($(now) + GRACE)) how=TERM
@@ -121,7 +121,7 @@ end() {
 
 now() { date +%s; }
 
-# human BYTES: print 4683073184 as 4.7 GB.
+
 human() {
   BYTES=$1 awk 'BEGIN {
     n = ENVIRON["BYTES"] + 0
@@ -131,8 +131,8 @@ human() {
   }'
 }
 
-# begin: handle signals, and create $scratch, a directory that is removed at the end.
-# A loader redefines stop_work to end its own processes.
+
+
 begin() {
   trap finish EXIT
   trap 'exit 143' HUP INT TERM
@@ -152,10 +152,10 @@ finish() {
   exit "$status"
 }
 
-# models: print the requested models, without comments and blank lines.
+
 models() { sed -e 's/[[:space:]]*$//' -e '/^[[:space:]]*#/d' -e '/^$/d' "$MODELS_FILE"; }
 
-# list_hash: print the identity of the list and of its terms, as in .ready.
+
 list_hash() {
   { models | LC_ALL=C sort -u; cat "$(dirname "$MODELS_FILE")/terms" 2>/dev/null; } | sha256sum | cut -d ' ' -f 1
 }
@@ -167,13 +167,13 @@ check_list() {
 
 ready_has() { read_file .ready | grep -qxF "$1"; }
 
-# mark_ready HASH: add the hash to those that are already valid, because one claim can serve several lists. A source
-# whose models replace each other empties .ready first.
+
+
 mark_ready() {
   { read_file .ready | grep -x '[0-9a-f]\{64\}'; printf '%s\n' "$1"; } | tail -n 100 | sort -u | publish .ready
 }
 
-# mark_digest: write stdin to .digest. If it differs from the previous content, also write .updated.
+
 mark_digest() {
   cat >"$scratch/digest" || return
   if ! read_file .digest | cmp -s "$scratch/digest" -; then publish .digest <"$scratch/digest" || return; fi
@@ -188,14 +188,14 @@ mark_sync() { date -u +%Y-%m-%dT%H:%M:%SZ | publish .last_sync; }
 
 # --- Files of a volume that others can write to ---------------------------------------------------------------------
 
-# plain PATH: succeed if it is a regular file and not a link.
+
 plain() { [ -f "$1" ] && ! [ -L "$1" ]; }
 
-# read_file NAME: print TARGET/NAME, up to 10 MB, or nothing if it is not a regular file.
+
 read_file() { if plain "$TARGET/$1"; then head -c 10000000 "$TARGET/$1"; fi; }
 
-# publish NAME [unsynced]: write stdin to TARGET/NAME atomically. The new file gets an unused name and is then
-# renamed, so that no link is followed. Only for the holder of the lock.
+
+
 publish() {
   fresh=$(mktemp "$TARGET/.new.XXXXXX") || return
   { cat >"$fresh" && chmod 644 "$fresh" && { [ -n "${2:-}" ] || persist "$fresh"; } && mv -fT "$fresh" "$TARGET/$1"; } &&
@@ -204,8 +204,8 @@ publish() {
   return 1
 }
 
-# persist PATH: write it to the disk, so that a crash of the machine cannot undo it. For a directory, everything in its
-# file system is written. Not every sync accepts a path; such a sync writes everything.
+
+
 persist() {
   if [ -d "$1" ]; then set -- -f "$1"; fi
   if sync "$@" 2>/dev/null; then return; fi
@@ -213,7 +213,7 @@ persist() {
   sync
 }
 
-# real PATH: succeed if no part of a path below TARGET is a link.
+
 real() {
   linked=$TARGET left=${1#"$TARGET"/}
   while [ -n "$left" ]; do
@@ -223,7 +223,7 @@ real() {
   done
 }
 
-# own_dir DIR…: create directories below TARGET. Refuse a link in place of any of them.
+
 own_dir() {
   for each; do
     real "$each" || die 77 "$linked is a link, which the loader does not follow on a volume; remove it"
@@ -231,10 +231,10 @@ own_dir() {
   done
 }
 
-# only_files DIR…: remove everything that is neither a regular file nor a directory.
+
 only_files() { for each; do if [ -d "$each" ]; then find "$each" ! -type f ! -type d -exec rm -f {} +; fi; done; }
 
-# check_writable DIR…: refuse, with one sentence, a directory in which this uid cannot create files.
+
 check_writable() {
   for each; do
     [ -d "$each" ] || die 77 "$each is not a directory; mount the models' volume there"
@@ -259,13 +259,13 @@ check_writable() {
   done
 }
 
-# free_bytes DIR
+
 free_bytes() {
   df -Pk "$1" 2>/dev/null | awk '
     NR > 1 { for (i = NF; i > 3; i--) if ($i ~ /^[0-9]+%$/) { printf "%.0f", $(i - 1) * 1024; exit } }'
 }
 
-# full DIR [BYTES]: exit because a write to DIR failed; BYTES is how many more are needed, if known.
+
 full() {
   free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
   text="$1 is full: $(human "${free:-0}") free"
@@ -281,15 +281,15 @@ full() {
   esac
 }
 
-# check_scratch: exit if the scratch space is full, after an error that this can explain.
+
 check_scratch() {
   head -c 65536 /dev/zero 2>/dev/null >"$scratch/.room" || full "$scratch"
   rm -f "$scratch/.room"
 }
 
-# keep_looking COMMAND…: for MODE=watch. Every INTERVAL seconds, run this script with MODE=refresh in a separate
-# process. A failure does not end the loop as long as the command succeeds, which checks that the requested models are
-# present.
+
+
+
 keep_looking() {
   while :; do
     run_child env MODE=refresh sh "$0" || {
@@ -326,8 +326,8 @@ take_lock() {
   rm -rf "$TARGET"/.new.??????   # what a killed loader left
 }
 
-# The second check is for a loader that was slow between mkdir and the new file, and whose empty lock was removed
-# meanwhile.
+
+
 make_lock() {
   if [ -L "$lock" ] || { [ -e "$lock" ] && ! [ -d "$lock" ]; }; then
     die 77 "$lock is not a directory, so it cannot be a lock; remove it"
@@ -344,8 +344,8 @@ make_lock() {
   return 1
 }
 
-# Prints the holder and the time of its last sign of life. Reading the file makes a network file system fetch the
-# current time instead of a cached one. A name that no loader has is ignored.
+
+
 look_at_lock() {
   # shellcheck disable=SC2010 # the names have a known form
   holder=$(ls "$lock" 2>/dev/null | grep -x '[A-Za-z0-9][A-Za-z0-9._-]*' | head -n 1)
@@ -353,8 +353,8 @@ look_at_lock() {
   printf '%s %s\n' "$holder" "$(stat -c %y "$lock/$holder" 2>/dev/null)"
 }
 
-# break_lock HOLDER: fails if another loader was faster. A lock without a holder belonged to a loader that died while it
-# created the lock, or contains only files that no loader made, such as .nfs… of a network file system. It is removed.
+
+
 break_lock() {
   if [ -n "$1" ]; then
     mv "$lock/$1" "$lock/$me" 2>/dev/null || return
@@ -373,13 +373,13 @@ tell_who_holds_it() {
   say "waiting for ${1:-another loader}, whose last message is: $(last_message)"
 }
 
-# last_message: the last log line of the loader at work, in plain characters.
+
 last_message() {
   words=$(read_file .doing | head -c 1000 | head -n 1 | LC_ALL=C tr -cd ' -~')
   printf '%s' "${words:-none yet}"
 }
 
-# keep_lock PID: run in the background. Never create the file again: if it is gone, another loader has taken over.
+
 keep_lock() {
   nap=''
   trap 'kill $nap 2>/dev/null; exit' TERM

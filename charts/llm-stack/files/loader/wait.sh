@@ -28,8 +28,8 @@ main() {
   say "the models are there"
 }
 
-# here: succeed if the list is marked as ready and the folders of directory.sh have the requested versions. After an
-# upgrade and its rollback, the mark is that of the first download, but a folder can still have the version in between.
+
+
 here() {
   ready_has "$EXPECT" || return
   if [ -z "$rows" ] || ! [ -e "$(dirname "$0")/directory.sh" ]; then return 0; fi
@@ -40,7 +40,7 @@ here() {
     END { for (row in wanted) exit 1 }'
 }
 
-# doing: print the loader's last message, and the command that shows its log.
+
 doing() {
   last_message
   case $LOGS in

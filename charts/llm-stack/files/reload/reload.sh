@@ -62,7 +62,7 @@ say() { printf '%s\n' "$*"; }
 
 die() { printf '%s\n' "$*" >&2; exit 64; }
 
-# run COMMAND…: run it in the background, because a shell handles signals only between commands and in `wait`.
+
 run() {
   "$@" &
   child=$!
@@ -76,24 +76,24 @@ wait_for() { run sleep "$1"; }
 
 asked_for() { cat "$MODELS_FILE" 2>/dev/null; }
 
-# plain NAME: print that file of TARGET. Others can write to the volume, so a link, a pipe or a device is ignored.
+
 plain() { if [ -f "$TARGET/$1" ] && ! [ -L "$TARGET/$1" ]; then head -c 10000000 "$TARGET/$1"; fi; }
 
-# take_note: record the current state of the server's models. Other servers can have theirs in the same directory.
+
 take_note() {
   plain .digest | awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" - >"$STATE/seen" 2>/dev/null
   if ! [ -s "$STATE/seen" ]; then plain .updated | cut -d ' ' -f 1 >"$STATE/seen"; fi
 }
 
-# remember: record that the server has loaded the current models.
+
 remember() { cp "$STATE/seen" "$STATE/known.new" && mv "$STATE/known.new" "$STATE/known"; }
 
-# changed FOLDER
+
 changed() { [ "$(of "$1" seen)" != "$(of "$1" known)" ]; }
 
 of() { FOLDER=$1 awk -F '\t' '$1 == ENVIRON["FOLDER"]' "$STATE/$2"; }
 
-# http: send the requests for the models that changed, in order. Fails at the first request that fails.
+
 http() {
   say "the models changed"
   while IFS=$tab read -r folder method path body <&3; do
@@ -113,9 +113,9 @@ prepared() {
   [ -z "$PREPARE" ] || run $PREPARE "$1" >"$STATE/error" 2>&1 || { say "$1: $(tr -s '\n' ' ' <"$STATE/error")"; return 1; }
 }
 
-# rollout: a changed annotation makes Kubernetes create new pods. Every pod of the workload sets the same value, so the
-# workload is rolled out once. If each pod has its own models, on its claim or its node, a new pod can start with the
-# previous version. It must then set a different value, so the value also depends on the annotation of this pod.
+
+
+
 rollout() {
   say "the models changed"
   next=$({ printf '%s\n' "$MADE_FOR"; cat "$STATE/seen"; } | sha256sum | cut -c 1-16)
@@ -128,7 +128,7 @@ rollout() {
     --cacert "$ACCESS/ca.crt" --data-binary "@$STATE/body" "$url?fieldManager=reload"
 }
 
-# ask WHAT ARGUMENT…: run curl with these arguments. Succeeds if the status is 2xx, and logs the outcome of WHAT.
+
 ask() {
   what=$1
   shift

@@ -1,6 +1,6 @@
 {{- /*
-Given the root: who can use the Services of the release, as a JSON list of sentences. NOTES and `chartgen validate` print
-them.
+
+
 */}}
 {{- define "llm-stack.access" -}}
 {{- include "llm-stack.servers" . }}
@@ -27,7 +27,7 @@ them.
 {{- mustToJson $lines }}
 {{- end }}
 
-{{- /* Given the root: the Secrets whose value is generated, in the same form. */}}
+{{- /**/}}
 {{- define "llm-stack.generated" -}}
 {{- include "llm-stack.servers" . }}
 {{- $lines := list }}

@@ -1,7 +1,7 @@
 {{- /*
-(list CONTEXT NAME): the Service and port that an Ingress or a route leads to, as JSON: {service, port}. NAME is the
-name of a server or a UI. If it is empty, this is the first UI, or the only server of a release without a UI. The map
-is empty if the backend does not exist.
+
+
+
 */}}
 {{- define "llm-stack.backend" -}}
 {{- $context := first . }}
@@ -24,7 +24,7 @@ is empty if the backend does not exist.
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* {context, name, key}: the error in the value KEY if fragment.backend finds nothing. */}}
+{{- /**/}}
 {{- define "llm-stack.backendFault" -}}
 {{- $servers := keys .context.Servers | sortAlpha }}
 {{- $uis := list }}
@@ -42,8 +42,8 @@ is empty if the backend does not exist.
 {{- end }}
 
 {{- /*
-(list CONTEXT WAY): the servers that WAY, a map of hosts and domain, exposes, as a JSON list of {name, host, service,
-port}.
+
+
 */}}
 {{- define "llm-stack.apiHosts" -}}
 {{- $context := first . }}
@@ -64,7 +64,7 @@ port}.
 {{- end }}
 
 {{- /*
-{context, way, key, taken}: the errors in the values KEY of such a map. taken are the hosts that other values use.
+
 */}}
 {{- define "llm-stack.apiFaults" -}}
 {{- $key := .key }}
@@ -95,7 +95,7 @@ port}.
 {{- end }}
 {{- end }}
 
-{{- /* (list CONTEXT SERVICE): the first URL outside the cluster that leads to SERVICE, empty if there is none. */}}
+{{- /**/}}
 {{- define "llm-stack.exposedURL" -}}
 {{- $service := last . }}
 {{- $found := "" }}
@@ -108,8 +108,8 @@ port}.
 {{- end }}
 
 {{- /*
-{host, https, httpPort, httpsPort}: the URL of a host. https is true if it is encrypted, which an httpsPort implies. A
-port of 0 is the default port, which is left out of the URL.
+
+
 */}}
 {{- define "llm-stack.url" -}}
 {{- $scheme := "http" }}

@@ -21,8 +21,8 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 
 {{- /*
-Given the root: an error for each text of the values with a character that YAML cannot contain. Where there is one, toYaml
-prints nothing at all, without an error.
+
+
 */}}
 {{- define "llm-stack.textChecks" -}}
 {{- if regexMatch "\\\\u00[01]|[\\x7f-\\x9f\\x{fffe}\\x{ffff}]" (toJson .Values) }}
@@ -30,7 +30,7 @@ prints nothing at all, without an error.
 {{- end }}
 {{- end }}
 
-{{- /* (list PATH DATA): the errors in data at a path. */}}
+{{- /**/}}
 {{- define "llm-stack.unprintable" -}}
 {{- $path := first . }}
 {{- $data := last . }}
@@ -54,7 +54,7 @@ prints nothing at all, without an error.
 {{- end }}
 {{- end }}
 
-{{- /* Given a context: an error for each Secret that would be generated, and for each that is described twice. */}}
+{{- /**/}}
 {{- define "llm-stack.secretChecks" -}}
 {{- if not .Values.generateSecrets }}
 {{- range .Facts.secrets }}

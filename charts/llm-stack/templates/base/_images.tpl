@@ -1,6 +1,6 @@
 {{- /*
-{context, image, over}: the reference of an image. image is a map of repository, tag, digest and pullPolicy. over,
-which is optional, overrides its keys. global.imageRegistry decides the registry.
+
+
 */}}
 {{- define "llm-stack.image" -}}
 {{- $image := include "llm-stack.imageFields" . | mustFromJson }}
@@ -17,7 +17,7 @@ which is optional, overrides its keys. global.imageRegistry decides the registry
 {{- $mirror = get $mirror $host }}
 {{- end }}
 {{- if $mirror }}
-{{- /* Docker Hub's official images are under library/, which may be omitted only on Docker Hub. */}}
+{{- /**/}}
 {{- $repository = printf "%s/%s%s" $mirror (ternary "library/" "" (and (eq $host "docker.io") (not (contains "/" $path)))) $path }}
 {{- end }}
 {{- $repository }}
@@ -25,14 +25,14 @@ which is optional, overrides its keys. global.imageRegistry decides the registry
 {{- with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /* {context, image, over}: the imagePullPolicy of an image, with the arguments of fragment.image. */}}
+{{- /**/}}
 {{- define "llm-stack.pullPolicy" -}}
 {{- (include "llm-stack.imageFields" . | mustFromJson).pullPolicy }}
 {{- end }}
 
 {{- /*
-{context, image, over}: the fields of an image as JSON, with over applied. A digest belongs to one tag of one
-repository, so it is removed if over has another.
+
+
 */}}
 {{- define "llm-stack.imageFields" -}}
 {{- $image := deepCopy .image }}
@@ -44,8 +44,8 @@ repository, so it is removed if over has another.
 {{- end }}
 
 {{- /*
-Given a context: what every pod needs: its service account without a token, pull secrets, and no environment variables
-for Services.
+
+
 */}}
 {{- define "llm-stack.podBasics" -}}
 serviceAccountName: {{ include "llm-stack.serviceAccount" . | quote }}
@@ -57,7 +57,7 @@ enableServiceLinks: false
 {{- end }}
 {{- end }}
 
-{{- /* Given a context: imagePullSecrets, for pods and service accounts. */}}
+{{- /**/}}
 {{- define "llm-stack.pullSecrets" -}}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:
@@ -72,8 +72,8 @@ imagePullSecrets:
 {{- end }}
 
 {{- /*
-Given a map of names to text or {valueFrom}: environment variables as a list, by name. Those that refer to others with
-$(NAME) are last, because Kubernetes resolves only what precedes them.
+
+
 */}}
 {{- define "llm-stack.env" -}}
 {{- $later := dict }}
@@ -95,8 +95,8 @@ $(NAME) are last, because Kubernetes resolves only what precedes them.
 {{- end }}
 
 {{- /*
-{vendor, images}: the facts image, vendors and cpu of an engine whose image depends on the vendor of the accelerator,
-as YAML. images maps vendors to names under `images`. `none` is the image for CPUs.
+
+
 */}}
 {{- define "llm-stack.imagesByVendor" -}}
 {{- $vendors := keys (omit .images "none") | sortAlpha -}}

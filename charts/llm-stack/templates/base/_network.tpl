@@ -1,4 +1,4 @@
-{{- /* Given a map of environment variables: the URLs among them, as a JSON list. */}}
+{{- /**/}}
 {{- define "llm-stack.urlsIn" -}}
 {{- $found := list }}
 {{- range . }}

@@ -1,5 +1,5 @@
 {{- /*
-{context, path, uses}: true if a path of the node is one that a pod never mounts, for one of the uses: mount, store.
+
 */}}
 {{- define "llm-stack.nodePathRefused" -}}
 {{- include "llm-stack.read" (list .context "files/base/node-paths.yaml") }}
@@ -16,7 +16,7 @@
 {{- ternary "true" "" $found }}
 {{- end }}
 
-{{- /* {context, volumes, key}: an error for each volume of the user with such a path. */}}
+{{- /**/}}
 {{- define "llm-stack.nodePathFaults" -}}
 {{- $context := .context }}
 {{- $key := .key }}

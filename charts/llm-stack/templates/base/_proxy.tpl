@@ -1,6 +1,6 @@
 {{- /*
-{context, hosts}: the environment variables of global.proxy as a JSON map, empty without a proxy. hosts are hosts in the
-cluster that are written without a domain. Programs differ in whether they read the names in upper or lower case.
+
+
 */}}
 {{- define "llm-stack.proxy" -}}
 {{- $proxy := .context.Values.global.proxy }}
@@ -22,7 +22,7 @@ cluster that are written without a domain. Programs differ in whether they read 
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* Given a context of the release: the hosts of its endpoints, as a JSON list. */}}
+{{- /**/}}
 {{- define "llm-stack.endpointHosts" -}}
 {{- $hosts := list }}
 {{- range .Facts.endpoints }}
@@ -31,7 +31,7 @@ cluster that are written without a domain. Programs differ in whether they read 
 {{- mustToJson $hosts }}
 {{- end }}
 
-{{- /* Given a context: the URLs of the proxy, as a JSON list. */}}
+{{- /**/}}
 {{- define "llm-stack.proxyURLs" -}}
 {{- list .Values.global.proxy.httpProxy .Values.global.proxy.httpsProxy | compact | uniq | mustToJson }}
 {{- end }}

@@ -1,13 +1,13 @@
 {{- /*
-Lays .Servers, once a render: name -> the context of a server that is enabled. Helm gives all templates of a chart one and
-the same root, where the result stays. A server's context looks like the root of a chart with one server: .Values are its
-own, .Server is its name. .Facts holds what fills the slots whose names end with .facts, as data, by the slot's first part:
-a server's in its context, the release's in the root.
+
+
+
+
 */}}
 {{- define "llm-stack.servers" -}}
 {{- if not (hasKey . "Servers") }}
 {{- $root := . }}
-{{- /* Each context shares what is read and made once. */}}
+{{- /**/}}
 {{- $_ := set . "Read" dict }}
 {{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
@@ -32,8 +32,8 @@ a server's in its context, the release's in the root.
 {{- end }}
 
 {{- /*
-{server, entry, defaults}: gives the server's context its .Values, the entry of servers laid over a copy of the defaults:
-maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
+
+
 */}}
 {{- define "llm-stack.serverValues" -}}
 {{- $values := mergeOverwrite (deepCopy .defaults) (deepCopy .entry) }}
@@ -56,7 +56,7 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- include "llm-stack.setPaths" (dict "values" $values "paths" (include "llm-stack.slot.server.values" $entry | include "llm-stack.map" | mustFromJson)) }}
 {{- end }}
 
-{{- /* {values, paths}: sets values at dotted paths. paths maps paths to values. */}}
+{{- /**/}}
 {{- define "llm-stack.setPaths" -}}
 {{- range $path, $value := .paths }}
 {{- $keys := splitList "." $path }}
@@ -68,12 +68,12 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- end }}
 {{- end }}
 
-{{- /* Given a server's context: the name of its workload, of any kind, and of its Service. */}}
+{{- /**/}}
 {{- define "llm-stack.serverName" -}}
 {{- include "llm-stack.shortName" (list . .Server) }}
 {{- end }}
 
-{{- /* Given a server's context: the URL of its Service inside the cluster, without a path. */}}
+{{- /**/}}
 {{- define "llm-stack.serverURL" -}}
 http://{{ include "llm-stack.serverName" . }}:{{ int64 .Facts.server.port }}
 {{- end }}

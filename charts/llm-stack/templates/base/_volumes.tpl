@@ -1,6 +1,6 @@
 {{- /*
-{context, key, values, names, paths}: the errors in the volumes and volumeMounts of a map of values. KEY. is the prefix of these
-values, and names and paths are those of the chart's own volumes and mounts.
+
+
 */}}
 {{- define "llm-stack.volumeFaults" -}}
 {{ include "llm-stack.nodePathFaults" (dict "context" .context "volumes" .values.volumes "key" (printf "%svolumes" .key)) }}

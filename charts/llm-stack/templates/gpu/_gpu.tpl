@@ -1,4 +1,4 @@
-{{- /* The row of the table that the values select, as JSON, or {}. Given a server's context. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.row" -}}
 {{- $found := dict }}
 {{- if ne .Values.gpu.vendor "none" }}
@@ -8,15 +8,15 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* The memory of a share of a card in MiB, or 0 for a full card. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.mebibytes" -}}
 {{- $unit := regexFind "[MGT]i$" .Values.gpu.memory }}
 {{- mul (trimSuffix $unit .Values.gpu.memory | int64) (get (dict "Mi" 1 "Gi" 1024 "Ti" 1048576) $unit | default 0) }}
 {{- end }}
 
 {{- /*
-The number of cards in gpu.resources. Memory and compute are shares of cards and are not counted: those of the table, and
-others by their names. Compute by which complete cards are requested, such as qGPU's, is counted in cards.
+
+
 */}}
 {{- define "llm-stack.gpu.counted" -}}
 {{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
@@ -39,7 +39,7 @@ others by their names. Compute by which complete cards are requested, such as qG
 {{- max 1 $count }}
 {{- end }}
 
-{{- /* The vendor of devices that are not in the table is `other`. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.facts" -}}
 {{- $count := ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
 {{- if .Values.gpu.resources }}
@@ -50,7 +50,7 @@ count: {{ int64 $count }}
 memoryMiB: {{ include "llm-stack.gpu.mebibytes" . | int64 }}
 {{- end }}
 
-{{- /* Each device and its amount. A name can contain the partition or the type. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.devices" -}}
 {{- if .Values.gpu.resources }}
 {{- toYaml .Values.gpu.resources }}
@@ -99,14 +99,14 @@ memoryMiB: {{ include "llm-stack.gpu.mebibytes" . | int64 }}
 {{- end }}
 {{- end }}
 
-{{- /* A rollout that needs spare cards would wait for ever if there are none. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.surge" -}}
 {{- if or (ne .Values.gpu.vendor "none") .Values.gpu.resources -}}
 false
 {{- end }}
 {{- end }}
 
-{{- /* The spec of the pod's ResourceClaimTemplate for DRA; empty with other schemes. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.claim" -}}
 {{- $gpu := .Values.gpu }}
 {{- with and (not $gpu.resources) (include "llm-stack.gpu.row" . | mustFromJson).class -}}
@@ -134,7 +134,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{- /* A ResourceClaimTemplate is immutable, so a different one gets a different name. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.claimName" -}}
 {{- $hash := include "llm-stack.gpu.claim" . | include "llm-stack.map" | sha256sum | trunc 8 }}
 {{- include "llm-stack.name" (list . (printf "%s-gpus-%s" .Server $hash)) }}
@@ -182,7 +182,7 @@ gpu.vendor: engine {{ .Values.engine }} has no image for {{ $gpu.vendor }}; set 
 {{- end }}
 {{- end }}
 
-{{- /* Errors in gpu.type. Given {gpu, row, scheme}, as are the next templates. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.typeChecks" -}}
 {{- $type := .gpu.type }}
 {{- $by := .row.type | default dict }}
@@ -214,7 +214,7 @@ gpu.partition: is empty, but {{ .gpu.scheme }} needs a partition; set it, for ex
 {{- end }}
 {{- end }}
 
-{{- /* Also given mebibytes, the value of gpu.memory in MiB. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.memoryChecks" -}}
 {{- $memory := .row.memory | default dict }}
 {{- $unit := int64 $memory.unit }}
@@ -241,7 +241,7 @@ gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute toget
 {{- end }}
 {{- end }}
 
-{{- /* Values that need a vendor, and cards that are requested outside gpu, which the chart would not count. */}}
+{{- /**/}}
 {{- define "llm-stack.gpu.strays" -}}
 {{- $gpu := .Values.gpu }}
 {{- $asked := dict }}
@@ -260,7 +260,7 @@ gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute toget
 {{- if not $gpu.resources }}
 {{- $resources = merge dict (.Values.resources.limits | default dict) (.Values.resources.requests | default dict) }}
 {{- end }}
-{{- /* The table is long, so it is read only if there is an error. */}}
+{{- /**/}}
 {{- if or $asked (contains "/" (keys $resources | join " ")) }}
 {{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
 {{- $vendors := get .Read "files/gpu/vendors.yaml" }}

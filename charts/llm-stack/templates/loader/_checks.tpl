@@ -1,4 +1,4 @@
-{{- /* A delivery in separate pods needs a volume that two nodes can mount at the same time. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.checks" -}}
 {{- if hasSuffix "-loader" .Server }}
 a server's name cannot end in -loader, which the names of loader pods end in; rename the server
@@ -12,7 +12,7 @@ model.delivery: {{ $delivery.separateWorkload }} downloads models to a claim, bu
 model.delivery: {{ $delivery.separateWorkload }} and the server can mount the model cache on different nodes at the same time, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or set model.delivery to init
 {{- end }}
 {{- end }}
-{{- /* The user's volumes are among those of the pod, so a name that is there twice is a conflict. */}}
+{{- /**/}}
 {{- $around := include (ternary "llm-stack.slot.loader.volumes" "llm-stack.slot.server.volumes" ($delivery.waitsForLoader | default false)) . | include "llm-stack.list" | mustFromJson }}
 {{- $names := dict "models" 1 "files" 1 "tmp" 1 }}
 {{- range $around }}
@@ -36,7 +36,7 @@ loader.volumeMounts: {{ .mountPath }} is already used by a volume of the chart; 
 {{- end }}
 {{- end }}
 
-{{- /* loader.prune removes all files that the server did not request, so no other server may use the same place. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.releaseChecks" -}}
 {{- $users := dict }}
 {{- $pruned := list }}

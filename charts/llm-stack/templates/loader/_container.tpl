@@ -1,13 +1,13 @@
 {{- /*
-Given a server's context with Loader in it: name (of the container), and one of
-  mode    once, refresh or watch: downloads the models; as a sidecar it keeps running next to the server, which starts
-          when the models are complete
-  waits   only waits for the models that another pod downloads; a loader setting must not restart its server
-  script  runs another file of the server, with this env and securityContext
+
+
+
+
+
 */}}
 {{- define "llm-stack.loader.container" -}}
 {{- $facts := .Facts.source }}
-{{- /* If source and engine are the same program, the server's image is used for both. */}}
+{{- /**/}}
 {{- $engine := .Facts.engine }}
 {{- $program := get .Values.images ($facts.image | default "") | default dict }}
 {{- $served := get .Values.images ($engine.image | default "") | default dict }}
@@ -89,7 +89,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{- end }}
 {{- end }}
 
-{{- /* The user's volumes, such as the certificate of a private registry. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.volumes" -}}
 {{- with .Values.loader.volumes }}
 {{- toYaml . }}
@@ -114,7 +114,7 @@ Given a server's context with Loader in it: name (of the container), and one of
 {{ include "llm-stack.slot.loader.volumes" . | trim }}
 {{- end }}
 
-{{- /* Different models need different pods. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.annotations" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $models := list }}
@@ -125,7 +125,7 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 {{- end }}
 
-{{- /* The common part of the scripts, and the list of models: folder, reference and filters, separated by tabs. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $delivery := .Facts.delivery -}}

@@ -1,7 +1,7 @@
 {{- /*
-The template of a separate pod, for a Job, a CronJob or a DaemonSet. Given a server's context with Loader in it: name and
-mode, as for the container; everyNode (true: it runs on each node that the server can run on, and never ends), and steps
-(containers that run first).
+
+
+
 */}}
 {{- define "llm-stack.loader.pod" -}}
 metadata:
@@ -19,7 +19,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- if .Loader.everyNode }}
-  {{- /* The server waits for it, so it gets the same priority. */}}
+  {{- /**/}}
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
@@ -29,7 +29,7 @@ spec:
       {{- toYaml . | nindent 6 }}
   {{- end }}
   {{- end }}
-  {{- /* It needs none of the server's devices, since the claim can be mounted on other nodes too. */}}
+  {{- /**/}}
   {{- $labels := ternary (include "llm-stack.slot.server.nodeSelector" . | include "llm-stack.map" | mustFromJson) dict (.Loader.everyNode | default false) }}
   {{- with mergeOverwrite $labels .Values.nodeSelector }}
   nodeSelector:
@@ -49,19 +49,19 @@ spec:
   {{- include "llm-stack.loader.podVolumes" . | trim | nindent 2 }}
 {{- end }}
 
-{{- /* The name of a Job that downloads the models once. A Job is immutable, so the name contains a hash of the pod,
-which includes the models. Given a server's context. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.loader.job" -}}
 {{- $pod := include "llm-stack.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- include "llm-stack.name" (list . (printf "%s-models-%s" .Server ($pod | include "llm-stack.map" | sha256sum | trunc 8))) }}
 {{- end }}
 
-{{- /* Addresses in the variables of the loader, such as a proxy. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.urls" -}}
 {{- concat (include "llm-stack.urlsIn" .Values.loader.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
 {{- end }}
 
-{{- /* Separate pods that download models. */}}
+{{- /**/}}
 {{- define "llm-stack.loader.network" -}}
 {{- range .Servers }}
 {{- if .Facts.delivery.waitsForLoader }}

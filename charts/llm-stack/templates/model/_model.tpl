@@ -1,4 +1,4 @@
-{{- /* The defaults that do not apply to an entry of servers with its own models, and the source of its models. */}}
+{{- /**/}}
 {{- define "llm-stack.model.values" -}}
 {{- $entry := .Entry }}
 {{- $paths := dict }}
@@ -13,7 +13,7 @@
 {{- $_ := set $paths "model.filter" ($entry.model.filter | default list) }}
 {{- end }}
 {{- end }}
-{{- /* An entry with several models ignores the defaults that describe a single model. */}}
+{{- /**/}}
 {{- if $entry.models }}
 {{- range list "digest" "reference" "path" }}
 {{- $_ := set $paths (printf "model.%s" .) (dig "model" . "" $entry) }}
@@ -27,8 +27,8 @@
 {{- end }}
 
 {{- /*
-A server's models: those under models, or the one under model. The folder is the path below the model cache, for a
-source that provides directories.
+
+
 */}}
 {{- define "llm-stack.model.models" -}}
 {{- $found := list }}
@@ -49,7 +49,7 @@ source that provides directories.
 {{- toYaml $found }}
 {{- end }}
 
-{{- /* The model of an engine that serves one: its name, and where the engine finds its folder. */}}
+{{- /**/}}
 {{- define "llm-stack.model.facts" -}}
 {{- $folder := ternary .Values.model.path (first .Facts.models).folder (eq .Values.model.delivery "none") -}}
 name: {{ (first .Facts.models).name | quote }}
@@ -57,7 +57,7 @@ folder: {{ quote $folder }}
 path: {{ list "/models" $folder | compact | join "/" | quote }}
 {{- end }}
 
-{{- /* The servers that are enabled and speak ollama or openai. */}}
+{{- /**/}}
 {{- define "llm-stack.model.endpoints" -}}
 {{- $found := list }}
 {{- range $name, $server := .Servers }}

@@ -1,4 +1,4 @@
-{{- /* A native sidecar between the loader and the server: it records the models that the server starts with. */}}
+{{- /**/}}
 {{- define "llm-stack.reload.container" -}}
 {{- if ne .Values.reload.mode "none" }}
 {{- $image := dict "context" . "image" .Values.images.curl -}}
@@ -77,12 +77,12 @@ PATIENCE: "30"
 {{- end }}
 {{- end }}
 
-{{- /* The kind of the server's workload, as the API names it. */}}
+{{- /**/}}
 {{- define "llm-stack.reload.resource" -}}
 {{- .Facts.server.kind | lower }}s
 {{- end }}
 
-{{- /* The recorded state and the token that can change the workload are mounted only in this container. */}}
+{{- /**/}}
 {{- define "llm-stack.reload.volumes" -}}
 {{- if ne .Values.reload.mode "none" -}}
 - name: reload

@@ -24,7 +24,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- include "llm-stack.server.imageChecks" . }}
 {{- end }}
 
-{{- /* The tag under images belongs to its own repository. */}}
+{{- /**/}}
 {{- define "llm-stack.server.imageChecks" -}}
 {{- $image := .Values.image }}
 {{- $facts := .Facts.engine }}
@@ -37,7 +37,7 @@ image.tag: is empty, so {{ . }} would be pulled with {{ $usual.tag }}, which is 
 {{- end }}
 {{- end }}
 
-{{- /* A node port can belong to only one Service. */}}
+{{- /**/}}
 {{- define "llm-stack.server.releaseChecks" -}}
 {{- $users := dict }}
 {{- range $name, $server := .Servers }}
@@ -49,7 +49,7 @@ servers.{{ $pods }}: {{ $pods }} is the name of the headless Service of server {
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
 {{- end }}
 {{- end }}
-{{- /* Charts of UIs have a value image, too, and there it is the image of the UI. */}}
+{{- /**/}}
 {{- range $name, $server := .Servers }}
 {{- $images := .Values.images }}
 {{- with .Values.image.repository }}

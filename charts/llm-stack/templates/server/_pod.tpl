@@ -1,4 +1,4 @@
-{{- /* The pod of a server, metadata and spec, for every kind of workload. */}}
+{{- /**/}}
 {{- define "llm-stack.server.pod" -}}
 metadata:
   labels:
@@ -120,8 +120,8 @@ spec:
   {{- with int64 .Values.preStopSleepSeconds }}
   lifecycle:
     preStop:
-      {{- /* Kubernetes 1.30 and newer wait without a command. On 1.29, a container whose image has no sleep stops at
-      once, with an event. */}}
+      {{- /*
+*/}}
       {{- if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
       sleep: {seconds: {{ int64 . }}}
       {{- else }}
@@ -156,12 +156,12 @@ spec:
   {{- end }}
 {{- end }}
 
-{{- /* The component of a pod. Only the first pod of a group receives requests, so the others are another component. */}}
+{{- /**/}}
 {{- define "llm-stack.server.component" -}}
 {{- .Server }}{{ if .Worker }}-worker{{ end }}
 {{- end }}
 
-{{- /* A writable HOME, and the variables that disable network access in engines that use Hugging Face's libraries. */}}
+{{- /**/}}
 {{- define "llm-stack.server.env" -}}
 HOME: /tmp/home
 {{- if .Facts.engine.offline }}
@@ -171,7 +171,7 @@ DO_NOT_TRACK: "1"
 {{- end }}
 {{- end }}
 
-{{- /* /dev/shm, for engines whose processes share memory: a container has 64 MiB otherwise. */}}
+{{- /**/}}
 {{- define "llm-stack.server.volumes" -}}
 {{- with .Facts.engine.sharedMemory -}}
 - name: shm
@@ -188,7 +188,7 @@ DO_NOT_TRACK: "1"
 {{- end }}
 {{- end }}
 
-{{- /* Probes by the engine's fact health. The startup probe may take as long as startupTimeoutSeconds. */}}
+{{- /**/}}
 {{- define "llm-stack.server.probes" -}}
 {{- $health := .Facts.engine.health | default dict -}}
 startupProbe:
@@ -208,7 +208,7 @@ livenessProbe:
   failureThreshold: 6
 {{- end }}
 
-{{- /* Given a path; without one, the port is checked. */}}
+{{- /**/}}
 {{- define "llm-stack.server.probe" -}}
 {{- if . -}}
 httpGet: {path: {{ quote . }}, port: http}
@@ -217,7 +217,7 @@ tcpSocket: {port: http}
 {{- end }}
 {{- end }}
 
-{{- /* The fields of the models' mount in addition to name and path, by the facts of the cache and the engine. */}}
+{{- /**/}}
 {{- define "llm-stack.server.modelMount" -}}
 {{- $facts := .Facts.engine }}
 {{- $mount := include "llm-stack.slot.cache.mount" . | include "llm-stack.map" | mustFromJson }}
@@ -230,8 +230,8 @@ tcpSocket: {port: http}
 {{- mustToJson $mount }}
 {{- end }}
 
-{{- /* Requests and limits: the user's values, else the estimate of a fragment, else enough for a small model; then
-the devices, unless the user has set them. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.server.resources" -}}
 {{- $resources := deepCopy .Values.resources }}
 {{- if not $resources }}
@@ -239,7 +239,7 @@ the devices, unless the user has set them. */}}
 {{- end }}
 {{- $devices := include "llm-stack.slot.server.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- if $devices }}
-{{- /* Kubernetes requires the same amount of a device in both. */}}
+{{- /**/}}
 {{- $own := merge (dict) ($resources.limits | default dict) ($resources.requests | default dict) }}
 {{- range $name, $_ := $devices }}
 {{- if hasKey $own $name }}
@@ -292,21 +292,21 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 {{- end }}
 
-{{- /* Half an hour, unless a fragment estimates the time to load the model. */}}
+{{- /**/}}
 {{- define "llm-stack.server.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: 1800
 {{- end }}
 {{- end }}
 
-{{- /* Whether the pod needs the ConfigMap of files. */}}
+{{- /**/}}
 {{- define "llm-stack.server.files" -}}
 {{- if ne (include "llm-stack.slot.server.files" .) "{}" }}true{{ end }}
 {{- end }}
 
 {{- /*
-How a new version replaces the old one: next to it, or after it if both do not fit. Never Recreate: a server-side
-apply that changes to Recreate keeps rollingUpdate, which the API server rejects.
+
+
 */}}
 {{- define "llm-stack.server.strategy" -}}
 {{- $surge := ne (include "llm-stack.slot.server.surge" .) "false" -}}
@@ -316,7 +316,7 @@ rollingUpdate:
   maxUnavailable: {{ ternary 0 1 $surge | int64 }}
 {{- end }}
 
-{{- /* A pod that downloads its models connects to their source. The other pods of a group serve no clients. */}}
+{{- /**/}}
 {{- define "llm-stack.server.network" -}}
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}

@@ -1,7 +1,7 @@
 {{- /*
-The arguments of a server's container, the engine's and then extraArgs, against the version of its image. As JSON: args,
-the arguments without those that the engine's fact versions leaves out for this version; refused, sentences about those
-that this version does not have.
+
+
+
 */}}
 {{- define "llm-stack.server.arguments" -}}
 {{- $all := concat (include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
@@ -23,8 +23,8 @@ that this version does not have.
 {{- dict "args" $args "refused" $refused | mustToJson }}
 {{- end }}
 
-{{- /* The tag of a server's image and the version in it, and the arguments that depend on the version. As JSON: key,
-the value that sets the tag; tag; version, empty if it is not known; arguments. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.server.imageVersion" -}}
 {{- $found := dict "version" "" }}
 {{- with .Facts.engine.versions }}
@@ -37,7 +37,7 @@ the value that sets the tag; tag; version, empty if it is not known; arguments. 
 {{- if has (splitList "/" $image.repository | last) $table.images }}
 {{- $part := regexFind ($table.tag | default "[0-9]+([.][0-9]+)+") ($image.tag | default "") }}
 {{- $version := regexFind "[0-9]+([.][0-9]+)*" $part }}
-{{- /* 26.08 is not a semantic version, 26.8 is. */}}
+{{- /**/}}
 {{- $_ := set $found "version" (regexReplaceAll "(^|[.])0+([0-9])" $version "${1}${2}") }}
 {{- $_ := set $found "tag" $image.tag }}
 {{- $_ := set $found "key" (ternary "image.tag" (printf "images.%s.tag" $name) (not (empty $.Values.image.tag))) }}
@@ -47,8 +47,8 @@ the value that sets the tag; tag; version, empty if it is not known; arguments. 
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* {image, argument}: whether an argument is left out for the version of an image, omit, or the sentence that refuses
-it, as JSON; an empty map if the version has it. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.server.unsuited" -}}
 {{- $image := .image }}
 {{- $found := dict }}

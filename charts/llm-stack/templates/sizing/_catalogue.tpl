@@ -1,12 +1,12 @@
 {{- /*
-{context, reference}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
-that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says.
+
+
 */}}
 {{- define "llm-stack.sizing.row" -}}
 {{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
 {{- $rows := get .context.Read "files/sizing/models.yaml" }}
 {{- $reference := .reference }}
-{{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
+{{- /**/}}
 {{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
@@ -32,7 +32,7 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- $name = printf "%s-%s" (trimSuffix "-gguf" $name) ($tag | default "q4_k_m") }}
 {{- end }}
 {{- end }}
-{{- /* The longest ending counts: of -fp8-dynamic and -dynamic, the first. */}}
+{{- /**/}}
 {{- $ending := "" }}
 {{- range $end, $_ := $quantizations }}
 {{- if and (regexMatch (printf "[-._]%s$" (replace "." "[.]" $end)) $name) (gt (len $end) (len $ending)) }}

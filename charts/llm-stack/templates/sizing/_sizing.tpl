@@ -1,6 +1,6 @@
 {{- /*
-Given a server's context with Model in it: the default tag of a family in the catalogue. The catalogue has ollama's
-tags; the models of other sources under the same name can differ.
+
+
 */}}
 {{- define "llm-stack.sizing.tag" -}}
 {{- if eq (.Facts.source.format | default "ollama") "ollama" }}
@@ -14,7 +14,7 @@ tags; the models of other sources under the same name can differ.
 {{- end }}
 {{- end }}
 
-{{- /* A size such as 1.5Gi in whole MiB, rounded down. Given the size. */}}
+{{- /**/}}
 {{- define "llm-stack.sizing.mebibytes" -}}
 {{- $unit := regexFind "[A-Za-z]*$" . }}
 {{- $bytes := get (dict
@@ -24,13 +24,13 @@ tags; the models of other sources under the same name can differ.
 {{- end }}
 
 {{- /*
-What a server's models need. known is true if all of them are described. weightsMiB and kvMiB are totals, kvMiB for
-the full context of all parallel requests, in f16 even if it is quantized. The values take precedence over the
-catalogue.
-needMiB is the memory that they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for
-the program, as in KAITO's preset estimator. With GPUs this is the memory of the cards, with the program's part on
-each card; the pod's memory then contains the program, and the weights pass through it while they are loaded.
-promptCacheMiB is the memory of the pod in which the engine caches prompts. It is never on a card.
+
+
+
+
+
+
+
 */}}
 {{- define "llm-stack.sizing.facts" -}}
 {{- $known := true }}
@@ -57,8 +57,8 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
 {{- end }}
 
-{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, the context that it
-supports, and what is known of dtype, quantization, heads and kvHeads. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.sizing.model" -}}
 {{- $row := include "llm-stack.sizing.row" (dict "context" .context "reference" .model.reference) | mustFromJson }}
 {{- $values := .context.Values }}
@@ -77,17 +77,17 @@ supports, and what is known of dtype, quantization, heads and kvHeads. */}}
 {{- merge (dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
 {{- end }}
 
-{{- /* MiB as GiB in steps of 2, above 32 in steps of 8, so that a corrected figure in the catalogue rarely changes
-it. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.sizing.step" -}}
 {{- $step := ternary 2 8 (le . 32768) }}
 {{- mul $step (div (add . (mul $step 1024) -1) (mul $step 1024)) }}
 {{- end }}
 
 {{- /*
-The memory limit in GiB if the size of a model is not known: enough for a model that fills the model cache, or for 100Gi if
-the size of the cache is not known either. An engine that uses a share of the limit on CPUs would use most of the node, so
-it gets eight times the minimum, Floor.
+
+
+
 */}}
 {{- define "llm-stack.sizing.limit" -}}
 {{- $sum := .Facts.sizing }}
@@ -102,7 +102,7 @@ it gets eight times the minimum, Floor.
 {{- define "llm-stack.sizing.resources" -}}
 {{- $sum := .Facts.sizing }}
 {{- $nodes := int64 .Values.nodes.count }}
-{{- /* The part of the weights that each pod loads. */}}
+{{- /**/}}
 {{- $weights := div (add (int64 $sum.weightsMiB) $nodes -1) $nodes }}
 {{- $least := .Values.minimumResources }}
 {{- $cpu := int64 $least.cpu }}
@@ -139,20 +139,20 @@ limits: {memory: {{ . | quote }}}
 {{- end }}
 {{- end }}
 
-{{- /* The time to read the weights from slow storage at 50 MiB/s, plus five minutes, in steps of half an hour. */}}
+{{- /**/}}
 {{- define "llm-stack.sizing.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: {{ mul 1800 (add 1 (div (add 299 (div (int64 .Facts.sizing.weightsMiB) 50)) 1800)) }}
 {{- end }}
 {{- end }}
 
-{{- /* The size of the volume in GiB: the models and 10 % more, in steps of 10. */}}
+{{- /**/}}
 {{- define "llm-stack.sizing.volume" -}}
 {{- mul 10 (div (add (div (mul (int64 .) 11) 10) 10239) 10240) }}
 {{- end }}
 
-{{- /* The number of copies of a model in the cache during a download. If the model changes under a running server,
-the served version and the previous one are there too. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.sizing.copies" -}}
 {{- if eq .Values.model.delivery "none" -}}
 1
@@ -162,8 +162,8 @@ the served version and the previous one are there too. */}}
 {{- end }}
 {{- end }}
 
-{{- /* The number of nodes whose GPUs hold the models, if the engine can serve them across nodes and a GPU's memory is
-known. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.sizing.nodes" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}
@@ -201,7 +201,7 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{
 {{- end }}
 {{- end }}
 
-{{- /* The output of `chartgen plan` for a server, as JSON. */}}
+{{- /**/}}
 {{- define "llm-stack.sizing.plan" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}

@@ -1,6 +1,6 @@
 {{- /*
-Changes that the API server would refuse, one a line. Every object of the release is rendered and compared with the one
-that exists. Empty without access to a cluster, where lookup finds nothing: every namespace has kube-root-ca.crt.
+
+
 */}}
 {{- define "llm-stack.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
@@ -30,7 +30,7 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- end }}
 {{- end }}
 
-{{- /* (list CONTEXT KINDS): the objects of these kinds that the release renders, as a JSON list. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.objects" -}}
 {{- $context := first . }}
 {{- $kinds := last . }}
@@ -46,8 +46,8 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- end }}
 
 {{- /*
-(list CONTEXT OBJECT): how messages refer to an object, as JSON: title is its kind and name; server is the beginning of
-the line, if it belongs to a server; key is the path of the values that describe its claims, if the chart has one.
+
+
 */}}
 {{- define "llm-stack.upgrade.about" -}}
 {{- $context := first . }}
@@ -62,7 +62,7 @@ the line, if it belongs to a server; key is the path of the values that describe
 {{- mustToJson (set $found "key" (get $keys $title)) }}
 {{- end }}
 
-{{- /* (list OBJECT FIELD): the field at a dotted path as JSON, null if it is not set. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.at" -}}
 {{- $found := first . }}
 {{- range splitList "." (last .) }}
@@ -71,12 +71,12 @@ the line, if it belongs to a server; key is the path of the values that describe
 {{- mustToJson ($found | default nil) }}
 {{- end }}
 
-{{- /* The command that deletes an object. Given {context, old}. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.delete" -}}
 kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} delete {{ .old.kind | lower }} {{ .old.metadata.name }}
 {{- end }}
 
-{{- /* {context, about, old, new, field}, as all templates that compare. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.same" -}}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) }}
 {{- $new := include "llm-stack.upgrade.at" (list .new .field) }}
@@ -97,13 +97,13 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
-{{- /* With value, was and is: a field of a claim that cannot change. value is its key in the values. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.claim" -}}
 {{- $key := .about.key | default .about.title -}}
 {{- .about.server }}{{ $key }}.{{ .value }}: {{ .about.title }} exists with {{ .was }}, which cannot change to {{ .is | default "empty" }}; set {{ $key }}.{{ .value }} to {{ .was }}, or copy the data to another claim and set {{ $key }}.existingClaim to its name
 {{- end }}
 
-{{- /* A class that the chart did not set is the cluster's default class, which the claim keeps. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.class" -}}
 {{- $old := dig "spec" "storageClassName" "" .old }}
 {{- $new := dig "spec" "storageClassName" "" .new }}
@@ -125,7 +125,7 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $old := include "llm-stack.upgrade.bytes" $was | float64 }}
 {{- $new := include "llm-stack.upgrade.bytes" $is | float64 }}
 {{- $capacity := dig "status" "capacity" "storage" $was .old }}
-{{- /* Since 1.32, a claim whose expansion failed can shrink to a size above its capacity. */}}
+{{- /**/}}
 {{- $recovers := semverCompare ">=1.32-0" .context.Capabilities.KubeVersion.Version }}
 {{- $least := ternary (include "llm-stack.upgrade.bytes" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
 {{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
@@ -143,7 +143,7 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
-{{- /* Why a claim cannot grow, empty if it can. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.fixed" -}}
 {{- $name := dig "spec" "storageClassName" "" .old }}
 {{- if not $name -}}
@@ -153,7 +153,7 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /* A quantity in bytes. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.bytes" -}}
 {{- $unit := regexFind "[A-Za-z]*$" . }}
 {{- mulf (trimSuffix $unit . | float64) (get (dict
@@ -162,8 +162,8 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 
 {{- /*
-Claim templates. What follows from the values is compared by its key, the rest as a whole. Pods and claims stay if a
-StatefulSet is deleted with --cascade=orphan, and the new one takes them over. Claims alone stay of a LeaderWorkerSet.
+
+
 */}}
 {{- define "llm-stack.upgrade.claims" -}}
 {{- $olds := include "llm-stack.upgrade.templates" (list .old .field) | mustFromJson }}
@@ -190,7 +190,7 @@ StatefulSet is deleted with --cascade=orphan, and the new one takes them over. C
 {{- end }}
 {{- end }}
 
-{{- /* (list OBJECT FIELD): claim templates as a JSON list, without what the API server adds. */}}
+{{- /**/}}
 {{- define "llm-stack.upgrade.templates" -}}
 {{- $found := list }}
 {{- range include "llm-stack.upgrade.at" . | mustFromJson }}

@@ -53,7 +53,7 @@ check() {
   esac
 }
 
-# refuse WHAT WHY: print one sentence, which Kubernetes shows in the pod's events. WHY may contain terminal codes.
+
 refuse() {
   case $2 in *'could not connect'*) set -- "ollama does not answer on ${OLLAMA_HOST:-its usual port}" "$2" ;; esac
   why=$(printf '%s\n' "$2" | sed -n 's/.*Error: //p' | tail -n 1)
@@ -61,7 +61,7 @@ refuse() {
   exit 1
 }
 
-# own_address: the server listens on every address, but a client needs one address.
+
 own_address() {
   case $OLLAMA_HOST in
     *0.0.0.0*) printf '%s\n' "$OLLAMA_HOST" | sed 's/0\.0\.0\.0/127.0.0.1/' ;;
@@ -71,9 +71,9 @@ own_address() {
   esac
 }
 
-# load MODEL: an empty stdin and no prompt load the model without generating text. An empty argument does not work:
-# ollama 0.5 joins it with stdin into a blank prompt, and answers it. Embedding models need a text or cannot be loaded
-# this way.
+
+
+
 load() {
   answer=$(ollama run "$1" </dev/null 2>&1 >/dev/null) && return
   case $answer in
@@ -83,9 +83,9 @@ load() {
   refuse "$1 is present but does not load" "$answer"
 }
 
-# on_gpu [loaded]: every model in memory is in GPU memory, as far as MIN_GPU_PERCENT requires. `ollama ps` prints what
-# /api/ps reports, size_vram of size: 100% GPU, 100% CPU, or 48%/52% CPU/GPU; Unknown if it is more GPU memory than
-# expected (ollama's cmd/cmd.go). A model that is unloaded is not checked, unless it was just loaded.
+
+
+
 on_gpu() {
   [ "$MIN_GPU_PERCENT" -gt 0 ] || return 0
   running=$(ollama ps 2>&1 </dev/null) || refuse "the models in memory are not known" "$running"
@@ -104,7 +104,7 @@ on_gpu() {
   done || exit
 }
 
-# elsewhere MODEL PERCENT: say what to do about a model that is not in GPU memory.
+
 elsewhere() {
   if [ "$2" -eq 0 ]; then
     printf '%s is loaded, but not in GPU memory; check that the log of ollama lists the GPU, and that it has free memory' "$1"

@@ -37,7 +37,7 @@ create() {
   printf 'serve: %s: created\n' "$name"
 }
 
-# say NAME ANSWER: why a model is not created, once.
+
 say() {
   why=$(printf '%s\n' "$2" | sed -n 's/.*Error: //p' | tail -n 1)
   if [ "$1$why" != "${logged:-}" ]; then printf 'serve: %s: not created: %s\n' "$1" "${why:-$2}"; fi

@@ -60,7 +60,7 @@ serve() {
   exec "$@" "--http-restricted-api=$guarded" "--grpc-restricted-protocol=$guarded"
 }
 
-# place [FOLDER]: link all models, or only the model of that folder.
+
 place() {
   while IFS=$tab read -r folder name version; do
     if [ -n "${1:-}" ] && [ "$1" != "$folder" ]; then continue; fi
@@ -102,7 +102,7 @@ has_versions() {
   return 1
 }
 
-# lead TO LINK: point LINK to TO, atomically.
+
 lead() { ln -sfn "$1" "$REPOSITORY/.link" && mv -fT "$REPOSITORY/.link" "$2"; }
 
 main "$@"

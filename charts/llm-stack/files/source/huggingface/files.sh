@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
 # The files of one version of a model: which to download, and where. Sourced by load.sh.
 
-# choose REFERENCE FILTERS: write the files that match the filters to $scratch/files.
+
 choose() {
   set -f
   only=''
@@ -38,7 +38,7 @@ wanted() {
   [ "$kept" = no ]
 }
 
-# matches PATH PATTERN
+
 matches() {
   case $2 in */) set -- "$1" "$2*" ;; esac
   # shellcheck disable=SC2254 # it is a pattern
@@ -46,9 +46,9 @@ matches() {
   return 1
 }
 
-# plan REFERENCE: write size, sum and one path of each wanted content to $scratch/blobs, the largest first, and sum
-# and place of the files of other versions to $scratch/known. Remove files that are no longer needed, and check the
-# free space.
+
+
+
 plan() {
   sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
   sound=$scratch/sound   # places of .part whose sum was verified by this run
@@ -84,7 +84,7 @@ plan() {
   if [ -n "$free" ] && [ "$missing" -gt "$free" ]; then full "$TARGET" "$missing"; fi
 }
 
-# take_over PART: move files from an unfinished version if this version needs them too.
+
 take_over() {
   plain "$work/$(name_of "$1").sums" || return 0
   while IFS=$tab read -r sum path <&3; do
@@ -99,9 +99,9 @@ name_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
 
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
-# held SUM SIZE [unverified]: set $place to a file with that sum, under one of its names or in another version. A file
-# in .part is verified first, because it can be from before a crash of the machine. Other versions were written to the
-# disk.
+
+
+
 held() {
   { paths_of "$1" | sed "s|^|$dir/|"; SUM=$1 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$scratch/known"; } >"$scratch/places"
   while IFS= read -r place <&4; do
@@ -116,7 +116,7 @@ held() {
 
 paths_of() { SUM=$1 awk -F '\t' '$2 == ENVIRON["SUM"] { print $3 }' "$scratch/files"; }
 
-# bring_files: several processes go through the blobs. Each takes those that no other has taken.
+
 bring_files() {
   connect
   claims=$scratch/claims helpers=''
@@ -153,7 +153,7 @@ bring_files() {
   return 1
 }
 
-# refusal: succeed if no further attempt can help one of the processes. Set $code and $text.
+
 refusal() {
   cat "$scratch"/of.*/verdict >"$scratch/verdicts" 2>/dev/null
   read -r code text <"$scratch/verdicts"
@@ -176,7 +176,7 @@ bring_some() {
   exit 0
 }
 
-# bring_file SIZE SUM PATH: put the content under all its names.
+
 bring_file() {
   if ! held "$2" "$1"; then
     place=$dir/$3
@@ -193,7 +193,7 @@ bring_file() {
   done <"$scratch/names"
 }
 
-# download SIZE SUM PATH: download to WORK, and resume a partial file.
+
 download() {
   into=$TARGET file=$work/$2 most=$1
   case $HUB in
@@ -224,7 +224,7 @@ download() {
   return 1
 }
 
-# verify SIZE SUM PLACE: remove a file whose sum is wrong.
+
 verify() {
   case $2 in
     sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;

@@ -3,7 +3,7 @@
 
 settings='' token=''
 
-# list REVISION: write size, sum and path of each file to $scratch/all, tab-separated.
+
 list() {
   case $HUB in
     huggingface) ask "$ENDPOINT/api/models/$repository/revision/$(encoded "$1")?blobs=true" || return ;;
@@ -16,10 +16,10 @@ list() {
   [ -s "$scratch/all" ] || die 66 "$repository@$revision contains no files; check $home/$repository"
 }
 
-# listed: print the identity of the list in $scratch/all.
+
 listed() { printf 'sha256:%s\n' "$(sha256sum <"$scratch/all" | cut -d ' ' -f 1)"; }
 
-# ask URL: request JSON, and write its values to $scratch/answer, one per line.
+
 ask() {
   into=$scratch most=$LISTING
   request --max-time 300 --output "$scratch/json" "$1" || return
@@ -35,7 +35,7 @@ ask() {
   refused
 }
 
-# read_with PROGRAM FILE OUTPUT: run an awk program on data of a server, with limits on its time and its output.
+
 read_with() { within 120 bounded 100000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null; }
 
 words_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print substr($2, 1, 300); exit }' "$1"; }
@@ -45,8 +45,8 @@ strange() {
   die 70 "$ENDPOINT $*, so it is not a hub of the kind ${HUB}; correct huggingface.hub or huggingface.endpoint"
 }
 
-# request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more
-# than $most bytes is refused.
+
+
 request() {
   connect
   rm -f "$scratch/json"
@@ -80,8 +80,8 @@ request() {
 
 curl_error() { sed -e 's/^curl: ([0-9]*) //' "$scratch/error" | head -n 1 | cut -c 1-300; }
 
-# connect: create $settings, a configuration file for curl. It contains the token, because other processes can read
-# arguments. curl sends the token only to the host, port and protocol of the given URL.
+
+
 connect() {
   if [ -n "$settings" ]; then return; fi
   mask=$(umask)
@@ -108,7 +108,7 @@ connect() {
 
 quoted() { sed 's/[\\"]/\\&/g'; }
 
-# own_certificates: the given ones and those of the image, because a mirror can redirect to a public storage.
+
 own_certificates() {
   cat "$CA_DIR"/*
   for bundle in "${CURL_CA_BUNDLE:-}" "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem; do
@@ -116,7 +116,7 @@ own_certificates() {
   done
 }
 
-# judge: interpret the answer, by $status and the headers that huggingface_hub's hf_raise_for_status reads.
+
 judge() {
   if [ -z "$words" ] && [ -s "$scratch/json" ]; then
     read_with json.awk "$scratch/json" "$scratch/answer"
@@ -137,7 +137,7 @@ judge() {
   return 1
 }
 
-# pause_as_requested: Retry-After: 30, or RateLimit: "api";r=0;t=30.
+
 pause_as_requested() {
   seconds=$(printf '%s\n' "$patience" | sed -n -e 's/^\([0-9]\{1,4\}\)$/\1/p' -e 's/.*;t=\([0-9]\{1,4\}\).*/\1/p')
   if [ "${seconds:-0}" -gt 0 ] && [ "$seconds" -le 600 ]; then
@@ -164,7 +164,7 @@ refused() {
   esac
 }
 
-# encoded TEXT [/]: percent-encode it for a URL, with the exception of the given character.
+
 encoded() {
   TEXT=$1 KEEP=${2:-} LC_ALL=C awk 'BEGIN {
     for (i = 1; i < 256; i++) code[sprintf("%c", i)] = sprintf("%%%02X", i)

@@ -24,7 +24,7 @@ inside {
 
 END { exit !(some && depth == 0 && !bad) }
 
-# escapes RECORD: whether the quote that ended it belongs to the text: an odd number of backslashes precedes it.
+
 function escapes(record,  end, tail, i, n) {
   for (end = length(record); end > 0; end -= 64) {
     tail = substr(record, end > 64 ? end - 63 : 1, end > 64 ? 64 : end)
@@ -74,7 +74,7 @@ function put(  i, path) {
   word = ""
 }
 
-# decoded TEXT: with \u0026 as UTF-8, and \/ and \" as plain characters.
+
 function decoded(text,  out, at, escape, code) {
   while (at = index(text, "\\")) {
     out = out substr(text, 1, at - 1)

@@ -59,7 +59,7 @@ prepare() {
   fi
 }
 
-# split REFERENCE: set $repository and $revision.
+
 split() {
   repository=${1%%@*} revision=$trunk
   case $1 in *@*) revision=${1#*@} ;; esac

@@ -52,7 +52,7 @@ resolve() {
   [ -n "$identity" ] || { message="kit inspect prints no digest: $(last_words)"; return 1; }
 }
 
-# digest_said: print the digest in the output of kit inspect.
+
 digest_said() { sed -n 's/^  "digest": "\(sha256:[0-9a-f]*\)".*/\1/p' "$scratch/output"; }
 
 fetch() {
@@ -82,8 +82,8 @@ fetch() {
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
 }
 
-# check_layers: succeed if the store has the manifest of $identity, this names the planned blobs, and all requested
-# blobs have their sizes. put_right or kit has verified their checksums.
+
+
 check_layers() {
   manifest=$blobs/${identity#sha256:}
   { plain "$manifest" && sound "$manifest"; } || { message="kit reports success, but the manifest is missing"; return 1; }
@@ -97,7 +97,7 @@ check_layers() {
   done 3<"$scratch/wanted"
 }
 
-# pull REFERENCE
+
 pull() {
   run_kit "$work" pull --concurrency "$CONCURRENCY" "$1" && return
   case $message in
@@ -106,8 +106,8 @@ pull() {
   return 1
 }
 
-# fetch_parents: pull the ModelKits that this one refers to completely, and verify their signatures if required. kit
-# pulls them too, but does not find them in its store when it unpacks, and then downloads them without verification.
+
+
 fetch_parents() {
   parent=$(cat "$scratch/builds-on")
   while [ -n "$parent" ]; do
@@ -121,7 +121,7 @@ fetch_parents() {
   done
 }
 
-# repository_of REFERENCE: print it without tag and digest. A colon before a slash belongs to a port.
+
 repository_of() {
   name=${1%%@*}
   case ${name##*/} in *:*) name=${name%:*} ;; esac
@@ -130,9 +130,9 @@ repository_of() {
 
 # --- The content of a ModelKit --------------------------------------------------------------------------------------
 
-# plan: read the output of `kit inspect`. Write the blobs that match the filters, with their sizes, to
-# $scratch/wanted, the other blobs of the manifest to $scratch/others, and the paths to unpack to $scratch/listing.
-# Set $expected to the bytes.
+
+
+
 plan() {
   FILTERS=$filters within 120 bounded 100000000 env OUT="$scratch" LC_ALL=C awk -f "$(dirname "$0")/modelkit.awk" "$scratch/output" ||
     die 70 "$reference: the output of kit inspect cannot be read"
@@ -147,8 +147,8 @@ plan() {
 # storage/blobs/sha256/<hex> are blobs, storage/ingest/<hex> partial ones that the next pull resumes. The index files
 # next to them are written again by each pull.
 
-# put_right: keep the valid blobs and partial files of this ModelKit. The others are removed to free space, unless the
-# ModelKit refers to another one, which can need them.
+
+
 put_right() {
   find "$storage" -maxdepth 1 -type f -exec rm -f {} +
   find "$blobs" "$storage/ingest" -type f >"$scratch/stored"
@@ -169,13 +169,13 @@ put_right() {
   done 3<"$scratch/stored"
 }
 
-# sound BLOB: succeed if it has the checksum in its name.
+
 sound() {
   run_child sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
 }
 
-# pass_over: a pull downloads every missing layer. Put a stub in place of each layer that no filter matches. If kit
-# reads a stub, it fails, because the stub is not an archive.
+
+
 pass_over() {
   while read -r blob _ <&3; do
     if ! [ -e "$blobs/$blob" ]; then echo "not downloaded" >"$blobs/$blob" || full "$TARGET"; fi
@@ -184,7 +184,7 @@ pass_over() {
 
 remove_stubs() { while read -r blob _ <&3; do rm -f "$blobs/$blob"; done 3<"$scratch/others"; }
 
-# missing_bytes: print the bytes that a pull has not downloaded yet, or after it, those that are not unpacked yet.
+
 missing_bytes() {
   if [ "$into" = "${unpacked:-}" ]; then
     packed=$((expected - $(bytes_in "$unpacked")))
@@ -201,7 +201,7 @@ missing_bytes() {
 
 # --- kit, cosign ----------------------------------------------------------------------------------------------------
 
-# run_kit DIR COMMAND…: fail with $message set, or exit if another attempt cannot help.
+
 run_kit() {
   into=$1
   shift
@@ -217,8 +217,8 @@ run_kit() {
   return 1
 }
 
-# last_words: print kit's errors without their prefix, or its last lines, on one line. kit reports every failed
-# request as a reference that was not found.
+
+
 last_words() {
   sed -n '/^\[ERROR\] / {
     s///
@@ -230,8 +230,8 @@ last_words() {
   tr -s '\n ' ' ' <"$scratch/words" | sed 's/ $//' | cut -c 1-400
 }
 
-# log_in: write the mounted credentials to a private Docker configuration, which kit and cosign read. `kit login` would
-# write the password to the store, on the models' volume.
+
+
 log_in() {
   export DOCKER_CONFIG="$scratch/docker"
   [ -d "$DOCKER_CONFIG" ] || (umask 077 && mkdir "$DOCKER_CONFIG") || full "$scratch"
@@ -252,7 +252,7 @@ log_in() {
   fi || full "$scratch"
 }
 
-# verify_signature REFERENCE
+
 verify_signature() {
   requires_signature || return 0
   signed=$1

@@ -52,8 +52,8 @@ main() {
   summary "all there"
 }
 
-# check_place: a claim that was mounted at ollama's home has its store in models/. At its root, every model would be
-# downloaded again.
+
+
 check_place() {
   if [ -d "$TARGET/models/manifests" ] && ! [ -d "$TARGET/manifests" ]; then
     die 64 "the volume has a store of ollama in its folder models/, and none at its root; set modelCache.subPath to" \
@@ -61,7 +61,7 @@ check_place() {
   fi
 }
 
-# all COMMAND: run COMMAND for each requested reference. Fails at the first failure.
+
 all() {
   models | cut -f 2 >"$scratch/references"
   while read -r reference <&3; do "$1" "$reference" || return; done 3<"$scratch/references"
@@ -71,7 +71,7 @@ summary() {
   models | cut -f 2 | while read -r reference; do say "$1: $reference ($(human "$(bytes_of "$reference")"))"; done
 }
 
-# The server writes a key to HOME, and exits if it cannot.
+
 find_home() {
   if [ -n "${HOME:-}" ] && mkdir -p "$HOME/.ollama" 2>/dev/null; then
     if [ -r "$HOME/.ollama/id_ed25519" ] || [ -w "$HOME/.ollama" ]; then return; fi
@@ -82,7 +82,7 @@ find_home() {
 
 # --- The content of the store ---------------------------------------------------------------------------------------
 
-# place REFERENCE -> host/namespace/name/tag, with ollama's defaults.
+
 place() {
   name=${1#*://} tag=latest
   case ${name##*/} in *:*) tag=${name##*:} name=${name%:*} ;; esac
@@ -94,7 +94,7 @@ place() {
   printf '%s/%s\n' "$name" "$tag"
 }
 
-# layers REFERENCE -> "sha256-<hex> <bytes>" of each blob. Fails if the manifest is missing or incomplete.
+
 layers() {
   plain "$root/manifests/$(place "$1")" && real "$root/manifests/$(place "$1")" || return
   head -c 10000000 "$root/manifests/$(place "$1")" | awk '
@@ -126,7 +126,7 @@ bytes_of() { layers "$1" | awk '{ n += $2 } END { printf "%.0f", n }'; }
 
 size_of() { plain "$blobs/$1" && stat -c %s "$blobs/$1" 2>/dev/null; }
 
-# whole REFERENCE: succeed if every blob exists with its size. Does not read the blobs.
+
 whole() {
   layers "$1" >"$scratch/layers" || return
   while read -r digest size; do
@@ -134,7 +134,7 @@ whole() {
   done <"$scratch/layers"
 }
 
-# A verified model's line in .models: name, tag, the manifest's digest, bytes.
+
 index_line() {
   at=$(place "$1")
   digest=$(sha256sum <"$TARGET/manifests/$at") || return
@@ -150,8 +150,8 @@ record() {
     LC_ALL=C sort | publish .models || full "$TARGET"
 }
 
-# verified REFERENCE: succeed if every blob has the checksum in its name. A corrupt blob is removed, because ollama
-# would keep it.
+
+
 verified() {
   say "$1: verifying $(human "$(bytes_of "$1")")"
   layers "$1" >"$scratch/layers"
@@ -169,7 +169,7 @@ verified() {
   return "$sound"
 }
 
-# hash_blob REFERENCE BLOB BYTES: write its sha256 to $scratch/sum. For a large blob, log the progress.
+
 hash_blob() {
   sha256sum <"$blobs/$2" >"$scratch/sum" &
   hasher=$! logged=$(now)
@@ -183,7 +183,7 @@ hash_blob() {
   hasher=
 }
 
-# held: print the bytes that need no further download: complete blobs, and the recorded bytes of partial ones.
+
 held() {
   {
     find "$blobs" -type f -name 'sha256-*' ! -name '*-partial*' -exec stat -c %s {} +
@@ -191,7 +191,7 @@ held() {
   } 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }'
 }
 
-# missing_bytes: print the missing bytes of partial blobs, from the disk blocks that are not allocated yet.
+
 missing_bytes() {
   stat -c '%s %b %B' "$blobs"/*-partial 2>/dev/null |
     awk '$1 > $2 * $3 { n += $1 - $2 * $3 } END { if (n) printf "%.0f", n }'
@@ -199,10 +199,10 @@ missing_bytes() {
 
 # --- Models and blobs that are no longer needed ----------------------------------------------------------------------
 
-# used: print the blobs that the manifests name, one per line.
+
 used() { find "$TARGET/manifests" -type f -exec cat {} + | grep -o 'sha256:[0-9a-f]*' | tr : - | sort -u; }
 
-# forget: remove the blobs that the change before this one made unnecessary. No server has them in memory any more.
+
 forget() {
   [ -s "$scratch/superseded" ] || return 0
   used >"$scratch/used"
@@ -212,8 +212,8 @@ forget() {
   sort -u "$scratch/superseded" | grep -vxF -f "$scratch/used" | publish .superseded
 }
 
-# prune: remove models that are not in the list, and blobs that no manifest names, if PRUNE is true. Models that a server
-# created from its Modelfiles stay.
+
+
 prune() {
   [ "$PRUNE" = true ] || return 0
   { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f) | sed 's,^[.]/,,' | tr @ :; } |
@@ -260,8 +260,8 @@ repair_blob() {
   esac
 }
 
-# part_states DATA PART…: rewrite unreadable parts as not started. Prints `gone` if all parts are complete and some were
-# already removed, and `lost` if no part is readable.
+
+
 part_states() {
   data=$1
   shift
@@ -306,7 +306,7 @@ start_server() {
   die 70 "ollama serve does not start: $(last_words)"
 }
 
-# The server accepts connections before it detects its GPUs, and answers only afterwards, so each wait has a limit.
+
 server_answers() {
   limit=$(($(now) + 120))
   while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$limit" ]; do
@@ -320,7 +320,7 @@ server_answers() {
   return 1
 }
 
-# last_words: print the last errors of the server's log, or its last lines, on one line and without timestamps.
+
 last_words() {
   grep -v '^\[GIN\]' "$scratch/serve" >"$scratch/words"
   grep -i 'error\|fatal\|panic' "$scratch/words" >"$scratch/errors" || cp "$scratch/words" "$scratch/errors"
@@ -329,7 +329,7 @@ last_words() {
 
 one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }
 
-# stop_work: end the client first, so that the server can record its progress.
+
 stop_work() {
   for pid in $hasher $asker; do kill "$pid" 2>/dev/null; done
   if alive "$puller"; then kill "$puller" 2>/dev/null; sleep 0.5; fi
@@ -337,22 +337,22 @@ stop_work() {
   puller='' server='' hasher='' asker=''
 }
 
-# end_soon PID…: the same as end, with one second before SIGKILL: none of these processes has anything to save.
+
 end_soon() {
   patience=$GRACE GRACE=1
   end "$@"
   GRACE=$patience
 }
 
-# provide REFERENCE: return when it is present, verified and recorded. Otherwise exit.
+
 provide() {
   if settled "$1"; then return; fi
   get "$1"
   record "$1"
 }
 
-# renew REFERENCE: the same, and replace the model if the reference has a newer version. After a failure, the present
-# version stays, the next models are checked, and $worst keeps the code.
+
+
 renew() {
   if ! settled "$1"; then provide "$1"; return; fi
   stop_work
@@ -370,7 +370,7 @@ renew() {
   rm -rf "$next"
 }
 
-# get_next REFERENCE: pull it to the store .next, in a separate process.
+
 get_next() {
   trap 'status=$?; trap "" HUP INT TERM; stop_work; exit "$status"' EXIT
   trap 'exit 143' HUP INT TERM
@@ -378,10 +378,10 @@ get_next() {
   get "$1"
 }
 
-# same REFERENCE: succeed if both stores have the same version, which was verified before.
+
 same() { [ "$root" != "$TARGET" ] && cmp -s "$root/manifests/$(place "$1")" "$TARGET/manifests/$(place "$1")"; }
 
-# get REFERENCE: pull until it is complete and verified.
+
 get() {
   doubt='' failed=0 best=$(held)
   until [ -z "$doubt" ] && { same "$1" || { whole "$1" && verified "$1"; }; }; do
@@ -405,7 +405,7 @@ back_off() {
   pause "$delay"
 }
 
-# remove_cut REFERENCE: remove files that a kill or a full disk cut, because ollama would take them for complete.
+
 remove_cut() {
   layers "$1" >"$scratch/layers" || { rm -f "$root/manifests/$(place "$1")"; return 0; }
   while read -r digest size; do
@@ -416,7 +416,7 @@ remove_cut() {
   done <"$scratch/layers"
 }
 
-# pull REFERENCE: fail with $message set, or exit if another attempt cannot help.
+
 pull() {
   start_server
   set -- "$1" --insecure
@@ -445,9 +445,9 @@ pull() {
   within "$STALL" ollama show "$1" >/dev/null 2>"$scratch/show" || { message=$(one_line <"$scratch/show"); return 1; }
 }
 
-# watch_pull REFERENCE: wait until the pull ends, and fail if it makes no progress. Progress is another percentage in
-# ollama's output, or LEAST bytes a second on the disk. While ollama verifies, nothing changes; it gets a time that
-# suffices for 5 MB a second.
+
+
+
 watch_pull() {
   seen='' since=$(now) logged=$(now) got=$(on_disk)
   while pause "$TICK" && alive "$puller"; do
@@ -467,13 +467,13 @@ watch_pull() {
   done
 }
 
-# on_disk: print the bytes of all blobs that are allocated on the disk.
+
 on_disk() { stat -c '%b %B' "$blobs"/sha256-* 2>/dev/null | awk '{ n += $1 * $2 } END { printf "%.0f", n }'; }
 
-# cleaned: convert ollama's terminal output to plain lines.
+
 cleaned() { tr '\033' '\n' | LC_ALL=C tr -cd '\n -~' | sed -e 's/^\[[0-9;?]*[A-Za-z]//' -e '/^ *$/d'; }
 
-# progress: print `43% of 4.7 GB, 58 MB/s, 46s left`, or ollama's own status.
+
 progress() {
   tail -c 4000 "$scratch/pull" | cleaned | tail -n 1 | sed \
     -e 's|^pulling .* \([0-9]*%\) *[0-9.]* [KMGT]*B/ *\([0-9.]* [KMGT]*B\)|\1 of \2|' \

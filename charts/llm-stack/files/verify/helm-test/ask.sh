@@ -17,7 +17,7 @@ trap 'exit 143' HUP INT TERM
 
 say() { printf '%s\n' "$*"; }
 
-# die CODE TEXT: print one sentence that says what is wrong, and exit.
+
 die() {
   code=$1
   shift
@@ -25,8 +25,8 @@ die() {
   exit "$code"
 }
 
-# ask URL [ARGUMENT OF CURL…]: send a request. Set $status to the HTTP status, and save the body in $scratch/answer.
-# A server that is not ready yet gets the request again: no server, or a proxy without a backend.
+
+
 ask() {
   url=$1
   shift
@@ -51,5 +51,5 @@ ask() {
     "server's log (kubectl logs), or increase tests.timeoutSeconds"
 }
 
-# excerpt: print the beginning of the answer on one line.
+
 excerpt() { tr -s '[:space:]' ' ' <"$scratch/answer" | cut -c 1-300; }

@@ -25,19 +25,19 @@ main() {
   fi
 }
 
-# question STREAM: a short prompt with a reproducible answer. A reasoning model may return only its reasoning.
+
 question() {
   printf '{"model":%s,"messages":[{"role":"user","content":"Say hello."}],"max_tokens":16,"temperature":0,"stream":%s}' \
     "$model" "$1"
 }
 
-# post PATH JSON: also save the answer in $scratch/flat, without the optional blanks after JSON's names.
+
 post() {
   ask "$SERVER_URL$1" --header 'Content-Type: application/json' --header "@$scratch/key" --data "$2"
   sed 's/": */":/g' "$scratch/answer" >"$scratch/flat"
 }
 
-# The messages of ollama and vLLM. A vLLM that serves only an embedding model does not have the path.
+
 cannot_chat() {
   [ "$status" != 200 ] && grep -qi -e 'does not support chat' -e '"detail":"Not Found"' "$scratch/flat"
 }

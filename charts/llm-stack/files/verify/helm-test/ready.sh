@@ -24,7 +24,7 @@ ready() {
   esac
 }
 
-# listens: any protocol. The script can only check that a connection is accepted.
+
 listens() {
   say "checking that $SERVER_URL listens"
   until [ "$(connections)" -gt 0 ]; do

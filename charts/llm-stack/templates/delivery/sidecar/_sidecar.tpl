@@ -1,4 +1,4 @@
-{{- /* A native sidecar: the server starts after it, and a restart of the sidecar does not restart the server. */}}
+{{- /**/}}
 {{- define "llm-stack.delivery.sidecar.container" -}}
 {{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "keep-models" "mode" "watch" "sidecar" true)) .) }}
 {{- end }}

@@ -27,7 +27,7 @@ metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | q
 {{- end }}
 {{- end }}
 
-{{- /* An arbitrary user ID has no entry in /etc/passwd, and some libraries require a user name. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.custom.env" -}}
 USER: server
 {{- end }}

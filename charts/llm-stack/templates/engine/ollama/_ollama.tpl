@@ -74,8 +74,8 @@ MIN_GPU_PERCENT: {{ int64 .Values.ollama.minGpuPercent | quote }}
 {{- join " " $found }}
 {{- end }}
 
-{{- /* Started: the model was loaded once. Ready: every model is in the store, and with a GPU the loaded ones are in its
-memory. Live: the server responds. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.engine.ollama.probes" -}}
 startupProbe:
   exec:
@@ -109,8 +109,8 @@ modelfile-{{ $n }}: {{ include "llm-stack.engine.ollama.modelfile" (dict "name" 
 {{- end }}
 
 {{- /*
-{name, model, from}: a Modelfile, as in ollama's docs/modelfile.mdx and parser/parser.go. serve.sh reads the name from its
-first line. Within three double quotes, a text is taken as it is.
+
+
 */}}
 {{- define "llm-stack.engine.ollama.modelfile" -}}
 # {{ .name }}
@@ -131,7 +131,7 @@ ADAPTER {{ . }}
 {{- end }}
 {{ end }}
 
-{{- /* The server creates these models only at its start, so a change restarts the pods. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.ollama.annotations" -}}
 {{- with .Values.ollama.modelfiles -}}
 checksum/modelfiles: {{ toJson . | sha256sum | trunc 16 | quote }}

@@ -51,7 +51,7 @@ secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 huggingface
 {{- end }}
 
-{{- /* The number of GPUs that each layer is split across. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.sglang.tensorParallelSize" -}}
 {{- $others := mul (int64 .Values.sglang.pipelineParallelSize) (int64 .Values.sglang.dataParallelSize) }}
 {{- $cards := max 1 (int64 .Facts.gpu.count) | mul (int64 .Values.nodes.count) }}
@@ -62,15 +62,15 @@ huggingface
 tensor parallel {{ include "llm-stack.engine.sglang.tensorParallelSize" . }}, pipeline parallel {{ int64 .Values.sglang.pipelineParallelSize }}, data parallel {{ int64 .Values.sglang.dataParallelSize }}
 {{- end }}
 
-{{- /* The entrypoint of the images is a shell, or NVIDIA's script that runs its arguments. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.sglang.command" -}}
 - python3
 - -m
 - sglang.launch_server
 {{- end }}
 
-{{- /* Flags as in SGLang 0.5.21, sglang/srt/arg_groups/fields. SGLang reads its API key from a flag only. Kubernetes
-replaces $(SGLANG_API_KEY) with the variable, so the manifest does not contain the key. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.engine.sglang.args" -}}
 {{- $sglang := .Values.sglang -}}
 - {{ list .Facts.model.path $sglang.folder | compact | join "/" | printf "--model-path=%s" | quote }}
@@ -108,7 +108,7 @@ replaces $(SGLANG_API_KEY) with the variable, so the manifest does not contain t
 {{- end }}
 {{- end }}
 
-{{- /* SGLang and the libraries that it uses write their caches below HOME. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.sglang.env" -}}
 # An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
 USER: sglang
@@ -122,9 +122,9 @@ SGLANG_API_KEY:
 {{- end }}
 
 {{- /*
-/ready is 200 after the model is loaded and a first request was answered. /health generates a token if no other request
-is running, and waits up to 20 seconds for any token (SGLang's entrypoints/http_server.py). A long prompt produces none
-while it is processed, so the liveness probe fails only after ten minutes without a token.
+
+
+
 */}}
 {{- define "llm-stack.engine.sglang.probes" -}}
 startupProbe:

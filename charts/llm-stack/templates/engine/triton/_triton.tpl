@@ -20,7 +20,7 @@ ready: {{ $ready | uniq | toJson }}
 sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
-{{- /* The models as Triton sees them, as a JSON list of {folder, name, version}: a folder is NAME/VERSION, or NAME. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.triton.models" -}}
 {{- $found := list }}
 {{- range .Facts.models }}
@@ -31,11 +31,11 @@ sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
 {{- /*
-The image's entrypoint runs first: it checks the driver and then executes its arguments. Flags as in Triton's
-src/command_line_parser.cc, 2.72.0 (26.08). These keep their defaults: the ports, 8000, 8001 and 8002;
---strict-readiness, so that ready means that all models are loaded; --exit-on-error, so that Triton exits if a model
-does not load. repository.sh adds
---http-restricted-api and --grpc-restricted-protocol.
+
+
+
+
+
 */}}
 {{- define "llm-stack.engine.triton.args" -}}
 - sh
@@ -60,7 +60,7 @@ does not load. repository.sh adds
 {{- include "llm-stack.engine.triton.places" . }}
 {{- end }}
 
-{{- /* The input of repository.sh. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.triton.places" -}}
 MODELS: /models
 REPOSITORY: /repository
@@ -68,8 +68,8 @@ LAYOUT: /opt/files/repository.tsv
 CONFIGS: /opt/files
 {{- end }}
 
-{{- /* The load request returns when the new version is ready. If it fails, Triton continues to serve the old version
-(core's model_lifecycle.cc). */}}
+{{- /*
+*/}}
 {{- define "llm-stack.engine.triton.reload" -}}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 - path: {{ printf "/v2/repository/models/%s/load" .name | quote }}
@@ -95,14 +95,14 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- end }}
 {{- end }}
 
-{{- /* Folder, name and version, separated by tabs. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.triton.layout" -}}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 {{- printf "%s\t%s\t%s\n" .folder .name .version }}
 {{- end }}
 {{- end }}
 
-{{- /* A config.pbtxt. Given an entry of triton.models. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.triton.config" -}}
 {{- with .platform }}platform: {{ quote . }}
 {{ end }}
@@ -117,7 +117,7 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- end }}
 {{- end }}
 
-{{- /* {field, tensors}: the inputs or outputs of a config.pbtxt. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.triton.tensors" -}}
 {{- with .tensors -}}
 {{ $.field }} [
@@ -143,7 +143,7 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
   mountPath: /repository
 {{- end }}
 
-{{- /* Triton reads these only at its start, so a change restarts the pods. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.triton.annotations" -}}
 {{- $read := dict "layout" (include "llm-stack.engine.triton.layout" .) "models" .Values.triton.models -}}
 checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}

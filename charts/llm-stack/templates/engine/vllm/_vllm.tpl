@@ -54,7 +54,7 @@ secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 huggingface
 {{- end }}
 
-{{- /* The models that are not adapters, as a JSON list: the model that vLLM serves. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.vllm.models" -}}
 {{- $adapters := list }}
 {{- range .Values.vllm.lora.adapters }}
@@ -74,7 +74,7 @@ huggingface
 {{- .Values.vllm.servedModelName | default (first $models | default dict).name | default .Values.model.name }}
 {{- end }}
 
-{{- /* The path of the downloaded files: the model, or a folder that contains the model. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.vllm.brought" -}}
 {{- $folder := .Facts.model.folder }}
 {{- if .Values.models }}
@@ -83,15 +83,15 @@ huggingface
 {{- list "/models" $folder | compact | join "/" }}
 {{- end }}
 
-{{- /* The number of GPUs that each layer is split across. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.vllm.tensorParallelSize" -}}
 {{- $cards := mul (int64 .Facts.gpu.count) (int64 .Values.nodes.count) }}
 {{- $others := mul (include "llm-stack.engine.vllm.pipelineParallelSize" . | int64) (int64 .Values.vllm.dataParallelSize) }}
 {{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div $cards $others)) }}
 {{- end }}
 
-{{- /* The number of groups of GPUs that the layers are split across: the nodes, unless the values split the model in
-another way. Nodes exchange less data between layers than within one. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.engine.vllm.pipelineParallelSize" -}}
 {{- $own := int64 .Values.vllm.pipelineParallelSize }}
 {{- $tensor := int64 .Values.vllm.tensorParallelSize }}
@@ -105,8 +105,8 @@ another way. Nodes exchange less data between layers than within one. */}}
 tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipeline parallel {{ include "llm-stack.engine.vllm.pipelineParallelSize" . }}, data parallel {{ int64 .Values.vllm.dataParallelSize }}
 {{- end }}
 
-{{- /* The images' entrypoint is `vllm serve` (vLLM's docker/Dockerfile and the other Dockerfiles there). The image
-for Ascend has no entrypoint. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.engine.vllm.command" -}}
 {{- if eq .Facts.gpu.vendor "ascend" -}}
 - bash
@@ -115,8 +115,8 @@ for Ascend has no entrypoint. */}}
 {{- end }}
 
 {{- /*
-Flags as in vLLM 0.33.0, vllm/engine/arg_utils.py and vllm/entrypoints/common/cli_args.py. Those that other versions
-do not have are in files/versions.yaml.
+
+
 */}}
 {{- define "llm-stack.engine.vllm.args" -}}
 {{- $vllm := .Values.vllm -}}
@@ -184,8 +184,8 @@ do not have are in files/versions.yaml.
 {{- end }}
 
 {{- /*
-vLLM writes below HOME (vllm/envs.py: VLLM_CACHE_ROOT and VLLM_CONFIG_ROOT; the kernel caches of Triton, FlashInfer
-and others) and to /tmp.
+
+
 */}}
 {{- define "llm-stack.engine.vllm.env" -}}
 # An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
@@ -214,7 +214,7 @@ chat-template.jinja: {{ toJson . }}
 {{- end }}
 {{- end }}
 
-{{- /* vLLM reads it only at its start, so a change restarts the pods. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.vllm.annotations" -}}
 {{- with .Values.vllm.chatTemplate -}}
 checksum/chat-template: {{ sha256sum . | trunc 16 | quote }}

@@ -1,6 +1,6 @@
 {{- /*
-The enabled HTTPRoutes as a JSON list of {name, key, values, hostnames, service, port}. The name is the suffix of the
-object's name, and the key is the path of its values.
+
+
 */}}
 {{- define "llm-stack.expose.http-route.ways" -}}
 {{- $ways := list }}
@@ -22,8 +22,8 @@ object's name, and the key is the path of its values.
 {{- $ways | mustToJson }}
 {{- end }}
 
-{{- /* The listener that URLs use, as JSON: https and port (0 if it is not known). A listener with https is preferred.
-Given the values of an HTTPRoute. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.expose.http-route.listener" -}}
 {{- $found := dict }}
 {{- range .parentRefs }}
@@ -36,7 +36,7 @@ Given the values of an HTTPRoute. */}}
 {{- $found | mustToJson }}
 {{- end }}
 
-{{- /* Every host name that users can open. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.http-route.facts" -}}
 {{- range $way := include "llm-stack.expose.http-route.ways" . | mustFromJson }}
 {{- $listener := include "llm-stack.expose.http-route.listener" .values | mustFromJson }}
@@ -63,7 +63,7 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 
-{{- /* A duration such as 1h30m, in milliseconds. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.http-route.milliseconds" -}}
 {{- $units := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 }}
 {{- $sum := 0 }}

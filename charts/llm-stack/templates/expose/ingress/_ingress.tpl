@@ -1,6 +1,6 @@
 {{- /*
-The enabled Ingresses as a JSON list of {name, key, values, rules}. The name is the suffix of the object's name, the
-key is the path of its values, and a rule is {host, service, port}.
+
+
 */}}
 {{- define "llm-stack.expose.ingress.ways" -}}
 {{- $ways := list }}
@@ -27,7 +27,7 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- $ways | mustToJson }}
 {{- end }}
 
-{{- /* (list CONTEXT WAY): the annotations of the possible controllers, then the user's annotations, as JSON. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.ingress.annotations" -}}
 {{- $way := last . }}
 {{- $services := list }}
@@ -52,7 +52,7 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- mergeOverwrite $found $way.values.annotations | mustToJson }}
 {{- end }}
 
-{{- /* (list TLS HOST): true if there is a certificate for the host. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.ingress.encrypted" -}}
 {{- $host := last . }}
 {{- $found := false }}
@@ -65,7 +65,7 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- ternary "true" "" $found }}
 {{- end }}
 
-{{- /* Every host name that users can open. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.ingress.facts" -}}
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- range .rules }}
@@ -83,7 +83,7 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- end }}
 {{- end }}
 
-{{- /* cert-manager creates the Secrets if an annotation requests it. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.ingress.needs" -}}
 {{- range include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- with .values.className }}

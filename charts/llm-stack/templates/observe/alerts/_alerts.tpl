@@ -4,7 +4,7 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- end }}
 {{- end }}
 
-{{- /* Given a map of labels: a selector of PromQL. */}}
+{{- /**/}}
 {{- define "llm-stack.observe.alerts.selector" -}}
 {{- $pairs := list }}
 {{- range $name, $value := . }}
@@ -13,8 +13,8 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- printf "{%s}" (join "," $pairs) }}
 {{- end }}
 
-{{- /* The alerts of a server, as a JSON list. {name, expr, for, severity, summary, description} each. The metrics whose
-names begin with kube_ are those of kube-state-metrics, those with kubelet_ are the kubelet's. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.observe.alerts.rules" -}}
 {{- $alerts := .Values.alerts }}
 {{- $metrics := .Facts.engine.metrics | default dict }}
@@ -59,7 +59,7 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- mustToJson $rules }}
 {{- end }}
 
-{{- /* A pattern of the names of a server's pods. */}}
+{{- /**/}}
 {{- define "llm-stack.observe.alerts.pods" -}}
 {{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" }}
 {{- .Facts.server.name }}-{{ get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}

@@ -9,7 +9,7 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- end }}
 {{- end }}
 
-{{- /* The engines of the release that export metrics, as JSON: engine -> its fact metrics. */}}
+{{- /**/}}
 {{- define "llm-stack.observe.dashboard.engines" -}}
 {{- $found := dict }}
 {{- range .Servers }}
@@ -21,8 +21,8 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- end }}
 
 {{- /*
-A dashboard, as JSON. Given {engine, metrics}. It shows every server of this engine in the cluster whose metrics are
-collected by a monitor of this chart; the variables of the dashboard choose among them.
+
+
 */}}
 {{- define "llm-stack.observe.dashboard.json" -}}
 {{- $of := `{namespace=~"$namespace",llm_release=~"$release",llm_server=~"$server"}` }}

@@ -6,8 +6,8 @@ labels:
   llm_server: {{ .Server | quote }}
 {{- end }}
 
-{{- /* Where the metrics are, for a ServiceMonitor and a PodMonitor. The labels are the same for every kind of
-workload. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.observe.monitor.endpoint" -}}
 {{- $metrics := .Facts.engine.metrics -}}
 - port: {{ $metrics.port | quote }}

@@ -1,4 +1,4 @@
-{{- /* The names of the servers in the pool, as a JSON list: the configured ones, or all. */}}
+{{- /**/}}
 {{- define "llm-stack.route.inference-pool.members" -}}
 {{- $found := list }}
 {{- range $name := .Values.inferencePool.servers | default (keys .Servers | sortAlpha) }}
@@ -9,7 +9,7 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* The pods of the members have a label of the pool, and one from which the picker knows the names of the metrics. */}}
+{{- /**/}}
 {{- define "llm-stack.route.inference-pool.podLabels" -}}
 {{- $pool := .Values.inferencePool }}
 {{- if and $pool.enabled (or (not $pool.servers) (has .Server $pool.servers)) -}}
@@ -51,8 +51,8 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 
-{{- /* The picker's configuration, as in llm-d-router's config/charts/routerlib/templates/_config.yaml, and its
-core-metrics-extractor, which reads the names of the metrics by the label llm-d.ai/engine-type. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.route.inference-pool.config" -}}
 {{- $engines := dict }}
 {{- range $name := include "llm-stack.route.inference-pool.members" . | mustFromJson }}

@@ -13,7 +13,7 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 {{- end }}
 
-{{- /* The labels of the server's metrics, as a selector of PromQL. */}}
+{{- /**/}}
 {{- define "llm-stack.scale.keda.selector" -}}
 {{- $pairs := list }}
 {{- range $name, $value := .Facts.monitor.labels }}
@@ -23,8 +23,8 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 
 {{- /*
-The triggers by the engine's metrics, as a JSON list. Each query returns one number. Without
-metrics it returns nothing, which is an error (ignoreNullValues): KEDA then keeps the current number of pods.
+
+
 */}}
 {{- define "llm-stack.scale.keda.triggers" -}}
 {{- $keda := .Values.keda }}

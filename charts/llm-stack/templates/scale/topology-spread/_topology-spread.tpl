@@ -1,5 +1,5 @@
-{{- /* Only for more than one pod: a change of a pod's specification restarts it. The pods of a group have to be close to
-each other. */}}
+{{- /*
+*/}}
 {{- define "llm-stack.scale.topology-spread.constraints" -}}
 {{- if and (gt (.Facts.server.maxReplicas | int64) 1) (not .Facts.group) }}
 {{- $topologySpread := .Values.topologySpread }}

@@ -5,9 +5,9 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- end }}
 
 {{- /*
-Where a URL leads, as JSON. Given {url, context}. component: a component of the release, with ports. namespace: another
-Service of the cluster, whose pods can have other ports than the Service. cidr or public: a host outside the cluster,
-with port.
+
+
+
 */}}
 {{- define "llm-stack.secure.network-policy.target" -}}
 {{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "ldap" 389 "ldaps" 636 }}
@@ -36,7 +36,7 @@ with port.
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* A list of ports, as in a NetworkPolicy. Given a list of numbers. */}}
+{{- /**/}}
 {{- define "llm-stack.secure.network-policy.ports" -}}
 {{- $ports := list }}
 {{- range . }}
@@ -45,12 +45,12 @@ with port.
 {{- toYaml $ports }}
 {{- end }}
 
-{{- /* (list CONTEXT COMPONENT): the peer of a component's pods, as JSON. */}}
+{{- /**/}}
 {{- define "llm-stack.secure.network-policy.peer" -}}
 {{- dict "podSelector" (dict "matchLabels" (include "llm-stack.selector" . | include "llm-stack.map" | mustFromJson)) | mustToJson }}
 {{- end }}
 
-{{- /* The egress rules of an entry of network.facts, as JSON. Given {context, entry}. */}}
+{{- /**/}}
 {{- define "llm-stack.secure.network-policy.egress" -}}
 {{- $context := .context }}
 {{- $values := $context.Values.networkPolicy }}
@@ -91,7 +91,7 @@ with port.
 {{- concat (uniq $rules) (get $values.egress .entry.component | default list) | mustToJson }}
 {{- end }}
 
-{{- /* The ingress rules of an entry, as JSON. Given {context, entry}. */}}
+{{- /**/}}
 {{- define "llm-stack.secure.network-policy.ingress" -}}
 {{- $context := .context }}
 {{- $entry := .entry }}

@@ -8,7 +8,7 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelki
 {{- or (ne .Values.modelkit.cosign.existingSecret "") (ne .Values.modelkit.cosign.identity "") }}
 {{- end }}
 
-{{- /* kit uses the digest of name:tag@digest. */}}
+{{- /**/}}
 {{- define "llm-stack.source.modelkit.reference" -}}
 {{- list .Values.modelkit.registry .Values.modelkit.namespace .Model.name | compact | join "/" }}
 {{- with .Model.tag }}:{{ . }}{{ end }}
@@ -30,7 +30,7 @@ load.sh
 PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
 {{- $cache := .Facts.cache }}
-{{- /* A volume that is deleted with its pod has only one version, unless the delivery checks for changes. */}}
+{{- /**/}}
 {{- $later := or (not (has $cache.type (list "emptyDir" "ephemeral"))) .Facts.delivery.refreshes }}
 KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}

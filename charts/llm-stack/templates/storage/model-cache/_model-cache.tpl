@@ -89,7 +89,7 @@ readOnly: true
 {{- end }}
 {{- end }}
 
-{{- /* A volume of one node: the old pod must release it before the new pod can start on another node. */}}
+{{- /**/}}
 {{- define "llm-stack.storage.model-cache.surge" -}}
 {{- $facts := .Facts.cache }}
 {{- if and (eq $facts.type "persistentVolumeClaim") (not $facts.shared) -}}
@@ -97,7 +97,7 @@ false
 {{- end }}
 {{- end }}
 
-{{- /* Servers that share a claim which only one node can mount. */}}
+{{- /**/}}
 {{- define "llm-stack.storage.model-cache.releaseChecks" -}}
 {{- $users := dict }}
 {{- include "llm-stack.servers" . }}

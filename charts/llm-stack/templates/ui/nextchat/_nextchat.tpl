@@ -32,8 +32,8 @@
 {{- end }}
 
 {{- /*
-The name of the server that NextChat uses: the configured one, or the only one with a chat API, or the one with the
-name server, so that an additional server changes nothing. Empty if there is none of these.
+
+
 */}}
 {{- define "llm-stack.ui.nextchat.server" -}}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | splitList " " | compact }}
@@ -46,7 +46,7 @@ name server, so that an additional server changes nothing. Empty if there is non
 {{- end }}
 {{- end }}
 
-{{- /* The names of the servers with a chat API, in order, separated by spaces. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.nextchat.servers" -}}
 {{- $names := list }}
 {{- range .Facts.endpoints }}
@@ -55,7 +55,7 @@ name server, so that an additional server changes nothing. Empty if there is non
 {{- $names | compact | sortAlpha | join " " }}
 {{- end }}
 
-{{- /* The endpoint that NextChat uses, as JSON: {url, secret, models, model}. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.nextchat.used" -}}
 {{- $own := dict "name" (include "llm-stack.name" (list . "nextchat")) "key" "api-key" }}
 {{- $used := dict "secret" $own }}
@@ -84,8 +84,8 @@ name server, so that an additional server changes nothing. Empty if there is non
 {{- end }}
 
 {{- /*
-NextChat's environment, as in its README and app/config/server.ts, 2.16.1. BASE_URL has no /v1, which NextChat adds;
-ollama also serves OpenAI's API there.
+
+
 */}}
 {{- define "llm-stack.ui.nextchat.env" -}}
 {{- $used := include "llm-stack.ui.nextchat.used" . | mustFromJson -}}

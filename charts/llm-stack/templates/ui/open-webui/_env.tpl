@@ -1,6 +1,6 @@
 {{- /*
-The endpoints by protocol: ollama and openai, each a list of {url, secret}. The user's endpoints are last, so that an
-additional one does not change the position of the chart's.
+
+
 */}}
 {{- define "llm-stack.ui.open-webui.endpoints" -}}
 {{- $found := dict "ollama" list "openai" list }}
@@ -19,9 +19,9 @@ additional one does not change the position of the chart's.
 {{- end }}
 
 {{- /*
-Open WebUI's environment, as in its backend/open_webui/{env,config}.py, version 0.12.4. Servers without authentication
-need no key: Open WebUI then sends no Authorization header. Keys are read from Secrets into separate variables, and
-Kubernetes inserts them into the lists.
+
+
+
 */}}
 {{- define "llm-stack.ui.open-webui.env" -}}
 {{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson -}}
@@ -96,7 +96,7 @@ ENABLE_OPENAI_API: "false"
 {{ include "llm-stack.ui.open-webui.toolServers" . }}
 {{- end }}
 
-{{- /* (list CONTEXT NAME…): the first of these variables that the user sets under env, empty if there is none. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.open-webui.ownUrls" -}}
 {{- $env := (first .).Values.openWebui.env }}
 {{- $found := "" }}
@@ -109,8 +109,8 @@ ENABLE_OPENAI_API: "false"
 {{- end }}
 
 {{- /*
-The tool servers, as in backend/open_webui/{config.py,utils/tools.py,utils/access_control}: the identifier of a server is
-info.id, and without access grants only administrators can use it.
+
+
 */}}
 {{- define "llm-stack.ui.open-webui.toolServers" -}}
 {{- $all := list (dict "principal_type" "user" "principal_id" "*" "permission" "read") }}
@@ -138,12 +138,12 @@ TOOL_SERVER_CONNECTIONS: {{ toJson . | quote }}
 {{- end }}
 {{- end }}
 
-{{- /* The URL that users open, or empty if it is not known. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.open-webui.url" -}}
 {{- .Values.openWebui.url | default (include "llm-stack.exposedURL" (list . (include "llm-stack.name" (list . "open-webui")))) }}
 {{- end }}
 
-{{- /* The services that its pods share: the database and Redis. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.open-webui.shared" -}}
 {{- with .Values.openWebui.database }}
 {{- if .existingSecret }}
@@ -175,7 +175,7 @@ WEBSOCKET_MANAGER: redis
 {{- end }}
 {{- end }}
 
-{{- /* The sign-in methods in addition to a password. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.open-webui.signIn" -}}
 {{- $url := include "llm-stack.ui.open-webui.url" . }}
 {{- with .Values.openWebui.oidc }}

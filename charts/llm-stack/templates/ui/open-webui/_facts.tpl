@@ -67,8 +67,8 @@ openWebui.redis: both url and existingSecret are set; remove one of them
 {{- end }}
 
 {{- /*
-URLs under env replace the lists of the chart, and with them the servers of the release. Without a server and without an
-endpoint there is nothing to chat with, unless an administrator adds it in the browser.
+
+
 */}}
 {{- define "llm-stack.ui.open-webui.endpointChecks" -}}
 {{- $ui := .Values.openWebui }}
@@ -96,7 +96,7 @@ openWebui.toolServers.{{ $name }}.key: is set, but no Secret is; set existingSec
 {{- end }}
 {{- end }}
 
-{{- /* The requirements of several pods, as in Open WebUI's scaling guide. They already share the session key. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.open-webui.replicasChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- $pods := int64 $ui.replicas }}

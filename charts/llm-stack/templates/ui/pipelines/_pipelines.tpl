@@ -10,7 +10,7 @@
 {{ printf "PersistentVolumeClaim/%s" (include "llm-stack.ui.pipelines.claim" .) | quote }}: pipelines.persistence
 {{- end }}
 
-{{- /* It responds with and without /v1. Open WebUI's guide uses it without. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}
 - protocol: openai
@@ -21,7 +21,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* Its environment, as in its config.py, start.sh and utils/pipelines/auth.py. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.pipelines.env" -}}
 PORT: "9099"
 PIPELINES_DIR: /app/pipelines
@@ -91,7 +91,7 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
 {{- end }}
 {{- end }}
 
-{{- /* A pipeline can connect to any host. */}}
+{{- /**/}}
 {{- define "llm-stack.ui.pipelines.network" -}}
 {{- if .Values.pipelines.enabled -}}
 - component: pipelines

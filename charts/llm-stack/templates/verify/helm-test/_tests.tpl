@@ -1,4 +1,4 @@
-{{- /* The spec of a test's pod. Given a context with Test in it: script and env. */}}
+{{- /**/}}
 {{- define "llm-stack.verify.helm-test.spec" -}}
 {{- $image := dict "context" . "image" .Values.images.curl }}
 {{- include "llm-stack.podBasics" . }}
@@ -44,7 +44,7 @@ volumes:
   emptyDir: {}
 {{- end }}
 
-{{- /* The pod of a test is kept until the next run, so that its log can be read. */}}
+{{- /**/}}
 {{- define "llm-stack.verify.helm-test.annotations" -}}
 {{- $hook := dict "helm.sh/hook" "test" "helm.sh/hook-delete-policy" "before-hook-creation" }}
 {{- merge $hook .Values.tests.podAnnotations | toYaml }}

@@ -1,4 +1,4 @@
-{{- /* Environment variables that the controller sets in every container (lws's pkg/utils/pod/pod_utils.go). */}}
+{{- /**/}}
 {{- define "llm-stack.workload.leader-worker-set.facts" -}}
 {{- if gt (int64 .Values.nodes.count) 1 -}}
 size: {{ int64 .Values.nodes.count }}
@@ -8,9 +8,9 @@ leader: $(LWS_LEADER_ADDRESS)
 {{- end }}
 
 {{- /*
-The controller creates a headless Service of the same name, but not if a Service with that name exists. The name must
-therefore differ from the name of the server's Service. It begins with a letter, and leaves room for what the controller
-appends for groups, pods and revisions.
+
+
+
 */}}
 {{- define "llm-stack.workload.leader-worker-set.name" -}}
 {{- include "llm-stack.nameWithin" (dict "context" . "suffix" (printf "%s-group" .Server) "length" 45) }}
@@ -56,15 +56,15 @@ group.py: {file: files/workload/leader-worker-set/group.py}
 {{- end }}
 {{- end }}
 
-{{- /* The seconds without a token after which a group is replaced. */}}
+{{- /**/}}
 {{- define "llm-stack.workload.leader-worker-set.stall" -}}
 {{- int64 .Values.nodes.stallSeconds | default (max 300 (div (int64 .Values.startupTimeoutSeconds) 12)) }}
 {{- end }}
 
 {{- /*
-The health endpoint of an engine stays 200 if another pod of the group is dead or hangs, so the first pod is probed with
-a request for a token. The other pods serve no HTTP. They are probed by whether the first pod accepts them, and have at
-least as much time to start.
+
+
+
 */}}
 {{- define "llm-stack.workload.leader-worker-set.probes" -}}
 {{- if .Facts.group }}
@@ -110,7 +110,7 @@ livenessProbe:
 {{- end }}
 {{- end }}
 
-{{- /* Without the other pods, the first one could not finish its running requests. */}}
+{{- /**/}}
 {{- define "llm-stack.workload.leader-worker-set.preStop" -}}
 {{- if and .Worker .Facts.engine.group -}}
 exec: {command: [python3, /opt/files/group.py, outlast, {{ .Facts.engine.group.port | int64 | toString | quote }}]}

@@ -1,0 +1,33 @@
+"""Templates and scripts without most of their comments, which stay in the fragments.
+
+Helm keeps the chart in the Secret of every revision of a release, and a script is in a ConfigMap as well; a Secret
+holds 1 MiB. Every other line keeps its number, so that what Helm or a shell says of a line is found in the fragment.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TEMPLATE = re.compile(r"\{\{(- )?/\*.*?\*/( -)?\}\}", re.DOTALL)
+# A comment at the start of the line, above a function. Elsewhere a line with a # can be a part of a text, and a comment
+# at the top says what the script is.
+_SCRIPT = re.compile(r"(?<=\n)(#.*\n)+(?=[a-z_]\w*\(\) \{|function )")
+
+
+def template(text: str) -> str:
+    """A template that renders the same: its comments have nothing in them."""
+    return _TEMPLATE.sub(_bare, text)
+
+
+def script(file: str, text: str) -> str:
+    """A script that does the same, without the comments above its functions; any other file as it is."""
+    return _SCRIPT.sub(_breaks, text) if file.endswith((".sh", ".awk")) else text
+
+
+def _bare(found: re.Match[str]) -> str:
+    """The markers remove the same white space."""
+    return f"{{{{{found[1] or ''}/*{_breaks(found)}*/{found[2] or ''}}}}}"
+
+
+def _breaks(found: re.Match[str]) -> str:
+    return "\n" * found[0].count("\n")
