@@ -98,12 +98,11 @@ format: $(STAMP) ## Format the Python
 
 lock: ## Pin all dependencies again in requirements.lock and requirements-site.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet pip-tools
-	@$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra dev --generate-hashes --strip-extras --allow-unsafe \
-	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-	  -o requirements.lock pyproject.toml
-	@$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra site --generate-hashes --strip-extras --allow-unsafe \
-	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-	  -o requirements-site.lock pyproject.toml
+	@for set in dev=requirements.lock site=requirements-site.lock; do \
+	  $(VENV)/lock/bin/pip-compile --quiet --upgrade --extra $${set%=*} --generate-hashes --strip-extras --allow-unsafe \
+	    --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	    -o $${set#*=} pyproject.toml || exit; \
+	done
 
 definitions: $(STAMP) ## Update schemas/kubernetes-definitions.json from Kubernetes' own definitions
 	@$(BIN)/python -c 'from chartgen.kubernetes import definitions; print(definitions.definitions_file(), end="")' > schemas/.new
