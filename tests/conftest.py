@@ -66,6 +66,18 @@ def manifests(helm: str) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def rendered(manifests: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    """Render the chart with values as keywords: `rendered(engine="vllm")`."""
+
+    def render(**values: Any) -> Any:
+        file = tmp_path / "values.yaml"
+        file.write_text(json.dumps(values))
+        return manifests(file)
+
+    return render
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
     """Write files below a new folder: path -> text, or data that becomes JSON (which YAML reads)."""
 

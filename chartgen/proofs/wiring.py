@@ -128,11 +128,22 @@ def _mounts(render: Render) -> Iterator[Fault]:
         volumes = {str(name) for _, name in at(pod.spec, "volumes[].name")}
         for where in CLAIMS.get(pod.owner.kind, ()):
             volumes |= {str(name) for _, name in at(pod.owner.data, f"{where}[].metadata.name")}
-        for path, container in pod.containers():
-            for where, name in at(container, "volumeMounts[].name", path):
-                if str(name) not in volumes:
-                    remedy = nearest(str(name), sorted(volumes), "the volumes")
-                    yield pod.owner.fault(where, f"the pod has no volume '{name}'", remedy)
+        yield from _named(pod, "volumeMounts[].name", volumes, "volume")
+
+
+def _claims(render: Render) -> Iterator[Fault]:
+    for pod in render.pods:
+        known = {str(name) for _, name in at(pod.spec, "resourceClaims[].name")}
+        yield from _named(pod, "resources.claims[].name", known, "resource claim")
+
+
+def _named(pod: Pod, where: str, known: set[str], what: str) -> Iterator[Fault]:
+    """Names in the containers of a pod that the pod does not define."""
+    for path, container in pod.containers():
+        for place, name in at(container, where, path):
+            if str(name) not in known:
+                remedy = nearest(str(name), sorted(known), f"its {what}s")
+                yield pod.owner.fault(place, f"the pod has no {what} '{name}'", remedy)
 
 
 def _files(render: Render) -> Iterator[Fault]:
@@ -157,16 +168,6 @@ def _paths(render: Render, pod: Pod, volume: dict[str, Any]) -> set[str] | None:
             items = {str(each.get("path")) for _, each in maps(source, "items[]")}
             return items or dangling.keys_of(target)
     return None
-
-
-def _claims(render: Render) -> Iterator[Fault]:
-    for pod in render.pods:
-        known = {str(name) for _, name in at(pod.spec, "resourceClaims[].name")}
-        for path, container in pod.containers():
-            for place, name in at(container, "resources.claims[].name", path):
-                if str(name) not in known:
-                    remedy = nearest(str(name), sorted(known), "its claims")
-                    yield pod.owner.fault(place, f"the pod has no resource claim '{name}'", remedy)
 
 
 def _variables(render: Render) -> Iterator[Fault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 
@@ -14,16 +13,6 @@ from chartgen.needs import plan
 pytestmark = pytest.mark.slow
 
 CASES = ROOT / "chartgen/fragments/engine"
-
-
-@pytest.fixture
-def rendered(manifests, tmp_path):
-    def render(**values):
-        file = tmp_path / "values.yaml"
-        file.write_text(json.dumps(values))
-        return manifests(file)
-
-    return render
 
 
 def container(workload):

@@ -15,16 +15,6 @@ CASES = ROOT / "chartgen/fragments/workload/leader-worker-set/cases"
 LABEL = "app.kubernetes.io/component"
 
 
-@pytest.fixture
-def rendered(manifests, tmp_path):
-    def render(**values):
-        file = tmp_path / "values.yaml"
-        file.write_text(json.dumps(values))
-        return manifests(file)
-
-    return render
-
-
 LARGE = {
     "engine": "vllm",
     "model": {"name": "team/large", "delivery": "none"},

@@ -34,16 +34,6 @@ BASE = {
 
 
 @pytest.fixture
-def rendered(manifests, tmp_path):
-    def render(**values):
-        file = tmp_path / "values.yaml"
-        file.write_text(json.dumps(values))
-        return manifests(file)
-
-    return render
-
-
-@pytest.fixture
 def watched(rendered):
     def render(engine):
         on = {"enabled": True}
