@@ -36,4 +36,4 @@ def test_facts_that_the_slot_does_not_declare_are_refused_by_the_render(helm, tm
     file.write_text(text.partition(HEAD)[0] + HEAD + f"{line}\n" + "\n".join(lines), encoding="utf-8")
     done = subprocess.run([helm, "template", "llm", chart], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"servers.server: {said}" in done.stderr
+    assert f"\n{said}" in done.stderr

@@ -182,7 +182,7 @@ GROUP = {
 def test_the_claim_templates_of_a_group_cannot_change_either(upgrade):
     assert upgrade(GROUP, GROUP | {"replicas": 2}) == ""
     said = upgrade(GROUP, GROUP | {"modelCache": {"type": "volumeClaimTemplate", "size": "2Ti"}})
-    assert "servers.server: modelCache.size: LeaderWorkerSet/llm-server-group exists, and its claim templates" in said
+    assert "modelCache.size: LeaderWorkerSet/llm-server-group exists, and its claim templates" in said
     assert "delete leaderworkerset llm-server-group` and upgrade again: claims stay" in said
 
 

@@ -154,7 +154,7 @@ def test_refusal_is_printed_alone():
     said = run("--set", "model.tag=671b")
     assert (said.exit_code, said.stdout) == (1, "")
     assert said.stderr.startswith(
-        "--set: servers.server: modelCache.size: 100Gi is too small for the models, which take"
+        "--set: modelCache.size: 100Gi is too small for the models, which take"
     )
     assert len(said.stderr.splitlines()) == 1
 

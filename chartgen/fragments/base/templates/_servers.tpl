@@ -1,8 +1,8 @@
 {{- /*
 Lays .Servers, once a render: name -> the context of a server that is enabled. Helm gives all templates of a chart one and
 the same root, where the result stays. A server's context looks like the root of a chart with one server: .Values are its
-own, .Server is its name. .Facts holds what fills the slots whose names end with .facts, as data, by the slot's first part:
-a server's in its context, the release's in the root.
+own, .Server is its name, .Place is what errors about its values begin with. .Facts holds what fills the slots whose names
+end with .facts, as data, by the slot's first part: a server's in its context, the release's in the root.
 */}}
 {{- define "fragment.servers" -}}
 {{- if not (hasKey . "Servers") }}
@@ -13,6 +13,9 @@ a server's in its context, the release's in the root.
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}
 {{- $_ := set $server "Server" $name }}
+{{- /* A release with one server can be described without the map of servers. */}}
+{{- $alone := and (eq (len $root.Values.servers) 1) (empty $entry) }}
+{{- $_ := set $server "Place" (ternary "" (printf "servers.%s: " $name) $alone) }}
 {{- $_ := set $server "Facts" dict }}
 {{- $_ := set $server "Once" dict }}
 {{- include "fragment.serverValues" (dict "server" $server "entry" $entry "defaults" (omit $root.Values "servers")) }}

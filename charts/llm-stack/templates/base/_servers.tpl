@@ -13,6 +13,9 @@
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}
 {{- $_ := set $server "Server" $name }}
+{{- /**/}}
+{{- $alone := and (eq (len $root.Values.servers) 1) (empty $entry) }}
+{{- $_ := set $server "Place" (ternary "" (printf "servers.%s: " $name) $alone) }}
 {{- $_ := set $server "Facts" dict }}
 {{- $_ := set $server "Once" dict }}
 {{- include "llm-stack.serverValues" (dict "server" $server "entry" $entry "defaults" (omit $root.Values "servers")) }}

@@ -147,7 +147,7 @@ checksum/modelfiles: {{ toJson . | sha256sum | trunc 16 | quote }}
 {{- $readOnly := or .Facts.delivery.readOnly (eq .Facts.cache.type "image") (eq (join "," .Facts.cache.accessModes) "ReadOnlyMany") }}
 {{- range $name, $model := .Values.ollama.modelfiles }}
 {{- if $readOnly }}
-ollama.modelfiles: {{ $name }} cannot be created, because the server can only read the model cache; use a modelCache.type and a model.delivery with which it can write
+ollama.modelfiles: {{ $name }} cannot be created, because the server can only read the model cache; set modelCache.type to persistentVolumeClaim, volumeClaimTemplate or emptyDir, with a model.delivery other than daemonset
 {{- end }}
 {{- if has $name $known }}
 ollama.modelfiles: {{ $name }} is also a model that the server downloads; use another name

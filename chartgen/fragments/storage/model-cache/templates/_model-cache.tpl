@@ -120,7 +120,7 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 {{- $shared := .Facts.cache.shared }}
 {{- $most := .Facts.server.maxReplicas | int64 }}
 {{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) }}
-replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which only one node can mount; set modelCache.accessModes to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or modelCache.type to volumeClaimTemplate for one claim for each pod, or the number of pods to 1 (replicas, or autoscaling.maxReplicas)
+replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which only one node can mount; set modelCache.accessModes to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or modelCache.type to volumeClaimTemplate for one claim for each pod, or allow one pod only (replicas, or the maxReplicas of its autoscaler)
 {{- end }}
 {{- $writable := or (has "ReadWriteMany" $cache.accessModes) (has "ReadWriteOnce" $cache.accessModes) }}
 {{- $readOnly := and (has "ReadOnlyMany" $cache.accessModes) (not $writable) }}

@@ -122,7 +122,7 @@ exec: {command: [python3, /opt/files/group.py, outlast, {{ .Facts.engine.group.p
 {{- $cache := .Facts.cache }}
 {{- if .Facts.group }}
 {{- if not .Facts.engine.group }}
-nodes.count: {{ int64 $nodes.count }} is set, but the chart cannot serve a model across nodes with engine {{ .Values.engine }}; set nodes.count to 1, or engine to one that can
+nodes.count: {{ int64 $nodes.count }} is set, but the chart cannot serve a model across nodes with engine {{ .Values.engine }}; set nodes.count to 1, or use an engine that can, such as vllm
 {{- end }}
 {{- if and (eq $cache.type "persistentVolumeClaim") (not $cache.shared) }}
 modelCache.accessModes: {{ join ", " $cache.accessModes }} lets only one node mount the claim, but nodes.count is {{ int64 $nodes.count }}; set modelCache.accessModes to ReadWriteMany with a storage class that supports it, or modelCache.type to volumeClaimTemplate for a claim for each pod
