@@ -1,4 +1,4 @@
-"""Templates and scripts without most of their comments, which stay in the fragments.
+"""Templates, scripts and data without most of their comments, which stay in the fragments.
 
 Helm keeps the chart in the Secret of every revision of a release, and a script is in a ConfigMap as well; a Secret
 holds 1 MiB. Every other line keeps its number, so that what Helm or a shell says of a line is found in the fragment.
@@ -6,7 +6,9 @@ holds 1 MiB. Every other line keeps its number, so that what Helm or a shell say
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 _TEMPLATE = re.compile(r"\{\{(- )?/\*.*?\*/( -)?\}\}", re.DOTALL)
 # A comment at the start of the line, above a function. Elsewhere a line with a # can be a part of a text, and a comment
@@ -22,6 +24,14 @@ def template(text: str) -> str:
 def script(file: str, text: str) -> str:
     """A script that does the same, without the comments above its functions; any other file as it is."""
     return _SCRIPT.sub(_breaks, text) if file.endswith((".sh", ".awk")) else text
+
+
+def table(data: Any) -> str:
+    """A data file as JSON, which is YAML too, with an entry on each line. Helm reads it ten times as fast."""
+    if not isinstance(data, dict):
+        return json.dumps(data) + "\n"
+    rows = (f"{json.dumps(key)}: {json.dumps(row, ensure_ascii=False)}" for key, row in data.items())
+    return "{" + ",\n".join(rows) + "}\n"
 
 
 def _bare(found: re.Match[str]) -> str:

@@ -55,7 +55,9 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
     for fragment in stack.fragments:
         for file, text in fragment.templates.items():
             files[f"templates/{fragment.id}/{file}"] = rename(comments.template(text), name)
-        files |= {f"files/{fragment.id}/{file}": comments.script(file, text) for file, text in fragment.files.items()}
+        for file, text in fragment.files.items():
+            lean = comments.table(fragment.tables[file]) if file in fragment.data else comments.script(file, text)
+            files[f"files/{fragment.id}/{file}"] = lean
     return Chart(name, dict(sorted(files.items())))
 
 

@@ -65,7 +65,8 @@ class Fragment:
 
     `id` is the folder's path below the folder of fragments (`engine/vllm`). `server`, `release` and `definitions`
     are maps from a key to its JSON Schema, `templates` and `files` maps from a path in the fragment to text. `tables`
-    maps each YAML file among `files` to its data, which is None where the text is not YAML. `entries` are the paths of
+    maps each YAML file among `files` to its data, which is None where the text is not YAML. `data` are those of them
+    that have a schema, which the templates read. `entries` are the paths of
     all that is in the folder, `seal` is the hash of what the builder's rules check.
     """
 
@@ -83,6 +84,7 @@ class Fragment:
     templates: dict[str, str]
     files: dict[str, str]
     tables: dict[str, Any]
+    data: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     entries: tuple[str, ...] = ()
     seal: str = ""
@@ -170,6 +172,7 @@ def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed 
             for file, text in files.items()
             if file.endswith(".yaml")
         },
+        data=tuple(file.removeprefix("files/") for file in data.get("data", {})),
         questions=tuple(_question(each) for each in data.get("questions", ())),
         entries=entries,
         seal=wellformed.seal(id, repr((data, schema)), *chain(*templates.items(), *files.items()), *entries),

@@ -31,12 +31,19 @@
 {{- mustToJson $data }}
 {{- end }}
 
-{{- /**/}}
+{{- /*
+
+
+*/}}
 {{- define "llm-stack.read" -}}
 {{- $read := (first .).Read }}
 {{- $file := last . }}
 {{- if not (hasKey $read $file) }}
-{{- $_ := set $read $file ((first .).Files.Get $file | include "llm-stack.map" | mustFromJson) }}
+{{- $text := (first .).Files.Get $file }}
+{{- if not (hasPrefix "{\"" $text) }}
+{{- $text = include "llm-stack.map" $text }}
+{{- end }}
+{{- $_ := set $read $file (mustFromJson $text) }}
 {{- end }}
 {{- end }}
 

@@ -10,6 +10,9 @@
 {{- /**/}}
 {{- $_ := set . "Read" dict }}
 {{- $servers := dict }}
+{{- /**/}}
+{{- $defaults := omit .Values "servers" }}
+{{- $copy := mustToJson $defaults }}
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}
 {{- $_ := set $server "Server" $name }}
@@ -18,7 +21,7 @@
 {{- $_ := set $server "Place" (ternary "" (printf "servers.%s: " $name) $alone) }}
 {{- $_ := set $server "Facts" dict }}
 {{- $_ := set $server "Once" dict }}
-{{- include "llm-stack.serverValues" (dict "server" $server "entry" $entry "defaults" (omit $root.Values "servers")) }}
+{{- include "llm-stack.serverValues" (dict "server" $server "entry" $entry "defaults" $defaults "copy" $copy) }}
 {{- if $server.Values.enabled }}
 {{- include "llm-stack.facts.server" $server }}
 {{- include "llm-stack.setPaths" (dict "values" $server.Values "paths" (include "llm-stack.slot.server.computedValues" $server | include "llm-stack.map" | mustFromJson)) }}
@@ -37,9 +40,12 @@
 {{- /*
 
 
+
 */}}
 {{- define "llm-stack.serverValues" -}}
-{{- $values := mergeOverwrite (deepCopy .defaults) (deepCopy .entry) }}
+{{- $values := mustFromJson .copy }}
+{{- if .entry }}
+{{- $values = mergeOverwrite $values (deepCopy .entry) }}
 {{- range $path := include "llm-stack.data.replaced" . | mustFromJson }}
 {{- $keys := splitList "." $path }}
 {{- $from := $.entry }}
@@ -51,6 +57,7 @@
 {{- range $key := ternary (keys $from) (list (last $keys)) (eq (last $keys) "*") }}
 {{- if hasKey $from $key }}
 {{- $_ := set $into $key (get $from $key | deepCopy) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
