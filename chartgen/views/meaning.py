@@ -37,9 +37,11 @@ class Meaning:
         return f"{self.text}; {self.remedy}" if self.remedy else self.text
 
 
-def of_added(new: Object, render: Render) -> Iterator[Meaning]:
+def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What an object does that is only in the new side."""
+    render = sides[1]
     yield Meaning(CHANGE, "is created")
+    yield from _taken(new, sides[0])
     yield from (Meaning(CHANGE, f"opens {way}") for way in _ways(new))
     cards = _cards(new, render)
     for name, count in cards.items():
@@ -76,6 +78,7 @@ def _keep(each: Object) -> str:
 def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What the changes of an object do. `changes` is not empty."""
     rest = list(changes)
+    yield from _taken(new, sides[0])
     if not is_hook(old):
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
@@ -256,6 +259,17 @@ def _hosts_of_ingress(data: Any) -> Iterator[str]:
 def ways(each: Object) -> list[str]:
     """The ways in of an object, in order."""
     return sorted(_ways(each))
+
+
+def _taken(new: Object, before: Render) -> Iterator[Meaning]:
+    """Ports of the nodes that another Service has: Helm creates and changes Services before it deletes any."""
+    ports = {port for _, port in at(new.data, "spec.ports[].nodePort")} if new.kind == "Service" else set()
+    for other in before.objects:
+        if other.kind == "Service" and (other.namespace, other.name) != (new.namespace, new.name):
+            for port in sorted(ports & {port for _, port in at(other.data, "spec.ports[].nodePort")}, key=str):
+                remedy = f"upgrade twice: first with the node port 0 for Service {other.name}, then with these values"
+                said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
+                yield Meaning(REFUSED, said, remedy)
 
 
 def _list(each: Object, rest: list[Change]) -> str:

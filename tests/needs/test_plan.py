@@ -153,9 +153,7 @@ def test_refusal_is_printed_alone():
     """A sum of values that the chart refuses would say nothing."""
     said = run("--set", "model.tag=671b")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr.startswith(
-        "--set: modelCache.size: 100Gi is too small for the models, which take"
-    )
+    assert said.stderr.startswith("--set: modelCache.size: 100Gi is too small for the models, which take")
     assert len(said.stderr.splitlines()) == 1
 
 

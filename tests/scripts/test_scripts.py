@@ -965,6 +965,7 @@ def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, 
     outside, folder = tmp_path / "outside", tmp_path / "models"
     outside.write_text("the node's own")
     (folder / "blobs").mkdir(parents=True)
+    (folder / ".lock").mkdir()
     (folder / "link").symlink_to(outside)
     folder.chmod(0o700)
     command = [*shell, str(FRAGMENTS / "delivery/daemonset/files/own.sh")]
@@ -979,3 +980,20 @@ def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, 
         assert owners == {owner}
         assert folder.stat().st_mode & 0o777 == 0o755
     assert outside.stat().st_uid == os.getuid()
+
+
+@each_shell
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can change an owner")
+def test_a_folder_of_the_node_with_files_that_no_loader_made_keeps_its_owner(tmp_path: Path, shell: list[str]) -> None:
+    own = tmp_path / "home/.ssh/authorized_keys"
+    own.parent.mkdir(parents=True)
+    own.write_text("key")
+    env = {"PATH": os.environ["PATH"], "TARGET": str(own.parent), "OWNER": "1234:4321"}
+    command = [*shell, str(FRAGMENTS / "delivery/daemonset/files/own.sh")]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 77
+    assert "contains files that no loader made; set modelCache.hostPath to an empty folder" in ended.stderr
+    assert (own.stat().st_uid, own.parent.stat().st_uid) == (0, 0)
+    own.unlink()
+    subprocess.run(command, env=env, capture_output=True, check=True)
+    assert own.parent.stat().st_uid == 1234
