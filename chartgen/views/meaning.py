@@ -267,7 +267,7 @@ def _taken(new: Object, before: Render) -> Iterator[Meaning]:
     for other in before.objects:
         if other.kind == "Service" and (other.namespace, other.name) != (new.namespace, new.name):
             for port in sorted(ports & {port for _, port in at(other.data, "spec.ports[].nodePort")}, key=str):
-                remedy = f"upgrade twice: first with the node port 0 for Service {other.name}, then with these values"
+                remedy = f"use another port, or delete it before the upgrade: kubectl delete service {other.name}"
                 said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
                 yield Meaning(REFUSED, said, remedy)
 

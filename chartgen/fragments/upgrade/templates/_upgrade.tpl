@@ -64,7 +64,7 @@ it deletes any.
 {{- $port := .nodePort | default 0 | int64 | toString }}
 {{- $name := get $wanted $port }}
 {{- if and $name (ne $name $old.metadata.name) }}
-Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which has it until the upgrade is complete; use another port, or upgrade twice: first with the node port 0 for Service/{{ $old.metadata.name }}, then with these values
+Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which keeps it until the upgrade is complete; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again
 {{- end }}
 {{- end }}
 {{- end }}
