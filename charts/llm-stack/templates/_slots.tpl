@@ -934,7 +934,6 @@
 
 {{- /* Lays the facts of a server, each after those that it is made of. */}}
 {{- define "llm-stack.facts.server" -}}
-{{- $_ := set .Facts "batch" (include "llm-stack.slot.batch.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "group" (include "llm-stack.slot.group.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "gpu" (include "llm-stack.slot.gpu.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "source" (include "llm-stack.slot.source.facts" . | include "llm-stack.map" | mustFromJson) }}
@@ -944,8 +943,9 @@
 {{- $_ := set .Facts "models" (include "llm-stack.slot.models.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "model" (include "llm-stack.slot.model.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "engine" (include "llm-stack.slot.engine.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "batch" (include "llm-stack.slot.batch.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "sizing" (include "llm-stack.slot.sizing.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- end }}
 
 {{- /* Lays the facts of a release, each after those that it is made of. */}}

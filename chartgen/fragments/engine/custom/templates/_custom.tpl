@@ -89,7 +89,7 @@ custom.ports: {{ $name }} is {{ int64 $port }}, the same as custom.port; remove 
 {{- end }}
 {{- end }}
 {{- range $custom.writablePaths }}
-{{- if has . (list $custom.mountPath "/tmp" "/dev/shm" "/opt/files") }}
+{{- if has . (concat (list $custom.mountPath "/tmp" "/dev/shm" "/opt/files") (($.Facts.batch | default dict).folders | default list)) }}
 custom.writablePaths: {{ . }} is already used by a volume of the chart; remove it
 {{- end }}
 {{- end }}

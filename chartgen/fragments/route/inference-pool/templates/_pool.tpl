@@ -99,6 +99,9 @@ schedulingProfiles:
 inferencePool.servers: {{ . }} is not an enabled server; use {{ keys $.Serving | sortAlpha | join " or " }}
 {{- end }}
 {{- end }}
+{{- if not (include "fragment.route.inference-pool.members" . | mustFromJson) }}
+inferencePool.enabled: no server of the pool answers requests; enable a server, or set inferencePool.enabled to false
+{{- end }}
 {{- $models := list }}
 {{- $ports := list }}
 {{- range $name := include "fragment.route.inference-pool.members" . | mustFromJson }}

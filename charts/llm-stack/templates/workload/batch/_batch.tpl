@@ -3,7 +3,7 @@
 {{- $batch := .Values.batch -}}
 parallelism: {{ min (int64 $batch.parallelism) (int64 $batch.completions) }}
 output: {{ printf "%s/$(JOB_NAME)%s" $batch.results.mountPath (ternary "-$(JOB_COMPLETION_INDEX)" "" (gt (int64 $batch.completions) 1)) | quote }}
-{{- $folders := list "/models" }}
+{{- $folders := list (.Facts.engine.mountPath | default "/models") }}
 {{- if $batch.data.existingClaim }}
 {{- $folders = append $folders $batch.data.mountPath }}
 {{- end }}
@@ -177,6 +177,14 @@ batch.parallelism: {{ int64 .Facts.batch.parallelism }} pods share the claim of 
 {{- end }}
 {{- if and $results.enabled (not (has "ReadWriteMany" $results.accessModes)) (gt (int64 .Facts.batch.parallelism) 1) }}
 batch.parallelism: {{ int64 .Facts.batch.parallelism }} pods share the claim of the results, but batch.results.accessModes is {{ join ", " $results.accessModes }}, which only one node can mount; set batch.results.accessModes to ReadWriteMany with a storage class that supports it, or batch.parallelism to 1
+{{- end }}
+{{- $models := .Facts.engine.mountPath | default "/models" }}
+{{- $taken := list $models "/tmp" "/opt/files" "/dev/shm" }}
+{{- range $key, $path := dict "data" $batch.data.mountPath "results" $results.mountPath }}
+{{- if or (has $path $taken) (hasPrefix (printf "%s/" $models) $path) }}
+batch.{{ $key }}.mountPath: {{ $path }} is already used by a volume of the chart; use another path
+{{- end }}
+{{- $taken = append $taken $path }}
 {{- end }}
 {{- if and $results.existingClaim (not $results.enabled) }}
 batch.results.existingClaim: {{ $results.existingClaim }} is set, but batch.results.enabled is false; set it to true, or remove existingClaim
