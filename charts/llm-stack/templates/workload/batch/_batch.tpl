@@ -139,7 +139,7 @@ backoffLimit: {{ int64 $batch.backoffLimit }}
 {{- with int64 $batch.activeDeadlineSeconds }}
 activeDeadlineSeconds: {{ int64 . }}
 {{- end }}
-# A pod that is evicted is no failure of the program.
+# The program did not fail if its pod is evicted.
 podFailurePolicy:
   rules:
   - action: Ignore
