@@ -141,6 +141,9 @@ def test_what_failed_in_a_run_is_written_down_with_what_was_not_made(helm):
         Done("guarded", "render", 0, note="not run (not for Kubernetes 1.29.0)"),
     ]
     chosen = [SimpleNamespace(name=name, files=(EXAMPLES / f"{name}.yaml",)) for name in ("tke-ollama", "guarded")]
+    # A file of one's own may have an example's name.
+    done.append(Done("two-servers", "helm 4 install", 1))
+    chosen.append(SimpleNamespace(name="two-servers", files=(Path("/elsewhere/two-servers.yaml"),)))
     session = SimpleNamespace(
         wanted=SimpleNamespace(chart=CHART),
         chosen=chosen,

@@ -68,11 +68,12 @@ def _run(wanted: Wanted, record: Path | None) -> int:
 
 
 def entries(session: Session) -> dict[str, proved.Entry]:
-    """What is written down of a run, by example: those of which no step was made are left out."""
+    """What is written down of a run, by example of the chart: those of which no step was made are left out."""
     found, chart = {}, session.wanted.chart
     for example in session.chosen:
         mine = [each for each in session.done if each.example == example.name]
-        if report.made(mine):
+        own = all(file.resolve().parent == (chart / "examples").resolve() for file in example.files)
+        if own and report.made(mine):
             fragments = proved.used(chart, example.files, session.helms[0].path)
             failed = [each.step for each in mine if each.faults]
             notes = sorted({each.note for each in mine if each.note})
