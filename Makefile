@@ -57,14 +57,14 @@ test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
 
 e2e: tools ## Install every example, upgrades and what was published on the cluster of KUBECONFIG; E2E="--example NAME" picks one
-	@$(BIN)/python -m tests.e2e $(E2E)
+	@$(BIN)/python -m tests.e2e --record docs/proved.yaml $(E2E)
 	@$(BIN)/python -m tests.e2e.upgrades
 	@$(BIN)/python -m tests.e2e.dry_run
 	@$(BIN)/python -m tests.e2e.published
 	@$(BIN)/python -m tests.e2e.immutable
 
 e2e-real: tools ## Check the chart with a real ollama and kit on a real node; E2E=--help shows what it needs
-	@$(BIN)/python -m tests.e2e_real $(E2E)
+	@$(BIN)/python -m tests.e2e_real --record docs/proved.yaml $(E2E)
 
 faults: $(STAMP) ## Run the loaders in a hostile environment: N=50 rounds of SEED=1
 	@$(BIN)/python -m tests.scripts.faults --rounds $(or $(N),50) --seed $(or $(SEED),1)
@@ -84,6 +84,7 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.mistakes
 	@$(BIN)/python -m docs.makers.examples
 	@$(BIN)/python -m docs.makers.page
+	@$(BIN)/python -m docs.makers.proved
 
 site: $(STAMP) ## Build the documentation site in build/site
 	@test -x build/venv/bin/python || $(PYTHON) -m venv build/venv

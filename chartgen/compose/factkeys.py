@@ -267,7 +267,7 @@ def _references(body: tuple[Node, ...]) -> list[str]:
             for term in gotemplate.terms(node.pipe):
                 if term.kind == "text" and term.text.startswith("fragment."):
                     found.append(term.text)
-                if "Servers" in term.fields and term.kind != "pipe":
+                if {"Servers", "Serving"} & set(term.fields) and term.kind != "pipe":
                     found.append(SERVERS)
     return found
 

@@ -185,7 +185,7 @@ def entry(value: Value, key: str) -> Value:
         return Value(frozenset([()]), ALIAS, scope=value.scope)
     if key == FACTS and not value.paths:
         return Value(frozenset([(FACTS,)]), ALIAS, scope=value.scope)
-    if key == "Servers" and not value.paths:
+    if key in ("Servers", "Serving") and not value.paths:
         return servers()
     if value.paths:
         # The servers of the release are laid over its values: an entry has the same keys.

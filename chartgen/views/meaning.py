@@ -40,7 +40,7 @@ class Meaning:
 def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What an object does that is only in the new side."""
     render = sides[1]
-    yield Meaning(CHANGE, "is created")
+    yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
     yield from _taken(new, sides[0])
     yield from (Meaning(CHANGE, f"opens {way}") for way in _ways(new))
     cards = _cards(new, render)
@@ -60,6 +60,8 @@ def of_removed(old: Object, render: Render) -> Iterator[Meaning]:
         yield Meaning(LOSS, "is deleted with its contents", f"to keep it, run before the upgrade: {_keep(old)}")
     elif old.kind in ROLLING:
         yield Meaning(OUTAGE, "is deleted, and its pods stop")
+    elif old.kind == "Job" and not is_hook(old):
+        yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
         yield Meaning(CHANGE, "is deleted")
     for _, name in at(old.data, "spec.volumeClaimTemplates[].metadata.name") if old.kind == "StatefulSet" else ():

@@ -259,7 +259,7 @@ def test_vllm_in_the_image_for_ascend_gets_its_environment(tmp_path):
     )
     (tmp_path / "ascend.sh").write_text(script)
     done = subprocess.run(
-        ["bash", tmp_path / "ascend.sh", "/models/my model", "--port=8000"],
+        ["bash", tmp_path / "ascend.sh", "serve", "/models/my model", "--port=8000"],
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
