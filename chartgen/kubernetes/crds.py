@@ -1,7 +1,8 @@
 """Schemas of custom resources, made from the CRDs in Go modules that gotools/crds/go.mod pins.
 
 A CRD's schema is OpenAPI with Kubernetes' own words. What the API server does with it is said here in draft-07: what it
-would drop (a field that is not declared) is refused, what it lets through stays open.
+would drop (a field that is not declared) is refused, what it lets through stays open. What draft-07 cannot say (rules
+in CEL, keys of lists) stays in the schema as it is, below SERVED: the prover reads it as the API server (served.py).
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ MODULES = {
     "sigs.k8s.io/lws": ["config/crd/bases/leaderworkerset*.yaml"],
 }
 
-DROPPED = ("description", "title", "default", "example", "externalDocs", "nullable", "x-kubernetes-")
+PROSE = ("description", "title", "example", "externalDocs")
+DROPPED = (*PROSE, "default", "nullable", "x-kubernetes-")
+SERVED = "served/"  # the folder of the schemas as the API server reads them
 
 
 def schemas(say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -76,7 +79,10 @@ def files(module: str, place: Path) -> list[Path]:
 
 
 def in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schemas of the CRDs in a YAML file, each with its path; other objects and unserved versions are left out."""
+    """The schemas of the CRDs in a YAML file, each with its path, in draft-07 and as the API server reads them.
+
+    Other objects and versions that are not served are left out.
+    """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -85,7 +91,12 @@ def in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             spec = crd["spec"]
             for version in spec["versions"]:
                 if version["served"]:
-                    yield _bundle(spec["group"], spec["names"]["kind"], version)
+                    path, bundle = _bundle(spec["group"], spec["names"]["kind"], version)
+                    yield path, bundle
+                    yield (
+                        SERVED + path,
+                        {"scope": spec["scope"], "schema": _terse(version["schema"]["openAPIV3Schema"])},
+                    )
 
 
 def _bundle(group: str, kind: str, version: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -112,6 +123,11 @@ def _lean(schema: dict[str, Any]) -> dict[str, Any]:
         if lean.pop(word, False):
             lean[word] = lean.pop(limit)
     return lean
+
+
+def _terse(schema: dict[str, Any]) -> dict[str, Any]:
+    """A CRD's schema without prose, which no rule reads."""
+    return definitions.inward({word: value for word, value in schema.items() if word not in PROSE}, _terse)
 
 
 def _type(types: list[str], schema: dict[str, Any]) -> str | list[str]:
