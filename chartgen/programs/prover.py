@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Say
-from . import tools
+from . import carried, tools
 from .run import hermetic
 from .tools import Tool
 
@@ -109,6 +109,8 @@ def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
 
 def lacks(program: Tool | None, programs: dict[str, Tool]) -> str:
     """Why the program cannot answer for these tools; empty where it can. Their versions differ in what they refuse."""
+    if program is None and carried.others("prover", tools.pins("prover")):
+        return "install the version of chartgen-prover that is chartgen's own"
     if program is None:
         return "install Go and run 'chartgen tools' to build the faster program"
     for name, tool in programs.items():
