@@ -191,7 +191,8 @@ def entry(value: Value, key: str) -> Value:
         # The servers of the release are laid over its values: an entry has the same keys.
         paths = frozenset(_settled((*path, key)) for path in value.paths)
         prints = frozenset("." + ".".join(path) for path in paths)
-        return Value(paths, DEEP if value.copied == DEEP else ALIAS, scope=value.scope, prints=prints)
+        own = Value(paths, DEEP if value.copied == DEEP else ALIAS, scope=value.scope, prints=prints)
+        return joined([own, value.element]) if value.element else own
     if value.context and key in BUILT_IN:
         return Value(frozenset([(BUILT, key)]), ALIAS)
     return value.element or NOTHING
@@ -204,10 +205,10 @@ def _settled(path: Path) -> Path:
 def item(value: Value) -> Value:
     """What any entry or item of it may be."""
     found = [inner for _, inner in value.keys]
-    if value.element:
-        found.append(value.element)
-    elif value.paths:
+    if value.paths:
         found.append(entry(value, ANY))
+    elif value.element:
+        found.append(value.element)
     return joined(found)
 
 
@@ -308,7 +309,17 @@ class _Runner:
         if first.kind != "function":
             return self.term(first, dot)
         arguments = [self.term(term, dot) for term in rest] + ([last] if last else [])
-        return self.call(first, arguments)
+        value = self.call(first, arguments)
+        if first.text == "set" and rest:
+            self.put(rest[0], arguments, value)
+        return value
+
+    def put(self, target: Term, arguments: list[Value], value: Value) -> None:
+        """What `set` puts into a variable is in it from then on; into anything else, it cannot be followed."""
+        if target.kind == "variable" and not target.fields:
+            self.bind(target.text, value)
+        elif len(arguments) > 2:
+            self.whole(arguments[2], target.line)
 
     def term(self, term: Term, dot: Value) -> Value:
         if term.kind == "text":
@@ -451,7 +462,11 @@ def _first(arguments: list[Value]) -> Value:
 
 def _set(arguments: list[Value]) -> Value:
     value, key, new = (*arguments, NOTHING, NOTHING, NOTHING)[:3]
-    return replace(value, keys=value.keys + tuple((word, new) for word in sorted(key.words)))
+    if not key.words:
+        return replace(value, element=joined([value.element, new]) if value.element else new)
+    known = dict(value.keys)
+    added = {word: joined([known[word], new]) if word in known else new for word in sorted(key.words)}
+    return replace(value, keys=tuple((known | added).items()))
 
 
 def _got(arguments: list[Value]) -> Value:

@@ -58,6 +58,7 @@ class Programs:
     helm: Path
     kubeconform: Path
     prover: Prover | None
+    lacking: str = ""  # why there is none
 
 
 @dataclass
@@ -255,7 +256,8 @@ def _proofs(
 @contextmanager
 def _started(found: dict[str, Tool], say: Say) -> Iterator[Programs]:
     with prover.started(found, say) as process:
-        yield Programs(found["helm"].path, found["kubeconform"].path, process)
+        lacking = "" if process else prover.lacks(tools.find("prover"), found)
+        yield Programs(found["helm"].path, found["kubeconform"].path, process, lacking)
 
 
 def only(ids: list[str], place: Path, say: Say) -> Report:
@@ -423,6 +425,13 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
     return written
 
 
+def _unserved(report: Report, manifests: checks.Manifests, lacking: str) -> list[Problem]:
+    """A warning where custom resources have rules that were not run."""
+    kinds = checks.unserved(manifests)
+    said = f"the API server's rules in CEL were not run for {', '.join(kinds)}, which only the faster program can"
+    return [Problem(report.chart, 0, "", said, lacking)] if kinds else []
+
+
 def _manifests(
     report: Report,
     results: Results,
@@ -445,6 +454,8 @@ def _manifests(
     looked_at = f"{count(report.documents, 'document')}, {len(distinct)} distinct"
     problems = checks.problems([each for each in found if shipped or not each.advice], sources)
     advice = checks.problems([each for each in found if each.advice and not shipped], sources)
+    if programs.prover is None:
+        advice += _unserved(report, manifests, programs.lacking)
     if (manifests.made or known) and not report.documents:
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems, advice)

@@ -212,6 +212,28 @@ def test_chart_of_somebody_else_is_looked_at_without_sources(little):
     assert "the stack of this chart is not known" in report.note
 
 
+ROUTE = """apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: llm-route
+"""
+
+
+def test_without_the_faster_program_it_is_said_which_rules_were_not_run(little, monkeypatch):
+    folder = little()
+    plain = tools.find
+    monkeypatch.setattr(tools, "find", lambda name: None if name == "prover" else plain(name))
+    assert prove().warnings == []
+    (folder / "charts/little/templates/route.yaml").write_text(ROUTE, encoding="utf-8")
+    for _ in range(2):  # a report with a warning is not kept
+        report = prove(place=Path("charts/little"))
+        (warning,) = report.warnings
+        assert str(warning).startswith(
+            "charts/little: the API server's rules in CEL were not run for HTTPRoute, which only the faster program can"
+            "; install Go and run 'chartgen tools'"
+        )
+
+
 def test_package_is_looked_at_as_a_folder_is(little, helm):
     folder = little()
     subprocess.run([helm, "package", "charts/little"], check=True, capture_output=True)

@@ -140,7 +140,7 @@ FAULTS = {
             {
                 "matchExpressions": [
                     {"key": "app.kubernetes.io/component", "operator": "Exists"},
-                    {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["server", "test"]},
+                    {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["server", "test", "group"]},
                 ]
             },
             "",
