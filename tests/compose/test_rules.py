@@ -551,10 +551,61 @@ def test_requires_in_a_circle_is_called_circular(refused):
     ]
     circle = {"a": {"requires": ["b"]}, "b": {"requires": ["c"]}, "c": {"requires": ["a"]}}
     assert refused(circle, {}) == [
-        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}",
-        f"b/fragment.yaml:1: requires: is circular: b requires c requires a requires b; {said}",
-        f"c/fragment.yaml:1: requires: is circular: c requires a requires b requires c; {said}",
+        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}"
     ]
+
+
+def test_two_circles_of_requires_are_two_problems(refused):
+    circles = {"a": {"requires": ["b"]}, "b": {"requires": ["a"]}, "c": {"requires": ["c"]}}
+    assert [line.partition(":")[0] for line in refused(circles, {})] == ["a/fragment.yaml", "c/fragment.yaml"]
+
+
+def test_missing_fragment_is_said_once_and_nothing_that_follows_from_it(refused, tmp_path):
+    text = 'kind: B\na: {{ quote .Values.images.curl }}\nb: {{ include "fragment.labels" . }}\n'
+    fragments = {name: {"requires": ["base", "curl"]} for name in "bcd"}
+    assert refused(fragments, {"b/templates/b.yaml": text}) == [
+        f"{tmp_path}/stack.yaml:1: fragments[0]: 'b' and 2 more require 'base'; add it before",
+        f"{tmp_path}/stack.yaml:1: fragments[0]: 'b' and 2 more require 'curl'; add it before",
+    ]
+
+
+def test_name_of_another_fragment_is_refused_once_where_it_is_defined(refused):
+    files = {
+        "a/templates/_a.tpl": define("fragment.a.x", "1"),
+        "b/templates/_b.tpl": define("fragment.a.x", "2"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.x" . | quote }}\n',
+    }
+    assert refused({"b": {}, "a": {}}, files) == [
+        "b/templates/_b.tpl:1: fragment.a.x: is not a name of this fragment; begin it with 'fragment.b.'"
+    ]
+
+
+def test_template_of_another_fragment_is_answered_with_what_can_be_included(refused):
+    files = {
+        "base/templates/_b.tpl": define("fragment.textChecks", "1"),
+        "a/templates/_a.tpl": define("fragment.a.textCheck", "1"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.textCheck" . | quote }}\n',
+        "b/templates/b.yaml": 'kind: B\na: {{ include "fragment.a.textCheck" . | quote }}\n',
+    }
+    assert refused({"base": {}, "a": {}, "b": {}}, files) == [
+        "b/templates/b.yaml:2: fragment.a.textCheck: belongs to another fragment; "
+        "include a slot, one of base's templates, or one of this fragment's own"
+    ]
+
+
+def test_second_object_of_a_file_is_refused_at_its_line(refused):
+    assert refused({"a": {}}, {"a/templates/a.yaml": "kind: A\n---\nkind: B\n"}) == [
+        "a/templates/a.yaml:3: kind: makes more than one object; give each a separate file"
+    ]
+
+
+@pytest.mark.parametrize(("scope", "said"), [("release", "is also declared by a"), ("server", "is declared under")])
+def test_value_of_two_fragments_names_the_other(refused, scope, said):
+    files = {"a/values.schema.yaml": {scope: {"x": value()}}, "b/values.schema.yaml": {"release": {"x": value()}}}
+    (found,) = refused({"a": {}, "b": {}}, files)
+    assert found.startswith("b/values.schema.yaml:1: release.x: ")
+    assert said in found
+    assert "a;" in found
 
 
 def test_folder_or_file_that_no_fragment_has_is_refused_with_the_one_meant(refused):
@@ -1003,15 +1054,20 @@ def test_file_that_is_too_large_for_helm_is_refused(refused):
 
 
 @pytest.mark.parametrize(
-    ("call", "count"), [('include "fragment.a.x"', 1), ('"a" | include "fragment.a.x" .', 3), ('(include "a")', 1)]
+    ("call", "given"),
+    [
+        ('include "fragment.a.x"', "one argument"),
+        ('"a" | include "fragment.a.x" .', "3 arguments"),
+        ('(include "a")', "one argument"),
+        ("include", "nothing"),
+    ],
 )
-def test_include_has_a_name_and_a_context(refused, call, count):
-    [found] = [
-        line
-        for line in refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ {call} | quote }}}}\n"})
-        if "arguments" in line
+def test_include_has_a_name_and_a_context(refused, call, given):
+    found = refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ $x := {call} }}}}\n"})
+    assert [line for line in found if ": include:" in line] == [
+        f"a/templates/a.yaml:2: include: is given {given}, but needs two: the name of a template, and a context; "
+        'write include "NAME" .'
     ]
-    assert found.startswith(f"a/templates/a.yaml:2: include: has {count} arguments, and takes a name and a context")
 
 
 def test_required_fact_that_is_stated_with_some_values_only_is_refused(refused):
