@@ -15,7 +15,13 @@ FACTS = "fragment.facts."
 
 def check(stack: Stack) -> list[Problem]:
     """Every way in which the fragments do not fit together."""
-    return _order(stack) + _slots(stack) + _names(stack) + _templates(stack) + facts.check(stack.fragments)
+    return (
+        _order(stack)
+        + _slots(stack)
+        + _names(stack)
+        + _templates(stack)
+        + facts.check(stack.fragments, stack.own_fragments)
+    )
 
 
 def missing(stack: Stack) -> list[Problem]:
