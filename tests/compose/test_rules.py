@@ -18,6 +18,13 @@ SLOTS = {
             "port": {"type": "integer", "required": True, "description": "Its port."},
             "protocol": {"type": "string", "enum": ["ollama", "openai"], "description": "Its API."},
             "ready": {"type": "array", "items": {"type": "string"}, "description": "Its paths."},
+            "formats": {"type": "array", "items": {"type": "string", "enum": ["directory"]}, "description": "Models."},
+            "ports": {"type": "object", "description": "More ports."},
+            "metrics": {
+                "type": "object",
+                "description": "Its metrics.",
+                "keys": {"port": {"type": "string", "keyOf": "ports", "or": ["http"], "description": "Its port."}},
+            },
             "secret": {
                 "type": "object",
                 "description": "Its Secret.",
@@ -406,6 +413,38 @@ def test_facts_that_the_slot_does_not_declare_are_refused(refused, body, said):
     assert refused(*facts(body)) == [f"b/templates/_b.tpl:{said}"]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('port: 1\nprotocol: {{ "openapi" | quote }}', "protocol: openapi is not one of its values"),
+        ('port: 1\nprotocol: {{ "openapi" }}', "protocol: openapi is not one of its values"),
+        ('{{- $p := "openapi" }}\nport: 1\nprotocol: {{ $p | quote }}', "protocol: openapi is not one of its values"),
+        ('{{- $p := quote "openapi" }}\nport: 1\nprotocol: {{ $p }}', "protocol: openapi is not one of its values"),
+        ('port: 1\nprotocol: {{ ternary "openai" "x" .a | quote }}', "protocol: x is not one of its values"),
+        ('port: 1\nprotocol: {{ .a | default "openapi" | quote }}', ""),
+        ('port: {{ "1" | quote }}', 'port: "1" is not an integer'),
+        ("port:", "port: has no value; state one, or leave the key out"),
+        ("port: 1\nprotocol:\n# Its API.\nready: [/]", "protocol: has no value; state one, or leave the key out"),
+        ("port: 1\nready:\n- /health\n- 1", "ready: 1 is not a string"),
+        ("port: 1\nready:\n- /health", ""),
+        ("port: 1\nsecret:\n  nme: x", "secret.nme: is not one of its keys"),
+        ("port: 1\nsecret:\n  name: {{ quote .a }}", ""),
+        ("port: 1\nsecret:\n{{- toYaml .a | nindent 2 }}", ""),
+        ("port: 1\nformats: [dirctory]", "formats: dirctory is not one of its values; did you mean 'directory'?"),
+        ("port: 1\nmetrics: {port: htp}", "metrics.port: htp is not http or a key of ports; did you mean 'http'?"),
+        ("port: 1\nmetrics:\n  port: grcp\nports: {grpc: 2}", "metrics.port: grcp is not http or a key of ports"),
+        ("port: 1\nmetrics: {port: http}", ""),
+        ("port: 1\nmetrics: {port: grpc}\nports:\n  grpc: {{ int64 .a }}", ""),
+        ("port: 1\nmetrics: {port: grpc}\nports: {{ toJson .a }}", ""),
+    ],
+)
+def test_what_facts_state_is_judged_wherever_text_says_it(refused, body, said):
+    found = refused(*facts(body))
+    assert [line.partition("_b.tpl:")[2].partition(": ")[2].startswith(said) for line in found] == (
+        [True] if said else []
+    )
+
+
 def test_facts_that_the_slot_declares_are_not(refused):
     text = "port: {{ int64 .Server }}\nprotocol: {{ quote .Server }}\n{{- with .Server }}\n"
     text += "secret: {name: {{ quote . }}}\n{{- end }}"
@@ -446,8 +485,19 @@ def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
     ("inside", "way"),
     [
         ('{{ include "fragment.servers" . }}', "fragment.b.facts includes fragment.servers"),
-        ("{{ range .Servers }}{{ end }}", "fragment.b.facts includes fragment.servers"),
+        ("{{ range .Servers }}{{ end }}", "fragment.b.facts reads .Servers"),
+        ("{{ $all := .Servers }}", "fragment.b.facts reads .Servers"),
+        ('{{ range index . "Servers" }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ('{{ range get $ "Servers" }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ('{{ range (pick . "Servers") }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ("{{ range .Values.servers }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ("{{ with .Values }}{{ range .servers }}{{ end }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ('{{ range get .Values "servers" }}{{ end }}', "fragment.b.facts reads .Values.servers"),
+        ('{{ range dig "servers" (dict) .Values }}{{ end }}', "fragment.b.facts reads .Values.servers"),
+        ("{{ if .Values.servers.big.enabled }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ("{{ if $.Values.servers }}{{ end }}", "fragment.b.facts reads .Values.servers"),
         ('{{ include "fragment.b.y" . }}', "fragment.b.facts includes fragment.b.y includes fragment.servers"),
+        ('{{ include "fragment.b.z" . }}', "fragment.b.facts includes fragment.b.z reads .Servers"),
         (
             '{{ include (ternary "fragment.b.y" "x" true) . }}',
             "fragment.b.facts includes fragment.b.y includes fragment.servers",
@@ -457,8 +507,9 @@ def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
 def test_facts_of_a_server_do_not_go_through_all_servers(refused, inside, way):
     fragments, files = facts(f"port: 1\n{inside}")
     files["b/templates/_y.tpl"] = define("fragment.b.y", '{{ include "fragment.servers" . }}')
+    files["b/templates/_z.tpl"] = define("fragment.b.z", '{{ $all := index . "Servers" }}')
     assert [line for line in refused(fragments, files) if "goes through" in line] == [
-        f"b/templates/_b.tpl:1: fragment.b.facts: goes through all servers: {way}; "
+        f"b/templates/_b.tpl:3: fragment.b.facts: goes through all servers: {way}; "
         "read the server's own context only; what concerns several servers belongs to release.checks"
     ]
 
