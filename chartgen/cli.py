@@ -234,7 +234,7 @@ def validate(
     from .sources import stack as stacks
 
     if fragments and (chart or given):
-        raise fault("--only", "composes the chart from the stack", "leave CHART, -f and --set out, or leave --only out")
+        raise click.UsageError("--only composes the chart from the stack; leave CHART, -f and --set out, or --only")
     if fragments:
         report = proofs.only(list(fragments), stacks.find(stack), here().progress())
     else:
@@ -248,7 +248,7 @@ def validate(
         here().json(report.as_json() | named)
         return 1 if report.problems else 0
     for line in (*report.access, *filter(None, [report.note])):
-        here().err(line)
+        here().remark(line)
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))
     here().warn(report.warnings)

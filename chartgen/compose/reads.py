@@ -367,7 +367,8 @@ class _Runner:
             for argument in arguments:
                 self.whole(argument, term.line)
         words = arguments[0].words if arguments else forms.TEXT
-        return Value(prints=forms.called(name, words, [argument.prints for argument in arguments]))
+        kept = words if name in QUOTES and len(arguments) == 1 else frozenset()
+        return Value(words=kept, prints=forms.called(name, words, [argument.prints for argument in arguments]))
 
     def included(self, name: Value, given: Value, line: int) -> Value:
         """A template of the same fragment is followed with what it is given; to any other goes all of it."""
@@ -418,6 +419,8 @@ LISTS = {
 }
 # Functions that make a number of a text, 0 where it is none.
 NUMBERS = {"int", "int64", "float64", "add", "add1", "sub", "mul", "div", "mod", "max", "min"}
+# Functions that print a text as a YAML scalar.
+QUOTES = {"quote", "toJson", "toRawJson"}
 AS_YAML = (("AsConfig",), ("AsSecrets",))
 PARSING = {*PARSERS, "fragment.list"}
 

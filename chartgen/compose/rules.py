@@ -16,7 +16,7 @@ from ..reading import gotemplate
 from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import defaults, factkeys, owners, questions, unused, yamltexts
+from . import defaults, factkeys, fit, owners, questions, unused, yamltexts
 from .reads import Source
 from .schema import Values
 
@@ -189,10 +189,10 @@ def _proofs(fragment: Fragment) -> Iterator[Problem]:
 
 
 def _defines(sources: list[Source]) -> Iterator[Problem]:
-    """A name defined twice: Helm would take the last in silence."""
+    """A name defined twice: Helm would take the last in silence. A name of another fragment is refused as one (fit)."""
     first: dict[str, str] = {}
     for source in sources:
-        for define in source.template.defines:
+        for define in (each for each in source.template.defines if fit.owns(source.fragment, each.name)):
             if define.name in first:
                 message = f"is defined twice, first at {first[define.name]}"
                 yield Problem(source.path, define.line, define.name, message, "rename or remove one of them")
@@ -233,7 +233,10 @@ def _arguments(sources: list[Source]) -> Iterator[Problem]:
             for commands in (pipe.commands, *(term.pipe.commands for term in gotemplate.terms(pipe) if term.pipe)):
                 for n, (first, *rest) in enumerate(commands):
                     if first.kind == "function" and first.text == "include" and len(rest) + bool(n) != 2:
-                        message = f"has {len(rest) + bool(n)} arguments, and takes a name and a context"
+                        given = {0: "nothing", 1: "one argument"}.get(
+                            len(rest) + bool(n), f"{len(rest) + bool(n)} arguments"
+                        )
+                        message = f"is given {given}, but needs two: the name of a template, and a context"
                         yield Problem(source.path, first.line, "include", message, 'write include "NAME" .')
 
 

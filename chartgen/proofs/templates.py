@@ -14,6 +14,7 @@ Results = list[tuple[Run, Rendered]]
 UNPARSED = re.compile(r"parse error at \((?P<file>[^\s:]+):(?P<line>\d+)\): (?P<said>.*)", re.S)
 BROKEN = re.compile(r"(?P<file>\S+/templates/\S+?):(?P<line>\d+):\d+: (?P<key>.*?): (?P<said>.*)", re.S)
 BAD_YAML = re.compile(r"YAML parse error on (?P<file>\S+): (?:error converting YAML to JSON: )?(?P<said>.*)", re.S)
+LINE = re.compile(r"line (\d+): (.*)")
 
 
 def unparsed(error: str) -> bool:
@@ -33,8 +34,9 @@ def located(error: str, sources: dict[str, str]) -> Problem | None:
         return Problem(_file(found["file"], sources), int(found["line"]), key, _flat(found["said"]))
     found = BAD_YAML.match(error)
     if found:
-        said = _flat(found["said"]).removeprefix("yaml: ")
-        return Problem(_file(found["file"], sources), 0, "", f"renders invalid YAML: {said}")
+        line = LINE.match(_flat(found["said"]).removeprefix("yaml: "))
+        said = f"on line {line[1]} of its output: {line[2]}" if line else _flat(found["said"])
+        return Problem(_file(found["file"], sources), 0, "", f"renders invalid YAML {said}")
     return None
 
 

@@ -18,6 +18,13 @@ SLOTS = {
             "port": {"type": "integer", "required": True, "description": "Its port."},
             "protocol": {"type": "string", "enum": ["ollama", "openai"], "description": "Its API."},
             "ready": {"type": "array", "items": {"type": "string"}, "description": "Its paths."},
+            "formats": {"type": "array", "items": {"type": "string", "enum": ["directory"]}, "description": "Models."},
+            "ports": {"type": "object", "description": "More ports."},
+            "metrics": {
+                "type": "object",
+                "description": "Its metrics.",
+                "keys": {"port": {"type": "string", "keyOf": "ports", "or": ["http"], "description": "Its port."}},
+            },
             "secret": {
                 "type": "object",
                 "description": "Its Secret.",
@@ -406,6 +413,38 @@ def test_facts_that_the_slot_does_not_declare_are_refused(refused, body, said):
     assert refused(*facts(body)) == [f"b/templates/_b.tpl:{said}"]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('port: 1\nprotocol: {{ "openapi" | quote }}', "protocol: openapi is not one of its values"),
+        ('port: 1\nprotocol: {{ "openapi" }}', "protocol: openapi is not one of its values"),
+        ('{{- $p := "openapi" }}\nport: 1\nprotocol: {{ $p | quote }}', "protocol: openapi is not one of its values"),
+        ('{{- $p := quote "openapi" }}\nport: 1\nprotocol: {{ $p }}', "protocol: openapi is not one of its values"),
+        ('port: 1\nprotocol: {{ ternary "openai" "x" .a | quote }}', "protocol: x is not one of its values"),
+        ('port: 1\nprotocol: {{ .a | default "openapi" | quote }}', ""),
+        ('port: {{ "1" | quote }}', 'port: "1" is not an integer'),
+        ("port:", "port: has no value; state one, or leave the key out"),
+        ("port: 1\nprotocol:\n# Its API.\nready: [/]", "protocol: has no value; state one, or leave the key out"),
+        ("port: 1\nready:\n- /health\n- 1", "ready: 1 is not a string"),
+        ("port: 1\nready:\n- /health", ""),
+        ("port: 1\nsecret:\n  nme: x", "secret.nme: is not one of its keys"),
+        ("port: 1\nsecret:\n  name: {{ quote .a }}", ""),
+        ("port: 1\nsecret:\n{{- toYaml .a | nindent 2 }}", ""),
+        ("port: 1\nformats: [dirctory]", "formats: dirctory is not one of its values; did you mean 'directory'?"),
+        ("port: 1\nmetrics: {port: htp}", "metrics.port: htp is not http or a key of ports; did you mean 'http'?"),
+        ("port: 1\nmetrics:\n  port: grcp\nports: {grpc: 2}", "metrics.port: grcp is not http or a key of ports"),
+        ("port: 1\nmetrics: {port: http}", ""),
+        ("port: 1\nmetrics: {port: grpc}\nports:\n  grpc: {{ int64 .a }}", ""),
+        ("port: 1\nmetrics: {port: grpc}\nports: {{ toJson .a }}", ""),
+    ],
+)
+def test_what_facts_state_is_judged_wherever_text_says_it(refused, body, said):
+    found = refused(*facts(body))
+    assert [line.partition("_b.tpl:")[2].partition(": ")[2].startswith(said) for line in found] == (
+        [True] if said else []
+    )
+
+
 def test_facts_that_the_slot_declares_are_not(refused):
     text = "port: {{ int64 .Server }}\nprotocol: {{ quote .Server }}\n{{- with .Server }}\n"
     text += "secret: {name: {{ quote . }}}\n{{- end }}"
@@ -446,8 +485,19 @@ def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
     ("inside", "way"),
     [
         ('{{ include "fragment.servers" . }}', "fragment.b.facts includes fragment.servers"),
-        ("{{ range .Servers }}{{ end }}", "fragment.b.facts includes fragment.servers"),
+        ("{{ range .Servers }}{{ end }}", "fragment.b.facts reads .Servers"),
+        ("{{ $all := .Servers }}", "fragment.b.facts reads .Servers"),
+        ('{{ range index . "Servers" }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ('{{ range get $ "Servers" }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ('{{ range (pick . "Servers") }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ("{{ range .Values.servers }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ("{{ with .Values }}{{ range .servers }}{{ end }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ('{{ range get .Values "servers" }}{{ end }}', "fragment.b.facts reads .Values.servers"),
+        ('{{ range dig "servers" (dict) .Values }}{{ end }}', "fragment.b.facts reads .Values.servers"),
+        ("{{ if .Values.servers.big.enabled }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ("{{ if $.Values.servers }}{{ end }}", "fragment.b.facts reads .Values.servers"),
         ('{{ include "fragment.b.y" . }}', "fragment.b.facts includes fragment.b.y includes fragment.servers"),
+        ('{{ include "fragment.b.z" . }}', "fragment.b.facts includes fragment.b.z reads .Servers"),
         (
             '{{ include (ternary "fragment.b.y" "x" true) . }}',
             "fragment.b.facts includes fragment.b.y includes fragment.servers",
@@ -457,8 +507,9 @@ def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
 def test_facts_of_a_server_do_not_go_through_all_servers(refused, inside, way):
     fragments, files = facts(f"port: 1\n{inside}")
     files["b/templates/_y.tpl"] = define("fragment.b.y", '{{ include "fragment.servers" . }}')
+    files["b/templates/_z.tpl"] = define("fragment.b.z", '{{ $all := index . "Servers" }}')
     assert [line for line in refused(fragments, files) if "goes through" in line] == [
-        f"b/templates/_b.tpl:1: fragment.b.facts: goes through all servers: {way}; "
+        f"b/templates/_b.tpl:3: fragment.b.facts: goes through all servers: {way}; "
         "read the server's own context only; what concerns several servers belongs to release.checks"
     ]
 
@@ -551,10 +602,61 @@ def test_requires_in_a_circle_is_called_circular(refused):
     ]
     circle = {"a": {"requires": ["b"]}, "b": {"requires": ["c"]}, "c": {"requires": ["a"]}}
     assert refused(circle, {}) == [
-        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}",
-        f"b/fragment.yaml:1: requires: is circular: b requires c requires a requires b; {said}",
-        f"c/fragment.yaml:1: requires: is circular: c requires a requires b requires c; {said}",
+        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}"
     ]
+
+
+def test_two_circles_of_requires_are_two_problems(refused):
+    circles = {"a": {"requires": ["b"]}, "b": {"requires": ["a"]}, "c": {"requires": ["c"]}}
+    assert [line.partition(":")[0] for line in refused(circles, {})] == ["a/fragment.yaml", "c/fragment.yaml"]
+
+
+def test_missing_fragment_is_said_once_and_nothing_that_follows_from_it(refused, tmp_path):
+    text = 'kind: B\na: {{ quote .Values.images.curl }}\nb: {{ include "fragment.labels" . }}\n'
+    fragments = {name: {"requires": ["base", "curl"]} for name in "bcd"}
+    assert refused(fragments, {"b/templates/b.yaml": text}) == [
+        f"{tmp_path}/stack.yaml:1: fragments[0]: 'b' and 2 more require 'base'; add it before",
+        f"{tmp_path}/stack.yaml:1: fragments[0]: 'b' and 2 more require 'curl'; add it before",
+    ]
+
+
+def test_name_of_another_fragment_is_refused_once_where_it_is_defined(refused):
+    files = {
+        "a/templates/_a.tpl": define("fragment.a.x", "1"),
+        "b/templates/_b.tpl": define("fragment.a.x", "2"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.x" . | quote }}\n',
+    }
+    assert refused({"b": {}, "a": {}}, files) == [
+        "b/templates/_b.tpl:1: fragment.a.x: is not a name of this fragment; begin it with 'fragment.b.'"
+    ]
+
+
+def test_template_of_another_fragment_is_answered_with_what_can_be_included(refused):
+    files = {
+        "base/templates/_b.tpl": define("fragment.textChecks", "1"),
+        "a/templates/_a.tpl": define("fragment.a.textCheck", "1"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.textCheck" . | quote }}\n',
+        "b/templates/b.yaml": 'kind: B\na: {{ include "fragment.a.textCheck" . | quote }}\n',
+    }
+    assert refused({"base": {}, "a": {}, "b": {}}, files) == [
+        "b/templates/b.yaml:2: fragment.a.textCheck: belongs to another fragment; "
+        "include a slot, one of base's templates, or one of this fragment's own"
+    ]
+
+
+def test_second_object_of_a_file_is_refused_at_its_line(refused):
+    assert refused({"a": {}}, {"a/templates/a.yaml": "kind: A\n---\nkind: B\n"}) == [
+        "a/templates/a.yaml:3: kind: makes more than one object; give each a separate file"
+    ]
+
+
+@pytest.mark.parametrize(("scope", "said"), [("release", "is also declared by a"), ("server", "is declared under")])
+def test_value_of_two_fragments_names_the_other(refused, scope, said):
+    files = {"a/values.schema.yaml": {scope: {"x": value()}}, "b/values.schema.yaml": {"release": {"x": value()}}}
+    (found,) = refused({"a": {}, "b": {}}, files)
+    assert found.startswith("b/values.schema.yaml:1: release.x: ")
+    assert said in found
+    assert "a;" in found
 
 
 def test_folder_or_file_that_no_fragment_has_is_refused_with_the_one_meant(refused):
@@ -1003,15 +1105,20 @@ def test_file_that_is_too_large_for_helm_is_refused(refused):
 
 
 @pytest.mark.parametrize(
-    ("call", "count"), [('include "fragment.a.x"', 1), ('"a" | include "fragment.a.x" .', 3), ('(include "a")', 1)]
+    ("call", "given"),
+    [
+        ('include "fragment.a.x"', "one argument"),
+        ('"a" | include "fragment.a.x" .', "3 arguments"),
+        ('(include "a")', "one argument"),
+        ("include", "nothing"),
+    ],
 )
-def test_include_has_a_name_and_a_context(refused, call, count):
-    [found] = [
-        line
-        for line in refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ {call} | quote }}}}\n"})
-        if "arguments" in line
+def test_include_has_a_name_and_a_context(refused, call, given):
+    found = refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ $x := {call} }}}}\n"})
+    assert [line for line in found if ": include:" in line] == [
+        f"a/templates/a.yaml:2: include: is given {given}, but needs two: the name of a template, and a context; "
+        'write include "NAME" .'
     ]
-    assert found.startswith(f"a/templates/a.yaml:2: include: has {count} arguments, and takes a name and a context")
 
 
 def test_required_fact_that_is_stated_with_some_values_only_is_refused(refused):

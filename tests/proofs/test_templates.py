@@ -28,7 +28,7 @@ SOURCES = {f"templates/a/{name}": f"fragments/a/templates/{name}" for name in ("
         ),
         (
             "YAML parse error on little/templates/a/map.yaml: error converting YAML to JSON: yaml: line 12: no value",
-            "fragments/a/templates/map.yaml: renders invalid YAML: line 12: no value",
+            "fragments/a/templates/map.yaml: renders invalid YAML on line 12 of its output: no value",
         ),
         ("parse error at (little/templates/_slots.tpl:5): no end", "templates/_slots.tpl:5: no end"),
     ],

@@ -958,15 +958,21 @@
 {{- $_ := set .Facts "network" (include "llm-stack.slot.network.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
-{{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
+{{- /*
+{slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. Of a map inside
+another, `at` is the key, with a dot behind it, and `root` the map around all.
+*/}}
 {{- define "llm-stack.data.factProblems" -}}
 {{- $slot := .slot }}
 {{- $keys := .keys }}
+{{- $at := .at | default "" }}
+{{- $root := .root }}
 {{- $kinds := dict "string" "string" "bool" "boolean" "float64" "number" "slice" "array" "map" "object" }}
 {{- range $facts := .facts }}
 {{- if not (kindIs "map" $facts) }}
 {{ $slot }}: {{ toJson $facts }} is not a map; correct the template that states it
 {{- else }}
+{{- $root := $root | default $facts }}
 {{- range $key, $value := $facts }}
 {{- $rule := get $keys $key }}
 {{- $kind := get $kinds (kindOf $value) }}
@@ -974,23 +980,28 @@
 {{- $kind = "integer" }}
 {{- end }}
 {{- if not $rule }}
-{{ $slot }}: {{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
+{{ $slot }}: {{ $at }}{{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
 {{- else if kindIs "invalid" $value }}
 {{- else if ne $kind $rule.type }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
 {{- else if $rule.keys }}
-{{- range $inner := keys $value | sortAlpha }}
-{{- if not (hasKey $rule.keys $inner) }}
-{{ $slot }}: {{ $key }}.{{ $inner }} is not one of its keys; use one of {{ keys $rule.keys | sortAlpha | join ", " }}
+{{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
+{{- include "llm-stack.data.factProblems" $inner }}
+{{- else if $rule.items }}
+{{- range $value }}
+{{- if not (has . $rule.items.enum) }}
+{{ $slot }}: {{ $at }}{{ $key }} has {{ toJson . }}; use {{ join ", " $rule.items.enum }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- range $key, $rule := $keys }}
-{{- if and $rule.required (kindIs "invalid" (get $facts $key)) }}
-{{ $slot }}: {{ $key }} is missing; state it
+{{- if and $rule.required (or (not (hasKey $facts $key)) (kindIs "invalid" (get $facts $key))) }}
+{{ $slot }}: {{ $at }}{{ $key }} is missing; state it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -1003,10 +1014,10 @@
 {{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "required": true}, "apiVersion": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "logs": {"type": "string", "required": true}, "wait": {"type": "string", "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.engine }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "batch": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true, "items": {"enum": ["directory", "ollama"]}}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "keyOf": "ports", "required": true, "or": ["http"]}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "batch": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.source }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "enum": ["directory", "ollama"], "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.models }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "models.facts" "keys" (mustFromJson `{"key": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "tag": {"type": "string", "required": true}, "digest": {"type": "string", "required": true}, "reference": {"type": "string", "required": true}, "folder": {"type": "string", "required": true}, "filters": {"type": "array", "required": true}}`) "facts" .) }}
