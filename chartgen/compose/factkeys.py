@@ -343,11 +343,10 @@ def _every(term: Term, command: tuple[Term, ...]) -> Iterator[str]:
     """Whether a term of a command reads all servers: their contexts, or their values."""
     looks = command[0].kind == "function" and command[0].text in LOOKING
     values = any("Values" in each.fields for each in command)
-    if (ALL & {*term.fields} and term.kind != "pipe") or (looks and term.kind == "text" and term.text in ALL):
+    key = term.text if looks and term.kind == "text" else ""
+    if (ALL & {*term.fields} and term.kind != "pipe") or key in ALL:
         yield EVERY[0]
-    if ("Values", ENTRIES) in pairwise(term.fields) or (
-        looks and values and (term.kind, term.text) == ("text", ENTRIES)
-    ):
+    if ("Values", ENTRIES) in pairwise(term.fields) or (values and key == ENTRIES):
         yield EVERY[1]
 
 

@@ -7,7 +7,7 @@ removed files, garbage in markers, links, pipes, a strange lock. After each run 
 
 - A list that is marked as ready, or an exit code of 0, means that the folder has one published version, byte by byte.
 - No credential and no file from outside TARGET is in TARGET or in the log, and nothing outside TARGET changes.
-- The run ends within its time, and leaves no process behind.
+- The run ends within its time, and leaves no process behind. It blames the disk only if the disk is full.
 - After everything is put right, a run downloads the model.
 """
 
@@ -307,7 +307,8 @@ class Volume:
         return [path for path in self.case.target.rglob("*") if path.is_file() and not path.is_symlink()]
 
     def disturb(self) -> str:
-        what = self.rng.choice([self.zeros, self.cuts, self.removes, self.garbage, self.links, self.pipes, self.lock])
+        kinds = [self.zeros, self.cuts, self.removes, self.garbage, self.links, self.pipes, self.folders, self.lock]
+        what = self.rng.choice(kinds)
         return f"{what.__name__} {what()}"
 
     def zeros(self) -> str:
@@ -352,10 +353,21 @@ class Volume:
         return str(path.relative_to(target))
 
     def pipes(self) -> str:
-        path = self.case.target / self.rng.choice([*MARKERS, ".lock"])
+        path = self.case.target / self.rng.choice([*MARKERS, ".lock", ".versions", ".work", "blobs", ".next"])
+        self.cut |= path.is_dir()
         self.clear(path)
         os.mkfifo(path)
         self.planted.append(path)
+        return path.name
+
+    def folders(self) -> str:
+        """In place of a marker: empty, or with a file, which the loader must not remove."""
+        path = self.case.target / self.rng.choice(MARKERS)
+        self.clear(path)
+        path.mkdir()
+        if self.rng.random() < 0.5:
+            (path / "file").write_text("of a person")
+            self.planted.append(path)
         return path.name
 
     def lock(self) -> str:
@@ -407,7 +419,8 @@ class Round:
             (self.outside / "folder").mkdir(parents=True)
             (self.outside / "secret").write_text(SECRET)
             self.case: Case = SOURCES[self.source](self.rng, root, stack)
-            if self.rng.random() < 0.2 and stack.enter_context(small_disk(self.case)):
+            self.disk = self.rng.random() < 0.2 and stack.enter_context(small_disk(self.case))
+            if self.disk:
                 self.outcome.done.append("a small disk")
             self.volume = Volume(self.case, self.outside)
             for _ in range(self.rng.choice([1, 1, 2, 3])):
@@ -461,6 +474,8 @@ class Round:
         self.last = f"exit {process.returncode}: {(err or out).strip()[-300:]}"
         self.check_processes(process, killed)
         self.check_secrets(out + err)
+        if process.returncode == 74 and not (self.disk or set(self.outcome.done) & {"room"}):
+            self.fail("cause", f"the disk is not full: {self.last}")
         if process.returncode == 0:
             self.volume.cut = False
             self.outcome.ready += 1
@@ -517,6 +532,8 @@ class Round:
         for path in self.volume.planted:
             if path.is_symlink() or path.is_fifo():
                 path.unlink()
+            elif (path / "file").exists() and path.name in MARKERS:
+                shutil.rmtree(path)
         self.volume.planted.clear()
 
     def recovered(self) -> None:
@@ -573,7 +590,8 @@ def main() -> int:
     print(
         f"{count} rounds with seed {options.seed}, {total.runs} runs, {total.ready} of them successful:"
         f" {kinds['model']} wrong models ready, {kinds['secret']} secrets outside, {kinds['wait']} endless waits,"
-        f" {kinds['process']} processes left, {kinds['recovery']} without recovery, {kinds['harness']} harness errors"
+        f" {kinds['process']} processes left, {kinds['recovery']} without recovery, {kinds['cause']} wrong causes,"
+        f" {kinds['harness']} harness errors"
     )
     return 1 if kinds else 0
 

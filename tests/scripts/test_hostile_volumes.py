@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -18,7 +19,7 @@ from scripts.hub import TOKEN, hub, sha256
 from scripts.test_directory_script import Shelf
 from scripts.test_huggingface_script import AWKS, FILES, MODEL, READER, WEIGHTS, Desk
 from scripts.wire import wire
-from scripts.workshop import PLACES, SCRIPTS, World, all_right, each_shell, terminated, wait_for
+from scripts.workshop import PLACES, SCRIPTS, Ended, World, all_right, each_shell, terminated, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -221,6 +222,39 @@ def test_links_among_unfinished_files_are_removed(desk: Desk, secret: Path) -> N
     assert secret.read_text() == SECRET
 
 
+@each_shell
+@pytest.mark.parametrize("marker", [marker for marker in MARKERS if marker != ".ready.new"])
+def test_a_folder_in_place_of_a_marker_is_named_unless_it_is_empty(shelf: Shelf, shell: list[str], marker: str) -> None:
+    (shelf.target / marker).mkdir()
+    (shelf.target / marker / "notes").write_text("of a person")
+    ended = shelf.load(shell=shell)
+    assert (ended.code, ended.err.strip()) == (
+        77,
+        f"{shelf.target / marker} is a folder, and the loader needs to write a file there; remove it",
+    )
+    assert (shelf.target / marker / "notes").read_text() == "of a person"
+    (shelf.target / marker / "notes").unlink()
+    all_right(shelf.load(shell=shell))
+
+
+@each_shell
+@pytest.mark.parametrize("folder", [".versions", ".work", ".versions/bert"])
+def test_a_pipe_in_place_of_a_folder_is_replaced_and_a_file_is_named(
+    shelf: Shelf, shell: list[str], folder: str
+) -> None:
+    place = shelf.target / folder
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("of a person")
+    ended = shelf.load(shell=shell)
+    assert (ended.code, ended.err.strip()) == (
+        77,
+        f"{place} is not a folder, and the loader needs one there; remove it",
+    )
+    place.unlink()
+    os.mkfifo(place)
+    all_right(shelf.load(shell=shell))
+
+
 @pytest.mark.parametrize("name", ["blobs", "manifests"])
 def test_a_link_in_place_of_ollamas_folders_is_refused(world: World, tmp_path: Path, name: str) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -346,6 +380,68 @@ def test_a_lock_that_is_a_file_is_refused(shelf: Shelf, shell: list[str]) -> Non
     (shelf.target / ".lock").touch()
     ended = shelf.load(shell=shell)
     assert (ended.code, "is not a directory, so it cannot be a lock; remove it" in ended.err) == (77, True)
+
+
+class Clock:
+    """The time of day, which can be set; without /proc/uptime, the scripts have no other clock."""
+
+    def __init__(self, shelf: Shelf, alone: bool) -> None:
+        self.offset = shelf.root / "offset"
+        self.set(0)
+        (shelf.root / "bin").mkdir()
+        date = shelf.root / "bin/date"
+        real = shutil.which("date")
+        date.write_text(
+            f'#!/bin/sh\ncase "$*" in +%s) echo $(($({real} +%s) + $(cat {self.offset}))) ;;'
+            f' *) exec {real} "$@" ;; esac\n'
+        )
+        date.chmod(0o755)
+        shelf.env["PATH"] = f"{shelf.root}/bin:{shelf.env['PATH']}"
+        if alone:
+            script = shelf.root / "scripts/loader.sh"
+            text = script.read_text()
+            assert "/proc/uptime" in text
+            script.write_text(text.replace("/proc/uptime", "/proc/no-uptime"))
+
+    def set(self, seconds: int) -> None:
+        self.offset.write_text(str(seconds))
+
+
+@each_shell
+@pytest.mark.parametrize("alone", [False, True], ids=["uptime", "time-of-day"])
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_a_dead_loader(
+    shelf: Shelf, shell: list[str], alone: bool
+) -> None:
+    clock = Clock(shelf, alone)
+    (shelf.target / ".lock").mkdir()
+    (shelf.target / ".lock/dead.1.1").touch()
+    process = shelf.start(shell=shell, LOCK_STALE="2")
+    time.sleep(1)
+    clock.set(-3600)
+    all_right(Ended(process))
+
+
+@each_shell
+@pytest.mark.parametrize("alone", [False, True], ids=["uptime", "time-of-day"])
+def test_a_clock_that_is_set_back_keeps_no_stalled_program_alive(shelf: Shelf, shell: list[str], alone: bool) -> None:
+    clock = Clock(shelf, alone)
+    shelf.fault("stall")
+    process = shelf.start(shell=shell, STALL="2", RETRIES="1", GRACE="2")
+    time.sleep(1)
+    clock.set(-3600)
+    ended = Ended(process)
+    assert (ended.code, "no progress for 2 seconds" in ended.err) == (69, True), ended
+
+
+def test_only_the_functions_for_it_read_the_clock() -> None:
+    """Differences of `date +%s` are wrong when the clock is set; `now` and `passed` are not."""
+    readers = [
+        f"{path.name}: {line.strip()}"
+        for path in SCRIPTS
+        for line in path.read_text().splitlines()
+        if "date +%s" in line and "/proc/uptime" not in line and not line.startswith("me=")
+    ]
+    assert readers == []
 
 
 @each_shell

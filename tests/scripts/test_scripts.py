@@ -929,6 +929,48 @@ def test_a_model_that_cannot_be_made_is_tried_again_and_said_once(world: World) 
     assert said == ["serve: pirate: not created: no space left on device", "serve: pirate: created"]
 
 
+@each_shell
+def test_what_is_in_place_of_a_mark_is_neither_followed_nor_waited_for(world: World, shell: list[str]) -> None:
+    """Others put links, a pipe and a folder where serve.sh writes what a model was created from."""
+    world.lay(MODEL)
+    outside = world.root / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("of a person")
+    marks = world.store / ".modelfiles"
+    marks.mkdir()
+    (marks / "linked@v1").symlink_to(outside / "file")
+    (marks / "lost@v1").symlink_to(outside / "new")
+    os.mkfifo(marks / "piped@v1")
+    (marks / "folder@v1").mkdir()
+    names = ["linked:v1", "lost:v1", "piped:v1", "folder:v1"]
+    for number, name in enumerate(names):
+        (world.scripts / f"modelfile-{number}").write_text(f"# {name}\nFROM {MODEL}\n")
+    process = serving(world, shell)
+    wait_for(lambda: len(created(world)) == 4, 15)
+    wait_for(lambda: (marks / "piped@v1").is_file(), 15)
+    time.sleep(0.5)
+    ended = terminated(process)
+    assert [path.name for path in outside.iterdir()] == ["file"]
+    assert (outside / "file").read_text() == "of a person"
+    assert [name for name in names if (marks / name.replace(":", "@")).is_file()] == names[:3]
+    assert f"serve: {marks}/folder@v1 cannot be written, so folder:v1 is created again at each start" in ended.out
+
+
+@each_shell
+def test_a_link_in_place_of_the_folder_of_marks_is_not_followed(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    outside = world.root / "outside"
+    outside.mkdir()
+    (world.store / ".modelfiles").symlink_to(outside)
+    (world.scripts / "modelfile-0").write_text(f"# pirate:v1\nFROM {MODEL}\n")
+    process = serving(world, shell)
+    wait_for(lambda: created(world))
+    time.sleep(0.5)
+    ended = terminated(process)
+    assert list(outside.iterdir()) == []
+    assert "pirate@v1 cannot be written" in ended.out
+
+
 def test_pruning_keeps_what_a_server_made(world: World) -> None:
     world.publish("pirate:v1")
     world.lay(MODEL, OTHER, "pirate:v1")

@@ -245,7 +245,7 @@ run_watched() {
     came=$(bytes_in "$into")
     if [ "$came" -lt "$seen" ]; then seen=$came; fi
     if [ "$seen" -lt 0 ] || [ $((came - seen)) -gt $((LEAST * STALL)) ]; then seen=$came since=$(now); fi
-    if [ $(($(now) - since)) -ge "$STALL" ]; then
+    if passed since "$STALL"; then
       end "$job"
       job='' message="no progress for $STALL seconds"
       if [ "$came" -gt "$seen" ]; then message="less than $LEAST bytes a second for $STALL seconds"; fi
@@ -257,7 +257,7 @@ run_watched() {
       job='' message="$1 printed more than 50 MB"
       return 1
     fi
-    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$reference: $(progress_of "$came")"; fi
+    if passed logged "$PROGRESS"; then logged=$(now); say "$reference: $(progress_of "$came")"; fi
   done
   wait "$job"
   code=$?

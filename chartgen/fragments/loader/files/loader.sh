@@ -77,12 +77,12 @@ run_child() {
 
 # within SECONDS COMMAND…: the same, with a time limit.
 within() {
-  limit=$(($(now) + $1)) nap=0.01
+  limit=$1 within=$(now) nap=0.01
   shift
   "$@" &
   child=$!
   while alive "$child"; do
-    if [ "$(now)" -ge "$limit" ]; then end "$child"; break; fi
+    if passed within "$limit"; then end "$child"; break; fi
     sleep "$nap"
     case $nap in 0.01) nap=0.05 ;; 0.05) nap=0.2 ;; esac
   done
@@ -108,18 +108,34 @@ alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 # to read a $(…). A process that ignores SIGTERM for GRACE seconds is killed.
 end() {
   for process; do
-    ends_at=$(($(now) + GRACE)) how=TERM
+    ending=$(now) patience=$GRACE how=TERM
     while alive "$process"; do
       kill -s "$how" "$process" 2>/dev/null
       sleep 0.05
-      if [ "$(now)" -lt "$ends_at" ]; then continue; fi
+      passed ending "$patience" || continue
       if [ "$how" = KILL ]; then break; fi   # the kernel holds it, for example in a hanging file system
-      how=KILL ends_at=$((ends_at + 3))
+      how=KILL ending=$(now) patience=3
     done
   done
 }
 
-now() { date +%s; }
+# now: print the seconds since the machine started. The time of day is for a kernel that does not tell them.
+now() {
+  { read -r uptime _ </proc/uptime; } 2>/dev/null || uptime=$(date +%s)
+  echo "${uptime%.*}"
+}
+
+# passed NAME SECONDS: succeed if the variable NAME, set by now, is that long ago. If the clock was set back, as the time
+# of day can be, the count starts again, so that no wait becomes longer by that.
+passed() {
+  clock=$(now)
+  eval "counted=\$$1"
+  if [ "$clock" -lt "$counted" ]; then
+    eval "$1=$clock"
+    counted=$clock
+  fi
+  [ $((clock - counted)) -ge "$2" ]
+}
 
 # human BYTES: print 4683073184 as 4.7 GB.
 human() {
@@ -197,6 +213,7 @@ read_file() { if plain "$TARGET/$1"; then head -c 10000000 "$TARGET/$1"; fi; }
 # publish NAME [unsynced]: write stdin to TARGET/NAME atomically. The new file gets an unused name and is then
 # renamed, so that no link is followed. Only for the holder of the lock.
 publish() {
+  if [ -d "$TARGET/$1" ] && ! [ -L "$TARGET/$1" ]; then rmdir "$TARGET/$1" 2>/dev/null || return; fi
   fresh=$(mktemp "$TARGET/.new.XXXXXX") || return
   { cat >"$fresh" && chmod 644 "$fresh" && { [ -n "${2:-}" ] || persist "$fresh"; } && mv -fT "$fresh" "$TARGET/$1"; } &&
     return
@@ -223,11 +240,38 @@ real() {
   done
 }
 
-# own_dir DIR…: create directories below TARGET. Refuse a link in place of any of them.
+# own_dir DIR…: create directories below TARGET. Refuse a link or a file in place of any of them. A pipe, a socket or a
+# device holds no data, and is removed.
 own_dir() {
   for each; do
     real "$each" || die 77 "$linked is a link, which the loader does not follow on a volume; remove it"
+    if mkdir -p "$each" 2>/dev/null; then continue; fi
+    while in_the_way "$each"; do
+      if [ -f "$linked" ] || ! rm -f "$linked" 2>/dev/null; then
+        die 77 "$linked is not a folder, and the loader needs one there; remove it"
+      fi
+    done
     mkdir -p "$each" 2>/dev/null || { check_writable "$TARGET"; full "$TARGET"; }
+  done
+}
+
+# in_the_way PATH: succeed if a part of it below TARGET exists and is not a directory, and set $linked to that part.
+in_the_way() {
+  linked=$TARGET left=${1#"$TARGET"/}
+  while [ -n "$left" ]; do
+    linked=$linked/${left%%/*}
+    if [ -e "$linked" ] && ! [ -d "$linked" ]; then return 0; fi
+    case $left in */*) left=${left#*/} ;; *) left= ;; esac
+  done
+  return 1
+}
+
+# check_markers: refuse a folder with files in place of a file of the loader. An empty one is removed when the file is
+# written, and a rename replaces a link or a pipe.
+check_markers() {
+  for each in .ready .models .digest .updated .last_sync .doing .superseded; do
+    if [ -L "$TARGET/$each" ] || ! [ -d "$TARGET/$each" ] || rmdir "$TARGET/$each" 2>/dev/null; then continue; fi
+    die 77 "$TARGET/$each is a folder, and the loader needs to write a file there; remove it"
   done
 }
 
@@ -267,6 +311,7 @@ free_bytes() {
 
 # full DIR [BYTES]: exit because a write to DIR failed; BYTES is how many more are needed, if known.
 full() {
+  if [ -n "$holding" ]; then check_markers; fi   # the cause can be one of them
   free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
   text="$1 is full: $(human "${free:-0}") free"
   if [ "$inodes" = 0 ]; then text="$1 is full: it has no free inodes"
@@ -308,12 +353,12 @@ keep_looking() {
 # file gone.
 
 take_lock() {
-  lock=$TARGET/.lock locking=1 seen='' since=$(now) logged=0
+  lock=$TARGET/.lock locking=1 seen='' since=$(now) logged=-$SAY_EVERY
   until make_lock; do
     mark=$(look_at_lock)
     if [ "$mark" != "$seen" ]; then
       seen=$mark since=$(now)
-    elif [ $(($(now) - since)) -gt "$LOCK_STALE" ]; then
+    elif passed since $((LOCK_STALE + 1)); then
       break_lock "${mark%% *}" && break
       seen=
     fi
@@ -323,6 +368,7 @@ take_lock() {
   holding=1
   keep_lock $$ &
   beat=$!
+  check_markers
   rm -rf "$TARGET"/.new.??????   # what a killed loader left
 }
 
@@ -368,7 +414,7 @@ break_lock() {
 }
 
 tell_who_holds_it() {
-  [ $(($(now) - logged)) -ge "$SAY_EVERY" ] || return 0
+  passed logged "$SAY_EVERY" || return 0
   logged=$(now)
   say "waiting for ${1:-another loader}, whose last message is: $(last_message)"
 }
@@ -398,7 +444,7 @@ keep_lock() {
 
 release_lock() {
   end "$beat"
-  if [ -n "$holding" ]; then rm -f "$TARGET/.doing"; fi
+  if [ -n "$holding" ]; then rm -f "$TARGET/.doing" 2>/dev/null; fi
   if [ -n "$locking" ]; then rm -f "$lock/$me"; rmdir "$lock" 2>/dev/null; fi
   beat='' holding='' locking=''
 }

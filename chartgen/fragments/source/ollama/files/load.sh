@@ -174,7 +174,7 @@ hash_blob() {
   sha256sum <"$blobs/$2" >"$scratch/sum" &
   hasher=$! logged=$(now)
   while [ "$3" -gt 100000000 ] && pause "$TICK" && alive "$hasher"; do
-    [ $(($(now) - logged)) -ge "$PROGRESS" ] || continue
+    passed logged "$PROGRESS" || continue
     logged=$(now)
     at=$(sed -n 's/^pos:[^0-9]*//p' "/proc/$hasher/fdinfo/0" 2>/dev/null)
     say "$1: verifying, $((${at:-0} / ($3 / 100)))% of $(human "$3")"
@@ -216,7 +216,7 @@ forget() {
 # created from its Modelfiles stay.
 prune() {
   [ "$PRUNE" = true ] || return 0
-  { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f) | sed 's,^[.]/,,' | tr @ :; } |
+  { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f ! -name '.*') | sed 's,^[.]/,,' | tr @ :; } |
     while read -r reference; do place "$reference"; done >"$scratch/places"
   (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
   while read -r at; do
@@ -308,8 +308,8 @@ start_server() {
 
 # The server accepts connections before it detects its GPUs, and answers only afterwards, so each wait has a limit.
 server_answers() {
-  limit=$(($(now) + 120))
-  while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$limit" ]; do
+  began=$(now)
+  while pause "$TICK" && alive "$server" && ! passed began 120; do
     if alive "$asker"; then continue; fi
     if [ -n "$asker" ] && wait "$asker"; then asker=; return; fi
     ollama list >/dev/null 2>&1 </dev/null &
@@ -339,9 +339,9 @@ stop_work() {
 
 # end_soon PID…: the same as end, with one second before SIGKILL: none of these processes has anything to save.
 end_soon() {
-  patience=$GRACE GRACE=1
+  usual=$GRACE GRACE=1
   end "$@"
-  GRACE=$patience
+  GRACE=$usual
 }
 
 # provide REFERENCE: return when it is present, verified and recorded. Otherwise exit.
@@ -455,12 +455,12 @@ watch_pull() {
     mark=${state%%%*}
     case $state in verifying*) allowed=$((STALL + came / 5000000)) ;; esac
     if [ "$mark" != "$seen" ] || [ $((came - got)) -gt $((LEAST * STALL)) ]; then seen=$mark since=$(now) got=$came; fi
-    if [ $(($(now) - since)) -ge "$allowed" ]; then
+    if passed since "$allowed"; then
       message="no progress for $allowed seconds"
       stop_work
       return 1
     fi
-    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$1: $state"; fi
+    if passed logged "$PROGRESS"; then logged=$(now); say "$1: $state"; fi
     for log in "$scratch/pull" "$scratch/serve"; do
       if [ "$(stat -c %s "$log")" -gt 1000000 ]; then cp /dev/null "$log"; fi
     done

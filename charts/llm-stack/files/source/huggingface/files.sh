@@ -138,7 +138,7 @@ bring_files() {
     done
     job=$still
     if refusal; then break; fi
-    if [ -n "$job" ] && [ $(($(now) - logged)) -ge "$PROGRESS" ]; then
+    if [ -n "$job" ] && passed logged "$PROGRESS"; then
       logged=$(now) came=$(bytes_in "$dir" "$work")
       say "$reference: $(progress_of "$came")$(if [ "$came" -ge "$expected" ]; then echo ', verifying'; fi)"
     fi
