@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,15 @@ from click.testing import CliRunner
 from chartgen import cli
 from chartgen.chart import disk
 from chartgen.chart.disk import Chart
-from chartgen.problem import Faults, Problem
+from chartgen.problem import Faults, Problem, ToolError
 from chartgen.programs import lock
 from chartgen.reading import shape
 from chartgen.release import package as packages
-from chartgen.remote import credentials, web
+from chartgen.remote import credentials, registries, web
 from chartgen.terminal import printable
+from tests import hostile_server
 
+LONG = 10  # seconds: more than any request may take here, less than one may take otherwise
 ABOUT = "apiVersion: v2\nname: tiny\nversion: 1.0.0\n"
 
 
@@ -147,6 +150,63 @@ def test_a_token_is_what_a_header_can_hold(monkeypatch):
     monkeypatch.setenv("CHARTGEN_TOKEN", "a\nb")
     with pytest.raises(Faults, match="CHARTGEN_TOKEN: is not a token"):
         credentials.given(None)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """A request may take half a second, and is not tried again."""
+    monkeypatch.setattr(web, "TIMEOUT", 0.5)
+    monkeypatch.setattr(web, "PATIENCE", 0)
+
+
+@pytest.mark.parametrize("way", hostile_server.WAYS)
+@pytest.mark.parametrize("start", hostile_server.STARTS)
+def test_every_request_ends_in_its_time_wherever_a_server_stops_and_however_it_goes_on(impatient, start, way):
+    with hostile_server.server(hostile_server.STARTS[start], hostile_server.WAYS[way]) as host:
+        began = time.monotonic()
+        with suppress(Faults, ToolError, web.Passing):
+            web.ask("GET", f"http://{host}/x", most=1 << 20)
+    assert time.monotonic() - began < web.TIMEOUT + (1 << 20) / web.SLOWEST + LONG
+
+
+@pytest.mark.parametrize("way", ["silence", "a byte at a time", "with one more of these"])
+@pytest.mark.parametrize("start", ["nothing", "half a header", "a redirect", "a refusal"])
+def test_no_command_waits_longer_than_its_requests_may_take(run, package, impatient, monkeypatch, tmp_path, start, way):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    with hostile_server.server(hostile_server.STARTS[start], hostile_server.WAYS[way]) as host:
+        for target in (f"http://{host}/charts", f"oci://{host}/charts"):
+            began = time.monotonic()
+            code, said = run("publish", target, package, "--plain-http")
+            assert (code in (1, 2), len(said.splitlines())) == (True, 1)
+            assert time.monotonic() - began < LONG
+        asking = registries.Registries((host,), say=print)
+        with suppress(ToolError):
+            assert asking.look(f"{host}/a:1").fault
+        assert time.monotonic() - began < LONG
+
+
+def test_an_answer_that_takes_long_is_waited_for_while_it_comes(monkeypatch):
+    monkeypatch.setattr(web, "TIMEOUT", 0.2)
+    monkeypatch.setattr(web, "SLOWEST", 1 << 16)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    with hostile_server.server(head, (b"a" * 20_000, 0.02)) as host:
+        assert len(web.ask("GET", f"http://{host}/x").body) == 1_000_000
+
+
+PORTAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>Log in</html>"
+
+
+@pytest.mark.parametrize("page", [PORTAL, PORTAL.replace(b"text/html", b"application/json"), PORTAL[:19] + b"\r\n"])
+def test_a_server_that_says_yes_to_everything_has_no_image(page):
+    with hostile_server.server(page, None) as host, pytest.raises(ToolError, match="that is not the manifest of a"):
+        registries.Registries((host,), say=print).look(f"{host}/a:1")
+
+
+@pytest.mark.parametrize("page", [PORTAL, PORTAL.replace(b"200 OK", b"202 Accepted").partition(b"<")[0]])
+def test_a_server_that_says_yes_to_everything_has_no_package(run, package, page):
+    with hostile_server.server(page, None) as host:
+        code, said = run("publish", f"http://{host}/charts", package, "--plain-http")
+    assert (code, "with something that is not tiny-1.0.0.tgz; check the URL" in said) == (2, True)
 
 
 # --- a folder of packages ---

@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import secrets
 
-from ..problem import Say, fault
+from ..problem import Say, ToolError, fault
 from ..remote import credentials, web
 from ..remote.web import Passing, patiently
 from .package import Package
 from .target import DONE, Options, Published, outcome, same
 
+# What the files of a repository begin with, by the ends of their names.
+KINDS = {"tgz": b"\x1f\x8b", "prov": b"-----BEGIN PGP SIGNED MESSAGE-----"}
+
 
 def publish(url: str, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
     """Upload a package and its signature, and read both back."""
     museum = Museum(url.rstrip("/"), options, say)
+    museum.most += len(package.data)
     there = museum.read(package.file)
     signature = museum.read(f"{package.file}.prov") if there is not None else None
     did = outcome(url, package, there, signature, provenance.encode() if provenance else None, options)
@@ -35,6 +39,7 @@ class Museum:
 
     def __init__(self, url: str, options: Options, say: Say) -> None:
         self.url, self.options, self.say = url, options, say
+        self.most = web.LARGEST
         parts = web.address(url)
         if parts.username or parts.password:
             raise fault(
@@ -57,6 +62,9 @@ class Museum:
         if status == 404:
             return None
         self._refuse(status, body, f"{self.url}/charts/{name}")
+        if status != 200 or not body.startswith(KINDS[name.rpartition(".")[2]]):
+            what = f"answers HTTP {status} with something that is not {name}"
+            raise ToolError(f"{self.host}: {what}; check the URL, and the proxies on the way")
         return body
 
     def upload(self, package: Package, provenance: str | None, there: bytes | None) -> None:
@@ -98,7 +106,7 @@ class Museum:
         """An answer's status and body; Passing where none comes, or one that says: later."""
         headers = {"Content-Type": kind} if kind else {}
         headers |= {"Authorization": self.login.header} if self.login else {}
-        answer = web.ask(method, url, headers, body, self.options.ca_file)
+        answer = web.ask(method, url, headers, body, self.options.ca_file, self.most)
         if answer.status in web.LATER:
             raise Passing(f"HTTP {answer.status} {_words(answer.body)}".strip())
         return answer.status, answer.body
@@ -138,5 +146,5 @@ def _words(said: bytes) -> str:
     """What a server says of an error: ChartMuseum's own words, a proxy's page is passed over."""
     try:
         return str(json.loads(said)["error"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""

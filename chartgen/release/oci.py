@@ -13,13 +13,12 @@ from pathlib import Path
 from ..problem import Faults, Say, ToolError, fault
 from ..programs import tools
 from ..programs.run import Endless, run
-from ..remote import credentials
+from ..remote import credentials, web
 from ..remote.web import Passing, patiently
 from .package import Package
 from .target import DONE, WOULD, Options, Published, outcome, same
 
 MISSING = r"not found|name unknown|NAME_UNKNOWN|MANIFEST_UNKNOWN|does not exist"
-TIMEOUT = 600  # seconds for one command of Helm
 
 
 def publish(target: str, file: Path, package: Package, signed: bool, options: Options, say: Say) -> Published:
@@ -27,7 +26,8 @@ def publish(target: str, file: Path, package: Package, signed: bool, options: Op
     target = target.rstrip("/")
     reference = f"{target}/{package.name}"
     with tempfile.TemporaryDirectory(prefix="chartgen-publish-") as place:
-        registry = Registry(target, Path(place), options, say)
+        limit = web.TIMEOUT + len(package.data) / web.SLOWEST
+        registry = Registry(target, Path(place), options, limit, say)
         there, signature, digest = registry.pull(package, reference)
         provenance = file.with_name(f"{file.name}.prov").read_bytes() if signed else None
         did = outcome(target, package, there, signature, provenance, options)
@@ -42,14 +42,15 @@ def publish(target: str, file: Path, package: Package, signed: bool, options: Op
 
 
 class Registry:
-    """Helm, told how to reach a registry and who one is there."""
+    """Helm, told how to reach a registry and who one is there; `limit` is in seconds, for one command of Helm."""
 
-    def __init__(self, target: str, place: Path, options: Options, say: Say) -> None:
+    def __init__(self, target: str, place: Path, options: Options, limit: float, say: Say) -> None:
         host = target.removeprefix("oci://").partition("/")[0]
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?", host):
             remedy = f"write oci://HOST/PATH; set a password with {credentials.PASSWORD}"
             raise fault(target, "is not the address of a registry", remedy)
-        self.target, self.host, self.place, self.options, self.say = target, host, place, options, say
+        self.target, self.host, self.place, self.options = target, host, place, options
+        self.limit, self.say = limit, say
         self.helm = str(tools.ensure(["helm"], say)["helm"].path)
         self.flags = ["--plain-http"] if options.plain_http else []
         self.flags += [f"--ca-file={options.ca_file}"] if options.ca_file else []
@@ -79,9 +80,9 @@ class Registry:
         """What Helm prints; None where it finds nothing and `missing` allows that."""
         with self._config() as config:
             try:
-                done = run([self.helm, *command, *self.flags, *config], TIMEOUT)
+                done = run([self.helm, *command, *self.flags, *config], self.limit)
             except Endless:
-                raise Passing(f"helm {command[0]} did not end within {TIMEOUT} s") from None
+                raise Passing(f"helm {command[0]} did not end within {self.limit:.0f} s") from None
         if done.code == 0:
             return done.output + done.errors
         said = done.errors.strip()

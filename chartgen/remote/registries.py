@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+LARGEST = 4 << 20  # bytes of a manifest: what the specification has registries take
 # Where Docker Hub is asked, and under which name `docker login` keeps who one is there.
 HUB, HUB_HOST, HUB_LOGIN = "docker.io", "registry-1.docker.io", "index.docker.io"
 
@@ -66,9 +69,9 @@ class Registries:
     def look(self, image: str) -> Found:
         """What its registry says of an image; ToolError where it does not answer, Faults where it cannot be trusted."""
         asked = parse(image)
-        answer = patiently(asked.host, lambda: self._head(asked), self.pauses, self.say)
+        answer = patiently(asked.host, lambda: self._manifest(asked, "HEAD"), self.pauses, self.say)
         if answer.status < 300:
-            return Found(answer.headers.get("docker-content-digest", ""))
+            return Found(_told(asked, answer) or self._read(asked))
         if answer.status == 404:
             return Found(
                 fault=f"not found: {asked.host} has no {asked.version} of {asked.repository}",
@@ -84,16 +87,30 @@ class Registries:
             )
         raise ToolError(f"{asked.host}: answers HTTP {answer.status}; check the address, and --plain-http")
 
-    def _head(self, asked: Reference) -> web.Answer:
+    def _read(self, asked: Reference) -> str:
+        """The digest of a manifest that is read: a page that a proxy shows for everything is none."""
+        answer = patiently(asked.host, lambda: self._manifest(asked, "GET"), self.pauses, self.say)
+        digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        pinned = asked.version if asked.version.startswith("sha256:") else digest
+        try:
+            manifest = json.loads(answer.body) if answer.status == 200 and digest == pinned else None
+        except (ValueError, RecursionError):
+            manifest = None
+        if not isinstance(manifest, dict) or manifest.get("mediaType", _kind(answer)) not in MANIFESTS:
+            what = f"answers HTTP {answer.status} with something that is not the manifest of {asked.repository}"
+            raise ToolError(f"{asked.host}: {what}; check the address, and the proxies on the way")
+        return digest
+
+    def _manifest(self, asked: Reference, method: str) -> web.Answer:
         host = HUB_HOST if asked.host == HUB else asked.host
         scheme = "http" if asked.host in self.plain else "https"
         url = f"{scheme}://{host}/v2/{asked.repository}/manifests/{asked.version}"
         headers = {"Accept": ", ".join(MANIFESTS)}
         known = self.tokens.get((asked.host, asked.repository))
-        answer = self._ask("HEAD", url, headers | ({"Authorization": known} if known else {}))
+        answer = self._ask(method, url, headers | ({"Authorization": known} if known else {}))
         if answer.status == 401 and (proof := self._proof(asked, answer.headers.get("www-authenticate", ""))):
             self.tokens[asked.host, asked.repository] = proof
-            answer = self._ask("HEAD", url, headers | {"Authorization": proof})
+            answer = self._ask(method, url, headers | {"Authorization": proof})
         return answer
 
     def _proof(self, asked: Reference, challenge: str) -> str:
@@ -116,15 +133,31 @@ class Registries:
         answer = self._ask("GET", url, {"Authorization": own} if own and private else {})
         try:
             told = json.loads(answer.body)
-            return f"Bearer {told.get('token') or told['access_token']}" if answer.status < 300 else ""
-        except (ValueError, KeyError, AttributeError):
+            token = told.get("token") or told["access_token"]
+            fine = answer.status < 300 and re.fullmatch(r"[!-~]+", token)  # what a header can hold
+            return f"Bearer {token}" if fine else ""
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return ""
 
     def _ask(self, method: str, url: str, headers: dict[str, str]) -> web.Answer:
-        answer = web.ask(method, url, headers, ca_file=self.ca_file)
+        answer = web.ask(method, url, headers, ca_file=self.ca_file, most=LARGEST)
         if answer.status in web.LATER:
             raise Passing(f"HTTP {answer.status}")
         return answer
+
+
+def _told(asked: Reference, answer: web.Answer) -> str:
+    """The digest that the head of an answer tells; empty where it does not say that it is a manifest, the asked one.
+
+    Only then the manifest is read: for Docker Hub, reading one is a pull, of which it allows so many in an hour.
+    """
+    told = answer.headers.get("docker-content-digest", "")
+    fine = _kind(answer) in MANIFESTS and DIGEST.fullmatch(told)
+    return told if fine and (":" not in asked.version or told == asked.version) else ""
+
+
+def _kind(answer: web.Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _login(host: str) -> credentials.Login | None:

@@ -243,13 +243,14 @@ def answered(monkeypatch):
     def made(realm: str) -> list[tuple[str, str, str]]:
         asked = []
 
-        def answer(method, url, headers, ca_file=None):
+        def answer(method, url, headers, **_):
             asked.append((method, url, headers.get("Authorization", "").partition(" ")[0]))
             if url.startswith(realm):
                 return registries.web.Answer(200, {}, b'{"token": "t"}')
             known = headers.get("Authorization") == "Bearer t"
             challenge = {"www-authenticate": f'Bearer realm="{realm}",service="registry.docker.io"'}
-            return registries.web.Answer(200 if known else 401, challenge, b"")
+            told = {"content-type": registries.MANIFESTS[0], "docker-content-digest": DIGEST}
+            return registries.web.Answer(200 if known else 401, challenge | told, b"")
 
         monkeypatch.setattr(registries.web, "ask", answer)
         return asked
@@ -326,7 +327,7 @@ def token_server():
         def do_HEAD(self):
             repository = self.path.removeprefix("/v2/").partition("/manifests/")[0]
             if self.headers.get("Authorization") == f"Bearer {repository}":
-                self._say(200, {"Docker-Content-Digest": DIGEST})
+                self._say(200, {"Docker-Content-Digest": DIGEST, "Content-Type": registries.MANIFESTS[0]})
                 return
             realm = f'Bearer realm="http://{server.host}/token",service="tokens",scope="repository:{repository}:pull"'
             self._say(401, {"WWW-Authenticate": realm})
