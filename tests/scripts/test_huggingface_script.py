@@ -48,14 +48,15 @@ SIZE = sum(map(len, FILES.values()))
 class Desk:
     """A hub with a wire before its storage, and a target for models."""
 
+    scripts = "source/huggingface/files"
+
     def __init__(self, root: Path, served: Hub, line: Wire) -> None:
         self.root, self.hub, self.wire, self.target = root, served, line, root / "models"
         for folder in ("models", "tmp", "scripts", "credentials", "bin"):
             (root / folder).mkdir(parents=True)
-        for name in ("loader/files/loader.sh", "loader/files/directory.sh"):
-            shutil.copy(FRAGMENTS / name, root / "scripts")
-        for path in (FRAGMENTS / "source/huggingface/files").iterdir():
-            shutil.copy(path, root / "scripts")
+        for folder in ("loader/files", self.scripts):
+            for path in (FRAGMENTS / folder).iterdir():
+                shutil.copy(path, root / "scripts")
         self.env = (
             PLACES
             | QUICK
@@ -343,7 +344,7 @@ def test_a_signed_address_that_has_grown_old_is_asked_for_again(desk: Desk) -> N
 def test_a_hub_that_asks_for_a_pause_gets_it(desk: Desk) -> None:
     desk.hub.pauses = 1
     ended = all_right(desk.load())
-    assert f"{MODEL}: the hub requests a pause of 1 s" in ended.out
+    assert f"{MODEL}@main: the hub requests a pause of 1 s" in ended.out
     assert "HTTP 429, We had to rate limit your IP" in ended.out
     assert ended.seconds > 1
 

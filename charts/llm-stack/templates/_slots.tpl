@@ -54,6 +54,9 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- with include "llm-stack.storage.model-cache.needs" . | trim }}
 {{ . }}
 {{- end }}
@@ -135,6 +138,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.checks" . | trim }}
@@ -357,6 +363,7 @@
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "s3" }}{{ $first = include "llm-stack.source.s3.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -369,6 +376,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.urls" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -385,6 +395,7 @@
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.reference" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "s3" }}{{ $first = include "llm-stack.source.s3.reference" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -673,6 +684,9 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.files" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -845,6 +859,7 @@
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.script" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.script" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.script" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "s3" }}{{ $first = include "llm-stack.source.s3.script" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -858,6 +873,9 @@
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -874,6 +892,9 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, server: Volume mounts of the loader container in addition to the model cache. */}}
@@ -885,6 +906,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -1018,7 +1042,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true, "items": {"enum": ["directory", "ollama"]}}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "keyOf": "ports", "required": true, "or": ["http"]}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "batch": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.source }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "enum": ["directory", "ollama"], "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "enum": ["directory", "ollama"], "required": true}, "image": {"type": "string", "required": true}, "curl": {"type": "boolean"}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.models }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "models.facts" "keys" (mustFromJson `{"key": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "tag": {"type": "string", "required": true}, "digest": {"type": "string", "required": true}, "reference": {"type": "string", "required": true}, "folder": {"type": "string", "required": true}, "filters": {"type": "array", "required": true}}`) "facts" .) }}
@@ -1073,7 +1097,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
@@ -1083,5 +1107,5 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 
 {{- /* The templates of objects, but for the one that renders the checks. */}}
 {{- define "llm-stack.data.manifests" -}}
-{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}
