@@ -882,6 +882,49 @@ def test_text_is_refused_wherever_yaml_reads_it(refused, text, line, key, said):
     assert found[0].startswith(f"a/templates/a.yaml:{line}: {key}: {said}")
 
 
+MAP, ITEMS = "a key with its value, as", "an item of a list, as"
+SLIPS = [
+    ("server.env", "A: 1\nLOG_LEVEL info\nB: 2", "3: LOG_LEVEL info", MAP, "write it as 'key: value'"),
+    ("server.env", "LOG_LEVEL {{ quote .Server }}\nB: 2", "2: LOG_LEVEL {{…}}", MAP, "write it as 'key: value'"),
+    ("server.env", "A: 1\n{{- if .Server }}\nB 2\n{{- end }}", "4: B 2", MAP, "write it as 'key: value'"),
+    ("server.env", "- name: A", "2: - name: A", MAP, "write it as 'key: value'"),
+    ("server.env", "A:1", "2: A:1", MAP, "write it as 'key: value'"),
+    ("server.args", "- a\n--port=8080", "3: --port=8080", ITEMS, "begin it with '- '"),
+    ("server.args", "-a", "2: -a", ITEMS, "begin it with '- '"),
+    ("server.args", "name: a", "2: name: a", ITEMS, "begin it with '- '"),
+    ("engine.facts", "port: 1\nreadOnly true", "3: readOnly true", MAP, "write it as 'key: value'"),
+    ("ui.facts", "- name: a\nname: b", "3: name: b", ITEMS, "begin it with '- '"),
+]
+
+
+@pytest.mark.parametrize(("slot", "body", "place", "wanted", "remedy"), SLIPS)
+def test_line_that_is_neither_a_key_nor_an_item_is_refused_with_its_slot(refused, slot, body, place, wanted, remedy):
+    assert refused(*filled(slot, body)) == [f"b/templates/_b.tpl:{place}: is not {wanted} {slot} needs it; {remedy}"]
+
+
+def filled(slot: str, body: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A fragment that fills a slot, of facts, of a map of variables, or of a list of arguments."""
+    fragments, files = facts(body, slot)
+    kinds = {"server.env": "map", "server.args": "list"}
+    more = {name: {"kind": kind, "scope": "server", "summary": "Lines."} for name, kind in kinds.items()}
+    fragments["base"]["offers"] = SLOTS | more
+    return fragments, files
+
+
+@pytest.mark.parametrize(
+    ("slot", "body"),
+    [
+        ("server.env", "# A comment\nA: 1\n'B c': 2\nD:\n- 1\n- 2\nE: |\n  a text\n\n  of lines\nF: {\n  a: 1\n}"),
+        ("server.env", "A: >-\n  some\n  text\n{{ quote .Server }}: 1\nx-{{ int64 .Server }}: a\nB:"),
+        ("server.env", "A: one\n  text\nB: {{ if .Server }}1{{ else }}2{{ end }}"),
+        ("server.args", "- a\n- b: 1\n  c: 2\n-\n  d: 1\n{{- range list 1 2 }}\n- --x={{ int64 . }}\n{{- end }}"),
+        ("server.args", "{{ toYaml .Server }}"),
+    ],
+)
+def test_lines_that_yaml_reads_as_they_are_meant_are_not(refused, slot, body):
+    assert [line for line in refused(*filled(slot, body)) if "is not a" in line] == []
+
+
 def test_lines_that_a_template_prints_are_checked_where_it_is_included(refused):
     text = 'kind: A\na: {{ include "fragment.a.x" . | nindent 2 }}\n'
     files = {"a/templates/_a.tpl": define("fragment.a.x", "b: {{ .Release.Name }}"), "a/templates/a.yaml": text}
