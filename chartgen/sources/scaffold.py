@@ -118,8 +118,8 @@ def _refused(id: str, target: Path, other: bool) -> list[Problem]:
     group = id.partition("/")[0]
     meant = nearest(group, kinds()) if "/" in id and group not in kinds() and not other else ""
     if meant.startswith("did you mean"):
-        remedy = f"{meant} For a group of your own with this name, add --other-group"
-        return [Problem(id, 0, "", f"'{group}' is no kind of fragment", remedy)]
+        remedy = f"{meant} To create a new group with this name, add --other-group"
+        return [Problem(id, 0, "", f"'{group}' is not a kind of fragment", remedy)]
     return []
 
 

@@ -127,8 +127,8 @@ def test_stack_gets_what_a_new_fragment_and_its_cases_use_and_it_is_said(tmp_pat
 
 def test_group_that_is_a_misspelt_kind_is_refused_unless_it_is_meant(project):
     assert refused("egine/mine", None, "stack.yaml") == [
-        "egine/mine: 'egine' is no kind of fragment; did you mean 'engine'? "
-        "For a group of your own with this name, add --other-group"
+        "egine/mine: 'egine' is not a kind of fragment; did you mean 'engine'? "
+        "To create a new group with this name, add --other-group"
     ]
     assert not Path("fragments").exists()
     scaffold.create("egine/mine", None, "stack.yaml", True)
