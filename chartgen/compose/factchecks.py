@@ -40,8 +40,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
 {{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
 {{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
-{{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) }}
-{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ join " or " $known }}
+{{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $known }}
 {{- else if $rule.keys }}
 {{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
 {{- include "fragment.data.factProblems" $inner }}

@@ -192,7 +192,9 @@ def _maps(lines: list[Line], several: bool) -> tuple[list[list[Stated]], bool]:
 def _longer(stated: Stated, text: str) -> Stated:
     """Facts with one more line of their last value."""
     path, line, key, value = stated
-    return path, line, key, f"{value}\n{text}" if value else text
+    if text.startswith((" ", "-")) or not value:
+        value = f"{value}\n{text}" if value else text
+    return path, line, key, value
 
 
 def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str], printed: Printed) -> list[Line]:

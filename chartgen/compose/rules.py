@@ -25,8 +25,8 @@ RULES = {
     "values": "A template reads the fragment's own values, base's, and those of the fragments that it requires. It"
     " names each: it does not read all values, or all of an object that other fragments extend.",
     "declared": "Every value that a template reads is declared, and every declared value is read.",
-    "described": "Every value has a description and a default that its schema allows. Every pattern is one that Go's"
-    " RE2 compiles.",
+    "described": "Every value has a type, a description, and a default that its schema allows. Every pattern is one"
+    " that Go's RE2 compiles.",
     "secrets": "No value holds a password, a token or a key: a value names a Secret and the key in it.",
     "tags": "The default tag of an image is not latest.",
     "scopes": "A template reads the values of a server only in the context of that server.",
@@ -47,7 +47,7 @@ RULES = {
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
     "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
-    " after it. In a block or below a key, lines are printed with nindent.",
+    " after it. In a block or below a key, lines are printed with nindent. Each line of a fill is a key or an item.",
     "numbers": "A number is not made of a value that is a text.",
 }
 

@@ -78,6 +78,11 @@ OTHERS = [
     '{{ $z := dict "v" .Values.a }}{{ quote $z.v.text }}',
     '{{ (first (pluck "a" .Values)).text | quote }}',
     "{{ if true }}{{ else }}{{ quote (default .Values.a nil).text }}{{ end }}",
+    '{{ $d := dict }}{{ $_ := set $d "v" .Values }}{{ quote $d.v.a.text }}',
+    '{{ $d := dict }}{{ $e := $d }}{{ $_ := set $d "v" .Values.a }}{{ quote $e.v.text }}',
+    '{{ $d := dict "e" dict }}{{ $_ := set $d.e "v" .Values.a }}{{ quote $d.e.v.text }}',
+    '{{ $d := dict }}{{ $_ := merge $d (dict "v" .Values.a) }}{{ quote $d.v.text }}',
+    '{{ with dict }}{{ $_ := set . "v" $.Values.a }}{{ quote .v.text }}{{ end }}',
     '{{ include "fragment.b.x" (list .Values.a.text) }}{{ define "fragment.b.x" }}{{ quote (first .) }}{{ end }}',
 ]
 
@@ -97,6 +102,40 @@ def test_value_of_a_fragment_that_is_not_required_is_refused_however_it_is_read(
     ]
     assert refused({"a": {}, "b": {"requires": ["a"]}}, files) == []
     assert refused({"a": {}, "c": {"requires": ["a"]}, "b": {"requires": ["c"]}}, files) == []
+
+
+def test_value_that_is_read_on_several_lines_is_one_problem_at_the_first(refused):
+    read = "kind: B\n{{- with .Values.a }}\ntext: {{ quote .text }}\nmore: {{ quote .text }}\n{{- end }}\n"
+    files = {
+        "a/values.schema.yaml": {
+            "release": {"a": {"type": "object", "description": "A.", "properties": {"text": value()}}}
+        },
+        "a/templates/a.yaml": "kind: A\ntext: {{ quote .Values.a.text }}\n",
+        "b/templates/b.yaml": read,
+        "b/templates/c.yaml": read.replace(".a ", ".aa "),
+    }
+    assert [line.partition(";")[0] for line in refused({"a": {}, "b": {}}, files)] == [
+        "b/templates/b.yaml:2: a: is a value of a, which this fragment does not require",
+        "b/templates/c.yaml:2: aa: no fragment declares this value",
+    ]
+
+
+def test_value_without_a_type_or_a_description_that_says_something_is_refused(refused):
+    files = {
+        "a/values.schema.yaml": "release:\n  a: {description: A., default: ''}\n",
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        "a/values.schema.yaml:2: release.a.type: is missing; "
+        "add the type of the value, such as string: without it, every value is accepted"
+    ]
+    files["a/values.schema.yaml"] = "release:\n  a: {type: string, description: '  ', default: ''}\n"
+    (found,) = refused({"a": {}}, files)
+    assert found.startswith("a/values.schema.yaml:2: release.a.description: ")
+    assert "a text that says something" in found
+    files["a/values.schema.yaml"] = files["a/values.schema.yaml"].replace("'  '", "A.")
+    (found,) = refused({"a": {"summary": " "}}, files)
+    assert found.startswith("a/fragment.yaml:1: summary: ")
 
 
 def test_value_of_base_is_everybodys(refused):
@@ -345,6 +384,16 @@ def test_value_of_a_server_is_read_in_its_context_alone(refused):
         ('{{ $_ := set (omit .Values "b").a "x" 1 }}', "set", "Values.a"),
         ('{{ $_ := set (merge dict .Values).a "x" 1 }}', "set", "Values.a"),
         ('{{ range .Values.a }}{{ $_ := set . "x" 1 }}{{ end }}', "set", "Values.a.*"),
+        ('{{ $d := dict }}{{ $_ := set $d "g" .Values.a }}{{ $_ = set $d.g "x" 1 }}', "set", "Values.a"),
+        ('{{ $d := dict "g" .Values.a }}{{ with $d.g }}{{ $_ := unset . "x" }}{{ end }}', "unset", "Values.a"),
+        ('{{ toYaml (merge (dict "g" .Values.a) (dict "g" (dict "x" 1))) }}', "merge", "Values.a"),
+        (
+            '{{ toYaml (merge (dict "g" (dict "h" .Values.a)) (dict "g" (dict "h" (dict "x" 1)))) }}',
+            "merge",
+            "Values.a",
+        ),
+        ('{{ toYaml (mergeOverwrite (omit .Values.a "y") (dict "g" (dict "x" 1))) }}', "mergeOverwrite", "Values.a.g"),
+        ('{{ toYaml (merge dict .Values.a (dict "g" (dict "x" 1))) }}', "merge", "Values.a.g"),
     ],
 )
 def test_values_changed_in_place_are_refused(refused, text, function, key):
@@ -366,6 +415,13 @@ def test_values_changed_in_place_are_refused(refused, text, function, key):
         '{{ $_ := set (omit .Values.a "y") "x" 1 }}',
         '{{ $_ := set (dict "a" .Values.a) "x" 1 }}',
         '{{ $_ := set (mergeOverwrite (deepCopy .Values) (deepCopy .Values)).a "x" 1 }}',
+        '{{ $_ := set (deepCopy (dict "g" .Values.a)).g "x" 1 }}',
+        '{{ $d := dict }}{{ $_ := set $d "g" (deepCopy .Values.a) }}{{ $_ = set $d.g "x" 1 }}',
+        '{{ $d := dict }}{{ $e := dict }}{{ $_ := set $d "g" .Values.a }}{{ $_ = set $e "x" 1 }}{{ toYaml $e }}',
+        '{{ toYaml (merge (dict "g" (deepCopy .Values.a)) (dict "g" (dict "x" 1))) }}',
+        '{{ toYaml (merge (dict "g" .Values.a) (dict "h" (dict "x" 1))) }}',
+        '{{ toYaml (merge (dict "g" .Values.a) (dict "g" "text")) }}',
+        '{{ toYaml (merge dict .Values.a (dict "g" 1)) }}',
     ],
 )
 def test_copies_of_values_can_be_changed(refused, text):
@@ -824,6 +880,49 @@ def test_text_is_refused_wherever_yaml_reads_it(refused, text, line, key, said):
     found = refused({"a": {}}, files)
     assert len(found) == 1
     assert found[0].startswith(f"a/templates/a.yaml:{line}: {key}: {said}")
+
+
+MAP, ITEMS = "a key with its value, as", "an item of a list, as"
+SLIPS = [
+    ("server.env", "A: 1\nLOG_LEVEL info\nB: 2", "3: LOG_LEVEL info", MAP, "write it as 'key: value'"),
+    ("server.env", "LOG_LEVEL {{ quote .Server }}\nB: 2", "2: LOG_LEVEL {{…}}", MAP, "write it as 'key: value'"),
+    ("server.env", "A: 1\n{{- if .Server }}\nB 2\n{{- end }}", "4: B 2", MAP, "write it as 'key: value'"),
+    ("server.env", "- name: A", "2: - name: A", MAP, "write it as 'key: value'"),
+    ("server.env", "A:1", "2: A:1", MAP, "write it as 'key: value'"),
+    ("server.args", "- a\n--port=8080", "3: --port=8080", ITEMS, "begin it with '- '"),
+    ("server.args", "-a", "2: -a", ITEMS, "begin it with '- '"),
+    ("server.args", "name: a", "2: name: a", ITEMS, "begin it with '- '"),
+    ("engine.facts", "port: 1\nreadOnly true", "3: readOnly true", MAP, "write it as 'key: value'"),
+    ("ui.facts", "- name: a\nname: b", "3: name: b", ITEMS, "begin it with '- '"),
+]
+
+
+@pytest.mark.parametrize(("slot", "body", "place", "wanted", "remedy"), SLIPS)
+def test_line_that_is_neither_a_key_nor_an_item_is_refused_with_its_slot(refused, slot, body, place, wanted, remedy):
+    assert refused(*filled(slot, body)) == [f"b/templates/_b.tpl:{place}: is not {wanted} {slot} needs it; {remedy}"]
+
+
+def filled(slot: str, body: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A fragment that fills a slot, of facts, of a map of variables, or of a list of arguments."""
+    fragments, files = facts(body, slot)
+    kinds = {"server.env": "map", "server.args": "list"}
+    more = {name: {"kind": kind, "scope": "server", "summary": "Lines."} for name, kind in kinds.items()}
+    fragments["base"]["offers"] = SLOTS | more
+    return fragments, files
+
+
+@pytest.mark.parametrize(
+    ("slot", "body"),
+    [
+        ("server.env", "# A comment\nA: 1\n'B c': 2\nD:\n- 1\n- 2\nE: |\n  a text\n\n  of lines\nF: {\n  a: 1\n}"),
+        ("server.env", "A: >-\n  some\n  text\n{{ quote .Server }}: 1\nx-{{ int64 .Server }}: a\nB:"),
+        ("server.env", "A: one\n  text\nB: {{ if .Server }}1{{ else }}2{{ end }}"),
+        ("server.args", "- a\n- b: 1\n  c: 2\n-\n  d: 1\n{{- range list 1 2 }}\n- --x={{ int64 . }}\n{{- end }}"),
+        ("server.args", "{{ toYaml .Server }}"),
+    ],
+)
+def test_lines_that_yaml_reads_as_they_are_meant_are_not(refused, slot, body):
+    assert [line for line in refused(*filled(slot, body)) if "is not a" in line] == []
 
 
 def test_lines_that_a_template_prints_are_checked_where_it_is_included(refused):

@@ -3,10 +3,10 @@
 {{- /* map, server: Values of a server that follow from what its entry of servers sets, by dotted path. The context contains Entry, the values of the entry, and Defaults, the values of the top level, but no facts yet. */}}
 {{- define "llm-stack.slot.server.values" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.model.values" . | dict "of" "llm-stack.model.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | dict "of" "llm-stack.engine.llamacpp.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -15,10 +15,10 @@
 {{- /* map, server: Values of a server that are calculated from its facts if they are empty, by dotted path. */}}
 {{- define "llm-stack.slot.server.computedValues" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.values" . | dict "of" "llm-stack.server.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.sizing.values" . | dict "of" "llm-stack.sizing.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -233,10 +233,10 @@
 {{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.batch.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.batch.claims" . | dict "of" "llm-stack.workload.batch.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.storage.model-cache.claims" . | dict "of" "llm-stack.storage.model-cache.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -245,10 +245,10 @@
 {{- /* map, release: The claims of the release in the same way. */}}
 {{- define "llm-stack.slot.release.claims" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.ui.open-webui.claims" . | dict "of" "llm-stack.ui.open-webui.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.ui.pipelines.claims" . | dict "of" "llm-stack.ui.pipelines.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -497,31 +497,31 @@
 {{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.env" . | dict "of" "llm-stack.server.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.env" . | dict "of" "llm-stack.workload.leader-worker-set.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.workload.batch.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.batch.env" . | dict "of" "llm-stack.workload.batch.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | dict "of" "llm-stack.engine.ollama.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | dict "of" "llm-stack.engine.vllm.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.env" . | dict "of" "llm-stack.engine.sglang.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.env" . | dict "of" "llm-stack.engine.llamacpp.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | dict "of" "llm-stack.engine.triton.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.env" . | dict "of" "llm-stack.engine.custom.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -660,37 +660,37 @@
 {{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.files" . | dict "of" "llm-stack.workload.leader-worker-set.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.loader.files" . | dict "of" "llm-stack.loader.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | dict "of" "llm-stack.engine.ollama.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | dict "of" "llm-stack.engine.vllm.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | dict "of" "llm-stack.engine.triton.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | dict "of" "llm-stack.source.ollama.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | dict "of" "llm-stack.source.modelkit.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | dict "of" "llm-stack.source.huggingface.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.files" . | dict "of" "llm-stack.source.s3.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | dict "of" "llm-stack.delivery.daemonset.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.reload.files" . | dict "of" "llm-stack.reload.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -706,10 +706,10 @@
 {{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.devices" . | dict "of" "llm-stack.workload.leader-worker-set.devices" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.devices" . | dict "of" "llm-stack.gpu.devices" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -725,7 +725,7 @@
 {{- /* map, server: Labels that a node needs to run the server pod. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.nodeSelector" . | dict "of" "llm-stack.gpu.nodeSelector" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -741,7 +741,7 @@
 {{- /* map, server: Labels of the server pods that receive requests, in addition to those that select them. */}}
 {{- define "llm-stack.slot.server.podLabels" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.route.inference-pool.podLabels" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.route.inference-pool.podLabels" . | dict "of" "llm-stack.route.inference-pool.podLabels" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -750,22 +750,22 @@
 {{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.annotations" . | dict "of" "llm-stack.workload.leader-worker-set.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.podAnnotations" . | dict "of" "llm-stack.gpu.podAnnotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.loader.annotations" . | dict "of" "llm-stack.loader.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.annotations" . | dict "of" "llm-stack.engine.ollama.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | dict "of" "llm-stack.engine.vllm.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | dict "of" "llm-stack.engine.triton.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -866,16 +866,16 @@
 {{- /* map, server: Environment variables of the source's script, in addition to those that every loader script has. */}}
 {{- define "llm-stack.slot.loader.env" -}}
 {{- $joined := dict }}
-{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | dict "of" "llm-stack.source.ollama.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | dict "of" "llm-stack.source.modelkit.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | dict "of" "llm-stack.source.huggingface.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.env" . | dict "of" "llm-stack.source.s3.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -958,28 +958,46 @@
 
 {{- /* Lays the facts of a server, each after those that it is made of. */}}
 {{- define "llm-stack.facts.server" -}}
-{{- $_ := set .Facts "group" (include "llm-stack.slot.group.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "gpu" (include "llm-stack.slot.gpu.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "source" (include "llm-stack.slot.source.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "delivery" (include "llm-stack.slot.delivery.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "cache" (include "llm-stack.slot.cache.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "monitor" (include "llm-stack.slot.monitor.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "models" (include "llm-stack.slot.models.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "model" (include "llm-stack.slot.model.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "engine" (include "llm-stack.slot.engine.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "batch" (include "llm-stack.slot.batch.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "sizing" (include "llm-stack.slot.sizing.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.group.facts" . }}
+{{- $_ := set .Facts "group" (dict "of" "group.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.gpu.facts" . }}
+{{- $_ := set .Facts "gpu" (dict "of" "gpu.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.source.facts" . }}
+{{- $_ := set .Facts "source" (dict "of" "source.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.delivery.facts" . }}
+{{- $_ := set .Facts "delivery" (dict "of" "delivery.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.cache.facts" . }}
+{{- $_ := set .Facts "cache" (dict "of" "cache.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.monitor.facts" . }}
+{{- $_ := set .Facts "monitor" (dict "of" "monitor.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.models.facts" . }}
+{{- $_ := set .Facts "models" (dict "of" "models.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.model.facts" . }}
+{{- $_ := set .Facts "model" (dict "of" "model.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.engine.facts" . }}
+{{- $_ := set .Facts "engine" (dict "of" "engine.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.batch.facts" . }}
+{{- $_ := set .Facts "batch" (dict "of" "batch.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.sizing.facts" . }}
+{{- $_ := set .Facts "sizing" (dict "of" "sizing.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.server.facts" . }}
+{{- $_ := set .Facts "server" (dict "of" "server.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
 {{- end }}
 
 {{- /* Lays the facts of a release, each after those that it is made of. */}}
 {{- define "llm-stack.facts.release" -}}
-{{- $_ := set .Facts "ui" (include "llm-stack.slot.ui.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "endpoints" (include "llm-stack.slot.endpoints.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "secrets" (include "llm-stack.slot.secrets.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "access" (include "llm-stack.slot.access.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "network" (include "llm-stack.slot.network.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.ui.facts" . }}
+{{- $_ := set .Facts "ui" (dict "of" "ui.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.endpoints.facts" . }}
+{{- $_ := set .Facts "endpoints" (dict "of" "endpoints.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.secrets.facts" . }}
+{{- $_ := set .Facts "secrets" (dict "of" "secrets.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.expose.facts" . }}
+{{- $_ := set .Facts "expose" (dict "of" "expose.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.access.facts" . }}
+{{- $_ := set .Facts "access" (dict "of" "access.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.network.facts" . }}
+{{- $_ := set .Facts "network" (dict "of" "network.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
 {{- /*
@@ -1011,8 +1029,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
 {{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
 {{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
-{{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) }}
-{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ join " or " $known }}
+{{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $known }}
 {{- else if $rule.keys }}
 {{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
 {{- include "llm-stack.data.factProblems" $inner }}
