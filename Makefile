@@ -46,8 +46,8 @@ check: $(STAMP) ## Fail if charts/llm-stack differs from its sources
 	@$(BIN)/chartgen build --check
 
 lint: $(STAMP) ## Check the style of the Python and the shell scripts
-	@$(BIN)/ruff check chartgen tests bench docs
-	@$(BIN)/ruff format --check chartgen tests bench docs
+	@$(BIN)/ruff check chartgen tests bench docs wheels
+	@$(BIN)/ruff format --check chartgen tests bench docs wheels
 	@find chartgen tests -name '*.sh' -print0 | xargs -0 $(BIN)/shellcheck -x -s sh
 
 test: lint check validate ## Everything that CI runs
@@ -94,8 +94,8 @@ site: $(STAMP) ## Build the documentation site in build/site
 	@cd build && venv/bin/zensical build --strict -f mkdocs.yml
 
 format: $(STAMP) ## Format the Python
-	@$(BIN)/ruff check --fix chartgen tests bench docs
-	@$(BIN)/ruff format chartgen tests bench docs
+	@$(BIN)/ruff check --fix chartgen tests bench docs wheels
+	@$(BIN)/ruff format chartgen tests bench docs wheels
 
 lock: ## Pin all dependencies again in requirements.lock and requirements-site.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet pip-tools

@@ -25,6 +25,8 @@ NOT_RE2 = re.compile(
 ONLY_RE2 = re.compile(r"(?:^|[^\\])(?:\\\\)*(?P<only>\\[pPzQC]|\[:\^?[a-z]+:\]|\(\?U)")
 MOST_REPEATS = 1000
 TYPED = {"type", "$ref", "enum", "const", "properties", "anyOf", "oneOf", "allOf", "x-kubernetes", "x-keys-of"}
+# What is no condition, and what is merged into an object of the definition.
+BESIDE_REF = ("$ref", "description", "default", "examples", "title", "$comment", "properties", "required")
 PLAIN = ("string", "integer", "number", "boolean")  # types of values that have no keys
 
 
@@ -324,7 +326,7 @@ def _shown(path: Path) -> str:
 
 
 def _described(fragment: Fragment, stack: Stack) -> Iterator[Problem]:
-    """Values without description or default, and patterns that do not compile."""
+    """Values without description or default, patterns that do not compile, and conditions that count for nothing."""
     shared: dict[str, Any] = {}
     for each in stack.fragments:
         shared |= each.definitions
@@ -383,6 +385,12 @@ def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem
                     "write it with what both have, such as [a-z]",
                 )
             yield fragment.problem("values.schema.yaml", (*where, *inner), message, remedy)
+    for word in schema if "$ref" in schema else ():
+        if word not in BESIDE_REF and not word.startswith("x-"):
+            message = "is ignored: in draft-07, a schema with $ref has no other condition"
+            yield fragment.problem(
+                "values.schema.yaml", (*where, word), message, "put it into the definition, or write allOf"
+            )
     for word, value in schema.items():
         if word in NESTED:
             yield from _patterns(fragment, value, (*where, word))

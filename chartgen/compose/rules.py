@@ -26,7 +26,7 @@ RULES = {
     " names each: it does not read all values, or all of an object that other fragments extend.",
     "declared": "Every value that a template reads is declared, and every declared value is read.",
     "described": "Every value has a type, a description, and a default that its schema allows. Every pattern is one"
-    " that Go's RE2 compiles.",
+    " that Go's RE2 compiles. No condition is next to a $ref, where draft-07 ignores it.",
     "secrets": "No value holds a password, a token or a key: a value names a Secret and the key in it.",
     "tags": "The default tag of an image is not latest.",
     "scopes": "A template reads the values of a server only in the context of that server.",
