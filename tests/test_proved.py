@@ -176,5 +176,5 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
     steps = [e2e_real.Done("one", "install", 1, "ready in 9 s"), e2e_real.Done("one", "kill", 1, wrong=("hangs",))]
     found = e2e_real.entries(scene, "v4.3.1", steps)["one"]
     assert found["programs"] == {"ollama": "0.17.4"}
-    assert (found["steps"], found["failed"]) == ({"install": "ready in 9 s"}, ["kill"])
+    assert (found["steps"], found["failed"]) == ([{"step": "install", "saw": "ready in 9 s"}], ["kill"])
     assert found["fragments"] == ["delivery/sidecar", "engine/ollama", "server", "source/ollama"]

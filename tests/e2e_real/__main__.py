@@ -141,7 +141,7 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
         given = [proved.used(scene.chart, [file], scene.helm.path) for file in scene.given.get(group, ())]
         variable = _variable(group)
         own = {PROGRAMS[variable]: proved.version(_program(variable))} if variable and scene.stand_ins else {}
-        steps = {each.name: each.saw for each in mine if not each.wrong}
+        steps = [{"step": each.name, "saw": each.saw} for each in mine if not each.wrong]
         versions = {"kubernetes": scene.cluster.version, "helm": [helm], "programs": own}
         found[group] = proved.entry(
             set().union(*given), [each.name for each in mine if each.wrong], steps=steps, **versions
