@@ -31,7 +31,7 @@ def test_page_is_up_to_date():
 
 @pytest.mark.parametrize("group", TABLES)
 def test_every_fragment_of_a_group_has_a_row(group):
-    rows = re.findall(r"(?m)^\| `([a-z/-]+)` \|", PAGE.read_text(encoding="utf-8"))
+    rows = re.findall(r"(?m)^\| `([a-z0-9/-]+)` \|", PAGE.read_text(encoding="utf-8"))
     folders = [path.parent for path in (ROOT / f"chartgen/fragments/{group}").glob("*/fragment.yaml")]
     assert folders
     assert {f"{group}/{folder.name}" for folder in folders} <= set(rows)
