@@ -31,7 +31,7 @@ def test_page_is_up_to_date():
 
 @pytest.mark.parametrize("group", TABLES)
 def test_every_fragment_of_a_group_has_a_row(group):
-    rows = re.findall(r"(?m)^\| `([a-z/-]+)` \|", PAGE.read_text(encoding="utf-8"))
+    rows = re.findall(r"(?m)^\| `([a-z0-9/-]+)` \|", PAGE.read_text(encoding="utf-8"))
     folders = [path.parent for path in (ROOT / f"chartgen/fragments/{group}").glob("*/fragment.yaml")]
     assert folders
     assert {f"{group}/{folder.name}" for folder in folders} <= set(rows)
@@ -176,5 +176,5 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
     steps = [e2e_real.Done("one", "install", 1, "ready in 9 s"), e2e_real.Done("one", "kill", 1, wrong=("hangs",))]
     found = e2e_real.entries(scene, "v4.3.1", steps)["one"]
     assert found["programs"] == {"ollama": "0.17.4"}
-    assert (found["steps"], found["failed"]) == ({"install": "ready in 9 s"}, ["kill"])
+    assert (found["steps"], found["failed"]) == ([{"step": "install", "saw": "ready in 9 s"}], ["kill"])
     assert found["fragments"] == ["delivery/sidecar", "engine/ollama", "server", "source/ollama"]

@@ -116,7 +116,7 @@ def _steps(entries: Runs) -> str:
         used = ", ".join(f"`{each}`" for each in entry["fragments"])
         parts += [f"### {name}\n", f"{entry['date']}, Kubernetes {entry['kubernetes']}{own}. Fragments: {used}.\n"]
         parts += ["| step | saw |", "|---|---|"]
-        parts += [f"| {step} | {_cell(saw)} |" for step, saw in entry["steps"].items()]
+        parts += [f"| {each['step']} | {_cell(each['saw'])} |" for each in entry["steps"]]
         parts.append("")
     return "\n".join(parts)
 

@@ -25,20 +25,21 @@ from tests.e2e.cluster import Refused, connected, get, resources
 from tests.e2e.helm import Helm, environment
 
 from . import images, lab
+from .batch_steps import BATCH_GROUPS
 from .kit_steps import KIT_GROUPS
 from .scene import Scene, Wrong
 from .steps import GROUPS as OLLAMA_GROUPS
 from .steps import Step
 
-GROUPS = {**OLLAMA_GROUPS, **KIT_GROUPS}
+GROUPS = {**OLLAMA_GROUPS, **KIT_GROUPS, **BATCH_GROUPS}
 PROGRAMS = {"OLLAMA": "ollama", "KIT": "kit"}  # environment variable -> the program
 EPILOGUE = """
 \b
 Needs  KUBECONFIG  a cluster with at least one real node, 1 CPU and 2 GiB of it free; nothing in it is touched
                    but what the run makes and removes
        kubectl     on PATH
-       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for all but the steps kit-…;
-       KIT         a real kit of KitOps, one file, for the steps kit-…; and
+       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for the steps that are not below;
+       KIT         a real kit of KitOps, one file, for the steps kit-…; the steps batch need neither; and
        IMPORT      a command that gives the node an image from a tar in the OCI layout, whose path it gets as its last
                    argument: "k3s ctr images import", "kind load image-archive", "ctr -n k8s.io images import"
 
@@ -139,8 +140,8 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
         mine = [each for each in done if each.group == group]
         given = [proved.used(scene.chart, [file], scene.helm.path) for file in scene.given.get(group, ())]
         variable = _variable(group)
-        own = {PROGRAMS[variable]: proved.version(_program(variable))} if scene.stand_ins else {}
-        steps = {each.name: each.saw for each in mine if not each.wrong}
+        own = {PROGRAMS[variable]: proved.version(_program(variable))} if variable and scene.stand_ins else {}
+        steps = [{"step": each.name, "saw": each.saw} for each in mine if not each.wrong]
         versions = {"kubernetes": scene.cluster.version, "helm": [helm], "programs": own}
         found[group] = proved.entry(
             set().union(*given), [each.name for each in mine if each.wrong], steps=steps, **versions
@@ -149,8 +150,8 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
 
 
 def _variable(group: str) -> str:
-    """The environment variable that names the real program of a group."""
-    return "KIT" if group in KIT_GROUPS else "OLLAMA"
+    """The environment variable that names the real program of a group; a batch program is a shell."""
+    return "" if group in BATCH_GROUPS else "KIT" if group in KIT_GROUPS else "OLLAMA"
 
 
 def _images(chart: Path) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def _stand_ins(wanted: dict[str, Any], folder: Path, groups: tuple[str, ...]) ->
                 raise ToolError("IMPORT is not set; --help says what it is, or leave out OLLAMA and KIT")
         return False
     with_kits = any(group in KIT_GROUPS for group in groups)
-    ollama = _program("OLLAMA") if any(group not in KIT_GROUPS for group in groups) else None
+    ollama = _program("OLLAMA") if any(_variable(group) == "OLLAMA" for group in groups) else None
     kit, registry = (_program("KIT"), registries.program()) if with_kits else (None, None)
     for image in images.stand_ins(wanted, ollama, kit, registry):
         file = folder / "image.tar"
