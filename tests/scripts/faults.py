@@ -37,8 +37,12 @@ import registry as registries
 from scripts.harbour import Harbour
 from scripts.hub import TOKEN, hub
 from scripts.modelkits import Part
+from scripts.store import KEY, store
+from scripts.store import SECRET as STORE_SECRET
 from scripts.test_directory_script import Shelf
 from scripts.test_huggingface_script import Desk
+from scripts.test_s3_script import BUCKET
+from scripts.test_s3_script import Counter as StoreDesk
 from scripts.wire import wire
 from scripts.workshop import SHELLS, World, digest_of, place, read_quietly
 
@@ -154,6 +158,59 @@ class ScopeCase(HubCase):
     def __init__(self, rng: Random, root: Path, stack: contextlib.ExitStack) -> None:
         super().__init__(rng, root, stack)
         self.desk.ask_for(f"{self.folder}\tteam/model\t")
+
+
+class StoreCase(Case):
+    """Objects of one upload and of several; of those whose ETag is no checksum, a forged one looks right."""
+
+    def __init__(self, rng: Random, root: Path, stack: contextlib.ExitStack) -> None:
+        super().__init__(rng, root)
+        self.store = stack.enter_context(store())
+        self.wire = stack.enter_context(wire(self.store.url.removeprefix("http://")))
+        self.desk = StoreDesk(root / "world", self.store, self.wire)
+        self.target = self.desk.target
+        self.secrets = (STORE_SECRET,)
+        self.desk.ask_for(f"{self.folder}\t{BUCKET}/team/model\t")
+        self.kind: dict[str, Any] = rng.choice(
+            [{}, {"part": 30_000}, {"part": 1_048_576}, {"seal": "aws:kms"}, {"tag": "1"}]
+        )
+        self.publish()
+
+    def publish(self) -> None:
+        files = self.some_files(("config.json", "weights.bin", "deep/er/part.bin"))
+        files["config.json"] += b"{}"
+        self.versions.append(files)
+        kind = {"tag": str(len(self.versions))} if "tag" in self.kind else self.kind
+        self.store.put(BUCKET, "team/model/", files, **kind)
+
+    def start(self, shell: list[str], **env: str) -> subprocess.Popen[str]:
+        return self.desk.start(shell=shell, **FAST | env)
+
+    def faults(self) -> dict[str, Callable[[], None]]:
+        rng, name = self.rng, self.rng.choice(list(self.versions[-1]))
+        checked = not {"seal", "tag"} & self.kind.keys()
+
+        def lie() -> None:
+            key = rng.choice(["Size", "ETag", "Key"] if checked else ["Key"])
+            wrong = rng.choice([0, 7, 10**6, 10**14, -1, "x", "a/../b", "0" * 32, f"{'0' * 32}-2", '"x"', "\n"])
+            self.set(self.store, lie=lambda one: one.update({key: wrong}))
+
+        def password() -> None:
+            self.desk.key("NOBODY", STORE_SECRET)
+            self.put_right.append(lambda: self.desk.key(KEY, STORE_SECRET))
+
+        return {
+            "forge": lambda: self.set(self.store, forge={f"team/model/{name}"} if checked else set()),
+            "lie": lie,
+            "down": lambda: self.set(self.store, down=True),
+            "no ranges": lambda: self.set(self.store, ranges=False),
+            "no parts": lambda: self.set(self.store, parts=checked),
+            "short lists": lambda: self.set(self.store, page=1),
+            "password": lambda: (self.set(self.store, echo=True), password())[0],
+            "cut": lambda: self.set(self.wire, cut=rng.randrange(1, 300_000), cuts=rng.randrange(1, 4)),
+            "slow": lambda: self.set(self.wire, slow=rng.choice([0.01, 0.1])),
+            "stall": lambda: self.set(self.wire, hold=lambda path: True),
+        }
 
 
 class KitCase(Case):
@@ -287,6 +344,7 @@ SOURCES: dict[str, Any] = {
     "modelkit": KitCase,
     "huggingface": HubCase,
     "modelscope": ScopeCase,
+    "s3": StoreCase,
     "shelf": ShelfCase,
 }
 

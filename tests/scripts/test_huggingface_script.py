@@ -48,14 +48,15 @@ SIZE = sum(map(len, FILES.values()))
 class Desk:
     """A hub with a wire before its storage, and a target for models."""
 
+    scripts = "source/huggingface/files"
+
     def __init__(self, root: Path, served: Hub, line: Wire) -> None:
         self.root, self.hub, self.wire, self.target = root, served, line, root / "models"
         for folder in ("models", "tmp", "scripts", "credentials", "bin"):
             (root / folder).mkdir(parents=True)
-        for name in ("loader/files/loader.sh", "loader/files/directory.sh"):
-            shutil.copy(FRAGMENTS / name, root / "scripts")
-        for path in (FRAGMENTS / "source/huggingface/files").iterdir():
-            shutil.copy(path, root / "scripts")
+        for folder in ("loader/files", self.scripts):
+            for path in (FRAGMENTS / folder).iterdir():
+                shutil.copy(path, root / "scripts")
         self.env = (
             PLACES
             | QUICK

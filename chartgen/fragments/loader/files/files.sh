@@ -1,5 +1,13 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
-# The files of one version of a model: which to download, and where. Sourced by load.sh.
+# The files of one version of a model: which to download, and where. Sourced by load.sh, which writes size, sum and path
+# of each file to $scratch/all, sets CONCURRENCY, PIECE and $party, and defines
+#   bring PATH SUM ARGUMENT OF CURL…   request a file
+#   summed SIZE SUM PLACE              succeed if the file has that sum. Code 2: this cannot be found out now
+#   resumable SUM SIZE                 succeed if a partial file of an earlier run is of use: its sum can be verified
+
+# listed: print the identity of the list in $scratch/all.
+listed() { printf 'sha256:%s\n' "$(sha256sum <"$scratch/all" | cut -d ' ' -f 1)"; }
+
 
 # choose REFERENCE FILTERS: write the files that match the filters to $scratch/files.
 choose() {
@@ -51,7 +59,8 @@ matches() {
 # free space.
 plan() {
   sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
-  sound=$scratch/sound   # places of .part whose sum was verified by this run
+  sound=$scratch/sound begun=$scratch/begun   # this run: places of .part with a verified sum, sums of new downloads
+  : >>"$begun" || full "$scratch"
   cut -f 2,3 "$scratch/files" | publish ".work/$key/$(name_of "$dir").sums" || full "$TARGET"
   (cd "$dir" && find . -type f) | awk -F '\t' '
     NR == FNR { wanted["./" $3]; next }
@@ -196,22 +205,22 @@ bring_file() {
 # download SIZE SUM PATH: download to WORK, and resume a partial file.
 download() {
   into=$TARGET file=$work/$2 most=$1
-  case $HUB in
-    huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$3" /) ;;
-    modelscope) url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$(encoded "$revision")&FilePath=$(encoded "$3")" ;;
-  esac
+  if ! grep -qxF "$2" "$begun"; then
+    if [ -e "$file" ]; then resumable "$2" "$1" || rm -f "$file"; fi
+    if ! [ -e "$file" ]; then printf '%s\n' "$2" >>"$begun"; fi
+  fi
   have=$(size_of "$file")
   if [ "$1" -eq 0 ]; then : >"$file"; fi
   while [ "$have" -lt "$1" ]; do
     last=$((have + PIECE - 1))
     if [ "$last" -ge "$1" ]; then last=$(($1 - 1)); fi
-    request --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" "$url" || {
+    bring "$3" "$2" --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" || {
       # There is less of it there than here, or more than listed.
       if [ "$status" = 416 ] || [ "$(size_of "$file")" -gt "$1" ]; then rm -f "$file"; fi
       return 1
     }
     if [ "$code" -eq 33 ]; then
-      message="the hub cannot resume the download, so it starts again"
+      message="$party cannot resume the download, so it starts again"
       rm -f "$file"
       return 1
     fi
@@ -226,15 +235,13 @@ download() {
 
 # verify SIZE SUM PLACE: remove a file whose sum is wrong.
 verify() {
-  case $2 in
-    sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;
-    git-*) { printf 'blob %s\0' "$1"; cat "$3"; } | sha1sum >"$scratch/sum" ;;
-  esac
-  if read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]; then
-    case $3 in "$dir"/*) printf '%s\n' "$3" >>"$sound" ;; esac
-    return 0
-  fi
-  rm -f "$3"
   message="the downloaded file is corrupt"
+  summed "$@"
+  case $? in
+    0)
+      case $3 in "$dir"/*) printf '%s\n' "$3" >>"$sound" ;; esac
+      return 0 ;;
+    1) rm -f "$3" ;;
+  esac
   return 1
 }
