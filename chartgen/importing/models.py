@@ -108,7 +108,7 @@ def model_url(at: At) -> None:
 def set_model(at: At, text: str, *keys: Any) -> None:
     """The model that vLLM or SGLang is started with."""
     if text.startswith("s3://") and at.draft.names.has(("s3", "endpoint")):
-        at.put("model.name", text.removeprefix("s3://").strip("/"), *keys, how="the bucket and the folder, of source s3")
+        at.put("model.name", text.removeprefix("s3://").strip("/"), *keys, how="the bucket and folder, of source s3")
         at.put("model.source", "s3", *keys)
         at.draft.advise(
             "set s3.existingSecret to a Secret with an access key, and s3.endpoint and s3.region; the loader downloads"

@@ -212,6 +212,20 @@ def test_sizes_may_have_decimals():
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
 
 
+@pytest.mark.parametrize(
+    ("engine", "with_it", "without"),
+    [
+        ("llamacpp", {"NVIDIA V100 32GB", "AMD MI210"}, {"AMD MI355X"}),
+        ("triton", {"NVIDIA T4"}, {"NVIDIA V100 32GB", "AMD MI210"}),
+    ],
+)
+def test_cards_are_those_for_which_the_image_is_built(engine, with_it, without):
+    model = ("model.source=s3", "model.name=models/m", "llamacpp.file=m.gguf", "model.weightsSize=4Gi")
+    cards = set(told(f"engine={engine}", *model)["cards"])
+    assert with_it <= cards
+    assert not without & cards
+
+
 def test_cards_are_those_on_which_the_engine_runs_with_this_type():
     whole = vllm("Qwen/Qwen2.5-7B-Instruct")
     assert {"NVIDIA V100 32GB", "NVIDIA T4"} <= set(whole["unfit"])

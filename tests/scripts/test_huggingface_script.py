@@ -344,7 +344,7 @@ def test_a_signed_address_that_has_grown_old_is_asked_for_again(desk: Desk) -> N
 def test_a_hub_that_asks_for_a_pause_gets_it(desk: Desk) -> None:
     desk.hub.pauses = 1
     ended = all_right(desk.load())
-    assert f"{MODEL}: the hub requests a pause of 1 s" in ended.out
+    assert f"{MODEL}@main: the hub requests a pause of 1 s" in ended.out
     assert "HTTP 429, We had to rate limit your IP" in ended.out
     assert ended.seconds > 1
 
