@@ -178,7 +178,8 @@ def claim(at: At) -> None:
     path = "/".join(filter(None, (below, folder)))
     key = said.get("claim", "existingClaim")
     if name:
-        at.put(f"{target}.existingClaim", name, key)
+        how = f"with {target}.subPath as {path}" if folder and path else ""
+        at.put(f"{target}.existingClaim", name, key, how=how)
         at.draft.needs.add(f"PersistentVolumeClaim/{name}")
         if path:
             keys = ("subPath",) if below else (key,)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from conftest import CHART, ROOT
 
 from chartgen import cli
-from chartgen.needs import plan
+from chartgen.needs import modelconfig, plan
 from chartgen.programs import helm, tools
 from docs.makers import catalogue
 
@@ -210,6 +210,13 @@ def test_quantized_tags_of_ollama_and_gguf_files_of_the_hub_are_variants():
 def test_sizes_may_have_decimals():
     model = told("model.name=own", "model.weightsSize=2.5Gi", "model.kvCachePerToken=30.5Ki")["models"][0]
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
+
+
+@pytest.mark.parametrize(("tied", "million"), [({}, 2614), ({"tie_word_embeddings": False}, 3204)])
+def test_gemma_has_one_table_for_words_unless_its_configuration_says_otherwise(tied, million):
+    config = {"model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26}
+    config |= {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 256000}
+    assert modelconfig.row(config | {"torch_dtype": "bfloat16"} | tied).parametersM == million
 
 
 @pytest.mark.parametrize(

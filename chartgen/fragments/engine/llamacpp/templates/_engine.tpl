@@ -39,10 +39,10 @@ secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 huggingface
 {{- end }}
 
-{{- /* A repository of GGUF files has the same model in many sizes, so only the files that are served are downloaded. */}}
+{{- /* A repository or a folder of GGUF files has the same model in many sizes, so only the files that are served are downloaded. */}}
 {{- define "fragment.engine.llamacpp.values" -}}
 {{- $llamacpp := .Values.llamacpp }}
-{{- $hub := has .Values.model.source (list "" "huggingface") }}
+{{- $hub := has .Values.model.source (list "" "huggingface" "s3") }}
 {{- if and $llamacpp.file $hub (ne .Values.model.delivery "none") (not .Values.models) (not .Values.model.filter) -}}
 model.filter: {{ list (include "fragment.engine.llamacpp.parts" $llamacpp.file) $llamacpp.mmproj | compact | toJson }}
 {{- end }}
