@@ -275,7 +275,7 @@ def test_what_has_the_same_place_in_llm_stack_has_no_hint_unless_its_form_differ
 
 
 def test_a_claim_of_ollamas_chart_is_named_with_its_folder(tmp_path):
-    found = told(tmp_path, "persistentVolume: {existingClaim: a}\nollama: {gpu: {enabled: false}}\n")
+    found = told(tmp_path, "persistentVolume: {enabled: true, existingClaim: a}\nollama: {gpu: {enabled: false}}\n")
     hint = "no such key; use 'modelCache.existingClaim', with modelCache.subPath as models"
     assert f"1: persistentVolume.existingClaim: {hint}" in found
 

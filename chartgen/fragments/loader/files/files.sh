@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
 # The files of one version of a model: which to download, and where. Sourced by load.sh, which writes size, sum and path
 # of each file to $scratch/all, sets CONCURRENCY, PIECE and $party, and defines
-#   bring PATH SUM ARGUMENT OF CURL…   request a file
+#   request_file PATH SUM ARGUMENT OF CURL…   request a file with curl
 #   summed SIZE SUM PLACE              succeed if the file has that sum. Code 2: this cannot be found out now
 #   resumable SUM SIZE                 succeed if a partial file of an earlier run is of use: its sum can be verified
 
@@ -214,7 +214,7 @@ download() {
   while [ "$have" -lt "$1" ]; do
     last=$((have + PIECE - 1))
     if [ "$last" -ge "$1" ]; then last=$(($1 - 1)); fi
-    bring "$3" "$2" --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" || {
+    request_file "$3" "$2" --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" || {
       # There is less of it there than here, or more than listed.
       if [ "$status" = 416 ] || [ "$(size_of "$file")" -gt "$1" ]; then rm -f "$file"; fi
       return 1

@@ -3,8 +3,8 @@
 # Files are downloaded in parallel, resumed after an interruption and verified. loader.sh and directory.sh describe what
 # all loaders share. This loader also needs curl 7.84 or newer.
 #
-# A reference is BUCKET/FOLDER, or BUCKET for all of it. Its identity is the hash of the list of its files, with sizes and
-# ETags. Filters are those of files.sh.
+# A reference is BUCKET/FOLDER, or BUCKET for all of it. Its identity is the hash of the list of its files, with sizes
+# and ETags. Filters are those of files.sh.
 #
 # Environment, in addition to that of directory.sh
 #   ENDPOINT     the URL of the store, https://…
@@ -15,9 +15,9 @@
 #   CA_DIR       certificates to trust in addition to those of the image
 #   CONCURRENCY  the number of files of a model that are downloaded at the same time
 #   PIECE        the number of bytes in one request
-# A sum is md5-<hex>, an ETag, or parts-<hex>-<n>, the ETag of an object that was uploaded in n parts: the MD5 of the MD5s
-# of its parts. Other ETags, and those of objects that are encrypted with a key of their own, are no checksums; those are
-# tag-<hash>. Such a file is accepted by its size if this run downloaded all of it.
+# A sum is md5-<hex>, an ETag, or parts-<hex>-<n>, the ETag of an object that was uploaded in n parts: the MD5 of the
+# MD5s of its parts. Other ETags (tag-<hash>), and those of objects that are encrypted with a key of AWS KMS, are not
+# checksums. Such a file is accepted by its size if this run downloaded all of it.
 # shellcheck disable=SC2034 # the sourced files read the other names
 # shellcheck source-path=SCRIPTDIR/../../../loader/files
 here=$(dirname "$0")
@@ -69,7 +69,7 @@ split() {
 # list: write size, sum and path of each file to $scratch/all, tab-separated.
 list() {
   into=$scratch most=$LISTING next='' page=0
-  : >"$scratch/listed" && : >"$scratch/tags" || full "$scratch"
+  { : >"$scratch/listed" && : >"$scratch/tags"; } || full "$scratch"
   while :; do
     query="list-type=2&prefix=$(encoded "$prefix")"
     request --max-time 300 --output "$scratch/json" "$base?${next:+continuation-token=$(encoded "$next")&}$query" || return
@@ -122,8 +122,8 @@ fetch() {
 
 address() { url=$base/$(encoded "$prefix$1" /); }
 
-# bring PATH SUM ARGUMENT OF CURL…: request a file, if it is still the listed one.
-bring() {
+# request_file PATH SUM ARGUMENT OF CURL…: request a file, if it is still the listed one.
+request_file() {
   address "$1"
   case $2 in
     tag-*) tag=$(SUM=$2 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$tags") ;;
@@ -133,10 +133,10 @@ bring() {
   request --header "If-Match: \"$tag\"" "$@" "$url"
 }
 
-# about SUM: set $part, the size of the object's first part, and $sealed if its ETag is no checksum.
+# about SUM: set $part, the size of the object's first part, and $sealed if its ETag is not a checksum.
 about() {
   address "$(paths_of "$1" | head -n 1)"
-  case $1 in parts-*) url=$url?partNumber=1 ;; esac
+  case $1 in parts-*) url="$url?partNumber=1" ;; esac
   most_of_all=$most most=100000 part='' sealed=''
   request --max-time 60 --fail --head --output "$scratch/head" "$url"
   code=$? most=$most_of_all part=${words%% *}
@@ -173,7 +173,7 @@ summed() {
         return
       fi ;;
   esac
-  # Its ETag is no checksum.
+  # Its ETag is not a checksum.
   message="it cannot be verified, so the download starts again"
   [ "$3" = "$work/$2" ] && grep -qxF "$2" "$begun"
 }

@@ -51,8 +51,8 @@ sign_in() {
   if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$(printf '%s\n' "$secret" | quoted)"; fi
 }
 
-# bring PATH SUM ARGUMENT OF CURL…: request a file.
-bring() {
+# request_file PATH SUM ARGUMENT OF CURL…: request a file.
+request_file() {
   case $HUB in
     huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$1" /) ;;
     modelscope) url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$(encoded "$revision")&FilePath=$(encoded "$1")" ;;
