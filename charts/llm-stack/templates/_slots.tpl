@@ -3,9 +3,9 @@
 {{- /* map, server: Values of a server that follow from what its entry of servers sets, by dotted path. The context contains Entry, the values of the entry, and Defaults, the values of the top level, but no facts yet. */}}
 {{- define "llm-stack.slot.server.values" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -15,24 +15,27 @@
 {{- /* map, server: Values of a server that are calculated from its facts if they are empty, by dotted path. */}}
 {{- define "llm-stack.slot.server.computedValues" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* one, server: Facts about a server's workload. */}}
 {{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, server: Objects that must already exist for a server, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.server.needs" -}}
+{{- with include "llm-stack.workload.batch.needs" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -54,59 +57,62 @@
 {{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.needs" . | trim }}
+{{- with include "llm-stack.storage.model-cache.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.keda.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.keda.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Objects that must already exist for the release, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.release.needs" -}}
-{{- if true }}{{ with include "llm-stack.releaseNeeds" . | trim }}
+{{- with include "llm-stack.releaseNeeds" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.ingress.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.ingress.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.http-route.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.needs" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.needs" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, server: Errors in a server's values, one a line. If there is any, rendering fails. */}}
 {{- define "llm-stack.slot.server.checks" -}}
-{{- if true }}{{ with include "llm-stack.serverChecks" . | trim }}
+{{- with include "llm-stack.serverChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.model.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.model.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.server.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.server.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.gpu.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.workload.batch.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.gpu.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
+{{- with include "llm-stack.loader.checks" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -143,187 +149,190 @@
 {{- if eq .Values.model.delivery "none" }}{{ with include "llm-stack.delivery.none.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.checks" . | trim }}
+{{- with include "llm-stack.reload.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.storage.model-cache.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.sizing.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.sizing.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.autoscaling.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.autoscaling.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.pod-disruption-budget.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.pod-disruption-budget.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.observe.monitor.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.observe.monitor.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.observe.alerts.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.observe.alerts.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.scale.keda.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.scale.keda.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.verify.helm-test.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.verify.helm-test.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.data.serverFacts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.data.serverFacts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Errors in the values of the release, one a line. If there is any, rendering fails. */}}
 {{- define "llm-stack.slot.release.checks" -}}
-{{- if true }}{{ with include "llm-stack.releaseChecks" . | trim }}
+{{- with include "llm-stack.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.server.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.server.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.loader.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.storage.model-cache.releaseChecks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.observe.dashboard.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.observe.dashboard.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.upgrade.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.upgrade.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.ingress.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.ingress.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.http-route.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.secure.network-policy.checks" . | trim }}
+{{- end }}
+{{- with include "llm-stack.secure.network-policy.checks" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.data.releaseFacts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.data.releaseFacts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.batch.claims" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
+{{- with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* map, release: The claims of the release in the same way. */}}
 {{- define "llm-stack.slot.release.claims" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, release: The user interfaces. An Ingress leads to the first one where the values name none. */}}
 {{- define "llm-stack.slot.ui.facts" -}}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.facts" . | trim }}
+{{- with include "llm-stack.ui.open-webui.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.facts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: How the release is reached from outside the cluster. NOTES prints the first URL of each Service. */}}
 {{- define "llm-stack.slot.expose.facts" -}}
-{{- if true }}{{ with include "llm-stack.expose.ingress.facts" . | trim }}
+{{- with include "llm-stack.expose.ingress.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.expose.http-route.facts" . | trim }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.facts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}
 {{- define "llm-stack.slot.access.facts" -}}
-{{- if true }}{{ with include "llm-stack.server.access" . | trim }}
+{{- with include "llm-stack.server.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.access" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.access" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Who connects to whom, for each component of the release that has pods. */}}
 {{- define "llm-stack.slot.network.facts" -}}
-{{- if true }}{{ with include "llm-stack.server.network" . | trim }}
+{{- with include "llm-stack.server.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.loader.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.open-webui.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.nextchat.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.nextchat.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.verify.helm-test.network" . | trim }}
+{{- end }}
+{{- with include "llm-stack.verify.helm-test.network" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, release: Who can connect to the Services inside the cluster, if that is not every pod. NOTES print it. */}}
 {{- define "llm-stack.slot.access.clients" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
 {{- define "llm-stack.slot.secrets.facts" -}}
-{{- if true }}{{ with include "llm-stack.ui.open-webui.secrets" . | trim }}
+{{- with include "llm-stack.ui.open-webui.secrets" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.secrets" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.secrets" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: Facts about an engine. */}}
@@ -377,7 +386,7 @@
 {{- /* one, server: The tag of a model that is given without one. The context contains its name as Model. If empty, the source uses its own default. */}}
 {{- define "llm-stack.slot.model.tag" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -392,32 +401,32 @@
 
 {{- /* list, server: A server's models. */}}
 {{- define "llm-stack.slot.models.facts" -}}
-{{- if true }}{{ with include "llm-stack.model.models" . | trim }}
+{{- with include "llm-stack.model.models" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: Facts about the model. */}}
 {{- define "llm-stack.slot.model.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, release: The APIs that a UI can use. */}}
 {{- define "llm-stack.slot.endpoints.facts" -}}
-{{- if true }}{{ with include "llm-stack.model.endpoints" . | trim }}
+{{- with include "llm-stack.model.endpoints" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.ui.pipelines.endpoints" . | trim }}
+{{- end }}
+{{- with include "llm-stack.ui.pipelines.endpoints" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: Facts about a server's accelerators. */}}
 {{- define "llm-stack.slot.gpu.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -488,12 +497,15 @@
 {{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
+{{- with include "llm-stack.workload.batch.env" . | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -518,7 +530,7 @@
 {{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.probes" . | trim }}{{ end }}{{ end }}
 {{- $first }}
@@ -527,42 +539,50 @@
 {{- /* one, server: The handler preStop of the server container, as a map, in place of the sleep of preStopSleepSeconds. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.preStop" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: The template of the server pod, metadata and spec, for every kind of workload. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.pod" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: true if the server pod connects to the Kubernetes API. */}}
 {{- define "llm-stack.slot.server.kubernetes" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, server: Addresses to which the container that downloads models connects in addition to the source, such as a proxy. */}}
 {{- define "llm-stack.slot.loader.urls" -}}
-{{- if true }}{{ with include "llm-stack.loader.urls" . | trim }}
+{{- with include "llm-stack.loader.urls" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.workload" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Facts about the group of pods that serves one copy of the model across nodes. Empty on one node. */}}
 {{- define "llm-stack.slot.group.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: Facts about a program that runs to its end in place of a server. Empty for a server. */}}
+{{- define "llm-stack.slot.batch.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -583,16 +603,19 @@
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.wait" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.container" . | trim }}
+{{- with include "llm-stack.reload.container" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, server: Volumes of the server pod. */}}
 {{- define "llm-stack.slot.server.volumes" -}}
-{{- if true }}{{ with include "llm-stack.server.volumes" . | trim }}
+{{- with include "llm-stack.server.volumes" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
+{{- with include "llm-stack.workload.batch.volumes" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -605,16 +628,19 @@
 {{- if eq .Values.model.delivery "sidecar" }}{{ with include "llm-stack.delivery.sidecar.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.volumes" . | trim }}
+{{- with include "llm-stack.reload.volumes" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* list, server: Volume mounts of the server container. */}}
 {{- define "llm-stack.slot.server.volumeMounts" -}}
-{{- if true }}{{ with include "llm-stack.server.volumeMounts" . | trim }}
+{{- with include "llm-stack.server.volumeMounts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
+{{- with include "llm-stack.workload.batch.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -634,12 +660,12 @@
 {{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -664,75 +690,75 @@
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* one, server: Requests and limits of the server container if the value resources is empty, as a map. */}}
 {{- define "llm-stack.slot.server.resources" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, server: Resource claims of the server pod, for dynamic resource allocation. The server container uses all of them. */}}
 {{- define "llm-stack.slot.server.resourceClaims" -}}
-{{- if true }}{{ with include "llm-stack.gpu.resourceClaims" . | trim }}
+{{- with include "llm-stack.gpu.resourceClaims" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* map, server: Labels that a node needs to run the server pod. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, server: Tolerations of the server pod. */}}
 {{- define "llm-stack.slot.server.tolerations" -}}
-{{- if true }}{{ with include "llm-stack.gpu.tolerations" . | trim }}
+{{- with include "llm-stack.gpu.tolerations" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* map, server: Labels of the server pods that receive requests, in addition to those that select them. */}}
 {{- define "llm-stack.slot.server.podLabels" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.route.inference-pool.podLabels" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.route.inference-pool.podLabels" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- toYaml $joined }}
 {{- end }}
 
 {{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
-{{- if true }}{{ with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
-{{- if true }}{{ with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- end }}
+{{- with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.annotations" . | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
@@ -748,51 +774,52 @@
 {{- /* one, server: The range of replicas, as a map: minReplicas and maxReplicas. Filled if something else than the value replicas sets their number. */}}
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.scale.keda.scale" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.scale" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.scale.keda.scale" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* list, server: Topology spread constraints of the server pod if the value topologySpreadConstraints is empty. */}}
 {{- define "llm-stack.slot.server.topologySpreadConstraints" -}}
-{{- if true }}{{ with include "llm-stack.scale.topology-spread.constraints" . | trim }}
+{{- with include "llm-stack.scale.topology-spread.constraints" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* one, server: false if the old pod must stop before the new one can start. */}}
 {{- define "llm-stack.slot.server.surge" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}{{ end }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.surge" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.surge" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: The source of the volume models, which contains the models, as a map. Empty if cache.claimTemplate is filled. */}}
 {{- define "llm-stack.slot.cache.volume" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: A separate claim for each pod, as a map: keep, annotations, spec. If it is filled, the workload is a StatefulSet. */}}
 {{- define "llm-stack.slot.cache.claimTemplate" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Facts about the model cache. */}}
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Fields of the model cache's mounts in addition to name and path, as a map: subPath, readOnly. */}}
 {{- define "llm-stack.slot.cache.mount" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -808,6 +835,21 @@
 {{- define "llm-stack.slot.engine.reloader" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reloader" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server, made once: The name of the Job, or of the CronJob, that runs the program. */}}
+{{- define "llm-stack.slot.batch.job" -}}
+{{- if not (hasKey .Once "batch.job") }}
+{{- $_ := set .Once "batch.job" (include "llm-stack.once.batch.job" .) }}
+{{- end }}
+{{- get .Once "batch.job" }}
+{{- end }}
+
+{{- /* one, server: The name of the Job, or of the CronJob, that runs the program. */}}
+{{- define "llm-stack.once.batch.job" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.job" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -841,9 +883,9 @@
 
 {{- /* list, server: Volumes that the loader container needs in addition to the model cache. */}}
 {{- define "llm-stack.slot.loader.volumes" -}}
-{{- if true }}{{ with include "llm-stack.loader.volumes" . | trim }}
+{{- with include "llm-stack.loader.volumes" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -857,9 +899,9 @@
 
 {{- /* list, server: Volume mounts of the loader container in addition to the model cache. */}}
 {{- define "llm-stack.slot.loader.volumeMounts" -}}
-{{- if true }}{{ with include "llm-stack.loader.volumeMounts" . | trim }}
+{{- with include "llm-stack.loader.volumeMounts" . | trim }}
 {{ . }}
-{{- end }}{{ end }}
+{{- end }}
 {{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -874,14 +916,14 @@
 {{- /* one, server: The loader container. The context contains Loader, with name, and one of mode (it downloads), waitsForLoader (it only waits) and script (it runs another script). Loader can also contain sidecar, env and securityContext. */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: The template of a separate loader pod. The context contains Loader, with name and mode. Optional are Loader.beside (true if the pod runs on each node of the server) and Loader.steps (init containers). */}}
 {{- define "llm-stack.slot.loader.pod" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -896,21 +938,21 @@
 {{- /* one, server: The name of the Job that downloads the models once. */}}
 {{- define "llm-stack.once.loader.job" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: What a server's models need. */}}
 {{- define "llm-stack.slot.sizing.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* one, server: Facts about the metrics of a server in Prometheus. */}}
 {{- define "llm-stack.slot.monitor.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ if true }}{{ $first = include "llm-stack.observe.monitor.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.observe.monitor.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -925,8 +967,9 @@
 {{- $_ := set .Facts "models" (include "llm-stack.slot.models.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- $_ := set .Facts "model" (include "llm-stack.slot.model.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "engine" (include "llm-stack.slot.engine.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "batch" (include "llm-stack.slot.batch.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- $_ := set .Facts "sizing" (include "llm-stack.slot.sizing.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
 {{- end }}
 
 {{- /* Lays the facts of a release, each after those that it is made of. */}}
@@ -939,15 +982,21 @@
 {{- $_ := set .Facts "network" (include "llm-stack.slot.network.facts" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
-{{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
+{{- /*
+{slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. Of a map inside
+another, `at` is the key, with a dot behind it, and `root` the map around all.
+*/}}
 {{- define "llm-stack.data.factProblems" -}}
 {{- $slot := .slot }}
 {{- $keys := .keys }}
+{{- $at := .at | default "" }}
+{{- $root := .root }}
 {{- $kinds := dict "string" "string" "bool" "boolean" "float64" "number" "slice" "array" "map" "object" }}
 {{- range $facts := .facts }}
 {{- if not (kindIs "map" $facts) }}
 {{ $slot }}: {{ toJson $facts }} is not a map; correct the template that states it
 {{- else }}
+{{- $root := $root | default $facts }}
 {{- range $key, $value := $facts }}
 {{- $rule := get $keys $key }}
 {{- $kind := get $kinds (kindOf $value) }}
@@ -955,23 +1004,28 @@
 {{- $kind = "integer" }}
 {{- end }}
 {{- if not $rule }}
-{{ $slot }}: {{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
+{{ $slot }}: {{ $at }}{{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
 {{- else if kindIs "invalid" $value }}
 {{- else if ne $kind $rule.type }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
 {{- else if $rule.keys }}
-{{- range $inner := keys $value | sortAlpha }}
-{{- if not (hasKey $rule.keys $inner) }}
-{{ $slot }}: {{ $key }}.{{ $inner }} is not one of its keys; use one of {{ keys $rule.keys | sortAlpha | join ", " }}
+{{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
+{{- include "llm-stack.data.factProblems" $inner }}
+{{- else if $rule.items }}
+{{- range $value }}
+{{- if not (has . $rule.items.enum) }}
+{{ $slot }}: {{ $at }}{{ $key }} has {{ toJson . }}; use {{ join ", " $rule.items.enum }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- range $key, $rule := $keys }}
-{{- if and $rule.required (kindIs "invalid" (get $facts $key)) }}
-{{ $slot }}: {{ $key }} is missing; state it
+{{- if and $rule.required (or (not (hasKey $facts $key)) (kindIs "invalid" (get $facts $key))) }}
+{{ $slot }}: {{ $at }}{{ $key }} is missing; state it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -981,13 +1035,13 @@
 {{- /* What is wrong with the facts of the scope server. */}}
 {{- define "llm-stack.data.serverFacts" -}}
 {{- with .Facts.server }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "required": true}, "apiVersion": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "logs": {"type": "string", "required": true}, "wait": {"type": "string", "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer", "required": true}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "required": true}, "apiVersion": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "logs": {"type": "string", "required": true}, "wait": {"type": "string", "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.engine }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true, "items": {"enum": ["directory", "ollama"]}}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "keyOf": "ports", "required": true, "or": ["http"]}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "batch": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.source }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "required": true}, "image": {"type": "string", "required": true}, "curl": {"type": "boolean"}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "enum": ["directory", "ollama"], "required": true}, "image": {"type": "string", "required": true}, "curl": {"type": "boolean"}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.models }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "models.facts" "keys" (mustFromJson `{"key": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "tag": {"type": "string", "required": true}, "digest": {"type": "string", "required": true}, "reference": {"type": "string", "required": true}, "folder": {"type": "string", "required": true}, "filters": {"type": "array", "required": true}}`) "facts" .) }}
@@ -1003,6 +1057,9 @@
 {{- end }}
 {{- with .Facts.group }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "required": true}, "rank": {"type": "string", "required": true}, "leader": {"type": "string", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.batch }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "batch.facts" "keys" (mustFromJson `{"parallelism": {"type": "integer", "required": true}, "output": {"type": "string", "required": true}, "folders": {"type": "array", "required": true}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.cache }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "cache.facts" "keys" (mustFromJson `{"type": {"type": "string", "required": true}, "existing": {"type": "boolean", "required": true}, "shared": {"type": "boolean", "required": true}, "accessModes": {"type": "array", "required": true}, "size": {"type": "string"}, "memory": {"type": "boolean", "required": true}, "place": {"type": "string"}}`) "facts" (list .)) }}
@@ -1039,7 +1096,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
@@ -1049,5 +1106,5 @@
 
 {{- /* The templates of objects, but for the one that renders the checks. */}}
 {{- define "llm-stack.data.manifests" -}}
-{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

@@ -5,7 +5,7 @@
 #   summed SIZE SUM PLACE              succeed if the file has that sum. Code 2: this cannot be found out now
 #   resumable SUM SIZE                 succeed if a partial file of an earlier run is of use: its sum can be verified
 
-# listed: print the identity of the list in $scratch/all.
+
 listed() { printf 'sha256:%s\n' "$(sha256sum <"$scratch/all" | cut -d ' ' -f 1)"; }
 
 

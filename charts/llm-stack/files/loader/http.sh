@@ -8,7 +8,7 @@
 settings=''
 : "${LISTING:=20000000}"   # bytes: the largest response that lists files
 
-# check_settings EXAMPLE: the endpoint is a URL, and there is a curl.
+
 check_settings() {
   command -v curl >/dev/null || die 70 "this image does not contain curl; set images.$image to one that does"
   case $ENDPOINT,$PLAIN_HTTP in
@@ -19,12 +19,12 @@ check_settings() {
   esac
 }
 
-# read_with PROGRAM FILE OUTPUT: run an awk program on data of a server, with limits on its time and its output.
+
 read_with() { within 120 bounded 100000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null; }
 
 
-# request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more
-# than $most bytes is refused.
+
+
 request() {
   connect
   rm -f "$scratch/json"
@@ -58,8 +58,8 @@ request() {
 
 curl_error() { sed -e 's/^curl: ([0-9]*) //' "$scratch/error" | head -n 1 | cut -c 1-300; }
 
-# connect: create $settings, a configuration file for curl. It contains the credentials, because other processes can
-# read arguments.
+
+
 connect() {
   if [ -n "$settings" ]; then return; fi
   mask=$(umask)
@@ -80,7 +80,7 @@ connect() {
 
 quoted() { sed 's/[\\"]/\\&/g'; }
 
-# own_certificates: the given ones and those of the image, because a mirror can redirect to a public storage.
+
 own_certificates() {
   cat "$CA_DIR"/*
   for bundle in "${CURL_CA_BUNDLE:-}" "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem; do
@@ -88,7 +88,7 @@ own_certificates() {
   done
 }
 
-# pause_as_requested: Retry-After: 30, or RateLimit: "api";r=0;t=30.
+
 pause_as_requested() {
   seconds=$(printf '%s\n' "$patience" | sed -n -e 's/^\([0-9]\{1,4\}\)$/\1/p' -e 's/.*;t=\([0-9]\{1,4\}\).*/\1/p')
   if [ "${seconds:-0}" -gt 0 ] && [ "$seconds" -le 600 ]; then
@@ -97,7 +97,7 @@ pause_as_requested() {
   fi
 }
 
-# encoded TEXT [/]: percent-encode it for a URL, with the exception of the given character.
+
 encoded() {
   TEXT=$1 KEEP=${2:-} LC_ALL=C awk 'BEGIN {
     for (i = 1; i < 256; i++) code[sprintf("%c", i)] = sprintf("%%%02X", i)

@@ -51,7 +51,7 @@ END {
 
 function hex(text, digits) { return length(text) == digits && text !~ /[^0-9a-f]/ }
 
-# impossible PATH: whether it has an empty part, leaves its folder, has control characters, or is too long for a disk.
+
 function impossible(at,  part, i, n) {
   if (at ~ "//|/[.][.]?/" || index(at, "\\") || at ~ /[\001-\037\177]/ || length(at) > 2000) return 1
   n = split(at, part, "/")

@@ -5,7 +5,7 @@ token=''
 block=huggingface image=huggingface party='the hub'
 headers='%header{x-error-code}\n%header{x-error-message}\n%header{retry-after}%header{ratelimit}'
 
-# list REVISION: write size, sum and path of each file to $scratch/all, tab-separated.
+
 list() {
   case $HUB in
     huggingface) ask "$ENDPOINT/api/models/$repository/revision/$(encoded "$1")?blobs=true" || return ;;
@@ -18,7 +18,7 @@ list() {
   [ -s "$scratch/all" ] || die 66 "$repository@$revision contains no files; check $home/$repository"
 }
 
-# ask URL: request JSON, and write its values to $scratch/answer, one per line.
+
 ask() {
   into=$scratch most=$LISTING
   request --max-time 300 --output "$scratch/json" "$1" || return
@@ -41,7 +41,7 @@ strange() {
   die 70 "$ENDPOINT $*, so it is not a hub of the kind ${HUB}; correct huggingface.hub or huggingface.endpoint"
 }
 
-# sign_in: curl sends the token only to the host, port and protocol of the given URL.
+
 sign_in() {
   printf '%s\n' location 'max-redirs = 10'
   if ! [ -s "$TOKEN_FILE" ]; then return; fi
@@ -51,7 +51,7 @@ sign_in() {
   if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$(printf '%s\n' "$secret" | quoted)"; fi
 }
 
-# request_file PATH SUM ARGUMENT OF CURL…: request a file.
+
 request_file() {
   case $HUB in
     huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$1" /) ;;
@@ -63,7 +63,7 @@ request_file() {
 
 resumable() { :; }
 
-# summed SIZE SUM PLACE
+
 summed() {
   case $2 in
     sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;
@@ -72,7 +72,7 @@ summed() {
   read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]
 }
 
-# judge: interpret the answer, by $status and the headers that huggingface_hub's hf_raise_for_status reads.
+
 judge() {
   if [ -z "$words" ] && [ -s "$scratch/json" ]; then
     read_with json.awk "$scratch/json" "$scratch/answer"

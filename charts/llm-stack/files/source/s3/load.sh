@@ -52,7 +52,7 @@ sign_in() {
     header 'x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 }
 
-# split REFERENCE: set $bucket and $prefix, and $base, the URL of the bucket.
+
 split() {
   bucket=${1%%/*} prefix=''
   case $1 in */*) prefix=${1#*/}; prefix=${prefix%/}/ ;; esac
@@ -66,7 +66,7 @@ split() {
   esac
 }
 
-# list: write size, sum and path of each file to $scratch/all, tab-separated.
+
 list() {
   into=$scratch most=$LISTING next='' page=0
   { : >"$scratch/listed" && : >"$scratch/tags"; } || full "$scratch"
@@ -122,7 +122,7 @@ fetch() {
 
 address() { url=$base/$(encoded "$prefix$1" /); }
 
-# request_file PATH SUM ARGUMENT OF CURL…: request a file, if it is still the listed one.
+
 request_file() {
   address "$1"
   case $2 in
@@ -133,7 +133,7 @@ request_file() {
   request --header "If-Match: \"$tag\"" "$@" "$url"
 }
 
-# about SUM: set $part, the size of the object's first part, and $sealed if its ETag is not a checksum.
+
 about() {
   address "$(paths_of "$1" | head -n 1)"
   case $1 in parts-*) url="$url?partNumber=1" ;; esac
@@ -144,14 +144,14 @@ about() {
   return "$code"
 }
 
-# resumable SUM SIZE: not if only a download by one run can be accepted.
+
 resumable() {
   case $1 in tag-*) return 1 ;; esac
   about "$1" || return 0
   [ -z "$sealed" ] && divided "$2" "$1"
 }
 
-# divided SIZE SUM: succeed if parts of $part bytes make the number of parts in the ETag.
+
 divided() {
   case $2 in md5-*) return ;; esac
   case $part in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac
@@ -178,7 +178,7 @@ summed() {
   [ "$3" = "$work/$2" ] && grep -qxF "$2" "$begun"
 }
 
-# md5_of_parts FILE COUNT
+
 md5_of_parts() {
   for _ in $(seq "$2"); do
     printf %b "$(one_part | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
@@ -187,7 +187,7 @@ md5_of_parts() {
   done <"$1" | md5sum
 }
 
-# one_part: print the next $part bytes of stdin. Only dd reads no more than it prints, in every shell's image.
+
 one_part() {
   if [ "$part" -ge 1048576 ]; then dd bs=1048576 count=$((part / 1048576)) 2>/dev/null; fi
   if [ $((part % 1048576)) -gt 0 ]; then dd bs=$((part % 1048576)) count=1 2>/dev/null; fi

@@ -27,7 +27,7 @@ BEGIN {
 
 END { exit bad || !whole }
 
-# plain TEXT: without entities. A control character becomes //, which no path can have.
+
 function plain(text,  out, at, name) {
   while (at = index(text, "&")) {
     out = out substr(text, 1, at - 1)

@@ -39,7 +39,7 @@ secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 huggingface
 {{- end }}
 
-{{- /* A repository or a folder of GGUF files has the same model in many sizes, so only the files that are served are downloaded. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.llamacpp.values" -}}
 {{- $llamacpp := .Values.llamacpp }}
 {{- $hub := has .Values.model.source (list "" "huggingface" "s3") }}
@@ -48,15 +48,15 @@ model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file)
 {{- end }}
 {{- end }}
 
-{{- /* A pattern of a file and, if it is the first of several parts, of the others. Given the file. */}}
+{{- /**/}}
 {{- define "llm-stack.engine.llamacpp.parts" -}}
 {{- regexReplaceAll "-00001-of-([0-9]{5}\\.gguf)$" . "-*-of-${1}" }}
 {{- end }}
 
 {{- /*
-Flags as in llama.cpp b11312, common/arg.cpp; all of them are in b10820 too, which the image for Intel GPUs has. The
-context is divided between the slots. --device fails if the devices do not exist; without it, llama.cpp would use the
-CPU.
+
+
+
 */}}
 {{- define "llm-stack.engine.llamacpp.args" -}}
 {{- $llamacpp := .Values.llamacpp }}

@@ -73,7 +73,7 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- $sum }}
 {{- end }}
 
-{{- /* The same, as nginx writes it: one number and one unit, rounded up. 0s, which removes the limit, is 41 days. */}}
+{{- /**/}}
 {{- define "llm-stack.expose.http-route.nginxTime" -}}
 {{- if . }}
 {{- $seconds := div (add (include "llm-stack.expose.http-route.milliseconds" . | int64) 999) 1000 }}
