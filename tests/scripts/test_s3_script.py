@@ -109,10 +109,11 @@ def test_a_bucket_can_be_a_part_of_the_host_name(counter: Counter) -> None:
     assert counter.holds(FILES)
 
 
-def test_a_whole_bucket_is_brought(counter: Counter) -> None:
+@each_shell
+def test_a_whole_bucket_is_brought(counter: Counter, shell: list[str]) -> None:
     counter.store.put("other", "", FILES)
     counter.ask_for("tiny\tother\t")
-    all_right(counter.load())
+    all_right(counter.load(shell=shell))
     assert counter.holds(FILES)
 
 

@@ -18,7 +18,7 @@ index($1, list) != 1 { next }
   items[item]
 }
 
-key == name { path[item] = index($2, ENVIRON["PREFIX"]) == 1 ? substr($2, length(ENVIRON["PREFIX"]) + 1) : "/" $2 }
+key == name { n = length(ENVIRON["PREFIX"]); path[item] = substr($2, 1, n) == ENVIRON["PREFIX"] "" ? substr($2, n + 1) : "/" $2 }
 key == bytes { size[item] = $2 }
 key == sha256 { sum[item] = hex($2, 64) ? "sha256-" $2 : "" }
 key == git && hex($2, 40) && !(item in sum) { sum[item] = "git-" $2 }
