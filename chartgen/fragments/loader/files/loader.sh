@@ -119,7 +119,7 @@ end() {
   done
 }
 
-# now: print the seconds since the machine started. The time of day is for a kernel that does not tell them.
+# now: print the seconds since the machine started. The time of day is for a kernel without them.
 now() {
   { read -r uptime _ </proc/uptime; } 2>/dev/null || uptime=$(date +%s)
   echo "${uptime%.*}"
