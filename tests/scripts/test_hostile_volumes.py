@@ -21,7 +21,7 @@ from scripts.modelkits import Part
 from scripts.test_directory_script import Shelf
 from scripts.test_huggingface_script import AWKS, FILES, MODEL, READER, WEIGHTS, Desk
 from scripts.wire import wire
-from scripts.workshop import PLACES, SCRIPTS, Ended, World, all_right, each_shell, terminated, wait_for
+from scripts.workshop import PLACES, SCRIPTS, Ended, World, all_right, content, each_shell, terminated, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -470,6 +470,55 @@ def test_a_loader_that_was_suspended_cannot_write_to_what_another_has_published(
     assert desk.holds(FILES)
     assert (desk.target / ".ready").exists()
     assert published(desk) == before
+
+
+@each_shell
+def test_partial_blobs_of_ollama_are_copied_after_a_loader_that_was_suspended(world: World, shell: list[str]) -> None:
+    weights = world.publish("tiny:1b", 400_000)[0]
+    world.fault("hang-at", 100_000)
+    process = world.start("load.sh", shell=shell, LOCK_BEAT="5", LOCK_STALE="60")
+    begun = world.blob(weights).with_name(f"{world.blob(weights).name}-partial")
+    wait_for(begun.exists)
+    time.sleep(0.5)
+    opened = begun.stat().st_ino
+    os.killpg(process.pid, signal.SIGSTOP)
+    world.mend("hang-at")
+    try:
+        all_right(Ended(world.start("load.sh", shell=shell, LOCK_STALE="1"), timeout=40))
+        assert (world.blob(weights).read_bytes() == weights, world.blob(weights).stat().st_ino != opened) == (
+            True,
+            True,
+        )
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    assert Ended(process).code == 143
+    assert world.blob(weights).read_bytes() == weights
+    assert world.blob(weights).stat().st_mode & 0o777 == 0o644
+
+
+@each_shell
+def test_partial_layers_of_kit_are_copied_after_a_loader_that_was_suspended(harbour: Harbour, shell: list[str]) -> None:
+    part = Part("model", "weights.bin", content("kit", 600_000), "weights")
+    harbour.push("ml/bert:v1", part)
+    harbour.wire.slow = 0.2
+    process = harbour.start(shell=shell, LOCK_BEAT="5", LOCK_STALE="60")
+
+    def begun() -> list[Path]:
+        partials = harbour.target.glob(".work/*/bert/work/kit/storage/ingest/*")
+        return [path for path in partials if path.stat().st_size]
+
+    wait_for(begun, 30)
+    opened = begun()[0].stat().st_ino
+    os.killpg(process.pid, signal.SIGSTOP)
+    harbour.wire.slow = 0
+    try:
+        all_right(Ended(harbour.start(shell=shell, LOCK_STALE="1"), timeout=40))
+        inodes = {path.stat().st_ino for path in harbour.target.rglob("*")}
+        assert opened not in inodes
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    assert Ended(process).code == 143
+    assert (harbour.target / "bert/weights.bin").read_bytes() == part.data
 
 
 @each_shell
