@@ -1,9 +1,10 @@
 """Run the loaders in a hostile world, by a seed: `python -m tests.scripts.faults --rounds 100 --seed 1`.
 
 A round is one source in one shell: some disturbed runs, and a last one after everything was put right. A disturbance
-kills or suspends the loader, cuts, slows down, corrupts or stops what it downloads, lies about sizes and checksums,
-fills the disk, or changes the volume between runs: zeros in unfinished files as after a crash of the machine, cut and
-removed files, garbage in markers, links, pipes, a strange lock. After each run these must hold:
+kills or suspends the loader, lets another one take over meanwhile, cuts, slows down, corrupts or stops what it
+downloads, lies about sizes and checksums, fills the disk, or changes the volume between runs: zeros in unfinished files
+as after a crash of the machine, cut and removed files, garbage in markers, links, pipes, folders, a strange lock.
+After each run these must hold:
 
 - A list that is marked as ready, or an exit code of 0, means that the folder has one published version, byte by byte.
 - No credential and no file from outside TARGET is in TARGET or in the log, and nothing outside TARGET changes.
@@ -93,8 +94,7 @@ class Case:
 
     def unfinished(self) -> list[Path]:
         """Files that a crash of the machine can leave with zeros, because nothing has written them to the disk."""
-        folders = [*self.target.glob(".versions/*/*.part"), self.target / ".work"]
-        return [path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        return [path for path in (self.target / ".work").rglob("*") if path.is_file() and not path.is_symlink()]
 
     def set(self, thing: Any, **values: Any) -> None:
         """Attributes of a stand-in, until everything is put right."""
@@ -506,6 +506,11 @@ class Round:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(rng.random() ** 2 * 4)
             self.signal(process, how)
+        if how == "STOP" and rng.random() < 0.7:
+            self.taken_over(process)
+        elif how == "STOP":
+            time.sleep(0.3)
+            self.send(process, signal.SIGCONT)
         self.ended(process, killed=how == "KILL", mode=mode)
         if rng.random() < 0.5:
             self.mend()
@@ -518,10 +523,33 @@ class Round:
                 os.killpg(process.pid, signal.SIGKILL)
             else:
                 os.killpg(process.pid, signal.SIGSTOP)
-                time.sleep(0.3)
-                os.killpg(process.pid, signal.SIGCONT)
 
-    def ended(self, process: subprocess.Popen[str], killed: bool, mode: str) -> int:
+    def taken_over(self, process: subprocess.Popen[str]) -> None:
+        """Another loader works while this one is suspended. Then all processes of this one run again."""
+        mode = self.rng.choice(["once", "refresh"])
+        self.outcome.done.append(f"taken over in {mode}")
+        try:
+            self.ended(self.case.start(self.shell, MODE=mode), killed=False, mode=mode, alone=False)
+            good = self.ready_model()
+        finally:
+            self.send(process, signal.SIGCONT)
+        if good is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)  # nobody reads its output meanwhile, which is short
+            if self.case.holds() != good:
+                self.fail("model", f"a suspended loader changed what another has published ({self.last})")
+
+    def ready_model(self) -> Files | None:
+        """What is published, if it is marked as ready and as it should be."""
+        found = self.case.holds() if self.marked() and not self.volume.cut else None
+        return found if found in self.case.versions else None
+
+    @staticmethod
+    def send(process: subprocess.Popen[str], what: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, what)
+
+    def ended(self, process: subprocess.Popen[str], killed: bool, mode: str, alone: bool = True) -> int:
         self.outcome.runs += 1
         try:
             out, err = process.communicate(timeout=LIMIT)
@@ -530,7 +558,8 @@ class Round:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
         self.last = f"exit {process.returncode}: {(err or out).strip()[-300:]}"
-        self.check_processes(process, killed)
+        if alone:
+            self.check_processes(process, killed)
         self.check_secrets(out + err)
         if process.returncode == 74 and not (self.disk or set(self.outcome.done) & {"room"}):
             self.fail("cause", f"the disk is not full: {self.last}")

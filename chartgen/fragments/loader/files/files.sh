@@ -61,7 +61,7 @@ plan() {
   sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
   sound=$scratch/sound begun=$scratch/begun   # this run: places of .part with a verified sum, sums of new downloads
   : >>"$begun" || full "$scratch"
-  cut -f 2,3 "$scratch/files" | publish ".work/$key/$(name_of "$dir").sums" || full "$TARGET"
+  cut -f 2,3 "$scratch/files" | publish "${work#"$TARGET"/}/$(name_of "$dir").sums" || full "$TARGET"
   (cd "$dir" && find . -type f) | awk -F '\t' '
     NR == FNR { wanted["./" $3]; next }
     !($0 in wanted)' "$scratch/files" - | while IFS= read -r path; do rm -f "$dir/$path"; done
@@ -74,12 +74,12 @@ plan() {
   for path in "$work"/*; do
     case ${path##*/} in
       "$(name_of "$dir").sums") ;;
-      *.sums) [ -d "${dir%/*}/$(name_of "$path")" ] || rm -f "$path" ;;
+      *.sums) [ -d "$versions/$(name_of "$path")" ] || rm -f "$path" ;;
       *) cut -f 2 "$scratch/blobs" | grep -qxF "${path##*/}" || rm -rf "$path" ;;
     esac
   done
   for sums in "$work"/*.sums; do
-    PLACE=${dir%/*}/$(name_of "$sums")/ awk -F '\t' '
+    PLACE=$versions/$(name_of "$sums")/ awk -F '\t' '
       NF == 2 && $2 !~ "^/|^[.][.]?(/|$)|/[.][.]?(/|$)" { print $1 "\t" ENVIRON["PLACE"] $2 }' "$sums"
   done >"$scratch/known"
   expected=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/files")
@@ -103,6 +103,10 @@ take_over() {
     { mkdir -p "${to%/*}" && mv -fT "$1/$path" "$to"; } || full "$TARGET"
   done 3<"$work/$(name_of "$1").sums"
 }
+
+# fate_of PATH: a file gets its place in a version after curl has ended.
+# shellcheck disable=SC2034 # loader.sh reads it
+fate_of() { case $1 in */*.part/*) fate=move ;; esac }
 
 name_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
 
@@ -135,7 +139,8 @@ bring_files() {
     bring_some "$number" &
     helpers="$helpers $!"
   done
-  job=$helpers logged=$(now) worst=0   # a signal ends $job
+  job=$helpers worst=0   # a signal ends $job
+  count logged
   while [ -n "$job" ]; do
     pause "$TICK"
     still=''
@@ -148,7 +153,8 @@ bring_files() {
     job=$still
     if refusal; then break; fi
     if [ -n "$job" ] && passed logged "$PROGRESS"; then
-      logged=$(now) came=$(bytes_in "$dir" "$work")
+      count logged
+      came=$(bytes_in "$dir" "$work")
       say "$reference: $(progress_of "$came")$(if [ "$came" -ge "$expected" ]; then echo ', verifying'; fi)"
     fi
   done
