@@ -168,7 +168,7 @@ def test_fragments_are_listed_and_shown(run):
 def test_new_fragment_is_made_where_the_stack_finds_it(run, little):
     code, output, _ = run("new", "fragment", "observe/mine", "--stack", "stack.yaml")
     assert (code, output.splitlines()[0]) == (0, "fragments/observe/mine: 7 files")
-    assert "fragments: [a, observe/mine]" in Path("stack.yaml").read_text()
+    assert "fragments: [a, base, observe/mine]" in Path("stack.yaml").read_text()
     assert run("new", "fragment", "observe/mine")[0] == 1
 
 
