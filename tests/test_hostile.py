@@ -282,6 +282,19 @@ def test_a_device_without_an_end_is_read_up_to_a_limit(run, monkeypatch):
     assert run("validate", "-f", "/dev/zero") == (1, "/dev/zero: is larger than 1 MiB; name a smaller file\n")
 
 
+@pytest.mark.parametrize("command", ["plan", "validate", "images", "diff x y", "diagram"])
+@pytest.mark.parametrize("given", ["a=/dev/zero", "a=small,b.c=/dev/zero", "a=pipe", "a=with\\,comma", "a=large"])
+def test_a_file_of_a_single_value_is_a_regular_file_of_a_size(run, monkeypatch, command, given):
+    monkeypatch.setattr("chartgen.files.data.__defaults__", (None, 1 << 20))
+    os.mkfifo("pipe")
+    os.mkfifo("with,comma")
+    Path("small").write_text("a", encoding="utf-8")
+    Path("large").write_bytes(b"a" * (2 << 20))
+    code, said = run(*command.split(), "--set-file", given)
+    kinds = ("is a device", "is a named pipe", "is larger than 1 MiB")
+    assert (code, said.count("\n"), any(kind in said for kind in kinds)) == (1, 1, True)
+
+
 def test_a_pattern_that_takes_for_ever_ends(monkeypatch):
     monkeypatch.setattr(shape, "LONGEST", 0.2)
     (problem,) = shape.check({"a": "a" * 60 + "b"}, {}, {"properties": {"a": {"pattern": "^(a+)+$"}}}, "x")
