@@ -56,8 +56,12 @@ def _ended(command: Callable[[], int | None], as_json: bool) -> NoReturn:
     except BrokenPipeError:
         code = 1
     except OSError as error:
+        import tempfile
+
         remedy = REMEDIES.get(error.errno or 0, "check that the path exists and is writable")
-        code = here().fail([f"{error.filename or 'standard output'}: {error.strerror}; {remedy}"], as_json)
+        # What is written to a file of the user's is named by its writer, and standard output by the terminal.
+        place = error.filename or f"a temporary file in {tempfile.gettempdir()}"
+        code = here().fail([f"{place}: {error.strerror}; {remedy}"], as_json)
     except KeyboardInterrupt:
         code = terminal.INTERRUPTED
     finally:
@@ -292,6 +296,7 @@ def import_(files: tuple[Path, ...], output: Path | None, report_file: Path | No
 
     The values are printed, and the report is printed to standard error. With -o, the report is printed.
     """
+    from .files import write
     from .importing import importer, report
 
     for file in (output, report_file):
@@ -300,9 +305,9 @@ def import_(files: tuple[Path, ...], output: Path | None, report_file: Path | No
     made = importer.import_files(list(files), chart, here().progress())
     told = report.as_text(made.draft)
     if output:
-        output.write_text(made.text, encoding="utf-8")
+        write(output, made.text.encode())
     if report_file:
-        report_file.write_text(told, encoding="utf-8")
+        write(report_file, told.encode())
     if as_json:
         here().json({"values": str(output) if output else made.text, **report.as_json(made.draft)})
     elif output:

@@ -11,6 +11,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .paths import show
@@ -185,25 +186,59 @@ def _left(path: str) -> bool:
     return name.startswith(".") or name.endswith(("~", ".swp", ".pyc"))
 
 
-def write(file: Path, content: bytes) -> bool:
-    """Make a file hold exactly `content`, in one step; whether that changed anything. A link stays a link.
+def write(file: Path, content: bytes, follow: bool = True) -> bool:
+    """Make a file hold exactly `content`, in one step; whether that changed anything.
 
-    What killed runs left beside it is removed.
+    A link stays a link, and what it points to is replaced; without `follow`, a file takes its place. What killed runs
+    left beside it is removed. Where it fails, nothing is left, and the OSError names the file.
     """
-    file = Path(os.path.realpath(file)) if file.is_symlink() else file
+    file = Path(os.path.realpath(file)) if follow and file.is_symlink() else file
     sweep(file.parent, f".{file.name}.")
-    if file.is_file() and file.read_bytes() == content:
+    there = file.is_file() and not file.is_symlink()
+    if there and file.read_bytes() == content:
         return False
-    file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with whole(file, fresh):
         fresh.write_bytes(content)
-        if file.is_file():
+        if there:
             os.chmod(fresh, stat.S_IMODE(file.stat().st_mode))
         os.replace(fresh, file)
-    finally:
-        fresh.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def whole(place: Path, fresh: Path) -> Iterator[None]:
+    """What is made at `fresh` to take the place of `place`: where that fails, neither it nor a new folder is left.
+
+    An error of the system's names `place`: that of a write names nothing.
+    """
+    import shutil
+
+    try:
+        with folder(place.parent):
+            try:
+                yield
+            finally:
+                if fresh.is_dir() and not fresh.is_symlink():
+                    shutil.rmtree(fresh, ignore_errors=True)
+                else:
+                    fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(place)) from None
+
+
+@contextmanager
+def folder(place: Path) -> Iterator[None]:
+    """A folder, made with those above it where it is not there; where something fails, none is left that is empty."""
+    made = [each for each in (place, *place.parents) if not each.exists()]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for each in made:
+            with suppress(OSError):  # not empty: somebody else uses it
+                each.rmdir()
+        raise
 
 
 def sweep(folder: Path, prefix: str) -> None:

@@ -79,7 +79,10 @@ class Terminal:
     def out(self, text: str, end: str = "\n") -> None:
         """Print a result on standard output."""
         self.clear()
-        click.echo(_encodable(text) + end, nl=False)
+        try:
+            click.echo(_encodable(text) + end, nl=False)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, "standard output") from None
 
     def summary(self, text: str) -> None:
         """Print, on standard output, what was done; nothing where it is quiet."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import ROOT
 
 from chartgen import cli
 from chartgen.chart import disk
@@ -279,6 +282,19 @@ def test_a_device_without_an_end_is_read_up_to_a_limit(run, monkeypatch):
     assert run("validate", "-f", "/dev/zero") == (1, "/dev/zero: is larger than 1 MiB; name a smaller file\n")
 
 
+@pytest.mark.parametrize("command", ["plan", "validate", "images", "diff x y", "diagram"])
+@pytest.mark.parametrize("given", ["a=/dev/zero", "a=small,b.c=/dev/zero", "a=pipe", "a=with\\,comma", "a=large"])
+def test_a_file_of_a_single_value_is_a_regular_file_of_a_size(run, monkeypatch, command, given):
+    monkeypatch.setattr("chartgen.files.data.__defaults__", (None, 1 << 20))
+    os.mkfifo("pipe")
+    os.mkfifo("with,comma")
+    Path("small").write_text("a", encoding="utf-8")
+    Path("large").write_bytes(b"a" * (2 << 20))
+    code, said = run(*command.split(), "--set-file", given)
+    kinds = ("is a device", "is a named pipe", "is larger than 1 MiB")
+    assert (code, said.count("\n"), any(kind in said for kind in kinds)) == (1, 1, True)
+
+
 def test_a_pattern_that_takes_for_ever_ends(monkeypatch):
     monkeypatch.setattr(shape, "LONGEST", 0.2)
     (problem,) = shape.check({"a": "a" * 60 + "b"}, {}, {"properties": {"a": {"pattern": "^(a+)+$"}}}, "x")
@@ -310,10 +326,147 @@ def test_a_build_removes_no_repository(tmp_path):
     assert (tmp_path / "c/.git").is_dir()
 
 
-def test_a_new_stack_appears_complete_or_not_at_all(run, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device", "x")
+STACK = "chart: {name: tiny, version: 1.0.0, description: Tiny.}\nfragmentPaths: [fragments]\nfragments: [g/a]\n"
+OLLAMA = "replicaCount: 2\nollama: {models: {pull: [phi4]}}\n"
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b/c:1}]}\n"
+WRITERS = {
+    "build": "build stack.yaml -o out/chart",
+    "new stack": "new stack little --in out/little",
+    "new fragment": "new fragment engine/little --in out/fragments",
+    "new fragment of a stack": "new fragment engine/little --stack stack.yaml",
+    "import": "import mine.yaml -o out/values.yaml --report out/report.txt",
+    "diagram": "diagram pod.yaml -o out/o.svg",
+    "package": "package stack.yaml -d out --no-proof",
+    "publish": "publish out/site tiny-1.0.0.tgz",
+    "publish --force": "publish site tiny-1.0.0.tgz --force",
+    "validate": "validate chart -q --sarif out/b.sarif",
+}
 
-    monkeypatch.setattr(Path, "write_text", full)
-    assert run("new", "stack", "tiny") == (2, "chartgen: x: No space left on device; free some space there\n")
-    assert list(Path().iterdir()) == []
+
+@pytest.fixture
+def workplace(run, package):
+    """A folder with something to read for each of WRITERS."""
+    for name, text in {"stack.yaml": STACK, "mine.yaml": OLLAMA, "pod.yaml": POD}.items():
+        Path(name).write_text(text, encoding="utf-8")
+    Path("CHANGELOG.md").write_text("# Changelog\n\n## 1.0.0\n\n- First.\n", encoding="utf-8")
+    Path("fragments/g/a").mkdir(parents=True)
+    Path("fragments/g/a/fragment.yaml").write_text("summary: A little fragment.\n", encoding="utf-8")
+    Path("chart/templates").mkdir(parents=True)
+    Path("chart/Chart.yaml").write_text(ABOUT, encoding="utf-8")
+    Path("chart/templates/a.yaml").write_text(POD, encoding="utf-8")
+    Path("site").mkdir()
+    Path("site/tiny-1.0.0.tgz").write_bytes(packages.zipped(packages.archive({"tiny/Chart.yaml": b"old"})))
+    return run
+
+
+def tree() -> dict[str, bytes | None]:
+    return {str(path): path.read_bytes() if path.is_file() else None for path in sorted(Path().rglob("*"))}
+
+
+@pytest.mark.parametrize("command", WRITERS.values(), ids=WRITERS.keys())
+def test_a_full_disk_leaves_every_file_as_it_was_or_whole_and_is_named(workplace, monkeypatch, tmp_path, command):
+    before, written, halves = tree(), 0, []
+    while True:
+        with monkeypatch.context() as disk_, full_after(disk_, tmp_path, written) as failed:
+            code, said = workplace(*command.split())
+        if not failed:
+            break
+        left, written = tree(), written + 1
+        assert code == 2
+        last = said.splitlines(keepends=True)[-1]
+        named = last.removeprefix("chartgen: ").removesuffix(f": {os.strerror(errno.ENOSPC)}; free some space there\n")
+        assert Path(named).resolve().is_relative_to(tmp_path)
+        assert not Path(named).exists() or before.get(named) == left[named]
+        halves.append(left)
+    assert written > 0
+    assert code in (0, 1)
+    after = tree()
+    for left in halves:
+        assert before.keys() <= left.keys()
+        for path, content in left.items():
+            assert path in before or path in after
+            assert content in [known[path] for known in (before, after) if path in known]
+            assert path in before or any(content for other, content in left.items() if other.startswith(path))
+
+
+@contextmanager
+def full_after(monkeypatch, place: Path, writes: int):
+    """A disk that takes so many files more below `place`, and of the next one half; what failed is in the list."""
+    failed, count = [], 0
+
+    def written(keep):
+        def write(path, content, *arguments, **named):
+            nonlocal count
+            if not path.resolve().is_relative_to(place):
+                return keep(path, content, *arguments, **named)
+            count += 1
+            if count <= writes:
+                return keep(path, content, *arguments, **named)
+            keep(path, content[: len(content) // 2], *arguments, **named)
+            failed.append(path)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write says it: without a name
+
+        return write
+
+    for name in ("write_text", "write_bytes"):
+        monkeypatch.setattr(Path, name, written(getattr(Path, name)))
+    yield failed
+
+
+# What writes by itself: into folders that exist only while a command runs, or into memory.
+OWN_WRITERS = {
+    "chart/asking.py": "the copy of a chart that is asked",
+    "chart/disk.py": "below files.whole",
+    "chart/given.py": "copies of pipes",
+    "chart/loaded.py": "a package, unpacked",
+    "chart/valuesfile.py": "values for Helm",
+    "configure/look.py": "the page's values",
+    "files.py": "the writer",
+    "importing/settle.py": "values that are tried",
+    "kubernetes/prepare.py": "schemas, in a folder that is renamed once it is whole",
+    "programs/gorun.py": "what Go prints",
+    "programs/helm.py": "a chart that prints values",
+    "programs/kubeconform.py": "documents to check",
+    "programs/lock.py": "locks",
+    "programs/toolversion.py": "a schema to try a program with",
+    "proofs/runs.py": "values for Helm",
+    "release/oci.py": "a login, for one command",
+    "release/package.py": "memory",
+    "release/provenance.py": "what is signed",
+    "release/releasing.py": "the package that is proved",
+    "release/site.py": "the package, for Helm's index",
+    "sources/scaffold.py": "below files.whole",
+}
+
+
+def test_nothing_else_writes_a_file():
+    writes = re.compile(r"""\.write_(text|bytes)\(|open\([^)\n]*["'][wax]b?\+?["']|O_WRONLY|O_RDWR|open\("w""")
+    folder = ROOT / "chartgen"
+    files = [file for file in folder.rglob("*.py") if "fragments" not in file.parts and "skeletons" not in file.parts]
+    found = {str(file.relative_to(folder)) for file in files if writes.search(file.read_text(encoding="utf-8"))}
+    assert found == OWN_WRITERS.keys()
+
+
+# --- links where others can write ---
+
+
+@pytest.mark.parametrize("name", ["tiny-1.0.0.tgz", "index.yaml", "tiny-1.0.0.tgz.prov"])
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("more", [(), ("--force",), ("--dry-run",)])
+def test_no_link_in_a_folder_of_packages_is_followed(run, package, name, there, more):
+    Path("site").mkdir()
+    if there:
+        Path("outside").write_bytes(b"{}")
+    Path("site", name).symlink_to("../outside")
+    code, said = run("publish", "site", package, *more)
+    assert (code, said) == (1, f"site/{name}: is a symbolic link; put a copy of what it points to in its place\n")
+    assert Path("site", name).is_symlink()
+    assert [path.read_bytes() for path in Path().glob("outside")] == [b"{}"] * there
+
+
+def test_an_index_that_helm_cannot_read_leaves_no_package(run, package):
+    Path("site").mkdir()
+    Path("site/index.yaml").write_text(f"apiVersion: v1\nentries: {{}}\ngenerated: {'9' * 5000}\n", encoding="utf-8")
+    code, said = run("publish", "site", package)
+    assert (code, said.startswith("site/index.yaml: "), said.count("\n")) == (1, True, 1)
+    assert [path.name for path in Path("site").iterdir()] == ["index.yaml"]

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import below, sweep
+from ..files import below, sweep, whole
 from ..problem import Faults, Problem, fault
 
 
@@ -39,8 +39,6 @@ def write(chart: Chart, folder: Path) -> list[str]:
 
     A folder that chartgen did not make is left alone.
     """
-    import shutil
-
     folder = Path(os.path.realpath(folder)) if folder.is_symlink() else folder  # a link stays a link
     _refuse_repository(folder)
     sweep(
@@ -50,14 +48,13 @@ def write(chart: Chart, folder: Path) -> list[str]:
     if not changes:
         return []
     _refuse_foreign(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = folder.parent / f".{folder.name}.chartgen-{os.getpid()}"
-    for path, text in chart.files.items():
-        target = fresh / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="")
-    _swap(fresh, folder)
-    shutil.rmtree(fresh, ignore_errors=True)
+    with whole(folder, fresh):
+        for path, text in chart.files.items():
+            target = fresh / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="")
+        _swap(fresh, folder)
     return changes
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..files import LARGEST, passing, piped, small
+from ..files import LARGEST, data, passing, piped, small
 from ..problem import fault
+
+SET_FILE = "--set-file="
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,9 @@ def given(files: Sequence[Path], flags: Sequence[str]) -> Iterator[Given]:
 
     `-` is standard input. That and what a shell makes of `<(command)` can be read only once, so it is copied.
     """
+    for path in (path for flag in flags if flag.startswith(SET_FILE) for path in _paths(flag)):
+        if os.path.exists(path):  # of one that is not there, Helm speaks
+            data(path)  # Helm would read a device to its end
     with tempfile.TemporaryDirectory(prefix="chartgen-given-") as place:
         found, names = [], {}
         for number, file in enumerate(files):
@@ -45,6 +52,12 @@ def given(files: Sequence[Path], flags: Sequence[str]) -> Iterator[Given]:
             copy.write_bytes(_standard_input(shown) if str(file) == "-" else piped(file))
             found.append(copy)
         yield Given(found, list(flags), names)
+
+
+def _paths(flag: str) -> list[str]:
+    """The files of `--set-file=KEY=FILE,KEY=FILE`, where a backslash takes a comma's meaning away."""
+    pairs = re.findall(r"(?:\\.|[^,\\])+", flag.removeprefix(SET_FILE), re.S)
+    return [re.sub(r"\\(.)", r"\1", pair.partition("=")[2], flags=re.S) for pair in pairs]
 
 
 def _standard_input(shown: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from .source import Source, leaves
 from .tables import Program, Table, programs
 
 VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=][^}]*)?\}")
+DECIMAL = re.compile(r"[0-9]{1,18}")
 EMPTY = ("", None, {}, [])
 
 
@@ -117,7 +119,7 @@ class At:
         types = {one["type"] for one in self.draft.names.at(goal) if isinstance(one.get("type"), str)}
         if types == {"string"} and isinstance(value, int | float) and not isinstance(value, bool):
             return str(value), "as text"
-        if types == {"integer"} and isinstance(value, str) and value.strip().isdigit():
+        if types == {"integer"} and isinstance(value, str) and DECIMAL.fullmatch(value.strip()):
             return int(value), "as a number"
         if types == {"integer"} and isinstance(value, float) and value.is_integer():
             return int(value), ""
@@ -184,6 +186,6 @@ def _variables(value: Any) -> bool:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return float(text) if math.isfinite(float(text)) else None
     except ValueError:
         return None

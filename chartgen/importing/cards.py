@@ -7,18 +7,19 @@ from typing import Any
 from .at import EMPTY, At
 from .devices import device
 from .function import row
+from .typed import ANY, TEXT
 
 
-@row("gpu")
+@row("gpu", {"type": TEXT, "nvidiaResource": TEXT, "mig": {"enabled": ANY, "devices": {"*": TEXT}}})
 def gpu(at: At) -> None:
     """The GPUs of ollama's chart."""
-    found = at.value if isinstance(at.value, dict) else {}
+    found = at.value
     if not found.get("enabled"):
         at.settled("ollama.gpu.enabled is false")
         return
     vendor = str(found.get("type") or "nvidia").lower()
     number = found.get("number", 1)
-    mig = found.get("mig") if isinstance(found.get("mig"), dict) else {}
+    mig = found.get("mig", {})
     devices = mig.get("devices") if mig.get("enabled") else None
     resource = str(found.get("nvidiaResource") or "")
     at.put("gpu.vendor", vendor, "enabled", "type", how=f"as {vendor}")
@@ -45,18 +46,13 @@ def _partition(at: At, profile: str, count: Any, *keys: Any) -> None:
     at.put("gpu.count", count, *keys[1:], how="the number of partitions")
 
 
-@row("resources")
+@row("resources", {"*": {"*": TEXT}})
 def resources(at: At) -> None:
     """Requests and limits; the GPUs among them go under gpu."""
-    if not isinstance(at.value, dict):
-        at.unknown()
-        return
     left: dict[str, Any] = {}
     kept: list[Any] = []
     devices: dict[str, list[Any]] = {}
     for kind, amounts in at.value.items():
-        if not isinstance(amounts, dict):
-            continue
         for name, amount in amounts.items():
             if device(name) and at.row.get("gpus", True):
                 devices.setdefault(name, []).append((kind, name, amount))
@@ -85,7 +81,7 @@ def set_device(at: At, resource: str, count: Any, *keys: Any) -> None:
             at.put(target, value, *keys)
 
 
-@row("amounts")
+@row("amounts", {"*": TEXT, "resources": ANY})
 def amounts(at: At) -> None:
     """CPU, memory and GPUs as production-stack names them."""
     found = at.value

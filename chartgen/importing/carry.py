@@ -15,6 +15,7 @@ from .function import FUNCTIONS
 from .servers import named
 from .source import placed
 from .tables import Node, charts, programs, rows
+from .typed import text_at
 
 
 def chart(at: At) -> None:
@@ -26,7 +27,7 @@ def chart(at: At) -> None:
     )
     runs = at.program if at.table.kinds and at.program else None
     if (at.table.server or (runs and runs.engine)) and not at.server:
-        merged = replace(merged, server=named(at, str((value.get("metadata") or {}).get("name", "")) if runs else ""))
+        merged = replace(merged, server=named(at, text_at(value, "metadata", "name") if runs else ""))
         engine(merged)
     if at.table.ui or (runs and runs.prefix):
         at.draft.uis.append(at.table.ui or (runs.prefix if runs else ""))

@@ -11,17 +11,18 @@ from .flags import arguments
 from .function import row
 from .manifests import PULL, SHARED, put_image
 from .models import set_models
+from .typed import ANY, TEXT
 
 UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
 
 
-@row("composeImage")
+@row("composeImage", TEXT)
 def image(at: At) -> None:
     """The image of a service."""
     put_image(at.below(value={"image": at.value}), ())
 
 
-@row("composeEnv")
+@row("composeEnv", ([TEXT], {"*": TEXT}))
 def environment(at: At) -> None:
     """Variables, as a map or as a list of NAME=text."""
     if isinstance(at.value, list):
@@ -30,7 +31,7 @@ def environment(at: At) -> None:
         env(at.below(row={"to": "env"}))
 
 
-@row("composeCommand")
+@row("composeCommand", ([TEXT], TEXT))
 def command(at: At) -> None:
     """What a service runs."""
     engine = at.program.engine if at.program else ""
@@ -44,11 +45,11 @@ def command(at: At) -> None:
         at.none("the command is that of the image; build your own image")
 
 
-@row("composeVolumes")
+@row("composeVolumes", [(TEXT, {"target": TEXT})])
 def volumes(at: At) -> None:
     """What is mounted: data of a compose volume is not in the cluster."""
     folders = at.program.folders if at.program else {}
-    for n, item in enumerate(at.value if isinstance(at.value, list) else ()):
+    for n, item in enumerate(at.value):
         target = str(item.get("target", "")) if isinstance(item, dict) else str(item).split(":")[1:2]
         path = target if isinstance(target, str) else "".join(target)
         if path.rstrip("/") in folders:
@@ -57,13 +58,13 @@ def volumes(at: At) -> None:
             at.none("put the files into a ConfigMap, a Secret or a claim, and mount that with volumeMounts", n)
 
 
-@row("composePorts")
+@row("composePorts", ANY)
 def ports(at: At) -> None:
     """Published ports: only the first one is the program's."""
     at.settled("the Service has the port of the program; service.type opens it outside the cluster")
 
 
-@row("composeShm")
+@row("composeShm", TEXT)
 def shared_memory(at: At) -> None:
     """The size of /dev/shm."""
     engine = at.program.engine if at.program else ""
@@ -80,7 +81,7 @@ def quantity(value: Any) -> str:
     return f"{match[1]}{UNITS[match[2]]}" if match else str(value) if str(value).isdigit() else ""
 
 
-@row("composeGpus")
+@row("composeGpus", ([{"count": TEXT, "driver": TEXT}], TEXT))
 def gpus(at: At) -> None:
     """GPUs that a service reserves."""
     first = at.value[0] if isinstance(at.value, list) and at.value else {}
@@ -93,10 +94,10 @@ def gpus(at: At) -> None:
         at.draft.advise("the input uses all GPUs of the machine; set gpu.count to their number")
 
 
-@row("composeLimits")
+@row("composeLimits", {"memory": TEXT, "cpus": TEXT})
 def limits(at: At) -> None:
     """Memory and CPUs."""
-    found = at.value if isinstance(at.value, dict) else {}
+    found = at.value
     amounts = {"memory": quantity(found.get("memory")), "cpu": str(found.get("cpus") or "")}
     known = {name: amount for name, amount in amounts.items() if amount}
     if known:

@@ -8,10 +8,16 @@ from typing import Any
 
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
-from .servers import OBJECT, slug
+from .servers import OBJECT as LONGEST
+from .servers import slug
+from .typed import ANY, MAP, NUMBER, TEXT, text_at
+
+OBJECT = {"kind": TEXT, "metadata": {"name": TEXT}}
+VARIABLE = {"name": TEXT, "value": TEXT, "valueFrom": MAP}
+ENV = ([VARIABLE], {"*": (TEXT, VARIABLE)})
 
 
-@row("choice")
+@row("choice", TEXT)
 def choice(at: At) -> None:
     """A value that has another name; `choices` maps the input's words to ours, with a null for none."""
     word = str(at.value).lower() if isinstance(at.value, bool) else str(at.value)
@@ -32,15 +38,15 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@row("startup")
+@row("startup", {"failureThreshold": NUMBER, "periodSeconds": NUMBER, "initialDelaySeconds": NUMBER})
 def startup(at: At) -> None:
     """A startup probe becomes the time that a start may take."""
-    probe = at.value if isinstance(at.value, dict) else {}
+    probe = at.value
     tries, period = probe.get("failureThreshold", 3), probe.get("periodSeconds", 10)
-    if not all(isinstance(each, int) for each in (tries, period)) or "failureThreshold" not in probe:
+    if "failureThreshold" not in probe:
         at.settled("llm-stack has its own probes")
         return
-    seconds = max(10, int(probe.get("initialDelaySeconds") or 0) + tries * period)
+    seconds = max(10, probe.get("initialDelaySeconds", 0) + tries * period)
     at.put(
         at.row["to"],
         seconds,
@@ -52,7 +58,7 @@ def startup(at: At) -> None:
     at.settled("llm-stack has its own probes")
 
 
-@row("objects")
+@row("objects", ([OBJECT], {"*": OBJECT}))
 def objects(at: At) -> None:
     """A list of objects becomes a map of them by kind and name."""
     items = at.value if isinstance(at.value, list) else list(at.value.values()) if isinstance(at.value, dict) else []
@@ -62,7 +68,7 @@ def objects(at: At) -> None:
         if not isinstance(metadata, dict):
             at.none("is not an object with a name; add it under extraObjects", key)
             continue
-        wished = name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}", OBJECT)
+        wished = name = slug(f"{item.get('kind', '')}-{metadata.get('name', key)}", LONGEST)
         taken = {put.target[1]: put.value for put in at.draft.puts if put.target[0] == "extraObjects"}
         number = 1
         while name in taken and taken[name] != item:
@@ -71,21 +77,24 @@ def objects(at: At) -> None:
         at.put(("extraObjects", name), item, key, how="in a map, under its own name")
 
 
-@row("env")
+@row("env", ENV)
 def env(at: At) -> None:
     """Variables, as a list of {name, value} or a map; those that the program reads and llm-stack has a value for."""
     if isinstance(at.value, dict):
         found = [(name, {"value": one} if not isinstance(one, dict) else one, name) for name, one in at.value.items()]
     else:
-        found = [(str(one.get("name")), one, n) for n, one in enumerate(at.value or ()) if isinstance(one, dict)]
+        found = [(text_at(one, "name"), one, n) for n, one in enumerate(at.value) if one]
     values = {name: one for name, one, _ in found}
     for name, item, key in found:
-        variable(at.below(key), name, item, values)
+        if name:
+            variable(at.below(key), name, item, values)
+        else:
+            at.none("has no name", key)
 
 
 def listed_env(at: At) -> None:
     """Variables as a list of NAME=text."""
-    found = [(n, str(one).partition("=")) for n, one in enumerate(at.value)]
+    found = [(n, str(one).partition("=")) for n, one in enumerate(at.value) if one is not None]
     values = {name: {"value": text} for _, (name, _, text) in found}
     for n, (name, equals, text) in found:
         if equals:
@@ -151,7 +160,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@row("variable")
+@row("variable", TEXT)
 def named_variable(at: At) -> None:
     """A value that the program reads as a variable."""
     if at.value in EMPTY and not isinstance(at.value, bool):
@@ -160,7 +169,7 @@ def named_variable(at: At) -> None:
         at.put((*at.row["to"].split("."), at.row["name"]), _text(at.value), how=f"the variable {at.row['name']}")
 
 
-@row("secret")
+@row("secret", (TEXT, {"*": TEXT, "valueFrom": {"secretKeyRef": {"*": TEXT}}, "secretKeyRef": {"*": TEXT}}))
 def secret(at: At) -> None:
     """A password or a token: the name of the Secret that has it, or one to create."""
     target, own_key = at.row["to"], at.row.get("key", "")
@@ -189,7 +198,7 @@ def made(at: At, target: str | tuple[str, ...], name: str, key: str, *keys: Any)
     at.put(target, name, *keys, how=f"the name of a Secret that you create, with the value under the key {key}")
 
 
-@row("reference")
+@row("reference", {"*": TEXT})
 def reference(at: At) -> None:
     """A variable whose text is in a Secret that two values name."""
     found = at.value
@@ -199,13 +208,13 @@ def reference(at: At) -> None:
         at.put(("openWebui", "env", at.row["name"]), value, how=f"the variable {at.row['name']}")
 
 
-@row("list")
+@row("list", ANY)
 def listed(at: At) -> None:
     """One value where llm-stack has a list."""
     at.put(at.row["to"], [at.value], how="a list")
 
 
-@row("pullSecret")
+@row("pullSecret", ANY)
 def pull_secret(at: At) -> None:
     """One Secret for pulling images."""
     names_(at, [at.value])
@@ -216,13 +225,13 @@ def names_(at: At, names: list[Any]) -> None:
     at.put("global.imagePullSecrets", [name for name in names if name], how="a list, for all images")
 
 
-@row("envFrom")
+@row("envFrom", ANY)
 def env_from(at: At) -> None:
     """A Secret all of whose keys are variables."""
     at.put("envFrom", [{"secretRef": {"name": at.value}}], how="a list of references")
 
 
-@row("nodeTerms")
+@row("nodeTerms", ANY)
 def node_terms(at: At) -> None:
     """Node selector terms become the node affinity."""
     if not isinstance(at.value, list) or not at.value:
@@ -233,7 +242,7 @@ def node_terms(at: At) -> None:
     at.put("affinity", value, how="as a node affinity")
 
 
-@row("nodeName")
+@row("nodeName", TEXT)
 def node_name(at: At) -> None:
     """One node by its name."""
     if at.value in EMPTY:

@@ -11,7 +11,7 @@ from ..conventions import SERVERS, split
 from ..problem import Problem
 from ..reading.keynames import Names
 from ..reading.yamlfile import Key, dotted
-from .source import Source, leaves
+from .source import Source, at, leaves
 from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
@@ -89,7 +89,7 @@ class Draft:
         value: Any = source.data
         for step in key:
             inside = isinstance(value, dict) and step in value
-            inside = inside or (isinstance(value, list) and isinstance(step, int) and step < len(value))
+            inside = inside or (isinstance(value, list) and step in range(len(value)))
             if not inside:
                 return []
             value = value[step]
@@ -143,8 +143,8 @@ class Draft:
         """The imported workload behind a Service of the input."""
         for source in self.sources:
             data = source.data
-            if data.get("kind") == "Service" and (data.get("metadata") or {}).get("name") == service:
-                return self.selected((data.get("spec") or {}).get("selector"))
+            if data.get("kind") == "Service" and at(data, ("metadata", "name")) == service:
+                return self.selected(at(data, ("spec", "selector")))
         return None
 
     def advise(self, text: str, name: str = "", downloads: str | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
 from .models import set_model
+from .typed import ANY, TEXT
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Flag:
     keys: tuple[Any, ...]
 
 
-@row("arguments")
+@row("arguments", ([TEXT], TEXT))
 def arguments(at: At) -> None:
     """The arguments of a program, by its rows; the others go to extraArgs."""
     words = [(word, key) for key, text in _items(at.value) for word in _words(text)]
@@ -50,7 +51,7 @@ def more(at: At, words: list[str], *keys: Any, how: str = "") -> None:
 
 def _items(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     if isinstance(value, list):
-        return [((n,), str(item)) for n, item in enumerate(value) if not isinstance(item, dict | list)]
+        return [((n,), str(item)) for n, item in enumerate(value) if item is not None]
     return [((), str(value))] if isinstance(value, str) else []
 
 
@@ -122,7 +123,7 @@ def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
         at.put(entry["to"], flag.value, *keys, how=entry.get("how", f"the flag {flag.name}"))
 
 
-@row("switch")
+@row("switch", ANY)
 def switch(at: At) -> None:
     """A setting that is a flag without a value; `usual` is what the program does without it."""
     if at.value is at.row.get("usual", False):
@@ -135,7 +136,7 @@ def switch(at: At) -> None:
         at.unknown()
 
 
-@row("flag")
+@row("flag", TEXT)
 def flag(at: At) -> None:
     """A setting that is a flag with a value."""
     if at.value in EMPTY:

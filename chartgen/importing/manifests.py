@@ -8,13 +8,40 @@ from typing import Any
 
 from .at import EMPTY, At
 from .cards import resources
-from .convert import env, startup
+from .convert import ENV, env, startup
 from .draft import SERVER, Workload
 from .flags import arguments
 from .function import row
 from .models import USUAL, claimed, image, set_models
 from .source import at as inside
 from .tables import Program, program_of
+from .typed import ANY, LIST, MAP, NUMBER, TEXT, list_at, map_at, text_at
+
+PROBE = {"httpGet": {"path": TEXT}}
+CONTAINER = {
+    **dict.fromkeys(("name", "image", "imagePullPolicy"), TEXT),
+    "command": [TEXT],
+    "args": [TEXT],
+    "livenessProbe": PROBE,
+    "readinessProbe": PROBE,
+    "startupProbe": {"failureThreshold": NUMBER, "periodSeconds": NUMBER, "initialDelaySeconds": NUMBER},
+    "env": ENV,
+    "envFrom": LIST,
+    "lifecycle": MAP,
+    "ports": [{"containerPort": TEXT}],
+    "resources": {"*": {"*": TEXT}},
+    "securityContext": MAP,
+    "volumeMounts": [{"name": TEXT, "mountPath": TEXT, "subPath": TEXT}],
+}
+VOLUME = {
+    "name": TEXT,
+    "persistentVolumeClaim": {"claimName": TEXT},
+    "hostPath": {"path": TEXT},
+    "emptyDir": {"sizeLimit": TEXT},
+}
+POD = {"containers": [CONTAINER], "volumes": [VOLUME]}
+SIZE = {"requests": {"storage": TEXT}}
+CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SIZE}}
 
 PULL = re.compile(r"\bollama\s+(?:pull|run)\s+([\w./:-]+)")
 SHARED = ("vllm", "sglang", "triton")  # engines with a setting for the size of /dev/shm
@@ -32,13 +59,10 @@ STAYS = {
 
 def main(data: Any) -> tuple[int, Program] | None:
     """The container of a workload that runs a known program: its number, and the program."""
-    containers = inside(data, ("spec", "template", "spec", "containers"))
-    for n, container in enumerate(containers if isinstance(containers, list) else ()):
-        if not isinstance(container, dict):
-            continue
-        text = str(container.get("image") or "")
+    for n, container in enumerate(list_at(data, "spec", "template", "spec", "containers")):
+        text = text_at(container, "image")
         # A variable in place of the image: the container's name says what it runs.
-        program = program_of(split_image(text)[0] if "${" not in text and text else str(container.get("name", "")))
+        program = program_of(split_image(text)[0] if "${" not in text and text else text_at(container, "name"))
         if program:
             return n, program
     return None
@@ -51,7 +75,7 @@ def split_image(text: str) -> tuple[str, str, str]:
     return (repository, tag, digest) if colon and "/" not in tag else (text, "", digest)
 
 
-@row("pod")
+@row("pod", POD)
 def pod(at: At) -> None:
     """The container of a known program, with its volumes; others are not carried over."""
     found = main(at.source.data)
@@ -63,8 +87,7 @@ def pod(at: At) -> None:
             name = other.get("name") if isinstance(other, dict) else ""
             text = f"llm-stack adds no containers of others; run {name or 'it'} as a workload of another chart"
             at.none(text, ("containers", n))
-    listed = [one for one in at.value.get("volumes") or () if isinstance(one, dict)]
-    volumes = {one.get("name"): (n, one) for n, one in enumerate(listed)}
+    volumes = {one.get("name"): (n, one) for n, one in enumerate(at.value.get("volumes", ())) if one}
     _remember(at)
     _volumes(at, at.below("containers", found[0]), volumes)
     _container(at.below("containers", found[0]))
@@ -72,15 +95,15 @@ def pod(at: At) -> None:
 
 def _remember(at: At) -> None:
     data = at.source.data
-    labels = inside(data, ("spec", "template", "metadata", "labels")) or {}
-    name = str(inside(data, ("metadata", "name")) or "")
+    labels = map_at(data, "spec", "template", "metadata", "labels")
+    name = text_at(data, "metadata", "name")
     at.draft.workloads.append(Workload(name, labels, at.program, at.server, set()))
 
 
 def _container(at: At) -> None:
     value = at.value
     put_image(at)
-    words = [str(word) for key in ("command", "args") for word in value.get(key) or ()]
+    words = _words(value)
     hook = str(inside(value, ("lifecycle", "postStart", "exec", "command")) or "")
     if at.program and at.program.engine == "ollama":
         _pulled(at, " ".join(words), hook)
@@ -102,6 +125,12 @@ def _container(at: At) -> None:
     at.settled("the Service has the port of the engine", "ports")
     at.none("llm-stack has no hooks for it", "lifecycle")
     at.settled("is the default of Kubernetes", "stdin", "tty", "terminationMessagePath", "terminationMessagePolicy")
+
+
+def _words(container: dict[str, Any]) -> list[str]:
+    """What a container runs, a text without words as it is."""
+    words = [word for key in ("command", "args") for word in container.get(key, ())]
+    return [str(word) for word in words if word is not None]
 
 
 def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
@@ -133,7 +162,7 @@ def _pulled(at: At, command: str, hook: str) -> None:
             keys = ["command", "args"] if key == "command" else ["lifecycle"]
             found.setdefault(model, []).extend(each for each in keys if each in at.value)
     pod_at = replace(at, path=(*at.root, "spec", "template", "spec"), keys=((),))
-    for n, one in enumerate(inside(at.source.data, ("spec", "template", "spec", "initContainers")) or ()):
+    for n, one in enumerate(list_at(at.source.data, "spec", "template", "spec", "initContainers")):
         for model in PULL.findall(str(one)):
             if model not in found:
                 set_models(pod_at, {model: [("initContainers", n)]})
@@ -148,8 +177,8 @@ def _custom(at: At) -> None:
     value = at.value
     if value.get("command"):
         at.put("custom.command", value["command"], "command")
-    if isinstance(value.get("args"), list):
-        at.put("extraArgs", [str(word) for word in value["args"]], "args")
+    if value.get("args"):
+        at.put("extraArgs", [str(word) for word in value["args"] if word is not None], "args")
     ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
     if ports:
         at.put("custom.port", ports[0], ("ports", 0), how="the port of the server")
@@ -158,7 +187,7 @@ def _custom(at: At) -> None:
         path = inside(value, (probe, "httpGet", "path"))
         if path:
             at.put(f"custom.{target}", path, (probe, "httpGet", "path"), how="only the path")
-    words = [str(word) for key in ("command", "args") for word in value.get(key) or ()]
+    words = _words(value)
     for flag in ("--model-path", "--model"):
         if flag in words[:-1]:
             _custom_model(at, words[words.index(flag) + 1])
@@ -182,7 +211,7 @@ def _arguments(at: At) -> None:
 
 def _triton(at: At) -> None:
     """A model repository that is on the volume already: its folders are named by hand."""
-    text = " ".join(str(word) for key in ("command", "args") for word in at.value.get(key) or ())
+    text = " ".join(_words(at.value))
     names = re.findall(r"--load-model[= ]([\w.-]+)", text)
     name = names[0] if names and names[0] != "*" else "model"
     at.put("model.name", name, "name", how="the name of the model in the repository")
@@ -194,10 +223,11 @@ def _triton(at: At) -> None:
 
 def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None:
     """What is mounted: the models or the data of the program, its shared memory, and others."""
-    mounts = [one for one in container.value.get("volumeMounts") or () if isinstance(one, dict)]
-    text = " ".join(str(word) for key in ("command", "args") for word in container.value.get(key) or ())
+    text = " ".join(_words(container.value))
     rest, own = [], []
-    for n, mount in enumerate(mounts):
+    for n, mount in enumerate(container.value.get("volumeMounts", ())):
+        if not mount:
+            continue
         number, volume = volumes.get(mount.get("name"), (-1, {}))
         path = str(mount.get("mountPath", "")).rstrip("/")
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
@@ -234,7 +264,7 @@ def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
         at.none("llm-stack mounts no /dev/shm for this program", *keys)
 
 
-@row("account")
+@row("account", TEXT)
 def account(at: At) -> None:
     """A service account that exists: all pods of the release use one."""
     known = [put for put in at.draft.puts if put.target == ("serviceAccount", "name")]
@@ -246,10 +276,10 @@ def account(at: At) -> None:
     at.put("serviceAccount.create", False)
 
 
-@row("claimTemplates")
+@row("claimTemplates", [CLAIM])
 def claim_templates(at: At) -> None:
     """The claims of a StatefulSet: each pod has its own."""
-    first = at.value[0] if isinstance(at.value, list) and at.value else {}
+    first = at.value[0] if at.value else {}
     at.put("modelCache.type", "volumeClaimTemplate", (0, "metadata"), how="one claim for each pod")
     for key, target in (("accessModes", "accessModes"), ("storageClassName", "storageClass")):
         if inside(first, ("spec", key)):
@@ -257,7 +287,7 @@ def claim_templates(at: At) -> None:
     size = inside(first, ("spec", "resources", "requests", "storage"))
     if size:
         at.put("modelCache.size", size, (0, "spec", "resources", "requests", "storage"))
-    name = inside(at.source.data, ("metadata", "name"))
+    name = text_at(at.source.data, "metadata", "name")
     at.draft.advise(
         f"the claims of the StatefulSet {name} have other names; copy their data, or have it downloaded again"
     )
@@ -267,7 +297,7 @@ def _of(at: At, workload: Workload) -> At:
     return replace(at, server=workload.server, program=workload.program)
 
 
-@row("serviceOf")
+@row("serviceOf", {"type": TEXT, "selector": {"*": TEXT}, "ports": [{"port": TEXT, "nodePort": TEXT}]})
 def service_of(at: At) -> None:
     """A Service of an imported workload: its type and port."""
     found = at.draft.selected(at.value.get("selector"))
@@ -285,22 +315,22 @@ def service_of(at: At) -> None:
     if first.get("nodePort") and kind in ("NodePort", "LoadBalancer"):
         here.put("service.nodePort", first["nodePort"], ("ports", 0, "nodePort"))
     here.settled("llm-stack knows the port of the program", "ports")
-    name = inside(at.source.data, ("metadata", "name"))
+    name = text_at(at.source.data, "metadata", "name")
     ours = f"RELEASE-{at.draft.name(found.server)}" if found.server else "RELEASE-open-webui"
     at.draft.advise(f"clients of the Service {name} use {ours} from now on, where RELEASE is the name of the release")
 
 
-@row("annotationsOf")
+@row("annotationsOf", ANY)
 def annotations_of(at: At) -> None:
     """The annotations of such a Service."""
     found = at.draft.selected(inside(at.source.data, ("spec", "selector")))
     _of(at, found).put("service.annotations", at.value) if found else at.settled("is of the Service")
 
 
-@row("modesOf")
+@row("modesOf", {"accessModes": LIST})
 def modes_of(at: At) -> None:
     """The access modes of a claim that a workload uses; the claim stays."""
-    name = inside(at.source.data, ("metadata", "name"))
+    name = text_at(at.source.data, "metadata", "name")
     for workload in at.draft.workloads:
         if name in workload.claims and at.value.get("accessModes"):
             target = "persistence" if workload.program.prefix else "modelCache"
@@ -311,7 +341,7 @@ def modes_of(at: At) -> None:
 
 def _backend(data: Any) -> str:
     first = inside(data, ("spec", "rules", 0, "http", "paths", 0, "backend"))
-    return str(inside(first, ("service", "name")) or inside(first, ("serviceName",)) or "")
+    return text_at(first, "service", "name") or text_at(first, "serviceName")
 
 
 def _ingress(at: At) -> tuple[At, str] | None:
@@ -322,7 +352,7 @@ def _ingress(at: At) -> tuple[At, str] | None:
     return _of(at, found), "ingress" if found.program.prefix else "api.ingress"
 
 
-@row("ingressOf")
+@row("ingressOf", {"rules": [{"host": TEXT}], "ingressClassName": TEXT, "tls": LIST})
 def ingress_of(at: At) -> None:
     """An Ingress to an imported workload: its host, class and certificates."""
     found = _ingress(at)
@@ -330,7 +360,7 @@ def ingress_of(at: At) -> None:
         at.none("leads to no imported workload; apply it as before")
         return
     here, target = found
-    hosts = [rule.get("host") for rule in at.value.get("rules") or () if isinstance(rule, dict)]
+    hosts = [rule.get("host") if rule else None for rule in at.value.get("rules", ())]
     here.put(f"{target}.enabled", True, ("rules", 0, "http"), how="as enabled")
     if hosts and hosts[0]:
         goal = "ingress.host" if target == "ingress" else ("api", "ingress", "hosts", SERVER)
@@ -344,20 +374,20 @@ def ingress_of(at: At) -> None:
         here.put(f"{target}.tls", at.value["tls"], "tls")
 
 
-@row("ingressAnnotations")
+@row("ingressAnnotations", ANY)
 def ingress_annotations(at: At) -> None:
     """The annotations of such an Ingress."""
     found = _ingress(at)
     found[0].put(f"{found[1]}.annotations", at.value) if found else at.settled("is of the Ingress")
 
 
-@row("objectKind")
+@row("objectKind", TEXT)
 def object_kind(at: At) -> None:
     """The kind of an object that stays."""
     at.none(STAYS.get(str(at.value), "apply it as before, or add it under extraObjects"))
 
 
-@row("objectBody")
+@row("objectBody", ANY)
 def object_body(at: At) -> None:
     """What an object that stays holds."""
     kind = str(at.source.data.get("kind"))

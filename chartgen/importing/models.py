@@ -8,11 +8,13 @@ from typing import Any
 from .at import EMPTY, At
 from .function import row
 from .servers import slug
+from .typed import ANY, TEXT
 
+MODELS = [(TEXT, {"name": TEXT})]
 USUAL = (r"(docker\.io/)?ollama/ollama", r"ghcr\.io/open-webui/open-webui", r"ghcr\.io/open-webui/pipelines")
 
 
-@row("pull")
+@row("pull", (MODELS, {"pull": MODELS, "run": MODELS, "create": [{"name": TEXT, "template": TEXT}]}))
 def pull(at: At) -> None:
     """The models of ollama's chart: one is `model`, several are `models`."""
     value = at.value
@@ -85,7 +87,7 @@ def modelfile(text: str) -> dict[str, Any]:
         value = value[3:-3].strip() if value.startswith('"""') else value.strip('"')
         if name:
             parameters = made.setdefault("parameters", {})
-            number = int(value) if re.fullmatch(r"-?\d+", value) else float(value) if _decimal(value) else value
+            number = int(value) if re.fullmatch(r"-?\d{1,18}", value) else float(value) if _decimal(value) else value
             known = parameters.get(name[0])
             parameters[name[0]] = (
                 number if known is None else [*(known if isinstance(known, list) else [str(known)]), value]
@@ -99,7 +101,7 @@ def _decimal(text: str) -> bool:
     return re.fullmatch(r"-?\d*\.\d+", text) is not None
 
 
-@row("model")
+@row("model", TEXT)
 def model_url(at: At) -> None:
     """A model by its name on Hugging Face, or a folder of the volume."""
     set_model(at, str(at.value))
@@ -133,7 +135,7 @@ def below(at: At, path: str) -> str:
     return path[len(max(mounts, key=len)) :].strip("/") if mounts else path.strip("/").partition("/")[2]
 
 
-@row("file")
+@row("file", TEXT)
 def model_file(at: At) -> None:
     """A GGUF file of the volume."""
     text = str(at.value)
@@ -145,7 +147,7 @@ def model_file(at: At) -> None:
         at.put("model.path", folder)
 
 
-@row("repository")
+@row("repository", TEXT)
 def repository(at: At) -> None:
     """A repository of Hugging Face with GGUF files, with the quantization after a colon."""
     name, _, kind = str(at.value).partition(":")
@@ -155,7 +157,7 @@ def repository(at: At) -> None:
         at.draft.advise(f"set llamacpp.file to the file of {name} with the quantization {kind}")
 
 
-@row("parts")
+@row("parts", {"*": TEXT})
 def parts(at: At) -> None:
     """A model whose registry, namespace, name and tag are separate."""
     found = at.value if isinstance(at.value, dict) else {}
@@ -169,7 +171,7 @@ def parts(at: At) -> None:
         at.put("model.tag", found["tag"], "tag")
 
 
-@row("claim")
+@row("claim", {"*": TEXT})
 def claim(at: At) -> None:
     """An existing claim, kept in place; `folder` is where the chart stores the data in it."""
     found, said = at.value, at.row
@@ -212,7 +214,7 @@ def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], 
             at.draft.advise(folder["again"].format(claim=name), name, at.server)
     elif "hostPath" in volume and target == "modelCache":
         at.put("modelCache.type", "hostPath", *keys, how="a folder of the node")
-        at.put("modelCache.hostPath", "/".join(filter(None, (volume["hostPath"].get("path", ""), below))), *keys)
+        at.put("modelCache.hostPath", "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below))), *keys)
     elif "emptyDir" in volume:
         place, value = ("modelCache.type", "emptyDir") if target == "modelCache" else ("persistence.enabled", False)
         at.put(place, value, *keys, how="an emptyDir" if target == "modelCache" else "as false")
@@ -234,7 +236,7 @@ def made_by_hand(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, .
     at.put(f"{target}.existingClaim", name, *keys, how="a claim that you create for the volume")
 
 
-@row("volume")
+@row("volume", {"pvcStorage": TEXT})
 def volume(at: At) -> None:
     """A new claim of a size, where the chart has none without it."""
     size = at.value.get("pvcStorage")
@@ -242,7 +244,7 @@ def volume(at: At) -> None:
         at.put(f"{at.row['to']}.size", size, "pvcStorage")
 
 
-@row("image")
+@row("image", {"repository": TEXT, "tag": TEXT})
 def image(at: At) -> None:
     """An image of the program; a public one, whose flags may be of another version, is not carried over."""
     program = at.program
@@ -260,7 +262,7 @@ def image(at: At) -> None:
             at.put(f"{program.image if program else 'image'}.{key}", value, key)
 
 
-@row("registryImage")
+@row("registryImage", {"registry": TEXT, "repository": TEXT})
 def registry_image(at: At) -> None:
     """An image whose registry is separate."""
     registry, repository = at.value.get("registry"), at.value.get("repository")
@@ -273,7 +275,7 @@ def registry_image(at: At) -> None:
         at.none("is the registry of the image; set global.imageRegistry", "registry")
 
 
-@row("template")
+@row("template", TEXT)
 def template(at: At) -> None:
     """The name of a file with a chat template, or the template."""
     if "{{" in str(at.value) or "{%" in str(at.value):
@@ -282,7 +284,7 @@ def template(at: At) -> None:
         at.none("is the name of a file; write the template itself as vllm.chatTemplate")
 
 
-@row("noServer")
+@row("noServer", ANY)
 def no_server(at: At) -> None:
     """Whether open-webui's chart has a model server; without one, its servers are elsewhere."""
     if at.value is False:

@@ -10,11 +10,12 @@ from .at import EMPTY, At
 from .draft import SERVER
 from .function import row
 from .servers import slug
+from .typed import ANY, LIST, MAP, TEXT, text_at
 
 OPENAI = "https://api.openai.com/v1"
 
 
-@row("endpoints")
+@row("endpoints", (MAP, [TEXT], TEXT))
 def endpoints(at: At) -> None:
     """URLs of servers elsewhere, as a list or as text with semicolons, become endpoints of Open WebUI by name."""
     if isinstance(at.value, dict):
@@ -27,7 +28,11 @@ def endpoints(at: At) -> None:
 
 def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) -> None:
     """One endpoint, under the name of its host."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        at.none("is not a URL", *keys)
+        return
     parts = host.split(".")
     if parts[0] in at.draft.servers:
         at.settled("is a server of the release, which Open WebUI always has", *keys)
@@ -49,7 +54,7 @@ def _urls(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     return [((), one.strip()) for one in str(value or "").split(";") if one.strip()]
 
 
-@row("openai")
+@row("openai", {"*": TEXT, "openaiBaseApiUrls": ([TEXT], TEXT), "openaiApiKeys": ([TEXT], TEXT)})
 def openai(at: At) -> None:
     """The OpenAI endpoints of open-webui's chart: URLs, and keys in the same order or in a Secret."""
     found = at.value
@@ -105,7 +110,7 @@ def _key(at: At, number: int, urls: int) -> tuple[dict[str, Any], list[Any]]:
     return {"existingSecret": secret, "key": "api-key"}, used
 
 
-@row("openaiVariable")
+@row("openaiVariable", (TEXT, MAP))
 def openai_variable(at: At) -> None:
     """OPENAI_API_BASE_URL(S) and OPENAI_API_KEY among the variables of Open WebUI."""
     others = at.row["others"]
@@ -145,9 +150,9 @@ def _value(item: Any) -> Any:
 
 
 def _secret_of(at: At) -> dict[str, Any]:
-    where = at.value.get("valueFrom", {}).get("secretKeyRef", {}) if isinstance(at.value, dict) else {}
-    if where.get("name"):
-        return {"existingSecret": where["name"], **({"key": where["key"]} if where.get("key") else {})}
+    name, key = (text_at(at.value, "valueFrom", "secretKeyRef", each) for each in ("name", "key"))
+    if name:
+        return {"existingSecret": name, **({"key": key} if key else {})}
     if not isinstance(at.value, str) or not at.value:
         return {}
     at.draft.needs.add("Secret/open-webui-openai")
@@ -160,7 +165,7 @@ def _openai_secret(at: At, name: str) -> None:
     at.draft.advise(f"create the Secret {name}: {command}, with the key of the endpoint in FILE", name)
 
 
-@row("uiTls")
+@row("uiTls", {"tls": ANY, "existingSecret": TEXT})
 def ui_tls(at: At) -> None:
     """`tls: true` and the Secret of the certificate become a list of certificates."""
     name = at.value.get("existingSecret")
@@ -174,12 +179,11 @@ def ui_tls(at: At) -> None:
         at.put("ingress.tls", [{"secretName": "open-webui-tls"}], how=text)
 
 
-@row("hosts")
+@row("hosts", [({"host": TEXT, "paths": LIST}, TEXT)])
 def hosts(at: At) -> None:
     """The hosts of an Ingress or an HTTPRoute to one server; there is one host for each server."""
-    items = at.value if isinstance(at.value, list) else []
     first = True
-    for n, item in enumerate(items):
+    for n, item in enumerate(at.value):
         host = item.get("host") if isinstance(item, dict) else item
         keys = (n, "host") if isinstance(item, dict) else (n,)
         if first and host:
@@ -199,7 +203,7 @@ def hosts(at: At) -> None:
             )
 
 
-@row("service")
+@row("service", {"type": TEXT, "nodePort": TEXT})
 def service(at: At) -> None:
     """A Service's type and node port: a node port counts only for the types that have one."""
     kind, port, target = at.value.get("type", "ClusterIP"), at.value.get("nodePort"), at.row["to"]
@@ -212,14 +216,14 @@ def service(at: At) -> None:
             at.settled("a Service of type ClusterIP has no node port", "nodePort")
 
 
-@row("matches")
+@row("matches", ANY)
 def matches(at: At) -> None:
     """What a route matches: all paths, or something that llm-stack has no value for."""
     everything = [{"path": {"type": "PathPrefix", "value": "/"}}]
     at.settled("the route leads all paths to Open WebUI") if at.value == everything else at.none(at.row["else"])
 
 
-@row("domain")
+@row("domain", TEXT)
 def domain(at: At) -> None:
     """The domain of the extension's Ingress."""
     if at.value in EMPTY:

@@ -9,6 +9,7 @@ from ..reading.yamlfile import Key
 from .manifests import main, split_image
 from .source import Source, at
 from .tables import Program, Table, charts, program_of
+from .typed import list_at, map_at
 
 WORKLOADS = ("Deployment", "StatefulSet")
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
@@ -62,10 +63,10 @@ def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
 
 def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
     """Where an object has values, and the name of the chart that they are for."""
-    spec = data.get("spec") if isinstance(data.get("spec"), dict) else {}
+    spec = map_at(data, "spec")
     flux = at(spec, ("chart", "spec", "chart")) or at(spec, ("chartRef", "name")) or ""
     found = [(("spec", "values"), flux)]
-    ways: list[Key] = [("source",), *(("sources", n) for n in range(len(spec.get("sources") or ())))]
+    ways: list[Key] = [("source",), *(("sources", n) for n in range(len(list_at(spec, "sources"))))]
     for way in ways:
         name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
         found += [(("spec", *way, "helm", key), name) for key in ("values", "valuesObject")]

@@ -89,14 +89,14 @@ def _expanded(source: Source) -> Any:
     """The document, with the YAML text of an Argo CD Application's `helm.values` as data."""
     if source.data.get("kind") != "Application":
         return source.data
-    spec = source.data.get("spec")
     data = source.data
-    for way in [("source",), *(("sources", n) for n in range(len((spec or {}).get("sources") or ())))]:
+    several = at(data, ("spec", "sources"))
+    for way in [("source",), *(("sources", n) for n in range(len(several) if isinstance(several, list) else 0))]:
         key: Key = ("spec", *way, "helm", "values")
         text = at(data, key)
         if isinstance(text, str):
             inner = yamlfile.parse(text, source.path)
-            first = source.lines[key]
+            first = source.line(key)
             if inner.problems:
                 raise Faults([replace(one, line=one.line and one.line + first) for one in inner.problems])
             data = placed(data, key, inner.data if inner.data is not None else {})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from .at import At
 from .convert import made
 from .function import row
+from .typed import ANY, TEXT
 
 
-@row("websocket")
+@row("websocket", {"*": TEXT, "redis": {"enabled": ANY}, "nodeSelector": ANY})
 def websocket(at: At) -> None:
     """The Redis of open-webui's chart: an address elsewhere is carried over, its own Redis is not."""
     found = at.value
-    redis = found.get("redis") if isinstance(found.get("redis"), dict) else {}
+    redis = found.get("redis", {})
     if found.get("enabled") is False:
         at.settled("websocket.enabled is false")
     elif found.get("existingSecret"):
@@ -30,7 +31,7 @@ def websocket(at: At) -> None:
     at.none("llm-stack deploys no Redis; install one, and set openWebui.redis.url", "redis", "nodeSelector")
 
 
-@row("oidc")
+@row("oidc", {"*": TEXT})
 def oidc(at: At) -> None:
     """OpenID Connect: the client's ID and secret are in one Secret."""
     found = at.value
@@ -63,7 +64,7 @@ def oidc(at: At) -> None:
     at.settled("sign-in is on if openWebui.oidc.providerUrl is set", "enabled")
 
 
-@row("oauth")
+@row("oauth", {"*": TEXT})
 def oauth(at: At) -> None:
     """A provider that Open WebUI knows by its variables."""
     prefix, found = at.row["prefix"], at.value
@@ -84,10 +85,10 @@ def oauth(at: At) -> None:
     at.settled(f"{prefix.lower()} is on if its variables are set", "enabled")
 
 
-@row("levels")
+@row("levels", {"*": TEXT})
 def levels(at: At) -> None:
     """The log levels of Open WebUI's parts."""
-    for key, level in (at.value or {}).items():
+    for key, level in at.value.items():
         if level:
             name = f"{key.upper()}_LOG_LEVEL"
             at.put(("openWebui", "env", name), str(level), key, how=f"the variable {name}")

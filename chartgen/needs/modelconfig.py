@@ -7,14 +7,13 @@ worse than none.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import files
 from ..problem import fault
+from ..reading import jsontext
 
 MIB = 2**20
 BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
@@ -28,6 +27,18 @@ COUNTED = {
     "glm4_moe", "glm_moe_dsa", "gpt_oss", "granite", "internlm2", "internlm3", "kimi_k2", "llama", "minimax_m2",
     "mistral", "mixtral", "olmo2", "phi3", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3",
 }  # fmt: skip
+
+# What is counted with. A group of -1 is the whole row.
+GROUPS = ("group_size", "q_group_size")
+LARGEST = 10**15
+COUNTED_WITH = {
+    "bits", "first_k_dense_replace", "full_attention_interval", "group_size", "head_dim", "hidden_size",
+    "intermediate_size", "kv_lora_rank", "max_position_embeddings", "max_sequence_length", "moe_intermediate_size",
+    "n_routed_experts", "n_shared_experts", "num_attention_heads", "num_experts", "num_hidden_layers",
+    "num_key_value_heads", "num_local_experts", "num_nextn_predict_layers", "q_group_size", "q_lora_rank",
+    "qk_nope_head_dim", "qk_rope_head_dim", "shared_expert_intermediate_size", "v_head_dim", "vocab_size", "w_bit",
+}  # fmt: skip
+LISTED = {"layer_types", "layers_block_type"}
 
 
 @dataclass(frozen=True)
@@ -57,30 +68,55 @@ class Row:
 def read(file: Path) -> Row:
     """The row of a config.json, or of the folder that holds it; Faults where it is not the configuration of a model."""
     file = file / "config.json" if file.is_dir() else file
-    try:
-        config = json.loads(files.text(file))
-    except ValueError as error:
-        raise fault(file, f"is not JSON: {error}", "name the config.json of a model") from None
+    remedy = "name the config.json of a language model, as Hugging Face's libraries write it"
+    config = jsontext.read(file, "name the config.json of a model")
     if not isinstance(config, dict):
         raise fault(file, "is not the configuration of a model", "name the config.json of a model")
-    index = file.with_name("model.safetensors.index.json")
-    total = 0
+    index, total = file.with_name("model.safetensors.index.json"), 0
     if index.is_file():
-        total = int(json.loads(files.text(index)).get("metadata", {}).get("total_size", 0))
+        total = _size(jsontext.read(index, "download it again, or remove it"), index)
     try:
         return row(config, total)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        what = (
-            f"has no usable value for {error}" if isinstance(error, KeyError) else f"cannot be read as a model: {error}"
-        )
-        raise fault(
-            file, what, "name the config.json of a language model, as Hugging Face's libraries write it"
-        ) from None
+    except KeyError as error:
+        raise fault(file, f"has no usable value for {error}", remedy) from None
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise fault(file, f"cannot be read as a model: {error}", remedy) from None
+
+
+def _size(index: Any, file: Path) -> int:
+    """The bytes of all files of weights, as an index of them says; 0 where it does not."""
+    metadata = index.get("metadata") if isinstance(index, dict) else None
+    found = metadata.get("total_size", 0) if isinstance(metadata, dict) else None
+    if not _countable(found):
+        raise fault(file, "is not an index of safetensors files", "download it again, or remove it")
+    return int(found)
+
+
+def _countable(found: Any) -> bool:
+    return isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= LARGEST
+
+
+def _checked(block: Any, what: str) -> dict[str, Any]:
+    """A block of a configuration, in which all that is counted with are numbers; ValueError where it is not."""
+    if not isinstance(block, dict):
+        raise ValueError(f"{what} is not a map")
+    for key, value in block.items():
+        fine = _countable(value) or (value == -1 and key in GROUPS)
+        if key in COUNTED_WITH and value is not None and not fine:
+            raise ValueError(f"{key} is not a number from 0 to {LARGEST}")
+        if key in LISTED and value is not None and not (isinstance(value, list) and all(map(_is_text, value))):
+            raise ValueError(f"{key} is not a list of texts")
+    return block
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def row(config: dict[str, Any], total: int = 0) -> Row:
     """The row of a configuration; `total` is the size of the weights in bytes, where that is known."""
-    text = config.get("text_config") or config.get("llm_config") or config
+    name = next((key for key in ("text_config", "llm_config") if config.get(key)), "")
+    text = _checked(config[name] if name else config, name or "the file")
     layers, heads = text["num_hidden_layers"], text["num_attention_heads"]
     kv_heads = text.get("num_key_value_heads") or heads
     size = text.get("head_dim") or text["hidden_size"] // heads
@@ -116,7 +152,7 @@ def _dtype(config: dict[str, Any], text: dict[str, Any]) -> str:
 
 def _quantization(config: dict[str, Any], text: dict[str, Any]) -> tuple[str, float]:
     """The method, and the bits of a parameter with the scales and zeros of its group; ("", 0) for none."""
-    given = config.get("quantization_config") or text.get("quantization_config") or {}
+    given = _checked(config.get("quantization_config") or text.get("quantization_config") or {}, "quantization_config")
     method = str(given.get("quant_method", ""))
     if not method:
         return "", 0.0

@@ -101,11 +101,11 @@ def _proved(wanted: list[Request], prover: Prover, say: Say | None) -> Iterator[
             say(f"helm: {done} of {len(wanted)} rendered")
 
 
-def _rendered(request: Request, answer: dict[str, Any]) -> Rendered:
-    ran = None if answer["ran"] is None else tuple(answer["ran"])
-    if "error" not in answer:
-        return Rendered(request, answer.get("text", ""), "", ran)
-    error = sentence(f"Error: {answer['error']}\n")
+def _rendered(request: Request, answer: provers.Answer) -> Rendered:
+    ran = None if answer.ran is None else tuple(answer.ran)
+    if answer.error is None:
+        return Rendered(request, answer.text, "", ran)
+    error = sentence(f"Error: {answer.error}\n")
     return Rendered(request, "", error or "helm failed without an error message", ran)
 
 

@@ -87,7 +87,7 @@ def _proved(wanted: list[Batch], locations: list[str], prover: Prover) -> dict[s
     for version, texts in wanted:
         documents = {str(number): text for number, text in enumerate(texts)}
         requests.append({"check": {"version": version, "locations": locations, "documents": documents}})
-    return {wanted[number][0]: answer["answers"]["resources"] for number, answer in prover.answers(requests)}
+    return {wanted[number][0]: answer.resources for number, answer in prover.answers(requests)}
 
 
 def _command(version: str, texts: dict[str, list[str]], locations: list[str], binary: Path) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,40 @@ from .tools import Tool
 TIMEOUT = 120.0  # seconds without an answer
 MEMORY = {"GOMEMLIMIT": "1GiB", "GOGC": "800"}  # the collector of Go runs seldom, until that much is in use
 Data = dict[str, Any]
+RESOURCE = ("filename", "kind", "name", "version", "status", "msg")  # what kubeconform says of each document
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the program says to a request, in the fields of its kind; the others are as they are here.
+
+    A render has `text` or `error`, and `ran`, None where it depends on more than templates. A check has `resources`, as
+    kubeconform prints them. A chart has `frame` and `providers`, none where it has no templates.
+    """
+
+    text: str = ""
+    error: str | None = None
+    ran: list[str] | None = None
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    frame: str = ""
+    providers: dict[str, str] = field(default_factory=dict)
+
+
+def read(line: bytes) -> tuple[int, Answer | None]:
+    """The number of a request and its answer, None where the program leaves it to the command; ValueError otherwise."""
+    found = json.loads(line)
+    if not isinstance(found, dict) or not isinstance(found.get("id"), int):
+        raise ValueError("is not an answer")
+    if "uncovered" in found:
+        return found["id"], None
+    found |= found["answers"] if isinstance(found.get("answers"), dict) else {}
+    answer = Answer(**{each.name: found[each.name] for each in fields(Answer) if found.get(each.name) is not None})
+    texts = [answer.text, answer.error or "", answer.frame, *(answer.ran or ())]
+    texts += [text for pair in answer.providers.items() for text in pair]
+    texts += [each[key] for each in answer.resources for key in RESOURCE]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("has something that is not a text")
+    return found["id"], answer
 
 
 class Prover:
@@ -39,25 +74,31 @@ class Prover:
             self._process = subprocess.Popen([str(program)], env=environment, **pipes)
             threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
-    def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Data]]:
+    def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Answer]]:
         """(number of the request, answer) as they come; a request that gets no answer is for the command."""
         with self._turn:
             if self._process is None or not requests:
                 return
             threading.Thread(target=self._tell, args=(self._process.stdin, requests), daemon=True).start()
             for _ in requests:
-                line = self._next()
-                if not line:
+                try:
+                    number, answer = read(self._next())
+                except (
+                    ValueError,
+                    TypeError,
+                    KeyError,
+                    AttributeError,
+                    RecursionError,
+                ):  # nothing, or nothing that is meant
                     self.end()
                     return
-                answer = json.loads(line)
-                if "uncovered" not in answer:
-                    yield answer.pop("id"), answer
+                if answer:
+                    yield number, answer
 
     def chart(self, folder: Path) -> tuple[str, dict[str, str]] | None:
         """What renders of a chart depend on: a hash of its frame, and template -> hash of its file; None if unknown."""
         for _, answer in self.answers([{"chart": str(folder)}]):
-            return answer["frame"], answer["providers"]
+            return answer.frame, answer.providers
         return None
 
     def end(self) -> None:

@@ -20,6 +20,7 @@ WORDS = {
     **dict.fromkeys(NULL),
     **dict.fromkeys(INFINITE, math.inf),
 }
+LONGEST = 20  # digits of the largest integer
 BASES = {"b": 2, "o": 8, "x": 16}
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0(?:[bB][01]+|[oO]?[0-7]+|[xX][0-9a-fA-F]+))")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -57,7 +58,8 @@ def _number(text: str) -> int | float | str:
     if INTEGER.fullmatch(digits):
         bare = digits.lstrip("+-")
         base = BASES.get(bare[1:2].lower(), 8 if bare[0] == "0" else 10)
-        value = int(digits, base)
+        # Python refuses to read a decimal of thousands of digits; none of more than twenty has 64 bits.
+        value = int(digits, base) if base != 10 or len(bare) <= LONGEST else 2**64
         if -(2**63) <= value < (2**63 if bare != digits else 2**64):
             return value
     if (POINT_FIRST if text[0] == "." else FLOAT).fullmatch(digits) and math.isfinite(value := float(digits)):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..files import write
+from ..files import data, regular, write
+from ..files import folder as made
 from ..problem import Collected, Faults, Problem, Say, ToolError, fault
 from ..programs import lock, tools
 from ..programs.run import hermetic, run
@@ -27,7 +28,7 @@ def publish(folder: Path, package: Package, provenance: str | None, options: Opt
         return _publish(folder, package, provenance, options, say)
     try:
         # The index is read, changed and written: two at once would lose what one of them adds.
-        with lock.held(folder / ".chartgen.lock", say):
+        with made(folder), lock.held(folder / ".chartgen.lock", say):
             return _publish(folder, package, provenance, options, say)
     except lock.Unlockable as error:
         what = f"cannot be locked: {error}"
@@ -35,27 +36,25 @@ def publish(folder: Path, package: Package, provenance: str | None, options: Opt
 
 
 def _publish(folder: Path, package: Package, provenance: str | None, options: Options, say: Say) -> Published:
-    file = folder / package.file
-    there = file.read_bytes() if file.is_file() else None
-    listed = _listed(folder / "index.yaml", package)
-    signature = folder / f"{package.file}.prov"
-    old = signature.read_bytes() if signature.is_file() else None
+    file, signature, index = (folder / name for name in (package.file, f"{package.file}.prov", "index.yaml"))
+    there, old, _ = (data(each) if regular(each) else None for each in (file, signature, index))
+    listed = _listed(index, package)
     did = outcome(str(folder), package, there, old, provenance.encode() if provenance else None, options)
     if did == "was there" and listed != package.digest:
         did = WOULD["published"] if options.dry_run else "published"  # a kill left it out of the index
     if did in DONE:
-        write(file, package.data)
+        made = _index(folder, package, options.site_url, say)
+        write(file, package.data, follow=False)
         if provenance is not None:
-            write(signature, provenance.encode())
-        _index(folder, package, options.site_url, say)
-        if _listed(folder / "index.yaml", package) != package.digest:
-            index = folder / "index.yaml"
+            write(signature, provenance.encode(), follow=False)
+        write(index, made, follow=False)
+        if _listed(index, package) != package.digest:
             raise ToolError(f"{index}: does not contain {package.digest}; check that no other command writes to it")
     return Published(did, str(file), package.digest, provenance is not None)
 
 
-def _index(folder: Path, package: Package, url: str, say: Say) -> None:
-    """Add the package to the index, by Helm, beside it; then put that in its place."""
+def _index(folder: Path, package: Package, url: str, say: Say) -> bytes:
+    """The index with the package in it, made by Helm beside the folder; Faults where Helm cannot read what is there."""
     index = folder / "index.yaml"
     helm = tools.ensure(["helm"], say)["helm"].path
     with tempfile.TemporaryDirectory(prefix="chartgen-publish-") as place:
@@ -65,7 +64,7 @@ def _index(folder: Path, package: Package, url: str, say: Say) -> None:
         done = run(command, TIMEOUT, hermetic(Path(place)))
         if done.code:
             raise fault(index, done.last, "correct the file, or move it")
-        write(index, (Path(place) / "index.yaml").read_bytes())
+        return (Path(place) / "index.yaml").read_bytes()
 
 
 def _listed(index: Path, package: Package) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from .. import files
 from ..problem import Faults, Problem, ToolError, fault
 from ..programs.run import Endless, run
+from ..reading import jsontext
 
 USERNAME, PASSWORD, TOKEN = "CHARTGEN_USERNAME", "CHARTGEN_PASSWORD", "CHARTGEN_TOKEN"
 MEND = "correct the file, or run 'docker login' again"
@@ -72,11 +73,7 @@ def docker(host: str) -> Login | None:
     file = folder / "config.json"
     if not file.exists():
         return None
-    try:
-        config = json.loads(files.text(file))
-    except (ValueError, RecursionError):
-        raise fault(file, "is not JSON", MEND) from None
-    config = _map(config, file, "the file")
+    config = _map(jsontext.read(file, MEND), file, "the file")
     helper = _map(config.get("credHelpers"), file, "credHelpers").get(host) or config.get("credsStore")
     if helper and not (isinstance(helper, str) and re.fullmatch(r"[\w.-]+", helper)):
         raise fault(file, "names a credential helper that is not a program's name", MEND)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from .. import paths
-from ..files import real, texts, write
+from ..files import real, sweep, texts, whole, write
 from ..files import text as file_text
 from ..paths import show
 from ..problem import Faults, Problem, nearest
@@ -52,9 +52,8 @@ def create(id: str, folder: Path | None, named: str | None, other: bool = False)
     group = id.partition("/")[0]
     skeleton = group if group in kinds() and "/" in id else OTHER
     changed, more = _added(recipe, id, root, _used(skeleton)) if recipe else ("", [])
-    count = _copied(skeleton, target, id)
-    if recipe:
-        write(recipe, changed.encode())
+    named_in_stack = partial(write, recipe, changed.encode()) if recipe else lambda: None
+    count = _copied(skeleton, target, id, named_in_stack)
     return [f"{target}: {count} files", *_next(id, root, target, recipe, more if recipe else _used(skeleton))]
 
 
@@ -85,16 +84,20 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
     return [f"{target}: {count} files", f"next: cd {target} && {commands}", _docs()]
 
 
-def _copied(skeleton: str, target: Path, id: str) -> int:
-    """Write the files of a skeleton with their names filled in, all or none; how many there are."""
+def _copied(skeleton: str, target: Path, id: str, finish: Callable[[], object] = lambda: None) -> int:
+    """Write the files of a skeleton with their names filled in, all or none; how many there are.
+
+    `finish` is done before they appear, and where it fails, they do not.
+    """
     found = texts(SKELETONS / skeleton)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.chartgen-") as place:
-        fresh = Path(place) / target.name
+    fresh = target.with_name(f".{target.name}.chartgen-{os.getpid()}")
+    with whole(target, fresh):
+        sweep(target.parent, f".{target.name}.chartgen-")
         for file, text in found.items():
             path = fresh / _filled(file, id)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_filled(text, id), encoding="utf-8")
+        finish()
         fresh.rename(target)
     return len(found)
 

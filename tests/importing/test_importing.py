@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from click.testing import CliRunner
 from conftest import CHART, ROOT, outcome
 
-from chartgen import cli
-from chartgen.importing import importer, report, tables
+from chartgen import cli, conventions
+from chartgen.compose import building
+from chartgen.importing import importer, recognise, report, source, tables, typed, write
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
+from chartgen.problem import Faults
 from chartgen.proofs import validate
 from chartgen.reading.keynames import Names
 
@@ -97,6 +102,80 @@ def test_a_password_of_the_input_is_written_nowhere():
     for name in EXPECTED:
         assert "sk-one" not in (folder / name).read_text(encoding="utf-8")
         assert "chat:secret@" not in (folder / name).read_text(encoding="utf-8")
+
+
+ODD = (3, "x", None, [], {}, True, [3], {"a": 3})
+COMPOSED = building.composed(conventions.STACK)
+
+
+def nodes(data, path=()):
+    """Every path below the root."""
+    for key, inner in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield (*path, key)
+        yield from nodes(inner, (*path, key))
+
+
+def mutated(folder: Path):
+    """Every file of a case with each of its nodes replaced by each of ODD: (file, its documents)."""
+    for file in inputs(folder):
+        documents = [one for one in yaml.safe_load_all((folder / file).read_text(encoding="utf-8")) if one]
+        for path in nodes(documents):
+            for odd in ODD:
+                if len(path) > 1 or isinstance(odd, dict):
+                    yield file, source.placed(documents, path, odd), path
+
+
+def read(folder: Path, file: Path, documents: list) -> list[source.Source]:
+    """A case with other documents in one of its files, without the way through YAML."""
+    data = []
+    for each in inputs(folder):
+        found = documents if each == file else yaml.safe_load_all((folder / each).read_text(encoding="utf-8"))
+        data += [(str(each), one) for one in found if one]
+    found = [source.Source(path, n, one, {(): 1}, source.Comments()) for n, (path, one) in enumerate(data)]
+    return [dataclasses.replace(one, data=source._expanded(one)) for one in found]
+
+
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 13])
+@pytest.mark.parametrize("folder", CASES, ids=[case.name for case in CASES])
+def test_a_value_of_any_type_anywhere_is_a_line_of_the_report(folder, every):
+    """Of all mutations, or of one in thirteen, which are all of ODD in turn."""
+    count = 0
+    for file, documents, path in itertools.islice(mutated(folder), 0, None, every):
+        try:
+            sources = read(folder, file, documents)
+            parts = [part for each in sources for part in recognise.parts(each)]
+            importer._refuse_unknown(sources, parts)
+            draft = importer.drafted(sources, parts, SCHEMA)
+            importer._without_repetition(draft, COMPOSED)
+            lines = report.lines(draft)
+            made = write.text(draft, "x", list(SCHEMA["properties"]))[0]
+        except Faults:  # what is not recognised at all
+            continue
+        assert len(lines) == len(draft.every), path
+        assert all(line.kind in report.KINDS and "None" not in line.text for line in lines), (path, lines)
+        assert "None" not in made, path
+        count += 1
+    assert count > 5
+
+
+@pytest.mark.parametrize("shape", [typed.TEXT, typed.NUMBER, typed.LIST, typed.MAP, {"a": typed.TEXT}, [typed.TEXT]])
+@pytest.mark.parametrize("value", ODD, ids=str)
+def test_what_does_not_fit_is_said_once_and_never_seen(shape, value):
+    said = []
+    at = SimpleNamespace(value=value, row={}, none=lambda text, *keys: said.append(text))
+    found = typed._fitted(at, (), value, shape)
+    fits = value is None or found == value
+    assert fits == (not said)
+    assert all(text.startswith(f"is {typed.kind(value)}; expected ") or "; expected a text" in text for text in said)
+
+
+def test_a_wrong_type_is_reported_with_what_is_expected(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("replicaCount: 1\nollama: {models: 3, gpu: {enabled: true, mig: [1]}}\n")
+    made = importer.import_files([Path("mine.yaml")], "", lambda said: None)
+    lines = list(map(str, report.lines(made.draft)))
+    assert "mine.yaml:2: ollama.models: no counterpart; is a number; expected a list or a map" in lines
+    assert "mine.yaml:2: ollama.gpu.mig[0]: no counterpart; is a list; expected a map" in lines
 
 
 def targets(rows: dict, prefix: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from conftest import CHART, ROOT
 
 from chartgen import cli
 from chartgen.needs import modelconfig, plan
+from chartgen.problem import Faults
 from chartgen.programs import helm, tools
 from docs.makers import catalogue
 
@@ -306,6 +308,47 @@ def test_configuration_that_describes_no_model_is_refused_with_its_file(tmp_path
     (tmp_path / "model.safetensors.index.json").write_text('{"metadata": {"total_size": 2097152000}}', encoding="utf-8")
     found = json.loads(run("--config", file, "--json").stdout)["servers"][0]
     assert found["models"][0]["weightsMiB"] == 2000
+
+
+ODD = ("3", '"x"', "null", "[]", "{}", "true", "[3]", '{"a": 3}', "-1", "0", "1e400", "NaN", "9" * 400, "9" * 5000)
+NUMBERS = dict.fromkeys(sorted(modelconfig.COUNTED_WITH), 2)
+BLOCKS = {"quantization_config": {"quant_method": "gptq", **NUMBERS}, "layer_types": ["attention"], "dtype": "float16"}
+WHOLE = {**NUMBERS, **LLAMA, **BLOCKS, "hybrid_override_pattern": "*", "tie_word_embeddings": True}
+
+
+@pytest.mark.parametrize("config", [WHOLE, {"model_type": "llama", "text_config": WHOLE}], ids=["flat", "nested"])
+def test_whatever_stands_in_a_configuration_there_is_a_row_or_a_sentence(tmp_path, config):
+    file, said = tmp_path / "config.json", set()
+    for path, odd in itertools.product(places(config), ODD):
+        file.write_text(json.dumps(put(config, path, "ODD")).replace('"ODD"', odd), encoding="utf-8")
+        try:
+            row = modelconfig.read(file)
+        except Faults as faults:
+            said |= {str(problem) for problem in faults.problems}
+        else:
+            assert all(0 <= number < 10**80 for number in vars(row).values() if not isinstance(number, str))
+    assert f"{file}: has a number that is too large; name the config.json of a model" in said
+    assert all(sentence.startswith(f"{file}: ") for sentence in said)
+
+
+def places(data, path=()):
+    """Every path in data, the root too."""
+    yield path
+    for key, inner in data.items() if isinstance(data, dict) else ():
+        yield from places(inner, (*path, key))
+
+
+def put(data, path, value):
+    return {**data, path[0]: put(data[path[0]], path[1:], value)} if path else value
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[1, 2", "", '{"metadata": {"total_size": 1e400}}', "[]", "{"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors.index.json"])
+def test_a_configuration_that_is_no_json_is_a_sentence(tmp_path, name, text):
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA), encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    said = run("--config", tmp_path / "config.json")
+    assert (said.exit_code, said.stderr.startswith(f"{tmp_path / name}: "), said.stderr.count("\n")) == (1, True, 1)
 
 
 def test_script_makes_the_row_that_the_catalogue_has(tmp_path, capsys):

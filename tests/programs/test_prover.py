@@ -227,6 +227,41 @@ def test_the_command_runs_where_the_process_ended(process: Prover, programs: dic
         assert list(other.answers([{"render": {}}])) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ('{"id": 1, "frame": "f", "ran": null}', prover.Answer(frame="f")),
+        ('{"id": 1, "ran": ["a"]}', prover.Answer(ran=["a"])),
+        ('{"id": 1, "error": "no", "ran": null}', prover.Answer(error="no")),
+        ('{"id": 1, "answers": {"resources": null}, "ran": null}', prover.Answer()),
+        ('{"id": 1, "uncovered": "a panic"}', None),
+    ],
+)
+def test_an_answer_has_every_field_whatever_the_program_leaves_out(line: str, answer: prover.Answer | None) -> None:
+    assert prover.read(line.encode()) == (1, answer)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "3", "[]", "{}", '{"id": 1, "text": 3}', '{"id": 1, "ran": 3}', '{"id": 1, "providers": {"a": 1}}', "[" * 9999]
+    + [f'{{"id": 1, "answers": {{"resources": {found}}}}}' for found in ("3", "[3]", "[{}]", '[{"filename": 1}]')],
+)
+def test_a_program_that_does_not_say_what_is_meant_is_left(tmp_path: Path, helm: str, line: str) -> None:
+    (tmp_path / "line").write_text(f"{line}\n", encoding="ascii")
+    babbling = tmp_path / "babbling"
+    babbling.write_text(f"#!/bin/sh\ncat {tmp_path}/line\nexec sleep 60\n", encoding="ascii")
+    babbling.chmod(0o755)
+    process = Prover(babbling, {})
+    assert list(process.answers([{"render": {}}])) == []
+    assert process._process is None
+
+
+def test_a_chart_that_is_nothing_but_its_name_is_described(process: Prover, tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: only\nversion: 1.0.0\n", encoding="utf-8")
+    frame, providers = process.chart(tmp_path) or ("", None)
+    assert (bool(frame), providers) == (True, {})
+
+
 def test_a_program_that_does_not_answer_is_left(tmp_path: Path, helm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = tmp_path / "silent"
     silent.write_text("#!/bin/sh\nexec sleep 60\n", encoding="ascii")

@@ -300,3 +300,10 @@ def test_a_file_is_called_by_its_path_unless_told_otherwise(tmp_path):
     file = tmp_path / "values.yaml"
     file.write_text("a: 1\na: 2\n")
     assert [read(file).problems[0].path, read(file, "values.yaml").problems[0].path] == [str(file), "values.yaml"]
+
+
+@pytest.mark.parametrize("sign", ["", "-", "+"])
+@pytest.mark.parametrize("digits", ["9" * 400, "9" * 5000, "1" + "0" * 20, "1_" * 3000 + "1"])
+def test_an_integer_of_any_length_is_read(sign, digits):
+    parsed = parse(f"a: {sign}{digits}\nb: !!int {sign}{digits}\n", "f")
+    assert isinstance(parsed.data["a"], str | float)
