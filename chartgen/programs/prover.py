@@ -19,7 +19,7 @@ from typing import Any
 
 from ..problem import Say
 from . import tools
-from .run import hermetic
+from .run import bounded, hermetic
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
@@ -72,6 +72,7 @@ class Prover:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         with suppress(OSError):
             self._process = subprocess.Popen([str(program)], env=environment, **pipes)
+            bounded(self._process.pid)
             threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
     def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Answer]]:
