@@ -306,6 +306,14 @@ def test_a_schema_that_refers_to_itself_ends(schema):
     assert "refers to itself" in shape.check({"a": 1}, {}, schema, "x")[0].message
 
 
+def test_a_template_that_asks_for_all_memory_is_a_sentence(run):
+    Path("c/templates").mkdir(parents=True)
+    Path("c/Chart.yaml").write_text(ABOUT, encoding="utf-8")
+    Path("c/templates/a.yaml").write_text("{{ range until 2000000000 }}{{ end }}\n", encoding="utf-8")
+    code, said = run("images", "c")
+    assert (code, "helm needs more than 4 GiB of memory for these templates" in said) == (1, True)
+
+
 # --- a chart's folder ---
 
 

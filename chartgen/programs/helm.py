@@ -13,7 +13,7 @@ from typing import Any
 from ..problem import Problem, Say, ToolError
 from . import prover as provers
 from .prover import Prover
-from .run import Endless, hermetic, run
+from .run import MEMORY, NO_MEMORY, Endless, hermetic, run
 
 TIMEOUT = 120  # seconds for one render
 QUIET = 2.0  # seconds without a line of progress
@@ -258,6 +258,8 @@ def _one(request: Request, helm: Path, environment: dict[str, str]) -> Rendered:
         done = run(command, TIMEOUT, environment)
     except Endless as error:
         return Rendered(request, "", str(error))
+    if done.code not in (0, 1) and NO_MEMORY.search(done.errors):
+        return Rendered(request, "", f"helm needs more than {MEMORY >> 30} GiB of memory for these templates")
     if done.code not in (0, 1):
         first = done.errors.strip().partition("\n")[0]
         raise ToolError(f"{helm}: {request.chart}: helm failed with exit code {done.code}: {first}")

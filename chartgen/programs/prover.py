@@ -18,8 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Say
+<<<<<<< HEAD
 from . import carried, tools
 from .run import hermetic
+=======
+from . import tools
+from .run import bounded, hermetic
+>>>>>>> fix13b
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
@@ -72,6 +77,7 @@ class Prover:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         with suppress(OSError):
             self._process = subprocess.Popen([str(program)], env=environment, **pipes)
+            bounded(self._process.pid)
             threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
     def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Answer]]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..problem import ToolError
+
+MEMORY = 4 << 30  # bytes that a program may use
+NO_MEMORY = re.compile(r"fatal error: .*(out of memory|cannot allocate memory)")
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,28 @@ def run(command: list[str], timeout: float, environment: dict[str, str] | None =
 
     ToolError where it cannot be started, Endless where it takes more than `timeout` seconds.
     """
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=timeout, env=environment, check=False)
+        with subprocess.Popen(command, env=environment, **pipes) as process:
+            bounded(process.pid)
+            try:
+                streams = process.communicate(given, timeout)
+            except BaseException:
+                process.kill()
+                raise
     except subprocess.TimeoutExpired:
         raise Endless(f"{Path(command[0]).name} did not end within {timeout:g} s") from None
     except OSError as error:
         raise ToolError(f"{command[0]}: {error.strerror}; run 'chartgen tools'") from None
-    return Ended(done.returncode, *(stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr)))
+    return Ended(process.returncode, *(stream.decode("utf-8", "replace") for stream in streams))
+
+
+def bounded(process: int) -> None:
+    """Let a process have so much memory and no more, where the system can do that: a template can ask for any."""
+    with suppress(ImportError, AttributeError, OSError):
+        import resource
+
+        resource.prlimit(process, resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 def hermetic(folder: Path) -> dict[str, str]:
