@@ -47,12 +47,11 @@ def check(documents: Mapping[str, tuple[Path, str]], prover: Prover) -> tuple[li
     found: list[Refusal] = []
     answered: set[str] = set()
     for _, answer in prover.answers(requests):
-        for name, refusals in answer["answers"].items():
+        for name, refusals in answer.refusals.items():
             answered.add(name)
             found += [Refusal(name, path_of(each["field"]), each["message"], each["rule"]) for each in refusals]
-    return sorted(found, key=lambda each: (each.name, str(each.path), each.message)), sorted(
-        documents.keys() - answered
-    )
+    found.sort(key=lambda each: (each.name, str(each.path), each.message))
+    return found, sorted(documents.keys() - answered)
 
 
 def path_of(field: str) -> Path_:

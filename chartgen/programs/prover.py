@@ -18,13 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Say
-<<<<<<< HEAD
 from . import carried, tools
-from .run import hermetic
-=======
-from . import tools
 from .run import bounded, hermetic
->>>>>>> fix13b
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
@@ -38,13 +33,15 @@ class Answer:
     """What the program says to a request, in the fields of its kind; the others are as they are here.
 
     A render has `text` or `error`, and `ran`, None where it depends on more than templates. A check has `resources`, as
-    kubeconform prints them. A chart has `frame` and `providers`, none where it has no templates.
+    kubeconform prints them. Custom resources have `refusals`: name of the document -> what the API server refuses, each
+    with field, message and rule. A chart has `frame` and `providers`, none where it has no templates.
     """
 
     text: str = ""
     error: str | None = None
     ran: list[str] | None = None
     resources: list[dict[str, Any]] = field(default_factory=list)
+    refusals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     frame: str = ""
     providers: dict[str, str] = field(default_factory=dict)
 
@@ -56,11 +53,14 @@ def read(line: bytes) -> tuple[int, Answer | None]:
         raise ValueError("is not an answer")
     if "uncovered" in found:
         return found["id"], None
-    found |= found["answers"] if isinstance(found.get("answers"), dict) else {}
+    if isinstance(inner := found.get("answers"), dict):
+        named = {name: each or [] for name, each in inner.items()}
+        found |= inner if "resources" in inner else {"refusals": named}
     answer = Answer(**{each.name: found[each.name] for each in fields(Answer) if found.get(each.name) is not None})
     texts = [answer.text, answer.error or "", answer.frame, *(answer.ran or ())]
     texts += [text for pair in answer.providers.items() for text in pair]
     texts += [each[key] for each in answer.resources for key in RESOURCE]
+    texts += [each[key] for refused in answer.refusals.values() for each in refused for key in ("field", "message")]
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("has something that is not a text")
     return found["id"], answer
@@ -89,13 +89,8 @@ class Prover:
             for _ in requests:
                 try:
                     number, answer = read(self._next())
-                except (
-                    ValueError,
-                    TypeError,
-                    KeyError,
-                    AttributeError,
-                    RecursionError,
-                ):  # nothing, or nothing that is meant
+                # Nothing, or nothing that is meant.
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     self.end()
                     return
                 if answer:
