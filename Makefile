@@ -46,8 +46,8 @@ check: $(STAMP) ## Fail if charts/llm-stack differs from its sources
 	@$(BIN)/chartgen build --check
 
 lint: $(STAMP) ## Check the style of the Python and the shell scripts
-	@$(BIN)/ruff check chartgen tests bench docs
-	@$(BIN)/ruff format --check chartgen tests bench docs
+	@$(BIN)/ruff check chartgen tests bench docs wheels
+	@$(BIN)/ruff format --check chartgen tests bench docs wheels
 	@find chartgen tests -name '*.sh' -print0 | xargs -0 $(BIN)/shellcheck -x -s sh
 
 test: lint check validate ## Everything that CI runs
@@ -57,14 +57,14 @@ test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
 
 e2e: tools ## Install every example, upgrades and what was published on the cluster of KUBECONFIG; E2E="--example NAME" picks one
-	@$(BIN)/python -m tests.e2e $(E2E)
+	@$(BIN)/python -m tests.e2e --record docs/proved.yaml $(E2E)
 	@$(BIN)/python -m tests.e2e.upgrades
 	@$(BIN)/python -m tests.e2e.dry_run
 	@$(BIN)/python -m tests.e2e.published
 	@$(BIN)/python -m tests.e2e.immutable
 
 e2e-real: tools ## Check the chart with a real ollama and kit on a real node; E2E=--help shows what it needs
-	@$(BIN)/python -m tests.e2e_real $(E2E)
+	@$(BIN)/python -m tests.e2e_real --record docs/proved.yaml $(E2E)
 
 faults: $(STAMP) ## Run the loaders in a hostile environment: N=50 rounds of SEED=1
 	@$(BIN)/python -m tests.scripts.faults --rounds $(or $(N),50) --seed $(or $(SEED),1)
@@ -84,6 +84,7 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.mistakes
 	@$(BIN)/python -m docs.makers.examples
 	@$(BIN)/python -m docs.makers.page
+	@$(BIN)/python -m docs.makers.proved
 
 site: $(STAMP) ## Build the documentation site in build/site
 	@test -x build/venv/bin/python || $(PYTHON) -m venv build/venv
@@ -93,8 +94,8 @@ site: $(STAMP) ## Build the documentation site in build/site
 	@cd build && venv/bin/zensical build --strict -f mkdocs.yml
 
 format: $(STAMP) ## Format the Python
-	@$(BIN)/ruff check --fix chartgen tests bench docs
-	@$(BIN)/ruff format chartgen tests bench docs
+	@$(BIN)/ruff check --fix chartgen tests bench docs wheels
+	@$(BIN)/ruff format chartgen tests bench docs wheels
 
 lock: ## Pin all dependencies again in requirements.lock and requirements-site.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet pip-tools

@@ -238,7 +238,7 @@ def validate(
     from .sources import stack as stacks
 
     if fragments and (chart or given):
-        raise fault("--only", "composes the chart from the stack", "leave CHART, -f and --set out, or leave --only out")
+        raise click.UsageError("--only composes the chart from the stack; leave CHART, -f and --set out, or --only")
     if fragments:
         report = proofs.only(list(fragments), stacks.find(stack), here().progress())
     else:
@@ -252,7 +252,7 @@ def validate(
         here().json(report.as_json() | named)
         return 1 if report.problems else 0
     for line in (*report.access, *filter(None, [report.note])):
-        here().err(line)
+        here().remark(line)
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))
     here().warn(report.warnings)
@@ -661,18 +661,20 @@ def new() -> None:
 @new.command("fragment", examples=("chartgen new fragment observe/greeting --stack stack.yaml",))
 @click.argument("name")
 @click.option("--in", "folder", type=FILE, help="The folder of fragments to create it in.")
-@click.option("--stack", help="A stack file. The fragment is added to it, after the others.")
+@click.option("--stack", help="A stack file. The fragment is added to it, with those that it and its cases use.")
+@click.option("--other-group", is_flag=True, help="Create a group whose name is like that of a kind.")
 @exits
-def new_fragment(name: str, folder: Path | None, stack: str | None) -> None:
+def new_fragment(name: str, folder: Path | None, stack: str | None, other_group: bool) -> None:
     """Create the fragment NAME from the skeleton of its kind.
 
     The group in NAME is the kind: engine/NAME, source/NAME, delivery/NAME, storage/NAME, scale/NAME, ui/NAME,
     expose/NAME, observe/NAME, verify/NAME. Any other NAME gets a small general skeleton. The fragment has cases and
-    rejections, and validates before you change it.
+    rejections, and validates before you change it. With --stack, the stack gets the fragments that it and its cases
+    use, if it does not have them.
     """
     from .sources import scaffold
 
-    here().summary("\n".join(scaffold.create(name, folder, stack)))
+    here().summary("\n".join(scaffold.create(name, folder, stack, other_group)))
 
 
 @new.command("stack", examples=("chartgen new stack tiny-llm",))

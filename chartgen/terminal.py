@@ -89,6 +89,11 @@ class Terminal:
         if not self.quiet:
             self.out(text)
 
+    def remark(self, text: str) -> None:
+        """Print, on standard error, what is worth knowing and no error; nothing where it is quiet."""
+        if not self.quiet:
+            self.err(text)
+
     def err(self, text: str) -> None:
         """Print a line on standard error."""
         self.clear()

@@ -122,6 +122,21 @@ def test_validate_of_no_chart_is_a_line_and_no_summary(run):
     assert (code, json.loads(output)["problems"][0]["message"]) == (1, "is not a chart")
 
 
+def test_quiet_validation_without_a_problem_prints_nothing(run, little, one_version):
+    (little / "mine.yaml").write_text("model: {name: qwen2.5, tag: 0.5b}\n")
+    assert run("validate", "-q", str(CHART), "-f", "mine.yaml") == (0, "", "")
+    _, _, said = run("validate", str(CHART), "-f", "mine.yaml")
+    assert "open to every pod" in said
+    assert "nothing has changed" in said
+    assert run("validate", "-q", str(CHART), "-f", "mine.yaml") == (0, "", "")
+
+
+def test_fragment_cannot_be_validated_with_values(run, little):
+    code, output, said = run("validate", "--only", "a", "-f", "values.yaml")
+    assert (code, output) == (2, "")
+    assert "--only composes the chart from the stack; leave CHART, -f and --set out, or --only" in said
+
+
 def test_validate_says_that_it_knows_no_stack(run, little, one_version):
     run("build")
     Path("stack.yaml").rename("other.yaml")
@@ -153,7 +168,7 @@ def test_fragments_are_listed_and_shown(run):
 def test_new_fragment_is_made_where_the_stack_finds_it(run, little):
     code, output, _ = run("new", "fragment", "observe/mine", "--stack", "stack.yaml")
     assert (code, output.splitlines()[0]) == (0, "fragments/observe/mine: 7 files")
-    assert "fragments: [a, observe/mine]" in Path("stack.yaml").read_text()
+    assert "fragments: [a, base, observe/mine]" in Path("stack.yaml").read_text()
     assert run("new", "fragment", "observe/mine")[0] == 1
 
 

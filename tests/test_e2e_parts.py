@@ -214,6 +214,28 @@ def test_a_second_server_may_add_objects_and_roll_the_ui(difference, allowed):
     assert steps._joins(difference) is allowed
 
 
+@pytest.mark.parametrize(
+    ("difference", "renewed"),
+    [
+        (change("Deployment", "changed"), True),
+        (change("Deployment", "replaced"), False),
+        (change("CronJob", "changed"), True),
+        (change("Job", "new"), True),
+        (change("Job", "gone"), True),
+        (change("Job", "restarted"), False),
+        (change("Service", "changed"), False),
+    ],
+)
+def test_a_changed_value_renews_its_workload_and_a_job_makes_room_for_another(difference, renewed):
+    assert steps._renewed(difference) is renewed
+
+
+def test_a_rollback_may_run_a_job_again_and_replaces_nothing_else():
+    assert steps._runs_again(change("Job", "replaced"))
+    assert not steps._runs_again(change("Deployment", "replaced"))
+    assert not steps._runs_again(change("Job", "gone"))
+
+
 def trial(tmp_path: Path) -> Trial:
     case = examples.Case(Example("little", "little.yaml"), {}, rendered(""))
     place = Place(

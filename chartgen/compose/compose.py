@@ -26,6 +26,8 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
 
     `proven` says that these very texts have passed the builder's rules before.
     """
+    # What a missing fragment would have brought is missed everywhere: that it is missing is said alone.
+    Collected([] if proven else fit.missing(stack)).end()
     collected = Collected([] if proven else fit.check(stack))
     joined = collected.attempt(merge.gather, stack)
     if joined and not proven:

@@ -11,15 +11,21 @@ Keys = dict[str, Any]
 
 PROBLEMS = """\
 
-{{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
+{{- /*
+{slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. Of a map inside
+another, `at` is the key, with a dot behind it, and `root` the map around all.
+*/}}
 {{- define "fragment.data.factProblems" -}}
 {{- $slot := .slot }}
 {{- $keys := .keys }}
+{{- $at := .at | default "" }}
+{{- $root := .root }}
 {{- $kinds := dict "string" "string" "bool" "boolean" "float64" "number" "slice" "array" "map" "object" }}
 {{- range $facts := .facts }}
 {{- if not (kindIs "map" $facts) }}
 {{ $slot }}: {{ toJson $facts }} is not a map; correct the template that states it
 {{- else }}
+{{- $root := $root | default $facts }}
 {{- range $key, $value := $facts }}
 {{- $rule := get $keys $key }}
 {{- $kind := get $kinds (kindOf $value) }}
@@ -27,23 +33,29 @@ PROBLEMS = """\
 {{- $kind = "integer" }}
 {{- end }}
 {{- if not $rule }}
-{{ $slot }}: {{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
+{{ $slot }}: {{ $at }}{{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
 {{- else if kindIs "invalid" $value }}
 {{- else if ne $kind $rule.type }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
+{{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $known }}
 {{- else if $rule.keys }}
-{{- range $inner := keys $value | sortAlpha }}
-{{- if not (hasKey $rule.keys $inner) }}
-{{ $slot }}: {{ $key }}.{{ $inner }} is not one of its keys; use one of {{ keys $rule.keys | sortAlpha | join ", " }}
+{{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
+{{- include "fragment.data.factProblems" $inner }}
+{{- else if $rule.items }}
+{{- range $value }}
+{{- if not (has . $rule.items.enum) }}
+{{ $slot }}: {{ $at }}{{ $key }} has {{ toJson . }}; use {{ join ", " $rule.items.enum }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- range $key, $rule := $keys }}
-{{- if and $rule.required (kindIs "invalid" (get $facts $key)) }}
-{{ $slot }}: {{ $key }} is missing; state it
+{{- if and $rule.required (or (not (hasKey $facts $key)) (kindIs "invalid" (get $facts $key))) }}
+{{ $slot }}: {{ $at }}{{ $key }} is missing; state it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -93,7 +105,9 @@ def _render(slot: Slot) -> str:
 
 def _bare(rule: Keys) -> Keys:
     """A key's rule without what is for people."""
-    kept = {word: value for word, value in rule.items() if word in ("type", "enum", "required")}
+    kept = {word: value for word, value in rule.items() if word in ("type", "enum", "required", "keyOf")}
+    kept |= {"or": rule.get("or", [])} if "keyOf" in rule else {}
+    kept |= {"items": {"enum": rule["items"]["enum"]}} if "enum" in rule.get("items", {}) else {}
     return kept | ({"keys": {key: _bare(inner) for key, inner in rule["keys"].items()}} if "keys" in rule else {})
 
 

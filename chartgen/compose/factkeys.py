@@ -9,40 +9,51 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice, pairwise
 from typing import Any
 
+from ..conventions import SERVERS as ENTRIES
 from ..problem import Problem, nearest
 from ..reading import gotemplate, yamlfile
-from ..reading.gotemplate import Action, Branch, Call, Define, Node, Text
+from ..reading.gotemplate import Action, Branch, Call, Define, Node, Term, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
-from .reads import ANY, FACTS, Read, Source, Use
+from . import forms
+from .reads import ANY, FACTS, NOTHING, Read, Source, Use, Value
 from .ways import way
 
 SERVERS = "fragment.servers"
-HOLE = "\0"  # where an action prints
+EVERY = (".Servers", f".Values.{ENTRIES}")  # what all servers are read from
+ALL = {"Servers", "Serving"}  # the contexts of all servers, and of those that serve
+LOOKING = {"get", "index", "pluck", "dig", "pick", "hasKey"}  # functions that are given keys
+HOLE = "\0"  # where an action prints what no text says
+ONE_OF, OR = "\1", "\2"  # around the texts that an action may print, and between them
+MOST = 8  # so many texts are tried
 KEY = re.compile(r"(?P<indent>\s*)(?P<dash>- +)?(?P<key>[A-Za-z]\w*):(?P<value>.*)")
 KINDS = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
 
 Keys = dict[str, Any]
 Line = tuple[str, int, str]  # file, line, text
 Defined = dict[str, tuple["Source", Define]]
+Printed = dict[str, dict[int, Value]]  # file -> where an action starts -> what it prints
+Stated = tuple[str, int, str, str]  # file, line, key, text of the value, of several lines where it is a block
 
 
 def check(stack: Stack, sources: list[Source], uses: list[Use]) -> Iterator[Problem]:
     """What fragments state and read against what slots declare, and facts that go through all servers."""
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     slots = {slot.name: slot for fragment in stack.fragments for slot in fragment.offers.values() if slot.keys}
+    printed = {use.path: use.found.printed for use in uses}
     yield from _undeclared(stack)
     for fragment in stack.fragments:
         for name, template in fragment.fills.items():
             if name in slots and template in defined:
-                yield from _stated(slots[name], template, defined)
+                yield from _stated(slots[name], template, defined, printed)
     for use in uses:
         for read in sorted(use.found.reads):
             if read.path[0] == FACTS:
                 yield from _misread(use.path, read, slots)
-    yield from _circles(stack, sources, defined)
+    yield from _circles(stack, defined, uses)
 
 
 def _undeclared(stack: Stack) -> Iterator[Problem]:
@@ -79,26 +90,38 @@ def _misread(path: str, read: Read, slots: dict[str, Slot]) -> Iterator[Problem]
 # --- what a template writes out --------------------------------------------------------------------------------------
 
 
-def _stated(slot: Slot, template: str, defined: Defined) -> Iterator[Problem]:
+def _stated(slot: Slot, template: str, defined: Defined, printed: Printed) -> Iterator[Problem]:
     """What is wrong with the facts that a template fills `slot` with, as far as its text says."""
     source, define = defined[template]
-    maps, open_ended = _maps(_lines(source.path, define.body, defined, {template}), slot.kind == "list")
+    maps, open_ended = _maps(_lines(source.path, define.body, defined, {template}, printed), slot.kind == "list")
     for stated in maps:
+        names = {key: None if open_ended else _keys_of(stated, key) for key in slot.keys}
         for path, line, key, value in stated:
             if key not in slot.keys:
                 message = f"is not a key of {slot.name}"
                 yield Problem(path, line, key, message, nearest(key, list(slot.keys), "its keys"))
+            elif not value:
+                yield Problem(path, line, key, "has no value", "state one, or leave the key out")
             else:
-                for inner, message, remedy in _wrong(value, slot.keys[key]):
+                for inner, message, remedy in dict.fromkeys(_wrong(value, slot.keys[key], names)):
                     yield Problem(path, line, f"{key}{inner}", message, remedy)
     yield from _twice(source.path, define, slot.kind == "list", defined)
     if not open_ended:
         yield from _missing(slot, source.path, define, maps, defined)
 
 
-def _missing(
-    slot: Slot, path: str, define: Define, maps: list[list[tuple[str, int, str, str]]], defined: Defined
-) -> Iterator[Problem]:
+def _keys_of(stated: list[Stated], key: str) -> set[str] | None:
+    """The keys of a map among the facts; None where its text does not say them."""
+    found: set[str] = set()
+    for value in (value for _, _, each, value in stated if each == key):
+        parsed = yamlfile.parse(value.replace(HOLE, "x-hole"), "")
+        if parsed.problems or not isinstance(parsed.data, dict) or ONE_OF in value or "x-hole" in str([*parsed.data]):
+            return None
+        found |= {str(name) for name in parsed.data}
+    return found
+
+
+def _missing(slot: Slot, path: str, define: Define, maps: list[list[Stated]], defined: Defined) -> Iterator[Problem]:
     """Required keys that the template never states, or only with some values."""
     body = define.body if slot.required else _inner(define.body)
     always = None if slot.kind == "list" else _always(body, defined, {define.name})
@@ -138,7 +161,7 @@ def _always(body: tuple[Node, ...], defined: Defined, seen: set[str]) -> set[str
 def _twice(path: str, define: Define, several: bool, defined: Defined) -> Iterator[Problem]:
     """Keys that a template states twice whatever the values are: YAML takes the last in silence."""
     always = tuple(node for node in define.body if not isinstance(node, Branch))
-    for stated in _maps(_lines(path, always, defined, {define.name}), several)[0]:
+    for stated in _maps(_lines(path, always, defined, {define.name}, {}), several)[0]:
         first: dict[str, int] = {}
         for file, line, key, _ in stated:
             if key in first and file == path:
@@ -146,28 +169,38 @@ def _twice(path: str, define: Define, several: bool, defined: Defined) -> Iterat
             first.setdefault(key, line)
 
 
-def _maps(lines: list[Line], several: bool) -> tuple[list[list[tuple[str, int, str, str]]], bool]:
-    """The maps that a template writes, as (file, line, key, text of the value); whether it may print other keys."""
-    maps: list[list[tuple[str, int, str, str]]] = [] if several else [[]]
+def _maps(lines: list[Line], several: bool) -> tuple[list[list[Stated]], bool]:
+    """The maps that a template writes; whether it may print other keys."""
+    maps: list[list[Stated]] = [] if several else [[]]
     open_ended = False
+    own = 2 if several else 0
     for path, line, text in lines:
-        if text.startswith(HOLE):
-            open_ended = True
         match = KEY.match(text)
         depth = len(match["indent"]) + len(match["dash"] or "") if match else 0
-        if not match or depth != (2 if several else 0):
-            continue
-        if match["dash"]:
-            maps.append([])
-        if maps:
-            maps[-1].append((path, line, match["key"], match["value"].strip()))
+        if text.startswith((HOLE, ONE_OF)):
+            open_ended = True
+        if match and depth == own:
+            if match["dash"]:
+                maps.append([])
+            if maps:
+                maps[-1].append((path, line, match["key"], match["value"].strip()))
+        elif maps and maps[-1] and text.strip() and not text.lstrip().startswith("#"):
+            maps[-1][-1] = _longer(maps[-1][-1], text)
     return maps, open_ended
 
 
-def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str]) -> list[Line]:
+def _longer(stated: Stated, text: str) -> Stated:
+    """Facts with one more line of their last value."""
+    path, line, key, value = stated
+    if text.startswith((" ", "-")) or not value:
+        value = f"{value}\n{text}" if value else text
+    return path, line, key, value
+
+
+def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str], printed: Printed) -> list[Line]:
     """The lines that a template may print, with HOLE where an action prints, of all its branches one after another.
 
-    What a line includes as a whole is there in its place.
+    What a line includes as a whole is there in its place; what an action prints, where text says what it may be.
     """
     found: list[Line] = [(path, 0, "")]
     for node in gotemplate.nodes(body):
@@ -180,9 +213,10 @@ def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str]) 
             name = "" if text else _included(node)
             if name in defined and name not in seen:
                 source, define = defined[name]
-                found += [*_lines(source.path, define.body, defined, {*seen, name}), (path, node.line, "")]
+                found += [*_lines(source.path, define.body, defined, {*seen, name}, printed), (path, node.line, "")]
             else:
-                found[-1] = (file, line or node.line, text + HOLE)
+                hole = _texts(printed.get(path, {}).get(node.start, NOTHING))
+                found[-1] = (file, line or node.line, text + hole)
         elif isinstance(node, Branch) and text.strip():
             found[-1] = (file, line, text + HOLE)
     return found
@@ -197,16 +231,35 @@ def _included(node: Node) -> str:
     return first[1].text if len(first) == 3 and first[0].text == "include" and first[1].kind == "text" else ""
 
 
-def _wrong(text: str, rule: Keys) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with the text of a value: (key below it, message, remedy)."""
-    if not text or (HOLE in text and not text.startswith(("{", "["))):
-        return
-    parsed = yamlfile.parse(text.replace(HOLE, "x-hole"), "")
-    if not parsed.problems:
-        yield from _misfit(parsed.data, rule, "")
+def _texts(value: Value) -> str:
+    """What an action prints: the texts that it may be, as they are printed, or HOLE."""
+    if not value.words or len(value.words) > MOST:
+        return HOLE
+    quoted = forms.SCALAR in value.prints
+    return ONE_OF + OR.join(json.dumps(word) if quoted else word for word in sorted(value.words)) + ONE_OF
 
 
-def _misfit(value: Any, rule: Keys, at: str) -> Iterator[tuple[str, str, str]]:
+def _each(text: str) -> Iterator[str]:
+    """Every text that may be printed."""
+    before, found, rest = text.partition(ONE_OF)
+    words, _, after = rest.partition(ONE_OF)
+    for word in words.split(OR) if found else ():
+        yield from _each(f"{before}{word}{after}")
+    if not found:
+        yield text
+
+
+def _wrong(text: str, rule: Keys, names: dict[str, set[str] | None]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the text of a value: (key below it, message, remedy); `names` are the keys of other facts."""
+    for each in islice(_each(text), MOST):
+        if HOLE in each and not each.startswith(("{", "[")) and "\n" not in each and not KEY.match(each):
+            continue
+        parsed = yamlfile.parse(each.replace(HOLE, "x-hole"), "")
+        if not parsed.problems:
+            yield from _misfit(parsed.data, rule, "", names)
+
+
+def _misfit(value: Any, rule: Keys, at: str, names: dict[str, set[str] | None]) -> Iterator[tuple[str, str, str]]:
     if value is None or (isinstance(value, str) and "x-hole" in value):
         return
     kind = rule["type"]
@@ -214,15 +267,20 @@ def _misfit(value: Any, rule: Keys, at: str) -> Iterator[tuple[str, str, str]]:
         yield at, f"{json.dumps(value)} is not {_a(kind)}", f"state {_a(kind)}"
     elif "enum" in rule and value not in rule["enum"]:
         yield at, f"{value} is not one of its values", nearest(str(value), [str(each) for each in rule["enum"]], "they")
+    elif "keyOf" in rule:
+        known, others = names.get(rule["keyOf"]), rule.get("or", [])
+        if known is not None and value not in {*known, *others}:
+            message = f"{value} is not {' or '.join([*others, 'a key of ' + rule['keyOf']])}"
+            yield at, message, nearest(value, [*others, *sorted(known)], "they")
     elif kind == "array":
         for inner in value:
-            yield from _misfit(inner, {"type": "string", **rule.get("items", {})}, at)
+            yield from _misfit(inner, {"type": "string", **rule.get("items", {})}, at, names)
     elif "keys" in rule:
         for key, inner in value.items():
             if key not in rule["keys"]:
                 yield f"{at}.{key}", "is not one of its keys", nearest(key, list(rule["keys"]), "its keys")
             else:
-                yield from _misfit(inner, rule["keys"][key], f"{at}.{key}")
+                yield from _misfit(inner, rule["keys"][key], f"{at}.{key}", names)
 
 
 def _a(kind: str) -> str:
@@ -232,13 +290,18 @@ def _a(kind: str) -> str:
 # --- what must not go through all servers ----------------------------------------------------------------------------
 
 
-def _circles(stack: Stack, sources: list[Source], defined: Defined) -> Iterator[Problem]:
-    """Facts of a server that need all servers laid out, which needs the facts of each: Helm would never end."""
+def _circles(stack: Stack, defined: Defined, uses: list[Use]) -> Iterator[Problem]:
+    """Facts of a server that need all servers laid out, which needs the facts of each: Helm would never end.
+
+    The map `servers` of the values is not there either: a server's context has the values of that server.
+    """
     fills: dict[str, list[str]] = {}
     for fragment in stack.fragments:
         for name, template in fragment.fills.items():
             fills.setdefault(f"fragment.slot.{name}", []).append(template)
-    graph = {name: _references(define.body) for name, (_, define) in defined.items()} | fills
+    maps = {(use.path, read.line) for use in uses for read in use.found.reads if read.path == (ENTRIES,)}
+    named = {name: list(_references(source.path, define.body, maps)) for name, (source, define) in defined.items()}
+    graph = {name: [each for each, _ in found] for name, found in named.items()} | fills
     reached = _reached(graph, SERVERS)
     needed = {
         template
@@ -248,28 +311,45 @@ def _circles(stack: Stack, sources: list[Source], defined: Defined) -> Iterator[
         for template in fills.get(f"fragment.slot.{slot.name}", [])
     }
     for template in sorted(needed & defined.keys()):
-        found = way(template, SERVERS, lambda name: graph.get(name, ()))
+        ways = (way(template, end, lambda name: graph.get(name, ())) for end in (SERVERS, *EVERY))
+        found = min(filter(None, ways), key=len, default=[])
         # What a way leads through that is needed too is reported separately.
         if found and not needed.intersection(found[1:]):
-            source, define = defined[template]
-            message = f"goes through all servers: {' includes '.join(found)}"
+            source, _ = defined[template]
+            line = next(line for each, line in named[template] if each == found[1])
+            last = "reads" if found[-1] in EVERY else "includes"
+            message = f"goes through all servers: {' includes '.join(found[:-1])} {last} {found[-1]}"
             remedy = "read the server's own context only; what concerns several servers belongs to release.checks"
-            yield Problem(source.path, define.line, template, message, remedy)
+            yield Problem(source.path, line, template, message, remedy)
 
 
-def _references(body: tuple[Node, ...]) -> list[str]:
-    """The named templates that a body may include: each text that could be a name."""
-    found = []
+def _references(path: str, body: tuple[Node, ...], maps: set[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """The named templates that a body may include, each text that could be a name, and the servers that it reads.
+
+    `maps` are the lines of files that read the map `servers` of the values.
+    """
     for node in gotemplate.nodes(body):
         if isinstance(node, Call):
-            found.append(node.name)
+            yield node.name, node.line
         if isinstance(node, (Action, Branch, Call)) and node.pipe:
-            for term in gotemplate.terms(node.pipe):
-                if term.kind == "text" and term.text.startswith("fragment."):
-                    found.append(term.text)
-                if "Servers" in term.fields and term.kind != "pipe":
-                    found.append(SERVERS)
-    return found
+            for command in gotemplate.commands(node.pipe):
+                for term in command:
+                    if term.kind == "text" and term.text.startswith("fragment."):
+                        yield term.text, term.line
+                    yield from ((each, term.line) for each in _every(term, command))
+                    if (path, term.line) in maps:
+                        yield EVERY[1], term.line
+
+
+def _every(term: Term, command: tuple[Term, ...]) -> Iterator[str]:
+    """Whether a term of a command reads all servers: their contexts, or their values."""
+    looks = command[0].kind == "function" and command[0].text in LOOKING
+    values = any("Values" in each.fields for each in command)
+    key = term.text if looks and term.kind == "text" else ""
+    if (ALL & {*term.fields} and term.kind != "pipe") or key in ALL:
+        yield EVERY[0]
+    if ("Values", ENTRIES) in pairwise(term.fields) or (values and key == ENTRIES):
+        yield EVERY[1]
 
 
 def _reached(graph: dict[str, list[str]], start: str) -> set[str]:

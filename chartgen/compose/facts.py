@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from ..problem import Problem, nearest
 from ..sources.fragment import DEFINE, INCLUDE, Fragment
@@ -34,8 +35,10 @@ def order(fragments: tuple[Fragment, ...], scope: str) -> list[str]:
     return list(TopologicalSorter(reads).static_order())
 
 
-def check(fragments: tuple[Fragment, ...]) -> list[Problem]:
-    """Facts that read each other, and facts that are read and are no fragment's."""
+def check(fragments: tuple[Fragment, ...], own: tuple[Fragment, ...]) -> list[Problem]:
+    """Facts that read each other, and facts that are read and are no fragment's. `own` are those of the stack's author,
+    which are to blame for what others do not do without them.
+    """
     known = sorted(name.removesuffix(SUFFIX) for f in fragments for name in f.offers if name.endswith(SUFFIX))
     problems = [
         Problem(
@@ -55,7 +58,7 @@ def check(fragments: tuple[Fragment, ...]) -> list[Problem]:
         try:
             order(fragments, scope)
         except CycleError as error:
-            problems.append(_circle(fragments, error.args[1]))
+            problems += _circle(fragments, error.args[1], own)
     return problems
 
 
@@ -77,12 +80,35 @@ def _unlaid(fragments: tuple[Fragment, ...]) -> list[Problem]:
     ]
 
 
-def _circle(fragments: tuple[Fragment, ...], circle: list[str]) -> Problem:
-    """The problem of facts that need each other; `circle` ends as it begins, and each needs the one before it."""
-    slot = circle[0] + SUFFIX
-    fragment = next(each for each in fragments if slot in each.fills)
+def _circle(fragments: tuple[Fragment, ...], circle: list[str], own: tuple[Fragment, ...]) -> list[Problem]:
+    """The problems of facts that need each other; `circle` ends as it begins, and each needs the one before it.
+
+    They are at the lines of the author's own fills that lead around, else at those of the first fill.
+    """
     message = f"circular: {' needs '.join(name + SUFFIX for name in reversed(circle))}"
-    return fragment.problem("fragment.yaml", ("fills", slot), message, "read one of them where no facts are made")
+    remedy = "remove it, or read it where no facts are made"
+    found = [
+        (fragment, Problem(f"{fragment.folder}/templates/{file}", line, said, message, remedy))
+        for needed, name in pairwise(circle)
+        for fragment in fragments
+        if (template := fragment.fills.get(name + SUFFIX))
+        for file, line, said in _reading(fragment, template, needed, fragments)
+    ]
+    return [problem for fragment, problem in found if fragment in own] or [problem for _, problem in found[:1]]
+
+
+def _reading(
+    fragment: Fragment, template: str, needed: str, fragments: tuple[Fragment, ...]
+) -> Iterator[tuple[str, int, str]]:
+    """Where a fill reads facts, or includes what does: (file, line, what it reads or includes)."""
+    bodies = _bodies(fragments)
+    file, first = fragment.defines().get(template, ("", 0))
+    for n, line in enumerate(bodies.get(template, "").split("\n")):
+        reads, includes = _named(line)
+        if needed in reads:
+            yield file, first + n, f".Facts.{needed}"
+        else:
+            yield from ((file, first + n, each) for each in includes if needed in _read([each], fragments, bodies))
 
 
 def _bodies(fragments: Iterable[Fragment]) -> dict[str, str]:
@@ -105,8 +131,8 @@ def _read(templates: list[str], fragments: tuple[Fragment, ...], bodies: dict[st
     found, seen, left = set(), set(), [*templates]
     while left:
         name = left.pop()
-        if name in seen:
-            continue
+        if name in seen or name == LAYS:
+            continue  # what goes through all servers is refused as that (factkeys.py)
         seen.add(name)
         left += _fills(fragments, name.removeprefix("fragment.slot."))
         reads, includes = _named(bodies.get(name, ""))

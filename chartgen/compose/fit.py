@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..problem import Problem, nearest
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
@@ -17,39 +15,68 @@ FACTS = "fragment.facts."
 
 def check(stack: Stack) -> list[Problem]:
     """Every way in which the fragments do not fit together."""
-    return _order(stack) + _slots(stack) + _names(stack) + _templates(stack) + facts.check(stack.fragments)
+    return (
+        _order(stack)
+        + _slots(stack)
+        + _names(stack)
+        + _templates(stack)
+        + facts.check(stack.fragments, stack.own_fragments)
+    )
 
 
-def _order(stack: Stack) -> list[Problem]:
-    """Every fragment comes once, after those that it requires."""
-    problems = [*_circles(stack)]
-    circular = {problem.path for problem in problems}
-    seen: set[str] = set()
+def missing(stack: Stack) -> list[Problem]:
+    """The fragments that others require and that the stack does not have, each once."""
+    problems = []
     ids = [fragment.id for fragment in stack.fragments]
+    wanted: dict[str, list[int]] = {}
     for n, fragment in enumerate(stack.fragments):
-        seen.add(fragment.id)
         for need in fragment.requires:
-            if f"{fragment.folder}/fragment.yaml" in circular:
-                continue
             meant = nearest(need, ids) if need not in ids else ""
             if meant.startswith("did you mean"):
                 message = f"'{need}' is not a fragment of the stack"
                 problems.append(fragment.problem("fragment.yaml", ("requires",), message, meant))
             elif need not in ids:
-                problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "add it before"))
-            elif need not in seen:
+                wanted.setdefault(need, []).append(n)
+    for need, places in wanted.items():
+        others = f" and {len(places) - 1} more require" if len(places) > 1 else " requires"
+        message = f"'{ids[places[0]]}'{others} '{need}'"
+        problems.append(stack.problem(("fragments", places[0]), message, "add it before"))
+    return problems
+
+
+def _order(stack: Stack) -> list[Problem]:
+    """Every fragment comes once, after those that it requires."""
+    circles = _circles(stack)
+    problems = [
+        fragment.problem(
+            "fragment.yaml",
+            ("requires",),
+            f"is circular: {' requires '.join(circle)}",
+            "remove one of them from requires",
+        )
+        for fragment, circle in circles
+    ]
+    circular = {id for _, circle in circles for id in circle}
+    ids = {fragment.id for fragment in stack.fragments}
+    seen: set[str] = set()
+    for n, fragment in enumerate(stack.fragments):
+        seen.add(fragment.id)
+        for need in fragment.requires if fragment.id not in circular else ():
+            if need in ids - seen:
                 problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))
     return problems
 
 
-def _circles(stack: Stack) -> Iterator[Problem]:
-    """`requires` in a circle, at each fragment in it."""
+def _circles(stack: Stack) -> list[tuple[Fragment, list[str]]]:
+    """`requires` in a circle: each circle once, at its first fragment that is the stack's own."""
     known = {fragment.id: fragment for fragment in stack.fragments}
-    for fragment in stack.fragments:
+    own = stack.own_fragments
+    found: dict[frozenset[str], tuple[Fragment, list[str]]] = {}
+    for fragment in (*own, *(each for each in stack.fragments if each not in own)):
         circle = way(fragment.id, fragment.id, lambda id: known[id].requires if id in known else ())
         if circle:
-            message = f"is circular: {' requires '.join(circle)}"
-            yield fragment.problem("fragment.yaml", ("requires",), message, "remove one of them from requires")
+            found.setdefault(frozenset(circle), (fragment, circle))
+    return list(found.values())
 
 
 def _slots(stack: Stack) -> list[Problem]:
@@ -98,7 +125,7 @@ def _names(stack: Stack) -> list[Problem]:
     for fragment in stack.fragments:
         own = fragment.prefix
         for name, (file, line) in fragment.defines().items():
-            if not name.startswith(own) or (fragment.id == "base" and not _is_base(name)):
+            if not owns(fragment, name):
                 problems.append(
                     Problem(
                         f"{fragment.folder}/templates/{file}",
@@ -114,11 +141,20 @@ def _names(stack: Stack) -> list[Problem]:
             if mine and name not in known:
                 problems.append(Problem(where, line, name, "no such template", nearest(name, sorted(known))))
             elif not mine and name not in public:
-                what = "belongs to another fragment" if name in known else "no such template or slot"
-                problems.append(
-                    Problem(where, line, name, what, nearest(name, sorted(public), "a slot or one of base's names"))
+                what, remedy = (
+                    "no such template or slot",
+                    nearest(name, sorted(public), "a slot or one of base's names"),
                 )
+                if name in known:
+                    what = "belongs to another fragment"
+                    remedy = "include a slot, one of base's templates, or one of this fragment's own"
+                problems.append(Problem(where, line, name, what, remedy))
     return problems
+
+
+def owns(fragment: Fragment, name: str) -> bool:
+    """Whether the name of a template is one that the fragment may define."""
+    return name.startswith(fragment.prefix) and (fragment.id != "base" or _is_base(name))
 
 
 def _is_base(name: str) -> bool:
@@ -132,6 +168,8 @@ def _templates(stack: Stack) -> list[Problem]:
     for fragment in stack.fragments:
         for file, text in fragment.templates.items():
             path = f"{fragment.folder}/templates/{file}"
-            if f"\n{text}".count("\nkind:") > 1:
-                problems.append(Problem(path, 0, "kind", "makes more than one object", "give each a separate file"))
+            kinds = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("kind:")]
+            if len(kinds) > 1:
+                message = "makes more than one object"
+                problems.append(Problem(path, kinds[1], "kind", message, "give each a separate file"))
     return problems

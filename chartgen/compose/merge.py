@@ -31,13 +31,14 @@ def gather(stack: Stack) -> Values:
         for scope in ("server", "release"):
             for key, declared in getattr(fragment, scope).items():
                 own = _resolve(fragment, copied(declared), values.definitions, (scope, key), problems)
-                _join(fragment, getattr(values, scope), key, own, (scope, key), problems)
+                _join(stack, fragment, getattr(values, scope), key, own, (scope, key), problems)
                 if key == SERVERS:
                     what, remedy = "is the chart's map of model servers", "choose another name"
                     problems.append(fragment.problem("values.schema.yaml", (scope, key), what, remedy))
     for key in values.server.keys() & values.release.keys():
         fragment = next(each for each in stack.fragments if key in each.release)
-        what = "is declared under server: too, by this fragment or another one"
+        other = next(each for each in stack.fragments if key in each.server)
+        what = f"is declared under server: too, by {'this fragment' if other is fragment else other.id}"
         problems.append(fragment.problem("values.schema.yaml", ("release", key), what, "rename one of them"))
     _choices(stack, values, problems)
     _defaults(stack, values, problems)
@@ -99,24 +100,41 @@ def _keys(fragment: Fragment, file: str, path: tuple, problems: list[Problem]) -
 
 
 def _join(
-    fragment: Fragment, into: dict[str, Any], key: str, schema: Any, path: tuple, problems: list[Problem]
+    stack: Stack,
+    fragment: Fragment,
+    into: dict[str, Any],
+    key: str,
+    schema: Any,
+    path: tuple[str, ...],
+    problems: list[Problem],
 ) -> None:
     """Add a property; an object that another fragment declared too gains the properties of both."""
     if key not in into:
         into[key] = schema
     elif closed(into[key]) and isinstance(schema, dict) and closed(schema) and not _same(into[key], schema):
         for name, inner in schema["properties"].items():
-            _join(fragment, into[key]["properties"], name, inner, (*path, "properties", name), problems)
+            _join(stack, fragment, into[key]["properties"], name, inner, (*path, "properties", name), problems)
         into[key] |= {word: value for word, value in schema.items() if word not in into[key]}
     else:
         problems.append(
             fragment.problem(
                 "values.schema.yaml",
                 path,
-                "is also declared by another fragment of the stack",
-                "declare it once, in the fragment that the other one requires",
+                f"is also declared by {_declarer(stack, fragment, path).id}",
+                "rename one of them, or declare it once, in the fragment that the other one requires",
             )
         )
+
+
+def _declarer(stack: Stack, fragment: Fragment, path: tuple[str, ...]) -> Fragment:
+    """The first fragment that declares the value at a path of values.schema.yaml, or an object of shared ones there."""
+    for each in stack.fragments[: stack.fragments.index(fragment)]:
+        schema: Any = {path[0]: getattr(each, path[0])}
+        for key in path:
+            schema = schema.get(key) if isinstance(schema, dict) else None
+        if schema is not None:
+            return each
+    return next(each for each in stack.fragments if path[1] in getattr(each, path[0]))
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -24,6 +24,9 @@ NOT_RE2 = re.compile(
 # What Go's know and Python's do not, or take for something else.
 ONLY_RE2 = re.compile(r"(?:^|[^\\])(?:\\\\)*(?P<only>\\[pPzQC]|\[:\^?[a-z]+:\]|\(\?U)")
 MOST_REPEATS = 1000
+TYPED = {"type", "$ref", "enum", "const", "properties", "anyOf", "oneOf", "allOf", "x-kubernetes", "x-keys-of"}
+# What is no condition, and what is merged into an object of the definition.
+BESIDE_REF = ("$ref", "description", "default", "examples", "title", "$comment", "properties", "required")
 PLAIN = ("string", "integer", "number", "boolean")  # types of values that have no keys
 
 
@@ -168,15 +171,18 @@ def _undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
 def _reads(
     path: str, reads: set[Read], values: Values, owned: dict[str, Owned], allowed: set[str]
 ) -> Iterator[Problem]:
-    said: set[tuple[int, str, str]] = set()
-    # The longest first: that a value is read says that the object is, in which it is.
-    for at, line, scope, server in sorted(
-        {(read.path, read.line, read.scope, read.server) for read in reads}, reverse=True
-    ):
-        for message, key, remedy in _misread(at, scope, server, values, owned, allowed):
-            if not any((line, message) == other[:2] and other[2].startswith(f"{key}.") for other in said):
-                yield Problem(path, line, key, message, remedy)
-            said.add((line, message, key))
+    found = {
+        Problem(path, line, key, message, remedy)
+        for at, line, scope, server in {(read.path, read.line, read.scope, read.server) for read in reads}
+        for message, key, remedy in _misread(at, scope, server, values, owned, allowed)
+    }
+    # That a value is read says that the object is, in which it is; that an object is read, that its values are.
+    for each in sorted(found):
+        same = [other for other in found if other.message == each.message and other is not each]
+        deeper = any(other.line == each.line and other.key.startswith(f"{each.key}.") for other in same)
+        again = any(other.line < each.line and f"{each.key}.".startswith(f"{other.key}.") for other in same)
+        if not deeper and not again:
+            yield each
 
 
 def _everything(use: Use) -> Iterator[Problem]:
@@ -267,6 +273,8 @@ def _place(fragment: Fragment, leaf: Path) -> tuple[str, ...]:
 def _changes(use: Use, values: Values) -> Iterator[Problem]:
     """Values that are changed in place, and texts of which a number is made."""
     for change in use.found.changes:
+        if change.function.lower().removeprefix("must").startswith("merge") and not _holds_maps(values, change.path):
+            continue
         message = f"'{change.function}' changes it for every template that is rendered later"
         remedy = f"give '{change.function}' a deepCopy of it"
         if change.path[:1] == (BUILT,):
@@ -278,6 +286,20 @@ def _changes(use: Use, values: Values) -> Iterator[Problem]:
             message = f"is a text, of which '{number.function}' makes 0 unless it is a number"
             remedy = "declare it as an integer, or take the number out of the text first"
             yield Problem(use.path, number.line, ".".join(number.path), message, remedy)
+
+
+def _holds_maps(values: Values, path: Path) -> bool:
+    """Whether the value at a path may be a map, which merge changes; of ANY, whether one of them may be."""
+    if path[-1:] != (ANY,):
+        return _may_be_map(_node(values, path) or {})
+    schema = _node(values, path[:-1])
+    if schema and closed(schema):
+        return any(map(_may_be_map, schema["properties"].values()))
+    return bool(schema) and "$ref" not in schema and _may_be_map(schema.get("additionalProperties", {}))
+
+
+def _may_be_map(schema: Any) -> bool:
+    return not isinstance(schema, dict) or schema.get("type") not in (*PLAIN, "array")
 
 
 def _images(use: Use, values: Values) -> Iterator[Problem]:
@@ -304,7 +326,7 @@ def _shown(path: Path) -> str:
 
 
 def _described(fragment: Fragment, stack: Stack) -> Iterator[Problem]:
-    """Values without description or default, and patterns that do not compile."""
+    """Values without description or default, patterns that do not compile, and conditions that count for nothing."""
     shared: dict[str, Any] = {}
     for each in stack.fragments:
         shared |= each.definitions
@@ -342,6 +364,9 @@ def _said(
         elif default(schema) is None and not closed(same):
             remedy = 'add one, so that values.yaml shows the value; "", 0, {} or [] where nothing is set'
             yield fragment.problem("values.schema.yaml", (*place, "default"), "is missing", remedy)
+        if not TYPED & schema.keys():
+            remedy = "add the type of the value, such as string: without it, every value is accepted"
+            yield fragment.problem("values.schema.yaml", (*place, "type"), "is missing", remedy)
 
 
 def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem]:
@@ -360,6 +385,12 @@ def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem
                     "write it with what both have, such as [a-z]",
                 )
             yield fragment.problem("values.schema.yaml", (*where, *inner), message, remedy)
+    for word in schema if "$ref" in schema else ():
+        if word not in BESIDE_REF and not word.startswith("x-"):
+            message = "is ignored: in draft-07, a schema with $ref has no other condition"
+            yield fragment.problem(
+                "values.schema.yaml", (*where, word), message, "put it into the definition, or write allOf"
+            )
     for word, value in schema.items():
         if word in NESTED:
             yield from _patterns(fragment, value, (*where, word))

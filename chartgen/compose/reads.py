@@ -6,7 +6,7 @@ that is worked out, a value behind `include`) counts as a read of all that it ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -32,7 +32,8 @@ class Value:
     `paths` are the values that it may be, `()` all of them, and `("Facts", …)` facts; `copied` says whether it can be
     changed without changing them; `context` marks what has `.Values`, `scope` whose they are; `keys` are its known
     entries, `element` what each entry or item is; `words` the texts that it may be, where all of them are known, and
-    `prints` the forms in which it is printed (forms.py), where these are.
+    `prints` the forms in which it is printed (forms.py), where these are. `made` are the places in templates that make
+    the map, by which it is known under any name when `set` changes it.
     """
 
     paths: frozenset[Path] = frozenset()
@@ -43,6 +44,7 @@ class Value:
     element: Value | None = None
     words: frozenset[str] = frozenset()
     prints: frozenset[str] = frozenset()
+    made: frozenset[int] = frozenset()
 
 
 class Source(NamedTuple):
@@ -173,6 +175,7 @@ def joined(values: Iterable[Value]) -> Value:
         joined(elements) if elements else None,
         frozenset().union(*(value.words for value in every if known)),
         forms.joined([value.prints for value in given]),
+        frozenset().union(*(value.made for value in every)),
     )
 
 
@@ -185,13 +188,14 @@ def entry(value: Value, key: str) -> Value:
         return Value(frozenset([()]), ALIAS, scope=value.scope)
     if key == FACTS and not value.paths:
         return Value(frozenset([(FACTS,)]), ALIAS, scope=value.scope)
-    if key == "Servers" and not value.paths:
+    if key in ("Servers", "Serving") and not value.paths:
         return servers()
     if value.paths:
         # The servers of the release are laid over its values: an entry has the same keys.
         paths = frozenset(_settled((*path, key)) for path in value.paths)
         prints = frozenset("." + ".".join(path) for path in paths)
-        return Value(paths, DEEP if value.copied == DEEP else ALIAS, scope=value.scope, prints=prints)
+        own = Value(paths, DEEP if value.copied == DEEP else ALIAS, scope=value.scope, prints=prints)
+        return joined([own, value.element]) if value.element else own
     if value.context and key in BUILT_IN:
         return Value(frozenset([(BUILT, key)]), ALIAS)
     return value.element or NOTHING
@@ -204,10 +208,10 @@ def _settled(path: Path) -> Path:
 def item(value: Value) -> Value:
     """What any entry or item of it may be."""
     found = [inner for _, inner in value.keys]
-    if value.element:
-        found.append(value.element)
-    elif value.paths:
+    if value.paths:
         found.append(entry(value, ANY))
+    elif value.element:
+        found.append(value.element)
     return joined(found)
 
 
@@ -219,6 +223,7 @@ class _Runner:
     entered: set[tuple[str, Value]] = field(default_factory=set)
     depth: int = 0
     variables: dict[str, Value] = field(default_factory=dict)
+    grown: dict[int, Value] = field(default_factory=dict)  # what is added to a map, by the place that makes it
     server: int = 0
 
     @property
@@ -288,12 +293,21 @@ class _Runner:
 
     def whole(self, value: Value, line: int) -> None:
         """It goes where it cannot be followed: all of it counts as read."""
-        for path in value.paths:
-            self.read(path, line, True, value.scope)
-        for _, inner in value.keys:
-            self.whole(inner, line)
-        if value.element:
-            self.whole(value.element, line)
+        waiting, known = [value], set()
+        while waiting:
+            each = waiting.pop()
+            if each.made and each.made <= known:
+                continue  # a map that is in itself
+            known |= each.made
+            each = self.now(each)
+            for path in each.paths:
+                self.read(path, line, True, each.scope)
+            waiting += [inner for _, inner in each.keys] + ([each.element] if each.element else [])
+
+    def now(self, value: Value) -> Value:
+        """A map with all that has been added to it."""
+        added = [self.grown[place] for place in value.made if place in self.grown]
+        return joined([value, *added]) if added else value
 
     # --- pipelines -------------------------------------------------------------------------------------------------
 
@@ -308,7 +322,17 @@ class _Runner:
         if first.kind != "function":
             return self.term(first, dot)
         arguments = [self.term(term, dot) for term in rest] + ([last] if last else [])
-        return self.call(first, arguments)
+        value = self.call(first, arguments)
+        if first.text == "set" and rest:
+            self.put(rest[0], arguments, value)
+        return value
+
+    def put(self, target: Term, arguments: list[Value], value: Value) -> None:
+        """What `set` puts into a variable is in it from then on; into anything else, it cannot be followed."""
+        if target.kind == "variable" and not target.fields:
+            self.bind(target.text, value)
+        elif len(arguments) > 2:
+            self.whole(arguments[2], target.line)
 
     def term(self, term: Term, dot: Value) -> Value:
         if term.kind == "text":
@@ -324,8 +348,9 @@ class _Runner:
             value = self.variables.get(term.text, NOTHING)
         elif term.pipe:
             value = self.pipe(term.pipe, dot)
+        value = self.now(value)
         for key in term.fields:
-            value = entry(value, key)
+            value = self.now(entry(value, key))
         if term.fields[-1:] in AS_YAML:
             value = Value(prints=frozenset([forms.YAML]))
         if term.fields[-2:] == ("APIVersions", "Has"):
@@ -342,10 +367,17 @@ class _Runner:
         name = name[:1].lower() + name[1:]
         if name in ("set", "unset", "merge", "mergeOverwrite") and arguments:
             self.change(term, arguments[0])
+        if name in ("merge", "mergeOverwrite"):
+            self.deeper(term, arguments)
         if name == "include":
             return self.included(*(arguments + [NOTHING] * 2)[:2], term.line)
         if name in KEPT:
-            value = KEPT[name](arguments)
+            value = KEPT[name]([self.now(each) for each in arguments])
+            if name in MAKERS:
+                value = replace(value, made=frozenset([id(term)]))
+            elif name in ("set", "merge", "mergeOverwrite"):
+                self.grow(arguments[0] if arguments else NOTHING, value)
+            value = self.now(value)
             self.touch(value, term.line)
             for _, inner in value.keys:
                 self.touch(inner, term.line)
@@ -356,7 +388,8 @@ class _Runner:
             for argument in arguments:
                 self.whole(argument, term.line)
         words = arguments[0].words if arguments else forms.TEXT
-        return Value(prints=forms.called(name, words, [argument.prints for argument in arguments]))
+        kept = words if name in QUOTES and len(arguments) == 1 else frozenset()
+        return Value(words=kept, prints=forms.called(name, words, [argument.prints for argument in arguments]))
 
     def included(self, name: Value, given: Value, line: int) -> Value:
         """A template of the same fragment is followed with what it is given; to any other goes all of it."""
@@ -390,6 +423,36 @@ class _Runner:
             paths = value.paths or ({(BUILT, "the context")} if value.context else ())
             self.found.changes |= {Change(path, term.line, term.text) for path in paths}
 
+    def grow(self, value: Value, now: Value) -> None:
+        """A map is changed: wherever the same map is read later, it has what it has now."""
+        added = replace(now, made=frozenset(), words=frozenset(), prints=frozenset())
+        for place in value.made:
+            self.grown[place] = joined([self.grown[place], added]) if place in self.grown else added
+
+    def deeper(self, term: Term, arguments: list[Value]) -> None:
+        """merge: maps inside its first argument are changed too, where another one has a map under the same key."""
+        for n, other in enumerate(arguments[1:], 1):
+            for into in arguments[:n]:  # what the first argument has of those before is not a copy
+                for value in _merged_into(into, other, DEEPEST):
+                    self.change(term, value)
+
+
+def _merged_into(value: Value, other: Value, depth: int) -> Iterator[Value]:
+    """What is inside a value and is merged with what is inside another one."""
+    named = {key for key, _ in value.keys}
+    shared = {key for key, _ in other.keys}
+    if other.paths or other.element or other.context:
+        shared |= named | ({ANY} if value.paths and other.paths and value.paths != other.paths else set())
+    for key in sorted(shared) if depth else ():
+        inner, more = entry(value, key), entry(other, key)
+        if (more.keys or more.paths or more.element) and inner not in (NOTHING, more):
+            yield inner
+            yield from _merged_into(inner, more, depth - 1) if key != ANY else ()
+
+
+# Functions that make a map or a list.
+MAKERS = {"dict", "list", "tuple", "deepCopy", "omit", "pick"}
+
 
 # Functions that return a list, whose items `range` counts.
 LISTS = {
@@ -407,6 +470,8 @@ LISTS = {
 }
 # Functions that make a number of a text, 0 where it is none.
 NUMBERS = {"int", "int64", "float64", "add", "add1", "sub", "mul", "div", "mod", "max", "min"}
+# Functions that print a text as a YAML scalar.
+QUOTES = {"quote", "toJson", "toRawJson"}
 AS_YAML = (("AsConfig",), ("AsSecrets",))
 PARSING = {*PARSERS, "fragment.list"}
 
@@ -425,7 +490,15 @@ def _chosen(arguments: list[Value]) -> Value:
 
 
 def _copy(arguments: list[Value]) -> Value:
-    return replace(arguments[0], copied=DEEP) if arguments else NOTHING
+    return _deep(arguments[0]) if arguments else NOTHING
+
+
+def _deep(value: Value) -> Value:
+    """A value as a copy of all of it."""
+    keys = tuple((key, _deep(inner)) for key, inner in value.keys)
+    return replace(
+        value, copied=DEEP, keys=keys, element=_deep(value.element) if value.element else None, made=frozenset()
+    )
 
 
 def _omitted(arguments: list[Value]) -> Value:
@@ -451,7 +524,11 @@ def _first(arguments: list[Value]) -> Value:
 
 def _set(arguments: list[Value]) -> Value:
     value, key, new = (*arguments, NOTHING, NOTHING, NOTHING)[:3]
-    return replace(value, keys=value.keys + tuple((word, new) for word in sorted(key.words)))
+    if not key.words:
+        return replace(value, element=joined([value.element, new]) if value.element else new)
+    known = dict(value.keys)
+    added = {word: joined([known[word], new]) if word in known else new for word in sorted(key.words)}
+    return replace(value, keys=tuple((known | added).items()))
 
 
 def _got(arguments: list[Value]) -> Value:

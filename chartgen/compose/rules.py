@@ -16,7 +16,7 @@ from ..reading import gotemplate
 from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import defaults, factkeys, owners, questions, unused, yamltexts
+from . import defaults, factkeys, fit, owners, questions, unused, yamltexts
 from .reads import Source
 from .schema import Values
 
@@ -25,8 +25,8 @@ RULES = {
     "values": "A template reads the fragment's own values, base's, and those of the fragments that it requires. It"
     " names each: it does not read all values, or all of an object that other fragments extend.",
     "declared": "Every value that a template reads is declared, and every declared value is read.",
-    "described": "Every value has a description and a default that its schema allows. Every pattern is one that Go's"
-    " RE2 compiles.",
+    "described": "Every value has a type, a description, and a default that its schema allows. Every pattern is one"
+    " that Go's RE2 compiles. No condition is next to a $ref, where draft-07 ignores it.",
     "secrets": "No value holds a password, a token or a key: a value names a Secret and the key in it.",
     "tags": "The default tag of an image is not latest.",
     "scopes": "A template reads the values of a server only in the context of that server.",
@@ -47,7 +47,7 @@ RULES = {
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
     "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
-    " after it. In a block or below a key, lines are printed with nindent.",
+    " after it. In a block or below a key, lines are printed with nindent. Each line of a fill is a key or an item.",
     "numbers": "A number is not made of a value that is a text.",
 }
 
@@ -189,10 +189,10 @@ def _proofs(fragment: Fragment) -> Iterator[Problem]:
 
 
 def _defines(sources: list[Source]) -> Iterator[Problem]:
-    """A name defined twice: Helm would take the last in silence."""
+    """A name defined twice: Helm would take the last in silence. A name of another fragment is refused as one (fit)."""
     first: dict[str, str] = {}
     for source in sources:
-        for define in source.template.defines:
+        for define in (each for each in source.template.defines if fit.owns(source.fragment, each.name)):
             if define.name in first:
                 message = f"is defined twice, first at {first[define.name]}"
                 yield Problem(source.path, define.line, define.name, message, "rename or remove one of them")
@@ -233,7 +233,10 @@ def _arguments(sources: list[Source]) -> Iterator[Problem]:
             for commands in (pipe.commands, *(term.pipe.commands for term in gotemplate.terms(pipe) if term.pipe)):
                 for n, (first, *rest) in enumerate(commands):
                     if first.kind == "function" and first.text == "include" and len(rest) + bool(n) != 2:
-                        message = f"has {len(rest) + bool(n)} arguments, and takes a name and a context"
+                        given = {0: "nothing", 1: "one argument"}.get(
+                            len(rest) + bool(n), f"{len(rest) + bool(n)} arguments"
+                        )
+                        message = f"is given {given}, but needs two: the name of a template, and a context"
                         yield Problem(source.path, first.line, "include", message, 'write include "NAME" .')
 
 

@@ -13,7 +13,7 @@ HEAD = """\
 """
 
 ITEM = """\
-{{{{- {condition}with include "{template}" . | trim }}}}
+{{{{- {condition}with include "{fill}" . | trim }}}}
 {{{{ . }}}}
 {{{{- end }}}}{end}
 """
@@ -26,7 +26,7 @@ LIST = """\
 """
 
 ENTRY = """\
-{{{{- {condition}with include "{template}" . | include "fragment.map" | mustFromJson }}}}
+{{{{- {condition}with include "{fill}" . | dict "of" "{fill}" "text" | include "fragment.map" | mustFromJson }}}}
 {{{{- $joined = mergeOverwrite $joined . }}}}
 {{{{- end }}}}{end}
 """
@@ -41,7 +41,7 @@ MAP = """\
 """
 
 FIRST = """\
-{{{{- if not $first }}}}{{{{ {condition}$first = include "{template}" . | trim }}}}{{{{ end }}}}{end}
+{{{{- if not $first }}}}{{{{ {condition}$first = include "{fill}" . | trim }}}}{{{{ end }}}}{end}
 """
 
 ONE = """\
@@ -72,7 +72,8 @@ FACTS = """\
 """
 
 FACT = """\
-{{{{- $_ := set .Facts "{fact}" (include "fragment.slot.{fact}.facts" . | include "fragment.{kind}" | mustFromJson) }}}}
+{{{{- $text := include "fragment.slot.{fact}.facts" . }}}}
+{{{{- $_ := set .Facts "{fact}" (dict "of" "{fact}.facts" "text" $text | include "fragment.{kind}" | mustFromJson) }}}}
 """
 
 CHECKS = '"fragment.slot.release.checks"'  # the template that reads this slot renders no object
@@ -132,7 +133,7 @@ def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
 
 def _fill(each: str, template: str, condition: str = "") -> str:
     before, end = (f"{condition} }}}}{{{{ ", "{{ end }}") if condition else ("", "")
-    return each.format(condition=before, template=template, end=end)
+    return each.format(condition=before, fill=template, end=end)
 
 
 def _facts(slots: list[Slot], fragments: tuple[Fragment, ...], scope: str) -> str:

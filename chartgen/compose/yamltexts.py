@@ -72,10 +72,14 @@ REMEDIES = {
 
 
 class Line(NamedTuple):
-    """A line that a template may have printed up to here, and what the lines before it left."""
+    """A line that a template may have printed up to here, and what the lines before it left.
+
+    `at` is its line in the file, as long as it has neither a key nor a dash.
+    """
 
     text: str = ""
     before: Carried = Carried()
+    at: int = 0
 
     @property
     def place(self) -> Place:
@@ -126,17 +130,26 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     waiting = [(source, Define("", 1, source.template.body)) for source in sources if _of_objects(source)]
     waiting += [defined[name] for name in _roots(stack, uses) if name in defined]
+    filled = _filled(stack)
     seen: set[str] = set()
     while waiting:
         source, define = waiting.pop()
         if define.name in seen or define.name in SCALARS:
             continue
         seen |= {define.name} - {""}
-        walk = _Walk(source, printed[source.path], known)
-        walk.nodes(define.body, {Line()})
+        walk = _Walk(source, printed[source.path], known, filled.get(define.name))
+        for line in sorted(walk.nodes(define.body, {Line()})):
+            walk.ended(line)
         yield from dict.fromkeys(walk.problems)
         for name in walk.includes:
             waiting += [defined[each] for each in known.fills.get(name, [name]) if each in defined]
+
+
+def _filled(stack: Stack) -> dict[str, Slot]:
+    """Templates that fill a slot of YAML -> the slot."""
+    slots = {slot.name: slot for fragment in stack.fragments for slot in fragment.offers.values()}
+    fills = ((slots.get(name), template) for one in stack.fragments for name, template in one.fills.items())
+    return {template: slot for slot, template in fills if slot and not slot.text and (slot.kind != "one" or slot.keys)}
 
 
 def _of_objects(source: Source) -> bool:
@@ -269,6 +282,8 @@ class _Walk:
     source: Source
     printed: dict[int, Value]
     known: Known
+    slot: Slot | None = None
+    opened: bool = False  # whether a key without a value has begun: what follows can be the items of its list
     problems: list[Problem] = field(default_factory=list)
     includes: set[str] = field(default_factory=set)
     last: Action | Call | None = None
@@ -276,7 +291,8 @@ class _Walk:
     def nodes(self, body: tuple[Node, ...], lines: set[Line]) -> set[Line]:
         for node in body:
             if isinstance(node, Text):
-                lines = {self.text(node.printed, line) for line in lines}
+                first = node.line + node.text[: node.text.find(node.printed)].count("\n")
+                lines = {self.text(node.printed, line, first) for line in lines}
             elif isinstance(node, Branch):
                 lines = self.branch(node, lines)
             elif not _nothing(node, self.known.silent):
@@ -292,16 +308,40 @@ class _Walk:
             found = self.nodes(node.body, found) | found | lines
         return found | (self.nodes(node.other, lines) if node.other else lines)
 
-    def text(self, text: str, line: Line) -> Line:
+    def text(self, text: str, line: Line, number: int) -> Line:
         if line.text.endswith(WHOLE) and text and text[0] not in " \n,]}:" and self.last:
             before = place(line.text[:-1], line.before)
             if before.kind in (START, VALUE):
                 self.refuse(self.last, before.key or "{{…}}", DONE)
         first, *rest = text.split("\n")
-        line = line._replace(text=line.text + first)
-        for more in rest:
-            line = Line(more, line.place.next)
+        line = _numbered(line._replace(text=line.text + first), number)
+        for n, more in enumerate(rest, number + 1):
+            self.ended(line)
+            line = _numbered(Line(more, line.place.next), n)
         return line
+
+    def ended(self, line: Line) -> None:
+        """Judge a line that is complete: what YAML reads as a text where a key or an item has to be."""
+        slot = self.slot
+        items = slot is not None and slot.kind == "list"
+        item, keyed = f"{line.text} ".startswith("- "), KEYED.search(line.text)
+        wrong = True
+        if item:
+            wrong = slot is not None and not items and not self.opened
+        elif keyed:
+            wrong = items
+        self.opened |= bool(keyed) and line.place.kind in (VALUE, TIGHT)
+        if not line.at or not wrong:
+            return
+        said = line.text.translate({ord(hole): "{{…}}" for hole in (PART, WHOLE, LINES)})
+        wanted = (
+            "an item of a list" if items else "a key with its value" if slot else "a key with its value, or an item"
+        )
+        of = f", as {slot.name} needs it" if slot else ""
+        remedy = "begin it with '- '" if items else "write it as 'key: value'"
+        # What an action prints there is judged once the line is one.
+        self.problems = [problem for problem in self.problems if problem.line != line.at]
+        self.problems.append(Problem(self.source.path, line.at, said, f"is not {wanted}{of}", remedy))
 
     def action(self, node: Action | Call, line: Line) -> Line:
         found = self.known.forms(self.printed.get(node.start, NOTHING))
@@ -353,6 +393,18 @@ class _Walk:
             remedy = f'write include "{node.name}" instead of template, and end it with quote or toJson'
         message = "prints text that YAML can read as something else"
         self.problems.append(Problem(self.source.path, node.line, key, message, remedy))
+
+
+# A key before its value, and what begins no text: a blank, quotes, brackets, a comment, what an action printed.
+KEYED = re.compile(r":(?:[ \t]|$)")
+NO_TEXT = re.compile(rf"[\s\"'#\[\]{{}}|>&!%@`?,{PART}{WHOLE}{LINES}]|(?:---|\.\.\.)(?:\s|$)")
+
+
+def _numbered(line: Line, number: int) -> Line:
+    """A line with its number, where it begins at the left with a text, and nothing before it goes on there."""
+    clean = not line.before.quote and not line.before.flow and line.before.block < 0
+    text = line.text and clean and not NO_TEXT.match(line.text)
+    return line if line.at else line._replace(at=number) if text else line
 
 
 class Indented(NamedTuple):

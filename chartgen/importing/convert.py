@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -102,10 +103,41 @@ def listed_env(at: At) -> None:
             at.none("takes its text from the machine; write it under env", n)
 
 
+PROXIES = {"HTTP_PROXY": "httpProxy", "HTTPS_PROXY": "httpsProxy", "NO_PROXY": "noProxy"}
+
+
+def proxy(at: At, name: str, value: Any) -> bool:
+    """A variable that names a proxy, as global.proxy; one that other programs of the input set otherwise stays one."""
+    key = PROXIES.get(name.upper())
+    if not key or not at.draft.names.has(("global", "proxy")):
+        return False
+    goal, written = f"global.proxy.{key}", value
+    how = "for the containers that download models, Open WebUI and Pipelines"
+    if isinstance(value, dict):
+        where = (value.get("valueFrom") or {}).get("secretKeyRef") or {}
+        if key == "noProxy" or where.get("key") != name.upper():
+            return False
+        goal, written = "global.proxy.existingSecret", where.get("name")
+    elif key == "noProxy":
+        hosts = re.split(r"[\s,]+", str(value))
+        written = list(dict.fromkeys(host for host in hosts if host not in ("", "localhost", "127.0.0.1")))
+    elif not value or not re.fullmatch(r"https?://[^\s@]+", str(value)):
+        if "@" in str(value):
+            made(at, "global.proxy.existingSecret", "proxy", name.upper())
+        return "@" in str(value)
+    said = [put.value for put in at.draft.puts if put.target == tuple(goal.split("."))]
+    if said and said[0] != written:
+        return False
+    at.put(goal, written, how=how)
+    return True
+
+
 def variable(at: At, name: str, item: dict[str, Any], all_of_them: dict[str, Any]) -> None:
     """One variable: by the program's row for it, else as a variable."""
     known = at.program.env.get(name) if at.program else None
     value = item.get("value") if "value" in item else ({"valueFrom": item["valueFrom"]} if "valueFrom" in item else "")
+    if known is None and proxy(at, name, value):
+        return
     if known is None:
         text = value if isinstance(value, dict) else "" if value is None else _text(value)
         at.put((*at.row.get("to", "env").split("."), name), text)

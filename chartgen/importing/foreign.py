@@ -7,7 +7,7 @@ from typing import Any
 
 from ..compose.yamltext import flow
 from ..problem import Faults, Problem
-from ..reading import yamlfile
+from ..reading import keynames, yamlfile
 from ..reading.keynames import Names
 from ..reading.yamlfile import dotted
 from . import recognise, source
@@ -16,6 +16,7 @@ from .importer import drafted
 from .tables import Table, charts, program_of
 
 LONGEST = 100  # characters of a value that are shown
+UNKNOWN = "llm-stack has no value for it"  # At.unknown says so
 
 
 def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
@@ -31,6 +32,25 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
             line = yamlfile.nearest_line(one.lines, tuple(key.split(".")))
             what = f"is a values file of {table.title}, by its key {key}"
             return [_named(file, line, what), *_hints(file, table, names, schema)]
+    return _around(file, names, schema)
+
+
+def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
+    """The same for values of a chart around others: a block has a key that only its chart has, or a name like no value
+    of llm-stack."""
+    try:
+        found = [part for one in source.read([file])[:1] for part in recognise.parts(one) if part.path]
+    except Faults:
+        return []  # the reader of the values says what is wrong
+    for part in found:
+        block = source.at(part.source.data, part.path)
+        keys = [
+            key for key in part.table.keys if recognise.has(block, _path(key)) and not names.has(part.path + _path(key))
+        ]
+        if keys or not names.has(part.path[:1]):
+            what = f"is the values file of a chart around {part.table.title}, by its key {dotted(part.path)}"
+            place = part.source.line(part.path)
+            return [_named(file, place, what), *_hints(file, part.table, names, schema)]
     return []
 
 
@@ -81,14 +101,35 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
     to = draft.place(note.put) if note.put else ()
     if note.kind == SETTLED:
         what, remedy = ("is not needed", f"remove it: {note.text}") if not known else ("", "")
+    elif note.kind == MISSING and note.text.startswith(UNKNOWN):
+        what, remedy = (
+            _ours(draft, spot, names) if names.has(spot[1][:1]) else ("llm-stack has no such value", note.text)
+        )
     elif note.kind == MISSING:
         what, remedy = "llm-stack has no such value", note.text
-    elif note.kind == CARRIED and spot[1][: len(to)] == to:
+    elif spot[1][: len(to)] == to and (note.kind == CARRIED or not isinstance(note.put.value, dict | list)):
         what, remedy = "", ""
+    elif spot[1] == to:
+        what, remedy = "has another form in llm-stack", f"use '{dotted(to)}'{_form(note)}"
     else:
         what = "no such key" if not known else "means something else in llm-stack"
         remedy = f"use '{dotted(to)}'{_form(note)}"
     return Problem(source_.path, source_.line(spot[1]), dotted(spot[1]), what, remedy) if what else None
+
+
+def _ours(draft: Draft, spot: Spot, names: Names) -> tuple[str, str]:
+    """For a value that the file's chart does not have: nothing if it is llm-stack's, else what llm-stack calls it."""
+    for end in range(1, len(spot[1]) + 1):
+        path = spot[1][:end]
+        if any(isinstance(step, int) for step in path) or not names.at(path[:-1]):
+            return "", ""
+        if not names.has(path):
+            allowed = [key for schema in names.at(path[:-1]) for key in schema.get("properties", ())]
+            if not allowed:
+                return "", ""  # a map with any keys
+            value = source.at(draft.sources[spot[0]].data, path)
+            return "no such key", keynames.unknown(names, path, value, allowed)[0][1]
+    return "", ""
 
 
 def _form(note: Note) -> str:

@@ -109,7 +109,14 @@ def model_url(at: At) -> None:
 
 def set_model(at: At, text: str, *keys: Any) -> None:
     """The model that vLLM or SGLang is started with."""
-    if "://" in text:
+    if text.startswith("s3://") and at.draft.names.has(("s3", "endpoint")):
+        at.put("model.name", text.removeprefix("s3://").strip("/"), *keys, how="the bucket and folder, of source s3")
+        at.put("model.source", "s3", *keys)
+        at.draft.advise(
+            "set s3.existingSecret to a Secret with an access key, and s3.endpoint and s3.region; the loader downloads"
+            " the model before the server starts"
+        )
+    elif "://" in text:
         scheme = text.split("://")[0]
         remedy = "copy the model to a claim, and set model.delivery to none and modelCache.existingClaim"
         at.none(f"llm-stack has no source for {scheme}://; {remedy}", *keys)
@@ -173,7 +180,8 @@ def claim(at: At) -> None:
     path = "/".join(filter(None, (below, folder)))
     key = said.get("claim", "existingClaim")
     if name:
-        at.put(f"{target}.existingClaim", name, key)
+        how = f"with {target}.subPath as {path}" if folder and path else ""
+        at.put(f"{target}.existingClaim", name, key, how=how)
         at.draft.needs.add(f"PersistentVolumeClaim/{name}")
         if path:
             keys = ("subPath",) if below else (key,)

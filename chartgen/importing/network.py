@@ -76,6 +76,9 @@ def openai(at: At) -> None:
 def _superseded(at: At, lists: bool) -> None:
     if lists and "openaiBaseApiUrl" in at.value:
         at.settled("openaiBaseApiUrls is used in its place", "openaiBaseApiUrl")
+    for other in ("openaiApiKey", "openaiApiKeys"):
+        if at.value.get(other) and at.value.get("openaiApiKeyExistingSecret"):
+            at.settled("openaiApiKeyExistingSecret is used in its place", other)
 
 
 def _key(at: At, number: int, urls: int) -> tuple[dict[str, Any], list[Any]]:

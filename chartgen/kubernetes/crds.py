@@ -1,17 +1,20 @@
 """Schemas of custom resources, made from the CRDs in Go modules that gotools/crds/go.mod pins.
 
 A CRD's schema is OpenAPI with Kubernetes' own words. What the API server does with it is said here in draft-07: what it
-would drop (a field that is not declared) is refused, what it lets through stays open.
+would drop (a field that is not declared) is refused, what it lets through stays open. What draft-07 cannot say (rules
+in CEL, keys of lists) stays in the schema as it is, below SERVED: the prover reads it as the API server (served.py).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..problem import Say, ToolError
+from ..programs import carried
 from ..programs.gorun import GOTOOLS
 from . import definitions
 
@@ -28,13 +31,43 @@ MODULES = {
     "sigs.k8s.io/lws": ["config/crd/bases/leaderworkerset*.yaml"],
 }
 
-DROPPED = ("description", "title", "default", "example", "externalDocs", "nullable", "x-kubernetes-")
+PROSE = ("description", "title", "example", "externalDocs")
+DROPPED = (*PROSE, "default", "nullable", "x-kubernetes-")
+SCHEMA = "openAPIV3Schema"
+SERVED = "served/"  # the folder of the schemas as the API server reads them
 
 
 def schemas(say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Fetch the modules, and make (path by CRD_TEMPLATE, schema) of every version that is served; ToolError if not."""
+    """(path by CRD_TEMPLATE, schema) of every version that is served, of the CRDs of MODULES; ToolError if not.
+
+    They are in the package chartgen-prover, or Go fetches them.
+    """
+    known = carried.crds(pins())
+    for crd in known if known is not None else _of_modules(say):
+        yield from _served(crd)
+
+
+def terse(say: Say) -> Iterator[dict[str, Any]]:
+    """The CRDs of all modules with what schemas are made from, for the package chartgen-prover."""
+    for crd in _of_modules(say):
+        versions = [
+            {"name": each["name"], "served": True, "schema": {SCHEMA: _terse(each["schema"][SCHEMA])}}
+            for each in crd["spec"]["versions"]
+            if each["served"]
+        ]
+        spec = {key: crd["spec"][key] for key in ("group", "scope")} | {"names": {"kind": crd["spec"]["names"]["kind"]}}
+        yield {"kind": "CustomResourceDefinition", "spec": spec | {"versions": versions}}
+
+
+def pins() -> str:
+    """What says which CRDs are meant: the pins of their modules, and which of their files hold them."""
+    texts = ((GOTOOLS / "crds" / file).read_text(encoding="utf-8") for file in ("go.mod", "go.sum"))
+    return hashlib.sha256("\0".join((*texts, json.dumps(MODULES))).encode()).hexdigest()
+
+
+def _of_modules(say: Say) -> Iterator[dict[str, Any]]:
     for module, place in fetched(say).items():
-        made = [schema for file in files(module, place) for schema in in_file(file)]
+        made = [crd for file in files(module, place) for crd in _crds(file)]
         if not made:
             where = "chartgen/kubernetes/crds.py"
             raise ToolError(f"{module}: found no CRD in {', '.join(MODULES[module])}; correct MODULES in {where}")
@@ -76,22 +109,35 @@ def files(module: str, place: Path) -> list[Path]:
 
 
 def in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schemas of the CRDs in a YAML file, each with its path; other objects and unserved versions are left out."""
+    """The schemas of the CRDs in a YAML file, each with its path, in draft-07 and as the API server reads them.
+
+    Other objects and versions that are not served are left out.
+    """
+    for crd in _crds(file):
+        yield from _served(crd)
+
+
+def _crds(file: Path) -> Iterator[dict[str, Any]]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for crd in yaml.load_all(file.read_text(encoding="utf-8"), loader):
-        if (crd or {}).get("kind") == "CustomResourceDefinition":
-            spec = crd["spec"]
-            for version in spec["versions"]:
-                if version["served"]:
-                    yield _bundle(spec["group"], spec["names"]["kind"], version)
+    found = yaml.load_all(file.read_text(encoding="utf-8"), loader)
+    return (each for each in found if (each or {}).get("kind") == "CustomResourceDefinition")
+
+
+def _served(crd: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    spec = crd["spec"]
+    for version in spec["versions"]:
+        if version["served"]:
+            path, bundle = _bundle(spec["group"], spec["names"]["kind"], version)
+            yield path, bundle
+            yield SERVED + path, {"scope": spec["scope"], "schema": _terse(version["schema"][SCHEMA])}
 
 
 def _bundle(group: str, kind: str, version: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Where kubeconform looks for the version of a kind by CRD_TEMPLATE, and its schema."""
     api = f"{group}/{version['name']}"
-    schema = convert(version["schema"]["openAPIV3Schema"])
+    schema = convert(version["schema"][SCHEMA])
     schema["properties"] = schema.get("properties", {}) | {
         "apiVersion": {"type": "string", "enum": [api]},
         "kind": {"type": "string", "enum": [kind]},
@@ -112,6 +158,11 @@ def _lean(schema: dict[str, Any]) -> dict[str, Any]:
         if lean.pop(word, False):
             lean[word] = lean.pop(limit)
     return lean
+
+
+def _terse(schema: dict[str, Any]) -> dict[str, Any]:
+    """A CRD's schema without prose, which no rule reads."""
+    return definitions.inward({word: value for word, value in schema.items() if word not in PROSE}, _terse)
 
 
 def _type(types: list[str], schema: dict[str, Any]) -> str | list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..paths import GOTOOLS, home, schemas, show
+from ..paths import home, schemas, show
 from ..problem import Say
 from . import crds, definitions, rules
 
@@ -20,8 +20,7 @@ def kubernetes_folder() -> Path:
 
 def crds_folder() -> Path:
     """Where the schemas of custom resources are, or will be: named by a hash of what they are made from."""
-    pins = "".join((GOTOOLS / "crds" / file).read_text(encoding="utf-8") for file in ("go.mod", "go.sum"))
-    return home() / "schemas" / f"crds-{_hash(pins, definitions.inputs())}"
+    return home() / "schemas" / f"crds-{_hash(crds.pins(), definitions.inputs())}"
 
 
 def prepare(say: Say) -> None:

@@ -19,6 +19,8 @@ MIB = 2**20
 BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
 # Bits of one parameter by the method of quantization_config, where it does not say; with the scales of the groups.
 BITS = {"fp8": 8.0, "mxfp4": 4.25, "compressed-tensors": 8.0, "modelopt": 4.5}
+# Whose output layer is the embeddings unless the configuration says otherwise: the default of transformers for them.
+TIED = {"gemma", "gemma2", "gemma3_text", "cohere", "cohere2"}
 # Models whose layers are attention, a gated MLP or experts, and norms: their parameters can be counted.
 COUNTED = {
     "cohere", "deepseek_v2", "deepseek_v3", "deepseek_v32", "exaone", "gemma", "gemma2", "gemma3_text", "glm", "glm4",
@@ -175,7 +177,7 @@ def _cached(text: dict[str, Any], layers: int) -> int:
 def _parameters(text: dict[str, Any], size: int, kv_heads: int) -> tuple[int, int]:
     """All parameters, and those of the embeddings and the output layer."""
     width, layers, heads = text["hidden_size"], text["num_hidden_layers"], text["num_attention_heads"]
-    wide = text["vocab_size"] * width * (1 if text.get("tie_word_embeddings") else 2)
+    wide = text["vocab_size"] * width * (1 if text.get("tie_word_embeddings", text.get("model_type") in TIED) else 2)
     experts = text.get("num_experts") or text.get("n_routed_experts") or text.get("num_local_experts") or 0
     dense = int(text.get("first_k_dense_replace") or 0) if experts else layers
     each = _attention(text, size, kv_heads, width, heads) + 2 * width

@@ -1,7 +1,7 @@
 """One process that answers for helm and kubeconform: their own libraries, in the program of gotools/prover.
 
 Where the program is not built, or does not answer a request, the commands run. The results are the same; they only take
-longer.
+longer. What the API server refuses of custom resources (kubernetes/served.py) is known to this program alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Say
-from . import tools
+from . import carried, tools
 from .run import bounded, hermetic
 from .tools import Tool
 
@@ -134,9 +134,9 @@ def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
     import tempfile
 
     program = tools.find("prover")
-    lacks = _lacks(program, programs)
-    if program is None or lacks:
-        say(f"helm and kubeconform run for each render, which is slower: {lacks}")
+    lacking = lacks(program, programs)
+    if program is None or lacking:
+        say(f"helm and kubeconform run for each render, which is slower: {lacking}")
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
@@ -149,8 +149,10 @@ def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
             prover.end()
 
 
-def _lacks(program: Tool | None, programs: dict[str, Tool]) -> str:
+def lacks(program: Tool | None, programs: dict[str, Tool]) -> str:
     """Why the program cannot answer for these tools; empty where it can. Their versions differ in what they refuse."""
+    if program is None and carried.others("prover", tools.pins("prover")):
+        return "install the version of chartgen-prover that is chartgen's own"
     if program is None:
         return "install Go and run 'chartgen tools' to build the faster program"
     for name, tool in programs.items():

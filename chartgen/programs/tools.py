@@ -3,8 +3,9 @@
 A tool on PATH is taken when it is recent enough. Otherwise it is built by `go install` into `home()/bin`: checksums are
 gotools/go.sum's, the binary appears under its name once it is whole and has run, and two notes are next to it:
 `.helm.pin` says which pins it was built from, so that moving a pin installs anew, and `.helm.sum` has its SHA-256. A
-program is run only if both agree. Hashing Helm takes 0.1 s, so the state of the file that was hashed is noted as well,
-and a file in that state is not hashed again. A kill at any moment leaves nothing to trust.
+program is run only if both agree; one in the package chartgen-prover too (carried.py). Hashing Helm takes 0.1 s, so the
+state of the file that was hashed is noted as well, and a file in that state is not hashed again. A kill at any moment
+leaves nothing to trust.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from ..files import write
 from ..paths import home
 from ..problem import Say, ToolError
-from . import gorun, lock
+from . import carried, gorun, lock
 
 PACKAGES = {
     "helm": "helm.sh/helm/v4/cmd/helm",
@@ -61,6 +62,9 @@ def find(name: str) -> Tool | None:
     path = _place(name)
     if _text(_note(path)) == _pins(name, path) and _intact(path):
         return Tool(name, path, pinned(name), "installed by chartgen")
+    found = carried.program(name, pins(name)) if name in carried.PROGRAMS else None
+    if found and _genuine(name, *found):
+        return Tool(name, found[0], pinned(name), "in the package chartgen-prover")
     return None
 
 
@@ -146,7 +150,9 @@ def _build(names: list[str], module: Path, staging: Path, say: Say) -> None:
     start = time.monotonic()
     built = staging / module.relative_to(gorun.GOTOOLS)
     try:
-        gorun.go(["install", *(PACKAGES[name] for name in names)], module, say, what, GOBIN=str(built))
+        packages = [PACKAGES[name] for name in names]
+        # Without the tables of debuggers a program is a sixth to a third smaller.
+        gorun.go(["install", "-ldflags=-s -w", *packages], module, say, what, GOBIN=str(built))
         for name in names:
             _put(name, built / PACKAGES[name].rpartition("/")[2])
     except OSError as error:
@@ -162,13 +168,13 @@ def _put(name: str, built: Path) -> None:
         raise ToolError(f"{name}: 'go install' built it, but it does not run")
     path = _place(name)
     path.parent.mkdir(exist_ok=True)
-    pins, hashed = _pins(name, built), _hashed(built)
+    noted, hashed = _pins(name, built), _hashed(built)
     _note(path).unlink(missing_ok=True)
     os.replace(built, path)
     if name in SOURCES:
         _tidy(path)
     write(_sum(path), f"{hashed} {_state(path)}\n".encode())
-    write(_note(path), pins.encode())
+    write(_note(path), noted.encode())
 
 
 def _tidy(path: Path) -> None:
@@ -182,7 +188,7 @@ def _tidy(path: Path) -> None:
 
 def _place(name: str) -> Path:
     """Where a tool is installed. One with sources here has their hash in its name: several chartgens share a home."""
-    return home() / "bin" / (f"{name}-{_pinned(name)[:12]}" if name in SOURCES else name)
+    return home() / "bin" / (f"{name}-{pins(name)[:12]}" if name in SOURCES else name)
 
 
 def _module(name: str) -> Path:
@@ -218,6 +224,19 @@ def _intact(path: Path) -> bool:
     return True
 
 
+def _genuine(name: str, path: Path, wanted: str) -> bool:
+    """Whether a program of the package chartgen-prover has the checksum that its note says, as `_intact`."""
+    noted, now = home() / "bin" / f".carried-{name}.sum", _state(path)
+    if now and _text(noted) == f"{wanted} {now}\n":
+        return True
+    if not now or _hashed(path) != wanted:
+        return False
+    with suppress(OSError):
+        noted.parent.mkdir(parents=True, exist_ok=True)
+        write(noted, f"{wanted} {now}\n".encode())
+    return True
+
+
 def _state(path: Path) -> str:
     """What changes if a file is written or replaced, and if its times are set: its inode, size, mtime and ctime."""
     try:
@@ -237,10 +256,11 @@ def _hashed(path: Path) -> str:
 def _pins(name: str, path: Path) -> str:
     """What a tool is built from now, and the size of the one at `path`: a file cut short needs no hash."""
     size = path.stat().st_size if path.is_file() else 0
-    return f"{_pinned(name)} {size}\n"
+    return f"{pins(name)} {size}\n"
 
 
-def _pinned(name: str) -> str:
+def pins(name: str) -> str:
+    """A hash of what a tool is built from: the pins of its module, and its own sources."""
     import hashlib
 
     sources = sorted((_module(name) / SOURCES[name]).glob("*.go")) if name in SOURCES else []

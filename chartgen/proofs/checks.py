@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import conventions
-from ..kubernetes import rules
+from ..kubernetes import rules, served
 from ..problem import Problem, Say
 from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
@@ -77,7 +77,16 @@ def objects(
         yield from _strict(manifests)
         yield from _together(manifests)
         yield from _rules(manifests)
-        yield from _told(schemas)
+        found = schemas.result()
+    yield from found
+    if prover:
+        yield from _served(manifests, {each.document.text for each in found}, prover)
+
+
+def unserved(manifests: Manifests) -> list[str]:
+    """The kinds of custom resources whose rules only the prover runs, `HTTPRoute`."""
+    found = (document.data for _, document in manifests.distinct().values())
+    return sorted({data["kind"] for data in found if served.schema_of(data)})
 
 
 def wired(manifests: Manifests) -> Iterator[Found]:
@@ -210,5 +219,18 @@ def _at(finding: kubeconform.Finding, said: dict[Any, Any]) -> Any:
     return next((path for path in said if path[-1:] == (key[1],)), finding.path) if key else finding.path
 
 
-def _told(schemas: Future[list[Found]]) -> Iterator[Found]:
-    yield from schemas.result()
+def _served(manifests: Manifests, invalid: set[str], prover: Prover) -> Iterator[Found]:
+    """What the API server refuses of custom resources; of `invalid` ones kubeconform said what their schemas say."""
+    given = manifests.distinct().values()
+    named = {str(n): (run, document) for n, (run, document) in enumerate(given) if not document.problems}
+    schemas = {name: served.schema_of(document.data) for name, (_, document) in named.items()}
+    wanted = {name: (schema, named[name][1].text) for name, schema in schemas.items() if schema}
+    refusals, unanswered = served.check(wanted, prover)
+    for each in refusals:
+        run, document = named[each.name]
+        if each.rule or document.text not in invalid:
+            yield Found(
+                run, document, shown(document.data, each.path), f"the API server refuses it: {each.message}", ""
+            )
+    for name in unanswered:
+        yield Found(*named[name], "", "the API server's rules of its kind were not run", "run the command again")

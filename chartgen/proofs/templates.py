@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from ..problem import Problem
 from ..programs.helm import Rendered
@@ -14,6 +16,8 @@ Results = list[tuple[Run, Rendered]]
 UNPARSED = re.compile(r"parse error at \((?P<file>[^\s:]+):(?P<line>\d+)\): (?P<said>.*)", re.S)
 BROKEN = re.compile(r"(?P<file>\S+/templates/\S+?):(?P<line>\d+):\d+: (?P<key>.*?): (?P<said>.*)", re.S)
 BAD_YAML = re.compile(r"YAML parse error on (?P<file>\S+): (?:error converting YAML to JSON: )?(?P<said>.*)", re.S)
+NO_DATA = re.compile(r"(?P<of>[^\n]+?) is not a YAML (?P<said>(?:map|list): .*), near (?P<near>\".*\")")
+LINE = re.compile(r"line (\d+): (.*)")
 
 
 def unparsed(error: str) -> bool:
@@ -31,10 +35,15 @@ def located(error: str, sources: dict[str, str]) -> Problem | None:
     if found:
         key = found["key"] if found.re is BROKEN else ""
         return Problem(_file(found["file"], sources), int(found["line"]), key, _flat(found["said"]))
+    found = NO_DATA.fullmatch(error)
+    if found:
+        path, line = _written(json.loads(found["near"]).split("\n"), sources)
+        return Problem(path, line, found["of"], f"is not a YAML {found['said']}, near {found['near']}")
     found = BAD_YAML.match(error)
     if found:
-        said = _flat(found["said"]).removeprefix("yaml: ")
-        return Problem(_file(found["file"], sources), 0, "", f"renders invalid YAML: {said}")
+        line = LINE.match(_flat(found["said"]).removeprefix("yaml: "))
+        said = f"on line {line[1]} of its output: {line[2]}" if line else _flat(found["said"])
+        return Problem(_file(found["file"], sources), 0, "", f"renders invalid YAML {said}")
     return None
 
 
@@ -64,6 +73,23 @@ def faults(results: Results, sources: dict[str, str]) -> tuple[list[Problem], Re
 def _remedy(files: list[str], total: int) -> str:
     fails = "does not" if len(files) == 1 else "do not"
     return f"correct the template; {len(files)} of {total} values files {fails} render, the first is {files[0]}"
+
+
+def _written(lines: list[str], sources: dict[str, str]) -> tuple[str, int]:
+    """Where the last of these lines is written: after the one before it, or in one place alone; else where the builder
+    joins all.
+    """
+    wanted = [line.strip() for line in lines if line.strip()]
+    places: list[tuple[str, int]] = []
+    for file in sorted({*sources.values()}) if wanted else ():
+        there = Path(file).read_text(encoding="utf-8").split("\n") if Path(file).is_file() else []
+        for number, line in enumerate(map(str.strip, there), 1):
+            if line == wanted[-1]:
+                places.append((file, number))
+                if [each.strip() for each in there[number - len(wanted) : number]] == wanted and len(wanted) > 1:
+                    return file, number
+    joins = "templates/_slots.tpl"
+    return places[0] if len(places) == 1 else (sources.get(joins, joins), 0)
 
 
 def _file(template: str, sources: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Proves a chart, from the inside out: its sources, its values, what it renders, and how that hangs together.
 
-Every layer tells all that it finds, and none is left out because another found something.
+Every layer tells all that it finds, and none is left out because another found something. Only a stack that does not
+compose stops all others: the chart on disk is then not what its fragments say.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Programs:
     helm: Path
     kubeconform: Path
     prover: Prover | None
+    lacking: str = ""  # why there is none
 
 
 @dataclass
@@ -93,7 +95,7 @@ class Report:
         """A layer is over."""
         self.layer_of |= dict.fromkeys((*found, *warnings), name)
         self.warnings += [each for each in warnings if each not in self.warnings]
-        layer = Layer(name, looked_at, len(found), round(time.monotonic() - self.began - self.seconds, 3))
+        layer = Layer(name, looked_at, len(found), round(max(0.0, time.monotonic() - self.began - self.seconds), 3))
         self.layers.append(layer)
         self.problems += found
         self.say(f"{name}: {looked_at}, {count(len(found), 'problem')} in {layer.seconds:.1f} s")
@@ -175,7 +177,9 @@ def validate(
         with _started(found_tools, say) as programs:
             merge = partial(merged, helm=programs.helm, prover=programs.prover)
             read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
-            own = _sources(report, found, origin) if shipped else None
+            own, composes = _sources(report, found, origin) if shipped else (None, True)
+            if not composes:
+                return report
             given = _values(report, found, None if shipped else read)
             proved = memory.Proved() if schemas else _remembered(world, found, programs)
             _proofs(report, found, given, own, programs, shipped, proved)
@@ -255,7 +259,8 @@ def _proofs(
 @contextmanager
 def _started(found: dict[str, Tool], say: Say) -> Iterator[Programs]:
     with prover.started(found, say) as process:
-        yield Programs(found["helm"].path, found["kubeconform"].path, process)
+        lacking = "" if process else prover.lacks(tools.find("prover"), found)
+        yield Programs(found["helm"].path, found["kubeconform"].path, process, lacking)
 
 
 def only(ids: list[str], place: Path, say: Say) -> Report:
@@ -322,13 +327,14 @@ def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
     return [one for one in found.values() if one]
 
 
-def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path | None) -> Stack | None:
-    """The stack and its fragments are well-formed, and the chart is what they make."""
+def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path | None) -> tuple[Stack | None, bool]:
+    """The stack and its fragments are well-formed, and the chart is what they make: the stack, whether it composes."""
     if origin is None:
         report.note = "the stack of this chart is not known, so fragments were not checked; name it with --stack"
         report.done("sources", "no fragments", [])
-        return None
-    return _composed(report, origin, found)[0]
+        return None, True
+    own, chart = _composed(report, origin, found)
+    return own, chart is not None
 
 
 def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | None) -> list[Example]:
@@ -423,6 +429,13 @@ def _sources_of(origin: Stack | None) -> dict[str, str]:
     return written
 
 
+def _unserved(report: Report, manifests: checks.Manifests, lacking: str) -> list[Problem]:
+    """A warning where custom resources have rules that were not run."""
+    kinds = checks.unserved(manifests)
+    said = f"the API server's rules in CEL were not run for {', '.join(kinds)}, which only the faster program can"
+    return [Problem(report.chart, 0, "", said, lacking)] if kinds else []
+
+
 def _manifests(
     report: Report,
     results: Results,
@@ -445,6 +458,8 @@ def _manifests(
     looked_at = f"{count(report.documents, 'document')}, {len(distinct)} distinct"
     problems = checks.problems([each for each in found if shipped or not each.advice], sources)
     advice = checks.problems([each for each in found if each.advice and not shipped], sources)
+    if programs.prover is None:
+        advice += _unserved(report, manifests, programs.lacking)
     if (manifests.made or known) and not report.documents:
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems, advice)

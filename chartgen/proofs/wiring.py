@@ -18,6 +18,14 @@ from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, 
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
 URL = re.compile(rf"\b({SCHEMES})://(?:[^/@\s]*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d+))?")
 VARIABLE = re.compile(r"(?<!\$)\$\(([A-Z_][A-Z0-9_]*)\)")
+# A path in what a container runs, where it is written out to its end.
+PATH = re.compile(r"(?<![\w./${}*-])/[\w./-]+(?![\w./*?${}(\[-])")
+RUN = [
+    "command[]",
+    "args[]",
+    *(f"{hook}.exec.command[]" for hook in ("startupProbe", "readinessProbe", "livenessProbe")),
+    *(f"lifecycle.{hook}.exec.command[]" for hook in ("postStart", "preStop")),
+]
 USUAL = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 SELECTING = {
@@ -157,10 +165,32 @@ def _files(render: Render) -> Iterator[Fault]:
                 if part and known is not None and part not in known:
                     remedy = nearest(part, sorted(known), "its keys")
                     yield pod.owner.fault((*place, "subPath"), f"the volume has no file '{part}'", remedy)
+            yield from _run(render, pod, path, container, volumes)
+
+
+def _run(
+    render: Render, pod: Pod, path: Key, container: dict[str, Any], volumes: dict[str, dict[str, Any]]
+) -> Iterator[Fault]:
+    """Paths in what a container runs, below a mount of a ConfigMap or a Secret that has no such file."""
+    mounts = [mount for _, mount in maps(container, "volumeMounts[]")]
+    places = {str(mount.get("mountPath")).rstrip("/"): mount for mount in mounts}
+    for place, text in (found for where in RUN for found in at(container, where, path)):
+        for match in PATH.finditer(str(text)):
+            below = [mount for mount in places if match[0].startswith(f"{mount}/")]
+            mount = places[max(below, key=len)] if below else {}
+            known = None if mount.get("subPath") else _paths(render, pod, volumes.get(str(mount.get("name")), {}))
+            part = match[0][len(max(below, key=len, default="")) + 1 :].rstrip("/.")
+            if part and known is not None and not any(f"{file}/".startswith(f"{part}/") for file in known):
+                remedy = nearest(part, sorted(known), "its files")
+                message = f"'{match[0]}' is not there: the volume '{mount.get('name')}' has no file '{part}'"
+                yield pod.owner.fault(place, message, remedy)
 
 
 def _paths(render: Render, pod: Pod, volume: dict[str, Any]) -> set[str] | None:
-    """The files in a volume of a ConfigMap or a Secret; None for others, and where the object is not in the render."""
+    """The files in a volume of ConfigMaps or Secrets; None for others, and where an object is not in the render."""
+    if "projected" in volume:
+        parts = [_paths(render, pod, _source(each)) for _, each in maps(volume, "projected.sources[]")]
+        return None if None in parts else set().union(*filter(None, parts))
     for kind, word, name in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
         source = volume.get(word)
         target = isinstance(source, dict) and render.find(kind, str(source.get(name)), pod.owner.namespace)
@@ -168,6 +198,12 @@ def _paths(render: Render, pod: Pod, volume: dict[str, Any]) -> set[str] | None:
             items = {str(each.get("path")) for _, each in maps(source, "items[]")}
             return items or dangling.keys_of(target)
     return None
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    """A source of a projected volume as a volume."""
+    secret = source.get("secret")
+    return source | ({"secret": secret | {"secretName": secret.get("name")}} if isinstance(secret, dict) else {})
 
 
 def _variables(render: Render) -> Iterator[Fault]:

@@ -16,7 +16,13 @@ ANY = "<name>"  # stands in a path for a key that the user chooses, such as a se
 DEPTH = 5  # how far down a key is looked for; below that there are Kubernetes' own objects
 FEW = 12  # so many keys are listed
 SURE, MEANT = 0.75, 0.66  # how alike two names are (difflib) before one is taken for the other
-SOURCES = {"hf": "huggingface", "https": "huggingface", "oci": "modelkit", "pvc": "none"}  # scheme -> source
+SOURCES = {
+    "hf": "huggingface",
+    "https": "huggingface",
+    "oci": "modelkit",
+    "s3": "s3",
+    "pvc": "none",
+}  # scheme -> source
 OWNERS = {
     "open-webui": "open-webui's chart",
     "ollama": "ollama's chart",
@@ -25,11 +31,13 @@ OWNERS = {
     "kserve": "KServe",
     "kitops": "KitOps' init image",
     "huggingface": "Hugging Face",
+    "aws": "AWS",
 }
 BELOW = {
     "ollama": "ollama",
     "kitops": "modelkit",
     "huggingface": "huggingface",
+    "aws": "s3",
 }  # where an owner's names are looked for
 
 

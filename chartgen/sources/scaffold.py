@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from .. import paths
 from ..files import real, sweep, texts, whole, write
 from ..files import text as file_text
 from ..paths import show
-from ..problem import Faults, Problem
+from ..problem import Faults, Problem, nearest
 from ..reading import yamlfile
 from . import stack as stacks
 
@@ -24,6 +24,12 @@ ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?")
 WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SKELETONS = paths.HERE / "skeletons"
 STACK, OTHER = "stack", "other"  # the skeletons that are not named after a group of fragments
+# What the cases of a skeleton use besides the fragments that it requires.
+USED = {
+    "engine": ("gpu", "delivery/none"),
+    "source": ("engine/custom", "delivery/init"),
+    "ui": ("engine/custom", "delivery/none"),
+}
 
 
 def kinds() -> list[str]:
@@ -31,22 +37,38 @@ def kinds() -> list[str]:
     return sorted(folder.name for folder in SKELETONS.iterdir() if folder.name not in (STACK, OTHER))
 
 
-def create(id: str, folder: Path | None, named: str | None) -> list[str]:
+def create(id: str, folder: Path | None, named: str | None, other: bool = False) -> list[str]:
     """Make the fragment `id` below `folder`, and add it to the stack `named` where one is given; what to print.
 
-    Its group (`engine/…`) decides the skeleton. Faults, with nothing written, where the name is bad or taken, or the
-    stack cannot take it.
+    Its group (`engine/…`) decides the skeleton; `other` says that it is a group of one's own, however it is called.
+    The stack gets the fragments too that the new one requires, and those that its cases use, so that it validates.
+    Faults, with nothing written, where the name is bad or taken, or the stack cannot take it.
     """
     recipe = stacks.find(named) if named else None
     root = folder or _root(recipe)
     target = root / id
-    if problems := _refused(id, target):
+    if problems := _refused(id, target, other):
         raise Faults(problems)
-    changed = _added(recipe, id, root) if recipe else ""
     group = id.partition("/")[0]
+    skeleton = group if group in kinds() and "/" in id else OTHER
+    changed, more = _added(recipe, id, root, _used(skeleton)) if recipe else ("", [])
     named_in_stack = partial(write, recipe, changed.encode()) if recipe else lambda: None
-    count = _copied(group if group in kinds() else OTHER, target, id, named_in_stack)
-    return [f"{target}: {count} files", *_next(id, root, target, recipe)]
+    count = _copied(skeleton, target, id, named_in_stack)
+    return [f"{target}: {count} files", *_next(id, root, target, recipe, more if recipe else _used(skeleton))]
+
+
+def _used(skeleton: str) -> list[str]:
+    """The fragments that a skeleton requires or its cases use, and those that these require, each after its own."""
+    found: list[str] = []
+    _require(yamlfile.read(SKELETONS / skeleton / "fragment.yaml").data.get("requires", []), found)
+    _require(USED.get(skeleton, ()), found)
+    return found
+
+
+def _require(ids: Iterable[str], found: list[str]) -> None:
+    for id in (id for id in ids if id not in found):
+        _require(yamlfile.read(paths.HERE / "fragments" / id / "fragment.yaml").data.get("requires", []), found)
+        found.append(id)
 
 
 def create_stack(name: str, folder: Path | None) -> list[str]:
@@ -88,7 +110,7 @@ def _root(recipe: Path | None) -> Path:
     return Path("chartgen/fragments") if real("chartgen/fragments") == real(own) else Path("fragments")
 
 
-def _refused(id: str, target: Path) -> list[Problem]:
+def _refused(id: str, target: Path, other: bool) -> list[Problem]:
     if not ID.fullmatch(id):
         remedy = "use lowercase letters, digits and dashes, with a group before a slash if it has one: observe/greeting"
         return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
@@ -96,6 +118,11 @@ def _refused(id: str, target: Path) -> list[Problem]:
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]
     if id in stacks.available([paths.HERE / "fragments"]):
         return [Problem(id, 0, "", "is one of chartgen's own fragments", "choose another name")]
+    group = id.partition("/")[0]
+    meant = nearest(group, kinds()) if "/" in id and group not in kinds() and not other else ""
+    if meant.startswith("did you mean"):
+        remedy = f"{meant} To create a new group with this name, add --other-group"
+        return [Problem(id, 0, "", f"'{group}' is not a kind of fragment", remedy)]
     return []
 
 
@@ -108,10 +135,15 @@ def _filled(text: str, id: str) -> str:
     return re.sub(r"(?<![A-Za-z_])(KEY|WORD|DOTTED|ID)(?![A-Za-z_])", lambda match: names[match[0]], text)
 
 
-def _next(id: str, root: Path, target: Path, recipe: Path | None) -> list[str]:
+def _next(id: str, root: Path, target: Path, recipe: Path | None, more: list[str]) -> list[str]:
+    """What to do next; `more` are the fragments that were added with it, or must be in the stack."""
     own = real(root) == real(paths.HERE / "fragments")
     path = "" if own else f", and '{root.name}' to its fragmentPaths"
-    first = f"{show(recipe)}: added" if recipe else f"next: add '{id}' to fragments in your stack.yaml{path}"
+    if recipe:
+        first = f"{show(recipe)}: added" + (f", with what it and its cases use: {', '.join(more)}" if more else "")
+    else:
+        first = f"next: add '{id}' to fragments in your stack.yaml{path}"
+        first += f"; it and its cases use {', '.join(more)}" if more != ["base"] else ""
     return [first, f"then: change {target}, and run 'chartgen validate --only {id}'", _docs()]
 
 
@@ -119,8 +151,9 @@ def _docs() -> str:
     return f"how fragments work: {show(paths.docs() / 'CONTRIBUTING.md')}"
 
 
-def _added(recipe: Path, id: str, root: Path) -> str:
-    """The stack file's text with the fragment in it, and its folder where that is not one of those searched.
+def _added(recipe: Path, id: str, root: Path, used: list[str]) -> tuple[str, list[str]]:
+    """The stack file's text with the fragment in it, and its folder where that is not one of those searched; and what
+    of `used` the stack did not have, which is put before it.
 
     Lines are put in between; what stands there stays as it is to the byte, comments and layout too.
     """
@@ -135,8 +168,12 @@ def _added(recipe: Path, id: str, root: Path) -> str:
     text = file_text(recipe, shown)
     given = parsed.data.get("fragmentPaths") or []
     searched = [real(recipe.parent / path) for path in given] + [real(paths.HERE / "fragments")]
-    wanted = {**parsed.data, "fragments": [*(parsed.data.get("fragments") or []), id]}
-    changed = _appended(text, "fragments", id)
+    there = parsed.data.get("fragments") or []
+    more = [each for each in used if each not in there]
+    wanted = {**parsed.data, "fragments": [*there, *more, id]}
+    changed = text
+    for each in (*more, id):
+        changed = _appended(changed, "fragments", each)
     if real(root) not in searched:
         place = _relative(root, recipe.parent)
         wanted["fragmentPaths"] = [*given, place]
@@ -145,7 +182,7 @@ def _added(recipe: Path, id: str, root: Path) -> str:
         line, remedy = parsed.lines.get(("fragments",), 0), f"add '{id}' there yourself, and leave --stack out here"
         what = "is laid out so that nothing can be added safely"
         raise Faults([Problem(shown, line, "fragments", what, remedy)])
-    return changed
+    return changed, more
 
 
 def _appended(text: str, key: str, item: str) -> str:

@@ -85,7 +85,7 @@ def diff(old: str, new: str, context: sides.Context, say: Say) -> Comparison:
     found = []
     for key, each in after.items():
         if key not in before:
-            found.append(_difference(each, "added", list(meaning.of_added(each, two.render))))
+            found.append(_difference(each, "added", list(meaning.of_added(each, renders))))
             continue
         changes = [change for change in meaning.steady(before[key], each, random) if not _ignored(change)]
         if changes:

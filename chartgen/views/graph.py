@@ -87,10 +87,20 @@ def _lasting(render: Render) -> list[Pod]:
 
 
 def _role(render: Render, pod: Pod) -> str:
-    """A pod that requests no port of others and offers none loads; one that calls others of the release is a UI."""
+    """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
     if not any(_selecting(render, pod)):
-        return LOADER
+        return SERVER if _runs_out(pod) else LOADER
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
+
+
+def _runs_out(pod: Pod) -> bool:
+    """Whether a pod is a program that runs to its end over a model, and not one that downloads models."""
+    mains = maps(pod.spec, "containers[]", pod.path)
+    return pod.passing and not any(_variables(container).keys() >= DOWNLOADS for _, container in mains)
+
+
+def _variables(container: dict[str, Any]) -> dict[str, Any]:
+    return {str(each.get("name")): each.get("value") for _, each in maps(container, "env[]")}
 
 
 def _serves(render: Render, pod: Pod) -> bool:
@@ -200,31 +210,41 @@ def _way(text: str) -> tuple[str, ...]:
 
 
 def _volumes(found: Graph, pod: Pod, box: Node) -> list[Node]:
-    """The claims, node folders and images of a pod: a loader writes to them, servers read them.
+    """The claims, node folders and images of a pod: a loader writes to them, servers read them, a program does either.
 
     What a UI keeps for itself is a line of its box.
     """
-    held = []
+    held, written = [], _written(pod)
     for title, *lines in _held(pod):
         if box.role == UI:
             box.lines.append(f"data in {title}")
             continue
         volume = found.add(VOLUME, title, *lines)
-        found.join(*((box, volume) if box.role == LOADER else (volume, box)), files=True)
+        writes = box.role == LOADER or (_runs_out(pod) and title in written)
+        found.join(*((box, volume) if writes else (volume, box)), files=True)
         held.append(volume)
     return held
 
 
-def _held(pod: Pod) -> Iterator[tuple[str, ...]]:
-    """The volumes of a pod that outlast it: (title, lines)."""
+def _written(pod: Pod) -> set[str]:
+    """The volumes that the containers of a pod can write to, those that run first left out."""
+    mounts = [mount for _, mount in maps(pod.spec, "containers[].volumeMounts[]") if not mount.get("readOnly")]
+    return {title for title, *_ in _held(pod, mounts)}
+
+
+def _held(pod: Pod, mounts: list[dict[str, Any]] | None = None) -> Iterator[tuple[str, ...]]:
+    """The volumes of a pod that outlast it, those of some mounts or all: (title, lines)."""
+    names = None if mounts is None else {mount.get("name") for mount in mounts}
     for _, volume in maps(pod.spec, "volumes[]"):
+        if names is not None and volume.get("name") not in names:
+            continue
         if claim := map_at(volume, "persistentVolumeClaim"):
             yield str(claim.get("claimName")), "claim"
         elif folder := map_at(volume, "hostPath"):
             yield str(folder.get("path")), "a folder of each node"
         elif image := map_at(volume, "image"):
             yield str(image.get("reference")), "an image"
-    for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]"):
+    for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]") if names is None else ():
         size = next((str(size) for _, size in at(claim, "spec.resources.requests.storage")), "")
         yield f"{map_at(claim, 'metadata').get('name')}-{pod.owner.name}-N", "a claim for each pod", size
 
@@ -232,7 +252,7 @@ def _held(pod: Pod) -> Iterator[tuple[str, ...]]:
 def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Node]) -> None:
     """Where a pod's models come from, if one of its containers downloads them: to its volume, else to the pod."""
     for path, container in pod.containers():
-        env = {str(each.get("name")): each.get("value") for _, each in maps(container, "env[]", path)}
+        env = _variables(container)
         if not env.keys() >= DOWNLOADS:
             continue
         references: dict[str, list[str]] = {}
@@ -241,10 +261,18 @@ def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Nod
             references.setdefault(host, []).append(name)
         for host, names in references.items():
             source = found.add(SOURCE, host, *names)
-            found.join(source, box if box.role == LOADER else (volumes or [box])[0], files=True)
+            found.join(source, box if box.role == LOADER else _into(pod, container, volumes, box), files=True)
         once = path[-2] == "initContainers" and container.get("restartPolicy") != "Always"
         line = "" if box.role == LOADER else "downloads before the start" if once else "downloads while it runs"
         box.lines += [line] if line and line not in box.lines else []
+
+
+def _into(pod: Pod, container: dict[str, Any], volumes: list[Node], box: Node) -> Node:
+    """Where a container of a batch program puts the models: not to the volumes of its data. A server has no others."""
+    target = _variables(container).get("TARGET")
+    mounts = [mount for _, mount in maps(container, "volumeMounts[]") if mount.get("mountPath") == target]
+    titles = {title for title, *_ in _held(pod, mounts)}
+    return next((node for node in volumes if node.title in titles or not _runs_out(pod)), box)
 
 
 def _list(render: Render, pod: Pod) -> list[str]:

@@ -37,9 +37,11 @@ class Meaning:
         return f"{self.text}; {self.remedy}" if self.remedy else self.text
 
 
-def of_added(new: Object, render: Render) -> Iterator[Meaning]:
+def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What an object does that is only in the new side."""
-    yield Meaning(CHANGE, "is created")
+    render = sides[1]
+    yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
+    yield from _taken(new, sides[0])
     yield from (Meaning(CHANGE, f"opens {way}") for way in _ways(new))
     cards = _cards(new, render)
     for name, count in cards.items():
@@ -58,6 +60,8 @@ def of_removed(old: Object, render: Render) -> Iterator[Meaning]:
         yield Meaning(LOSS, "is deleted with its contents", f"to keep it, run before the upgrade: {_keep(old)}")
     elif old.kind in ROLLING:
         yield Meaning(OUTAGE, "is deleted, and its pods stop")
+    elif old.kind == "Job" and not is_hook(old):
+        yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
         yield Meaning(CHANGE, "is deleted")
     for _, name in at(old.data, "spec.volumeClaimTemplates[].metadata.name") if old.kind == "StatefulSet" else ():
@@ -76,6 +80,7 @@ def _keep(each: Object) -> str:
 def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What the changes of an object do. `changes` is not empty."""
     rest = list(changes)
+    yield from _taken(new, sides[0])
     if not is_hook(old):
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
@@ -256,6 +261,17 @@ def _hosts_of_ingress(data: Any) -> Iterator[str]:
 def ways(each: Object) -> list[str]:
     """The ways in of an object, in order."""
     return sorted(_ways(each))
+
+
+def _taken(new: Object, before: Render) -> Iterator[Meaning]:
+    """Ports of the nodes that another Service has: Helm creates and changes Services before it deletes any."""
+    ports = {port for _, port in at(new.data, "spec.ports[].nodePort")} if new.kind == "Service" else set()
+    for other in before.objects:
+        if other.kind == "Service" and (other.namespace, other.name) != (new.namespace, new.name):
+            for port in sorted(ports & {port for _, port in at(other.data, "spec.ports[].nodePort")}, key=str):
+                remedy = f"use another port, or delete it before the upgrade: kubectl delete service {other.name}"
+                said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
+                yield Meaning(REFUSED, said, remedy)
 
 
 def _list(each: Object, rest: list[Change]) -> str:

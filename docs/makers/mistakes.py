@@ -31,6 +31,7 @@ LAYERS = {
     "YAML": "manifests: strict YAML",
     "schemas": "manifests: schemas with our rules",
     "rules": "manifests: rules of an object",
+    "served": "manifests: the API server's rules of custom resources",
     "policy": "manifests: policy",
     "wiring": "wiring",
     "values": "values",

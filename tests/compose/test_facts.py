@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import outcome
 
-from chartgen.compose import compose, facts
+from chartgen.compose import building, compose, facts
 
 EACH = "{{- range .Servers }}\n"
 LAYS = '{{- include "fragment.servers" . }}\n'
@@ -56,7 +56,63 @@ def test_facts_that_read_each_other_are_refused_as_circular(stack):
     )
     chart, problems = outcome(compose.compose, found, {})
     assert chart is None
-    assert any("x/fragment.yaml:" in str(problem) and "circular: " in str(problem) for problem in problems)
+    said = [str(problem).partition("/fragments/")[2] for problem in problems]
+    assert said == [
+        "x/templates/_x.tpl:2: .Facts.b: circular: a.facts needs b.facts needs a.facts; "
+        "remove it, or read it where no facts are made",
+        "x/templates/_x.tpl:5: .Facts.a: circular: a.facts needs b.facts needs a.facts; "
+        "remove it, or read it where no facts are made",
+    ]
+
+
+@pytest.mark.parametrize("read", [".Facts.a.v", '(include "fragment.x.inner" .)', '(include "fragment.slot.a.text" .)'])
+def test_facts_that_read_themselves_are_refused_at_the_line_that_does(stack, read):
+    found = made(
+        stack,
+        define("fragment.x.a", f"# What it is.\nv: {{{{ quote {read} }}}}")
+        + define("fragment.x.inner", "{{ .Facts.a.v }}"),
+        {"a.facts": "fragment.x.a", "a.text": "fragment.x.inner"},
+    )
+    (problem,) = outcome(compose.compose, found, {})[1]
+    assert str(problem).partition("/fragments/")[2].startswith("x/templates/_x.tpl:3: ")
+    assert "circular: a.facts needs a.facts; remove it" in str(problem)
+
+
+def test_circle_of_facts_is_the_authors_and_not_of_a_fragment_that_he_uses(stack):
+    """ollama fills engine.facts too, and comes first."""
+    said = made_with(stack, "port: {{ int64 .Facts.engine.port }}")
+    assert said == [
+        "engine/mine/templates/_mine.tpl:2: .Facts.engine: circular: engine.facts needs engine.facts; "
+        "remove it, or read it where no facts are made"
+    ]
+
+
+def test_facts_that_include_all_servers_are_refused_as_that_alone(stack):
+    (said,) = made_with(stack, 'port: 1\n{{- include "fragment.servers" . }}')
+    assert "goes through all servers" in said
+
+
+def made_with(stack, text: str) -> list[str]:
+    """The problems of an engine with these facts, in a stack of chartgen's fragments."""
+    whole = f"{text}\nprotocol: openai\nformats: [directory]"
+    others = ("base", "model", "server", "loader", "engine/ollama", "source/ollama", "delivery/init")
+    found, problems = stack(
+        {
+            **dict.fromkeys((*others, "storage/model-cache", "sizing")),
+            "engine/mine": {
+                "requires": ["model", "server"],
+                "choice": {"engine": "mine"},
+                "fills": {"engine.facts": "fragment.engine.mine.facts"},
+            },
+        },
+        {
+            "engine/mine/templates/_mine.tpl": define("fragment.engine.mine.facts", whole),
+            "engine/mine/cases/a.yaml": "# A.\nengine: mine\n",
+            "engine/mine/rejected/a.yaml": "# engine\nengine: 1\n",
+        },
+    )
+    assert found, problems
+    return [str(each).partition("/fragments/")[2] for each in outcome(compose.compose, found, building.kubernetes())[1]]
 
 
 def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):

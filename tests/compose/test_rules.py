@@ -18,6 +18,13 @@ SLOTS = {
             "port": {"type": "integer", "required": True, "description": "Its port."},
             "protocol": {"type": "string", "enum": ["ollama", "openai"], "description": "Its API."},
             "ready": {"type": "array", "items": {"type": "string"}, "description": "Its paths."},
+            "formats": {"type": "array", "items": {"type": "string", "enum": ["directory"]}, "description": "Models."},
+            "ports": {"type": "object", "description": "More ports."},
+            "metrics": {
+                "type": "object",
+                "description": "Its metrics.",
+                "keys": {"port": {"type": "string", "keyOf": "ports", "or": ["http"], "description": "Its port."}},
+            },
             "secret": {
                 "type": "object",
                 "description": "Its Secret.",
@@ -71,6 +78,11 @@ OTHERS = [
     '{{ $z := dict "v" .Values.a }}{{ quote $z.v.text }}',
     '{{ (first (pluck "a" .Values)).text | quote }}',
     "{{ if true }}{{ else }}{{ quote (default .Values.a nil).text }}{{ end }}",
+    '{{ $d := dict }}{{ $_ := set $d "v" .Values }}{{ quote $d.v.a.text }}',
+    '{{ $d := dict }}{{ $e := $d }}{{ $_ := set $d "v" .Values.a }}{{ quote $e.v.text }}',
+    '{{ $d := dict "e" dict }}{{ $_ := set $d.e "v" .Values.a }}{{ quote $d.e.v.text }}',
+    '{{ $d := dict }}{{ $_ := merge $d (dict "v" .Values.a) }}{{ quote $d.v.text }}',
+    '{{ with dict }}{{ $_ := set . "v" $.Values.a }}{{ quote .v.text }}{{ end }}',
     '{{ include "fragment.b.x" (list .Values.a.text) }}{{ define "fragment.b.x" }}{{ quote (first .) }}{{ end }}',
 ]
 
@@ -90,6 +102,40 @@ def test_value_of_a_fragment_that_is_not_required_is_refused_however_it_is_read(
     ]
     assert refused({"a": {}, "b": {"requires": ["a"]}}, files) == []
     assert refused({"a": {}, "c": {"requires": ["a"]}, "b": {"requires": ["c"]}}, files) == []
+
+
+def test_value_that_is_read_on_several_lines_is_one_problem_at_the_first(refused):
+    read = "kind: B\n{{- with .Values.a }}\ntext: {{ quote .text }}\nmore: {{ quote .text }}\n{{- end }}\n"
+    files = {
+        "a/values.schema.yaml": {
+            "release": {"a": {"type": "object", "description": "A.", "properties": {"text": value()}}}
+        },
+        "a/templates/a.yaml": "kind: A\ntext: {{ quote .Values.a.text }}\n",
+        "b/templates/b.yaml": read,
+        "b/templates/c.yaml": read.replace(".a ", ".aa "),
+    }
+    assert [line.partition(";")[0] for line in refused({"a": {}, "b": {}}, files)] == [
+        "b/templates/b.yaml:2: a: is a value of a, which this fragment does not require",
+        "b/templates/c.yaml:2: aa: no fragment declares this value",
+    ]
+
+
+def test_value_without_a_type_or_a_description_that_says_something_is_refused(refused):
+    files = {
+        "a/values.schema.yaml": "release:\n  a: {description: A., default: ''}\n",
+        "a/templates/a.yaml": "kind: A\na: {{ quote .Values.a }}\n",
+    }
+    assert refused({"a": {}}, files) == [
+        "a/values.schema.yaml:2: release.a.type: is missing; "
+        "add the type of the value, such as string: without it, every value is accepted"
+    ]
+    files["a/values.schema.yaml"] = "release:\n  a: {type: string, description: '  ', default: ''}\n"
+    (found,) = refused({"a": {}}, files)
+    assert found.startswith("a/values.schema.yaml:2: release.a.description: ")
+    assert "a text that says something" in found
+    files["a/values.schema.yaml"] = files["a/values.schema.yaml"].replace("'  '", "A.")
+    (found,) = refused({"a": {"summary": " "}}, files)
+    assert found.startswith("a/fragment.yaml:1: summary: ")
 
 
 def test_value_of_base_is_everybodys(refused):
@@ -338,6 +384,16 @@ def test_value_of_a_server_is_read_in_its_context_alone(refused):
         ('{{ $_ := set (omit .Values "b").a "x" 1 }}', "set", "Values.a"),
         ('{{ $_ := set (merge dict .Values).a "x" 1 }}', "set", "Values.a"),
         ('{{ range .Values.a }}{{ $_ := set . "x" 1 }}{{ end }}', "set", "Values.a.*"),
+        ('{{ $d := dict }}{{ $_ := set $d "g" .Values.a }}{{ $_ = set $d.g "x" 1 }}', "set", "Values.a"),
+        ('{{ $d := dict "g" .Values.a }}{{ with $d.g }}{{ $_ := unset . "x" }}{{ end }}', "unset", "Values.a"),
+        ('{{ toYaml (merge (dict "g" .Values.a) (dict "g" (dict "x" 1))) }}', "merge", "Values.a"),
+        (
+            '{{ toYaml (merge (dict "g" (dict "h" .Values.a)) (dict "g" (dict "h" (dict "x" 1)))) }}',
+            "merge",
+            "Values.a",
+        ),
+        ('{{ toYaml (mergeOverwrite (omit .Values.a "y") (dict "g" (dict "x" 1))) }}', "mergeOverwrite", "Values.a.g"),
+        ('{{ toYaml (merge dict .Values.a (dict "g" (dict "x" 1))) }}', "merge", "Values.a.g"),
     ],
 )
 def test_values_changed_in_place_are_refused(refused, text, function, key):
@@ -359,6 +415,13 @@ def test_values_changed_in_place_are_refused(refused, text, function, key):
         '{{ $_ := set (omit .Values.a "y") "x" 1 }}',
         '{{ $_ := set (dict "a" .Values.a) "x" 1 }}',
         '{{ $_ := set (mergeOverwrite (deepCopy .Values) (deepCopy .Values)).a "x" 1 }}',
+        '{{ $_ := set (deepCopy (dict "g" .Values.a)).g "x" 1 }}',
+        '{{ $d := dict }}{{ $_ := set $d "g" (deepCopy .Values.a) }}{{ $_ = set $d.g "x" 1 }}',
+        '{{ $d := dict }}{{ $e := dict }}{{ $_ := set $d "g" .Values.a }}{{ $_ = set $e "x" 1 }}{{ toYaml $e }}',
+        '{{ toYaml (merge (dict "g" (deepCopy .Values.a)) (dict "g" (dict "x" 1))) }}',
+        '{{ toYaml (merge (dict "g" .Values.a) (dict "h" (dict "x" 1))) }}',
+        '{{ toYaml (merge (dict "g" .Values.a) (dict "g" "text")) }}',
+        '{{ toYaml (merge dict .Values.a (dict "g" 1)) }}',
     ],
 )
 def test_copies_of_values_can_be_changed(refused, text):
@@ -406,6 +469,38 @@ def test_facts_that_the_slot_does_not_declare_are_refused(refused, body, said):
     assert refused(*facts(body)) == [f"b/templates/_b.tpl:{said}"]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('port: 1\nprotocol: {{ "openapi" | quote }}', "protocol: openapi is not one of its values"),
+        ('port: 1\nprotocol: {{ "openapi" }}', "protocol: openapi is not one of its values"),
+        ('{{- $p := "openapi" }}\nport: 1\nprotocol: {{ $p | quote }}', "protocol: openapi is not one of its values"),
+        ('{{- $p := quote "openapi" }}\nport: 1\nprotocol: {{ $p }}', "protocol: openapi is not one of its values"),
+        ('port: 1\nprotocol: {{ ternary "openai" "x" .a | quote }}', "protocol: x is not one of its values"),
+        ('port: 1\nprotocol: {{ .a | default "openapi" | quote }}', ""),
+        ('port: {{ "1" | quote }}', 'port: "1" is not an integer'),
+        ("port:", "port: has no value; state one, or leave the key out"),
+        ("port: 1\nprotocol:\n# Its API.\nready: [/]", "protocol: has no value; state one, or leave the key out"),
+        ("port: 1\nready:\n- /health\n- 1", "ready: 1 is not a string"),
+        ("port: 1\nready:\n- /health", ""),
+        ("port: 1\nsecret:\n  nme: x", "secret.nme: is not one of its keys"),
+        ("port: 1\nsecret:\n  name: {{ quote .a }}", ""),
+        ("port: 1\nsecret:\n{{- toYaml .a | nindent 2 }}", ""),
+        ("port: 1\nformats: [dirctory]", "formats: dirctory is not one of its values; did you mean 'directory'?"),
+        ("port: 1\nmetrics: {port: htp}", "metrics.port: htp is not http or a key of ports; did you mean 'http'?"),
+        ("port: 1\nmetrics:\n  port: grcp\nports: {grpc: 2}", "metrics.port: grcp is not http or a key of ports"),
+        ("port: 1\nmetrics: {port: http}", ""),
+        ("port: 1\nmetrics: {port: grpc}\nports:\n  grpc: {{ int64 .a }}", ""),
+        ("port: 1\nmetrics: {port: grpc}\nports: {{ toJson .a }}", ""),
+    ],
+)
+def test_what_facts_state_is_judged_wherever_text_says_it(refused, body, said):
+    found = refused(*facts(body))
+    assert [line.partition("_b.tpl:")[2].partition(": ")[2].startswith(said) for line in found] == (
+        [True] if said else []
+    )
+
+
 def test_facts_that_the_slot_declares_are_not(refused):
     text = "port: {{ int64 .Server }}\nprotocol: {{ quote .Server }}\n{{- with .Server }}\n"
     text += "secret: {name: {{ quote . }}}\n{{- end }}"
@@ -446,8 +541,19 @@ def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
     ("inside", "way"),
     [
         ('{{ include "fragment.servers" . }}', "fragment.b.facts includes fragment.servers"),
-        ("{{ range .Servers }}{{ end }}", "fragment.b.facts includes fragment.servers"),
+        ("{{ range .Servers }}{{ end }}", "fragment.b.facts reads .Servers"),
+        ("{{ $all := .Servers }}", "fragment.b.facts reads .Servers"),
+        ('{{ range index . "Servers" }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ('{{ range get $ "Servers" }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ('{{ range (pick . "Servers") }}{{ end }}', "fragment.b.facts reads .Servers"),
+        ("{{ range .Values.servers }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ("{{ with .Values }}{{ range .servers }}{{ end }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ('{{ range get .Values "servers" }}{{ end }}', "fragment.b.facts reads .Values.servers"),
+        ('{{ range dig "servers" (dict) .Values }}{{ end }}', "fragment.b.facts reads .Values.servers"),
+        ("{{ if .Values.servers.big.enabled }}{{ end }}", "fragment.b.facts reads .Values.servers"),
+        ("{{ if $.Values.servers }}{{ end }}", "fragment.b.facts reads .Values.servers"),
         ('{{ include "fragment.b.y" . }}', "fragment.b.facts includes fragment.b.y includes fragment.servers"),
+        ('{{ include "fragment.b.z" . }}', "fragment.b.facts includes fragment.b.z reads .Servers"),
         (
             '{{ include (ternary "fragment.b.y" "x" true) . }}',
             "fragment.b.facts includes fragment.b.y includes fragment.servers",
@@ -457,8 +563,9 @@ def test_facts_are_read_by_their_keys_and_in_their_scope(refused):
 def test_facts_of_a_server_do_not_go_through_all_servers(refused, inside, way):
     fragments, files = facts(f"port: 1\n{inside}")
     files["b/templates/_y.tpl"] = define("fragment.b.y", '{{ include "fragment.servers" . }}')
+    files["b/templates/_z.tpl"] = define("fragment.b.z", '{{ $all := index . "Servers" }}')
     assert [line for line in refused(fragments, files) if "goes through" in line] == [
-        f"b/templates/_b.tpl:1: fragment.b.facts: goes through all servers: {way}; "
+        f"b/templates/_b.tpl:3: fragment.b.facts: goes through all servers: {way}; "
         "read the server's own context only; what concerns several servers belongs to release.checks"
     ]
 
@@ -551,10 +658,61 @@ def test_requires_in_a_circle_is_called_circular(refused):
     ]
     circle = {"a": {"requires": ["b"]}, "b": {"requires": ["c"]}, "c": {"requires": ["a"]}}
     assert refused(circle, {}) == [
-        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}",
-        f"b/fragment.yaml:1: requires: is circular: b requires c requires a requires b; {said}",
-        f"c/fragment.yaml:1: requires: is circular: c requires a requires b requires c; {said}",
+        f"a/fragment.yaml:1: requires: is circular: a requires b requires c requires a; {said}"
     ]
+
+
+def test_two_circles_of_requires_are_two_problems(refused):
+    circles = {"a": {"requires": ["b"]}, "b": {"requires": ["a"]}, "c": {"requires": ["c"]}}
+    assert [line.partition(":")[0] for line in refused(circles, {})] == ["a/fragment.yaml", "c/fragment.yaml"]
+
+
+def test_missing_fragment_is_said_once_and_nothing_that_follows_from_it(refused, tmp_path):
+    text = 'kind: B\na: {{ quote .Values.images.curl }}\nb: {{ include "fragment.labels" . }}\n'
+    fragments = {name: {"requires": ["base", "curl"]} for name in "bcd"}
+    assert refused(fragments, {"b/templates/b.yaml": text}) == [
+        f"{tmp_path}/stack.yaml:1: fragments[0]: 'b' and 2 more require 'base'; add it before",
+        f"{tmp_path}/stack.yaml:1: fragments[0]: 'b' and 2 more require 'curl'; add it before",
+    ]
+
+
+def test_name_of_another_fragment_is_refused_once_where_it_is_defined(refused):
+    files = {
+        "a/templates/_a.tpl": define("fragment.a.x", "1"),
+        "b/templates/_b.tpl": define("fragment.a.x", "2"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.x" . | quote }}\n',
+    }
+    assert refused({"b": {}, "a": {}}, files) == [
+        "b/templates/_b.tpl:1: fragment.a.x: is not a name of this fragment; begin it with 'fragment.b.'"
+    ]
+
+
+def test_template_of_another_fragment_is_answered_with_what_can_be_included(refused):
+    files = {
+        "base/templates/_b.tpl": define("fragment.textChecks", "1"),
+        "a/templates/_a.tpl": define("fragment.a.textCheck", "1"),
+        "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.textCheck" . | quote }}\n',
+        "b/templates/b.yaml": 'kind: B\na: {{ include "fragment.a.textCheck" . | quote }}\n',
+    }
+    assert refused({"base": {}, "a": {}, "b": {}}, files) == [
+        "b/templates/b.yaml:2: fragment.a.textCheck: belongs to another fragment; "
+        "include a slot, one of base's templates, or one of this fragment's own"
+    ]
+
+
+def test_second_object_of_a_file_is_refused_at_its_line(refused):
+    assert refused({"a": {}}, {"a/templates/a.yaml": "kind: A\n---\nkind: B\n"}) == [
+        "a/templates/a.yaml:3: kind: makes more than one object; give each a separate file"
+    ]
+
+
+@pytest.mark.parametrize(("scope", "said"), [("release", "is also declared by a"), ("server", "is declared under")])
+def test_value_of_two_fragments_names_the_other(refused, scope, said):
+    files = {"a/values.schema.yaml": {scope: {"x": value()}}, "b/values.schema.yaml": {"release": {"x": value()}}}
+    (found,) = refused({"a": {}, "b": {}}, files)
+    assert found.startswith("b/values.schema.yaml:1: release.x: ")
+    assert said in found
+    assert "a;" in found
 
 
 def test_folder_or_file_that_no_fragment_has_is_refused_with_the_one_meant(refused):
@@ -722,6 +880,49 @@ def test_text_is_refused_wherever_yaml_reads_it(refused, text, line, key, said):
     found = refused({"a": {}}, files)
     assert len(found) == 1
     assert found[0].startswith(f"a/templates/a.yaml:{line}: {key}: {said}")
+
+
+MAP, ITEMS = "a key with its value, as", "an item of a list, as"
+SLIPS = [
+    ("server.env", "A: 1\nLOG_LEVEL info\nB: 2", "3: LOG_LEVEL info", MAP, "write it as 'key: value'"),
+    ("server.env", "LOG_LEVEL {{ quote .Server }}\nB: 2", "2: LOG_LEVEL {{…}}", MAP, "write it as 'key: value'"),
+    ("server.env", "A: 1\n{{- if .Server }}\nB 2\n{{- end }}", "4: B 2", MAP, "write it as 'key: value'"),
+    ("server.env", "- name: A", "2: - name: A", MAP, "write it as 'key: value'"),
+    ("server.env", "A:1", "2: A:1", MAP, "write it as 'key: value'"),
+    ("server.args", "- a\n--port=8080", "3: --port=8080", ITEMS, "begin it with '- '"),
+    ("server.args", "-a", "2: -a", ITEMS, "begin it with '- '"),
+    ("server.args", "name: a", "2: name: a", ITEMS, "begin it with '- '"),
+    ("engine.facts", "port: 1\nreadOnly true", "3: readOnly true", MAP, "write it as 'key: value'"),
+    ("ui.facts", "- name: a\nname: b", "3: name: b", ITEMS, "begin it with '- '"),
+]
+
+
+@pytest.mark.parametrize(("slot", "body", "place", "wanted", "remedy"), SLIPS)
+def test_line_that_is_neither_a_key_nor_an_item_is_refused_with_its_slot(refused, slot, body, place, wanted, remedy):
+    assert refused(*filled(slot, body)) == [f"b/templates/_b.tpl:{place}: is not {wanted} {slot} needs it; {remedy}"]
+
+
+def filled(slot: str, body: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A fragment that fills a slot, of facts, of a map of variables, or of a list of arguments."""
+    fragments, files = facts(body, slot)
+    kinds = {"server.env": "map", "server.args": "list"}
+    more = {name: {"kind": kind, "scope": "server", "summary": "Lines."} for name, kind in kinds.items()}
+    fragments["base"]["offers"] = SLOTS | more
+    return fragments, files
+
+
+@pytest.mark.parametrize(
+    ("slot", "body"),
+    [
+        ("server.env", "# A comment\nA: 1\n'B c': 2\nD:\n- 1\n- 2\nE: |\n  a text\n\n  of lines\nF: {\n  a: 1\n}"),
+        ("server.env", "A: >-\n  some\n  text\n{{ quote .Server }}: 1\nx-{{ int64 .Server }}: a\nB:"),
+        ("server.env", "A: one\n  text\nB: {{ if .Server }}1{{ else }}2{{ end }}"),
+        ("server.args", "- a\n- b: 1\n  c: 2\n-\n  d: 1\n{{- range list 1 2 }}\n- --x={{ int64 . }}\n{{- end }}"),
+        ("server.args", "{{ toYaml .Server }}"),
+    ],
+)
+def test_lines_that_yaml_reads_as_they_are_meant_are_not(refused, slot, body):
+    assert [line for line in refused(*filled(slot, body)) if "is not a" in line] == []
 
 
 def test_lines_that_a_template_prints_are_checked_where_it_is_included(refused):
@@ -1003,15 +1204,20 @@ def test_file_that_is_too_large_for_helm_is_refused(refused):
 
 
 @pytest.mark.parametrize(
-    ("call", "count"), [('include "fragment.a.x"', 1), ('"a" | include "fragment.a.x" .', 3), ('(include "a")', 1)]
+    ("call", "given"),
+    [
+        ('include "fragment.a.x"', "one argument"),
+        ('"a" | include "fragment.a.x" .', "3 arguments"),
+        ('(include "a")', "one argument"),
+        ("include", "nothing"),
+    ],
 )
-def test_include_has_a_name_and_a_context(refused, call, count):
-    [found] = [
-        line
-        for line in refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ {call} | quote }}}}\n"})
-        if "arguments" in line
+def test_include_has_a_name_and_a_context(refused, call, given):
+    found = refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ $x := {call} }}}}\n"})
+    assert [line for line in found if ": include:" in line] == [
+        f"a/templates/a.yaml:2: include: is given {given}, but needs two: the name of a template, and a context; "
+        'write include "NAME" .'
     ]
-    assert found.startswith(f"a/templates/a.yaml:2: include: has {count} arguments, and takes a name and a context")
 
 
 def test_required_fact_that_is_stated_with_some_values_only_is_refused(refused):

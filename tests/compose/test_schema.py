@@ -115,7 +115,7 @@ def test_value_that_two_fragments_declare_is_refused(stack):
         {f"{name}/values.schema.yaml": {"server": {"count": COUNT}} for name in "ab"},
     )
     _, problems = outcome(compose, found, {})
-    assert "is also declared by another fragment of the stack" in str(problems[0])
+    assert "is also declared by a;" in str(problems[0])
 
 
 def test_object_that_two_fragments_declare_is_one_problem(stack):

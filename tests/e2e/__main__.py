@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from chartgen.problem import Faults, ToolError
+from tests import proved
 
 from . import report
 from .cluster import Refused
-from .session import Wanted, perform
+from .session import Session, Wanted, perform
 
 
 def say(text: str) -> None:
@@ -31,14 +32,17 @@ def say(text: str) -> None:
     "--timeout", type=click.IntRange(1), default=300, show_default=True, help="Seconds for a command of Helm."
 )
 @click.option("--keep", is_flag=True, help="Leave everything in the cluster.")
-def main(chart: Path, examples: tuple[str, ...], helm3: bool, jobs: int, timeout: int, keep: bool) -> None:
+@click.option("--record", type=click.Path(path_type=Path), help="Write what was done to this file, docs/proved.yaml.")
+def main(
+    chart: Path, examples: tuple[str, ...], helm3: bool, jobs: int, timeout: int, keep: bool, record: Path | None
+) -> None:
     """Install every example of the chart on the cluster that KUBECONFIG names; upgrade, roll back and remove it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     kubeconfig = os.environ.get("KUBECONFIG", "")
     try:
         if not kubeconfig:
             raise ToolError("KUBECONFIG is not set; let it name the cluster that may be used")
-        sys.exit(_run(Wanted(chart, examples, helm3, jobs, timeout, keep, kubeconfig)))
+        sys.exit(_run(Wanted(chart, examples, helm3, jobs, timeout, keep, kubeconfig), record))
     except Faults as fault:
         for problem in fault.problems:
             say(str(problem))
@@ -51,12 +55,31 @@ def main(chart: Path, examples: tuple[str, ...], helm3: bool, jobs: int, timeout
         sys.exit(130)
 
 
-def _run(wanted: Wanted) -> int:
+def _run(wanted: Wanted, record: Path | None) -> int:
     start = time.monotonic()
-    done = perform(wanted, say)
+    session = perform(wanted, say)
+    done = session.done
+    if record:
+        files = [file.stem for file in (wanted.chart / "examples").glob("*.yaml")]
+        proved.record(record, "e2e", entries(session), ("defaults", *files))
     for line in (*report.table(done), "", *report.notes(done), *report.total(done, time.monotonic() - start)):
         click.echo(line)
     return 1 if any(each.faults for each in done) else 0
+
+
+def entries(session: Session) -> dict[str, proved.Entry]:
+    """What is written down of a run, by example of the chart: those of which no step was made are left out."""
+    found, chart = {}, session.wanted.chart
+    for example in session.chosen:
+        mine = [each for each in session.done if each.example == example.name]
+        own = all(file.resolve().parent == (chart / "examples").resolve() for file in example.files)
+        if own and report.made(mine):
+            fragments = proved.used(chart, example.files, session.helms[0].path)
+            failed = [each.step for each in mine if each.faults]
+            notes = sorted({each.note for each in mine if each.note})
+            versions = {"kubernetes": session.cluster.version, "helm": session.versions}
+            found[example.name] = proved.entry(fragments, failed, steps=len(report.made(mine)), notes=notes, **versions)
+    return found
 
 
 if __name__ == "__main__":

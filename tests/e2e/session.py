@@ -54,6 +54,7 @@ class Session:
     wanted: Wanted
     cluster: Cluster
     helms: list[Helm]
+    versions: list[str]
     folder: Path
     say: Say
     stop: threading.Event
@@ -62,9 +63,10 @@ class Session:
     made: list[str] = field(default_factory=list)
     kinds: frozenset[str] = frozenset()
     done: list[Done] = field(default_factory=list)
+    chosen: list[Example] = field(default_factory=list)
 
 
-def perform(wanted: Wanted, say: Say) -> list[Done]:
+def perform(wanted: Wanted, say: Say) -> Session:
     """Every step of every example, in the examples' order. Whatever happens, what was made is removed."""
     chosen, defaults = examples.discover(wanted.chart, wanted.examples)
     names = ["helm", "helm3"] if wanted.helm3 else ["helm"]
@@ -76,7 +78,8 @@ def perform(wanted: Wanted, say: Say) -> list[Done]:
             Helm(f"helm {found[name].version[1]}", found[name].path, environment, wanted.timeout, stop)
             for name in names
         ]
-        session = Session(wanted, cluster, helms, folder, say, stop, resources(cluster))
+        numbers = [found[name].version for name in names]
+        session = Session(wanted, cluster, helms, numbers, folder, say, stop, resources(cluster), chosen=chosen)
         versions = ", ".join(f"{name} {found[name].version}" for name in names)
         say(f"{len(chosen)} examples on Kubernetes {cluster.version}, {versions}, in namespaces e2e-…-{session.name}")
         cases = _possible(session, _cases(session, chosen, defaults))
@@ -85,7 +88,8 @@ def perform(wanted: Wanted, say: Say) -> list[Done]:
             with provided(cluster, session.name, classes, say):
                 _all(session, cases, classes)
     order = {each.name: n for n, each in enumerate(chosen)}
-    return sorted(session.done, key=lambda done: order[done.example])
+    session.done.sort(key=lambda done: order[done.example])
+    return session
 
 
 def _cases(session: Session, chosen: list[Example], defaults: Example) -> list[Case]:

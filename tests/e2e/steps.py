@@ -123,7 +123,7 @@ def rollback(trial: Trial) -> list[str]:
     faults = [
         f"{each}, since it was installed"
         for each in differences(installed, after)
-        if each.how != "restarted" and not (each.how == "new" and each.key in stay)
+        if each.how != "restarted" and not (each.how == "new" and each.key in stay) and not _runs_again(each)
     ]
     for each in differences(before, after):
         if each.how == "restarted":
@@ -179,13 +179,25 @@ def _changed(trial: Trial, change: dict[str, Any], part: str) -> list[str]:
     faults = [
         f"{each}, though only a value of {part} changed"
         for each in differences(before, after)
-        if not (each.component == part and each.key[0] in WORKLOADS and each.how == "changed")
+        if not (each.component == part and _renewed(each))
     ]
     own = [key for key in _workloads(after) if component(after[key]) == part]
     old = {pod["metadata"]["uid"] for key in own for pod in pods(key, before)}
     stale = [pod for key in own for pod in pods(key, after) if pod["metadata"]["uid"] in old]
     faults += [f"Pod/{pod['metadata']['name']}: did not restart, though a value of {part} changed" for pod in stale]
     return faults + _absent(after, part)
+
+
+def _renewed(difference: Difference) -> bool:
+    """Whether a workload has changed. The pod of a Job cannot, so another Job takes its place."""
+    return difference.key[0] in WORKLOADS and difference.how in (
+        ("new", "gone") if difference.key[0] == "Job" else ("changed",)
+    )
+
+
+def _runs_again(difference: Difference) -> bool:
+    """Whether it is a Job that another one had replaced, so that a rollback creates it again."""
+    return difference.key[0] == "Job" and difference.how == "replaced"
 
 
 def _absent(state: State, part: str) -> list[str]:

@@ -19,24 +19,27 @@ import click
 
 from chartgen.problem import ToolError
 from chartgen.programs import tools
+from tests import proved
 from tests import registry as registries
 from tests.e2e.cluster import Refused, connected, get, resources
 from tests.e2e.helm import Helm, environment
 
 from . import images, lab
+from .batch_steps import BATCH_GROUPS
 from .kit_steps import KIT_GROUPS
 from .scene import Scene, Wrong
 from .steps import GROUPS as OLLAMA_GROUPS
 from .steps import Step
 
-GROUPS = {**OLLAMA_GROUPS, **KIT_GROUPS}
+GROUPS = {**OLLAMA_GROUPS, **KIT_GROUPS, **BATCH_GROUPS}
+PROGRAMS = {"OLLAMA": "ollama", "KIT": "kit"}  # environment variable -> the program
 EPILOGUE = """
 \b
 Needs  KUBECONFIG  a cluster with at least one real node, 1 CPU and 2 GiB of it free; nothing in it is touched
                    but what the run makes and removes
        kubectl     on PATH
-       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for all but the steps kit-…;
-       KIT         a real kit of KitOps, one file, for the steps kit-…; and
+       OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for the steps that are not below;
+       KIT         a real kit of KitOps, one file, for the steps kit-…; the steps batch need neither; and
        IMPORT      a command that gives the node an image from a tar in the OCI layout, whose path it gets as its last
                    argument: "k3s ctr images import", "kind load image-archive", "ctr -n k8s.io images import"
 
@@ -71,18 +74,21 @@ def say(text: str) -> None:
     "--timeout", type=click.IntRange(1), default=180, show_default=True, help="Seconds for a command of Helm."
 )
 @click.option("--keep", is_flag=True, help="Leave everything in the cluster.")
-def main(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool) -> None:
+@click.option("--record", type=click.Path(path_type=Path), help="Write what was done to this file, docs/proved.yaml.")
+def main(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool, record: Path | None) -> None:
     """Prove the chart where containers really run: a real ollama answers, a real kit swaps models under a reader."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     try:
-        done = _perform(chart, node, groups or tuple(GROUPS), timeout, keep)
+        done, entries = _perform(chart, node, groups or tuple(GROUPS), timeout, keep)
     except (ToolError, Refused) as error:
         say(f"e2e-real: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
         say("e2e-real: stopped")
         sys.exit(130)
+    if record:
+        proved.record(record, "e2e-real", entries, GROUPS)
     for line in table(done):
         click.echo(line)
     failed = sum(bool(each.wrong) for each in done)
@@ -101,7 +107,9 @@ def _saw(done: Done) -> str:
     return f"FAILED: {done.wrong[0].splitlines()[0]}" if done.wrong else done.saw
 
 
-def _perform(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool) -> list[Done]:
+def _perform(
+    chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool
+) -> tuple[list[Done], dict[str, proved.Entry]]:
     kubeconfig = os.environ.get("KUBECONFIG", "")
     if not kubeconfig:
         raise ToolError("KUBECONFIG is not set; let it name the cluster that may be used")
@@ -119,9 +127,31 @@ def _perform(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep
         )
         try:
             with lab.furnished(scene, wanted, groups, keep):
-                return [done for group in groups for done in _group(scene, group, GROUPS[group])]
+                done = [done for group in groups for done in _group(scene, group, GROUPS[group])]
+                return done, entries(scene, found.version, done)
         except Wrong as error:
             raise ToolError(f"what the steps need cannot be made: {error}") from None
+
+
+def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry]:
+    """What is written down of the run, by group; with what stood in for programs of the chart's images."""
+    found = {}
+    for group in dict.fromkeys(each.group for each in done):
+        mine = [each for each in done if each.group == group]
+        given = [proved.used(scene.chart, [file], scene.helm.path) for file in scene.given.get(group, ())]
+        variable = _variable(group)
+        own = {PROGRAMS[variable]: proved.version(_program(variable))} if variable and scene.stand_ins else {}
+        steps = [{"step": each.name, "saw": each.saw} for each in mine if not each.wrong]
+        versions = {"kubernetes": scene.cluster.version, "helm": [helm], "programs": own}
+        found[group] = proved.entry(
+            set().union(*given), [each.name for each in mine if each.wrong], steps=steps, **versions
+        )
+    return found
+
+
+def _variable(group: str) -> str:
+    """The environment variable that names the real program of a group; a batch program is a shell."""
+    return "" if group in BATCH_GROUPS else "KIT" if group in KIT_GROUPS else "OLLAMA"
 
 
 def _images(chart: Path) -> dict[str, Any]:
@@ -140,7 +170,7 @@ def _stand_ins(wanted: dict[str, Any], folder: Path, groups: tuple[str, ...]) ->
                 raise ToolError("IMPORT is not set; --help says what it is, or leave out OLLAMA and KIT")
         return False
     with_kits = any(group in KIT_GROUPS for group in groups)
-    ollama = _program("OLLAMA") if any(group not in KIT_GROUPS for group in groups) else None
+    ollama = _program("OLLAMA") if any(_variable(group) == "OLLAMA" for group in groups) else None
     kit, registry = (_program("KIT"), registries.program()) if with_kits else (None, None)
     for image in images.stand_ins(wanted, ollama, kit, registry):
         file = folder / "image.tar"

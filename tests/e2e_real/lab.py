@@ -12,7 +12,7 @@ from chartgen.problem import ToolError
 from tests.e2e.cluster import Cluster, Object, create, delete, faked, get, of_kind
 from tests.e2e.fixtures import LABEL
 
-from . import kits
+from . import batch_steps, kits
 from .images import reference
 from .scene import FIXTURES, PORT, Scene, log, ready, until
 
@@ -32,6 +32,7 @@ CLAIMS = {
     "kit-rollout": (("llm-server-models", "ReadWriteMany", "local"),),
     "kit-sync": (("llm-server-models", "ReadWriteMany", "local"),),
     "kit-node": (),
+    "batch": (("models", "ReadWriteMany", "local"), ("llm-server-results", "ReadWriteMany", "local")),
 }
 # Those that need another level of Pod Security than the rest.
 LEVELS = {"kit-node": "privileged"}
@@ -87,8 +88,12 @@ def furnished(scene: Scene, images: dict[str, Any], groups: Collection[str], kee
         for name, what in _volumes(scene).items():
             _make(scene, what | {"metadata": {"name": name}})
         _on_node(scene, images, "prepare", "; ".join(f"mkdir -p -m 755 /node/{name}" for name in _volumes(scene)))
-        if any(not group.startswith("kit-") for group in groups):
+        if any(group != "batch" and not group.startswith("kit-") for group in groups):
             _registry(scene, images)
+        if "batch" in groups:
+            model = f"/node/e2e-real-batch-models-{scene.run}/small"
+            script = f"mkdir -p {model}; echo {batch_steps.WEIGHTS} >{model}/weights.txt; chmod -R a+rX {model}"
+            _on_node(scene, images, "model", script)
         with_kits = [group for group in groups if group.startswith("kit-")]
         if with_kits:
             _kits(scene, images, with_kits)

@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Scene:
     run: str
     stand_ins: bool
     say: Callable[[str], None]
+    # Group -> the values files of its releases, in the order in which they were applied.
+    given: dict[str, list[Path]] = field(default_factory=dict)
 
     def namespace(self, group: str) -> str:
         return f"e2e-real-{group}-{self.run}"
@@ -92,7 +94,9 @@ def values(scene: Scene, tag: str, **changes: Any) -> dict[str, Any]:
 
 def apply(scene: Scene, group: str, verb: str, given: dict[str, Any], wait: bool = True) -> None:
     """Install or upgrade a release, and wait until Helm believes that it is ready; Wrong where it fails."""
-    file = scene.folder / f"{group}.json"
+    given_here = scene.given.setdefault(group, [])
+    file = scene.folder / f"{group}-{len(given_here)}.json"
+    given_here.append(file)
     file.write_text(json.dumps(given), encoding="utf-8")
     helm(scene, group, verb, str(scene.chart), f"--values={file}", *(["--wait"] if wait else []))
 

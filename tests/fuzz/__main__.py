@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 
@@ -24,7 +25,13 @@ def main() -> int:
             print(f"# {small.what}\n{yaml.safe_dump(small.data, allow_unicode=True)}")
         if options.cluster:
             tried = made.admitted[: options.dry_runs]
-            refused = [each for data, text in tried for each in cluster.refused(data, text, options.cluster)]
+            refused = []
+            with ThreadPoolExecutor(4) as pool:
+                asked = pool.map(lambda each: cluster.refused(*each, options.cluster), tried)
+                for number, each in enumerate(asked, 1):
+                    refused += each
+                    if number % 50 == 0 or number == len(tried):
+                        print(f"{number} of {len(tried)} dry-run: {len(refused)} refusals", file=sys.stderr, flush=True)
             for each in {each.signature: each for each in refused}.values():
                 print(f"# {each.what}\n{yaml.safe_dump(each.data, allow_unicode=True)}")
             objects = sum(text.count("\n---\n") + 1 for _, text in tried)

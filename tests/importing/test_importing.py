@@ -319,6 +319,51 @@ def test_hints_of_a_foreign_file_are_those_of_its_chart():
     assert not any("see values.yaml" in line for line in found)
 
 
+def told(tmp_path, text: str) -> list[str]:
+    from chartgen.importing.foreign import foreign
+
+    file = tmp_path / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    return [str(problem).removeprefix(f"{file}:") for problem in foreign(file, SCHEMA)]
+
+
+def test_values_of_a_chart_around_others_are_told_so(tmp_path):
+    found = told(tmp_path, "open-webui:\n  replicaCount: 2\nollama:\n  ollama: {models: {pull: [llama3.2]}}\n")
+    assert found[0].startswith("1: is the values file of a chart around open-webui's chart, by its key open-webui; run")
+    assert "2: open-webui.replicaCount: no such key; use 'openWebui.replicas'" in found
+    assert "4: ollama.ollama.models.pull[0]: no such key; use 'model.name'" in found
+
+
+def test_llm_stacks_own_values_in_a_foreign_file_are_right_or_have_the_usual_hint(tmp_path):
+    text = "ollama: {models: {pull: [llama3.2]}}\nmodel: {weightsSize: 2Gi}\nopenWebui: {env: {A: b}}\n"
+    text += "modelCache: {sice: 3Gi}\n"
+    assert told(tmp_path, text)[1:] == [
+        "1: ollama.models.pull[0]: no such key; use 'model.name'",
+        "4: modelCache.sice: no such key; did you mean 'size'?",
+    ]
+
+
+def test_what_has_the_same_place_in_llm_stack_has_no_hint_unless_its_form_differs(tmp_path):
+    text = (
+        "ollamaUrls: []\npipelines: {service: {port: 9099}}\ningress: {enabled: true, tls: true, existingSecret: a}\n"
+    )
+    assert told(tmp_path, text)[2:] == [
+        "3: ingress.existingSecret: no such key; use 'ingress.tls': [{secretName: a}]",
+        "3: ingress.tls: has another form in llm-stack; use 'ingress.tls': [{secretName: a}]",
+    ]
+
+
+def test_a_claim_of_ollamas_chart_is_named_with_its_folder(tmp_path):
+    found = told(tmp_path, "persistentVolume: {enabled: true, existingClaim: a}\nollama: {gpu: {enabled: false}}\n")
+    hint = "no such key; use 'modelCache.existingClaim', with modelCache.subPath as models"
+    assert f"1: persistentVolume.existingClaim: {hint}" in found
+
+
+def test_a_key_that_a_secret_replaces_needs_no_value(tmp_path):
+    found = told(tmp_path, "openaiApiKey: k\nopenaiApiKeyExistingSecret: s\n")
+    assert "1: openaiApiKey: is not needed; remove it: openaiApiKeyExistingSecret is used in its place" in found
+
+
 def test_hints_look_into_lists():
     found = hints("production-stack")
     assert "17: servingEngineSpec.modelSpec[0].shmSize: no such key; use 'servers.llama3.vllm.sharedMemory'" in found

@@ -242,7 +242,8 @@ def test_the_gateway_api_s_routes_have_schemas(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def widget() -> dict[str, Any]:
     made = dict(crds.in_file(HERE / "crds/widget.yaml"))
-    assert list(made) == ["example.org/widget_v1.json"]  # no other kind, no version that is not served
+    # No other kind, no version that is not served.
+    assert list(made) == ["example.org/widget_v1.json", "served/example.org/widget_v1.json"]
     return made["example.org/widget_v1.json"]
 
 
@@ -300,6 +301,15 @@ def test_crds_keep_no_prose(widget: dict[str, Any]) -> None:
     assert "prose" not in text
     assert "x-kubernetes" not in text
     assert widget["properties"]["spec"]["properties"]["default"] == {"type": "integer"}
+
+
+def test_what_the_api_server_reads_keeps_its_rules_and_defaults_and_no_prose() -> None:
+    made = dict(crds.in_file(HERE / "crds/widget.yaml"))["served/example.org/widget_v1.json"]
+    spec = made["schema"]["properties"]["spec"]
+    assert (made["scope"], spec["properties"]["default"]) == ("Namespaced", {"type": "integer", "default": 3})
+    assert spec["properties"]["description"] == {"type": "string"}
+    assert len(spec["x-kubernetes-validations"]) == 3
+    assert "prose" not in json.dumps(made)
 
 
 def go_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in for the API server, for what Helm's `lookup` reads: discovery, and single objects."""
+"""A stand-in for the API server, for what Helm's `lookup` reads: discovery, single objects, and lists."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _answers(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for api, kinds in RESOURCES.items():
         base = f"/apis/{api}" if "/" in api else f"/api/{api}"
         rows = [
-            {"name": name, "kind": kind, "namespaced": inside, "verbs": ["get"]}
+            {"name": name, "kind": kind, "namespaced": inside, "verbs": ["get", "list"]}
             for name, (kind, inside) in kinds.items()
         ]
         answers[base] = {"kind": "APIResourceList", "groupVersion": api, "resources": rows}
@@ -84,7 +84,11 @@ def _answers(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             version = {"groupVersion": api, "version": api.partition("/")[2]}
             groups.append({"name": api.partition("/")[0], "versions": [version], "preferredVersion": version})
     answers["/apis"] = {"kind": "APIGroupList", "groups": groups}
-    return answers | {_path(each): each for each in objects}
+    lists: dict[str, dict[str, Any]] = {}
+    for each in objects:
+        kind = {"kind": f"{each['kind']}List", "apiVersion": each["apiVersion"], "items": []}
+        lists.setdefault(_path(each).rpartition("/")[0], kind)["items"].append(each)
+    return answers | lists | {_path(each): each for each in objects}
 
 
 def _path(each: dict[str, Any]) -> str:

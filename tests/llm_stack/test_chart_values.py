@@ -116,6 +116,28 @@ def test_good_quantities_are_taken(amount, helm, tmp_path):
     assert template(helm, CHART, {"resources": {"limits": {"memory": amount}}}, tmp_path).returncode == 0
 
 
+def test_every_number_has_a_largest_value_that_helm_keeps_exactly():
+    """Helm reads numbers as float64, in which 123456789012345678 becomes …680, and a template prints it as text."""
+    open_ended = []
+
+    def look(node, path):
+        if isinstance(node, dict):
+            types = node.get("type", [])
+            if {"integer", "number"} & {*([types] if isinstance(types, str) else types)}:
+                largest = node.get("maximum", node.get("exclusiveMaximum"))
+                if largest is None or largest >= 2**53:
+                    open_ended.append(path)
+            for key, value in node.items():
+                if not key.startswith("io.k8s."):  # in Kubernetes' own format, which the API server checks
+                    look(value, [*path, key])
+        elif isinstance(node, list):
+            for number, value in enumerate(node):
+                look(value, [*path, number])
+
+    look(SCHEMA, [])
+    assert open_ended == []
+
+
 def test_the_chart_works_as_a_subchart(helm, tmp_path):
     parent = tmp_path / "parent"
     shutil.copytree(CHART, parent / "charts/llm-stack")

@@ -33,6 +33,7 @@ ASKED = {
     "ollama": {"model": {"name": "llama3", "tag": "8b"}},
     "modelkit": {"model": {"name": "bert", "tag": "v1"}, "modelkit": {"registry": "registry.example.com"}},
     "huggingface": {"model": {"name": "team/bert"}},
+    "s3": {"model": {"name": "models/bert"}},
 }
 # Where a delivery brings them.
 PLACES = {

@@ -77,7 +77,8 @@ def test_modelfiles_reach_the_server_as_ollama_reads_them(manifests):
         '# legal:v2\nFROM llama3.2:3b\nTEMPLATE """{{ .Prompt }}"""\nADAPTER /adapters/legal.gguf\n'
     )
     assert files["modelfile-1"] == (
-        '# pirate\nFROM llama3.2:3b\nPARAMETER num_ctx """1048576"""\nPARAMETER stop """<|end|>"""\n'
+        '# pirate\nFROM llama3.2:3b\nPARAMETER num_ctx """1048576"""\n'
+        'PARAMETER seed """123456789012345678"""\nPARAMETER stop """<|end|>"""\n'
         'PARAMETER stop """\n"""\nPARAMETER temperature """0.7"""\nPARAMETER use_mmap """true"""\n'
         'SYSTEM """You are a pirate.\nAnswer "aye"."""\n'
     )
@@ -259,7 +260,7 @@ def test_vllm_in_the_image_for_ascend_gets_its_environment(tmp_path):
     )
     (tmp_path / "ascend.sh").write_text(script)
     done = subprocess.run(
-        ["bash", tmp_path / "ascend.sh", "/models/my model", "--port=8000"],
+        ["bash", tmp_path / "ascend.sh", "serve", "/models/my model", "--port=8000"],
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,

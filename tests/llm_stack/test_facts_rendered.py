@@ -14,7 +14,7 @@ HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{{ printf "protocl: x" }}', "engine.facts: protocl is not one of its keys; use one of cards, copies, cpu,"),
+        ('{{ printf "protocl: x" }}', "engine.facts: protocl is not one of its keys; use one of batch, cards, copies,"),
         (
             '{{ printf "copies: many" }}',
             'engine.facts: copies is "many", which is not of type integer; state one that is',
@@ -22,6 +22,9 @@ HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
         ('{{ printf "copies: 1.5" }}', "engine.facts: copies is 1.5, which is not of type integer; state one that is"),
         ('protocol: {{ quote "opnai" }}', 'engine.facts: protocol is "opnai"; use one of ollama, openai, kserve, none'),
         ("port: {{ toJson nil }}", "engine.facts: port is missing; state it"),
+        ("secret: {name: x}", "engine.facts: secret.key is missing; state it"),
+        ('formats: {{ list "dirctory" | toJson }}', 'engine.facts: formats has "dirctory"; use directory, ollama'),
+        ("metrics: {port: htp, path: /}", 'engine.facts: metrics.port is "htp"; use http or a key of ports'),
         ("secret: {nme: x}", "engine.facts: secret.nme is not one of its keys; use one of key, name"),
     ],
 )

@@ -189,10 +189,35 @@ def test_the_claim_templates_of_a_group_cannot_change_either(upgrade):
 def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade):
     case = CASES["claim-grows"]
     said = upgrade(case["before"], case["after"], forbidden="storageclasses")
-    assert "llm-stack.upgrade.fixed" in said
+    assert "llm-stack.upgrade.fixed: set upgradeChecks.storageClasses to false if this is forbidden" in said
     quiet = case["after"] | {"upgradeChecks": {"storageClasses": False}}
     assert upgrade(case["before"], quiet, forbidden="storageclasses") == ""
     assert upgrade(case["before"], case["before"], forbidden="storageclasses") == ""
+
+
+def test_a_kind_without_its_definition_is_left_to_helm(helm_runs, tmp_path, monkeypatch):
+    monkeypatch.delitem(api_standin.RESOURCES, "leaderworkerset.x-k8s.io/v1")
+    with api_standin.serving([SIGN]) as (url, _):
+        run = ("--dry-run=server", "--disable-openapi-validation", *_connected(tmp_path, url))
+        said = helm_runs(GROUP, *run)[1]
+    assert 'no matches for kind "LeaderWorkerSet"' in said
+    assert "lookup" not in said
+
+
+def node_ports(**ports):
+    services = {name: {"service": {"type": "NodePort", "nodePort": port}} for name, port in ports.items()}
+    return {"servers": services, "openWebui": {"enabled": False}}
+
+
+def test_a_node_port_that_another_service_has_until_the_upgrade_is_complete_is_refused(upgrade):
+    before = node_ports(a=30080, b=30090)
+    assert upgrade(before, before) == ""
+    assert upgrade(before, node_ports(a=30081, b=30090)) == ""
+    assert "Service/llm-c: node port 30080 belongs to Service/llm-a" in upgrade(before, node_ports(b=30090, c=30080))
+    said = upgrade(before, node_ports(a=30090, b=30080))
+    assert "Service/llm-a: node port 30090 belongs to Service/llm-b" in said
+    assert "Service/llm-b: node port 30080 belongs to Service/llm-a" in said
+    assert "run `kubectl -n default delete service llm-a`, and upgrade again" in said
 
 
 # What cannot change in an object in addition to what `chartgen diff` has in its table.

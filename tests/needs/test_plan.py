@@ -155,9 +155,7 @@ def test_refusal_is_printed_alone():
     """A sum of values that the chart refuses would say nothing."""
     said = run("--set", "model.tag=671b")
     assert (said.exit_code, said.stdout) == (1, "")
-    assert said.stderr.startswith(
-        "--set: modelCache.size: 100Gi is too small for the models, which take"
-    )
+    assert said.stderr.startswith("--set: modelCache.size: 100Gi is too small for the models, which take")
     assert len(said.stderr.splitlines()) == 1
 
 
@@ -214,6 +212,27 @@ def test_quantized_tags_of_ollama_and_gguf_files_of_the_hub_are_variants():
 def test_sizes_may_have_decimals():
     model = told("model.name=own", "model.weightsSize=2.5Gi", "model.kvCachePerToken=30.5Ki")["models"][0]
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
+
+
+@pytest.mark.parametrize(("tied", "million"), [({}, 2614), ({"tie_word_embeddings": False}, 3204)])
+def test_gemma_has_one_table_for_words_unless_its_configuration_says_otherwise(tied, million):
+    config = {"model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26}
+    config |= {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 256000}
+    assert modelconfig.row(config | {"torch_dtype": "bfloat16"} | tied).parametersM == million
+
+
+@pytest.mark.parametrize(
+    ("engine", "with_it", "without"),
+    [
+        ("llamacpp", {"NVIDIA V100 32GB", "AMD MI210"}, {"AMD MI355X"}),
+        ("triton", {"NVIDIA T4"}, {"NVIDIA V100 32GB", "AMD MI210"}),
+    ],
+)
+def test_cards_are_those_for_which_the_image_is_built(engine, with_it, without):
+    model = ("model.source=s3", "model.name=models/m", "llamacpp.file=m.gguf", "model.weightsSize=4Gi")
+    cards = set(told(f"engine={engine}", *model)["cards"])
+    assert with_it <= cards
+    assert not without & cards
 
 
 def test_cards_are_those_on_which_the_engine_runs_with_this_type():

@@ -20,6 +20,8 @@ from chartgen.programs.run import hermetic
 
 HELM = 'case "$1" in version) echo "{}";; esac'
 
+INSTALL = "install -ldflags=-s -w"
+
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -118,7 +120,7 @@ def test_helm_3_is_installed_beside_helm_4_from_a_module_of_its_own(world: Path)
     found = tools.ensure(["helm", "helm3"], quiet)
     assert [found[name].version for name in ("helm", "helm3")] == [tools.pinned("helm"), tools.pinned("helm3")]
     assert tools.pinned("helm3").startswith("v3.")
-    assert calls(world) == ["install helm.sh/helm/v4/cmd/helm", "install helm.sh/helm/v3/cmd/helm"]
+    assert calls(world) == [f"{INSTALL} helm.sh/helm/v4/cmd/helm", f"{INSTALL} helm.sh/helm/v3/cmd/helm"]
     both = (gorun.GOTOOLS / "go.sum").read_bytes() + (gorun.GOTOOLS / "helm3/go.sum").read_bytes()
     assert (world / "sums").read_bytes() == both
     assert found["helm3"].path == world / "home/bin/helm3"
@@ -175,7 +177,7 @@ def test_what_is_missing_is_installed_pinned_with_progress_and_a_second_run_does
     found = tools.ensure(["helm", "kubeconform"], said.append)
     assert found["helm"] == tools.Tool("helm", world / "home/bin/helm", tools.pinned("helm"), "installed by chartgen")
     assert found["kubeconform"].version == tools.pinned("kubeconform")
-    assert calls(world) == ["install helm.sh/helm/v4/cmd/helm github.com/yannh/kubeconform/cmd/kubeconform"]
+    assert calls(world) == [f"{INSTALL} helm.sh/helm/v4/cmd/helm github.com/yannh/kubeconform/cmd/kubeconform"]
     assert said[0] == f"installing helm {tools.pinned('helm')}, kubeconform {tools.pinned('kubeconform')}"
     assert len([line for line in said if line.endswith(" … 0 s")]) >= 2
     assert "done in" in said[-1]
@@ -195,7 +197,7 @@ def test_only_what_is_missing_is_installed(world: Path) -> None:
     go(world)
     found = tools.ensure(["helm", "kubeconform"], quiet)
     assert found["helm"].origin == "on PATH"
-    assert calls(world) == ["install github.com/yannh/kubeconform/cmd/kubeconform"]
+    assert calls(world) == [f"{INSTALL} github.com/yannh/kubeconform/cmd/kubeconform"]
 
 
 def test_a_moved_pin_installs_anew(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:

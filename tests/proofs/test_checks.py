@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from chartgen.chart.valuesfile import Example
 from chartgen.kubernetes import prepare
 from chartgen.programs import tools
 from chartgen.programs.helm import Rendered, Request
+from chartgen.programs.prover import Prover
 from chartgen.proofs import checks
 from chartgen.proofs.run import Run
 from chartgen.proofs.runs import OTHER
@@ -177,3 +179,52 @@ def test_documents_are_counted_as_often_as_they_were_rendered():
     results.append((Run(Example("one", "one.yaml"), NEWEST, refusal="no"), Rendered(Request(Path("c")), MAP, "")))
     made = checks.read(results)
     assert (made.count, len(made.distinct())) == (6, 2)
+
+
+ROUTE = f"""{HEAD.replace("NAME", "route")}apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: llm-route
+  labels: {LABELS}
+spec:
+  rules:
+  - filters: [{{type: RequestRedirect, requestRedirect: {{scheme: https}}}}]
+    backendRefs: [{{name: llm-map, port: 80}}]
+"""
+
+
+@pytest.fixture
+def served(kubeconform):
+    """The problems of a text, with the program that runs the API server's own rules."""
+    assert tools.built("prover", print), "Go builds the program"
+    process = Prover(tools.find("prover").path, dict(os.environ))
+
+    def problems(text):
+        made = checks.read([(Run(Example("one", "one.yaml"), NEWEST), Rendered(Request(Path("c")), text, ""))])
+        found = checks.objects(made, prepare.schema_locations(), kubeconform, print, process)
+        return [str(problem) for problem in checks.problems(list(found), {})]
+
+    problems.process = process
+    yield problems
+    process.end()
+
+
+def test_rule_of_the_api_server_is_told_with_its_place(served):
+    assert served(ROUTE.replace("scheme: https", "hostname: example.com").replace("    backendRefs", "    # ")) == []
+    assert served(ROUTE) == [
+        "one.yaml: HTTPRoute/llm-route: spec.rules[0]: the API server refuses it: RequestRedirect filter must not be "
+        "used together with backendRefs (templates/route.yaml)"
+    ]
+
+
+def test_what_kubeconform_says_of_a_schema_is_not_told_again(served):
+    found = served(ROUTE.replace("port: 80", "port: 0"))
+    assert len(found) == 2
+    assert sum("minimum" in each for each in found) == 1
+    assert sum("RequestRedirect filter" in each for each in found) == 1
+
+
+def test_document_that_the_rules_were_not_run_on_is_a_problem(served):
+    served.process.end()
+    (problem,) = served(MAP + ROUTE)
+    assert "the API server's rules of its kind were not run; run the command again" in problem

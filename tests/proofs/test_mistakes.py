@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from objects import GOOD
 
 from chartgen.chart import loaded, valuesfile
 from chartgen.chart.valuesfile import Example
-from chartgen.kubernetes import definitions, prepare, rules
+from chartgen.kubernetes import definitions, prepare, rules, served
 from chartgen.problem import Faults
 from chartgen.programs import helm as programs
 from chartgen.programs import tools
 from chartgen.programs.helm import Rendered, Request
+from chartgen.programs.prover import Prover
 from chartgen.proofs import checks, policy, together, wiring
 from chartgen.proofs.manifests import render_of
 from chartgen.proofs.run import Run
@@ -44,13 +46,30 @@ def schemas():
     return said
 
 
-def found(mistake, schemas):
+@pytest.fixture(scope="module")
+def rules_of_crds():
+    """The name of a mistake -> what the API server's rules of custom resources say."""
+    assert tools.built("prover", print), "Go builds the program that runs them"
+    documents = {each.name: mistakes.changed(each) for each in MANIFESTS}
+    known = {name: (served.schema_of(document.data), document.text) for name, document in documents.items()}
+    wanted = {name: (schema, text) for name, (schema, text) in known.items() if schema}
+    process = Prover(tools.find("prover").path, dict(os.environ))
+    refusals, unanswered = served.check(wanted, process)
+    process.end()
+    assert unanswered == []
+    return {name: [each.message for each in refusals if each.name == name and each.rule] for name in wanted}
+
+
+def found(mistake, schemas, rules_of_crds):
     """What the layer of a mistake says of it."""
     document = mistakes.changed(mistake)
     if mistake.layer == "YAML":
         return [str(problem) for problem in document.problems]
     if mistake.layer == "schemas":
         return schemas.get(mistake.name, [])
+    if mistake.layer == "served":
+        assert schemas.get(mistake.name, []) == [], "kubeconform finds it"
+        return rules_of_crds[mistake.name]
     render = render_of([document], frozenset())
     if mistake.layer == "rules":
         return [fault.message for fault in together.check(render)]
@@ -61,8 +80,8 @@ def found(mistake, schemas):
 
 
 @pytest.mark.parametrize("mistake", MANIFESTS, ids=lambda each: each.name)
-def test_mistake_in_a_manifest_is_refused_by_its_layer(mistake, schemas):
-    said = found(mistake, schemas)
+def test_mistake_in_a_manifest_is_refused_by_its_layer(mistake, schemas, rules_of_crds):
+    said = found(mistake, schemas, rules_of_crds)
     assert any(mistake.said in each for each in said), said
 
 
@@ -84,7 +103,7 @@ def test_mistake_in_values_is_refused_by_its_layer_with_its_line(mistake, tmp_pa
         assert mistake.said in rendered.error
 
 
-def test_good_objects_have_no_mistake(schemas):
+def test_good_objects_have_no_mistake(schemas, rules_of_crds):
     render = render_of(GOOD, NEEDS)
     assert [*together.check(render), *wiring.check(render)] == []
     binary = tools.ensure(["kubeconform"], print)["kubeconform"].path
@@ -92,6 +111,9 @@ def test_good_objects_have_no_mistake(schemas):
     made = checks.Manifests(((run, GOOD),))
     said = checks._schemas(made, prepare.schema_locations(), binary, print, None)
     assert said == []
+    process = Prover(tools.find("prover").path, dict(os.environ))
+    assert list(checks._served(made, set(), process)) == []
+    process.end()
 
 
 def test_there_are_many_kinds_of_mistakes_of_every_layer():

@@ -28,7 +28,7 @@ SOURCES = {f"templates/a/{name}": f"fragments/a/templates/{name}" for name in ("
         ),
         (
             "YAML parse error on little/templates/a/map.yaml: error converting YAML to JSON: yaml: line 12: no value",
-            "fragments/a/templates/map.yaml: renders invalid YAML: line 12: no value",
+            "fragments/a/templates/map.yaml: renders invalid YAML on line 12 of its output: no value",
         ),
         ("parse error at (little/templates/_slots.tpl:5): no end", "templates/_slots.tpl:5: no end"),
     ],
@@ -71,3 +71,21 @@ def test_other_refusals_are_still_reported_at_the_values():
     nil = "little/templates/a/_a.tpl:3:42: .Values.x: nil pointer"
     found = told(("a.yaml", "", nil), ("b.yaml", "", "model.name: is empty; set it"))
     assert sorted(line.partition(":")[0] for line in found) == ["b.yaml", "fragments/a/templates/_a.tpl"]
+
+
+def test_text_that_is_no_data_is_one_problem_at_the_line_that_is_wrong(tmp_path):
+    for name, text in {"a": "formats: [x]\nreadOnly: [a\nport: 1\n", "b": "formats: [x]\nreadOnly: [b]\n"}.items():
+        (tmp_path / name).write_text(text)
+    sources = {f"templates/{name}": str(tmp_path / name) for name in "ab"}
+    said = "engine.facts is not a YAML map: did not find expected ',', near \"formats: [x]\\nreadOnly: [a\""
+    problem = located(said, sources)
+    assert str(problem) == (
+        f"{tmp_path}/a:2: engine.facts: is not a YAML map: did not find expected ',', "
+        'near "formats: [x]\\nreadOnly: [a"'
+    )
+    assert located(said.replace("[a", "[made]"), sources).path == "templates/_slots.tpl"
+    runs_of = [
+        (Run(Example(name, name, (Path(name),)), "1.37.0", refusal=refusal), Rendered(None, "", said))
+        for name, refusal in (("a.yaml", ""), ("b.yaml", "is empty"), ("c.yaml", ""))
+    ]
+    assert len(runs.faults(runs_of, sources)) == 1

@@ -163,12 +163,30 @@ def test_names_that_do_not_hold_under_other_releases_are_told(little):
     assert "has an object of the same kind and name; include" in problem
 
 
-def test_broken_fragment_is_told_and_the_chart_is_looked_at_all_the_same(little):
-    folder = little()
-    (folder / "fragments/a/fragment.yaml").write_text("sumary: x\n")
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        ("fragment.yaml", "sumary: x\n", "fragments/a/fragment.yaml:1: sumary: no such key; did you mean 'summary'?"),
+        (
+            "fragment.yaml",
+            "summary: x\nrequires: [base]\n",
+            "stack.yaml:1: fragments[0]: 'a' requires 'base'; add it before",
+        ),
+        (
+            "templates/_b.tpl",
+            '{{ define "fragment.b.x" }}{{ end }}\n',
+            "fragments/a/templates/_b.tpl:1: fragment.b.x: is not a name of this fragment; begin it with 'fragment.a.'",
+        ),
+    ],
+)
+def test_stack_that_does_not_compose_is_all_that_is_told(little, file, text, problem):
+    folder = little({"fragments/a/cases/new.yaml": "# It needs the chart that is not built yet.\nnew: 1\n"})
+    (folder / "fragments/a" / file).write_text(text)
     report = prove()
-    assert said(report)[0] == "fragments/a/fragment.yaml:1: sumary: no such key; did you mean 'summary'?"
-    assert report.documents == 11
+    assert said(report)[0] == problem
+    assert {each.path for each in report.problems} == {problem.partition(":")[0]}
+    assert [layer.name for layer in report.layers] == ["sources"]
+    assert all(layer.seconds >= 0 for layer in report.layers)
 
 
 def test_users_own_values_are_rendered_for_every_version_and_nothing_else(little):
@@ -210,6 +228,28 @@ def test_chart_of_somebody_else_is_looked_at_without_sources(little):
     report = prove(place=Path("theirs"))
     assert (said(report), report.documents) == ([], 6)
     assert "the stack of this chart is not known" in report.note
+
+
+ROUTE = """apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: llm-route
+"""
+
+
+def test_without_the_faster_program_it_is_said_which_rules_were_not_run(little, monkeypatch):
+    folder = little()
+    plain = tools.find
+    monkeypatch.setattr(tools, "find", lambda name: None if name == "prover" else plain(name))
+    assert prove().warnings == []
+    (folder / "charts/little/templates/route.yaml").write_text(ROUTE, encoding="utf-8")
+    for _ in range(2):  # a report with a warning is not kept
+        report = prove(place=Path("charts/little"))
+        (warning,) = report.warnings
+        assert str(warning).startswith(
+            "charts/little: the API server's rules in CEL were not run for HTTPRoute, which only the faster program can"
+            "; install Go and run 'chartgen tools'"
+        )
 
 
 def test_package_is_looked_at_as_a_folder_is(little, helm):

@@ -78,6 +78,18 @@ FAULTS = {
     "_files": [
         (SERVER, f"{BOX}.volumeMounts.1.subPath", "token", "", "", "has no file 'token'"),
         (SERVER, f"{BOX}.volumeMounts.2.subPath", "modus", "", "", "has no file 'modus'"),
+        (SERVER, f"{BOX}.args.1", "/settings/modus", "", "", "has no file 'modus'"),
+        (SERVER, f"{BOX}.args.1", "--key=/keys/token", "", "", "has no file 'token'"),
+        (SERVER, f"{BOX}.args.1", "cat /joined/api /joined/token", "", "", "has no file 'token'"),
+        (SERVER, f"{BOX}.command", ["sh", "/settings/mode/x"], "", f"{BOX}.command.1", "has no file 'mode/x'"),
+        (
+            SERVER,
+            f"{BOX}.readinessProbe",
+            {"exec": {"command": ["/settings/ready.sh"]}},
+            "",
+            f"{BOX}.readinessProbe.exec.command.0",
+            "has no file 'ready.sh'",
+        ),
     ],
     "_claims": [
         (
@@ -140,7 +152,7 @@ FAULTS = {
             {
                 "matchExpressions": [
                     {"key": "app.kubernetes.io/component", "operator": "Exists"},
-                    {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["server", "test"]},
+                    {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["server", "test", "group"]},
                 ]
             },
             "",
@@ -319,6 +331,23 @@ def test_fault_is_told_by_the_check_that_is_for_it(name, title, path, value, oth
 
 def test_every_check_has_a_render_that_it_refuses():
     assert set(re.findall(r"\b_[a-z]+", inspect.getsource(wiring.check))) == FAULTS.keys()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/settings/mode",
+        "/settings",
+        "/settings/",
+        "--mode=/settings/mode,/keys/api",
+        "cat /settings/* /joined/$NAME",
+        "/models/anything",
+        "/other/settings/modus",
+        "http://llm-ui.default.svc:8080/settings/modus",
+    ],
+)
+def test_path_that_is_there_or_that_no_volume_of_the_render_decides_is_fine(text):
+    assert said(changed(SERVER, f"{BOX}.args.1", text)) == []
 
 
 def test_object_that_stands_twice_is_told():

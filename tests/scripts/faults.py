@@ -1,13 +1,14 @@
 """Run the loaders in a hostile world, by a seed: `python -m tests.scripts.faults --rounds 100 --seed 1`.
 
 A round is one source in one shell: some disturbed runs, and a last one after everything was put right. A disturbance
-kills or suspends the loader, cuts, slows down, corrupts or stops what it downloads, lies about sizes and checksums,
-fills the disk, or changes the volume between runs: zeros in unfinished files as after a crash of the machine, cut and
-removed files, garbage in markers, links, pipes, a strange lock. After each run these must hold:
+kills or suspends the loader, lets another one take over meanwhile, cuts, slows down, corrupts or stops what it
+downloads, lies about sizes and checksums, fills the disk, or changes the volume between runs: zeros in unfinished files
+as after a crash of the machine, cut and removed files, garbage in markers, links, pipes, folders, a strange lock.
+After each run these must hold:
 
 - A list that is marked as ready, or an exit code of 0, means that the folder has one published version, byte by byte.
 - No credential and no file from outside TARGET is in TARGET or in the log, and nothing outside TARGET changes.
-- The run ends within its time, and leaves no process behind.
+- The run ends within its time, and leaves no process behind. It blames the disk only if the disk is full.
 - After everything is put right, a run downloads the model.
 """
 
@@ -37,8 +38,12 @@ import registry as registries
 from scripts.harbour import Harbour
 from scripts.hub import TOKEN, hub
 from scripts.modelkits import Part
+from scripts.store import KEY, store
+from scripts.store import SECRET as STORE_SECRET
 from scripts.test_directory_script import Shelf
 from scripts.test_huggingface_script import Desk
+from scripts.test_s3_script import BUCKET
+from scripts.test_s3_script import Counter as StoreDesk
 from scripts.wire import wire
 from scripts.workshop import SHELLS, World, digest_of, place, read_quietly
 
@@ -89,8 +94,7 @@ class Case:
 
     def unfinished(self) -> list[Path]:
         """Files that a crash of the machine can leave with zeros, because nothing has written them to the disk."""
-        folders = [*self.target.glob(".versions/*/*.part"), self.target / ".work"]
-        return [path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        return [path for path in (self.target / ".work").rglob("*") if path.is_file() and not path.is_symlink()]
 
     def set(self, thing: Any, **values: Any) -> None:
         """Attributes of a stand-in, until everything is put right."""
@@ -154,6 +158,59 @@ class ScopeCase(HubCase):
     def __init__(self, rng: Random, root: Path, stack: contextlib.ExitStack) -> None:
         super().__init__(rng, root, stack)
         self.desk.ask_for(f"{self.folder}\tteam/model\t")
+
+
+class StoreCase(Case):
+    """Objects of one upload and of several; of those whose ETag is no checksum, a forged one looks right."""
+
+    def __init__(self, rng: Random, root: Path, stack: contextlib.ExitStack) -> None:
+        super().__init__(rng, root)
+        self.store = stack.enter_context(store())
+        self.wire = stack.enter_context(wire(self.store.url.removeprefix("http://")))
+        self.desk = StoreDesk(root / "world", self.store, self.wire)
+        self.target = self.desk.target
+        self.secrets = (STORE_SECRET,)
+        self.desk.ask_for(f"{self.folder}\t{BUCKET}/team/model\t")
+        self.kind: dict[str, Any] = rng.choice(
+            [{}, {"part": 30_000}, {"part": 1_048_576}, {"seal": "aws:kms"}, {"tag": "1"}]
+        )
+        self.publish()
+
+    def publish(self) -> None:
+        files = self.some_files(("config.json", "weights.bin", "deep/er/part.bin"))
+        files["config.json"] += b"{}"
+        self.versions.append(files)
+        kind = {"tag": str(len(self.versions))} if "tag" in self.kind else self.kind
+        self.store.put(BUCKET, "team/model/", files, **kind)
+
+    def start(self, shell: list[str], **env: str) -> subprocess.Popen[str]:
+        return self.desk.start(shell=shell, **FAST | env)
+
+    def faults(self) -> dict[str, Callable[[], None]]:
+        rng, name = self.rng, self.rng.choice(list(self.versions[-1]))
+        checked = not {"seal", "tag"} & self.kind.keys()
+
+        def lie() -> None:
+            key = rng.choice(["Size", "ETag", "Key"] if checked else ["Key"])
+            wrong = rng.choice([0, 7, 10**6, 10**14, -1, "x", "a/../b", "0" * 32, f"{'0' * 32}-2", '"x"', "\n"])
+            self.set(self.store, lie=lambda one: one.update({key: wrong}))
+
+        def password() -> None:
+            self.desk.key("NOBODY", STORE_SECRET)
+            self.put_right.append(lambda: self.desk.key(KEY, STORE_SECRET))
+
+        return {
+            "forge": lambda: self.set(self.store, forge={f"team/model/{name}"} if checked else set()),
+            "lie": lie,
+            "down": lambda: self.set(self.store, down=True),
+            "no ranges": lambda: self.set(self.store, ranges=False),
+            "no parts": lambda: self.set(self.store, parts=checked),
+            "short lists": lambda: self.set(self.store, page=1),
+            "password": lambda: (self.set(self.store, echo=True), password())[0],
+            "cut": lambda: self.set(self.wire, cut=rng.randrange(1, 300_000), cuts=rng.randrange(1, 4)),
+            "slow": lambda: self.set(self.wire, slow=rng.choice([0.01, 0.1])),
+            "stall": lambda: self.set(self.wire, hold=lambda path: True),
+        }
 
 
 class KitCase(Case):
@@ -287,6 +344,7 @@ SOURCES: dict[str, Any] = {
     "modelkit": KitCase,
     "huggingface": HubCase,
     "modelscope": ScopeCase,
+    "s3": StoreCase,
     "shelf": ShelfCase,
 }
 
@@ -307,7 +365,8 @@ class Volume:
         return [path for path in self.case.target.rglob("*") if path.is_file() and not path.is_symlink()]
 
     def disturb(self) -> str:
-        what = self.rng.choice([self.zeros, self.cuts, self.removes, self.garbage, self.links, self.pipes, self.lock])
+        kinds = [self.zeros, self.cuts, self.removes, self.garbage, self.links, self.pipes, self.folders, self.lock]
+        what = self.rng.choice(kinds)
         return f"{what.__name__} {what()}"
 
     def zeros(self) -> str:
@@ -352,10 +411,21 @@ class Volume:
         return str(path.relative_to(target))
 
     def pipes(self) -> str:
-        path = self.case.target / self.rng.choice([*MARKERS, ".lock"])
+        path = self.case.target / self.rng.choice([*MARKERS, ".lock", ".versions", ".work", "blobs", ".next"])
+        self.cut |= path.is_dir()
         self.clear(path)
         os.mkfifo(path)
         self.planted.append(path)
+        return path.name
+
+    def folders(self) -> str:
+        """In place of a marker: empty, or with a file, which the loader must not remove."""
+        path = self.case.target / self.rng.choice(MARKERS)
+        self.clear(path)
+        path.mkdir()
+        if self.rng.random() < 0.5:
+            (path / "file").write_text("of a person")
+            self.planted.append(path)
         return path.name
 
     def lock(self) -> str:
@@ -407,7 +477,8 @@ class Round:
             (self.outside / "folder").mkdir(parents=True)
             (self.outside / "secret").write_text(SECRET)
             self.case: Case = SOURCES[self.source](self.rng, root, stack)
-            if self.rng.random() < 0.2 and stack.enter_context(small_disk(self.case)):
+            self.disk = self.rng.random() < 0.2 and stack.enter_context(small_disk(self.case))
+            if self.disk:
                 self.outcome.done.append("a small disk")
             self.volume = Volume(self.case, self.outside)
             for _ in range(self.rng.choice([1, 1, 2, 3])):
@@ -435,6 +506,11 @@ class Round:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(rng.random() ** 2 * 4)
             self.signal(process, how)
+        if how == "STOP" and rng.random() < 0.7:
+            self.taken_over(process)
+        elif how == "STOP":
+            time.sleep(0.3)
+            self.send(process, signal.SIGCONT)
         self.ended(process, killed=how == "KILL", mode=mode)
         if rng.random() < 0.5:
             self.mend()
@@ -447,10 +523,33 @@ class Round:
                 os.killpg(process.pid, signal.SIGKILL)
             else:
                 os.killpg(process.pid, signal.SIGSTOP)
-                time.sleep(0.3)
-                os.killpg(process.pid, signal.SIGCONT)
 
-    def ended(self, process: subprocess.Popen[str], killed: bool, mode: str) -> int:
+    def taken_over(self, process: subprocess.Popen[str]) -> None:
+        """Another loader works while this one is suspended. Then all processes of this one run again."""
+        mode = self.rng.choice(["once", "refresh"])
+        self.outcome.done.append(f"taken over in {mode}")
+        try:
+            self.ended(self.case.start(self.shell, MODE=mode), killed=False, mode=mode, alone=False)
+            good = self.ready_model()
+        finally:
+            self.send(process, signal.SIGCONT)
+        if good is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)  # nobody reads its output meanwhile, which is short
+            if self.case.holds() != good:
+                self.fail("model", f"a suspended loader changed what another has published ({self.last})")
+
+    def ready_model(self) -> Files | None:
+        """What is published, if it is marked as ready and as it should be."""
+        found = self.case.holds() if self.marked() and not self.volume.cut else None
+        return found if found in self.case.versions else None
+
+    @staticmethod
+    def send(process: subprocess.Popen[str], what: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, what)
+
+    def ended(self, process: subprocess.Popen[str], killed: bool, mode: str, alone: bool = True) -> int:
         self.outcome.runs += 1
         try:
             out, err = process.communicate(timeout=LIMIT)
@@ -459,8 +558,11 @@ class Round:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
         self.last = f"exit {process.returncode}: {(err or out).strip()[-300:]}"
-        self.check_processes(process, killed)
+        if alone:
+            self.check_processes(process, killed)
         self.check_secrets(out + err)
+        if process.returncode == 74 and not (self.disk or set(self.outcome.done) & {"room"}):
+            self.fail("cause", f"the disk is not full: {self.last}")
         if process.returncode == 0:
             self.volume.cut = False
             self.outcome.ready += 1
@@ -517,6 +619,8 @@ class Round:
         for path in self.volume.planted:
             if path.is_symlink() or path.is_fifo():
                 path.unlink()
+            elif (path / "file").exists() and path.name in MARKERS:
+                shutil.rmtree(path)
         self.volume.planted.clear()
 
     def recovered(self) -> None:
@@ -573,7 +677,8 @@ def main() -> int:
     print(
         f"{count} rounds with seed {options.seed}, {total.runs} runs, {total.ready} of them successful:"
         f" {kinds['model']} wrong models ready, {kinds['secret']} secrets outside, {kinds['wait']} endless waits,"
-        f" {kinds['process']} processes left, {kinds['recovery']} without recovery, {kinds['harness']} harness errors"
+        f" {kinds['process']} processes left, {kinds['recovery']} without recovery, {kinds['cause']} wrong causes,"
+        f" {kinds['harness']} harness errors"
     )
     return 1 if kinds else 0
 

@@ -113,7 +113,7 @@ class Harbour:
 
     def held(self, folder: str, kit: ModelKit) -> int:
         """Bytes of its layers that lie in kit's store, whole or in part."""
-        storage = self.target / f".work/{folder}/kit/storage"
+        storage = self.target / f".work/free/{folder}/work/kit/storage"
         names = {digest.partition(":")[2] for digest in kit.layers}
         total = 0
         for path in list(storage.rglob("*")) if storage.is_dir() else []:
@@ -131,7 +131,7 @@ class Harbour:
 
     def stored(self, folder: str) -> list[str]:
         """The blobs kept in kit's store."""
-        return sorted(os.listdir(self.target / f".work/{folder}/kit/storage/blobs/sha256"))
+        return sorted(os.listdir(self.target / f".work/free/{folder}/work/kit/storage/blobs/sha256"))
 
 
 def weights(seed: str, size: int = 1_000_000, path: str = "weights.bin") -> Part:

@@ -351,7 +351,7 @@ def extract(data, folder):
     """Nothing at all is a whole archive; anything else has to begin like one."""
     if not data:
         return
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz" if data.startswith(b"\x1f\x8b") else "r:") as archive:
         for member in archive:
             path = os.path.join(folder, member.name)
             if member.isdir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import http.client
 import io
@@ -25,6 +26,7 @@ class Part:
     path: str
     data: bytes
     name: str = ""
+    compressed: bool = False
 
     @property
     def layer(self) -> bytes:
@@ -38,7 +40,7 @@ class Part:
             info = tarfile.TarInfo(self.path)
             info.size, info.mode = len(self.data), 0o600
             archive.addfile(info, io.BytesIO(self.data))
-        return file.getvalue()
+        return gzip.compress(file.getvalue(), mtime=0) if self.compressed else file.getvalue()
 
     @property
     def digest(self) -> str:
@@ -71,7 +73,8 @@ def push(host: str, reference: str, parts: list[Part], config_type: str = "model
     for part in parts:
         digest = put(host, repository, part.layer)
         kind = TYPES.get(part.section, part.section)
-        layers.append(described(f"application/vnd.kitops.modelkit.{kind}.v1.tar", part.layer))
+        packed = "tar+gzip" if part.compressed else "tar"
+        layers.append(described(f"application/vnd.kitops.modelkit.{kind}.v1.{packed}", part.layer))
         entry = {**({"name": part.name} if part.name else {}), "path": part.path, "digest": digest, "diffId": digest}
         if part.section == "model":
             kitfile["model"] = entry

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -15,10 +17,11 @@ import pytest
 import registry as registries
 from scripts.harbour import Harbour, weights
 from scripts.hub import TOKEN, hub, sha256
+from scripts.modelkits import Part
 from scripts.test_directory_script import Shelf
 from scripts.test_huggingface_script import AWKS, FILES, MODEL, READER, WEIGHTS, Desk
 from scripts.wire import wire
-from scripts.workshop import PLACES, SCRIPTS, World, all_right, each_shell, terminated, wait_for
+from scripts.workshop import PLACES, SCRIPTS, Ended, World, all_right, content, each_shell, terminated, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -126,12 +129,12 @@ def test_a_folder_that_leads_elsewhere_is_not_what_was_brought(shelf: Shelf, she
 def test_a_file_that_a_crash_filled_with_zeros_is_downloaded_again(desk: Desk, shell: list[str]) -> None:
     desk.wire.hold = lambda path: sha256(WEIGHTS) in path
     process = desk.start(shell=shell)
-    wait_for(lambda: len(list(desk.target.glob(".versions/tiny/*.part/*.json"))) > 0)
+    wait_for(lambda: len(list(desk.target.glob(".work/*/tiny/*.part/*.json"))) > 0)
     os.killpg(process.pid, 9)
     process.communicate()
     wait_for(lambda: not desk.running())
     desk.wire.hold = None
-    for path in desk.target.glob(".versions/tiny/*.part/**/*"):
+    for path in desk.target.glob(".work/*/tiny/*.part/**/*"):
         if path.is_file():
             path.write_bytes(bytes(path.stat().st_size))
     all_right(desk.load(shell=shell))
@@ -176,7 +179,7 @@ def test_a_waiting_pod_does_not_print_what_a_link_leads_to(shelf: Shelf, secret:
     assert SECRET not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("folder", [".versions", ".work", ".versions/bert", ".work/bert", "deep"])
+@pytest.mark.parametrize("folder", [".versions", ".work", ".versions/bert", "deep"])
 def test_a_link_in_place_of_a_folder_is_refused(shelf: Shelf, tmp_path: Path, folder: str) -> None:
     (tmp_path / "elsewhere").mkdir()
     (shelf.target / folder).parent.mkdir(exist_ok=True)
@@ -204,14 +207,14 @@ def test_a_pipe_in_place_of_a_marker_blocks_no_one(shelf: Shelf) -> None:
 def test_links_among_unfinished_files_are_removed(desk: Desk, secret: Path) -> None:
     desk.wire.hold = lambda path: True
     process = desk.start()
-    wait_for(lambda: bool(list(desk.target.glob(".versions/tiny/*.part"))))
+    wait_for(lambda: bool(list(desk.target.glob(".work/*/tiny/*.part"))))
     time.sleep(0.3)
     os.killpg(process.pid, 9)
     process.communicate()
     wait_for(lambda: not desk.running())
     desk.wire.hold = None
-    (part,) = desk.target.glob(".versions/tiny/*.part")
-    for place in [part / "onnx", part / "config.json", *(desk.target / ".work/tiny").glob("sha256-*")]:
+    (part,) = desk.target.glob(".work/*/tiny/*.part")
+    for place in [part / "onnx", part / "config.json", *desk.target.glob(".work/*/tiny/work/sha256-*")]:
         if place.is_dir():
             continue
         place.unlink(missing_ok=True)
@@ -219,6 +222,39 @@ def test_links_among_unfinished_files_are_removed(desk: Desk, secret: Path) -> N
     all_right(desk.load())
     assert desk.holds(FILES)
     assert secret.read_text() == SECRET
+
+
+@each_shell
+@pytest.mark.parametrize("marker", [marker for marker in MARKERS if marker != ".ready.new"])
+def test_a_folder_in_place_of_a_marker_is_named_unless_it_is_empty(shelf: Shelf, shell: list[str], marker: str) -> None:
+    (shelf.target / marker).mkdir()
+    (shelf.target / marker / "notes").write_text("of a person")
+    ended = shelf.load(shell=shell)
+    assert (ended.code, ended.err.strip()) == (
+        77,
+        f"{shelf.target / marker} is a folder, and the loader needs to write a file there; remove it",
+    )
+    assert (shelf.target / marker / "notes").read_text() == "of a person"
+    (shelf.target / marker / "notes").unlink()
+    all_right(shelf.load(shell=shell))
+
+
+@each_shell
+@pytest.mark.parametrize("folder", [".versions", ".work", ".versions/bert"])
+def test_a_pipe_in_place_of_a_folder_is_replaced_and_a_file_is_named(
+    shelf: Shelf, shell: list[str], folder: str
+) -> None:
+    place = shelf.target / folder
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("of a person")
+    ended = shelf.load(shell=shell)
+    assert (ended.code, ended.err.strip()) == (
+        77,
+        f"{place} is not a folder, and the loader needs one there; remove it",
+    )
+    place.unlink()
+    os.mkfifo(place)
+    all_right(shelf.load(shell=shell))
 
 
 @pytest.mark.parametrize("name", ["blobs", "manifests"])
@@ -276,6 +312,29 @@ def test_a_file_without_end_is_stopped_at_its_listed_size(desk: Desk, shell: lis
     size = sum(path.stat().st_size for path in desk.target.rglob("*") if path.is_file())
     assert size < 2_000_000
     assert not (desk.target / ".ready").exists()
+
+
+@each_shell
+@pytest.mark.parametrize("parts", [1, 40], ids=["one-file", "many-files"])
+def test_a_modelkit_that_is_much_larger_than_its_layers_is_stopped(
+    harbour: Harbour, shell: list[str], parts: int
+) -> None:
+    zeros = bytes(30_000_000 // parts)
+    harbour.ask_for(bert="ml/bomb:v1")
+    harbour.push(
+        "ml/bomb:v1",
+        *[Part("datasets", f"data/{number}", zeros, f"zeros{number}", compressed=True) for number in range(parts)],
+    )
+    ended = harbour.load(shell=shell, SPARE="1000000", KIT_PACE="0.002")
+    assert ended.code == 66, ended
+    assert re.search(
+        "ml/bomb:v1: it is larger than [0-9.]+ MB when it is unpacked, which is more than 10 times its layers",
+        ended.err,
+    ), ended
+    sizes = [path.stat().st_size for path in harbour.target.rglob("*") if path.is_file()]
+    assert sum(sizes) < 5_000_000
+    assert not (harbour.target / ".ready").exists()
+    all_right(harbour.load(shell=shell, SPARE="1000000", EXPANSION="1000", KIT_PACE=""))
 
 
 @each_shell
@@ -346,6 +405,205 @@ def test_a_lock_that_is_a_file_is_refused(shelf: Shelf, shell: list[str]) -> Non
     (shelf.target / ".lock").touch()
     ended = shelf.load(shell=shell)
     assert (ended.code, "is not a directory, so it cannot be a lock; remove it" in ended.err) == (77, True)
+
+
+@each_shell
+@pytest.mark.parametrize("name", ["free", "pod.1.1.abcdef"])
+def test_a_link_in_place_of_the_folder_of_another_loader_is_removed(
+    shelf: Shelf, tmp_path: Path, shell: list[str], name: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere/bert/work"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "file").write_text(SECRET)
+    (shelf.target / ".work").mkdir()
+    (shelf.target / ".work" / name).symlink_to(tmp_path / "elsewhere")
+    all_right(shelf.load(shell=shell))
+    assert (elsewhere / "file").read_text() == SECRET
+    assert SECRET not in texts(shelf.target)
+
+
+# --- a loader that was suspended ------------------------------------------------------------------------------------
+
+
+def partial(desk: Desk) -> Path | None:
+    """The file of a loader that is at work, with a part of the weights in it."""
+    for path in desk.target.glob(f".work/*/tiny/work/sha256-{sha256(WEIGHTS)}"):
+        if 0 < path.stat().st_size < len(WEIGHTS):
+            return path
+    return None
+
+
+def published(desk: Desk) -> list[str]:
+    """All but unfinished files: a loader that is about to be stopped can create some in its own folder."""
+    paths = [path.relative_to(desk.target) for path in desk.target.rglob("*")]
+    return sorted(str(path) for path in paths if path.parts[0] != ".work")
+
+
+@each_shell
+@pytest.mark.parametrize("resumed", [False, True], ids=["new", "resumed"])
+def test_a_loader_that_was_suspended_cannot_write_to_what_another_has_published(
+    desk: Desk, shell: list[str], resumed: bool
+) -> None:
+    desk.wire.slow = 0.15
+    if resumed:
+        first = desk.start(shell=shell)
+        wait_for(lambda: partial(desk))
+        assert terminated(first).code == 143
+    process = desk.start(shell=shell, LOCK_BEAT="5", LOCK_STALE="60")
+    wait_for(lambda: partial(desk) and not (desk.target / ".work/free").exists())
+    time.sleep(0.5)
+    at_first = partial(desk)
+    assert at_first
+    opened = at_first.stat().st_ino
+    os.killpg(process.pid, signal.SIGSTOP)
+    desk.wire.slow = 0
+    try:
+        ended = Ended(desk.start(shell=shell, LOCK_STALE="1"), timeout=40)
+        assert (ended.code, desk.holds(FILES)) == (0, True), ended
+        assert opened not in {path.stat().st_ino for path in (desk.target / "tiny").resolve().rglob("*")}
+        before = published(desk)
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    suspended = Ended(process)
+    assert (suspended.code, "another loader has taken over the lock" in suspended.err) == (143, True), suspended
+    wait_for(lambda: not desk.running())
+    assert desk.holds(FILES)
+    assert (desk.target / ".ready").exists()
+    assert published(desk) == before
+
+
+@each_shell
+def test_partial_blobs_of_ollama_are_copied_after_a_loader_that_was_suspended(world: World, shell: list[str]) -> None:
+    weights = world.publish("tiny:1b", 400_000)[0]
+    world.fault("hang-at", 100_000)
+    process = world.start("load.sh", shell=shell, LOCK_BEAT="5", LOCK_STALE="60")
+    begun = world.blob(weights).with_name(f"{world.blob(weights).name}-partial")
+    wait_for(begun.exists)
+    time.sleep(0.5)
+    opened = begun.stat().st_ino
+    os.killpg(process.pid, signal.SIGSTOP)
+    world.mend("hang-at")
+    try:
+        all_right(Ended(world.start("load.sh", shell=shell, LOCK_STALE="1"), timeout=40))
+        assert (world.blob(weights).read_bytes() == weights, world.blob(weights).stat().st_ino != opened) == (
+            True,
+            True,
+        )
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    assert Ended(process).code == 143
+    assert world.blob(weights).read_bytes() == weights
+    assert world.blob(weights).stat().st_mode & 0o777 == 0o644
+
+
+@each_shell
+def test_partial_layers_of_kit_are_copied_after_a_loader_that_was_suspended(harbour: Harbour, shell: list[str]) -> None:
+    part = Part("model", "weights.bin", content("kit", 600_000), "weights")
+    harbour.push("ml/bert:v1", part)
+    harbour.wire.slow = 0.2
+    process = harbour.start(shell=shell, LOCK_BEAT="5", LOCK_STALE="60")
+
+    def begun() -> list[Path]:
+        partials = harbour.target.glob(".work/*/bert/work/kit/storage/ingest/*")
+        return [path for path in partials if path.stat().st_size]
+
+    wait_for(begun, 30)
+    opened = begun()[0].stat().st_ino
+    os.killpg(process.pid, signal.SIGSTOP)
+    harbour.wire.slow = 0
+    try:
+        all_right(Ended(harbour.start(shell=shell, LOCK_STALE="1"), timeout=40))
+        inodes = {path.stat().st_ino for path in harbour.target.rglob("*")}
+        assert opened not in inodes
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    assert Ended(process).code == 143
+    assert (harbour.target / "bert/weights.bin").read_bytes() == part.data
+
+
+@each_shell
+def test_unfinished_files_are_copied_only_if_their_loader_did_not_end_by_itself(desk: Desk, shell: list[str]) -> None:
+    desk.wire.slow = 0.15
+    inodes, owners = [], []
+    for how in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+        process = desk.start(shell=shell, LOCK_STALE="1")
+        wait_for(lambda: (left := partial(desk)) and left.parts[-4] not in {"free", *owners})
+        time.sleep(0.2)
+        left = partial(desk)
+        assert left
+        owners.append(left.parts[-4])
+        inodes.append((left.stat().st_ino, left.stat().st_size))
+        os.killpg(process.pid, how)
+        process.communicate()
+        wait_for(lambda: not desk.running())
+    assert inodes[0][0] == inodes[1][0] == inodes[2][0] != inodes[3][0]
+    assert [size for _, size in inodes] == sorted(size for _, size in inodes)  # nothing was lost
+    desk.wire.slow = 0
+    all_right(desk.load(shell=shell, LOCK_STALE="1"))
+    assert desk.holds(FILES)
+    assert [path.name for path in (desk.target / ".work").iterdir()] == ["free"]
+
+
+class Clock:
+    """The time of day, which can be set; without /proc/uptime, the scripts have no other clock."""
+
+    def __init__(self, shelf: Shelf, alone: bool) -> None:
+        self.offset = shelf.root / "offset"
+        self.set(0)
+        (shelf.root / "bin").mkdir()
+        date = shelf.root / "bin/date"
+        real = shutil.which("date")
+        date.write_text(
+            f'#!/bin/sh\ncase "$*" in +%s) echo $(($({real} +%s) + $(cat {self.offset}))) ;;'
+            f' *) exec {real} "$@" ;; esac\n'
+        )
+        date.chmod(0o755)
+        shelf.env["PATH"] = f"{shelf.root}/bin:{shelf.env['PATH']}"
+        if alone:
+            script = shelf.root / "scripts/loader.sh"
+            text = script.read_text()
+            assert "/proc/uptime" in text
+            script.write_text(text.replace("/proc/uptime", "/proc/no-uptime"))
+
+    def set(self, seconds: int) -> None:
+        self.offset.write_text(str(seconds))
+
+
+@each_shell
+@pytest.mark.parametrize("alone", [False, True], ids=["uptime", "time-of-day"])
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_a_dead_loader(
+    shelf: Shelf, shell: list[str], alone: bool
+) -> None:
+    clock = Clock(shelf, alone)
+    (shelf.target / ".lock").mkdir()
+    (shelf.target / ".lock/dead.1.1").touch()
+    process = shelf.start(shell=shell, LOCK_STALE="2")
+    time.sleep(1)
+    clock.set(-3600)
+    all_right(Ended(process))
+
+
+@each_shell
+@pytest.mark.parametrize("alone", [False, True], ids=["uptime", "time-of-day"])
+def test_a_clock_that_is_set_back_keeps_no_stalled_program_alive(shelf: Shelf, shell: list[str], alone: bool) -> None:
+    clock = Clock(shelf, alone)
+    shelf.fault("stall")
+    process = shelf.start(shell=shell, STALL="2", RETRIES="1", GRACE="2")
+    time.sleep(1)
+    clock.set(-3600)
+    ended = Ended(process)
+    assert (ended.code, "no progress for 2 seconds" in ended.err) == (69, True), ended
+
+
+def test_only_the_functions_for_it_read_the_clock() -> None:
+    """Differences of `date +%s` are wrong when the clock is set; `now` and `passed` are not."""
+    readers = [
+        f"{path.name}: {line.strip()}"
+        for path in SCRIPTS
+        for line in path.read_text().splitlines()
+        if "date +%s" in line and "/proc/uptime" not in line and not line.startswith("me=")
+    ]
+    assert readers == []
 
 
 @each_shell

@@ -48,14 +48,15 @@ SIZE = sum(map(len, FILES.values()))
 class Desk:
     """A hub with a wire before its storage, and a target for models."""
 
+    scripts = "source/huggingface/files"
+
     def __init__(self, root: Path, served: Hub, line: Wire) -> None:
         self.root, self.hub, self.wire, self.target = root, served, line, root / "models"
         for folder in ("models", "tmp", "scripts", "credentials", "bin"):
             (root / folder).mkdir(parents=True)
-        for name in ("loader/files/loader.sh", "loader/files/directory.sh"):
-            shutil.copy(FRAGMENTS / name, root / "scripts")
-        for path in (FRAGMENTS / "source/huggingface/files").iterdir():
-            shutil.copy(path, root / "scripts")
+        for folder in ("loader/files", self.scripts):
+            for path in (FRAGMENTS / folder).iterdir():
+                shutil.copy(path, root / "scripts")
         self.env = (
             PLACES
             | QUICK
@@ -322,7 +323,7 @@ def test_a_corrupt_file_is_never_believed(desk: Desk, shell: list[str], name: st
 
 @pytest.mark.parametrize("size", [100, 700_000])
 def test_what_lies_there_from_before_and_does_not_fit_is_brought_anew(desk: Desk, size: int) -> None:
-    work = desk.target / ".work/tiny"
+    work = desk.target / ".work/free/tiny/work"
     work.mkdir(parents=True)
     (work / f"sha256-{sha256(WEIGHTS)}").write_bytes(b"x" * size)
     (work / "sha256-of-what-nobody-wants").touch()
@@ -343,7 +344,7 @@ def test_a_signed_address_that_has_grown_old_is_asked_for_again(desk: Desk) -> N
 def test_a_hub_that_asks_for_a_pause_gets_it(desk: Desk) -> None:
     desk.hub.pauses = 1
     ended = all_right(desk.load())
-    assert f"{MODEL}: the hub requests a pause of 1 s" in ended.out
+    assert f"{MODEL}@main: the hub requests a pause of 1 s" in ended.out
     assert "HTTP 429, We had to rate limit your IP" in ended.out
     assert ended.seconds > 1
 
@@ -547,7 +548,7 @@ def test_a_branch_that_moves_during_an_outage_costs_no_file_twice(desk: Desk, sh
     desk.wire.hold = lambda path: sha256(WEIGHTS) in path
     process = desk.start(shell=shell)
     others = [name for name in FILES if FILES[name] != WEIGHTS]
-    wait_for(lambda: len([*desk.target.glob(".versions/tiny/*.part/**/*.*")]) == len(others))
+    wait_for(lambda: len([*desk.target.glob(".work/*/tiny/*.part/**/*.*")]) == len(others))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     wait_for(lambda: not desk.running())
@@ -557,7 +558,7 @@ def test_a_branch_that_moves_during_an_outage_costs_no_file_twice(desk: Desk, sh
     assert desk.holds(new)
     assert desk.sent() <= LARGE - len(WEIGHTS) + 300_000 + 16 * 1024  # what a connection held that was cut
     assert {path.suffix for path in (desk.target / ".versions/tiny").iterdir()} == {"", ".files"}
-    assert [path.suffix for path in (desk.target / ".work/tiny").iterdir()] == [".sums"]
+    assert [path.suffix for path in (desk.target / ".work/free/tiny/work").iterdir()] == [".sums"]
 
 
 def test_a_look_that_finds_nothing_new_asks_once(desk: Desk) -> None:

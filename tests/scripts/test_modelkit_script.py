@@ -158,7 +158,7 @@ def test_files_that_their_packer_kept_to_himself_can_be_read(harbour: Harbour, k
 @pytest.mark.parametrize("keep", ["true", "false"])
 def test_layers_stay_only_where_that_is_wanted(harbour: Harbour, kit: ModelKit, keep: str) -> None:
     all_right(harbour.load(KEEP_LAYERS=keep))
-    assert (harbour.target / ".work/bert/kit").exists() == (keep == "true")
+    assert (harbour.target / ".work/free/bert/work/kit").exists() == (keep == "true")
 
 
 # --- side by side ---------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def test_a_model_that_is_no_longer_asked_for_goes_with_its_layers_when_asked(har
     all_right(harbour.load())
     harbour.ask_for(bert="ml/bert:v1")
     all_right(harbour.load(MODE="refresh", PRUNE="true"))
-    assert sorted(os.listdir(harbour.target / ".work")) == ["bert"]
+    assert sorted(os.listdir(harbour.target / ".work/free")) == ["bert"]
     assert not (harbour.target / "resnet").is_symlink()
 
 
@@ -430,7 +430,7 @@ def test_a_layer_that_went_bad_in_the_store_is_fetched_again(
     harbour: Harbour, kit: ModelKit, content_of_it: bytes
 ) -> None:
     all_right(harbour.load())
-    bad = harbour.target / ".work/bert/kit/storage/blobs/sha256" / weights("one").digest.partition(":")[2]
+    bad = harbour.target / ".work/free/bert/work/kit/storage/blobs/sha256" / weights("one").digest.partition(":")[2]
     bad.write_bytes(content_of_it.ljust(len(weights("one").layer), b"x") if content_of_it else b"")
     harbour.push("ml/bert:v1", weights("one"), Part("docs", "README.md", b"new\n"))
     ended = all_right(harbour.load(MODE="refresh"))
@@ -440,7 +440,7 @@ def test_a_layer_that_went_bad_in_the_store_is_fetched_again(
 
 def test_an_index_that_was_cut_short_is_no_obstacle(harbour: Harbour, kit: ModelKit) -> None:
     all_right(harbour.load())
-    for path in (harbour.target / ".work/bert/kit/storage").glob("*.json"):
+    for path in (harbour.target / ".work/free/bert/work/kit/storage").glob("*.json"):
         path.write_text("")
     harbour.push("ml/bert:v1", weights("one"), Part("docs", "README.md", b"new\n"))
     harbour.wire.passed.clear()

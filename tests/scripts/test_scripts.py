@@ -929,6 +929,48 @@ def test_a_model_that_cannot_be_made_is_tried_again_and_said_once(world: World) 
     assert said == ["serve: pirate: not created: no space left on device", "serve: pirate: created"]
 
 
+@each_shell
+def test_what_is_in_place_of_a_mark_is_neither_followed_nor_waited_for(world: World, shell: list[str]) -> None:
+    """Others put links, a pipe and a folder where serve.sh writes what a model was created from."""
+    world.lay(MODEL)
+    outside = world.root / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("of a person")
+    marks = world.store / ".modelfiles"
+    marks.mkdir()
+    (marks / "linked@v1").symlink_to(outside / "file")
+    (marks / "lost@v1").symlink_to(outside / "new")
+    os.mkfifo(marks / "piped@v1")
+    (marks / "folder@v1").mkdir()
+    names = ["linked:v1", "lost:v1", "piped:v1", "folder:v1"]
+    for number, name in enumerate(names):
+        (world.scripts / f"modelfile-{number}").write_text(f"# {name}\nFROM {MODEL}\n")
+    process = serving(world, shell)
+    wait_for(lambda: len(created(world)) == 4, 15)
+    wait_for(lambda: (marks / "piped@v1").is_file(), 15)
+    time.sleep(0.5)
+    ended = terminated(process)
+    assert [path.name for path in outside.iterdir()] == ["file"]
+    assert (outside / "file").read_text() == "of a person"
+    assert [name for name in names if (marks / name.replace(":", "@")).is_file()] == names[:3]
+    assert f"serve: {marks}/folder@v1 cannot be written, so folder:v1 is created again at each start" in ended.out
+
+
+@each_shell
+def test_a_link_in_place_of_the_folder_of_marks_is_not_followed(world: World, shell: list[str]) -> None:
+    world.lay(MODEL)
+    outside = world.root / "outside"
+    outside.mkdir()
+    (world.store / ".modelfiles").symlink_to(outside)
+    (world.scripts / "modelfile-0").write_text(f"# pirate:v1\nFROM {MODEL}\n")
+    process = serving(world, shell)
+    wait_for(lambda: created(world))
+    time.sleep(0.5)
+    ended = terminated(process)
+    assert list(outside.iterdir()) == []
+    assert "pirate@v1 cannot be written" in ended.out
+
+
 def test_pruning_keeps_what_a_server_made(world: World) -> None:
     world.publish("pirate:v1")
     world.lay(MODEL, OTHER, "pirate:v1")
@@ -965,6 +1007,7 @@ def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, 
     outside, folder = tmp_path / "outside", tmp_path / "models"
     outside.write_text("the node's own")
     (folder / "blobs").mkdir(parents=True)
+    (folder / ".lock").mkdir()
     (folder / "link").symlink_to(outside)
     folder.chmod(0o700)
     command = [*shell, str(FRAGMENTS / "delivery/daemonset/files/own.sh")]
@@ -979,3 +1022,20 @@ def test_the_folder_of_a_node_is_given_to_who_brings_the_models(tmp_path: Path, 
         assert owners == {owner}
         assert folder.stat().st_mode & 0o777 == 0o755
     assert outside.stat().st_uid == os.getuid()
+
+
+@each_shell
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can change an owner")
+def test_a_folder_of_the_node_with_files_that_no_loader_made_keeps_its_owner(tmp_path: Path, shell: list[str]) -> None:
+    own = tmp_path / "home/.ssh/authorized_keys"
+    own.parent.mkdir(parents=True)
+    own.write_text("key")
+    env = {"PATH": os.environ["PATH"], "TARGET": str(own.parent), "OWNER": "1234:4321"}
+    command = [*shell, str(FRAGMENTS / "delivery/daemonset/files/own.sh")]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 77
+    assert "contains files that no loader made; set modelCache.hostPath to an empty folder" in ended.stderr
+    assert (own.stat().st_uid, own.parent.stat().st_uid) == (0, 0)
+    own.unlink()
+    subprocess.run(command, env=env, capture_output=True, check=True)
+    assert own.parent.stat().st_uid == 1234

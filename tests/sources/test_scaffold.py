@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from chartgen import paths
 from chartgen.chart import disk
 from chartgen.compose import building
+from chartgen.kubernetes import definitions
 from chartgen.problem import Faults
 from chartgen.proofs import validate as proofs
 from chartgen.release import releasing
@@ -89,18 +91,48 @@ def test_new_stack_builds_validates_and_packages(tmp_path, monkeypatch):
     assert Path("team-llm-0.1.0.tgz").is_file()
 
 
-@pytest.mark.slow
-def test_fragments_of_every_kind_validate_in_a_new_stack(tmp_path, monkeypatch):
-    """A test of a UI needs a stack with one, so verify/ is left out."""
+@pytest.fixture(params=["new stack", "tiny-llm"])
+def anybodys(request, tmp_path, monkeypatch):
+    """The folder of a new stack, or of the one that README has."""
     monkeypatch.chdir(tmp_path)
-    scaffold.create_stack("team-llm", None)
-    monkeypatch.chdir("team-llm")
-    kinds = ("engine", "source", "delivery", "storage", "scale", "ui", "expose", "observe", "other")
-    names = [f"{kind}/my-{kind}" for kind in kinds]
-    for name in names:
-        scaffold.create(name, None, "stack.yaml")
-    report = proofs.only(names, Path("stack.yaml"), lambda text: None)
+    if request.param == "new stack":
+        scaffold.create_stack("team-llm", None)
+        monkeypatch.chdir("team-llm")
+        return
+    readme = (paths.HERE.parent / "README.md").read_text(encoding="utf-8")
+    Path("stack.yaml").write_text(re.search(r"cat > stack.yaml << EOF\n(.*?)EOF\n", readme, re.S)[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*scaffold.kinds(), "anything"])
+def test_new_fragment_builds_and_validates_in_any_stack(anybodys, kind, monkeypatch):
+    newest = definitions.versions()[-1:]
+    monkeypatch.setattr(proofs, "definitions", SimpleNamespace(versions=lambda: newest))
+    said = scaffold.create(f"{kind}/my-{kind}", None, "stack.yaml")
+    assert said[1].startswith("stack.yaml: added")
+    made = building.composed(None)
+    place = Path("charts") / made.chart.name
+    disk.write(made.chart, place)
+    report = proofs.validate(place, [], made, lambda text: None)
     assert [str(problem) for problem in report.problems] == []
+
+
+def test_stack_gets_what_a_new_fragment_and_its_cases_use_and_it_is_said(tmp_path):
+    (tmp_path / "stack.yaml").write_text("fragmentPaths: [fragments]\nfragments: [base, model, server]\n")
+    said = scaffold.create("engine/mine", tmp_path / "fragments", str(tmp_path / "stack.yaml"))
+    assert said[1].endswith("stack.yaml: added, with what it and its cases use: gpu, delivery/none")
+    fragments = "fragments: [base, model, server, gpu, delivery/none, engine/mine]\n"
+    assert (tmp_path / "stack.yaml").read_text() == f"fragmentPaths: [fragments]\n{fragments}"
+
+
+def test_group_that_is_a_misspelt_kind_is_refused_unless_it_is_meant(project):
+    assert refused("egine/mine", None, "stack.yaml") == [
+        "egine/mine: 'egine' is not a kind of fragment; did you mean 'engine'? "
+        "To create a new group with this name, add --other-group"
+    ]
+    assert not Path("fragments").exists()
+    scaffold.create("egine/mine", None, "stack.yaml", True)
+    assert Path("fragments/egine/mine/fragment.yaml").is_file()
 
 
 def test_new_stack_with_a_bad_or_taken_name_is_refused(project):
@@ -137,7 +169,7 @@ def test_stack_gains_two_lines_and_keeps_the_others(project):
             "fragments:\n  - base # one\n  # next\n  -   'b'   # last\n  -   new\n",
         ),
         ("fragments: [ base, b ]  # all\nx: 1\n", "fragments: [ base, b, new]  # all\nx: 1\n"),
-        ("fragments: []\n", "fragments: [new]\n"),
+        ("fragments: []\n", "fragments: [base, new]\n"),
         ("fragments: [\n  base]\n", "fragments: [\n  base, new]\n"),
         ("fragments:\r\n- base\r\nx: 1\r\n", "fragments:\r\n- base\r\n- new\r\nx: 1\r\n"),
     ],

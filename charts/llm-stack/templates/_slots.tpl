@@ -3,10 +3,10 @@
 {{- /* map, server: Values of a server that follow from what its entry of servers sets, by dotted path. The context contains Entry, the values of the entry, and Defaults, the values of the top level, but no facts yet. */}}
 {{- define "llm-stack.slot.server.values" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.model.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.model.values" . | dict "of" "llm-stack.model.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.values" . | dict "of" "llm-stack.engine.llamacpp.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -15,10 +15,10 @@
 {{- /* map, server: Values of a server that are calculated from its facts if they are empty, by dotted path. */}}
 {{- define "llm-stack.slot.server.computedValues" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.server.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.values" . | dict "of" "llm-stack.server.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.sizing.values" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.sizing.values" . | dict "of" "llm-stack.sizing.values" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -33,6 +33,9 @@
 
 {{- /* list, server: Objects that must already exist for a server, one Kind/name a line. NOTES prints them. */}}
 {{- define "llm-stack.slot.server.needs" -}}
+{{- with include "llm-stack.workload.batch.needs" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -49,6 +52,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.needs" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.needs" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- with include "llm-stack.storage.model-cache.needs" . | trim }}
@@ -98,6 +104,9 @@
 {{- with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
 {{ . }}
 {{- end }}
+{{- with include "llm-stack.workload.batch.checks" . | trim }}
+{{ . }}
+{{- end }}
 {{- with include "llm-stack.gpu.checks" . | trim }}
 {{ . }}
 {{- end }}
@@ -129,6 +138,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.checks" . | trim }}
@@ -221,7 +233,10 @@
 {{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.storage.model-cache.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.batch.claims" . | dict "of" "llm-stack.workload.batch.claims" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}
+{{- with include "llm-stack.storage.model-cache.claims" . | dict "of" "llm-stack.storage.model-cache.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -230,10 +245,10 @@
 {{- /* map, release: The claims of the release in the same way. */}}
 {{- define "llm-stack.slot.release.claims" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.ui.open-webui.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.ui.open-webui.claims" . | dict "of" "llm-stack.ui.open-webui.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.ui.pipelines.claims" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.ui.pipelines.claims" . | dict "of" "llm-stack.ui.pipelines.claims" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -348,6 +363,7 @@
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.facts" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "s3" }}{{ $first = include "llm-stack.source.s3.facts" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -360,6 +376,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.urls" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.urls" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -376,6 +395,7 @@
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.reference" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "s3" }}{{ $first = include "llm-stack.source.s3.reference" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -477,28 +497,31 @@
 {{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.server.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.env" . | dict "of" "llm-stack.server.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.workload.leader-worker-set.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.env" . | dict "of" "llm-stack.workload.leader-worker-set.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.batch.env" . | dict "of" "llm-stack.workload.batch.env" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.env" . | dict "of" "llm-stack.engine.ollama.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.env" . | dict "of" "llm-stack.engine.vllm.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "sglang" }}{{ with include "llm-stack.engine.sglang.env" . | dict "of" "llm-stack.engine.sglang.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "llamacpp" }}{{ with include "llm-stack.engine.llamacpp.env" . | dict "of" "llm-stack.engine.llamacpp.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.env" . | dict "of" "llm-stack.engine.triton.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "custom" }}{{ with include "llm-stack.engine.custom.env" . | dict "of" "llm-stack.engine.custom.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -545,6 +568,7 @@
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.workload" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -552,6 +576,13 @@
 {{- define "llm-stack.slot.group.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: Facts about a program that runs to its end in place of a server. Empty for a server. */}}
+{{- define "llm-stack.slot.batch.facts" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -582,6 +613,9 @@
 {{- with include "llm-stack.server.volumes" . | trim }}
 {{ . }}
 {{- end }}
+{{- with include "llm-stack.workload.batch.volumes" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -604,6 +638,9 @@
 {{- with include "llm-stack.server.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}
+{{- with include "llm-stack.workload.batch.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}
 {{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -623,34 +660,37 @@
 {{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.files" . | dict "of" "llm-stack.workload.leader-worker-set.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.loader.files" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.loader.files" . | dict "of" "llm-stack.loader.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.files" . | dict "of" "llm-stack.engine.ollama.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.files" . | dict "of" "llm-stack.engine.vllm.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.files" . | dict "of" "llm-stack.engine.triton.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.files" . | dict "of" "llm-stack.source.ollama.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.files" . | dict "of" "llm-stack.source.modelkit.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.files" . | dict "of" "llm-stack.source.huggingface.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.files" . | dict "of" "llm-stack.source.s3.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- with include "llm-stack.reload.files" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.files" . | dict "of" "llm-stack.delivery.daemonset.files" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- with include "llm-stack.reload.files" . | dict "of" "llm-stack.reload.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -666,10 +706,10 @@
 {{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.devices" . | dict "of" "llm-stack.workload.leader-worker-set.devices" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.devices" . | dict "of" "llm-stack.gpu.devices" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -685,7 +725,7 @@
 {{- /* map, server: Labels that a node needs to run the server pod. */}}
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.gpu.nodeSelector" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.nodeSelector" . | dict "of" "llm-stack.gpu.nodeSelector" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -701,7 +741,7 @@
 {{- /* map, server: Labels of the server pods that receive requests, in addition to those that select them. */}}
 {{- define "llm-stack.slot.server.podLabels" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.route.inference-pool.podLabels" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.route.inference-pool.podLabels" . | dict "of" "llm-stack.route.inference-pool.podLabels" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- toYaml $joined }}
@@ -710,22 +750,22 @@
 {{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.workload.leader-worker-set.annotations" . | dict "of" "llm-stack.workload.leader-worker-set.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.gpu.podAnnotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.gpu.podAnnotations" . | dict "of" "llm-stack.gpu.podAnnotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.loader.annotations" . | dict "of" "llm-stack.loader.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.annotations" . | dict "of" "llm-stack.engine.ollama.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "vllm" }}{{ with include "llm-stack.engine.vllm.annotations" . | dict "of" "llm-stack.engine.vllm.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.engine "triton" }}{{ with include "llm-stack.engine.triton.annotations" . | dict "of" "llm-stack.engine.triton.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -734,6 +774,7 @@
 {{- /* one, server: The range of replicas, as a map: minReplicas and maxReplicas. Filled if something else than the value replicas sets their number. */}}
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.scale" . | trim }}{{ end }}
 {{- if not $first }}{{ $first = include "llm-stack.scale.autoscaling.scale" . | trim }}{{ end }}
 {{- if not $first }}{{ $first = include "llm-stack.scale.keda.scale" . | trim }}{{ end }}
 {{- $first }}
@@ -797,25 +838,44 @@
 {{- $first }}
 {{- end }}
 
+{{- /* one, server, made once: The name of the Job, or of the CronJob, that runs the program. */}}
+{{- define "llm-stack.slot.batch.job" -}}
+{{- if not (hasKey .Once "batch.job") }}
+{{- $_ := set .Once "batch.job" (include "llm-stack.once.batch.job" .) }}
+{{- end }}
+{{- get .Once "batch.job" }}
+{{- end }}
+
+{{- /* one, server: The name of the Job, or of the CronJob, that runs the program. */}}
+{{- define "llm-stack.once.batch.job" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ $first = include "llm-stack.workload.batch.job" . | trim }}{{ end }}
+{{- $first }}
+{{- end }}
+
 {{- /* one, server: The name of the source's script in server.files. */}}
 {{- define "llm-stack.slot.loader.script" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.script" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.script" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.source "huggingface" }}{{ $first = include "llm-stack.source.huggingface.script" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.model.source "s3" }}{{ $first = include "llm-stack.source.s3.script" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
 {{- /* map, server: Environment variables of the source's script, in addition to those that every loader script has. */}}
 {{- define "llm-stack.slot.loader.env" -}}
 {{- $joined := dict }}
-{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | dict "of" "llm-stack.source.ollama.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "modelkit" }}{{ with include "llm-stack.source.modelkit.env" . | dict "of" "llm-stack.source.modelkit.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
-{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.env" . | dict "of" "llm-stack.source.huggingface.env" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.env" . | dict "of" "llm-stack.source.s3.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}{{ end }}
 {{- toYaml $joined }}
@@ -832,6 +892,9 @@
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.volumes" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.volumes" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- end }}
 
 {{- /* list, server: Volume mounts of the loader container in addition to the model cache. */}}
@@ -843,6 +906,9 @@
 {{ . }}
 {{- end }}{{ end }}
 {{- if eq .Values.model.source "huggingface" }}{{ with include "llm-stack.source.huggingface.volumeMounts" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.volumeMounts" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
@@ -892,38 +958,63 @@
 
 {{- /* Lays the facts of a server, each after those that it is made of. */}}
 {{- define "llm-stack.facts.server" -}}
-{{- $_ := set .Facts "group" (include "llm-stack.slot.group.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "gpu" (include "llm-stack.slot.gpu.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "source" (include "llm-stack.slot.source.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "delivery" (include "llm-stack.slot.delivery.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "cache" (include "llm-stack.slot.cache.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "monitor" (include "llm-stack.slot.monitor.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "models" (include "llm-stack.slot.models.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "model" (include "llm-stack.slot.model.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "engine" (include "llm-stack.slot.engine.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "server" (include "llm-stack.slot.server.facts" . | include "llm-stack.map" | mustFromJson) }}
-{{- $_ := set .Facts "sizing" (include "llm-stack.slot.sizing.facts" . | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.group.facts" . }}
+{{- $_ := set .Facts "group" (dict "of" "group.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.gpu.facts" . }}
+{{- $_ := set .Facts "gpu" (dict "of" "gpu.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.source.facts" . }}
+{{- $_ := set .Facts "source" (dict "of" "source.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.delivery.facts" . }}
+{{- $_ := set .Facts "delivery" (dict "of" "delivery.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.cache.facts" . }}
+{{- $_ := set .Facts "cache" (dict "of" "cache.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.monitor.facts" . }}
+{{- $_ := set .Facts "monitor" (dict "of" "monitor.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.models.facts" . }}
+{{- $_ := set .Facts "models" (dict "of" "models.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.model.facts" . }}
+{{- $_ := set .Facts "model" (dict "of" "model.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.engine.facts" . }}
+{{- $_ := set .Facts "engine" (dict "of" "engine.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.batch.facts" . }}
+{{- $_ := set .Facts "batch" (dict "of" "batch.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.sizing.facts" . }}
+{{- $_ := set .Facts "sizing" (dict "of" "sizing.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.server.facts" . }}
+{{- $_ := set .Facts "server" (dict "of" "server.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
 {{- end }}
 
 {{- /* Lays the facts of a release, each after those that it is made of. */}}
 {{- define "llm-stack.facts.release" -}}
-{{- $_ := set .Facts "ui" (include "llm-stack.slot.ui.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "endpoints" (include "llm-stack.slot.endpoints.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "secrets" (include "llm-stack.slot.secrets.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "expose" (include "llm-stack.slot.expose.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "access" (include "llm-stack.slot.access.facts" . | include "llm-stack.list" | mustFromJson) }}
-{{- $_ := set .Facts "network" (include "llm-stack.slot.network.facts" . | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.ui.facts" . }}
+{{- $_ := set .Facts "ui" (dict "of" "ui.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.endpoints.facts" . }}
+{{- $_ := set .Facts "endpoints" (dict "of" "endpoints.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.secrets.facts" . }}
+{{- $_ := set .Facts "secrets" (dict "of" "secrets.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.expose.facts" . }}
+{{- $_ := set .Facts "expose" (dict "of" "expose.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.access.facts" . }}
+{{- $_ := set .Facts "access" (dict "of" "access.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.network.facts" . }}
+{{- $_ := set .Facts "network" (dict "of" "network.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
-{{- /* {slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. */}}
+{{- /*
+{slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. Of a map inside
+another, `at` is the key, with a dot behind it, and `root` the map around all.
+*/}}
 {{- define "llm-stack.data.factProblems" -}}
 {{- $slot := .slot }}
 {{- $keys := .keys }}
+{{- $at := .at | default "" }}
+{{- $root := .root }}
 {{- $kinds := dict "string" "string" "bool" "boolean" "float64" "number" "slice" "array" "map" "object" }}
 {{- range $facts := .facts }}
 {{- if not (kindIs "map" $facts) }}
 {{ $slot }}: {{ toJson $facts }} is not a map; correct the template that states it
 {{- else }}
+{{- $root := $root | default $facts }}
 {{- range $key, $value := $facts }}
 {{- $rule := get $keys $key }}
 {{- $kind := get $kinds (kindOf $value) }}
@@ -931,23 +1022,29 @@
 {{- $kind = "integer" }}
 {{- end }}
 {{- if not $rule }}
-{{ $slot }}: {{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
+{{ $slot }}: {{ $at }}{{ $key }} is not one of its keys; use one of {{ keys $keys | sortAlpha | join ", " }}
 {{- else if kindIs "invalid" $value }}
 {{- else if ne $kind $rule.type }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
-{{ $slot }}: {{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
+{{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
+{{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $known }}
 {{- else if $rule.keys }}
-{{- range $inner := keys $value | sortAlpha }}
-{{- if not (hasKey $rule.keys $inner) }}
-{{ $slot }}: {{ $key }}.{{ $inner }} is not one of its keys; use one of {{ keys $rule.keys | sortAlpha | join ", " }}
+{{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
+{{- include "llm-stack.data.factProblems" $inner }}
+{{- else if $rule.items }}
+{{- range $value }}
+{{- if not (has . $rule.items.enum) }}
+{{ $slot }}: {{ $at }}{{ $key }} has {{ toJson . }}; use {{ join ", " $rule.items.enum }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- range $key, $rule := $keys }}
-{{- if and $rule.required (kindIs "invalid" (get $facts $key)) }}
-{{ $slot }}: {{ $key }} is missing; state it
+{{- if and $rule.required (or (not (hasKey $facts $key)) (kindIs "invalid" (get $facts $key))) }}
+{{ $slot }}: {{ $at }}{{ $key }} is missing; state it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -957,13 +1054,13 @@
 {{- /* What is wrong with the facts of the scope server. */}}
 {{- define "llm-stack.data.serverFacts" -}}
 {{- with .Facts.server }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "required": true}, "apiVersion": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "logs": {"type": "string", "required": true}, "wait": {"type": "string", "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer", "required": true}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "server.facts" "keys" (mustFromJson `{"kind": {"type": "string", "required": true}, "apiVersion": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "logs": {"type": "string", "required": true}, "wait": {"type": "string", "required": true}, "minReplicas": {"type": "integer", "required": true}, "maxReplicas": {"type": "integer", "required": true}, "port": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.engine }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "required": true}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "engine.facts" "keys" (mustFromJson `{"port": {"type": "integer", "required": true}, "protocol": {"type": "string", "enum": ["ollama", "openai", "kserve", "none"], "required": true}, "formats": {"type": "array", "required": true, "items": {"enum": ["directory", "ollama"]}}, "image": {"type": "string"}, "model": {"type": "string"}, "names": {"type": "array"}, "vendors": {"type": "array"}, "parallel": {"type": "integer"}, "offloadsToMemory": {"type": "boolean"}, "versions": {"type": "string"}, "promptCacheMiB": {"type": "integer"}, "readOnly": {"type": "boolean"}, "mountPath": {"type": "string"}, "subPath": {"type": "string"}, "ports": {"type": "object"}, "metrics": {"type": "object", "keys": {"port": {"type": "string", "keyOf": "ports", "required": true, "or": ["http"]}, "path": {"type": "string", "required": true}, "secret": {"type": "boolean"}, "running": {"type": "string"}, "waiting": {"type": "string"}, "cache": {"type": "string"}, "requests": {"type": "string"}, "promptTokens": {"type": "string"}, "generatedTokens": {"type": "string"}, "firstToken": {"type": "string"}, "latency": {"type": "string"}}}, "ready": {"type": "array"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true}, "key": {"type": "string", "required": true}}}, "copies": {"type": "integer"}, "usablePercent": {"type": "integer"}, "cards": {"type": "object"}, "tensorParallel": {"type": "boolean"}, "dtype": {"type": "string"}, "quantization": {"type": "string"}, "cpu": {"type": "boolean"}, "batch": {"type": "boolean"}, "servesOneModel": {"type": "boolean"}, "health": {"type": "object", "keys": {"ready": {"type": "string"}, "live": {"type": "string"}}}, "sharedMemory": {"type": "string"}, "parallelism": {"type": "string"}, "group": {"type": "object", "keys": {"port": {"type": "integer", "required": true}, "path": {"type": "string", "required": true}, "request": {"type": "object", "required": true}}}, "embeds": {"type": "boolean"}, "reloadValue": {"type": "string"}, "offline": {"type": "boolean"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.source }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "required": true}, "image": {"type": "string", "required": true}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "source.facts" "keys" (mustFromJson `{"format": {"type": "string", "enum": ["directory", "ollama"], "required": true}, "image": {"type": "string", "required": true}, "curl": {"type": "boolean"}, "copies": {"type": "integer"}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.models }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "models.facts" "keys" (mustFromJson `{"key": {"type": "string", "required": true}, "name": {"type": "string", "required": true}, "tag": {"type": "string", "required": true}, "digest": {"type": "string", "required": true}, "reference": {"type": "string", "required": true}, "folder": {"type": "string", "required": true}, "filters": {"type": "array", "required": true}}`) "facts" .) }}
@@ -979,6 +1076,9 @@
 {{- end }}
 {{- with .Facts.group }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "required": true}, "rank": {"type": "string", "required": true}, "leader": {"type": "string", "required": true}}`) "facts" (list .)) }}
+{{- end }}
+{{- with .Facts.batch }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "batch.facts" "keys" (mustFromJson `{"parallelism": {"type": "integer", "required": true}, "output": {"type": "string", "required": true}, "folders": {"type": "array", "required": true}}`) "facts" (list .)) }}
 {{- end }}
 {{- with .Facts.cache }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "cache.facts" "keys" (mustFromJson `{"type": {"type": "string", "required": true}, "existing": {"type": "boolean", "required": true}, "shared": {"type": "boolean", "required": true}, "accessModes": {"type": "array", "required": true}, "size": {"type": "string"}, "memory": {"type": "boolean", "required": true}, "place": {"type": "string"}}`) "facts" (list .)) }}
@@ -1015,7 +1115,7 @@
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
+{{- `["enabled", "engine", "model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength", "replicas", "nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds", "image.repository", "image.tag", "image.digest", "image.pullPolicy", "env.*", "envFrom", "extraArgs", "resources", "startupTimeoutSeconds", "terminationGracePeriodSeconds", "preStopSleepSeconds", "service.type", "service.nodePort", "service.annotations", "service.port", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "runtimeClassName", "schedulerName", "priorityClassName", "volumes", "volumeMounts", "batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep", "gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources", "loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts", "ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB", "vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory", "sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory", "llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key", "triton.models", "triton.sharedMemory", "custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body", "ollamaSource.insecure", "modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.maxExpansion", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog", "huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency", "s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency", "cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend", "daemonset.chown", "daemonset.maxUnavailable", "reload.mode", "reload.intervalSeconds", "reload.resources", "modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium", "minimumResources.cpu", "minimumResources.memory", "autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior", "podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable", "topologySpread.nodes", "topologySpread.zones", "monitoring.enabled", "monitoring.interval", "alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent", "keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
@@ -1025,5 +1125,5 @@
 
 {{- /* The templates of objects, but for the one that renders the checks. */}}
 {{- define "llm-stack.data.manifests" -}}
-{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

@@ -51,7 +51,8 @@ def vllm(source: Path) -> dict[str, set[str]]:
     """File -> flags."""
     (front,) = (source / "vllm/entrypoints").rglob("cli_args.py")
     found = {}
-    for path in (source / "vllm/engine/arg_utils.py", front):
+    batch = (source / "vllm/entrypoints").glob("launchers/run_batch.py")
+    for path in (source / "vllm/engine/arg_utils.py", front, *batch):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         flags = {*declared(tree), *added(tree)}
         found[str(path.relative_to(source))] = {flag.replace("_", "-") for flag in flags}

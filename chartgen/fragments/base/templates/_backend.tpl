@@ -7,8 +7,8 @@ is empty if the backend does not exist.
 {{- $context := first . }}
 {{- $name := last . }}
 {{- include "fragment.servers" $context }}
-{{- if not (or $name $context.Facts.ui (ne (len $context.Servers) 1)) }}
-{{- $name = keys $context.Servers | first }}
+{{- if not (or $name $context.Facts.ui (ne (len $context.Serving) 1)) }}
+{{- $name = keys $context.Serving | first }}
 {{- end }}
 {{- $found := dict }}
 {{- range $context.Facts.ui }}
@@ -16,7 +16,7 @@ is empty if the backend does not exist.
 {{- $found = dict "service" .service "port" (int64 .port) }}
 {{- end }}
 {{- end }}
-{{- with get $context.Servers $name }}
+{{- with get $context.Serving $name }}
 {{- if not $found }}
 {{- $found = dict "service" (include "fragment.serverName" .) "port" (int64 .Facts.server.port) }}
 {{- end }}
@@ -26,12 +26,14 @@ is empty if the backend does not exist.
 
 {{- /* {context, name, key}: the error in the value KEY if fragment.backend finds nothing. */}}
 {{- define "fragment.backendFault" -}}
-{{- $servers := keys .context.Servers | sortAlpha }}
+{{- $servers := keys .context.Serving | sortAlpha }}
 {{- $uis := list }}
 {{- range .context.Facts.ui }}
 {{- $uis = append $uis .name }}
 {{- end }}
-{{- if and (concat $servers $uis) (not (include "fragment.backend" (list .context .name) | mustFromJson)) }}
+{{- if not (or $servers $uis (empty .context.Servers)) }}
+{{ .key }}: nothing in the release answers requests, since batch programs have no Service; enable a server or a UI, or remove the way in
+{{- else if and (concat $servers $uis) (not (include "fragment.backend" (list .context .name) | mustFromJson)) }}
 {{- $servers = concat $servers $uis | join " or " }}
 {{- if .name }}
 {{ .key }}: {{ .name }} is not an enabled server or UI; set it to {{ $servers }}
@@ -50,7 +52,7 @@ port}.
 {{- $way := last . }}
 {{- $found := list }}
 {{- include "fragment.servers" $context }}
-{{- range $name, $server := $context.Servers }}
+{{- range $name, $server := $context.Serving }}
 {{- $service := include "fragment.serverName" . }}
 {{- $host := get $way.hosts $name }}
 {{- if and $way.domain (not $host) }}
@@ -70,7 +72,7 @@ port}.
 {{- $key := .key }}
 {{- $taken := .taken }}
 {{- $found := include "fragment.apiHosts" (list .context .way) | mustFromJson }}
-{{- $servers := keys .context.Servers | sortAlpha }}
+{{- $servers := keys .context.Serving | sortAlpha }}
 {{- if not $servers }}
 {{ $key }}.enabled: is true, but no model server is enabled; set it to false, or enable a server
 {{- end }}

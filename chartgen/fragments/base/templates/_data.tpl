@@ -5,28 +5,39 @@ not parse, a map with the key Error; these refuse it.
 */}}
 
 {{- /*
-YAML text that is a map, or empty, as JSON. The render fails if the text does not parse. toYaml leaves out the last newline,
-which can be a part of the last text.
+YAML text that is a map, or empty, as JSON. The render fails if the text does not parse; {text, of} names what the text is
+of. toYaml leaves out the last newline, which can be a part of the last text.
 */}}
 {{- define "fragment.map" -}}
-{{- $map := fromYaml (print . "\n") }}
+{{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
+{{- $map := fromYaml (print $given.text "\n") }}
 {{- if hasKey $map "Error" }}
-{{- $map = include "fragment.parsed" (dict "text" . "kind" "map" "empty" dict) | mustFromJson }}
+{{- $map = include "fragment.parsed" (dict "text" $given.text "of" $given.of "kind" "map" "empty" dict) | mustFromJson }}
 {{- end }}
 {{- mustToJson $map }}
 {{- end }}
 
-{{- /* YAML text that is a list, or empty, as JSON. The render fails if the text does not parse. */}}
+{{- /* YAML text that is a list, or empty, as JSON, in the same way. */}}
 {{- define "fragment.list" -}}
-{{- include "fragment.parsed" (dict "text" . "kind" "slice" "empty" list) }}
+{{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
+{{- include "fragment.parsed" (dict "text" $given.text "of" $given.of "kind" "slice" "empty" list) }}
 {{- end }}
 
-{{- /* {text, kind, empty}: below a key, the text cannot be taken for Helm's own map with an error in it. */}}
+{{- /*
+{text, of, kind, empty}: below a key, the text cannot be taken for Helm's own map with an error in it. The error is one line,
+with the lines of the text that are wrong: YAML names that behind them.
+*/}}
 {{- define "fragment.parsed" -}}
 {{- $found := fromYaml (printf "data:\n%s\n" (indent 2 .text)) }}
 {{- $data := get $found "data" | default .empty }}
 {{- if not (and (hasKey $found "data") (kindIs .kind $data)) }}
-{{- fail (printf "not a YAML %s: %s\n%s" (ternary "map" "list" (eq .kind "map")) (get $found "Error" | toString) .text) }}
+{{- $error := get $found "Error" | toString | replace "error converting YAML to JSON: yaml: " "" }}
+{{- $line := regexFind "line [0-9]+" $error | trimPrefix "line " | int }}
+{{- $lines := splitList "\n" .text }}
+{{- $near := slice $lines (max 0 (sub $line 3) | int) (min (len $lines) (ternary 3 (sub $line 1) (eq $line 0)) | int) }}
+{{- $kind := ternary "map" "list" (eq .kind "map") }}
+{{- $said := regexReplaceAll "^line [0-9]+: " (default "it is something else" $error) "" }}
+{{- fail (printf "%s is not a YAML %s: %s, near %s" .of $kind $said (join "\n" $near | trim | toJson)) }}
 {{- end }}
 {{- mustToJson $data }}
 {{- end }}

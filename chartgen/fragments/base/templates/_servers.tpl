@@ -2,7 +2,8 @@
 Lays .Servers, once a render: name -> the context of a server that is enabled. Helm gives all templates of a chart one and
 the same root, where the result stays. A server's context looks like the root of a chart with one server: .Values are its
 own, .Server is its name, .Place is what errors about its values begin with. .Facts holds what fills the slots whose names
-end with .facts, as data, by the slot's first part: a server's in its context, the release's in the root.
+end with .facts, as data, by the slot's first part: a server's in its context, the release's in the root. .Serving holds the
+servers that have a Service, which are all but those that run a program to its end.
 */}}
 {{- define "fragment.servers" -}}
 {{- if not (hasKey . "Servers") }}
@@ -28,9 +29,15 @@ end with .facts, as data, by the slot's first part: a server's in its context, t
 {{- $_ := set $servers $name $server }}
 {{- end }}
 {{- end }}
+{{- $serving := dict }}
+{{- range $name, $server := $servers }}
+{{- if .Facts.server.port }}
+{{- $_ := set $serving $name $server }}
+{{- end }}
+{{- end }}
+{{- range prepend (values $servers) . }}
 {{- $_ := set . "Servers" $servers }}
-{{- range $servers }}
-{{- $_ := set . "Servers" $servers }}
+{{- $_ := set . "Serving" $serving }}
 {{- end }}
 {{- $_ := set . "Facts" dict }}
 {{- include "fragment.facts.release" . }}

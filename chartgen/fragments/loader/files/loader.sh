@@ -21,6 +21,7 @@
 #   .digest     one line per model: its folder or name, and its identity
 #   .updated    a hash of .digest, and the time of its last change
 #   .models     the verified models in TARGET, one per line; the columns depend on the source
+#   .work/      unfinished files: one folder for the loader that works here, see take_work
 #   .lock/      contains one file, named after the loader that works here. The loader touches this file
 #   .doing      the last log line of that loader
 #
@@ -34,7 +35,7 @@ set -u
 : "${GRACE:=15}"   # seconds that a process has to end after SIGTERM. SIGKILL follows
 
 me="$(uname -n).$$.$(date +%s)"
-child='' beat='' locking='' holding='' scratch=''
+child='' beat='' locking='' holding='' scratch='' mine='' sure='' lone='' inherited=''
 secret='' secret_pair=''   # credentials that must not appear in a log line
 verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
@@ -77,12 +78,13 @@ run_child() {
 
 # within SECONDS COMMAND…: the same, with a time limit.
 within() {
-  limit=$(($(now) + $1)) nap=0.01
+  limit=$1 nap=0.01
+  count within
   shift
   "$@" &
   child=$!
   while alive "$child"; do
-    if [ "$(now)" -ge "$limit" ]; then end "$child"; break; fi
+    if passed within "$limit"; then end "$child"; break; fi
     sleep "$nap"
     case $nap in 0.01) nap=0.05 ;; 0.05) nap=0.2 ;; esac
   done
@@ -105,21 +107,44 @@ pause() { run_child sleep "$1"; }
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
 # end PID…: stop processes. The signal is repeated, because a new process can lose it, and so can a bash that is about
-# to read a $(…). A process that ignores SIGTERM for GRACE seconds is killed.
+# to read a $(…). A process that ignores SIGTERM for GRACE seconds is killed. $lone says that
+# it starts no other that writes.
 end() {
   for process; do
-    ends_at=$(($(now) + GRACE)) how=TERM
+    patience=$GRACE how=TERM
+    count ending
     while alive "$process"; do
       kill -s "$how" "$process" 2>/dev/null
       sleep 0.05
-      if [ "$(now)" -lt "$ends_at" ]; then continue; fi
-      if [ "$how" = KILL ]; then break; fi   # the kernel holds it, for example in a hanging file system
-      how=KILL ends_at=$((ends_at + 3))
+      passed ending "$patience" || continue
+      if [ "$how" = KILL ]; then rm -f "$sure"; break; fi   # the kernel holds it, as in a hanging file system
+      how=KILL patience=3
+      count ending
+      [ -n "$lone" ] || rm -f "$sure"   # what it started may still run
     done
   done
 }
 
-now() { date +%s; }
+# now: print the seconds since the machine started. The time of day is for a kernel without them.
+now() {
+  { read -r uptime _ </proc/uptime; } 2>/dev/null || uptime=$(date +%s)
+  echo "${uptime%.*}"
+}
+
+# count NAME [SECONDS]: begin to count the seconds in the variable NAME, from SECONDS.
+count() { eval "$1=$(($(now) - ${2:-0}))"; }
+
+# passed NAME SECONDS: succeed if count NAME was that long ago. If the clock was set back, as the time of day can be, the
+# count begins again: a wait takes at most twice its time.
+passed() {
+  clock=$(now)
+  eval "counted=\$$1"
+  if [ "$clock" -lt "$counted" ]; then
+    eval "$1=$clock"
+    counted=$clock
+  fi
+  [ $((clock - counted)) -ge "$2" ]
+}
 
 # human BYTES: print 4683073184 as 4.7 GB.
 human() {
@@ -138,6 +163,8 @@ begin() {
   trap 'exit 143' HUP INT TERM
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/loader.XXXXXX" 2>/dev/null) ||
     die 77 "uid $(id -u) cannot write to ${TMPDIR:-/tmp}; mount an emptyDir there"
+  sure=$scratch/sure
+  : >"$sure" || full "$scratch"
 }
 
 stop_work() { :; }
@@ -197,6 +224,8 @@ read_file() { if plain "$TARGET/$1"; then head -c 10000000 "$TARGET/$1"; fi; }
 # publish NAME [unsynced]: write stdin to TARGET/NAME atomically. The new file gets an unused name and is then
 # renamed, so that no link is followed. Only for the holder of the lock.
 publish() {
+  still_mine || return
+  if [ -d "$TARGET/$1" ] && ! [ -L "$TARGET/$1" ]; then rmdir "$TARGET/$1" 2>/dev/null || return; fi
   fresh=$(mktemp "$TARGET/.new.XXXXXX") || return
   { cat >"$fresh" && chmod 644 "$fresh" && { [ -n "${2:-}" ] || persist "$fresh"; } && mv -fT "$fresh" "$TARGET/$1"; } &&
     return
@@ -223,11 +252,38 @@ real() {
   done
 }
 
-# own_dir DIR…: create directories below TARGET. Refuse a link in place of any of them.
+# own_dir DIR…: create directories below TARGET. Refuse a link or a file in place of any of them. A pipe, a socket or a
+# device holds no data, and is removed.
 own_dir() {
   for each; do
     real "$each" || die 77 "$linked is a link, which the loader does not follow on a volume; remove it"
+    if mkdir -p "$each" 2>/dev/null; then continue; fi
+    while in_the_way "$each"; do
+      if [ -f "$linked" ] || ! rm -f "$linked" 2>/dev/null; then
+        die 77 "$linked is not a folder, and the loader needs one there; remove it"
+      fi
+    done
     mkdir -p "$each" 2>/dev/null || { check_writable "$TARGET"; full "$TARGET"; }
+  done
+}
+
+# in_the_way PATH: succeed if a part of it below TARGET exists and is not a directory, and set $linked to that part.
+in_the_way() {
+  linked=$TARGET left=${1#"$TARGET"/}
+  while [ -n "$left" ]; do
+    linked=$linked/${left%%/*}
+    if [ -e "$linked" ] && ! [ -d "$linked" ]; then return 0; fi
+    case $left in */*) left=${left#*/} ;; *) left= ;; esac
+  done
+  return 1
+}
+
+# check_markers: refuse a folder with files in place of a file of the loader. An empty one is removed when the file is
+# written, and a rename replaces a link or a pipe.
+check_markers() {
+  for each in .ready .models .digest .updated .last_sync .doing .superseded; do
+    if [ -L "$TARGET/$each" ] || ! [ -d "$TARGET/$each" ] || rmdir "$TARGET/$each" 2>/dev/null; then continue; fi
+    die 77 "$TARGET/$each is a folder, and the loader needs to write a file there; remove it"
   done
 }
 
@@ -267,6 +323,7 @@ free_bytes() {
 
 # full DIR [BYTES]: exit because a write to DIR failed; BYTES is how many more are needed, if known.
 full() {
+  if [ -n "$holding" ]; then check_lock; check_markers; fi   # the cause can be one of them
   free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
   text="$1 is full: $(human "${free:-0}") free"
   if [ "$inodes" = 0 ]; then text="$1 is full: it has no free inodes"
@@ -308,12 +365,15 @@ keep_looking() {
 # file gone.
 
 take_lock() {
-  lock=$TARGET/.lock locking=1 seen='' since=$(now) logged=0
+  lock=$TARGET/.lock locking=1 seen=''
+  count since
+  count logged "$SAY_EVERY"
   until make_lock; do
     mark=$(look_at_lock)
     if [ "$mark" != "$seen" ]; then
-      seen=$mark since=$(now)
-    elif [ $(($(now) - since)) -gt "$LOCK_STALE" ]; then
+      seen=$mark
+      count since
+    elif passed since $((LOCK_STALE + 1)); then
       break_lock "${mark%% *}" && break
       seen=
     fi
@@ -323,6 +383,7 @@ take_lock() {
   holding=1
   keep_lock $$ &
   beat=$!
+  check_markers
   rm -rf "$TARGET"/.new.??????   # what a killed loader left
 }
 
@@ -368,8 +429,8 @@ break_lock() {
 }
 
 tell_who_holds_it() {
-  [ $(($(now) - logged)) -ge "$SAY_EVERY" ] || return 0
-  logged=$(now)
+  passed logged "$SAY_EVERY" || return 0
+  count logged
   say "waiting for ${1:-another loader}, whose last message is: $(last_message)"
 }
 
@@ -396,9 +457,76 @@ keep_lock() {
   done
 }
 
+# still_mine: succeed unless another loader has taken over the lock. keep_lock stops this loader then, but not at once.
+still_mine() { [ -e "$lock/$me" ]; }
+
+check_lock() { still_mine || die 143 "another loader has taken over the lock; stopping"; }
+
 release_lock() {
   end "$beat"
-  if [ -n "$holding" ]; then rm -f "$TARGET/.doing"; fi
+  release_work
+  if [ -n "$holding" ]; then rm -f "$TARGET/.doing" 2>/dev/null; fi
   if [ -n "$locking" ]; then rm -f "$lock/$me"; rmdir "$lock" 2>/dev/null; fi
   beat='' holding='' locking=''
+}
+
+# --- Unfinished files -----------------------------------------------------------------------------------------------
+# A loader that is suspended loses its lock, and so does one whose shell was killed. Its programs can still have files
+# open, and write to them when another loader has finished and published these files. Unfinished files are therefore in
+# a folder of their loader, $mine. Another loader takes them over by renaming the folder, so that paths of the first one
+# lead nowhere, and by copying each file that can still be open. Only a loader whose programs have all ended leaves its
+# folder to the next one as it is, under the name .work/free.
+
+# take_work: after take_lock, create $mine with the unfinished files that other loaders left. Set $inherited if one of
+# them did not end by itself. A source that knows more about its files defines fate_of PATH, which sets $fate to move for
+# a file that no program has open any more, or to drop.
+take_work() {
+  own_dir "$TARGET/.work"
+  only_files "$TARGET/.work"
+  { mine=$(mktemp -d "$TARGET/.work/$me.XXXXXX") && chmod 755 "$mine"; } 2>/dev/null || full "$TARGET"
+  if [ -d "$TARGET/.work/free" ]; then mv -fT "$TARGET/.work/free" "$mine" || full "$TARGET"; fi
+  for other in "$TARGET/.work"/*; do
+    if [ "$other" = "$mine" ] || ! [ -e "$other" ]; then continue; fi
+    # shellcheck disable=SC2034 # a source reads it
+    inherited=1
+    inherit "$other"
+  done
+}
+
+# inherit FOLDER: a file that does not fit on the disk a second time is downloaded again. So is one of a loader that
+# named its folders in another way.
+inherit() {
+  rm -rf "$mine/.from"
+  mv -fT "$1" "$mine/.from" || full "$TARGET"
+  find "$mine/.from" -type f >"$scratch/inherited" || full "$scratch"
+  while IFS= read -r path <&3; do
+    case $path in "$mine/.from"/*) ;; *) continue ;; esac   # the end of a name with a line break
+    rest=${path#"$mine/.from/"}
+    while [ "$rest" != "${rest#.from/}" ]; do rest=${rest#.from/}; done   # it was taken over before, but not completely
+    fate=drop
+    case $rest in */work/* | */*.part/*) fate=copy; if command -v fate_of >/dev/null; then fate_of "$rest"; fi ;; esac
+    to=$mine/$rest
+    if [ "$fate" = drop ] || [ -e "$to" ] || ! mkdir -p "${to%/*}" 2>/dev/null; then continue; fi
+    case $fate in
+      move) mv -fT "$path" "$to" ;;
+      copy) copy_of "$path" "$to" || rm -f "$to" ;;
+    esac
+    rm -f "$path"
+  done 3<"$scratch/inherited"
+  rm -rf "$mine/.from"
+}
+
+# copy_of PATH COPY
+copy_of() {
+  bytes=$(stat -c %s "$1")
+  if [ "$bytes" -gt 1000000000 ]; then say "copying $(human "$bytes") that another loader has begun"; fi
+  run_child cp --reflink=auto "$1" "$2" 2>/dev/null || run_child cp "$1" "$2" 2>/dev/null
+}
+
+release_work() {
+  if [ -n "$mine" ] && [ -e "$sure" ] && still_mine; then
+    rmdir "$mine" 2>/dev/null || mv -T "$mine" "$TARGET/.work/free" 2>/dev/null
+    rmdir "$TARGET/.work" 2>/dev/null
+  fi
+  mine=''
 }

@@ -20,9 +20,9 @@ main() {
     *) die 64 "the argument must be now, or missing; not '$1'" ;;
   esac
   begin
-  logged=0
+  count logged "$SAY_EVERY"
   until here; do
-    if [ $(($(now) - logged)) -ge "$SAY_EVERY" ]; then logged=$(now); say "waiting for the models: $(doing)"; fi
+    if passed logged "$SAY_EVERY"; then count logged; say "waiting for the models: $(doing)"; fi
     pause "$POLL"
   done
   say "the models are there"

@@ -126,7 +126,9 @@ reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes,
 {{- if not $refreshes }}
 reload.mode: {{ .Values.reload.mode }} is set, but with model.delivery {{ .Values.model.delivery }} the model of a running server never changes; set model.delivery to sidecar, cronjob or daemonset, or reload.mode to none
 {{- end }}
-{{- if .Facts.group }}
+{{- if .Facts.batch }}
+reload.mode: {{ .Values.reload.mode }} is set, but a batch program reads its model once; set reload.mode to none for this server
+{{- else if .Facts.group }}
 reload.mode: {{ .Values.reload.mode }} is set, but the pods of a server across nodes are replaced together; set reload.mode to none, and restart the server after a change of the model
 {{- else if eq .Values.reload.mode "http" }}
 {{- if not (include "fragment.slot.engine.reload" .) }}

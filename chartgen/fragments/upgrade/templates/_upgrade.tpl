@@ -6,8 +6,10 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
 {{- include "fragment.read" (list . "files/upgrade/immutable.yaml") }}
 {{- $fields := get .Read "files/upgrade/immutable.yaml" }}
-{{- range include "fragment.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
-{{- $old := lookup .apiVersion .kind (.metadata.namespace | default $.Release.Namespace) .metadata.name }}
+{{- $objects := include "fragment.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
+{{ include "fragment.upgrade.nodePorts" (list . $objects) }}
+{{- range $objects }}
+{{- $old := include "fragment.upgrade.found" (list $ .) | mustFromJson }}
 {{- if $old }}
 {{- $about := include "fragment.upgrade.about" (list $ .) | mustFromJson }}
 {{- $pair := dict "context" $ "about" $about "old" $old "new" . }}
@@ -24,6 +26,45 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- else if eq $how "claims" }}
 {{ include "fragment.upgrade.claims" $field }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* (list CONTEXT OBJECT): the object that exists under the name of this one as JSON, or {}. */}}
+{{- define "fragment.upgrade.found" -}}
+{{- $context := first . }}
+{{- $object := last . }}
+{{- $found := dict }}
+{{- /* Without its CRD, lookup of a custom resource is an error. Helm 3 may not know the kinds of Kubernetes itself. */}}
+{{- if or (not (contains ".x-k8s.io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
+{{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
+{{- end }}
+{{- mustToJson ($found | default dict) }}
+{{- end }}
+
+{{- /*
+(list CONTEXT OBJECTS): ports of the nodes that another Service of the namespace has. Helm creates and changes Services before
+it deletes any.
+*/}}
+{{- define "fragment.upgrade.nodePorts" -}}
+{{- $context := first . }}
+{{- $wanted := dict }}
+{{- range $service := last . }}
+{{- range dig "spec" "ports" list . }}
+{{- with .nodePort }}
+{{- $_ := set $wanted (int64 . | toString) $service.metadata.name }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $wanted }}
+{{- range $old := (lookup "v1" "Service" $context.Release.Namespace "").items }}
+{{- range .spec.ports }}
+{{- $port := .nodePort | default 0 | int64 | toString }}
+{{- $name := get $wanted $port }}
+{{- if and $name (ne $name $old.metadata.name) }}
+Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which keeps it until the upgrade is complete; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again
 {{- end }}
 {{- end }}
 {{- end }}
@@ -56,7 +97,7 @@ the line, if it belongs to a server; key is the path of the values that describe
 {{- $found := dict "title" $title "server" "" "key" "" }}
 {{- $keys := include "fragment.slot.release.claims" $context | include "fragment.map" | mustFromJson }}
 {{- with get $context.Servers (dig "labels" "app.kubernetes.io/component" "" $object.metadata) }}
-{{- $_ := set $found "server" (printf "servers.%s: " .Server) }}
+{{- $_ := set $found "server" .Place }}
 {{- $keys = include "fragment.slot.server.claims" . | include "fragment.map" | mustFromJson }}
 {{- end }}
 {{- mustToJson (set $found "key" (get $keys $title)) }}
@@ -136,15 +177,18 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- else if and (lt $new $old) (le $new $least) }}
 {{- $begin }}has {{ $was }} and cannot shrink to {{ $is }}; set {{ $key }}.size to {{ $was }} or more, or {{ $other }}
 {{- else if and (gt $new $old) .context.Values.upgradeChecks.storageClasses }}
-{{- with include "fragment.upgrade.fixed" . }}
+{{- with include "fragment.upgrade.fixed: set upgradeChecks.storageClasses to false if this is forbidden" . }}
 {{- $begin }}has {{ $was }} and cannot grow to {{ $is }}, because {{ . }}; set {{ $key }}.size to {{ $was }}, or {{ $other }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- /* Why a claim cannot grow, empty if it can. */}}
-{{- define "fragment.upgrade.fixed" -}}
+{{- /*
+Why a claim cannot grow, empty if it can. If the account may not read StorageClasses, Helm prints the names of the templates
+that it was in, and this one says what to do.
+*/}}
+{{- define "fragment.upgrade.fixed: set upgradeChecks.storageClasses to false if this is forbidden" -}}
 {{- $name := dig "spec" "storageClassName" "" .old }}
 {{- if not $name -}}
 it has no StorageClass

@@ -1,10 +1,11 @@
-// The prover: Helm's template engine and kubeconform's validator in one process, for `chartgen validate`.
+// The prover: Helm's template engine, kubeconform's validator and the API server's validation of custom resources in one
+// process, for `chartgen validate`.
 //
-// Requests are lines of JSON on standard input: {"id", "render": {…}}, {"id", "check": {…}} or {"id", "chart": "…"}.
-// Answers are lines of JSON on standard output, in the order in which they are ready: {"id", "text", "ran"} or {"id",
-// "error", "ran"} for a render, {"id", "answers"} for a check, {"id", "frame", "providers"} for a chart. {"id",
-// "uncovered"} says that this program does not answer the request as the command does, and why: the caller runs the
-// command instead.
+// Requests are lines of JSON on standard input: {"id", "render": {…}}, {"id", "check": {…}}, {"id", "serve": {…}} or
+// {"id", "chart": "…"}. Answers are lines of JSON on standard output, in the order in which they are ready: {"id",
+// "text", "ran"} or {"id", "error", "ran"} for a render, {"id", "answers"} for a check and for what is served, {"id",
+// "frame", "providers"} for a chart. {"id", "uncovered"} says that this program does not answer the request as the
+// command does, and why: the caller runs the command instead.
 package main
 
 import (
@@ -25,6 +26,7 @@ type request struct {
 	ID     int            `json:"id"`
 	Render *renderRequest `json:"render"`
 	Check  *checkRequest  `json:"check"`
+	Serve  *serveRequest  `json:"serve"`
 	Chart  string         `json:"chart"`
 }
 
@@ -105,6 +107,8 @@ func handled(each request) (done answer) {
 		done = rendered(each.Render)
 	case each.Check != nil:
 		done.Answers = checked(each.Check)
+	case each.Serve != nil:
+		done.Answers = served(each.Serve)
 	case each.Chart != "":
 		done = described(each.Chart)
 	default:

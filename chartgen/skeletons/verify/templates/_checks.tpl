@@ -1,5 +1,5 @@
 {{- define "fragment.DOTTED.checks" -}}
-{{- if and .Values.KEY.enabled (not .Facts.ui) }}
-KEY.enabled: the release has no UI to test; enable one, or set KEY.enabled to false
+{{- if and .Values.KEY.enabled (not .Servers) }}
+KEY.enabled: the release has no model server to test; enable one, or set KEY.enabled to false
 {{- end }}
 {{- end }}

@@ -12,6 +12,8 @@
 #                       contain files of an interrupted fetch of the same IDENTITY, which the source must verify again:
 #                       a crash of the machine can leave zeros in them. WORK is a folder of this model for data that the
 #                       next fetch can use. Fail and exit as in resolve
+#   fate_of PATH        optional: what becomes of a file that another loader left in DIR (<key>/<version>.part/…) or WORK
+#                       (<key>/work/…): see take_work
 #   prepare             optional: run once before each check, to log in and to check the tools
 # $terms, if a source sets it, is a condition that a version must have met, such as a signature. Other terms make
 # another version. Each function runs in a separate process per model, in which $scratch is private. Its output goes
@@ -26,14 +28,14 @@
 #   <folder>               a link to .versions/<key>/<version>. A reader that resolves the link once reads one complete
 #                          version, which stays until the second swap after
 #   .versions/<key>/<version>.files   size and path of each file, to check that a version is complete
-#   .work/<key>/           the data of the source
+#   .work/<loader>/<key>/  work, the data of the source, and <version>.part, an unfinished version
 #   .models     columns: folder, reference, identity, bytes, download time, filters
 
 : "${PARALLEL:=1}" "${PRUNE:=false}" "${RETRIES:=5}" "${STALL:=300}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}"   # seconds
 : "${LEAST:=1000}"   # bytes a second; a slower fetch counts as stalled
 
-workers='' job='' identity='' message='' terms='' expected=0
+workers='' job='' identity='' message='' terms='' expected=0 most=''
 tab=$(printf '\t')
 
 bring_models() {
@@ -51,7 +53,8 @@ bring_models() {
 look() {
   check_writable "$TARGET"
   take_lock
-  own_dir "$TARGET/.versions" "$TARGET/.work"
+  own_dir "$TARGET/.versions"
+  take_work
   provide_all
   code=$?
   if [ "$code" -eq 0 ]; then
@@ -128,10 +131,11 @@ provide() {
 
 
 again() {
-  attempts=0 best=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
+  # shellcheck disable=SC2154 # loader.sh sets mine
+  attempts=0 best=$(bytes_in "$mine/$key")
   until "$@"; do
     check_scratch
-    attempts=$((attempts + 1)) reached=$(bytes_in "$TARGET/.versions/$key" "$TARGET/.work/$key")
+    attempts=$((attempts + 1)) reached=$(bytes_in "$mine/$key")
     if [ "$reached" -gt $((best + 1000000)) ]; then best=$reached attempts=1; fi
     [ "$attempts" -lt "$RETRIES" ] || die 69 "$reference: gave up after $attempts attempts without new data: $message"
     delay=$BACKOFF
@@ -143,11 +147,11 @@ again() {
 
 
 fetch_whole() {
-  part=$versions/$version.part
-  own_dir "$part" "$TARGET/.work/$key"
-  only_files "$part" "$TARGET/.work/$key"
+  part=$mine/$key/$version.part
+  own_dir "$part" "$mine/$key/work"
+  only_files "$part" "$mine/$key/work"
   rm -f "$scratch/listing"
-  fetch "$reference" "$identity" "$filters" "$part" "$TARGET/.work/$key" && as_listed
+  fetch "$reference" "$identity" "$filters" "$part" "$mine/$key/work" && as_listed
 }
 
 
@@ -186,6 +190,8 @@ as_listed() {
 finish_version() {
   say "$reference: writing it to the disk"
   run_child persist "$part" || full "$TARGET"
+  check_lock
+  if whole "$versions/$version"; then return; fi   # by a loader that took over the lock, and has released it
   rm -rf "${versions:?}/$version" "$versions/$version.files"
   { publish ".versions/$key/$version.files" <"$scratch/files.here" && mv -T "$part" "$versions/$version" &&
     persist "$versions"; } || full "$TARGET"
@@ -200,6 +206,7 @@ swap() {
     die 64 "$link exists and was not created by a loader, so $reference cannot be put there; remove it, or set model.path" \
       "to another folder"
   fi
+  check_lock
   new=$(mktemp -u "$TARGET/.new.XXXXXX")
   { ln -s "$to" "$new" && mv -fT "$new" "$link"; } ||
     die 77 "${link%/*} does not accept a symbolic link; use storage that supports symbolic links"
@@ -236,16 +243,24 @@ bytes_in() { find "$@" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ n += $
 
 
 
+
 run_watched() {
   into=$1
   shift
   "$@" >"$scratch/output" 2>&1 </dev/null &
-  job=$! seen=-1 since=$(now) logged=$(now)
+  job=$! seen=-1
+  count since
+  count logged
   while pause "$TICK" && alive "$job"; do
     came=$(bytes_in "$into")
+    if exceeds "$came"; then
+      end "$job"
+      job=''
+      return 1
+    fi
     if [ "$came" -lt "$seen" ]; then seen=$came; fi
-    if [ "$seen" -lt 0 ] || [ $((came - seen)) -gt $((LEAST * STALL)) ]; then seen=$came since=$(now); fi
-    if [ $(($(now) - since)) -ge "$STALL" ]; then
+    if [ "$seen" -lt 0 ] || [ $((came - seen)) -gt $((LEAST * STALL)) ]; then seen=$came; count since; fi
+    if passed since "$STALL"; then
       end "$job"
       job='' message="no progress for $STALL seconds"
       if [ "$came" -gt "$seen" ]; then message="less than $LEAST bytes a second for $STALL seconds"; fi
@@ -257,12 +272,18 @@ run_watched() {
       job='' message="$1 printed more than 50 MB"
       return 1
     fi
-    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$reference: $(progress_of "$came")"; fi
+    if passed logged "$PROGRESS"; then count logged; say "$reference: $(progress_of "$came")"; fi
   done
   wait "$job"
   code=$?
   job=''
+  if [ -n "$most" ] && exceeds "$(bytes_in "$into")"; then return 1; fi
   return "$code"
+}
+
+exceeds() {
+  if [ -z "$most" ] || [ "$1" -lt "$most" ]; then return 1; fi
+  message="there are more than $(human "$most")"
 }
 
 progress_of() {
@@ -317,7 +338,7 @@ prune() {
   while read -r folder; do
     key=$(key_of "$folder")
     say "$folder is no longer requested: removing it"
-    rm -rf "$TARGET/.versions/$key" "$TARGET/.work/$key"
+    rm -rf "$TARGET/.versions/$key" "${mine:?}/$key"
     case $folder in */*) real "$TARGET/${folder%/*}" || continue ;; esac
     rm -f "$TARGET/$folder"
     rmdir "$TARGET/${folder%/*}" 2>/dev/null

@@ -9,24 +9,35 @@
 
 */}}
 {{- define "llm-stack.map" -}}
-{{- $map := fromYaml (print . "\n") }}
+{{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
+{{- $map := fromYaml (print $given.text "\n") }}
 {{- if hasKey $map "Error" }}
-{{- $map = include "llm-stack.parsed" (dict "text" . "kind" "map" "empty" dict) | mustFromJson }}
+{{- $map = include "llm-stack.parsed" (dict "text" $given.text "of" $given.of "kind" "map" "empty" dict) | mustFromJson }}
 {{- end }}
 {{- mustToJson $map }}
 {{- end }}
 
 {{- /**/}}
 {{- define "llm-stack.list" -}}
-{{- include "llm-stack.parsed" (dict "text" . "kind" "slice" "empty" list) }}
+{{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
+{{- include "llm-stack.parsed" (dict "text" $given.text "of" $given.of "kind" "slice" "empty" list) }}
 {{- end }}
 
-{{- /**/}}
+{{- /*
+
+
+*/}}
 {{- define "llm-stack.parsed" -}}
 {{- $found := fromYaml (printf "data:\n%s\n" (indent 2 .text)) }}
 {{- $data := get $found "data" | default .empty }}
 {{- if not (and (hasKey $found "data") (kindIs .kind $data)) }}
-{{- fail (printf "not a YAML %s: %s\n%s" (ternary "map" "list" (eq .kind "map")) (get $found "Error" | toString) .text) }}
+{{- $error := get $found "Error" | toString | replace "error converting YAML to JSON: yaml: " "" }}
+{{- $line := regexFind "line [0-9]+" $error | trimPrefix "line " | int }}
+{{- $lines := splitList "\n" .text }}
+{{- $near := slice $lines (max 0 (sub $line 3) | int) (min (len $lines) (ternary 3 (sub $line 1) (eq $line 0)) | int) }}
+{{- $kind := ternary "map" "list" (eq .kind "map") }}
+{{- $said := regexReplaceAll "^line [0-9]+: " (default "it is something else" $error) "" }}
+{{- fail (printf "%s is not a YAML %s: %s, near %s" .of $kind $said (join "\n" $near | trim | toJson)) }}
 {{- end }}
 {{- mustToJson $data }}
 {{- end }}

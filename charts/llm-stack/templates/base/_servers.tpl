@@ -3,6 +3,7 @@
 
 
 
+
 */}}
 {{- define "llm-stack.servers" -}}
 {{- if not (hasKey . "Servers") }}
@@ -28,9 +29,15 @@
 {{- $_ := set $servers $name $server }}
 {{- end }}
 {{- end }}
+{{- $serving := dict }}
+{{- range $name, $server := $servers }}
+{{- if .Facts.server.port }}
+{{- $_ := set $serving $name $server }}
+{{- end }}
+{{- end }}
+{{- range prepend (values $servers) . }}
 {{- $_ := set . "Servers" $servers }}
-{{- range $servers }}
-{{- $_ := set . "Servers" $servers }}
+{{- $_ := set . "Serving" $serving }}
 {{- end }}
 {{- $_ := set . "Facts" dict }}
 {{- include "llm-stack.facts.release" . }}

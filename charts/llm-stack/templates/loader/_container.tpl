@@ -133,6 +133,11 @@ loader.sh: {file: files/loader/loader.sh}
 {{- if eq (.Facts.source.format | default "") "directory" }}
 directory.sh: {file: files/loader/directory.sh}
 {{- end }}
+{{- if .Facts.source.curl }}
+http.sh: {file: files/loader/http.sh}
+files.sh: {file: files/loader/files.sh}
+listing.awk: {file: files/loader/listing.awk}
+{{- end }}
 models.tsv: {{ include "llm-stack.loader.list" . | toJson }}
 {{- if or $delivery.waitsForLoader $delivery.refreshes }}
 wait.sh: {file: files/loader/wait.sh}

@@ -60,7 +60,7 @@ path: {{ list "/models" $folder | compact | join "/" | quote }}
 {{- /**/}}
 {{- define "llm-stack.model.endpoints" -}}
 {{- $found := list }}
-{{- range $name, $server := .Servers }}
+{{- range $name, $server := .Serving }}
 {{- $facts := .Facts.engine }}
 {{- if has $facts.protocol (list "ollama" "openai") }}
 {{- $path := ternary "/v1" "" (eq $facts.protocol "openai") }}

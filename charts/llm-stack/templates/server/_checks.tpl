@@ -45,7 +45,7 @@ image.tag: is empty, so {{ . }} would be pulled with {{ $usual.tag }}, which is 
 {{- if and (hasKey $.Servers $pods) (eq .Facts.server.kind "StatefulSet") }}
 servers.{{ $pods }}: {{ $pods }} is the name of the headless Service of server {{ $name }}; rename one of the two servers
 {{- end }}
-{{- with int64 .Values.service.nodePort }}
+{{- with ternary (int64 .Values.service.nodePort) 0 (empty .Facts.batch) }}
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
 {{- end }}
 {{- end }}

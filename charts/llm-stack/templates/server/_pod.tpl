@@ -18,7 +18,10 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
-  terminationGracePeriodSeconds: {{ add (int64 .Values.preStopSleepSeconds) (int64 .Values.terminationGracePeriodSeconds) }}
+  {{- if .Facts.batch }}
+  restartPolicy: Never
+  {{- end }}
+  terminationGracePeriodSeconds: {{ add (ternary 0 (int64 .Values.preStopSleepSeconds) (not (empty .Facts.batch))) (int64 .Values.terminationGracePeriodSeconds) }}
   {{- with .Values.podSecurityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
@@ -102,7 +105,7 @@ spec:
   envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- if not .Worker }}
+  {{- if not (or .Worker .Facts.batch) }}
   ports:
   - name: http
     containerPort: {{ int64 $facts.port }}
@@ -111,6 +114,7 @@ spec:
     containerPort: {{ int64 $port }}
   {{- end }}
   {{- end }}
+  {{- if not .Facts.batch }}
   {{- include "llm-stack.slot.server.probes" . | default (include "llm-stack.server.probes" .) | nindent 2 }}
   {{- with include "llm-stack.slot.server.preStop" . }}
   lifecycle:
@@ -127,6 +131,7 @@ spec:
       {{- else }}
       exec: {command: [sleep, {{ . | quote }}]}
       {{- end }}
+  {{- end }}
   {{- end }}
   {{- end }}
   resources:
@@ -273,11 +278,13 @@ tcpSocket: {port: http}
 {{- $replicas := merge $scale (dict "minReplicas" .Values.replicas "maxReplicas" .Values.replicas) }}
 minReplicas: {{ int64 $replicas.minReplicas }}
 maxReplicas: {{ int64 $replicas.maxReplicas }}
+{{- if not .Facts.batch }}
 port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.server.access" -}}
-{{- range $name, $server := .Servers }}
+{{- range $name, $server := .Serving }}
 - title: {{ printf "Server %s" $name | quote }}
   service: {{ include "llm-stack.serverName" . }}
   type: {{ .Values.service.type | quote }}
@@ -330,11 +337,14 @@ rollingUpdate:
 {{- range $facts.ports }}
 {{- $ports = append $ports (int64 .) }}
 {{- end }}
-{{- $entry := dict "component" .Server "service" (include "llm-stack.serverName" .) "ports" $ports "public" true "urls" (uniq $urls) }}
+{{- $entry := dict "component" .Server "urls" (uniq $urls) }}
+{{- if not .Facts.batch }}
+{{- $entry = merge (dict "service" (include "llm-stack.serverName" .) "ports" $ports "public" true) $entry }}
+{{- end }}
 {{- if and $loads .Values.global.proxy.existingSecret }}
 {{- $_ := set $entry "hidden" (list "global.proxy.existingSecret") }}
 {{- end }}
-{{- with $facts.metrics }}
+{{- with ternary $facts.metrics nil (empty .Facts.batch) }}
 {{- $_ := set $entry "metrics" (get ($facts.ports | default dict) .port | default $facts.port | int64) }}
 {{- end }}
 {{- if include "llm-stack.slot.server.kubernetes" . }}

@@ -18,13 +18,19 @@ set -u
 FINAL=2 # the exit code of a check that does not succeed if it is repeated
 export HOME
 
+# now: print the seconds since the machine started, because the time of day can be set back.
+now() {
+  { read -r uptime _ </proc/uptime; } 2>/dev/null || uptime=$(date +%s)
+  echo "${uptime%.*}"
+}
+
 main() {
-  deadline=$(($(date +%s) + ${2:-0}))
+  deadline=$(($(now) + ${2:-0}))
   while :; do
     said=$(check "$1")
     code=$?
     if [ "$code" -eq 0 ]; then return; fi
-    if [ "$code" -eq "$FINAL" ] || [ "$(date +%s)" -ge "$deadline" ]; then
+    if [ "$code" -eq "$FINAL" ] || [ "$(now)" -ge "$deadline" ]; then
       printf '%s\n' "$said"
       exit 1
     fi

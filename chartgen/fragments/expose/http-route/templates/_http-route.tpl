@@ -73,6 +73,20 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- $sum }}
 {{- end }}
 
+{{- /* The same, as nginx writes it: one number and one unit, rounded up. 0s, which removes the limit, is 41 days. */}}
+{{- define "fragment.expose.http-route.nginxTime" -}}
+{{- if . }}
+{{- $seconds := div (add (include "fragment.expose.http-route.milliseconds" . | int64) 999) 1000 }}
+{{- if not $seconds }}
+{{- "999h" }}
+{{- else if le $seconds 9999 }}
+{{- printf "%ds" $seconds }}
+{{- else }}
+{{- printf "%dm" (min 9999 (div (add $seconds 59) 60)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.expose.http-route.checks" -}}
 {{- $ui := .Values.httpRoute }}
 {{- $api := .Values.api.httpRoute }}

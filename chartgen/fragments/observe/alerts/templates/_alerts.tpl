@@ -1,5 +1,5 @@
 {{- define "fragment.observe.alerts.checks" -}}
-{{- if and .Values.alerts.enabled .Facts.engine.metrics (not .Facts.monitor.enabled) }}
+{{- if and .Values.alerts.enabled .Facts.engine.metrics (not .Facts.monitor.enabled) (not .Facts.batch) }}
 alerts.enabled: the alerts need the metrics of the server; set monitoring.enabled to true
 {{- end }}
 {{- end }}
@@ -22,6 +22,11 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- $here := printf "namespace=%s" (quote .Release.Namespace) }}
 {{- $name := .Facts.server.name }}
 {{- $rules := list }}
+{{- $pods := include "fragment.observe.alerts.pods" . }}
+{{- if .Facts.batch }}
+{{- $failed := printf "kube_job_failed{%s,job_name=~%s,condition=\"true\"} > 0" $here (quote (trimSuffix "-[a-z0-9]{5}" $pods)) }}
+{{- $rules = append $rules (dict "name" "LLMBatchFailed" "expr" $failed "for" "1m" "severity" "warning" "summary" "A batch program failed" "description" "The program failed more often than batch.backoffLimit allows, or took too long. The logs of its pods contain the reason.") }}
+{{- else }}
 {{- $kind := ternary "deployment" "statefulset" (eq .Facts.server.kind "Deployment") }}
 {{- $set := printf "{%s,%s=%s}" $here $kind (quote $name) }}
 {{- $ready := printf (ternary "kube_deployment_spec_replicas%s - kube_deployment_status_replicas_available%s > 0" "kube_statefulset_replicas%s - kube_statefulset_status_replicas_ready%s > 0" (eq $kind "deployment")) $set $set }}
@@ -35,7 +40,7 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- with $metrics.cache }}
 {{- $rules = append $rules (dict "name" "LLMCacheNearlyFull" "expr" (printf "max(%s%s) > %v" . $of (divf $alerts.cachePercent 100)) "for" "10m" "severity" "warning" "summary" "The KV cache of a model server is nearly full" "description" "Running requests are interrupted if the cache is full. Lower the context length or the number of parallel requests, or add replicas.") }}
 {{- end }}
-{{- $pods := include "fragment.observe.alerts.pods" . }}
+{{- end }}
 {{- if ne .Values.model.delivery "none" }}
 {{- $failing := printf "sum(increase(kube_pod_init_container_status_restarts_total{%s,pod=~%s}[1h])) > 2" $here (quote $pods) }}
 {{- if .Facts.delivery.job }}
@@ -61,6 +66,6 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 
 {{- /* A pattern of the names of a server's pods. */}}
 {{- define "fragment.observe.alerts.pods" -}}
-{{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" }}
+{{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" "Job" "[0-9a-f]{8}(-[0-9]+)?-[a-z0-9]{5}" "CronJob" "[0-9]+(-[0-9]+)?-[a-z0-9]{5}" }}
 {{- .Facts.server.name }}-{{ get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}
 {{- end }}

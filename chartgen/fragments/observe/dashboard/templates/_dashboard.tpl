@@ -12,7 +12,7 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- /* The engines of the release that export metrics, as JSON: engine -> its fact metrics. */}}
 {{- define "fragment.observe.dashboard.engines" -}}
 {{- $found := dict }}
-{{- range .Servers }}
+{{- range .Serving }}
 {{- if .Facts.engine.metrics }}
 {{- $_ := set $found .Values.engine .Facts.engine.metrics }}
 {{- end }}

@@ -25,7 +25,9 @@ workload. */}}
 {{- end }}
 
 {{- define "fragment.observe.monitor.checks" -}}
-{{- if and .Values.monitoring.enabled (not .Facts.engine.metrics) }}
+{{- if and .Values.monitoring.enabled .Facts.batch }}
+monitoring.enabled: a batch program serves no metrics; set monitoring.enabled to false for this server
+{{- else if and .Values.monitoring.enabled (not .Facts.engine.metrics) }}
 monitoring.enabled: engine {{ .Values.engine }} exports no metrics; set monitoring.enabled to false for this server
 {{- end }}
 {{- end }}

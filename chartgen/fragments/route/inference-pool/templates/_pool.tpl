@@ -1,8 +1,8 @@
 {{- /* The names of the servers in the pool, as a JSON list: the configured ones, or all. */}}
 {{- define "fragment.route.inference-pool.members" -}}
 {{- $found := list }}
-{{- range $name := .Values.inferencePool.servers | default (keys .Servers | sortAlpha) }}
-{{- if hasKey $.Servers $name }}
+{{- range $name := .Values.inferencePool.servers | default (keys .Serving | sortAlpha) }}
+{{- if hasKey $.Serving $name }}
 {{- $found = append $found $name }}
 {{- end }}
 {{- end }}
@@ -31,7 +31,7 @@ llm-d.ai/engine-type: {{ printf "llm-stack-%s" .Values.engine | quote }}
 {{- if .Values.inferencePool.enabled }}
 {{- $urls := list }}
 {{- range $name := include "fragment.route.inference-pool.members" . | mustFromJson }}
-{{- $urls = append $urls (include "fragment.serverURL" (get $.Servers $name)) }}
+{{- $urls = append $urls (include "fragment.serverURL" (get $.Serving $name)) }}
 {{- end -}}
 - component: picker
   service: {{ include "fragment.name" (list . "picker") }}
@@ -56,7 +56,7 @@ core-metrics-extractor, which reads the names of the metrics by the label llm-d.
 {{- define "fragment.route.inference-pool.config" -}}
 {{- $engines := dict }}
 {{- range $name := include "fragment.route.inference-pool.members" . | mustFromJson }}
-{{- with get $.Servers $name }}
+{{- with get $.Serving $name }}
 {{- $metrics := .Facts.engine.metrics | default dict }}
 {{- $engine := printf "llm-stack-%s" .Values.engine }}
 {{- $_ := set $engines $engine (dict "name" $engine "queuedRequestsSpec" $metrics.waiting "runningRequestsSpec" $metrics.running "kvUsageSpec" $metrics.cache) }}
@@ -95,14 +95,17 @@ schedulingProfiles:
 {{- $pool := .Values.inferencePool }}
 {{- if $pool.enabled }}
 {{- range $pool.servers }}
-{{- if not (hasKey $.Servers .) }}
-inferencePool.servers: {{ . }} is not an enabled server; use {{ keys $.Servers | sortAlpha | join " or " }}
+{{- if not (hasKey $.Serving .) }}
+inferencePool.servers: {{ . }} is not an enabled server; use {{ keys $.Serving | sortAlpha | join " or " }}
 {{- end }}
+{{- end }}
+{{- if not (include "fragment.route.inference-pool.members" . | mustFromJson) }}
+inferencePool.enabled: no server of the pool answers requests; enable a server, or set inferencePool.enabled to false
 {{- end }}
 {{- $models := list }}
 {{- $ports := list }}
 {{- range $name := include "fragment.route.inference-pool.members" . | mustFromJson }}
-{{- with get $.Servers $name }}
+{{- with get $.Serving $name }}
 {{- $metrics := .Facts.engine.metrics | default dict }}
 {{- $models = append $models .Facts.engine.model }}
 {{- $ports = append $ports (int64 .Facts.engine.port) }}

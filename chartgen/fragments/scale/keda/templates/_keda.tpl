@@ -53,7 +53,9 @@ metrics it returns nothing, which is an error (ignoreNullValues): KEDA then keep
 
 {{- define "fragment.scale.keda.checks" -}}
 {{- $keda := .Values.keda }}
-{{- if $keda.enabled }}
+{{- if and $keda.enabled .Facts.batch }}
+keda.enabled: a batch program has no replicas; set keda.enabled to false for this server
+{{- else if $keda.enabled }}
 {{- $own := include "fragment.scale.keda.triggers" . | mustFromJson }}
 {{- if .Values.autoscaling.enabled }}
 keda.enabled: a HorizontalPodAutoscaler sets the number of pods as well; set autoscaling.enabled or keda.enabled to false

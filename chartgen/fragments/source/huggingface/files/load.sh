@@ -16,7 +16,7 @@
 #   CA_DIR       certificates to trust in addition to those of the image
 #   CONCURRENCY  the number of files of a model that are downloaded at the same time
 #   PIECE        the number of bytes in one request
-# Files next to this script: hub.sh (requests to the hub), files.sh (the files of one version), json.awk, listing.awk
+# Files next to this script: http.sh and files.sh (shared with other sources), hub.sh (the hub), json.awk, listing.awk
 # Files in WORK
 #   <sum>           a partial file
 #   <version>.sums  sum and path of each file of a version
@@ -28,16 +28,17 @@ here=$(dirname "$0")
 . "$here/loader.sh"
 # shellcheck source=directory.sh
 . "$here/directory.sh"
-# shellcheck source=hub.sh
-. "$here/hub.sh"
+# shellcheck source=http.sh
+. "$here/http.sh"
 # shellcheck source=files.sh
 . "$here/files.sh"
+# shellcheck source=hub.sh
+. "$here/hub.sh"
 
 : "${HUB:=huggingface}" "${ENDPOINT:=}" "${PLAIN_HTTP:=false}" "${CONCURRENCY:=4}"
 : "${TOKEN_FILE:=/opt/credentials/token}" "${CA_DIR:=/opt/ca}"
 # The hub's storage sends at most 50 GB in one response (MAX_HTTP_DOWNLOAD_SIZE of huggingface_hub).
 : "${PIECE:=40000000000}"
-: "${LISTING:=20000000}"   # bytes: the largest response that lists files
 
 case $HUB in
   huggingface) : "${ENDPOINT:=https://huggingface.co}" ; home=https://huggingface.co trunk=main ;;
@@ -47,13 +48,7 @@ esac
 ENDPOINT=${ENDPOINT%/}
 
 prepare() {
-  command -v curl >/dev/null || die 70 "this image does not contain curl; set images.huggingface to one that does"
-  case $ENDPOINT,$PLAIN_HTTP in
-    https://?*,* | http://?*,true) ;;
-    http://*) die 64 "$ENDPOINT uses plain HTTP, which others on the network can read and change; to allow it, set" \
-      "huggingface.plainHttp: true" ;;
-    *) die 64 "huggingface.endpoint: '$ENDPOINT' is not a URL; use one such as https://hf-mirror.com" ;;
-  esac
+  check_settings https://hf-mirror.com
   if [ -e "$TOKEN_FILE" ] && ! [ -s "$TOKEN_FILE" ]; then
     die 64 "the token is empty; put a token into the Secret huggingface.existingSecret, under huggingface.tokenKey"
   fi

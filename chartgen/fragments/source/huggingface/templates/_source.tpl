@@ -1,6 +1,7 @@
 {{- define "fragment.source.huggingface.facts" -}}
 format: directory
 image: huggingface
+curl: true
 {{- end }}
 
 {{- define "fragment.source.huggingface.reference" -}}
@@ -67,9 +68,7 @@ CONCURRENCY: {{ int64 .Values.huggingface.concurrency | quote }}
 {{- if ne .Values.model.delivery "none" -}}
 load.sh: {file: files/source/huggingface/load.sh}
 hub.sh: {file: files/source/huggingface/hub.sh}
-files.sh: {file: files/source/huggingface/files.sh}
 json.awk: {file: files/source/huggingface/json.awk}
-listing.awk: {file: files/source/huggingface/listing.awk}
 {{- end }}
 {{- end }}
 

@@ -29,6 +29,7 @@ load.sh
 {{- $kit := .Values.modelkit }}
 PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
+EXPANSION: {{ int64 $kit.maxExpansion | quote }}
 {{- $cache := .Facts.cache }}
 {{- /* A volume that is deleted with its pod has only one version, unless the delivery checks for changes. */}}
 {{- $later := or (not (has $cache.type (list "emptyDir" "ephemeral"))) .Facts.delivery.refreshes }}

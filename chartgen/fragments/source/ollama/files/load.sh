@@ -44,6 +44,8 @@ main() {
   take_lock
   own_dir "$blobs" "$TARGET/manifests"
   only_files "$blobs" "$TARGET/manifests"
+  take_work
+  if [ -n "$inherited" ]; then renew_partials; fi
   if [ "$MODE" = once ]; then all provide; else all renew; fi
   stop_work
   { forget && prune && read_file .models | awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' | mark_digest; } || full "$TARGET"
@@ -172,10 +174,11 @@ verified() {
 # hash_blob REFERENCE BLOB BYTES: write its sha256 to $scratch/sum. For a large blob, log the progress.
 hash_blob() {
   sha256sum <"$blobs/$2" >"$scratch/sum" &
-  hasher=$! logged=$(now)
+  hasher=$!
+  count logged
   while [ "$3" -gt 100000000 ] && pause "$TICK" && alive "$hasher"; do
-    [ $(($(now) - logged)) -ge "$PROGRESS" ] || continue
-    logged=$(now)
+    passed logged "$PROGRESS" || continue
+    count logged
     at=$(sed -n 's/^pos:[^0-9]*//p' "/proc/$hasher/fdinfo/0" 2>/dev/null)
     say "$1: verifying, $((${at:-0} / ($3 / 100)))% of $(human "$3")"
   done
@@ -216,7 +219,7 @@ forget() {
 # created from its Modelfiles stay.
 prune() {
   [ "$PRUNE" = true ] || return 0
-  { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f) | sed 's,^[.]/,,' | tr @ :; } |
+  { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f ! -name '.*') | sed 's,^[.]/,,' | tr @ :; } |
     while read -r reference; do place "$reference"; done >"$scratch/places"
   (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
   while read -r at; do
@@ -240,6 +243,19 @@ prune() {
 # first, rewrites them in place, and removes them one by one at the end. A kill at any of these moments leaves an
 # incomplete set: every later pull then fails with EOF, or takes the blob for shorter than it is. Call this only while
 # no server runs.
+
+# renew_partials: after a loader that did not end by itself, whose server can still have partial blobs open, put copies in
+# their place. The states of the parts are copied first, so that none is ahead of the data. Both servers would write the
+# same bytes to the same places, but only as long as the registry and the network do nothing wrong.
+renew_partials() {
+  for old in "$blobs"/sha256-*-partial-* "$blobs"/sha256-*-partial; do
+    if ! [ -e "$old" ]; then continue; fi
+    if fresh=$(mktemp "$mine/XXXXXX" 2>/dev/null) && copy_of "$old" "$fresh" && chmod 644 "$fresh"; then
+      mv -fT "$fresh" "$old" && continue
+    fi
+    rm -f "$fresh" "$old"   # it does not fit on the disk a second time, so it is downloaded again
+  done
+}
 
 repair() {
   for part in "$blobs"/sha256-*-partial-*; do
@@ -308,8 +324,8 @@ start_server() {
 
 # The server accepts connections before it detects its GPUs, and answers only afterwards, so each wait has a limit.
 server_answers() {
-  limit=$(($(now) + 120))
-  while pause "$TICK" && alive "$server" && [ "$(now)" -lt "$limit" ]; do
+  count began
+  while pause "$TICK" && alive "$server" && ! passed began 120; do
     if alive "$asker"; then continue; fi
     if [ -n "$asker" ] && wait "$asker"; then asker=; return; fi
     ollama list >/dev/null 2>&1 </dev/null &
@@ -339,9 +355,9 @@ stop_work() {
 
 # end_soon PID…: the same as end, with one second before SIGKILL: none of these processes has anything to save.
 end_soon() {
-  patience=$GRACE GRACE=1
+  usual=$GRACE GRACE=1 lone=1
   end "$@"
-  GRACE=$patience
+  GRACE=$usual lone=''
 }
 
 # provide REFERENCE: return when it is present, verified and recorded. Otherwise exit.
@@ -449,18 +465,20 @@ pull() {
 # ollama's output, or LEAST bytes a second on the disk. While ollama verifies, nothing changes; it gets a time that
 # suffices for 5 MB a second.
 watch_pull() {
-  seen='' since=$(now) logged=$(now) got=$(on_disk)
+  seen='' got=$(on_disk)
+  count since
+  count logged
   while pause "$TICK" && alive "$puller"; do
     state=$(progress) came=$(on_disk) allowed=$STALL
     mark=${state%%%*}
     case $state in verifying*) allowed=$((STALL + came / 5000000)) ;; esac
-    if [ "$mark" != "$seen" ] || [ $((came - got)) -gt $((LEAST * STALL)) ]; then seen=$mark since=$(now) got=$came; fi
-    if [ $(($(now) - since)) -ge "$allowed" ]; then
+    if [ "$mark" != "$seen" ] || [ $((came - got)) -gt $((LEAST * STALL)) ]; then seen=$mark got=$came; count since; fi
+    if passed since "$allowed"; then
       message="no progress for $allowed seconds"
       stop_work
       return 1
     fi
-    if [ $(($(now) - logged)) -ge "$PROGRESS" ]; then logged=$(now); say "$1: $state"; fi
+    if passed logged "$PROGRESS"; then count logged; say "$1: $state"; fi
     for log in "$scratch/pull" "$scratch/serve"; do
       if [ "$(stat -c %s "$log")" -gt 1000000 ]; then cp /dev/null "$log"; fi
     done

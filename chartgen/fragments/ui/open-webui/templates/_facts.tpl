@@ -83,8 +83,8 @@ openWebui.env.{{ last $own }}: replaces the endpoints that the chart sets, {{ (f
 {{- end }}
 {{- end }}
 {{- $keyed := include "fragment.ui.open-webui.ownUrls" (list . "OPENAI_API_KEY" "OPENAI_API_KEYS" "ENABLE_OPENAI_API" "ENABLE_OLLAMA_API") }}
-{{- if not (or .Servers $endpoints.ollama $endpoints.openai $own $keyed $ui.envFrom $ui.persistentConfig) }}
-openWebui.endpoints: is empty, and no model server is enabled, so Open WebUI has no model to chat with; add an endpoint, such as far: {protocol: ollama, url: "http://ollama.example.com:11434"}, or enable a server
+{{- if not (or .Serving $endpoints.ollama $endpoints.openai $own $keyed $ui.envFrom $ui.persistentConfig) }}
+openWebui.endpoints: is empty, and no server is enabled that answers requests, so Open WebUI has no model to chat with; add an endpoint, such as far: {protocol: ollama, url: "http://ollama.example.com:11434"}, or enable a server
 {{- end }}
 {{- range $name, $server := $ui.toolServers }}
 {{- if and .path (ne (.protocol | default "mcp") "openapi") }}

@@ -58,7 +58,7 @@ a server's name cannot end in -test, which is what the pods are called that test
 
 {{- define "fragment.verify.helm-test.network" -}}
 {{- if .Values.tests.enabled }}
-{{- range .Servers }}
+{{- range .Serving }}
 - component: {{ printf "%s-test" .Server | quote }}
   urls: {{ list (include "fragment.serverURL" .) | toJson }}
 {{- end }}

@@ -30,11 +30,25 @@ create() {
   name=$(sed -n '1s/^# //p' "$1")
   base=$(ollama show --modelfile "$(sed -n '2s/^FROM //p' "$1")" 2>&1) || { say "$name" "$base"; return 1; }
   made_of=$({ cat "$1"; printf '%s\n' "$base"; } | sha256sum)
-  mark=$OLLAMA_MODELS/.modelfiles/$(printf '%s' "$name" | tr : @)   # some file shares allow no colon
-  if [ "$(cat "$mark" 2>/dev/null)" = "$made_of" ] && ollama show "$name" >/dev/null 2>&1; then return; fi
+  marks=$OLLAMA_MODELS/.modelfiles
+  mark=$marks/$(printf '%s' "$name" | tr : @)   # some file shares allow no colon
+  if [ "$(marked)" = "$made_of" ] && ollama show "$name" >/dev/null 2>&1; then return; fi
   said=$(ollama create "$name" --file "$1" 2>&1 </dev/null) || { say "$name" "$said"; return 1; }
-  mkdir -p "$OLLAMA_MODELS/.modelfiles" && printf '%s\n' "$made_of" >"$mark"
   printf 'serve: %s: created\n' "$name"
+  record || printf 'serve: %s cannot be written, so %s is created again at each start; remove what is there\n' "$mark" "$name"
+}
+
+
+marked() { if [ -f "$mark" ] && ! [ -L "$mark" ] && ! [ -L "$marks" ]; then head -c 1000 "$mark"; fi; }
+
+
+record() {
+  if [ -L "$marks" ]; then return 1; fi
+  if [ -e "$marks" ] && ! [ -d "$marks" ] && ! [ -f "$marks" ]; then rm -f "$marks"; fi
+  mkdir -p "$marks" 2>/dev/null && fresh=$(mktemp "$marks/.new.XXXXXX") || return
+  if printf '%s\n' "$made_of" >"$fresh" && chmod 644 "$fresh" && mv -fT "$fresh" "$mark"; then return; fi
+  rm -f "$fresh"
+  return 1
 }
 
 

@@ -12,4 +12,4 @@ environment() {
 
 # In a function without arguments, because those scripts would read vLLM's arguments as theirs.
 environment
-exec vllm serve "$@"
+exec vllm "$@"

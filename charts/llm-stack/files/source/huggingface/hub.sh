@@ -1,7 +1,9 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
 # Requests to a hub. Sourced by load.sh.
 
-settings='' token=''
+token=''
+block=huggingface image=huggingface party='the hub'
+headers='%header{x-error-code}\n%header{x-error-message}\n%header{retry-after}%header{ratelimit}'
 
 
 list() {
@@ -15,9 +17,6 @@ list() {
   LC_ALL=C sort -k 3 "$scratch/unsorted" >"$scratch/all" || full "$scratch"
   [ -s "$scratch/all" ] || die 66 "$repository@$revision contains no files; check $home/$repository"
 }
-
-
-listed() { printf 'sha256:%s\n' "$(sha256sum <"$scratch/all" | cut -d ' ' -f 1)"; }
 
 
 ask() {
@@ -35,9 +34,6 @@ ask() {
   refused
 }
 
-
-read_with() { within 120 bounded 100000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null; }
-
 words_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print substr($2, 1, 300); exit }' "$1"; }
 
 strange() {
@@ -46,74 +42,34 @@ strange() {
 }
 
 
+sign_in() {
+  printf '%s\n' location 'max-redirs = 10'
+  if ! [ -s "$TOKEN_FILE" ]; then return; fi
+  token=yes secret=$(tr -d '\r\n' <"$TOKEN_FILE")
+  printf 'header = "Authorization: Bearer %s"\n' "$(printf '%s\n' "$secret" | quoted)"
+  # Some paths of ModelScope accept only this form.
+  if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$(printf '%s\n' "$secret" | quoted)"; fi
+}
 
-request() {
-  connect
-  rm -f "$scratch/json"
-  run_child bounded "$most" curl --config "$settings" "$@" >"$scratch/output" 2>"$scratch/error" </dev/null
-  code=$? status='' where='' what='' words='' patience=''
-  cut -c 1-1000 "$scratch/output" >"$scratch/seen"
-  { read -r status && read -r where && read -r what && read -r words && read -r patience; } <"$scratch/seen"
-  case $code in
-    0 | 22 | 33) judge ;;
-    1) die 65 "$ENDPOINT redirects to plain HTTP, which others on the network can read and change; to allow it, set" \
-      "huggingface.plainHttp: true" ;;
-    23 | 153)   # it cannot write, or is at its limit (128 and SIGXFSZ)
-      if [ "$code" -eq 153 ] || [ "$(size_of "${file:-$scratch/json}")" -ge "$most" ]; then
-        message="the answer is larger than $(human "$most")"
-        return 1
-      fi
-      full "$into" ;;
-    35) case $(curl_error) in
-        *'wrong version number'* | *'packet length'* | *'record layer'*)
-          die 65 "$ENDPOINT uses plain HTTP; use http:// in huggingface.endpoint and set huggingface.plainHttp: true" ;;
-      esac
-      message=$(curl_error)
-      return 1 ;;
-    60) die 65 "the certificate of $ENDPOINT, or of a server that it redirects to, is not trusted; set" \
-      "huggingface.caConfigMap or huggingface.caSecret to the certificate of its authority ($(curl_error))" ;;
-    *)
-      message=$(curl_error)
-      return 1 ;;
+
+request_file() {
+  case $HUB in
+    huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$1" /) ;;
+    modelscope) url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$(encoded "$revision")&FilePath=$(encoded "$1")" ;;
   esac
+  shift 2
+  request "$@" "$url"
 }
 
-curl_error() { sed -e 's/^curl: ([0-9]*) //' "$scratch/error" | head -n 1 | cut -c 1-300; }
+resumable() { :; }
 
 
-
-connect() {
-  if [ -n "$settings" ]; then return; fi
-  mask=$(umask)
-  umask 077
-  if [ -s "$TOKEN_FILE" ]; then token=yes secret=$(tr -d '\r\n' <"$TOKEN_FILE"); fi
-  {
-    printf '%s\n' silent show-error location globoff 'max-redirs = 10' 'connect-timeout = 30' \
-      "speed-limit = $LEAST" "speed-time = $STALL" \
-      'write-out = "%{http_code}\n%{url_effective}\n%header{x-error-code}\n%header{x-error-message}\n%header{retry-after}%header{ratelimit}\n"'
-    if [ "$PLAIN_HTTP" = true ]; then echo 'proto = "=http,https"'; else echo 'proto = "=https"'; fi
-    if [ -n "$token" ]; then
-      printf 'header = "Authorization: Bearer %s"\n' "$(printf '%s\n' "$secret" | quoted)"
-      # Some paths of ModelScope accept only this form.
-      if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$(printf '%s\n' "$secret" | quoted)"; fi
-    fi
-    if [ -d "$CA_DIR" ]; then
-      own_certificates >"$scratch/ca.pem"
-      printf 'cacert = "%s"\n' "$scratch/ca.pem"
-    fi
-  } >"$scratch/curl" || full "$scratch"
-  umask "$mask"
-  settings=$scratch/curl
-}
-
-quoted() { sed 's/[\\"]/\\&/g'; }
-
-
-own_certificates() {
-  cat "$CA_DIR"/*
-  for bundle in "${CURL_CA_BUNDLE:-}" "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem; do
-    if [ -r "$bundle" ]; then echo; cat "$bundle"; break; fi
-  done
+summed() {
+  case $2 in
+    sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;
+    git-*) { printf 'blob %s\0' "$1"; cat "$3"; } | sha1sum >"$scratch/sum" ;;
+  esac
+  read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]
 }
 
 
@@ -137,15 +93,6 @@ judge() {
   return 1
 }
 
-
-pause_as_requested() {
-  seconds=$(printf '%s\n' "$patience" | sed -n -e 's/^\([0-9]\{1,4\}\)$/\1/p' -e 's/.*;t=\([0-9]\{1,4\}\).*/\1/p')
-  if [ "${seconds:-0}" -gt 0 ] && [ "$seconds" -le 600 ]; then
-    say "$repository: the hub requests a pause of $seconds s"
-    pause "$seconds"
-  fi
-}
-
 refused() {
   case $what,$status,$token in
     GatedRepo,*,yes) die 65 "$repository is gated, and the account of this token has no access; request access or accept" \
@@ -162,17 +109,4 @@ refused() {
       "model set huggingface.existingSecret to a Secret with a token ($said)" ;;
     *) die 65 "$repository: the hub refuses the request, and another attempt cannot help ($said)" ;;
   esac
-}
-
-
-encoded() {
-  TEXT=$1 KEEP=${2:-} LC_ALL=C awk 'BEGIN {
-    for (i = 1; i < 256; i++) code[sprintf("%c", i)] = sprintf("%%%02X", i)
-    text = ENVIRON["TEXT"]
-    for (i = 1; i <= length(text); i++) {
-      c = substr(text, i, 1)
-      printf "%s", (c ~ /[A-Za-z0-9._~-]/ || c == ENVIRON["KEEP"] ? c : code[c])
-    }
-    print ""
-  }'
 }

@@ -8,6 +8,7 @@
 #   PLAIN_HTTP    true: the registry uses plain HTTP
 #   CONCURRENCY   the number of layers of a ModelKit that are downloaded at the same time
 #   KEEP_LAYERS   true: keep the layers after unpacking, so that another version downloads only changed layers
+#   EXPANSION     how many times as large as its layers a ModelKit may be when it is unpacked
 #   COSIGN_KEY    a public key; or COSIGN_IDENTITY and COSIGN_ISSUER: the required signature of a ModelKit
 #   COSIGN_TLOG   false: accept signatures that are not in a transparency log
 #
@@ -22,7 +23,8 @@
 . "$(dirname "$0")/directory.sh"
 
 : "${LOGIN_DIR:=}" "${REGISTRY:=}" "${USERNAME_KEY:=username}" "${PASSWORD_KEY:=password}"
-: "${PLAIN_HTTP:=false}" "${CONCURRENCY:=5}" "${KEEP_LAYERS:=true}"
+: "${PLAIN_HTTP:=false}" "${CONCURRENCY:=5}" "${KEEP_LAYERS:=true}" "${EXPANSION:=10}"
+: "${SPARE:=100000000}"   # bytes that any ModelKit may have more, because text in small layers can be packed very well
 : "${COSIGN_KEY:=}" "${COSIGN_IDENTITY:=}" "${COSIGN_ISSUER:=}" "${COSIGN_TLOG:=true}"
 
 store='' plain_http=''
@@ -76,10 +78,23 @@ fetch() {
   for filter in $filters; do set -- "$@" "--filter=$filter"; done
   set +f
   say "$reference: unpacking"
-  run_kit "$unpacked" unpack -d "$unpacked" "$@" || return
+  # A compressed layer can contain a thousand times its size, and the volume is shared.
+  packed=$(bytes_in "$blobs") most=$((packed * EXPANSION + SPARE))
+  run_kit "$unpacked" unpack -d "$unpacked" "$@" || { too_large; return 1; }
+  most=''
   chmod -R u+rwX,a+rX "$unpacked"   # the packed files can be readable by their owner only
   remove_stubs
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
+}
+
+
+too_large() {
+  if exceeds "$(bytes_in "$unpacked")"; then
+    rm -rf "$unpacked"
+    die 66 "$reference: it is larger than $(human "$most") when it is unpacked, which is more than $EXPANSION times its" \
+      "layers ($(human "$packed")); if that is intended, increase modelkit.maxExpansion"
+  fi
+  most=''
 }
 
 
@@ -170,6 +185,16 @@ put_right() {
 }
 
 
+
+fate_of() {
+  case $1 in
+    */*.part/*) fate=drop ;;
+    */work/kit/storage/ingest/*) ;;
+    *) fate=move ;;
+  esac
+}
+
+
 sound() {
   run_child sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
 }
@@ -211,7 +236,9 @@ run_kit() {
   log_in
   message='' who=kit
   # shellcheck disable=SC2086 # nothing, or a flag
-  run_watched "$into" kit "$@" $plain_http && return
+  set -- kit "$@" $plain_http
+  if [ -n "$most" ]; then set -- bounded "$most" "$@"; fi
+  run_watched "$into" "$@" && return
   : "${message:=$(last_words)}"
   stop_if_definite
   return 1

@@ -10,7 +10,13 @@ set -u
 
 : "${TIMEOUT:=240}" "${PAUSE:=2}"
 
-deadline=$(($(date +%s) + TIMEOUT))
+
+now() {
+  { read -r uptime _ </proc/uptime; } 2>/dev/null || uptime=$(date +%s)
+  echo "${uptime%.*}"
+}
+
+deadline=$(($(now) + TIMEOUT))
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 143' HUP INT TERM
@@ -31,7 +37,7 @@ ask() {
   url=$1
   shift
   why="" logged=""
-  while left=$((deadline - $(date +%s))) && [ "$left" -gt 0 ]; do
+  while left=$((deadline - $(now))) && [ "$left" -gt 0 ]; do
     : >"$scratch/answer"
     status=$(curl --silent --show-error --noproxy '*' --connect-timeout 10 --max-time "$left" \
       --output "$scratch/answer" --write-out '%{http_code}' "$@" "$url" 2>"$scratch/error")

@@ -28,7 +28,7 @@ ready() {
 listens() {
   say "checking that $SERVER_URL listens"
   until [ "$(connections)" -gt 0 ]; do
-    [ "$(date +%s)" -lt "$deadline" ] ||
+    [ "$(now)" -lt "$deadline" ] ||
       die 2 "$SERVER_URL: no connection within $TIMEOUT seconds; check the server's log (kubectl logs)"
     sleep "$PAUSE"
   done

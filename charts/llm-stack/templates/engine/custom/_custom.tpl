@@ -7,6 +7,7 @@ model: {{ $custom.servedModelName | default (ternary (first $models).reference (
 formats: [directory, ollama]
 vendors: []
 parallel: 1
+batch: true
 readOnly: true
 reloadValue: custom.reload.path
 mountPath: {{ $custom.mountPath | quote }}
@@ -88,8 +89,15 @@ custom.ports: {{ $name }} is {{ int64 $port }}, the same as custom.port; remove 
 {{- end }}
 {{- end }}
 {{- range $custom.writablePaths }}
-{{- if has . (list $custom.mountPath "/tmp" "/dev/shm" "/opt/files") }}
+{{- if has . (concat (list $custom.mountPath "/tmp" "/dev/shm" "/opt/files") (($.Facts.batch | default dict).folders | default list)) }}
 custom.writablePaths: {{ . }} is already used by a volume of the chart; remove it
+{{- end }}
+{{- end }}
+{{- if .Facts.batch }}
+{{- range $key, $value := merge (dict "protocol" (ne $custom.protocol "none")) (pick $custom "ports" "livenessPath" "readinessPath" "metricsPath") }}
+{{- if $value }}
+custom.{{ $key }}: is set, but a batch program serves nothing; remove it for this server
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if and (hasKey $custom.ports "metrics") (not $custom.metricsPath) }}

@@ -21,6 +21,10 @@ readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
 offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
+# ggml/src/ggml-cuda/CMakeLists.txt, for CUDA 12; the architectures that all ROCm versions of .devops/rocm.Dockerfile have.
+cards:
+  nvidia: {any: "5.0"}
+  amd: {any: gfx908 gfx90a gfx942 gfx1030 gfx1100 gfx1101 gfx1102 gfx1151 gfx1200 gfx1201}
 # Returns 503 while the model is loaded.
 health: {ready: /health, live: /health}
 ready: [/health]
@@ -38,7 +42,7 @@ huggingface
 {{- /**/}}
 {{- define "llm-stack.engine.llamacpp.values" -}}
 {{- $llamacpp := .Values.llamacpp }}
-{{- $hub := has .Values.model.source (list "" "huggingface") }}
+{{- $hub := has .Values.model.source (list "" "huggingface" "s3") }}
 {{- if and $llamacpp.file $hub (ne .Values.model.delivery "none") (not .Values.models) (not .Values.model.filter) -}}
 model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file) $llamacpp.mmproj | compact | toJson }}
 {{- end }}

@@ -14,6 +14,8 @@ model: {{ (first $models).name | quote }}
 formats: [directory]
 parallel: 1
 readOnly: true
+# The image has CUDA 13, which ended the support of older architectures.
+cards: {nvidia: {any: "7.5"}}
 # The path returns 400 until all models are ready (Triton's src/http_server.cc, core's src/server.cc).
 health: {ready: /v2/health/ready, live: /v2/health/live}
 ready: {{ $ready | uniq | toJson }}

@@ -28,6 +28,7 @@ parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.data
 readOnly: true
 versions: files/engine/vllm/versions.yaml
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
+batch: true
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
@@ -108,9 +109,13 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 {{- /*
 */}}
 {{- define "llm-stack.engine.vllm.command" -}}
-{{- if eq .Facts.gpu.vendor "ascend" -}}
+{{- if eq .Facts.gpu.vendor "ascend" }}
 - bash
 - /opt/files/ascend.sh
+- {{ ternary "run-batch" "serve" (not (empty .Facts.batch)) }}
+{{- else if .Facts.batch }}
+- vllm
+- run-batch
 {{- end }}
 {{- end }}
 
@@ -120,12 +125,21 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 */}}
 {{- define "llm-stack.engine.vllm.args" -}}
 {{- $vllm := .Values.vllm -}}
-- {{ list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" | quote }}
+{{- $model := list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" }}
+{{- with .Facts.batch }}
+- {{ printf "--input-file=%s" $vllm.batch.inputFile | quote }}
+- {{ printf "--output-file=%s" ($vllm.batch.outputFile | default (printf "%s.jsonl" .output)) | quote }}
+- {{ printf "--model=%s" $model | quote }}
+{{- else }}
+- {{ quote $model }}
+{{- end }}
 - {{ printf "--served-model-name=%v" (include "llm-stack.engine.vllm.name" .) | quote }}
+{{- if not .Facts.batch }}
 - --host=0.0.0.0
 - --port=8000
 # Running requests are completed before the pod stops.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
+{{- end }}
 - --max-model-len={{ int64 .Values.model.contextLength }}
 - {{ printf "--gpu-memory-utilization=%v" $vllm.gpuMemoryUtilization | quote }}
 - {{ printf "--tensor-parallel-size=%v" (include "llm-stack.engine.vllm.tensorParallelSize" .) | quote }}
@@ -206,7 +220,7 @@ VLLM_API_KEY:
 {{- end }}
 
 {{- define "llm-stack.engine.vllm.files" -}}
-{{- if include "llm-stack.engine.vllm.command" . -}}
+{{- if eq .Facts.gpu.vendor "ascend" -}}
 ascend.sh: {file: files/engine/vllm/ascend.sh}
 {{- end }}
 {{- with .Values.vllm.chatTemplate }}
@@ -250,6 +264,29 @@ vllm.lora.adapters: adapter {{ $name }} names the model {{ $adapter.model }}, wh
 {{- end }}
 {{- else if not $adapter.path }}
 vllm.lora.adapters: {{ $name }} has neither path nor model; set path to its folder in the model, or model to its entry of models
+{{- end }}
+{{- end }}
+{{- with .Facts.batch }}
+{{- $folders := .folders }}
+{{- range $.Values.volumeMounts }}
+{{- $folders = append $folders .mountPath }}
+{{- end }}
+{{- range $key, $path := dict "inputFile" $vllm.batch.inputFile "outputFile" ($vllm.batch.outputFile | default .output) }}
+{{- $found := false }}
+{{- range $folders }}
+{{- $found = or $found (hasPrefix (printf "%s/" (trimSuffix "/" .)) $path) }}
+{{- end }}
+{{- if and (eq $key "inputFile") (not $path) }}
+vllm.batch.inputFile: is empty; set it to a file with requests, such as /data/requests.jsonl on batch.data.existingClaim
+{{- else if not $found }}
+vllm.batch.{{ $key }}: {{ $path }} is on no volume; set it to a path below {{ join " or " $folders }}, or mount another volume
+{{- end }}
+{{- end }}
+{{- else }}
+{{- range $key, $path := $vllm.batch }}
+{{- if $path }}
+vllm.batch.{{ $key }}: is set, but batch.enabled is false; set it to true, or remove {{ $key }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- $served := list }}

@@ -7,7 +7,9 @@ maxReplicas: {{ int64 .Values.autoscaling.maxReplicas }}
 
 {{- define "llm-stack.scale.autoscaling.checks" -}}
 {{- $scaling := .Values.autoscaling }}
-{{- if $scaling.enabled }}
+{{- if and $scaling.enabled .Facts.batch }}
+autoscaling.enabled: a batch program has no replicas; set autoscaling.enabled to false for this server
+{{- else if $scaling.enabled }}
 {{- $promised := merge dict (.Values.resources.requests | default dict) (.Values.resources.limits | default dict) }}
 {{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
 autoscaling.maxReplicas: {{ int64 $scaling.maxReplicas }} is less than autoscaling.minReplicas, {{ int64 $scaling.minReplicas }}; raise one, or lower the other

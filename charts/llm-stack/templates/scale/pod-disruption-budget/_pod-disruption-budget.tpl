@@ -1,6 +1,8 @@
 {{- define "llm-stack.scale.pod-disruption-budget.checks" -}}
 {{- $budget := .Values.podDisruptionBudget }}
-{{- if $budget.enabled }}
+{{- if and $budget.enabled .Facts.batch }}
+podDisruptionBudget.enabled: a batch program has no replicas that could replace its pod; set podDisruptionBudget.enabled to false for this server
+{{- else if $budget.enabled }}
 {{- $stay := toString $budget.minAvailable }}
 {{- $least := .Facts.server.minReplicas | int64 }}
 {{- $all := and (regexMatch "^[0-9]+$" $stay) (ge (int64 $stay) $least) }}

@@ -119,7 +119,7 @@ modelCache.existingClaim: servers {{ join " and " $names }} share the claim {{ $
 {{- $cache := .Values.modelCache }}
 {{- $shared := .Facts.cache.shared }}
 {{- $most := .Facts.server.maxReplicas | int64 }}
-{{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) }}
+{{- if and (eq $cache.type "persistentVolumeClaim") (gt $most 1) (not $shared) (not .Facts.batch) }}
 replicas: {{ $most }} pods share one claim, but modelCache.accessModes is {{ join ", " $cache.accessModes }}, which only one node can mount; set modelCache.accessModes to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or modelCache.type to volumeClaimTemplate for one claim for each pod, or allow one pod only (replicas, or the maxReplicas of its autoscaler)
 {{- end }}
 {{- $writable := or (has "ReadWriteMany" $cache.accessModes) (has "ReadWriteOnce" $cache.accessModes) }}

@@ -1,9 +1,11 @@
-# Reads a list of files, as json.awk prints it, and prints size, sum and path of each, tab-separated. HUB in the
-# environment selects the names of the fields. If the list cannot be used, prints ! and the reason, and exits with 1.
+# Reads a list of files, as json.awk or xml.awk prints it, and prints size, sum and path of each, tab-separated. HUB in
+# the environment selects the names of the fields; paths are relative to PREFIX. If the list cannot be used, prints ! and
+# the reason, and exits with 1.
 
 BEGIN {
   FS = OFS = "\t"
   if (ENVIRON["HUB"] == "modelscope") { list = "Data/Files/"; name = "Path"; bytes = "Size"; sha256 = "Sha256" }
+  else if (ENVIRON["HUB"] == "s3") { list = "Contents/"; name = "Key"; bytes = "Size"; tag = "ETag" }
   else { list = "siblings/"; name = "rfilename"; bytes = "size"; sha256 = "lfs/sha256"; git = "blobId" }
 }
 
@@ -16,13 +18,22 @@ index($1, list) != 1 { next }
   items[item]
 }
 
-key == name { path[item] = $2 }
+key == name { n = length(ENVIRON["PREFIX"]); path[item] = substr($2, 1, n) == ENVIRON["PREFIX"] "" ? substr($2, n + 1) : "/" $2 }
 key == bytes { size[item] = $2 }
 key == sha256 { sum[item] = hex($2, 64) ? "sha256-" $2 : "" }
 key == git && hex($2, 40) && !(item in sum) { sum[item] = "git-" $2 }
+key == tag {
+  gsub(/^"|"$/, "", $2)
+  n = index($2, "-")
+  if (hex($2, 32)) sum[item] = "md5-" $2
+  else if (n == 33 && hex(substr($2, 1, 32), 32) && substr($2, 34) ~ /^[1-9][0-9]*$/ && length($2) < 39) sum[item] = "parts-" $2
+  else if (length($2) < 200 && $2 ~ /^[!-~]+$/) sum[item] = "tag-" $2
+}
 key == "Type" && $2 == "tree" { folder[item] }
 
 END {
+  # A store can have an empty object for a folder.
+  if (tag) for (item in items) if (path[item] ~ "^$|[^/]/$" && size[item] == "0") folder[item]
   for (item in items) if (!(item in folder)) count[path[item]]++
   for (item in items) {
     if (item in folder) continue

@@ -1,7 +1,15 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # load.sh and what it sources set and read the other names
-# The files of one version of a model: which to download, and where. Sourced by load.sh.
+# The files of one version of a model: which to download, and where. Sourced by load.sh, which writes size, sum and path
+# of each file to $scratch/all, sets CONCURRENCY, PIECE and $party, and defines
+#   request_file PATH SUM ARGUMENT OF CURL…   request a file with curl
+#   summed SIZE SUM PLACE              succeed if the file has that sum. Code 2: this cannot be found out now
+#   resumable SUM SIZE                 succeed if a partial file of an earlier run is of use: its sum can be verified
 
-# choose REFERENCE FILTERS: write the files that match the filters to $scratch/files.
+
+listed() { printf 'sha256:%s\n' "$(sha256sum <"$scratch/all" | cut -d ' ' -f 1)"; }
+
+
+
 choose() {
   set -f
   only=''
@@ -38,7 +46,7 @@ wanted() {
   [ "$kept" = no ]
 }
 
-# matches PATH PATTERN
+
 matches() {
   case $2 in */) set -- "$1" "$2*" ;; esac
   # shellcheck disable=SC2254 # it is a pattern
@@ -46,13 +54,14 @@ matches() {
   return 1
 }
 
-# plan REFERENCE: write size, sum and one path of each wanted content to $scratch/blobs, the largest first, and sum
-# and place of the files of other versions to $scratch/known. Remove files that are no longer needed, and check the
-# free space.
+
+
+
 plan() {
   sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
-  sound=$scratch/sound   # places of .part whose sum was verified by this run
-  cut -f 2,3 "$scratch/files" | publish ".work/$key/$(name_of "$dir").sums" || full "$TARGET"
+  sound=$scratch/sound begun=$scratch/begun   # this run: places of .part with a verified sum, sums of new downloads
+  : >>"$begun" || full "$scratch"
+  cut -f 2,3 "$scratch/files" | publish "${work#"$TARGET"/}/$(name_of "$dir").sums" || full "$TARGET"
   (cd "$dir" && find . -type f) | awk -F '\t' '
     NR == FNR { wanted["./" $3]; next }
     !($0 in wanted)' "$scratch/files" - | while IFS= read -r path; do rm -f "$dir/$path"; done
@@ -65,12 +74,12 @@ plan() {
   for path in "$work"/*; do
     case ${path##*/} in
       "$(name_of "$dir").sums") ;;
-      *.sums) [ -d "${dir%/*}/$(name_of "$path")" ] || rm -f "$path" ;;
+      *.sums) [ -d "$versions/$(name_of "$path")" ] || rm -f "$path" ;;
       *) cut -f 2 "$scratch/blobs" | grep -qxF "${path##*/}" || rm -rf "$path" ;;
     esac
   done
   for sums in "$work"/*.sums; do
-    PLACE=${dir%/*}/$(name_of "$sums")/ awk -F '\t' '
+    PLACE=$versions/$(name_of "$sums")/ awk -F '\t' '
       NF == 2 && $2 !~ "^/|^[.][.]?(/|$)|/[.][.]?(/|$)" { print $1 "\t" ENVIRON["PLACE"] $2 }' "$sums"
   done >"$scratch/known"
   expected=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/files")
@@ -84,7 +93,7 @@ plan() {
   if [ -n "$free" ] && [ "$missing" -gt "$free" ]; then full "$TARGET" "$missing"; fi
 }
 
-# take_over PART: move files from an unfinished version if this version needs them too.
+
 take_over() {
   plain "$work/$(name_of "$1").sums" || return 0
   while IFS=$tab read -r sum path <&3; do
@@ -95,13 +104,17 @@ take_over() {
   done 3<"$work/$(name_of "$1").sums"
 }
 
+
+
+fate_of() { case $1 in */*.part/*) fate=move ;; esac }
+
 name_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
 
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
-# held SUM SIZE [unverified]: set $place to a file with that sum, under one of its names or in another version. A file
-# in .part is verified first, because it can be from before a crash of the machine. Other versions were written to the
-# disk.
+
+
+
 held() {
   { paths_of "$1" | sed "s|^|$dir/|"; SUM=$1 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$scratch/known"; } >"$scratch/places"
   while IFS= read -r place <&4; do
@@ -116,7 +129,7 @@ held() {
 
 paths_of() { SUM=$1 awk -F '\t' '$2 == ENVIRON["SUM"] { print $3 }' "$scratch/files"; }
 
-# bring_files: several processes go through the blobs. Each takes those that no other has taken.
+
 bring_files() {
   connect
   claims=$scratch/claims helpers=''
@@ -126,7 +139,8 @@ bring_files() {
     bring_some "$number" &
     helpers="$helpers $!"
   done
-  job=$helpers logged=$(now) worst=0   # a signal ends $job
+  job=$helpers worst=0   # a signal ends $job
+  count logged
   while [ -n "$job" ]; do
     pause "$TICK"
     still=''
@@ -138,8 +152,9 @@ bring_files() {
     done
     job=$still
     if refusal; then break; fi
-    if [ -n "$job" ] && [ $(($(now) - logged)) -ge "$PROGRESS" ]; then
-      logged=$(now) came=$(bytes_in "$dir" "$work")
+    if [ -n "$job" ] && passed logged "$PROGRESS"; then
+      count logged
+      came=$(bytes_in "$dir" "$work")
       say "$reference: $(progress_of "$came")$(if [ "$came" -ge "$expected" ]; then echo ', verifying'; fi)"
     fi
   done
@@ -153,7 +168,7 @@ bring_files() {
   return 1
 }
 
-# refusal: succeed if no further attempt can help one of the processes. Set $code and $text.
+
 refusal() {
   cat "$scratch"/of.*/verdict >"$scratch/verdicts" 2>/dev/null
   read -r code text <"$scratch/verdicts"
@@ -176,7 +191,7 @@ bring_some() {
   exit 0
 }
 
-# bring_file SIZE SUM PATH: put the content under all its names.
+
 bring_file() {
   if ! held "$2" "$1"; then
     place=$dir/$3
@@ -193,25 +208,25 @@ bring_file() {
   done <"$scratch/names"
 }
 
-# download SIZE SUM PATH: download to WORK, and resume a partial file.
+
 download() {
   into=$TARGET file=$work/$2 most=$1
-  case $HUB in
-    huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$3" /) ;;
-    modelscope) url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$(encoded "$revision")&FilePath=$(encoded "$3")" ;;
-  esac
+  if ! grep -qxF "$2" "$begun"; then
+    if [ -e "$file" ]; then resumable "$2" "$1" || rm -f "$file"; fi
+    if ! [ -e "$file" ]; then printf '%s\n' "$2" >>"$begun"; fi
+  fi
   have=$(size_of "$file")
   if [ "$1" -eq 0 ]; then : >"$file"; fi
   while [ "$have" -lt "$1" ]; do
     last=$((have + PIECE - 1))
     if [ "$last" -ge "$1" ]; then last=$(($1 - 1)); fi
-    request --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" "$url" || {
+    request_file "$3" "$2" --fail --continue-at "$have" --header "Range: bytes=$have-$last" --output "$file" || {
       # There is less of it there than here, or more than listed.
       if [ "$status" = 416 ] || [ "$(size_of "$file")" -gt "$1" ]; then rm -f "$file"; fi
       return 1
     }
     if [ "$code" -eq 33 ]; then
-      message="the hub cannot resume the download, so it starts again"
+      message="$party cannot resume the download, so it starts again"
       rm -f "$file"
       return 1
     fi
@@ -224,17 +239,15 @@ download() {
   return 1
 }
 
-# verify SIZE SUM PLACE: remove a file whose sum is wrong.
+
 verify() {
-  case $2 in
-    sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;
-    git-*) { printf 'blob %s\0' "$1"; cat "$3"; } | sha1sum >"$scratch/sum" ;;
-  esac
-  if read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]; then
-    case $3 in "$dir"/*) printf '%s\n' "$3" >>"$sound" ;; esac
-    return 0
-  fi
-  rm -f "$3"
   message="the downloaded file is corrupt"
+  summed "$@"
+  case $? in
+    0)
+      case $3 in "$dir"/*) printf '%s\n' "$3" >>"$sound" ;; esac
+      return 0 ;;
+    1) rm -f "$3" ;;
+  esac
   return 1
 }

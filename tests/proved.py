@@ -1,0 +1,81 @@
+"""What the runs on clusters have proved: each run writes what it did to docs/proved.yaml, from which a page is made."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chartgen.chart.asking import asking
+from chartgen.problem import ToolError
+from chartgen.programs.helm import Request, documents, render
+from chartgen.reading import yamlfile
+
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "docs/proved.yaml"
+HEAD = """\
+# What the runs on clusters did: `make e2e` writes its examples, `make e2e-real` its groups of steps. Do not edit it.
+# docs/proved.md is made from it by `make docs`.
+"""
+# The fragment that renders a server's workload, by its kind.
+WORKLOADS = {
+    "Deployment": "server",
+    "StatefulSet": "server",
+    "LeaderWorkerSet": "workload/leader-worker-set",
+    "Job": "workload/batch",
+    "CronJob": "workload/batch",
+}
+ASK = """\
+{{- include "CHART.servers" . }}
+{{- range .Servers }}
+---
+engine: {{ .Values.engine | quote }}
+delivery: {{ .Values.model.delivery | quote }}
+source: {{ ternary "" .Values.model.source (eq .Values.model.delivery "none") | quote }}
+workload: {{ .Facts.server.kind | quote }}
+{{- end }}
+"""
+Entry = dict[str, Any]
+
+
+def used(chart: Path, files: Iterable[Path], helm: Path) -> list[str]:
+    """The fragments that the servers of these values use: engine, source, delivery and workload. The chart says so."""
+    name = str(yamlfile.read(chart / "Chart.yaml").data["name"])
+    with tempfile.TemporaryDirectory(prefix="proved-") as place:
+        (answer,) = render([Request(asking(chart, name, ASK, Path(place)), tuple(files))], helm)
+    if answer.error:
+        raise ToolError(f"the chart does not say what these values use: {answer.error}")
+    found = set()
+    for row in [document.data for document in documents(answer.text) if document.data]:
+        found |= {f"{group}/{row[group]}" for group in ("engine", "delivery", "source") if row[group]}
+        found.add(WORKLOADS[row["workload"]])
+    return sorted(found)
+
+
+def entry(fragments: Iterable[str], failed: Iterable[str], **more: Any) -> Entry:
+    """What a run did with one example, or one group of steps, today."""
+    today = datetime.now(UTC).date().isoformat()
+    return {"date": today, "fragments": sorted(set(fragments)), "failed": list(failed), **more}
+
+
+def record(file: Path, run: str, entries: Mapping[str, Entry], known: Iterable[str]) -> None:
+    """Put the entries of a run into the file, in place of those of the same name; those that are not known go."""
+    found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    every = {**(found.get(run) or {}), **entries}
+    found[run] = {name: every[name] for name in sorted(every.keys() & set(known))}
+    file.write_text(HEAD + yaml.safe_dump(found, sort_keys=True, width=116, allow_unicode=True), encoding="utf-8")
+
+
+def version(program: Path) -> str:
+    """The version that a program says it has."""
+    for word in ("--version", "version"):
+        done = subprocess.run([program, word], capture_output=True, text=True, check=False, timeout=60)
+        if match := re.search(r"\b[0-9]+(\.[0-9]+)+\S*|\bb?[0-9]{4,}\b", done.stdout + done.stderr):
+            return match[0].rstrip(",;.")
+    raise ToolError(f"{program}: does not say which version it is")

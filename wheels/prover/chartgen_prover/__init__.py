@@ -1,0 +1,1 @@
+"""Programs and CRDs that chartgen finds here (chartgen/programs/carried.py)."""
