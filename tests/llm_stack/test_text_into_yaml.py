@@ -129,7 +129,7 @@ MORE: list[dict[str, Any]] = [
         "daemonset": {"maxUnavailable": "50%"},
     },
 ]
-SORTED = {"ollama.modelfiles.*!", "models.*!", "servers.*!", "openWebui.endpoints.*!"}
+SORTED = {"ollama.modelfiles.*!", "models.*!", "servers.*!", "openWebui.endpoints.*!", "vllm.lora.adapters.*!"}
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def tried(schema, places, count: int) -> list[tuple[texts.Place, Any, str, str]]
     """(place, values, mark, text) of texts that the schema allows: some, by the seed, or all."""
     found = []
     for general, (place, data) in places.items():
-        # A user's own objects are printed as they are, and the order of models and endpoints is that of their names.
+        # A user's own objects are printed as they are; models, adapters and endpoints are in the order of their names.
         frame = "" if general.startswith("extraObjects.") or general in SORTED else schema.frame(place)
         for text in texts.ODD if frame else ():
             whole = frame.replace("{}", text)
