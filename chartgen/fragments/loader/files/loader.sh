@@ -478,7 +478,7 @@ release_lock() {
 # folder to the next one as it is, under the name .work/free.
 
 # take_work: after take_lock, create $mine with the unfinished files that other loaders left. Set $inherited if one of
-# them did not end by itself. A source that knows more about its files defines fate_of PATH, which sets $fate to move for
+# them was killed. A source that knows more about its files defines fate_of PATH, which sets $fate to move for
 # a file that no program has open any more, or to drop.
 take_work() {
   own_dir "$TARGET/.work"

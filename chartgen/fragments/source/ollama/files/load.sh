@@ -244,7 +244,7 @@ prune() {
 # incomplete set: every later pull then fails with EOF, or takes the blob for shorter than it is. Call this only while
 # no server runs.
 
-# renew_partials: after a loader that did not end by itself, whose server can still have partial blobs open, put copies in
+# renew_partials: after a loader that was killed, whose server can still have partial blobs open, put copies in
 # their place. The states of the parts are copied first, so that none is ahead of the data. Both servers would write the
 # same bytes to the same places, but only as long as the registry and the network do nothing wrong.
 renew_partials() {
