@@ -658,7 +658,7 @@ def new() -> None:
     """Create a fragment or a stack."""
 
 
-@new.command("fragment", examples=("chartgen new fragment observe/greeting --stack stack.yaml",))
+@new.command("fragment", examples=("chartgen new fragment observe/hello --stack stack.yaml",))
 @click.argument("name")
 @click.option("--in", "folder", type=FILE, help="The folder of fragments to create it in.")
 @click.option("--stack", help="A stack file. The fragment is added to it, with those that it and its cases use.")

@@ -17,6 +17,7 @@ from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
 from . import defaults, factkeys, fit, owners, questions, unused, yamltexts
+from .facts import SUFFIX
 from .reads import Source
 from .schema import Values
 
@@ -209,6 +210,17 @@ def _choices(stack: Stack) -> Iterator[Problem]:
             message = f"{said} already chooses {first[choice].id}"
             yield fragment.problem("fragment.yaml", ("choice",), message, "choose another value for one of them")
         first.setdefault(choice, fragment)
+    for fragment in stack.fragments:
+        for slot in fragment.fills if not fragment.choice else ():
+            chosen = [each.id for each in stack.fragments if each.choice and slot in each.fills]
+            if slot.endswith(SUFFIX) and chosen and _kind(stack, slot) == "one":
+                message = f"is filled for every server, since the fragment has no choice, as {chosen[0]} has one"
+                remedy = "add choice to this file, or fill another slot"
+                yield fragment.problem("fragment.yaml", ("fills", slot), message, remedy)
+
+
+def _kind(stack: Stack, slot: str) -> str:
+    return next((each.offers[slot].kind for each in stack.fragments if slot in each.offers), "")
 
 
 def _stated(stack: Stack) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,6 +75,14 @@ def _lines(text: str, width: int) -> Iterator[str]:
 def explain(schema: dict[str, Any]) -> str:
     """What a value means and may be, in one paragraph."""
     said = [" ".join(schema.get("description", "").split())]
+    most = schema.get("maximum")
+    numbers = re.findall(r"\d[\d,]*(?:[.]\d+)?", said[0])
+    if (
+        most is not None
+        and not re.search("most|maximum", said[0])
+        and str(most) not in [n.replace(",", "") for n in numbers]
+    ):
+        said.append(f"At most {most}.")
     if "enum" in schema:
         said.append(f"One of: {', '.join(map(flow, schema['enum']))}.")
     optional = {k: v for k, v in schema.get("properties", {}).items() if default(v) is None}

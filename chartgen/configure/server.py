@@ -76,14 +76,14 @@ class Handler(BaseHTTPRequestHandler):
         if not self._local(post=True):
             return
         length = self.headers.get("Content-Length", "")
-        if self.path != "/look" or not length.isdigit() or int(length) > MOST:
+        if self.path != "/look" or not (length.isascii() and length.isdigit()) or int(length) > MOST:
             self._json(400, {"error": "the request is not valid"})
             return
         try:
             said = json.loads(self.rfile.read(int(length)))
             text, change = said["text"], said.get("set")
             answer = self._answer(str(text), change)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             self._json(400, {"error": "the request is not valid"})
             return
         except ToolError as error:

@@ -22,6 +22,9 @@ from . import stack as stacks
 
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?")
 WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# What YAML reads as something else than text: no name, or files would have to quote it.
+NO_TEXT = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+NO_TEXT_SAID = "is read by YAML as a boolean or as nothing"
 SKELETONS = paths.HERE / "skeletons"
 STACK, OTHER = "stack", "other"  # the skeletons that are not named after a group of fragments
 # What the cases of a skeleton use besides the fragments that it requires.
@@ -47,7 +50,7 @@ def create(id: str, folder: Path | None, named: str | None, other: bool = False)
     recipe = stacks.find(named) if named else None
     root = folder or _root(recipe)
     target = root / id
-    if problems := _refused(id, target, other):
+    if problems := _refused(id, target, other, recipe):
         raise Faults(problems)
     group = id.partition("/")[0]
     skeleton = group if group in kinds() and "/" in id else OTHER
@@ -76,7 +79,9 @@ def create_stack(name: str, folder: Path | None) -> list[str]:
     target = folder or Path(name)
     if not WORD.fullmatch(name):
         remedy = "use lowercase letters, digits and dashes: team-llm"
-        raise Faults([Problem(name, 0, "", "is not a name for a chart", remedy)])
+        raise Faults([Problem(name or "''", 0, "", "is not a name for a chart", remedy)])
+    if name in NO_TEXT:
+        raise Faults([Problem(name, 0, "", NO_TEXT_SAID, "choose another name")])
     if os.path.lexists(target):
         raise Faults([Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")])
     count = _copied(STACK, target, name)
@@ -110,14 +115,19 @@ def _root(recipe: Path | None) -> Path:
     return Path("chartgen/fragments") if real("chartgen/fragments") == real(own) else Path("fragments")
 
 
-def _refused(id: str, target: Path, other: bool) -> list[Problem]:
+def _refused(id: str, target: Path, other: bool, recipe: Path | None) -> list[Problem]:
     if not ID.fullmatch(id):
-        remedy = "use lowercase letters, digits and dashes, with a group before a slash if it has one: observe/greeting"
+        remedy = "use lowercase letters, digits and dashes, with a group before a slash if it has one: observe/hello"
         return [Problem(id, 0, "", "is not a name for a fragment", remedy)]
     if os.path.lexists(target):
         return [Problem(str(target), 0, "", "is there already", "choose another name, or remove it first")]
     if id in stacks.available([paths.HERE / "fragments"]):
         return [Problem(id, 0, "", "is one of chartgen's own fragments", "choose another name")]
+    if id.rpartition("/")[2] in NO_TEXT:
+        return [Problem(id, 0, "", NO_TEXT_SAID, "choose another name")]
+    if recipe and (owner := _owner(_key(id), recipe)):
+        message = f"its values would be under '{_key(id)}', which {owner} declares already"
+        return [Problem(id, 0, "", message, "choose another name")]
     group = id.partition("/")[0]
     meant = nearest(group, kinds()) if "/" in id and group not in kinds() and not other else ""
     if meant.startswith("did you mean"):
@@ -126,12 +136,24 @@ def _refused(id: str, target: Path, other: bool) -> list[Problem]:
     return []
 
 
+def _key(id: str) -> str:
+    """The key of a new fragment's values: aB of engine/a-b."""
+    first, *rest = id.rpartition("/")[2].split("-")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _owner(key: str, recipe: Path) -> str:
+    """The fragment of a stack that has values under a key; empty if none has, or if the stack cannot be read."""
+    try:
+        there = stacks.read(recipe).fragments
+    except Faults:
+        return ""
+    return next((each.id for each in there if key in each.server or key in each.release), "")
+
+
 def _filled(text: str, id: str) -> str:
     """KEY: aB of a-b, WORD: a-b, DOTTED: engine.a-b, ID: engine/a-b, where none of them is a part of a longer name."""
-    word = id.rpartition("/")[2]
-    first, *rest = word.split("-")
-    key = first + "".join(part.capitalize() for part in rest)
-    names = {"KEY": key, "WORD": word, "DOTTED": id.replace("/", "."), "ID": id}
+    names = {"KEY": _key(id), "WORD": id.rpartition("/")[2], "DOTTED": id.replace("/", "."), "ID": id}
     return re.sub(r"(?<![A-Za-z_])(KEY|WORD|DOTTED|ID)(?![A-Za-z_])", lambda match: names[match[0]], text)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
-from html import escape
 
-from .graph import ROLES, Edge, Graph, Node
+from .graph import ROLES, Edge, Graph, Node, printable
 from .mermaid import COLOURS
 
 CHARACTER, LINE, PAD, GAP, BETWEEN = 7.6, 18, 16, 26, 100  # pixels
@@ -161,3 +161,8 @@ def _style() -> str:
         "text{fill:#f1f5f9}rect,path{fill:#0f172a}.requests,.files{fill:none;stroke:#94a3b8}"
         ".tip,.head{fill:#94a3b8}" + "".join(dark) + f"}}</style><defs>{arrows}</defs>"
     )
+
+
+def escape(said: str) -> str:
+    """Text for XML, which has no control characters."""
+    return html.escape(printable(said))

@@ -651,6 +651,22 @@ def test_choice_that_two_fragments_have_is_refused(refused):
     ]
 
 
+def test_facts_that_others_choose_are_not_filled_without_a_choice(refused):
+    files = {"base/values.schema.yaml": {"release": {"engine": value("x", **{"x-choice": True})}}}
+    slot = {"kind": "one", "scope": "server", "summary": "Facts.", "required": True}
+    fragments = {"base": {"offers": {"engine.facts": slot}}}
+    for name in ("a", "b"):
+        files |= {f"{name}/cases/x.yaml": "engine: x\n", f"{name}/rejected/x.yaml": "# engine\nengine: y\n"}
+        files[f"{name}/templates/_a.tpl"] = define(f"fragment.{name}.facts", "port: 80")
+        fragments[name] = {"fills": {"engine.facts": f"fragment.{name}.facts"}}
+    fragments["a"]["choice"] = {"engine": "x"}
+    found = [each for each in refused(fragments, files) if each.startswith("b/fragment.yaml")]
+    assert found == [
+        'b/fragment.yaml:1: fills."engine.facts": is filled for every server, since the fragment has no choice, as a '
+        "has one; add choice to this file, or fill another slot"
+    ]
+
+
 def test_requires_in_a_circle_is_called_circular(refused):
     said = "remove one of them from requires"
     assert refused({"a": {"requires": ["a"]}}, {}) == [

@@ -63,6 +63,8 @@ def test_what_is_not_yaml_is_an_error_and_not_an_end(url):
     ("path", "body", "headers", "code"),
     [
         ("look", b"{", {}, 400),
+        ("look", b"[" * 100_000, {}, 400),
+        ("look", {"text": ""}, {"Content_Length": "\u00b2"}, 400),
         ("look", {"set": {}}, {}, 400),
         ("look", {"text": "", "set": {"way": 1}}, {}, 400),
         ("look", {"text": ""}, {"Origin": "http://example.com"}, 403),

@@ -220,6 +220,50 @@ def test_a_node_port_that_another_service_has_until_the_upgrade_is_complete_is_r
     assert "run `kubectl -n default delete service llm-a`, and upgrade again" in said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        (
+            {"modelCache": {"keep": False}},
+            {"modelCache": {"keep": False, "existingClaim": "llm-server-models"}},
+            "PersistentVolumeClaim/llm-server-models",
+        ),
+        (
+            {"openWebui": {"persistence": {"keep": False}}},
+            {"openWebui": {"persistence": {"keep": False, "existingClaim": "llm-open-webui-data"}}},
+            "PersistentVolumeClaim/llm-open-webui-data",
+        ),
+        (
+            {},
+            {"openWebui": {"secretKey": {"existingSecret": "llm-open-webui"}}},
+            "Secret/llm-open-webui",
+        ),
+        (
+            {"servers": {"a": {}, "b": {"model": {"name": "qwen3"}}}, "modelCache": {"keep": False}},
+            {
+                "servers": {
+                    "a": {"enabled": False},
+                    "b": {"model": {"name": "qwen3"}, "modelCache": {"existingClaim": "llm-a-models"}},
+                },
+                "modelCache": {"keep": False},
+            },
+            "PersistentVolumeClaim/llm-a-models",
+        ),
+    ],
+    ids=["models", "chats", "secret", "another server's models"],
+)
+def test_an_object_of_the_release_that_the_values_name_as_existing_is_not_deleted(upgrade, before, after, lost):
+    assert upgrade(before, before) == ""
+    said = upgrade(before, after)
+    assert f"{lost}: is an object of this release, which the upgrade would delete" in said
+
+    def kept(each):
+        if f"{each['kind']}/{each['metadata']['name']}" == lost:
+            each["metadata"]["annotations"]["helm.sh/resource-policy"] = "keep"
+
+    assert upgrade(before, after, kept) == ""
+
+
 # What cannot change in an object in addition to what `chartgen diff` has in its table.
 MORE = {
     "Service": ("spec.clusterIP", "spec.ipFamilies", "spec.loadBalancerClass"),

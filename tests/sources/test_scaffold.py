@@ -215,6 +215,21 @@ def test_bad_name_is_refused(project, name):
     assert not Path("fragments").exists()
 
 
+@pytest.mark.parametrize("word", ["y", "no", "on", "true", "null"])
+def test_name_that_yaml_takes_for_something_else_is_refused(project, word):
+    said = f"{word}: is read by YAML as a boolean or as nothing; choose another name"
+    assert refused(f"engine/{word}", None, None) == [f"engine/{said}"]
+    with pytest.raises(Faults, match=said):
+        scaffold.create_stack(word, None)
+
+
+def test_name_whose_values_another_fragment_has_is_refused(project):
+    assert refused("ui/model-cache", None, "stack.yaml") == [
+        "ui/model-cache: its values would be under 'modelCache', which storage/model-cache declares already; "
+        "choose another name"
+    ]
+
+
 def test_name_that_is_taken_is_refused(project):
     scaffold.create("mine", None, None)
     assert refused("mine", None, None) == ["fragments/mine: is there already; choose another name, or remove it first"]

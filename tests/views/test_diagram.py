@@ -76,6 +76,15 @@ spec:
     spec:
       containers: [{name: a, image: 'x/<script>alert(1)</script>"]:v1', resources: {limits: {example.com/card: 1}}}]
 ---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "x\\e[2J\\n%%{init}"}
+spec:
+  selector: {matchLabels: {app: b}}
+  template:
+    metadata: {labels: {app: b}}
+    spec: {containers: [{name: a, image: x, resources: {limits: {example.com/card: 1}}}]}
+---
 apiVersion: v1
 kind: Service
 metadata: {name: a}
@@ -89,6 +98,7 @@ def test_any_name_is_text_in_the_picture():
     assert not [each for each in root.iter() if each.tag.endswith("script")]
     said = {"".join(each.itertext()) for each in root.iter() if each.tag.endswith("text")}
     assert 'a<b>&"|`#;' in said
+    assert "x\\x1b[2J\\n%%{init}" in said
     text = mermaid.text(found)
     assert "<script" not in text
     assert all(line.count('"') == 2 for line in text.splitlines() if re.match(r"  n\d+\W", line) and ":::" in line)

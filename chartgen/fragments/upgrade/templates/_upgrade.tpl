@@ -8,6 +8,7 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- $fields := get .Read "files/upgrade/immutable.yaml" }}
 {{- $objects := include "fragment.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
 {{ include "fragment.upgrade.nodePorts" (list . $objects) }}
+{{ include "fragment.upgrade.lost" . }}
 {{- range $objects }}
 {{- $old := include "fragment.upgrade.found" (list $ .) | mustFromJson }}
 {{- if $old }}
@@ -66,6 +67,29 @@ it deletes any.
 {{- if and $name (ne $name $old.metadata.name) }}
 Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which keeps it until the upgrade is complete; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Claims, Secrets and ConfigMaps that the values name as existing, and that are the release's own: it no longer renders them, so
+Helm would delete them.
+*/}}
+{{- define "fragment.upgrade.lost" -}}
+{{- $needs := include "fragment.slot.release.needs" . | splitList "\n" }}
+{{- range .Servers }}
+{{- $needs = include "fragment.slot.server.needs" . | splitList "\n" | concat $needs }}
+{{- end }}
+{{- range $needs | uniq }}
+{{- $kind := regexFind "^(PersistentVolumeClaim|Secret|ConfigMap)/" (trim .) | trimSuffix "/" }}
+{{- if $kind }}
+{{- $name := trim . | trimPrefix $kind | trimPrefix "/" }}
+{{- $old := lookup "v1" $kind $.Release.Namespace $name | default dict }}
+{{- $notes := dig "metadata" "annotations" dict $old | default dict }}
+{{- $own := and (eq (get $notes "meta.helm.sh/release-name") $.Release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $.Release.Namespace) }}
+{{- if and $own (ne (get $notes "helm.sh/resource-policy") "keep") }}
+{{ $kind }}/{{ $name }}: is an object of this release, which the upgrade would delete, because the values name it as one that exists already; run `kubectl -n {{ $.Release.Namespace }} annotate {{ lower $kind }} {{ $name }} helm.sh/resource-policy=keep`, and upgrade again
 {{- end }}
 {{- end }}
 {{- end }}
