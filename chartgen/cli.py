@@ -600,6 +600,8 @@ def publish(target: str, package: Path | None, credentials_file: Path | None, as
     from .release import publish, releasing
     from .remote import credentials
 
+    if package and target.endswith(".tgz"):
+        raise click.UsageError(f"'{target}' is a package; the target comes first: chartgen publish TARGET {target}")
     options = publish.Options(login=credentials.given(credentials_file), **chosen)
     done = publish.publish(target, package or releasing.expected(), options, here().progress())
     if as_json:

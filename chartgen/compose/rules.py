@@ -185,7 +185,7 @@ def _proofs(fragment: Fragment) -> Iterator[Problem]:
     for folder, what in PROOFS.items():
         there = [entry for entry in fragment.entries if entry.startswith(f"{folder}/") and entry.endswith(".yaml")]
         if fragment.choice and not there:
-            message = f"has a choice, but nothing in {folder}/"
+            message = f"has no file in {folder}/, which a fragment with a choice needs"
             yield fragment.problem("fragment.yaml", ("choice",), message, f"add {folder}/NAME.yaml with {what}")
 
 

@@ -742,9 +742,9 @@ def test_folder_or_file_that_no_fragment_has_is_refused_with_the_one_meant(refus
 def test_fragment_with_a_choice_has_cases_and_rejections(refused):
     files = {"base/values.schema.yaml": {"release": {"engine": value("x", **{"x-choice": True})}}}
     assert refused({"base": {}, "a": {"choice": {"engine": "x"}}}, files) == [
-        "a/fragment.yaml:1: choice: has a choice, but nothing in cases/; "
+        "a/fragment.yaml:1: choice: has no file in cases/, which a fragment with a choice needs; "
         "add cases/NAME.yaml with values that must render",
-        "a/fragment.yaml:1: choice: has a choice, but nothing in rejected/; "
+        "a/fragment.yaml:1: choice: has no file in rejected/, which a fragment with a choice needs; "
         "add rejected/NAME.yaml with values that must be refused",
     ]
 

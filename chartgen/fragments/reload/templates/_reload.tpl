@@ -120,7 +120,7 @@ reload.tsv: {{ include "fragment.reload.requests" . | toJson }}
 {{- $facts := .Facts.engine }}
 {{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}
-reload.mode: with model.delivery {{ .Values.model.delivery }} the model changes, but custom.mount model mounts only the version that the pod started with, and the second change removes that version; set reload.mode to rollout, or custom.mount to cache
+reload.mode: with custom.mount model, a pod only sees the version of the model with which it started, and model.delivery {{ .Values.model.delivery }} removes that version with the second change; set reload.mode to rollout, or custom.mount to cache
 {{- end }}
 {{- if ne .Values.reload.mode "none" }}
 {{- if not $refreshes }}

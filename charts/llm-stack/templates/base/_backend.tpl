@@ -32,7 +32,7 @@
 {{- $uis = append $uis .name }}
 {{- end }}
 {{- if not (or $servers $uis (empty .context.Servers)) }}
-{{ .key }}: nothing in the release answers requests, since batch programs have no Service; enable a server or a UI, or remove the way in
+{{ .key }}: nothing in the release answers requests, since batch programs have no Service; enable a server or a UI, or disable this Ingress or HTTPRoute
 {{- else if and (concat $servers $uis) (not (include "llm-stack.backend" (list .context .name) | mustFromJson)) }}
 {{- $servers = concat $servers $uis | join " or " }}
 {{- if .name }}
