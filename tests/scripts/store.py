@@ -60,7 +60,9 @@ class Seen:
 class Store:
     """`buckets` are objects by key. `public` says whether unsigned requests are answered, `lists` and `reads` what a
     signed one may. `page` is the length of a list, `parts` whether it knows partNumber, `forge` keys for which
-    something else is sent. `lie` changes an entry of a list. `host` says whether buckets are part of the host name.
+    something else is sent. `lie` changes an entry of a list. `more` are the texts of IsTruncated for the last list and
+    for those before it, None to leave it out; `tokens` says whether lists have tokens. `host` says whether buckets are
+    part of the host name.
     """
 
     buckets: dict[str, dict[str, Object]] = field(default_factory=dict)
@@ -76,6 +78,8 @@ class Store:
     skew: bool = False
     forge: set[str] = field(default_factory=set)
     lie: Callable[[dict[str, Any]], None] | None = None
+    more: tuple[str | None, str | None] = ("false", "true")
+    tokens: bool = True
     host: bool = False
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
@@ -211,7 +215,13 @@ class _Handler(BaseHTTPRequestHandler):
         begin = int(self.query.get("continuation-token", "0==").removesuffix("=="))
         page = keys[begin : begin + self.store.page]
         more = begin + len(page) < len(keys)
-        token = f"<NextContinuationToken>{begin + len(page)}==</NextContinuationToken>" if more else ""
+        token = (
+            f"<NextContinuationToken>{begin + len(page)}==</NextContinuationToken>"
+            if more and self.store.tokens
+            else ""
+        )
+        word = self.store.more[more]
+        truncated = "" if word is None else f"<IsTruncated>{word}</IsTruncated>"
         entries = []
         for key in page:
             one: dict[str, Any] = {"Key": key, "LastModified": "2026-11-01T12:00:00.000Z"}
@@ -225,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<Name>{bucket}</Name><Prefix>{_text(prefix)}</Prefix><KeyCount>{len(page)}</KeyCount><MaxKeys>1000</MaxKeys>"
-            f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{token}{''.join(entries)}</ListBucketResult>"
+            f"{truncated}{token}{''.join(entries)}</ListBucketResult>"
         )
         self.send(200, text.encode(), Content_Type="application/xml")
 

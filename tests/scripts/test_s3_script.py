@@ -126,6 +126,39 @@ def test_a_long_list_is_read_to_its_end(counter: Counter, shell: list[str]) -> N
     assert len(lists) == 6  # three to resolve, three to fetch
 
 
+@pytest.mark.parametrize("more", ["True", " TRUE ", "1", "\n  true\n", "perhaps", "false", None])
+def test_a_token_continues_the_list_whatever_else_is_said(counter: Counter, more: str | None) -> None:
+    counter.store.page, counter.store.more = 2, ("False", more)
+    all_right(counter.load())
+    assert counter.holds(FILES)
+
+
+@pytest.mark.parametrize("last", ["False", " false\n", "FALSE", "0"])
+def test_the_end_of_a_list_is_understood(counter: Counter, last: str) -> None:
+    counter.store.more = (last, "true")
+    all_right(counter.load())
+    assert counter.holds(FILES)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (None, "does not say whether its list is complete: IsTruncated is neither true nor false"),
+        ("", "does not say whether its list is complete"),
+        ("perhaps", "does not say whether its list is complete"),
+        ("true", "sends a part of its list and no NextContinuationToken, so it does not support ListObjectsV2"),
+        ("True", "does not support ListObjectsV2"),
+        ("1", "does not support ListObjectsV2"),
+    ],
+)
+def test_a_part_of_a_list_is_never_taken_for_all_of_it(counter: Counter, more: str | None, sentence: str) -> None:
+    counter.store.page, counter.store.tokens, counter.store.more = 2, False, (more, more)
+    ended = counter.load()
+    assert (ended.code, sentence in ended.err) == (70, True), ended
+    assert len(ended.err.splitlines()) == len(counter.store.seen) == 1
+    assert not (counter.target / "tiny").exists()
+
+
 def test_a_list_without_an_end_is_left(counter: Counter) -> None:
     counter.store.put(BUCKET, FOLDER, {f"{number}": b"" for number in range(50)})
     counter.store.page = 1

@@ -79,8 +79,16 @@ list() {
       return 1
     }
     cat "$scratch/answer" >>"$scratch/listed" || full "$scratch"
-    [ "$(value IsTruncated)" = true ] || break
     next=$(value NextContinuationToken) page=$((page + 1))
+    # A part of a list must not be taken for all of it, so only a clear answer ends the list.
+    case $next,$(value IsTruncated) in
+      ?*,*) ;;
+      ,[Ff][Aa][Ll][Ss][Ee] | ,0) break ;;
+      ,[Tt][Rr][Uu][Ee] | ,1) die 70 "$ENDPOINT sends a part of its list and no NextContinuationToken, so it does not" \
+        "support ListObjectsV2; set s3.endpoint to a store that does" ;;
+      *) die 70 "$ENDPOINT does not say whether its list is complete: IsTruncated is neither true nor false; set" \
+        "s3.endpoint to a store that supports ListObjectsV2" ;;
+    esac
     [ "$page" -lt 20 ] || die 64 "$reference contains more than 20 lists of files; use a folder with one model"
   done
   HUB=s3 PREFIX=$prefix read_with listing.awk "$scratch/listed" "$scratch/unsorted" || {
@@ -100,7 +108,7 @@ list() {
     "file of the folder"
 }
 
-value() { NAME=$1 awk -F '\t' '$1 == ENVIRON["NAME"] { print substr($2, 1, 2000); exit }' "$scratch/answer"; }
+value() { NAME=$1 awk -F '\t' '$1 == ENVIRON["NAME"] { print substr($2, 1, 20000); exit }' "$scratch/answer"; }
 
 pinned() { return 1; }
 

@@ -20,7 +20,10 @@ BEGIN {
   if (tag == "Contents") { inside = 1; n++ }
   else if (tag == "/Contents") inside = 0
   else if (tag ~ /^(Key|Size|ETag)$/ && inside) print "Contents/" n "/" tag "\t" plain(text)
-  else if (tag ~ /^(IsTruncated|NextContinuationToken|Code|Message|Region)$/ && !inside) print tag "\t" plain(text)
+  else if (tag ~ /^(IsTruncated|NextContinuationToken|Code|Message|Region)$/ && !inside) {
+    gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", text)
+    print tag "\t" plain(text)
+  }
   else if (tag ~ /^\/(ListBucketResult|Error)$/) whole = 1
   else if (tag ~ /^!/) bad = 1
 }
