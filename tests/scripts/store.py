@@ -62,7 +62,7 @@ class Store:
     signed one may. `page` is the length of a list, `parts` whether it knows partNumber, `forge` keys for which
     something else is sent. `lie` changes an entry of a list. `more` are the texts of IsTruncated for the last list and
     for those before it, None to leave it out; `tokens` says whether lists have tokens. `host` says whether buckets are
-    part of the host name.
+    part of the host name. `slips` are lists in place of which an error comes with HTTP 200.
     """
 
     buckets: dict[str, dict[str, Object]] = field(default_factory=dict)
@@ -73,6 +73,7 @@ class Store:
     parts: bool = True
     page: int = 1000
     pauses: int = 0
+    slips: int = 0
     down: bool = False
     echo: bool = False
     skew: bool = False
@@ -210,6 +211,9 @@ class _Handler(BaseHTTPRequestHandler):
     def list(self, bucket: str) -> None:
         if self.query.get("list-type") != "2":
             raise Refusal(400, "InvalidArgument", "a list of the first kind")
+        if self.store.slips:
+            self.store.slips -= 1
+            raise Refusal(200, "InternalError", "We encountered an internal error. Please try again.")
         objects, prefix = self.store.buckets[bucket], self.query.get("prefix", "")
         keys = sorted(key for key in objects if key.startswith(prefix))
         begin = int(self.query.get("continuation-token", "0==").removesuffix("=="))

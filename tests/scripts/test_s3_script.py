@@ -324,6 +324,18 @@ def test_a_store_that_asks_for_a_pause_gets_it(counter: Counter) -> None:
     assert "the store answers: HTTP 503, SlowDown: Please reduce your request rate." in ended.out
 
 
+@each_shell
+def test_an_error_with_http_200_is_no_list(counter: Counter, shell: list[str]) -> None:
+    counter.store.slips = 1
+    ended = all_right(counter.load(shell=shell))
+    assert "attempt 1 failed: the store answers: HTTP 200, InternalError: We encountered an internal" in ended.out
+    assert counter.holds(FILES)
+    counter.store.slips = 99
+    ended = counter.load(shell=shell, MODE="refresh")
+    assert (ended.code, "HTTP 200, InternalError" in ended.err) == (69, True), ended
+    assert counter.holds(FILES)
+
+
 def test_a_store_that_is_away_is_tried_as_often_as_told(counter: Counter) -> None:
     counter.store.down = True
     ended = counter.load(RETRIES="4", ENDPOINT=counter.store.url)

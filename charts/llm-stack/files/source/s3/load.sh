@@ -78,6 +78,12 @@ list() {
       message="the answer of $ENDPOINT is not a list of an S3-compatible store, or is incomplete"
       return 1
     }
+    # Some stores and proxies send an error after they have begun the answer with HTTP 200.
+    if grep -q "^Error$tab" "$scratch/answer"; then
+      read_error
+      message="the store answers: $said"
+      return 1
+    fi
     cat "$scratch/answer" >>"$scratch/listed" || full "$scratch"
     next=$(value NextContinuationToken) page=$((page + 1))
     # A part of a list must not be taken for all of it, so only a clear answer ends the list.
@@ -202,15 +208,13 @@ one_part() {
 }
 
 judge() {
-  reason='' said=''
   case $status in
     200 | 206) return 0 ;;
     429 | 503) pause_as_requested ;;
   esac
-  if [ -s "$scratch/json" ] && FROM=0 read_with xml.awk "$scratch/json" "$scratch/answer"; then
-    reason=$(value Code) what=${what:-$(value Region)} said=$(value Message)
-  fi
-  said="HTTP $status${reason:+, $reason}${said:+: $(printf '%s' "$said" | cut -c 1-300)}"
+  : >"$scratch/answer"
+  if [ -s "$scratch/json" ]; then FROM=0 read_with xml.awk "$scratch/json" "$scratch/answer" || : >"$scratch/answer"; fi
+  read_error
   case $status,$reason in
     408,* | 412,* | 416,* | 429,* | 5??,* | 400,RequestTimeout | 404,NoSuchKey) ;;
     404,) if [ -e "$scratch/json" ]; then refused; fi ;;   # else a file, which was removed
@@ -218,6 +222,12 @@ judge() {
   esac
   message="the store answers: $said"
   return 1
+}
+
+
+read_error() {
+  reason=$(value Code) what=${what:-$(value Region)} said=$(value Message)
+  said="HTTP $status${reason:+, $reason}${said:+: $(printf '%s' "$said" | cut -c 1-300)}"
 }
 
 refused() {
