@@ -202,6 +202,46 @@ def test_an_upload_in_parts_is_verified(counter: Counter, shell: list[str], part
     assert counter.holds(files)
 
 
+UNEQUAL = [(1_200_000, 1_000_000, 800_000), (800_000, 1_200_000, 1_000_000), (1_000_000, 999_999, 1_000_001)]
+
+
+@each_shell
+@pytest.mark.parametrize("parts", UNEQUAL)
+def test_parts_of_unequal_size_are_verified(counter: Counter, shell: list[str], parts: tuple[int, ...]) -> None:
+    files = {"weights": content("big", 3_000_000)}
+    counter.store.put(BUCKET, FOLDER, files, part=parts)
+    counter.store.forge = {f"{FOLDER}weights"}
+    ended = counter.load(shell=shell)
+    assert (ended.code, "weights: the downloaded file is corrupt" in ended.err) == (69, True), ended
+    counter.store.forge = set()
+    before = counter.sent()
+    all_right(counter.load(shell=shell))
+    assert counter.holds(files)
+    assert counter.sent() - before == 3_000_000
+
+
+def test_a_file_waits_for_a_store_that_is_too_busy_to_name_its_parts(counter: Counter) -> None:
+    files = {"weights": content("big", 3_000_000)}
+    counter.store.put(BUCKET, FOLDER, files, part=UNEQUAL[0])
+    counter.store.busy = 1
+    ended = all_right(counter.load())
+    assert "attempt 1 failed: weights: the store answers: HTTP 503" in ended.out
+    assert counter.holds(files)
+    assert counter.sent() == 3_000_000
+
+
+@pytest.mark.parametrize("parts", UNEQUAL)
+def test_parts_that_a_store_does_not_name_are_no_reason_to_download_again(
+    counter: Counter, parts: tuple[int, ...]
+) -> None:
+    files = {"weights": content("big", 3_000_000)}
+    counter.store.put(BUCKET, FOLDER, files, part=parts)
+    counter.store.parts = False
+    all_right(counter.load())
+    assert counter.holds(files)
+    assert counter.sent() == 3_000_000
+
+
 @each_shell
 @pytest.mark.parametrize("name", ["model-00001-of-00002.safetensors", "config.json"])
 def test_a_corrupt_file_is_never_believed(counter: Counter, shell: list[str], name: str) -> None:

@@ -150,7 +150,7 @@ request_file() {
 
 about() {
   address "$(paths_of "$1" | head -n 1)"
-  case $1 in parts-*) url="$url?partNumber=1" ;; esac
+  case $1 in parts-*) url="$url?partNumber=${2:-1}" ;; esac
   most_of_all=$most most=100000 part='' sealed=''
   request --max-time 60 --fail --head --output "$scratch/head" "$url"
   code=$? most=$most_of_all part=${words%% *}
@@ -162,17 +162,35 @@ about() {
 resumable() {
   case $1 in tag-*) return 1 ;; esac
   about "$1" || return 0
-  [ -z "$sealed" ] && divided "$2" "$1"
+  [ -z "$sealed" ] && { divided "$2" "$1" || measured "$2" "$1"; }
 }
+
 
 
 divided() {
   case $2 in md5-*) return ;; esac
-  case $part in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac
-  [ $((($1 + part - 1) / part)) -eq "${2##*-}" ]
+  is_size "$part" && [ $((($1 + part - 1) / part)) -eq "${2##*-}" ] || return
+  seq "${2##*-}" | sed "s/.*/$part/" >"$scratch/parts" || full "$scratch"
+}
+
+is_size() { case $1 in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac }
+
+
+
+measured() {
+  rest=$1
+  : >"$scratch/parts" || full "$scratch"
+  for each in $(seq "${2##*-}"); do
+    about "$2" "$each" || { [ "$status" = 416 ] && return 1; return 2; }
+    if ! is_size "$part" || [ "$part" -gt "$rest" ]; then return 1; fi
+    rest=$((rest - part))
+    printf '%s\n' "$part" >>"$scratch/parts" || full "$scratch"
+  done
+  [ "$rest" -eq 0 ]
 }
 
 summed() {
+  corrupt=$message
   case $2 in
     md5-*)
       run_child md5sum "$3" >"$scratch/sum"
@@ -181,10 +199,14 @@ summed() {
       if [ -z "$sealed" ]; then return 1; fi ;;
     parts-*)
       about "$2" || return 2
-      if [ -z "$sealed" ] && divided "$1" "$2"; then
-        run_child md5_of_parts "$3" "${2##*-}" >"$scratch/sum"
-        read -r found _ <"$scratch/sum" && [ "$found-${2##*-}" = "${2#*-}" ]
-        return
+      if [ -z "$sealed" ]; then
+        # Most programs upload parts of one size. Only if that is not so, every part is asked for.
+        if divided "$1" "$2" && summed_by_parts "$2" "$3"; then return; fi
+        measured "$1" "$2"
+        case $? in
+          0) message=$corrupt; summed_by_parts "$2" "$3"; return ;;
+          2) return 2 ;;
+        esac
       fi ;;
   esac
   # Its ETag is not a checksum.
@@ -193,12 +215,18 @@ summed() {
 }
 
 
+summed_by_parts() {
+  run_child md5_of_parts "$2" >"$scratch/sum"
+  read -r found _ <"$scratch/sum" && [ "$found-${1##*-}" = "${1#*-}" ]
+}
+
+
 md5_of_parts() {
-  for _ in $(seq "$2"); do
+  while read -r part <&3; do
     printf %b "$(one_part | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
       BEGIN { digits = "0123456789abcdef" }
       { for (i = 1; i < 17; i++) printf "\\0%03o", (index(digits, substr($i, 1, 1)) - 1) * 16 + index(digits, substr($i, 2)) - 1 }')"
-  done <"$1" | md5sum
+  done <"$1" 3<"$scratch/parts" | md5sum
 }
 
 
