@@ -91,6 +91,7 @@ class Store:
     slips: int = 0
     down: bool = False
     echo: bool = False
+    before: str = ""
     skew: bool = False
     forge: set[str] = field(default_factory=set)
     lie: Callable[[dict[str, Any]], None] | None = None
@@ -191,7 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
         if region != REGION:
             raise Refusal(400, "AuthorizationHeaderMalformed", f"the region '{region}' is wrong; expecting '{REGION}'")
         if access != KEY:
-            raise Refusal(403, "InvalidAccessKeyId", f"There is no key {SECRET if self.store.echo else ''}")
+            raise Refusal(
+                403, "InvalidAccessKeyId", f"There is no key {self.store.before + SECRET if self.store.echo else ''}"
+            )
         moment = self.headers["x-amz-date"]
         sent = datetime.datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
         age = datetime.datetime.now(datetime.UTC) - sent

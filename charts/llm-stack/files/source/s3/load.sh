@@ -99,7 +99,7 @@ list() {
   done
   HUB=s3 PREFIX=$prefix read_with listing.awk "$scratch/listed" "$scratch/unsorted" || {
     check_scratch
-    die 70 "$ENDPOINT $(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1 | cut -c 1-300); remove or rename it in $reference"
+    die 70 "$ENDPOINT $(beginning "$(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1)"); remove or rename it in $reference"
   }
   while IFS=$tab read -r size sum path; do
     case $sum in
@@ -222,8 +222,8 @@ summed_by_parts() {
 
 
 md5_of_parts() {
-  while read -r part <&3; do
-    printf %b "$(one_part | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
+  while read -r bytes <&3; do
+    printf %b "$(one_part "$bytes" | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
       BEGIN { digits = "0123456789abcdef" }
       { for (i = 1; i < 17; i++) printf "\\0%03o", (index(digits, substr($i, 1, 1)) - 1) * 16 + index(digits, substr($i, 2)) - 1 }')"
   done <"$1" 3<"$scratch/parts" | md5sum
@@ -231,8 +231,8 @@ md5_of_parts() {
 
 
 one_part() {
-  if [ "$part" -ge 1048576 ]; then dd bs=1048576 count=$((part / 1048576)) 2>/dev/null; fi
-  if [ $((part % 1048576)) -gt 0 ]; then dd bs=$((part % 1048576)) count=1 2>/dev/null; fi
+  if [ "$1" -ge 1048576 ]; then dd bs=1048576 count=$(($1 / 1048576)) 2>/dev/null; fi
+  if [ $(($1 % 1048576)) -gt 0 ]; then dd bs=$(($1 % 1048576)) count=1 2>/dev/null; fi
 }
 
 judge() {
@@ -254,8 +254,8 @@ judge() {
 
 
 read_error() {
-  reason=$(value Code) what=${what:-$(value Region)} said=$(value Message)
-  said="HTTP $status${reason:+, $reason}${said:+: $(printf '%s' "$said" | cut -c 1-300)}"
+  reason=$(beginning "$(value Code)") what=$(beginning "${what:-$(value Region)}") said=$(beginning "$(value Message)")
+  said="HTTP $status${reason:+, $reason}${said:+: $said}"
 }
 
 refused() {
