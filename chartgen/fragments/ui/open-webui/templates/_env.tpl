@@ -21,7 +21,7 @@ additional one does not change the position of the chart's.
 {{- /*
 Open WebUI's environment, as in its backend/open_webui/{env,config}.py, version 0.12.4. Servers without authentication
 need no key: Open WebUI then sends no Authorization header. Keys are read from Secrets into separate variables, and
-Kubernetes inserts them into the lists.
+keys.py inserts them into the lists and the JSON that have the names of these variables.
 */}}
 {{- define "fragment.ui.open-webui.env" -}}
 {{- $endpoints := include "fragment.ui.open-webui.endpoints" . | mustFromJson -}}
@@ -57,7 +57,7 @@ HF_HUB_OFFLINE: "1"
 OLLAMA_API_KEY_{{ int64 $n }}:
   valueFrom:
     secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
-{{- $_ := set $settings (toString $n) (dict "key" (printf "$(OLLAMA_API_KEY_%d)" $n)) }}
+{{- $_ := set $settings (toString $n) (dict "key" (printf "OLLAMA_API_KEY_%d" $n)) }}
 {{- end }}
 {{- end }}
 {{- if gt (len $urls) 1 }}
@@ -78,7 +78,7 @@ OLLAMA_API_CONFIGS: {{ toJson . | quote }}
 OPENAI_API_KEY_{{ int64 $n }}:
   valueFrom:
     secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
-{{- $keys = append $keys (printf "$(OPENAI_API_KEY_%d)" $n) }}
+{{- $keys = append $keys (printf "OPENAI_API_KEY_%d" $n) }}
 {{- else }}
 {{- $keys = append $keys "" }}
 {{- end }}
@@ -94,6 +94,30 @@ OPENAI_API_KEYS: {{ join ";" $keys | quote }}
 ENABLE_OPENAI_API: "false"
 {{- end }}
 {{ include "fragment.ui.open-webui.toolServers" . }}
+{{- with include "fragment.ui.open-webui.keyed" . }}
+INSERT_KEYS: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- /* The variables with names of keys, which keys.py replaces by the keys. Those that the user sets under env stay. */}}
+{{- define "fragment.ui.open-webui.keyed" -}}
+{{- $keyed := dict }}
+{{- range $protocol, $endpoints := include "fragment.ui.open-webui.endpoints" . | mustFromJson }}
+{{- range $endpoints }}
+{{- if .secret }}
+{{- $_ := set $keyed (get (dict "ollama" "OLLAMA_API_CONFIGS" "openai" "OPENAI_API_KEYS") $protocol) true }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range .Values.openWebui.toolServers }}
+{{- if .existingSecret }}
+{{- $_ := set $keyed "TOOL_SERVER_CONNECTIONS" true }}
+{{- end }}
+{{- end }}
+{{- range $name, $_ := .Values.openWebui.env }}
+{{- $_ := unset $keyed $name }}
+{{- end }}
+{{- keys $keyed | sortAlpha | join " " }}
 {{- end }}
 
 {{- /* (list CONTEXT NAME…): the first of these variables that the user sets under env, empty if there is none. */}}
@@ -127,7 +151,7 @@ info.id, and without access grants only administrators can use it.
 {{ quote $variable }}:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | default "api-key" | quote }}}
-{{- $one = merge (dict "auth_type" "bearer" "key" (printf "$(%s)" $variable)) $one }}
+{{- $one = merge (dict "auth_type" "bearer" "key" $variable) $one }}
 {{- end }}
 {{- $_ := set $one "config" (dict "enable" true "access_grants" (ternary list $all (.adminsOnly | default false))) }}
 {{- $_ := set $one "info" (dict "id" $name "name" (.title | default $name) "description" (.description | default "")) }}
