@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from conftest import ROOT
 
 KEYS = ROOT / "chartgen/fragments/ui/open-webui/files/keys.py"
@@ -176,6 +177,23 @@ def test_tool_servers_are_given_with_their_tokens_and_who_may_use_them(pod):
     ]
     assert [one["config"]["access_grants"] for one in found] == [everyone, [], everyone]
     assert found[2]["info"] == {"id": "wiki", "name": "Wiki", "description": "Finds pages."}
+
+
+def test_texts_reach_the_program_as_they_are_and_show_no_secret(pod):
+    values = yaml.safe_load((CASES / "dollars.yaml").read_text(encoding="utf-8"))["openWebui"]
+    ui = pod("dollars").containers[0]
+    for variable, text in {
+        "OAUTH_PROVIDER_NAME": values["oidc"]["providerName"],
+        "OAUTH_SCOPES": values["oidc"]["scopes"],
+        "LDAP_SERVER_LABEL": values["ldap"]["label"],
+        "LDAP_SEARCH_BASE": values["ldap"]["searchBase"],
+        "LDAP_SEARCH_FILTER": values["ldap"]["searchFilter"],
+    }.items():
+        assert resolved(ui, variable) == text
+    (tool,) = json.loads(resolved(ui, "TOOL_SERVER_CONNECTIONS"))
+    clock = values["toolServers"]["clock"]
+    assert (tool["info"]["name"], tool["info"]["description"]) == (clock["title"], clock["description"])
+    assert resolved(ui, "BANNER") == "/tmp/static costs $5"  # env of the user has the syntax of Kubernetes
 
 
 def test_database_file_on_a_share_has_no_write_ahead_log(pod):
