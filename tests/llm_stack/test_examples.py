@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from conftest import CHART
 
@@ -201,7 +199,8 @@ def test_ui_asks_pipelines_with_the_key_that_pipelines_have(pipelines):
     found = {each.name: each for each in container(ui).env}
     assert env(ui)["OPENAI_API_BASE_URLS"] == "http://llm-pipelines:9099"
     assert "ENABLE_OPENAI_API" not in found
-    (name,) = re.findall(r"^\$\((\w+)\)$", env(ui)["OPENAI_API_KEYS"])
+    assert env(ui)["INSERT_KEYS"] == "OPENAI_API_KEYS"
+    name = env(ui)["OPENAI_API_KEYS"]
     key = {each.name: each for each in container(workload).env}["PIPELINES_API_KEY"].valueFrom.secretKeyRef
     assert found[name].valueFrom.secretKeyRef == key
     assert (key.name, key.key) == ("llm-pipelines", "api-key")

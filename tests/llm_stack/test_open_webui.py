@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
+import yaml
 from conftest import ROOT
 
+KEYS = ROOT / "chartgen/fragments/ui/open-webui/files/keys.py"
 CASES = ROOT / "chartgen/fragments/ui/open-webui/cases"
 
 
@@ -25,15 +29,38 @@ def variables(container) -> dict[str, dict]:
     return {each.name: each.to_dict() for each in container.env}
 
 
-def resolved(container, name: str) -> str:
-    """A variable as Kubernetes resolves it, from those before it alone; a Secret's key as <secret/key>."""
+def resolved(container, name: str, **secrets: str) -> str:
+    """A variable as the program gets it: as Kubernetes resolves it, from those before it alone, with the keys that the
+    command inserts. A Secret's key is <secret/key>, or what is given for its variable.
+    """
+    known = as_kubernetes_resolves(container) | secrets
+    if "INSERT_KEYS" not in known:
+        assert "command" not in container or "keys.py" not in str(container.command)
+        return known[name]
+    assert container.command[:2] == ["python", "/opt/files/keys.py"]
+    assert "/opt/files" in [mount.mountPath for mount in container.volumeMounts]
+    done = keys_inserted(known, name)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def keys_inserted(env: dict[str, str], name: str) -> subprocess.CompletedProcess[str]:
+    show = [sys.executable, "-c", f"import os; print(os.environ[{name!r}], end='')"]
+    return subprocess.run([sys.executable, KEYS, *show], env=env, capture_output=True, text=True)
+
+
+def as_kubernetes_resolves(container) -> dict[str, str]:
     known: dict[str, str] = {}
     for each in container.env:
         if reference := each.get("valueFrom"):
             known[each.name] = f"<{reference.secretKeyRef.name}/{reference.secretKeyRef.key}>"
         else:
-            known[each.name] = re.sub(r"\$\((\w+)\)", lambda found: known.get(found[1], found[0]), each.value)
-    return known[name]
+            known[each.name] = re.sub(
+                r"\$(?:\$|\((\w+)\))",
+                lambda found: known.get(found[1], found[0]) if found[1] else "$",
+                each.value,
+            )
+    return known
 
 
 def test_every_url_has_its_key_in_the_same_place_of_the_other_list(pod):
@@ -53,6 +80,51 @@ def test_ollama_that_asks_for_a_key_gets_it_by_its_place_in_the_list(pod):
     urls = resolved(ui, "OLLAMA_BASE_URLS").split(";")
     assert urls == ["http://llm-server:11434", "https://ollama.example.com", "http://ollama.other:11434"]
     assert json.loads(resolved(ui, "OLLAMA_API_CONFIGS")) == {"1": {"key": "<far-away/api-key>"}}
+
+
+QUOTED = 'a"b\\c","auth_type":"none","z":"'
+
+
+@pytest.mark.parametrize("key", ["token\n", "token\r\n", QUOTED, "a;b", "$(WEBUI_SECRET_KEY)", "ü"])
+def test_key_cannot_change_the_json_that_it_stands_in(pod, key):
+    ui = pod("tool-servers").containers[0]
+    found = json.loads(resolved(ui, "TOOL_SERVER_CONNECTIONS", TOOL_SERVER_KEY_2=key))
+    assert [one["key"] for one in found] == ["", "", key.strip()]
+    assert {one["auth_type"] for one in found} == {"none", "bearer"}
+    ollama = json.loads(resolved(pod("endpoints").containers[0], "OLLAMA_API_CONFIGS", OLLAMA_API_KEY_1=key))
+    assert ollama == {"1": {"key": key.strip()}}
+
+
+def test_newline_at_the_end_of_a_key_is_no_part_of_a_list(pod):
+    keys = resolved(pod("endpoints").containers[0], "OPENAI_API_KEYS", OPENAI_API_KEY_1="first\n", OPENAI_API_KEY_3='"')
+    assert keys == ';first;;"'
+
+
+@pytest.mark.parametrize(
+    ("variable", "key", "sentence"),
+    [
+        ("OPENAI_API_KEY_1", "a;b", "the key in OPENAI_API_KEY_1 contains a semicolon; correct it in the Secret"),
+        ("OPENAI_API_KEY_3", "a\nb", "the key in OPENAI_API_KEY_3 contains a newline; correct it in the Secret"),
+        ("OLLAMA_API_KEY_1", "a\r\nb\n", "the key in OLLAMA_API_KEY_1 contains a newline"),
+    ],
+)
+def test_key_that_cannot_be_one_is_told_and_not_shown(pod, variable, key, sentence):
+    known = as_kubernetes_resolves(pod("endpoints").containers[0]) | {variable: key}
+    done = keys_inserted(known, "OPENAI_API_KEYS")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (64, "", 1), done
+    assert sentence in done.stderr
+    assert key not in done.stderr
+
+
+def test_lists_that_the_user_sets_get_no_keys_of_the_chart(rendered):
+    given = {
+        "endpoints": {"far": {"url": "http://far/v1", "existingSecret": "far"}},
+        "env": {"OPENAI_API_KEYS": "mine"},
+    }
+    given["toolServers"] = {"wiki": {"url": "http://wiki/mcp", "existingSecret": "wiki"}}
+    ui = rendered(openWebui=given).get("deployment/llm-open-webui").spec.template.spec.containers[0]
+    assert resolved(ui, "OPENAI_API_KEYS") == "mine"
+    assert variables(ui)["INSERT_KEYS"]["value"] == "TOOL_SERVER_CONNECTIONS"
 
 
 def test_database_is_changed_by_the_step_before_the_pods_and_not_by_them(pod):
@@ -105,6 +177,23 @@ def test_tool_servers_are_given_with_their_tokens_and_who_may_use_them(pod):
     ]
     assert [one["config"]["access_grants"] for one in found] == [everyone, [], everyone]
     assert found[2]["info"] == {"id": "wiki", "name": "Wiki", "description": "Finds pages."}
+
+
+def test_texts_reach_the_program_as_they_are_and_show_no_secret(pod):
+    values = yaml.safe_load((CASES / "dollars.yaml").read_text(encoding="utf-8"))["openWebui"]
+    ui = pod("dollars").containers[0]
+    for variable, text in {
+        "OAUTH_PROVIDER_NAME": values["oidc"]["providerName"],
+        "OAUTH_SCOPES": values["oidc"]["scopes"],
+        "LDAP_SERVER_LABEL": values["ldap"]["label"],
+        "LDAP_SEARCH_BASE": values["ldap"]["searchBase"],
+        "LDAP_SEARCH_FILTER": values["ldap"]["searchFilter"],
+    }.items():
+        assert resolved(ui, variable) == text
+    (tool,) = json.loads(resolved(ui, "TOOL_SERVER_CONNECTIONS"))
+    clock = values["toolServers"]["clock"]
+    assert (tool["info"]["name"], tool["info"]["description"]) == (clock["title"], clock["description"])
+    assert resolved(ui, "BANNER") == "/tmp/static costs $5"  # env of the user has the syntax of Kubernetes
 
 
 def test_database_file_on_a_share_has_no_write_ahead_log(pod):

@@ -49,7 +49,8 @@ class Hub:
 
     `let_in` are the tokens that gated models are given to, `known` all that there are. `forge` names files for which
     something else is sent. `ranges` says whether a part of a file can be asked for, `signed` whether signed addresses
-    still hold. `pauses` are answers of 429 that come first, `echo` sends a refused token back in the answer.
+    still hold. `pauses` are answers of 429 that come first, `echo` sends a refused token back in the answer,
+    after the text `before`.
     `lie` changes what is said of a file in a list.
     """
 
@@ -62,6 +63,7 @@ class Hub:
     pauses: int = 0
     down: bool = False
     echo: bool = False
+    before: str = ""
     lie: Callable[[dict[str, Any]], None] | None = None
     url: str = ""
     storage: str = ""
@@ -222,7 +224,11 @@ class _Hub(_Handler):
         """The repository and the commit, or a refusal that was sent."""
         token, repository = self.token(), self.hub.repositories.get(name)
         if token and token not in self.hub.known:
-            self.refuse(401, "", f"Invalid credentials {token if self.hub.echo else ''}in Authorization header")
+            self.refuse(
+                401,
+                "",
+                f"Invalid credentials {self.hub.before + token if self.hub.echo else ''}in Authorization header",
+            )
         elif not repository or (repository.private and not token):
             # Whoever is not known learns nothing about what there is.
             if token:

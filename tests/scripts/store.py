@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import hashlib
 import hmac
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -26,10 +27,12 @@ NOTHING = hashlib.sha256(b"").hexdigest()
 
 @dataclass
 class Object:
-    """`part` is the size of the parts that it was uploaded in, 0 for one upload; `seal` an encryption by a key."""
+    """`part` is the size of the parts that it was uploaded in, or the sizes of all, 0 for one upload; `seal` an
+    encryption by a key.
+    """
 
     content: bytes
-    part: int = 0
+    part: int | tuple[int, ...] = 0
     seal: str = ""
     tag: str = ""
 
@@ -41,8 +44,18 @@ class Object:
             return hashlib.md5(b"another" + self.content).hexdigest()
         if not self.part:
             return hashlib.md5(self.content).hexdigest()
-        parts = [self.content[at : at + self.part] for at in range(0, len(self.content), self.part)]
+        parts = self.pieces
         return f"{hashlib.md5(b''.join(hashlib.md5(one).digest() for one in parts)).hexdigest()}-{len(parts)}"
+
+    @property
+    def pieces(self) -> list[bytes]:
+        size = len(self.content)
+        if isinstance(self.part, tuple):
+            ends = list(itertools.accumulate(self.part))
+        else:
+            step = self.part or size or 1
+            ends = list(range(step, size + step, step))
+        return [self.content[begin:end] for begin, end in itertools.pairwise([0, *ends])]
 
 
 @dataclass
@@ -59,8 +72,11 @@ class Seen:
 @dataclass
 class Store:
     """`buckets` are objects by key. `public` says whether unsigned requests are answered, `lists` and `reads` what a
-    signed one may. `page` is the length of a list, `parts` whether it knows partNumber, `forge` keys for which
-    something else is sent. `lie` changes an entry of a list. `host` says whether buckets are part of the host name.
+    signed one may. `page` is the length of a list, `parts` whether it knows partNumber,
+    `busy` how many requests for later parts it refuses for now, `forge` keys for which
+    something else is sent. `lie` changes an entry of a list. `more` are the texts of IsTruncated for the last list and
+    for those before it, None to leave it out; `tokens` says whether lists have tokens. `host` says whether buckets are
+    part of the host name. `slips` are lists in place of which an error comes with HTTP 200.
     """
 
     buckets: dict[str, dict[str, Object]] = field(default_factory=dict)
@@ -69,13 +85,18 @@ class Store:
     reads: bool = True
     ranges: bool = True
     parts: bool = True
+    busy: int = 0
     page: int = 1000
     pauses: int = 0
+    slips: int = 0
     down: bool = False
     echo: bool = False
+    before: str = ""
     skew: bool = False
     forge: set[str] = field(default_factory=set)
     lie: Callable[[dict[str, Any]], None] | None = None
+    more: tuple[str | None, str | None] = ("false", "true")
+    tokens: bool = True
     host: bool = False
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
@@ -171,7 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
         if region != REGION:
             raise Refusal(400, "AuthorizationHeaderMalformed", f"the region '{region}' is wrong; expecting '{REGION}'")
         if access != KEY:
-            raise Refusal(403, "InvalidAccessKeyId", f"There is no key {SECRET if self.store.echo else ''}")
+            raise Refusal(
+                403, "InvalidAccessKeyId", f"There is no key {self.store.before + SECRET if self.store.echo else ''}"
+            )
         moment = self.headers["x-amz-date"]
         sent = datetime.datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
         age = datetime.datetime.now(datetime.UTC) - sent
@@ -206,12 +229,21 @@ class _Handler(BaseHTTPRequestHandler):
     def list(self, bucket: str) -> None:
         if self.query.get("list-type") != "2":
             raise Refusal(400, "InvalidArgument", "a list of the first kind")
+        if self.store.slips:
+            self.store.slips -= 1
+            raise Refusal(200, "InternalError", "We encountered an internal error. Please try again.")
         objects, prefix = self.store.buckets[bucket], self.query.get("prefix", "")
         keys = sorted(key for key in objects if key.startswith(prefix))
         begin = int(self.query.get("continuation-token", "0==").removesuffix("=="))
         page = keys[begin : begin + self.store.page]
         more = begin + len(page) < len(keys)
-        token = f"<NextContinuationToken>{begin + len(page)}==</NextContinuationToken>" if more else ""
+        token = (
+            f"<NextContinuationToken>{begin + len(page)}==</NextContinuationToken>"
+            if more and self.store.tokens
+            else ""
+        )
+        word = self.store.more[more]
+        truncated = "" if word is None else f"<IsTruncated>{word}</IsTruncated>"
         entries = []
         for key in page:
             one: dict[str, Any] = {"Key": key, "LastModified": "2026-11-01T12:00:00.000Z"}
@@ -225,7 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<Name>{bucket}</Name><Prefix>{_text(prefix)}</Prefix><KeyCount>{len(page)}</KeyCount><MaxKeys>1000</MaxKeys>"
-            f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{token}{''.join(entries)}</ListBucketResult>"
+            f"{truncated}{token}{''.join(entries)}</ListBucketResult>"
         )
         self.send(200, text.encode(), Content_Type="application/xml")
 
@@ -239,8 +271,13 @@ class _Handler(BaseHTTPRequestHandler):
         if key in self.store.forge and content:
             content = bytes([content[0] ^ 1]) + content[1:]
         headers = {"ETag": f'"{found.etag}"'} | ({"x-amz-server-side-encryption": found.seal} if found.seal else {})
-        if self.query.get("partNumber") == "1" and self.store.parts:
-            return self.send(206, content[: found.part or len(content)], **headers)
+        if (number := int(self.query.get("partNumber", 0))) and self.store.parts:
+            if number > len(found.pieces):
+                raise Refusal(416, "InvalidPartNumber", "The requested partnumber is not satisfiable")
+            if self.store.busy and number > 1:
+                self.store.busy -= 1
+                raise Refusal(503, "SlowDown", "Please reduce your request rate.")
+            return self.send(206, found.pieces[number - 1], **headers)
         asked = self.headers["Range"]
         if not asked or not self.store.ranges:
             return self.send(200, content, **headers)

@@ -440,6 +440,28 @@ def test_a_gated_model_wants_an_account_that_is_let_in(desk: Desk, token: str | 
     assert desk.holds(FILES) == (code == 0)
 
 
+@each_shell
+@pytest.mark.parametrize("length", [0, 250, 270, 950])  # a message is shortened to 300 characters
+def test_a_token_that_a_hub_sends_back_is_not_shown(desk: Desk, shell: list[str], length: int) -> None:
+    token = "hf_0123456789abcdefghijklmnopqrst"
+    desk.hub.echo, desk.hub.before = True, "x" * length
+    desk.token(token)
+    ended = desk.load(shell=shell)
+    assert (ended.code, "the hub does not accept this token" in ended.err) == (65, True), ended
+    for part in (token[:4], token[-4:]):
+        assert part not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("between", [" ", "  ", "\t"])
+def test_a_token_with_blanks_in_it_is_not_shown(desk: Desk, between: str) -> None:
+    token = "hf_0123456789abcdefghijklmnopqrst"
+    desk.token(token)
+    script = f'. {FRAGMENTS}/loader/files/loader.sh; secret=$1; say "before $2 after"; beginning "before $2 after"'
+    split = between.join([token[:16], token[16:]])
+    done = subprocess.run(["sh", "-c", script, "sh", token, split], capture_output=True, text=True)
+    assert done.stdout == "(a message that contains a credential is not shown)\n" * 2, done
+
+
 @pytest.mark.parametrize(
     ("token", "sentence"),
     [

@@ -126,6 +126,39 @@ def test_a_long_list_is_read_to_its_end(counter: Counter, shell: list[str]) -> N
     assert len(lists) == 6  # three to resolve, three to fetch
 
 
+@pytest.mark.parametrize("more", ["True", " TRUE ", "1", "\n  true\n", "perhaps", "false", None])
+def test_a_token_continues_the_list_whatever_else_is_said(counter: Counter, more: str | None) -> None:
+    counter.store.page, counter.store.more = 2, ("False", more)
+    all_right(counter.load())
+    assert counter.holds(FILES)
+
+
+@pytest.mark.parametrize("last", ["False", " false\n", "FALSE", "0"])
+def test_the_end_of_a_list_is_understood(counter: Counter, last: str) -> None:
+    counter.store.more = (last, "true")
+    all_right(counter.load())
+    assert counter.holds(FILES)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (None, "does not say whether its list is complete: IsTruncated is neither true nor false"),
+        ("", "does not say whether its list is complete"),
+        ("perhaps", "does not say whether its list is complete"),
+        ("true", "sends a part of its list and no NextContinuationToken, so it does not support ListObjectsV2"),
+        ("True", "does not support ListObjectsV2"),
+        ("1", "does not support ListObjectsV2"),
+    ],
+)
+def test_a_part_of_a_list_is_never_taken_for_all_of_it(counter: Counter, more: str | None, sentence: str) -> None:
+    counter.store.page, counter.store.tokens, counter.store.more = 2, False, (more, more)
+    ended = counter.load()
+    assert (ended.code, sentence in ended.err) == (70, True), ended
+    assert len(ended.err.splitlines()) == len(counter.store.seen) == 1
+    assert not (counter.target / "tiny").exists()
+
+
 def test_a_list_without_an_end_is_left(counter: Counter) -> None:
     counter.store.put(BUCKET, FOLDER, {f"{number}": b"" for number in range(50)})
     counter.store.page = 1
@@ -167,6 +200,46 @@ def test_an_upload_in_parts_is_verified(counter: Counter, shell: list[str], part
     counter.store.forge = set()
     ended = all_right(counter.load(shell=shell))
     assert counter.holds(files)
+
+
+UNEQUAL = [(1_200_000, 1_000_000, 800_000), (800_000, 1_200_000, 1_000_000), (1_000_000, 999_999, 1_000_001)]
+
+
+@each_shell
+@pytest.mark.parametrize("parts", UNEQUAL)
+def test_parts_of_unequal_size_are_verified(counter: Counter, shell: list[str], parts: tuple[int, ...]) -> None:
+    files = {"weights": content("big", 3_000_000)}
+    counter.store.put(BUCKET, FOLDER, files, part=parts)
+    counter.store.forge = {f"{FOLDER}weights"}
+    ended = counter.load(shell=shell)
+    assert (ended.code, "weights: the downloaded file is corrupt" in ended.err) == (69, True), ended
+    counter.store.forge = set()
+    before = counter.sent()
+    all_right(counter.load(shell=shell))
+    assert counter.holds(files)
+    assert counter.sent() - before == 3_000_000
+
+
+def test_a_file_waits_for_a_store_that_is_too_busy_to_name_its_parts(counter: Counter) -> None:
+    files = {"weights": content("big", 3_000_000)}
+    counter.store.put(BUCKET, FOLDER, files, part=UNEQUAL[0])
+    counter.store.busy = 1
+    ended = all_right(counter.load())
+    assert "attempt 1 failed: weights: the store answers: HTTP 503" in ended.out
+    assert counter.holds(files)
+    assert counter.sent() == 3_000_000
+
+
+@pytest.mark.parametrize("parts", UNEQUAL)
+def test_parts_that_a_store_does_not_name_are_no_reason_to_download_again(
+    counter: Counter, parts: tuple[int, ...]
+) -> None:
+    files = {"weights": content("big", 3_000_000)}
+    counter.store.put(BUCKET, FOLDER, files, part=parts)
+    counter.store.parts = False
+    all_right(counter.load())
+    assert counter.holds(files)
+    assert counter.sent() == 3_000_000
 
 
 @each_shell
@@ -291,6 +364,18 @@ def test_a_store_that_asks_for_a_pause_gets_it(counter: Counter) -> None:
     assert "the store answers: HTTP 503, SlowDown: Please reduce your request rate." in ended.out
 
 
+@each_shell
+def test_an_error_with_http_200_is_no_list(counter: Counter, shell: list[str]) -> None:
+    counter.store.slips = 1
+    ended = all_right(counter.load(shell=shell))
+    assert "attempt 1 failed: the store answers: HTTP 200, InternalError: We encountered an internal" in ended.out
+    assert counter.holds(FILES)
+    counter.store.slips = 99
+    ended = counter.load(shell=shell, MODE="refresh")
+    assert (ended.code, "HTTP 200, InternalError" in ended.err) == (69, True), ended
+    assert counter.holds(FILES)
+
+
 def test_a_store_that_is_away_is_tried_as_often_as_told(counter: Counter) -> None:
     counter.store.down = True
     ended = counter.load(RETRIES="4", ENDPOINT=counter.store.url)
@@ -387,12 +472,16 @@ def test_a_refusal_says_what_to_do(
     assert len(ended.err.splitlines()) == 1
 
 
-def test_a_secret_that_a_store_sends_back_is_not_shown(counter: Counter) -> None:
+@each_shell
+@pytest.mark.parametrize("length", [0, 260, 275])  # a message is shortened to 300 characters
+def test_a_secret_that_a_store_sends_back_is_not_shown(counter: Counter, shell: list[str], length: int) -> None:
     counter.key("NOBODY", SECRET)
-    counter.store.echo = True
-    ended = counter.load()
+    counter.store.echo, counter.store.before = True, "x" * length
+    ended = counter.load(shell=shell)
     assert ended.code == 65
-    assert SECRET not in ended.out + ended.err
+    assert "the store does not accept this access key" in ended.err
+    for part in (SECRET[:8], SECRET[-8:]):
+        assert part not in ended.out + ended.err
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{- /* A text as the value of a variable, quoted. Kubernetes would replace $(NAME) in it, and make one $ of two. */}}
+{{- define "fragment.envText" -}}
+{{- toString . | replace "$" "$$" | quote }}
+{{- end }}
+
 {{- /*
 Given a map of names to text or {valueFrom}: environment variables as a list, by name. Those that refer to others with
 $(NAME) are last, because Kubernetes resolves only what precedes them.

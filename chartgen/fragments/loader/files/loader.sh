@@ -37,6 +37,7 @@ set -u
 me="$(uname -n).$$.$(date +%s)"
 child='' beat='' locking='' holding='' scratch='' mine='' sure='' lone='' inherited=''
 secret='' secret_pair=''   # credentials that must not appear in a log line
+concealed='(a message that contains a credential is not shown)'
 verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
 # say TEXT: print one log line. Pods that wait for this loader can read it too.
@@ -57,13 +58,30 @@ die() {
   exit "$code"
 }
 
-# conceal: replace $text if it contains a credential, which a server can send back in an error message.
+# conceal: replace $text if it contains a credential, which a server can send back in an error message, also with blanks
+# in it.
 conceal() {
   for credential in "$secret" "$secret_pair"; do
+    if [ "${#credential}" -lt 4 ]; then continue; fi
+    case $text in *"$credential"*) text=$concealed ;; esac
+    if [ "${#credential}" -lt 8 ]; then continue; fi   # it can be in the text by chance
+    joined=$(printf '%s' "$text" | tr -d '[:space:]')
+    credential=$(printf '%s' "$credential" | tr -d '[:space:]')
+    case $joined in *"$credential"*) text=$concealed ;; esac
+  done
+}
+
+# beginning TEXT [COUNT]: print its first bytes, 300 if no count is given, and nothing from a credential on. The text of a
+# server is shortened only with this function: conceal does not find a credential of which a part was cut off.
+beginning() {
+  text=$1
+  for credential in "$secret" "$secret_pair"; do
     if [ "${#credential}" -ge 4 ]; then
-      case $text in *"$credential"*) text='(a message that contains a credential is not shown)' ;; esac
+      case $text in *"$credential"*) text="${text%%"$credential"*}$concealed" ;; esac
     fi
   done
+  conceal
+  printf '%s\n' "$text" | cut -c "1-${2:-300}"
 }
 
 # run_child COMMAND…: run it in the background, because a shell handles signals only between commands and in `wait`.

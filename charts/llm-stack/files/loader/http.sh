@@ -30,7 +30,7 @@ request() {
   rm -f "$scratch/json"
   run_child bounded "$most" curl --config "$settings" "$@" >"$scratch/output" 2>"$scratch/error" </dev/null
   code=$? status='' where='' what='' words='' patience=''
-  cut -c 1-1000 "$scratch/output" >"$scratch/seen"
+  cut -c 1-20000 "$scratch/output" >"$scratch/seen"
   { read -r status && read -r where && read -r what && read -r words && read -r patience; } <"$scratch/seen"
   case $code in
     0 | 22 | 33) judge ;;
@@ -56,7 +56,7 @@ request() {
   esac
 }
 
-curl_error() { sed -e 's/^curl: ([0-9]*) //' "$scratch/error" | head -n 1 | cut -c 1-300; }
+curl_error() { beginning "$(sed -e 's/^curl: ([0-9]*) //' "$scratch/error" | head -n 1 | cut -c 1-20000)"; }
 
 
 

@@ -37,6 +37,7 @@ set -u
 me="$(uname -n).$$.$(date +%s)"
 child='' beat='' locking='' holding='' scratch='' mine='' sure='' lone='' inherited=''
 secret='' secret_pair=''   # credentials that must not appear in a log line
+concealed='(a message that contains a credential is not shown)'
 verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
 
@@ -58,12 +59,29 @@ die() {
 }
 
 
+
 conceal() {
   for credential in "$secret" "$secret_pair"; do
+    if [ "${#credential}" -lt 4 ]; then continue; fi
+    case $text in *"$credential"*) text=$concealed ;; esac
+    if [ "${#credential}" -lt 8 ]; then continue; fi   # it can be in the text by chance
+    joined=$(printf '%s' "$text" | tr -d '[:space:]')
+    credential=$(printf '%s' "$credential" | tr -d '[:space:]')
+    case $joined in *"$credential"*) text=$concealed ;; esac
+  done
+}
+
+
+
+beginning() {
+  text=$1
+  for credential in "$secret" "$secret_pair"; do
     if [ "${#credential}" -ge 4 ]; then
-      case $text in *"$credential"*) text='(a message that contains a credential is not shown)' ;; esac
+      case $text in *"$credential"*) text="${text%%"$credential"*}$concealed" ;; esac
     fi
   done
+  conceal
+  printf '%s\n' "$text" | cut -c "1-${2:-300}"
 }
 
 

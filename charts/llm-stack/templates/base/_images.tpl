@@ -71,6 +71,11 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{- /**/}}
+{{- define "llm-stack.envText" -}}
+{{- toString . | replace "$" "$$" | quote }}
+{{- end }}
+
 {{- /*
 
 

@@ -254,7 +254,7 @@ last_words() {
     p
   }' "$scratch/output" >"$scratch/words"
   if ! [ -s "$scratch/words" ]; then tail -n 2 "$scratch/output" >"$scratch/words"; fi
-  tr -s '\n ' ' ' <"$scratch/words" | sed 's/ $//' | cut -c 1-400
+  beginning "$(head -c 20000 "$scratch/words" | tr -s '\n ' ' ' | sed 's/ $//')" 400
 }
 
 # log_in: write the mounted credentials to a private Docker configuration, which kit and cosign read. `kit login` would

@@ -1,5 +1,5 @@
 # Reads the XML of an S3-compatible store, and prints its values as "path tab text": Contents/<n>/Key, Size and ETag, and
-# what is outside of Contents. FROM in the environment is the first n. Exits with 1 if the XML is incomplete.
+# what is outside of Contents. Error stands for an error instead of a list. FROM in the environment is the first n. Exits with 1 if the XML is incomplete.
 
 BEGIN {
   RS = "<"
@@ -20,9 +20,13 @@ BEGIN {
   if (tag == "Contents") { inside = 1; n++ }
   else if (tag == "/Contents") inside = 0
   else if (tag ~ /^(Key|Size|ETag)$/ && inside) print "Contents/" n "/" tag "\t" plain(text)
-  else if (tag ~ /^(IsTruncated|NextContinuationToken|Code|Message|Region)$/ && !inside) print tag "\t" plain(text)
+  else if (tag ~ /^(IsTruncated|NextContinuationToken|Code|Message|Region)$/ && !inside) {
+    gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", text)
+    print tag "\t" plain(text)
+  }
   else if (tag ~ /^\/(ListBucketResult|Error)$/) whole = 1
   else if (tag ~ /^!/) bad = 1
+  if (tag == "/Error") print "Error\t"
 }
 
 END { exit bad || !whole }

@@ -13,7 +13,7 @@ list() {
       ask "$ENDPOINT/api/v1/models/$repository/repo/files?Revision=$(encoded "$1")&Recursive=True" || return ;;
   esac
   HUB=$HUB read_with listing.awk "$scratch/answer" "$scratch/unsorted" ||
-    strange "$(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1 | cut -c 1-300)"
+    strange "$(beginning "$(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1)")"
   LC_ALL=C sort -k 3 "$scratch/unsorted" >"$scratch/all" || full "$scratch"
   [ -s "$scratch/all" ] || die 66 "$repository@$revision contains no files; check $home/$repository"
 }
@@ -29,12 +29,11 @@ ask() {
   # ModelScope can report a missing model with HTTP 200.
   status=$(awk -F '\t' '$1 == "Code" { print $2; exit }' "$scratch/answer")
   case $status in '' | 200) return ;; esac
-  words=$(words_in "$scratch/answer")
-  said=$words status=404
+  said=$(beginning "$(words_in "$scratch/answer")") status=404
   refused
 }
 
-words_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print substr($2, 1, 300); exit }' "$1"; }
+words_in() { awk -F '\t' '$1 == "error" || $1 == "Message" { print substr($2, 1, 20000); exit }' "$1"; }
 
 strange() {
   check_scratch
@@ -78,6 +77,7 @@ judge() {
     read_with json.awk "$scratch/json" "$scratch/answer"
     words=$(words_in "$scratch/answer")
   fi
+  words=$(beginning "$words")
   said="HTTP $status${words:+, $words}"
   case $status in
     200 | 206) return 0 ;;

@@ -340,7 +340,7 @@ server_answers() {
 last_words() {
   grep -v '^\[GIN\]' "$scratch/serve" >"$scratch/words"
   grep -i 'error\|fatal\|panic' "$scratch/words" >"$scratch/errors" || cp "$scratch/words" "$scratch/errors"
-  tail -n 2 "$scratch/errors" | sed 's/^time=[^ ]* level=[A-Z]* source=[^ ]* //' | cut -c 1-300 | one_line
+  beginning "$(tail -n 2 "$scratch/errors" | sed 's/^time=[^ ]* level=[A-Z]* source=[^ ]* //' | cut -c 1-20000)" | one_line
 }
 
 one_line() { tr -s '\n ' ' ' | sed -e 's/^Error: //' -e 's/ $//'; }

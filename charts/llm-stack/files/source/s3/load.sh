@@ -78,14 +78,28 @@ list() {
       message="the answer of $ENDPOINT is not a list of an S3-compatible store, or is incomplete"
       return 1
     }
+    # Some stores and proxies send an error after they have begun the answer with HTTP 200.
+    if grep -q "^Error$tab" "$scratch/answer"; then
+      read_error
+      message="the store answers: $said"
+      return 1
+    fi
     cat "$scratch/answer" >>"$scratch/listed" || full "$scratch"
-    [ "$(value IsTruncated)" = true ] || break
     next=$(value NextContinuationToken) page=$((page + 1))
+    # A part of a list must not be taken for all of it, so only a clear answer ends the list.
+    case $next,$(value IsTruncated) in
+      ?*,*) ;;
+      ,[Ff][Aa][Ll][Ss][Ee] | ,0) break ;;
+      ,[Tt][Rr][Uu][Ee] | ,1) die 70 "$ENDPOINT sends a part of its list and no NextContinuationToken, so it does not" \
+        "support ListObjectsV2; set s3.endpoint to a store that does" ;;
+      *) die 70 "$ENDPOINT does not say whether its list is complete: IsTruncated is neither true nor false; set" \
+        "s3.endpoint to a store that supports ListObjectsV2" ;;
+    esac
     [ "$page" -lt 20 ] || die 64 "$reference contains more than 20 lists of files; use a folder with one model"
   done
   HUB=s3 PREFIX=$prefix read_with listing.awk "$scratch/listed" "$scratch/unsorted" || {
     check_scratch
-    die 70 "$ENDPOINT $(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1 | cut -c 1-300); remove or rename it in $reference"
+    die 70 "$ENDPOINT $(beginning "$(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1)"); remove or rename it in $reference"
   }
   while IFS=$tab read -r size sum path; do
     case $sum in
@@ -100,7 +114,7 @@ list() {
     "file of the folder"
 }
 
-value() { NAME=$1 awk -F '\t' '$1 == ENVIRON["NAME"] { print substr($2, 1, 2000); exit }' "$scratch/answer"; }
+value() { NAME=$1 awk -F '\t' '$1 == ENVIRON["NAME"] { print substr($2, 1, 20000); exit }' "$scratch/answer"; }
 
 pinned() { return 1; }
 
@@ -136,7 +150,7 @@ request_file() {
 
 about() {
   address "$(paths_of "$1" | head -n 1)"
-  case $1 in parts-*) url="$url?partNumber=1" ;; esac
+  case $1 in parts-*) url="$url?partNumber=${2:-1}" ;; esac
   most_of_all=$most most=100000 part='' sealed=''
   request --max-time 60 --fail --head --output "$scratch/head" "$url"
   code=$? most=$most_of_all part=${words%% *}
@@ -148,17 +162,35 @@ about() {
 resumable() {
   case $1 in tag-*) return 1 ;; esac
   about "$1" || return 0
-  [ -z "$sealed" ] && divided "$2" "$1"
+  [ -z "$sealed" ] && { divided "$2" "$1" || measured "$2" "$1"; }
 }
+
 
 
 divided() {
   case $2 in md5-*) return ;; esac
-  case $part in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac
-  [ $((($1 + part - 1) / part)) -eq "${2##*-}" ]
+  is_size "$part" && [ $((($1 + part - 1) / part)) -eq "${2##*-}" ] || return
+  seq "${2##*-}" | sed "s/.*/$part/" >"$scratch/parts" || full "$scratch"
+}
+
+is_size() { case $1 in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac }
+
+
+
+measured() {
+  rest=$1
+  : >"$scratch/parts" || full "$scratch"
+  for each in $(seq "${2##*-}"); do
+    about "$2" "$each" || { [ "$status" = 416 ] && return 1; return 2; }
+    if ! is_size "$part" || [ "$part" -gt "$rest" ]; then return 1; fi
+    rest=$((rest - part))
+    printf '%s\n' "$part" >>"$scratch/parts" || full "$scratch"
+  done
+  [ "$rest" -eq 0 ]
 }
 
 summed() {
+  corrupt=$message
   case $2 in
     md5-*)
       run_child md5sum "$3" >"$scratch/sum"
@@ -167,10 +199,14 @@ summed() {
       if [ -z "$sealed" ]; then return 1; fi ;;
     parts-*)
       about "$2" || return 2
-      if [ -z "$sealed" ] && divided "$1" "$2"; then
-        run_child md5_of_parts "$3" "${2##*-}" >"$scratch/sum"
-        read -r found _ <"$scratch/sum" && [ "$found-${2##*-}" = "${2#*-}" ]
-        return
+      if [ -z "$sealed" ]; then
+        # Most programs upload parts of one size. Only if that is not so, every part is asked for.
+        if divided "$1" "$2" && summed_by_parts "$2" "$3"; then return; fi
+        measured "$1" "$2"
+        case $? in
+          0) message=$corrupt; summed_by_parts "$2" "$3"; return ;;
+          2) return 2 ;;
+        esac
       fi ;;
   esac
   # Its ETag is not a checksum.
@@ -179,30 +215,34 @@ summed() {
 }
 
 
+summed_by_parts() {
+  run_child md5_of_parts "$2" >"$scratch/sum"
+  read -r found _ <"$scratch/sum" && [ "$found-${1##*-}" = "${1#*-}" ]
+}
+
+
 md5_of_parts() {
-  for _ in $(seq "$2"); do
-    printf %b "$(one_part | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
+  while read -r bytes <&3; do
+    printf %b "$(one_part "$bytes" | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
       BEGIN { digits = "0123456789abcdef" }
       { for (i = 1; i < 17; i++) printf "\\0%03o", (index(digits, substr($i, 1, 1)) - 1) * 16 + index(digits, substr($i, 2)) - 1 }')"
-  done <"$1" | md5sum
+  done <"$1" 3<"$scratch/parts" | md5sum
 }
 
 
 one_part() {
-  if [ "$part" -ge 1048576 ]; then dd bs=1048576 count=$((part / 1048576)) 2>/dev/null; fi
-  if [ $((part % 1048576)) -gt 0 ]; then dd bs=$((part % 1048576)) count=1 2>/dev/null; fi
+  if [ "$1" -ge 1048576 ]; then dd bs=1048576 count=$(($1 / 1048576)) 2>/dev/null; fi
+  if [ $(($1 % 1048576)) -gt 0 ]; then dd bs=$(($1 % 1048576)) count=1 2>/dev/null; fi
 }
 
 judge() {
-  reason='' said=''
   case $status in
     200 | 206) return 0 ;;
     429 | 503) pause_as_requested ;;
   esac
-  if [ -s "$scratch/json" ] && FROM=0 read_with xml.awk "$scratch/json" "$scratch/answer"; then
-    reason=$(value Code) what=${what:-$(value Region)} said=$(value Message)
-  fi
-  said="HTTP $status${reason:+, $reason}${said:+: $(printf '%s' "$said" | cut -c 1-300)}"
+  : >"$scratch/answer"
+  if [ -s "$scratch/json" ]; then FROM=0 read_with xml.awk "$scratch/json" "$scratch/answer" || : >"$scratch/answer"; fi
+  read_error
   case $status,$reason in
     408,* | 412,* | 416,* | 429,* | 5??,* | 400,RequestTimeout | 404,NoSuchKey) ;;
     404,) if [ -e "$scratch/json" ]; then refused; fi ;;   # else a file, which was removed
@@ -210,6 +250,12 @@ judge() {
   esac
   message="the store answers: $said"
   return 1
+}
+
+
+read_error() {
+  reason=$(beginning "$(value Code)") what=$(beginning "${what:-$(value Region)}") said=$(beginning "$(value Message)")
+  said="HTTP $status${reason:+, $reason}${said:+: $said}"
 }
 
 refused() {

@@ -43,7 +43,7 @@ WEBUI_SECRET_KEY:
 # Without this, Open WebUI downloads every format of the embedding model before it starts, although the image has one.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
 {{- with include "llm-stack.ui.open-webui.url" . }}
-WEBUI_URL: {{ . | quote }}
+WEBUI_URL: {{ include "llm-stack.envText" . }}
 {{- end }}
 {{- if .Values.openWebui.offline }}
 OFFLINE_MODE: "true"
@@ -57,18 +57,18 @@ HF_HUB_OFFLINE: "1"
 OLLAMA_API_KEY_{{ int64 $n }}:
   valueFrom:
     secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
-{{- $_ := set $settings (toString $n) (dict "key" (printf "$(OLLAMA_API_KEY_%d)" $n)) }}
+{{- $_ := set $settings (toString $n) (dict "key" (printf "OLLAMA_API_KEY_%d" $n)) }}
 {{- end }}
 {{- end }}
 {{- if gt (len $urls) 1 }}
-OLLAMA_BASE_URLS: {{ join ";" $urls | quote }}
+OLLAMA_BASE_URLS: {{ join ";" $urls | include "llm-stack.envText" }}
 {{- else if $urls }}
-OLLAMA_BASE_URL: {{ first $urls | quote }}
+OLLAMA_BASE_URL: {{ first $urls | include "llm-stack.envText" }}
 {{- else if not (include "llm-stack.ui.open-webui.ownUrls" (list . "OLLAMA_BASE_URL" "OLLAMA_BASE_URLS")) }}
 ENABLE_OLLAMA_API: "false"
 {{- end }}
 {{- with $settings }}
-OLLAMA_API_CONFIGS: {{ toJson . | quote }}
+OLLAMA_API_CONFIGS: {{ toJson . | include "llm-stack.envText" }}
 {{- end }}
 {{- $urls = list }}
 {{- $keys := list }}
@@ -78,22 +78,46 @@ OLLAMA_API_CONFIGS: {{ toJson . | quote }}
 OPENAI_API_KEY_{{ int64 $n }}:
   valueFrom:
     secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}
-{{- $keys = append $keys (printf "$(OPENAI_API_KEY_%d)" $n) }}
+{{- $keys = append $keys (printf "OPENAI_API_KEY_%d" $n) }}
 {{- else }}
 {{- $keys = append $keys "" }}
 {{- end }}
 {{- end }}
 {{- if $urls }}
-OPENAI_API_BASE_URLS: {{ join ";" $urls | quote }}
+OPENAI_API_BASE_URLS: {{ join ";" $urls | include "llm-stack.envText" }}
 {{- if compact $keys }}
 # One key for each URL, in the same order. An empty key is not sent.
-OPENAI_API_KEYS: {{ join ";" $keys | quote }}
+OPENAI_API_KEYS: {{ join ";" $keys | include "llm-stack.envText" }}
 {{- end }}
 {{- else if not (include "llm-stack.ui.open-webui.ownUrls" (list . "OPENAI_API_BASE_URL" "OPENAI_API_BASE_URLS" "OPENAI_API_KEY" "OPENAI_API_KEYS")) }}
 # Without a URL, Open WebUI would use api.openai.com.
 ENABLE_OPENAI_API: "false"
 {{- end }}
 {{ include "llm-stack.ui.open-webui.toolServers" . }}
+{{- with include "llm-stack.ui.open-webui.keyed" . }}
+INSERT_KEYS: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.ui.open-webui.keyed" -}}
+{{- $keyed := dict }}
+{{- range $protocol, $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
+{{- range $endpoints }}
+{{- if .secret }}
+{{- $_ := set $keyed (get (dict "ollama" "OLLAMA_API_CONFIGS" "openai" "OPENAI_API_KEYS") $protocol) true }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range .Values.openWebui.toolServers }}
+{{- if .existingSecret }}
+{{- $_ := set $keyed "TOOL_SERVER_CONNECTIONS" true }}
+{{- end }}
+{{- end }}
+{{- range $name, $_ := .Values.openWebui.env }}
+{{- $_ := unset $keyed $name }}
+{{- end }}
+{{- keys $keyed | sortAlpha | join " " }}
 {{- end }}
 
 {{- /**/}}
@@ -127,14 +151,14 @@ ENABLE_OPENAI_API: "false"
 {{ quote $variable }}:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | default "api-key" | quote }}}
-{{- $one = merge (dict "auth_type" "bearer" "key" (printf "$(%s)" $variable)) $one }}
+{{- $one = merge (dict "auth_type" "bearer" "key" $variable) $one }}
 {{- end }}
 {{- $_ := set $one "config" (dict "enable" true "access_grants" (ternary list $all (.adminsOnly | default false))) }}
 {{- $_ := set $one "info" (dict "id" $name "name" (.title | default $name) "description" (.description | default "")) }}
 {{- $found = append $found $one }}
 {{- end }}
 {{- with $found }}
-TOOL_SERVER_CONNECTIONS: {{ toJson . | quote }}
+TOOL_SERVER_CONNECTIONS: {{ toJson . | include "llm-stack.envText" }}
 {{- end }}
 {{- end }}
 
@@ -167,7 +191,7 @@ REDIS_URL:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- else if .url }}
-REDIS_URL: {{ .url | quote }}
+REDIS_URL: {{ include "llm-stack.envText" .url }}
 {{- end }}
 {{- if or .existingSecret .url }}
 WEBSOCKET_MANAGER: redis
@@ -180,34 +204,34 @@ WEBSOCKET_MANAGER: redis
 {{- $url := include "llm-stack.ui.open-webui.url" . }}
 {{- with .Values.openWebui.oidc }}
 {{- if .providerUrl }}
-OPENID_PROVIDER_URL: {{ .providerUrl | quote }}
+OPENID_PROVIDER_URL: {{ include "llm-stack.envText" .providerUrl }}
 {{- range $name, $key := dict "OAUTH_CLIENT_ID" .clientIdKey "OAUTH_CLIENT_SECRET" .clientSecretKey }}
 {{ quote $name }}:
   valueFrom:
     secretKeyRef: {name: {{ $.Values.openWebui.oidc.existingSecret | quote }}, key: {{ $key | quote }}}
 {{- end }}
-OAUTH_PROVIDER_NAME: {{ .providerName | quote }}
-OAUTH_SCOPES: {{ .scopes | quote }}
+OAUTH_PROVIDER_NAME: {{ include "llm-stack.envText" .providerName }}
+OAUTH_SCOPES: {{ include "llm-stack.envText" .scopes }}
 ENABLE_OAUTH_SIGNUP: {{ .signup | quote }}
 OAUTH_MERGE_ACCOUNTS_BY_EMAIL: {{ .mergeByEmail | quote }}
 {{- if $url }}
-OPENID_REDIRECT_URI: {{ printf "%s/oauth/oidc/callback" $url | quote }}
+OPENID_REDIRECT_URI: {{ printf "%s/oauth/oidc/callback" $url | include "llm-stack.envText" }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.openWebui.ldap }}
 {{- if .host }}
 ENABLE_LDAP: "true"
-LDAP_SERVER_LABEL: {{ .label | quote }}
-LDAP_SERVER_HOST: {{ .host | quote }}
+LDAP_SERVER_LABEL: {{ include "llm-stack.envText" .label }}
+LDAP_SERVER_HOST: {{ include "llm-stack.envText" .host }}
 LDAP_SERVER_PORT: {{ int64 .port | quote }}
 LDAP_USE_TLS: {{ .tls | quote }}
-LDAP_SEARCH_BASE: {{ .searchBase | quote }}
-LDAP_SEARCH_FILTER: {{ .searchFilter | quote }}
-LDAP_ATTRIBUTE_FOR_USERNAME: {{ .usernameAttribute | quote }}
-LDAP_ATTRIBUTE_FOR_MAIL: {{ .mailAttribute | quote }}
+LDAP_SEARCH_BASE: {{ include "llm-stack.envText" .searchBase }}
+LDAP_SEARCH_FILTER: {{ include "llm-stack.envText" .searchFilter }}
+LDAP_ATTRIBUTE_FOR_USERNAME: {{ include "llm-stack.envText" .usernameAttribute }}
+LDAP_ATTRIBUTE_FOR_MAIL: {{ include "llm-stack.envText" .mailAttribute }}
 {{- if .bindDn }}
-LDAP_APP_DN: {{ .bindDn | quote }}
+LDAP_APP_DN: {{ include "llm-stack.envText" .bindDn }}
 LDAP_APP_PASSWORD:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
@@ -216,7 +240,7 @@ LDAP_APP_PASSWORD:
 {{- end }}
 {{- range $what, $header := .Values.openWebui.trustedHeaders }}
 {{- with $header }}
-{{ printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what) | quote }}: {{ . | quote }}
+{{ printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what) | quote }}: {{ include "llm-stack.envText" . }}
 {{- end }}
 {{- end }}
 {{- end }}
