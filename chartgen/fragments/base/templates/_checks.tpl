@@ -88,7 +88,7 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
-{{- /* (list CONTEXT OBJECT): what tells an object from all others, whatever its version. */}}
+{{- /* (list CONTEXT OBJECT): group, kind, namespace and name, which no two objects have in common. */}}
 {{- define "fragment.identity" -}}
 {{- $object := last . }}
 {{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
