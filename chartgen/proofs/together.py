@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from ..kubernetes.definitions import QUANTITY
@@ -49,7 +50,7 @@ POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "
 def check(render: Render) -> Iterator[Fault]:
     """Every fault within an object of a render."""
     for owner in render.objects:
-        for found in (_name, _words, _kept, _ordered, _size):
+        for found in (_name, _words, _kept, _ordered, _size, _networks):
             yield from found(owner)
     for pod in render.pods:
         for look in (_grace, _root, _spread):
@@ -123,6 +124,38 @@ def _size(owner: Object) -> Iterator[Fault]:
         if size > most and (owner.kind in ("ConfigMap", "Secret") or where == "metadata.annotations"):
             path: Key = tuple(where.split("."))
             yield owner.fault(path, f"has {size} bytes, more than the {most} that are allowed", "make it smaller")
+
+
+def _networks(owner: Object) -> Iterator[Fault]:
+    """Kubernetes 1.37 refuses bits after the prefix, which older versions ignore."""
+    ways = ("spec.ingress[].from[].ipBlock", "spec.egress[].to[].ipBlock") if owner.kind == "NetworkPolicy" else ()
+    for path, block in (found for way in ways for found in maps(owner.data, way)):
+        whole = network(block.get("cidr"))
+        if whole is None:
+            yield _unknown(owner, (*path, "cidr"), block.get("cidr"))
+        for place, text in at(block, "except[]", path):
+            part = network(text)
+            if part is None:
+                yield _unknown(owner, place, text)
+            elif whole and (part == whole or part.version != whole.version or not part.subnet_of(whole)):
+                message = f"{text} is not a part of {block['cidr']}"
+                yield owner.fault(place, message, "remove it, or write a smaller network within the block")
+
+
+def _unknown(owner: Object, path: Key, text: Any) -> Fault:
+    try:
+        remedy = f"write {ip_network(str(text), strict=False)}"
+    except ValueError:
+        remedy = "write a network such as 10.0.0.0/8"
+    return owner.fault(path, f"{text} is not a network", remedy)
+
+
+def network(text: Any) -> IPv4Network | IPv6Network | None:
+    """What a CIDR says; None where it is none, or has bits after its prefix."""
+    try:
+        return ip_network(str(text)) if "/" in str(text) else None
+    except ValueError:
+        return None
 
 
 def _amounts(owner: Object, path: Key, container: dict[str, Any]) -> Iterator[Fault]:

@@ -143,6 +143,9 @@
 {{- if eq .Values.model.source "s3" }}{{ with include "llm-stack.source.s3.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
+{{- if eq .Values.model.delivery "cronjob" }}{{ with include "llm-stack.delivery.cronjob.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- if eq .Values.model.delivery "daemonset" }}{{ with include "llm-stack.delivery.daemonset.checks" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
@@ -223,6 +226,9 @@
 {{ . }}
 {{- end }}
 {{- with include "llm-stack.secure.network-policy.checks" . | trim }}
+{{ . }}
+{{- end }}
+{{- with include "llm-stack.verify.helm-test.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}
 {{- with include "llm-stack.data.releaseFacts" . | trim }}

@@ -1,5 +1,6 @@
 {{- /* A delivery in separate pods needs a volume that two nodes can mount at the same time. */}}
 {{- define "fragment.loader.checks" -}}
+{{ include "fragment.resourceFaults" (list "loader.resources" .Values.loader.resources) }}
 {{- if hasSuffix "-loader" .Server }}
 a server's name cannot end in -loader, which the names of loader pods end in; rename the server
 {{- end }}

@@ -117,6 +117,7 @@ reload.tsv: {{ include "fragment.reload.requests" . | toJson }}
 {{- end }}
 
 {{- define "fragment.reload.checks" -}}
+{{ include "fragment.resourceFaults" (list "reload.resources" .Values.reload.resources) }}
 {{- $facts := .Facts.engine }}
 {{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}

@@ -187,12 +187,12 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $key := .about.key | default .about.title }}
 {{- $was := include "fragment.upgrade.at" (list .old .field) | mustFromJson | toString }}
 {{- $is := include "fragment.upgrade.at" (list .new .field) | mustFromJson | toString }}
-{{- $old := include "fragment.upgrade.bytes" $was | float64 }}
-{{- $new := include "fragment.upgrade.bytes" $is | float64 }}
+{{- $old := include "fragment.quantity" $was | float64 }}
+{{- $new := include "fragment.quantity" $is | float64 }}
 {{- $capacity := dig "status" "capacity" "storage" $was .old }}
 {{- /* Since 1.32, a claim whose expansion failed can shrink to a size above its capacity. */}}
 {{- $recovers := semverCompare ">=1.32-0" .context.Capabilities.KubeVersion.Version }}
-{{- $least := ternary (include "fragment.upgrade.bytes" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
+{{- $least := ternary (include "fragment.quantity" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
 {{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
 {{- $other := printf "copy the data to another claim and set %s.existingClaim to its name" $key }}
 {{- if ne $old $new }}
@@ -221,14 +221,6 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /* A quantity in bytes. */}}
-{{- define "fragment.upgrade.bytes" -}}
-{{- $unit := regexFind "[A-Za-z]*$" . }}
-{{- mulf (trimSuffix $unit . | float64) (get (dict
-  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976
-  "m" 0.001 "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000) $unit) }}
-{{- end }}
-
 {{- /*
 Claim templates. What follows from the values is compared by its key, the rest as a whole. Pods and claims stay if a
 StatefulSet is deleted with --cascade=orphan, and the new one takes them over. Claims alone stay of a LeaderWorkerSet.
@@ -246,7 +238,7 @@ StatefulSet is deleted with --cascade=orphan, and the new one takes them over. C
 {{- range $name := keys $old $new | uniq | sortAlpha }}
 {{- $was := get $old $name | toJson | replace "\"" "" }}
 {{- $is := get $new $name | toJson | replace "\"" "" }}
-{{- $alike := and (eq $name "size") (eq (include "fragment.upgrade.bytes" $was) (include "fragment.upgrade.bytes" $is)) }}
+{{- $alike := and (eq $name "size") (eq (include "fragment.quantity" $was) (include "fragment.quantity" $is)) }}
 {{- if not (or $alike (eq $was $is)) }}
 {{- $keys = append $keys (printf "%s.%s" $key $name) }}
 {{- $parts = append $parts (printf "%s from %s to %s" $name ($was | default "empty") ($is | default "empty")) }}

@@ -63,6 +63,80 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 {{- end }}
 
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.extraObjectFaults" -}}
+{{- $owners := dict }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- $identity := include "llm-stack.identity" (list $ $object) }}
+{{- with get $owners $identity }}
+extraObjects.{{ $name }}: extraObjects.{{ . }} has the same kind and name; rename or remove one of the two
+{{- end }}
+{{- $_ := set $owners $identity $name }}
+{{- end }}
+{{- range $file := without (include "llm-stack.data.manifests" . | mustFromJson) "base/extra-objects.yaml" }}
+{{- range include (printf "%s/%s" $.Template.BasePath $file) $ | splitList "\n---\n" }}
+{{- if regexMatch "(?m)^kind:" . }}
+{{- $rendered := include "llm-stack.map" . | mustFromJson }}
+{{- with get $owners (include "llm-stack.identity" (list $ $rendered)) }}
+extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is already an object of the chart; use another name
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.identity" -}}
+{{- $object := last . }}
+{{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
+{{- list $group $object.kind ($object.metadata.namespace | default (first .).Release.Namespace) $object.metadata.name | join " " }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.scheduleFaults" -}}
+{{- $key := first . }}
+{{- $months := list "jan" "feb" "mar" "apr" "may" "jun" "jul" "aug" "sep" "oct" "nov" "dec" }}
+{{- $days := list "sun" "mon" "tue" "wed" "thu" "fri" "sat" }}
+{{- $known := list
+  (dict "name" "minute" "least" 0 "most" 59 "words" list)
+  (dict "name" "hour" "least" 0 "most" 23 "words" list)
+  (dict "name" "day of the month" "least" 1 "most" 31 "words" list)
+  (dict "name" "month" "least" 1 "most" 12 "words" $months)
+  (dict "name" "day of the week" "least" 0 "most" 6 "words" $days) }}
+{{- $fields := splitList " " (last .) }}
+{{- range $n, $about := ternary $known list (eq (len $fields) 5) }}
+{{- range $part := compact (splitList "," (index $fields $n)) }}
+{{- $sound := regexMatch "^([*?]|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/0*[1-9][0-9]*)?$" $part }}
+{{- $last := $about.least }}
+{{- range $end := splitList "/" $part | first | splitList "-" }}
+{{- if not (has $end (list "*" "?")) }}
+{{- $number := regexMatch "^[0-9]{1,9}$" $end | ternary ($end | float64 | int64) -1 }}
+{{- range $place, $word := $about.words }}
+{{- if eq $word (lower $end) }}
+{{- $number = add $place $about.least }}
+{{- end }}
+{{- end }}
+{{- $sound = and $sound (ge (int64 $number) (int64 $last)) (le (int64 $number) (int64 $about.most)) }}
+{{- $last = $number }}
+{{- end }}
+{{- end }}
+{{- if not $sound }}
+{{ $key }}: {{ $part }} is not valid as the {{ $about.name }}; use numbers from {{ $about.least }} to {{ $about.most }}{{ if $about.words }}, names such as {{ last $about.words }}{{ end }}, ranges such as {{ $about.least }}-{{ add $about.least 4 }}, and steps such as */2
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.timeZoneFaults" -}}
+{{- if eq (last . | lower) "local" }}
+{{ first . }}: {{ last . }} is not a time zone; use one such as Asia/Shanghai, or leave it empty for the time zone of the cluster
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.releaseNeeds" -}}
 {{- with .Values.global.proxy.existingSecret }}
 Secret/{{ . }}

@@ -1,5 +1,6 @@
 {{- /**/}}
 {{- define "llm-stack.loader.checks" -}}
+{{ include "llm-stack.resourceFaults" (list "loader.resources" .Values.loader.resources) }}
 {{- if hasSuffix "-loader" .Server }}
 a server's name cannot end in -loader, which the names of loader pods end in; rename the server
 {{- end }}

@@ -117,6 +117,7 @@ reload.tsv: {{ include "llm-stack.reload.requests" . | toJson }}
 {{- end }}
 
 {{- define "llm-stack.reload.checks" -}}
+{{ include "llm-stack.resourceFaults" (list "reload.resources" .Values.reload.resources) }}
 {{- $facts := .Facts.engine }}
 {{- $refreshes := .Facts.delivery.refreshes }}
 {{- if and $refreshes $facts.subPath (eq .Values.reload.mode "none") }}

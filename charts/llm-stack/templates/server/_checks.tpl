@@ -21,6 +21,15 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- $mounts = append $mounts .mountPath }}
 {{- end }}
 {{ include "llm-stack.volumeFaults" (dict "context" . "key" "" "values" (dict "volumes" .Values.volumes "volumeMounts" .Values.volumeMounts) "names" $volumes "paths" $mounts) }}
+{{- $spread := list }}
+{{- range .Values.topologySpreadConstraints }}
+{{- $pair := list .topologyKey .whenUnsatisfiable }}
+{{- if has $pair $spread }}
+topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey }} and whenUnsatisfiable {{ .whenUnsatisfiable }}; keep one of them
+{{- end }}
+{{- $spread = append $spread $pair }}
+{{- end }}
+{{ include "llm-stack.resourceFaults" (list "resources" .Values.resources) }}
 {{- include "llm-stack.server.imageChecks" . }}
 {{- end }}
 

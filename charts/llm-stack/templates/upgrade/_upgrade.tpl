@@ -187,12 +187,12 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $key := .about.key | default .about.title }}
 {{- $was := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson | toString }}
 {{- $is := include "llm-stack.upgrade.at" (list .new .field) | mustFromJson | toString }}
-{{- $old := include "llm-stack.upgrade.bytes" $was | float64 }}
-{{- $new := include "llm-stack.upgrade.bytes" $is | float64 }}
+{{- $old := include "llm-stack.quantity" $was | float64 }}
+{{- $new := include "llm-stack.quantity" $is | float64 }}
 {{- $capacity := dig "status" "capacity" "storage" $was .old }}
 {{- /**/}}
 {{- $recovers := semverCompare ">=1.32-0" .context.Capabilities.KubeVersion.Version }}
-{{- $least := ternary (include "llm-stack.upgrade.bytes" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
+{{- $least := ternary (include "llm-stack.quantity" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
 {{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
 {{- $other := printf "copy the data to another claim and set %s.existingClaim to its name" $key }}
 {{- if ne $old $new }}
@@ -221,14 +221,6 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /**/}}
-{{- define "llm-stack.upgrade.bytes" -}}
-{{- $unit := regexFind "[A-Za-z]*$" . }}
-{{- mulf (trimSuffix $unit . | float64) (get (dict
-  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976
-  "m" 0.001 "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000) $unit) }}
-{{- end }}
-
 {{- /*
 
 
@@ -246,7 +238,7 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- range $name := keys $old $new | uniq | sortAlpha }}
 {{- $was := get $old $name | toJson | replace "\"" "" }}
 {{- $is := get $new $name | toJson | replace "\"" "" }}
-{{- $alike := and (eq $name "size") (eq (include "llm-stack.upgrade.bytes" $was) (include "llm-stack.upgrade.bytes" $is)) }}
+{{- $alike := and (eq $name "size") (eq (include "llm-stack.quantity" $was) (include "llm-stack.quantity" $is)) }}
 {{- if not (or $alike (eq $was $is)) }}
 {{- $keys = append $keys (printf "%s.%s" $key $name) }}
 {{- $parts = append $parts (printf "%s from %s to %s" $name ($was | default "empty") ($is | default "empty")) }}

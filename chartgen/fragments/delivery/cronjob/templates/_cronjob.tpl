@@ -17,3 +17,11 @@ job/{{ include "fragment.slot.loader.job" . }}
 {{- define "fragment.delivery.cronjob.name" -}}
 {{- include "fragment.shortName" (list . (printf "%s-loader" .Server)) }}
 {{- end }}
+
+{{- define "fragment.delivery.cronjob.checks" -}}
+{{- if not .Values.cronjob.schedule }}
+cronjob.schedule: is empty, and the CronJob has no other; set it, such as 0 */6 * * *
+{{- end }}
+{{ include "fragment.scheduleFaults" (list "cronjob.schedule" .Values.cronjob.schedule) }}
+{{ include "fragment.timeZoneFaults" (list "cronjob.timeZone" .Values.cronjob.timeZone) }}
+{{- end }}

@@ -97,6 +97,16 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- if not $values.parentRefs }}
 {{ $key }}.parentRefs: is empty, so the route is attached to no Gateway; add a Gateway with name, namespace, and its listener as sectionName
 {{- end }}
+{{- $sections := dict }}
+{{- range $values.parentRefs }}
+{{- $gateway := printf "%s/%s" (.namespace | default "") .name }}
+{{- $section := .sectionName | default "" }}
+{{- $known := get $sections $gateway | default list }}
+{{- if or (has $section $known) (and $known (or (not $section) (has "" $known))) }}
+{{ $key }}.parentRefs: the Gateway {{ .name }} is listed more than once; keep one entry, or give each its own sectionName
+{{- end }}
+{{- $_ := set $sections $gateway (append $known $section) }}
+{{- end }}
 {{- if and $request (gt $attempt $request) }}
 {{ $key }}.timeouts.backendRequest: {{ $values.timeouts.backendRequest }} is more than {{ $key }}.timeouts.request, which is {{ $values.timeouts.request }}; lower it, or remove it
 {{- end }}

@@ -92,6 +92,7 @@ schedulingProfiles:
 {{- end }}
 
 {{- define "fragment.route.inference-pool.checks" -}}
+{{ include "fragment.resourceFaults" (list "inferencePool.resources" .Values.inferencePool.resources) }}
 {{- $pool := .Values.inferencePool }}
 {{- if $pool.enabled }}
 {{- range $pool.servers }}

@@ -56,9 +56,13 @@ openWebui.database.pgvector: is true, but no PostgreSQL database is set; set ope
 {{- if and $ui.secretKey.value $ui.secretKey.existingSecret }}
 openWebui.secretKey: both value and existingSecret are set; remove one of them
 {{- end }}
+{{- if regexMatch "(?i)[?&]password=" $ui.redis.url }}
+openWebui.redis.url: contains a password, which everyone who can read the release can read; write the URL into a Secret, and set existingSecret in place of url
+{{- end }}
 {{- if and $ui.redis.url $ui.redis.existingSecret }}
 openWebui.redis: both url and existingSecret are set; remove one of them
 {{- end }}
+{{ include "fragment.resourceFaults" (list "openWebui.resources" $ui.resources) }}
 {{ include "fragment.volumeFaults" (dict "context" . "key" "openWebui." "values" $ui "names" (list "data" "tmp" "files") "paths" (list "/app/backend/data" "/data" "/opt/files" "/tmp")) }}
 {{ include "fragment.ui.open-webui.endpointChecks" . }}
 {{ include "fragment.ui.open-webui.replicasChecks" . }}

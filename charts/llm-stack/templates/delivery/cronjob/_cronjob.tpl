@@ -17,3 +17,11 @@ job/{{ include "llm-stack.slot.loader.job" . }}
 {{- define "llm-stack.delivery.cronjob.name" -}}
 {{- include "llm-stack.shortName" (list . (printf "%s-loader" .Server)) }}
 {{- end }}
+
+{{- define "llm-stack.delivery.cronjob.checks" -}}
+{{- if not .Values.cronjob.schedule }}
+cronjob.schedule: is empty, and the CronJob has no other; set it, such as 0 */6 * * *
+{{- end }}
+{{ include "llm-stack.scheduleFaults" (list "cronjob.schedule" .Values.cronjob.schedule) }}
+{{ include "llm-stack.timeZoneFaults" (list "cronjob.timeZone" .Values.cronjob.timeZone) }}
+{{- end }}

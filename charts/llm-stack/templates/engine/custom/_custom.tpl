@@ -81,7 +81,12 @@ image.tag: {{ .Values.image.repository }} has no tag, so Kubernetes would use la
 {{- if has $custom.mountPath (list "/tmp" "/opt/files") }}
 custom.mountPath: {{ $custom.mountPath }} is already used by a volume of the chart; use another path
 {{- end }}
+{{- $taken := dict }}
 {{- range $name, $port := $custom.ports }}
+{{- with get $taken (toString $port) }}
+custom.ports: {{ . }} and {{ $name }} have the same port {{ int64 $port }}; remove one of them, or give it another port
+{{- end }}
+{{- $_ := set $taken (toString $port) $name }}
 {{- if eq $name "http" }}
 custom.ports: the name http is reserved for custom.port; rename the other port
 {{- else if eq (int64 $port) (int64 $custom.port) }}

@@ -92,6 +92,7 @@ schedulingProfiles:
 {{- end }}
 
 {{- define "llm-stack.route.inference-pool.checks" -}}
+{{ include "llm-stack.resourceFaults" (list "inferencePool.resources" .Values.inferencePool.resources) }}
 {{- $pool := .Values.inferencePool }}
 {{- if $pool.enabled }}
 {{- range $pool.servers }}

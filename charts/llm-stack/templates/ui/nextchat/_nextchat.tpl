@@ -137,6 +137,7 @@ nextchat.enabled: is true, but no enabled server has a chat API; set nextchat.en
 {{- else if not (include "llm-stack.ui.nextchat.server" .) }}
 nextchat.server: {{ $chat.server | default "is empty, but there is more than one server" }}{{ if $chat.server }} is not an enabled server with a chat API{{ end }}; set it to {{ $servers }}
 {{- end }}
+{{ include "llm-stack.resourceFaults" (list "nextchat.resources" $chat.resources) }}
 {{ include "llm-stack.volumeFaults" (dict "context" . "key" "nextchat." "values" $chat "names" (list "tmp" "cache") "paths" (list "/app/.next/cache" "/tmp")) }}
 {{- if and $chat.service.nodePort (eq $chat.service.type "ClusterIP") }}
 nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set nextchat.service.type to NodePort, or remove nodePort

@@ -82,6 +82,7 @@ pipelines.env.PIPELINES_API_KEY: Open WebUI needs the same key, and does not rea
 {{- if and $pipelines.service.nodePort (eq $pipelines.service.type "ClusterIP") }}
 pipelines.service.nodePort: {{ int64 $pipelines.service.nodePort }} is set, but a Service of type ClusterIP has no node port; set pipelines.service.type to NodePort, or remove nodePort
 {{- end }}
+{{ include "llm-stack.resourceFaults" (list "pipelines.resources" $pipelines.resources) }}
 {{ include "llm-stack.volumeFaults" (dict "context" . "key" "pipelines." "values" $pipelines "names" (list "data" "tmp" "files") "paths" (list "/app/pipelines" "/opt/files" "/tmp")) }}
 {{- if not $pipelines.persistence.enabled }}
 {{- with $pipelines.persistence.existingClaim }}

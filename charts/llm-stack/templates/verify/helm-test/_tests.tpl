@@ -56,6 +56,10 @@ a server's name cannot end in -test, which is what the pods are called that test
 {{- end }}
 {{- end }}
 
+{{- define "llm-stack.verify.helm-test.releaseChecks" -}}
+{{- include "llm-stack.resourceFaults" (list "tests.resources" .Values.tests.resources) }}
+{{- end }}
+
 {{- define "llm-stack.verify.helm-test.network" -}}
 {{- if .Values.tests.enabled }}
 {{- range .Serving }}
