@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from chartgen import cli
 from chartgen.files import write
 from chartgen.problem import Faults, ToolError
+from chartgen.release import oci, publish
 from chartgen.release import package as packages
-from chartgen.release import publish
 from chartgen.remote import credentials
 from tests import museum as museums
 from tests import registry as registries
@@ -358,8 +358,8 @@ def test_version_with_build_metadata_is_found_again_in_a_registry(registry, char
 
 @pytest.mark.slow
 def test_password_stands_in_no_command_line_and_no_file_that_stays(registry, chart, tmp_path, monkeypatch):
-    seen, real = [], subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda command, **more: (seen.append(command), real(command, **more))[1])
+    seen, real = [], oci.run
+    monkeypatch.setattr(oci, "run", lambda command, *more: (seen.append(command), real(command, *more))[1])
     run(f"oci://{registry.host}/six", chart(), "--plain-http", **ada())
     config = [
         Path(word.split("=", 1)[1]) for command in seen for word in map(str, command) if "registry-config" in word

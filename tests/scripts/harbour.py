@@ -113,10 +113,10 @@ class Harbour:
 
     def held(self, folder: str, kit: ModelKit) -> int:
         """Bytes of its layers that lie in kit's store, whole or in part."""
-        storage = self.target / f".work/free/{folder}/work/kit/storage"
+        storages = [*self.target.glob(f".work/*/{folder}/work/kit/storage")]
         names = {digest.partition(":")[2] for digest in kit.layers}
         total = 0
-        for path in list(storage.rglob("*")) if storage.is_dir() else []:
+        for path in [path for storage in storages for path in storage.rglob("*")]:
             with contextlib.suppress(FileNotFoundError):  # it is whole by now, and elsewhere
                 total += path.stat().st_size if path.name in names else 0
         return total
