@@ -68,7 +68,7 @@ def test_url_of_an_ingress(told, ingress, url):
         ([{"port": 8080}], {}, f"http://{HOST}:8080"),
         ([{"port": 8080}], {"httpPort": 80}, f"http://{HOST}"),
         ([{"port": 8080}], {"httpsPort": 8443}, f"https://{HOST}:8443"),
-        ([{"port": 80}, {"port": 443}], {}, f"https://{HOST}"),
+        ([{"port": 80, "sectionName": "web"}, {"port": 443, "sectionName": "tls"}], {}, f"https://{HOST}"),
         ([{"sectionName": "https"}], {"hostnames": []}, ""),
         ([{"sectionName": "https"}], {"hostnames": ["*.example.com", "b.example.com"]}, "https://b.example.com"),
     ],
