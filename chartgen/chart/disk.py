@@ -41,9 +41,8 @@ def write(chart: Chart, folder: Path) -> list[str]:
     """
     folder = Path(os.path.realpath(folder)) if folder.is_symlink() else folder  # a link stays a link
     _refuse_repository(folder)
-    sweep(
-        folder.parent, f".{folder.name}.chartgen-"
-    )  # even with nothing to write: a run killed after its swap left the old one
+    # Even with nothing to write: a run that was killed after its swap left the old tree.
+    sweep(folder.parent, f".{folder.name}.chartgen-")
     changes = difference(chart, folder)
     if not changes:
         return []
