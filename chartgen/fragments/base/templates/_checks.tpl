@@ -137,6 +137,20 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
+{{- /* Objects that must already exist for the release, Kind/name, as a JSON list. */}}
+{{- define "fragment.needs" -}}
+{{- $needs := list }}
+{{- range .Servers }}
+{{- range include "fragment.slot.server.needs" . | splitList "\n" }}
+{{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- end }}
+{{- range include "fragment.slot.release.needs" . | splitList "\n" }}
+{{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- $needs | uniq | compact | mustToJson }}
+{{- end }}
+
 {{- define "fragment.releaseNeeds" -}}
 {{- with .Values.global.proxy.existingSecret }}
 Secret/{{ . }}

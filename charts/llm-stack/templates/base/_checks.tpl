@@ -137,6 +137,20 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
+{{- /**/}}
+{{- define "llm-stack.needs" -}}
+{{- $needs := list }}
+{{- range .Servers }}
+{{- range include "llm-stack.slot.server.needs" . | splitList "\n" }}
+{{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- end }}
+{{- range include "llm-stack.slot.release.needs" . | splitList "\n" }}
+{{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- $needs | uniq | compact | mustToJson }}
+{{- end }}
+
 {{- define "llm-stack.releaseNeeds" -}}
 {{- with .Values.global.proxy.existingSecret }}
 Secret/{{ . }}

@@ -77,14 +77,10 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 
 */}}
 {{- define "llm-stack.upgrade.lost" -}}
-{{- $needs := include "llm-stack.slot.release.needs" . | splitList "\n" }}
-{{- range .Servers }}
-{{- $needs = include "llm-stack.slot.server.needs" . | splitList "\n" | concat $needs }}
-{{- end }}
-{{- range $needs | uniq }}
-{{- $kind := regexFind "^(PersistentVolumeClaim|Secret|ConfigMap)/" (trim .) | trimSuffix "/" }}
+{{- range include "llm-stack.needs" . | mustFromJson }}
+{{- $kind := regexFind "^(PersistentVolumeClaim|Secret|ConfigMap)/" . | trimSuffix "/" }}
 {{- if $kind }}
-{{- $name := trim . | trimPrefix $kind | trimPrefix "/" }}
+{{- $name := trimPrefix (printf "%s/" $kind) . }}
 {{- $old := lookup "v1" $kind $.Release.Namespace $name | default dict }}
 {{- $notes := dig "metadata" "annotations" dict $old | default dict }}
 {{- $own := and (eq (get $notes "meta.helm.sh/release-name") $.Release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $.Release.Namespace) }}
