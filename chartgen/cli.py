@@ -251,7 +251,7 @@ def validate(
         named = {word: [each.as_json() for each in here().named(found)] for word, found in lists.items()}
         here().json(report.as_json() | named)
         return 1 if report.problems else 0
-    for line in (*report.access, *filter(None, [report.note])):
+    for line in (*report.access, *filter(None, [report.slower, report.note])):
         here().remark(line)
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))

@@ -135,7 +135,9 @@ class Handler(BaseHTTPRequestHandler):
 def serve(chart: LoadedChart, port: int, say: Say, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; `ready` hears the URL. OSError where the port is taken."""
     programs = tools.ensure(["helm", "kubeconform"], say)
-    with provers.started(programs, say) as prover:
+    with provers.started(programs) as (prover, slower):
+        if slower:
+            say(slower)
         server = Server(chart, port, say, prover)
         try:
             ready(server.url)

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..problem import Say
 from . import carried, tools
 from .run import bounded, hermetic
 from .tools import Tool
@@ -129,22 +128,21 @@ class Prover:
 
 
 @contextmanager
-def started(programs: dict[str, Tool], say: Say) -> Iterator[Prover | None]:
-    """The program for as long as it is used; None, and a line, where the commands have to run."""
+def started(programs: dict[str, Tool]) -> Iterator[tuple[Prover | None, str]]:
+    """The program for as long as it is used; None, and a sentence, where the commands have to run."""
     import tempfile
 
     program = tools.find("prover")
     lacking = lacks(program, programs)
     if program is None or lacking:
-        say(f"helm and kubeconform run for each render, which is slower: {lacking}")
-        yield None
+        yield None, f"helm and kubeconform run for each render, which is slower: {lacking}"
         return
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
         environment = hermetic(Path(place)) | MEMORY
         version = programs["helm"].version if programs["helm"].path.parent != program.path.parent else ""
         prover = Prover(program.path, environment, version)
         try:
-            yield prover
+            yield prover, ""
         finally:
             prover.end()
 

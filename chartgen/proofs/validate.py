@@ -80,6 +80,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     note: str = ""
+    slower: str = ""  # why helm and kubeconform ran for each render
     proved: str = ""
     access: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -174,7 +175,7 @@ def validate(
         key = "" if schemas else key  # what is there may change
         if key and report.recalled(key):
             return report
-        with _started(found_tools, say) as programs:
+        with _started(found_tools, report) as programs:
             merge = partial(merged, helm=programs.helm, prover=programs.prover)
             read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
             own, composes = _sources(report, found, origin) if shipped else (None, True)
@@ -257,8 +258,8 @@ def _proofs(
 
 
 @contextmanager
-def _started(found: dict[str, Tool], say: Say) -> Iterator[Programs]:
-    with prover.started(found, say) as process:
+def _started(found: dict[str, Tool], report: Report) -> Iterator[Programs]:
+    with prover.started(found) as (process, report.slower):
         lacking = "" if process else prover.lacks(tools.find("prover"), found)
         yield Programs(found["helm"].path, found["kubeconform"].path, process, lacking)
 
@@ -278,7 +279,7 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     report.schema_locations = prepare.schema_locations()
-    with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, say) as programs:
+    with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, report) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
         proved = _remembered(memory.world(_programs(found_tools), report.schema_locations), found, programs)

@@ -126,7 +126,7 @@ def bench() -> Iterator[Bench]:
     prepare.prepare(print)
     found = tools.ensure(["helm", "kubeconform"], print)
     locations = prepare.schema_locations()
-    with prover.started(found, print) as process:
+    with prover.started(found) as (process, _):
         chart = loaded.load(CHART, "charts/llm-stack")
         paths = (found["helm"].path, found["kubeconform"].path)
         made = Bench(*paths, process, chart, locations, definitions.versions(), runs.apis(locations))

@@ -12,6 +12,6 @@ def many(requests: Iterable[Request], label: str = "helm") -> dict[Request, Rend
     """Each request, and what it renders to; with another Helm than the pinned one, always by the command."""
     wanted = list(dict.fromkeys(requests))
     found = tools.ensure(dict.fromkeys(["helm", "kubeconform", label]), print)
-    with prover.started(found, print) as process:
+    with prover.started(found) as (process, _):
         done = helm.render(wanted, found[label].path, prover=process if label == "helm" else None)
     return {each.request: each for each in done}

@@ -36,7 +36,7 @@ def programs() -> dict[str, tools.Tool]:
 
 @pytest.fixture(scope="module")
 def process(programs: dict[str, tools.Tool]) -> Iterator[Prover]:
-    with prover.started(programs, print) as found:
+    with prover.started(programs) as (found, _):
         if found is None:
             pytest.skip("helm or kubeconform on the PATH is not the version in the prover")
         yield found
@@ -220,7 +220,7 @@ def test_a_location_that_is_no_location_is_refused_as_by_the_command(
 def test_the_command_runs_where_the_process_ended(process: Prover, programs: dict[str, tools.Tool], tmp_path: Path):
     helm = programs["helm"].path
     request = odd(ODD[0], tmp_path)
-    with prover.started(programs, print) as other:
+    with prover.started(programs) as (other, _):
         assert other is not None
         other._process.kill()
         assert render.render([request] * 2, helm, prover=other) == render.render([request] * 2, helm)
@@ -283,15 +283,14 @@ def test_flags_and_files_that_only_the_command_reads_are_left_to_it(tmp_path: Pa
 def test_without_the_program_or_with_another_helm_a_line_says_that_it_is_slower(
     programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
     other = {**programs, "helm": replace(programs["helm"], version="v4.0.2")}
-    with prover.started(other, said.append) as found:
+    with prover.started(other) as (found, said):
         assert found is None
+        assert "and the faster program contains helm v4.3" in said
     monkeypatch.setattr(tools, "find", lambda name: None)
-    with prover.started(programs, said.append) as found:
+    with prover.started(programs) as (found, said):
         assert found is None
-    assert "and the faster program contains helm v4.3" in said[0]
-    assert said[1] == (
+    assert said == (
         "helm and kubeconform run for each render, which is slower: "
         "install Go and run 'chartgen tools' to build the faster program"
     )

@@ -388,7 +388,7 @@ def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_an
         'tpl={{ include "d" . | fail }}': {"d", "c"},
         "tpl=plain": set(),
     }
-    with prover.started(tools.ensure(["helm", "kubeconform"], print), print) as process:
+    with prover.started(tools.ensure(["helm", "kubeconform"], print)) as (process, _):
         if process is None:
             pytest.skip("helm or kubeconform on the PATH is not the version in the prover")
         flags = [(f"--set-json={json.dumps({'tpl': text.removeprefix('tpl=')})}",) for text in given]
