@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint faults kills fuzz bench docs site format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint parity faults kills fuzz bench docs site format lock definitions clean
 
 all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
@@ -55,6 +55,9 @@ test: lint check validate ## Everything that CI runs
 
 test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
+
+parity: tools ## Render and check everything by the prover and by the commands of Helm and kubeconform, and compare
+	@PARITY=all $(BIN)/pytest tests/programs/test_prover.py
 
 e2e: tools ## Install every example, upgrades and what was published on the cluster of KUBECONFIG; E2E="--example NAME" picks one
 	@$(BIN)/python -m tests.e2e --record docs/proved.yaml $(E2E)

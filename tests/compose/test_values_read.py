@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from conftest import CHART, ROOT
+from llm_stack.rendering import many
 
 from chartgen.compose import merge
 from chartgen.compose.schema import closed, rows
-from chartgen.programs import helm as render
+from chartgen.programs.helm import Request
 from chartgen.reading import yamlfile
 from chartgen.sources import stack as stacks
 
@@ -72,7 +73,7 @@ def used(path: tuple[str, ...], cases: dict[Path, dict[str, Any]]) -> list[tuple
 
 
 @pytest.mark.slow
-def test_every_value_stands_in_a_case_and_is_read(cases, helm, tmp_path):
+def test_every_value_stands_in_a_case_and_is_read(cases, tmp_path):
     waiting = {path: used(path, cases) for path in leaves()}
     assert [".".join(path) for path, found in waiting.items() if not found] == []
     came: dict[str, str] = {}
@@ -81,19 +82,22 @@ def test_every_value_stands_in_a_case_and_is_read(cases, helm, tmp_path):
         pairs = {
             path: (json.dumps(values), json.dumps(without(values, place))) for path, (values, place) in asked.items()
         }
-        came |= rendered({text for pair in pairs.values() for text in pair} - came.keys(), helm, tmp_path)
+        came |= rendered({text for pair in pairs.values() for text in pair} - came.keys(), tmp_path)
         for path, (whole, part) in pairs.items():
             if came[whole] != came[part]:
                 del waiting[path]
     assert {".".join(path) for path in waiting} == NOTES_ALONE | CLUSTER_ALONE
 
 
-def rendered(texts: set[str], helm: str, folder: Path) -> dict[str, str]:
+def rendered(texts: set[str], folder: Path) -> dict[str, str]:
     """What Helm makes of each values text, or says about it."""
     requests = []
     for n, text in enumerate(sorted(texts)):
         file = folder / f"{len(list(folder.iterdir()))}-{n}.yaml"
         file.write_text(text, encoding="utf-8")
-        requests.append(render.Request(CHART, (file,)))
-    done = render.render(requests, Path(helm))
-    return {text: RANDOM.sub(": …", one.text) + one.error for text, one in zip(sorted(texts), done, strict=True)}
+        requests.append(Request(CHART, (file,)))
+    done = many(requests)
+    return {
+        text: RANDOM.sub(": …", done[request].text) + done[request].error
+        for text, request in zip(sorted(texts), requests, strict=True)
+    }

@@ -155,7 +155,7 @@ spec:
 gpu.count: {{ int64 $gpu.count }} is set, but gpu.resources already contains the number of GPUs; remove gpu.count
 {{- else if eq $gpu.vendor "none" }}
 {{- include "fragment.gpu.strays" . }}
-{{- if not (or (dig "cpu" true .Facts.engine) $gpu.resources .Values.image.repository) }}
+{{- if not (or $gpu.resources .Values.image.repository (dig "cpu" true .Facts.engine)) }}
 gpu.vendor: engine {{ .Values.engine }} has no image for CPUs; set gpu.vendor to {{ join " or " .Facts.engine.vendors }}, or image.repository and image.tag to an image that runs on CPUs
 {{- end }}
 {{- else if $gpu.resources }}

@@ -110,7 +110,7 @@ inferencePool.enabled: no server of the pool answers requests; enable a server, 
 {{- $metrics := .Facts.engine.metrics | default dict }}
 {{- $models = append $models .Facts.engine.model }}
 {{- $ports = append $ports (int64 .Facts.engine.port) }}
-{{- if not (and $metrics.waiting $metrics.running $metrics.cache (not $metrics.secret)) }}
+{{- if or $metrics.secret (not (and $metrics.waiting $metrics.running $metrics.cache)) }}
 inferencePool.servers: server {{ .Server }} has engine {{ .Values.engine }}, which exports no metrics of its queue and its KV cache that the endpoint picker can read; set inferencePool.servers to the servers of the pool, without {{ .Server }}
 {{- end }}
 {{- end }}
