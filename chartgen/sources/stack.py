@@ -17,7 +17,10 @@ from .fragment import FILES, Fragment, load
 
 @dataclass(frozen=True)
 class Stack:
-    """What stack.yaml states, with its fragments read, and the texts that stand beside it."""
+    """What stack.yaml states, with its fragments read, and the texts that stand beside it.
+
+    `roots` are the folders in which fragments are looked for.
+    """
 
     file: str
     folder: Path
@@ -30,6 +33,7 @@ class Stack:
     changelog: str = ""
     ci: dict[str, str] = field(default_factory=dict)
     lines: dict[tuple, int] = field(default_factory=dict, compare=False)
+    roots: tuple[Path, ...] = ()
 
     @property
     def own_fragments(self) -> tuple[Fragment, ...]:
@@ -81,18 +85,21 @@ def read(path: Path) -> Stack:
         changelog=_text(folder / "CHANGELOG.md"),
         ci=files.texts(folder / "ci"),
         lines=parsed.lines,
+        roots=tuple(roots),
     )
+    # Fragments of a folder that is not there cannot be found either: that is said alone.
+    Collected(_paths(stack)).end()
     collected = Collected()
     fragments = _fragments(stack, data["fragments"], roots, collected)
-    for n, root in enumerate(roots[:-1]):
-        if not root.is_dir():
-            collected.problems.append(
-                stack.problem(
-                    ("fragmentPaths", n), f"no such folder: {show(root)}", "write its path relative to this file"
-                )
-            )
     collected.end()
     return replace(stack, fragments=tuple(fragments))
+
+
+def _paths(stack: Stack) -> list[Problem]:
+    """Folders of fragments that are not there."""
+    missing = [(n, root) for n, root in enumerate(stack.roots[:-1]) if not root.is_dir()]
+    remedy = "write its path relative to this file"
+    return [stack.problem(("fragmentPaths", n), f"no such folder: {show(root)}", remedy) for n, root in missing]
 
 
 def _fragments(stack: Stack, ids: list[str], roots: list[Path], collected: Collected) -> list[Fragment]:
