@@ -68,7 +68,11 @@ class Names:
         else:
             return None
         said = " or ".join([*others, said])
-        return Among(frozenset([*others, *(each for each in known if isinstance(each, str))]), said) if known else None
+        return (
+            Among(frozenset([*others, *(each for each in known if isinstance(each, str) and each)]), said)
+            if known
+            else None
+        )
 
     def _names(self, kind: str) -> set[str]:
         if kind == "image":
