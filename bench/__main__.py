@@ -51,7 +51,7 @@ def measured(place: Path) -> None:
     peers = [Path(peer).absolute() for peer in os.environ.get("PEER", "").split(os.pathsep) if peer]
     bench = prepared(place)
     say("chartgen build")
-    found = [rows.build(bench)]
+    found = rows.build(bench)
     say("chartgen validate, and the loop: this takes minutes")
     found += rows.validate(bench)
     say("helm template")

@@ -18,9 +18,12 @@ one session. Times in seconds apply to one machine on one day. A ratio is printe
 MEANING = """
 ## What each row means
 
-**`chartgen build --check`** is the time of a complete process. It starts, reads the stack and every fragment, composes
-the chart, and compares it with the chart on disk. The other process only imports the two packages that chartgen always
-needs. Both use compiled bytecode, as after the installation of a wheel.
+**`chartgen build --check`** is the time of a complete process, after an earlier one. It starts, reads all files that
+the chart is made of and all files of the chart, and finds from their hashes that the same sources made this chart
+before.
+`chartgen build` also composes the chart, and compares it file by file with the chart on disk, which is the same. The
+rules for fragments passed in an earlier run. The other process only imports the two packages that chartgen needs if
+something has changed. All use compiled bytecode, as after the installation of a wheel.
 
 **`chartgen validate --json`** is compared with a loop in bash. For each render the loop runs `helm template … |
 kubeconform -strict …` with the same chart, values, release names, versions, APIs and schemas. For values that must be

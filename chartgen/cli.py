@@ -145,10 +145,22 @@ def build(stack: str | None, check: bool, output: Path | None, as_json: bool) ->
     ./stack.yaml if it exists, else llm-stack. The chart is replaced in one step; files that it no longer has are
     removed.
     """
+    from .compose import unchanged
+    from .sources import stack as stacks
+
+    recipe = stacks.find(stack)
+    if check and (known := unchanged.known(recipe, output)):
+        if as_json:
+            here().json({"chart": str(known[0]), "files": known[1], "changes": []})
+            return 0
+        return _stale([], known[0])
+
     from .chart import disk
     from .compose import building
 
-    made = building.composed(stack).chart
+    sources = unchanged.seal(recipe)
+    made = building.of_stack(recipe).chart
+    unchanged.remember(sources, recipe, made)
     folder = output or Path("charts") / made.name
     changes = disk.difference(made, folder) if check else disk.write(made, folder)
     if as_json:

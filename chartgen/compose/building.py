@@ -48,7 +48,7 @@ def _seal(stack: stacks.Stack) -> str:
     rules = [file.read_text(encoding="utf-8") for file in modules]
     checked = [fragment.seal for fragment in stack.fragments]
     own = " ".join(fragment.id for fragment in stack.own_fragments)
-    return wellformed.seal(*rules, *checked, own, repr(stack.values), stack.notes)
+    return wellformed.seal(*rules, *checked, own, repr((stack.chart, stack.values)), stack.notes)
 
 
 def kubernetes() -> dict[str, Any]:

@@ -33,7 +33,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
     if joined and not proven:
         from . import rules
 
-        collected.problems += rules.check(stack, joined, kubernetes, not collected.problems)
+        collected.problems = rules.check(stack, joined, kubernetes, collected.problems)
     collected.end()
     name = stack.chart["name"]
     replaced = schema.replaced(joined.server)

@@ -11,7 +11,7 @@ from ..problem import Problem
 from ..reading import shape
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
-from .schema import Values, closed, default, defaults, values_schema
+from .schema import NESTED, NESTED_LISTS, NESTED_MAPS, Values, closed, default, defaults, values_schema
 
 # Names of values that are secrets themselves, and not the name of a Secret or of a key in it.
 SECRET = re.compile(
@@ -23,7 +23,9 @@ MOVES, VERSION = "the tag latest changes its image", "set a version, so that all
 
 def check(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> Iterator[Problem]:
     """Defaults that their schema refuses, image tags that move, and values that would hold a secret."""
-    yield from _misfits(stack, values, kubernetes)
+    document = values_schema(stack, values, kubernetes)
+    yield from _samples(stack, document)
+    yield from _misfits(stack, values, document)
     yield from _stack_tags(stack)
     for fragment in stack.fragments:
         for path, where, schema in _leaves(fragment):
@@ -70,9 +72,47 @@ def _leaves(fragment: Fragment) -> Iterator[tuple[tuple[str, ...], tuple[str, ..
             yield path, where, schema
 
 
-def _misfits(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> Iterator[Problem]:
+def _samples(stack: Stack, document: dict[str, Any]) -> Iterator[Problem]:
+    """Examples that their own schema refuses, and defaults inside of items, which no file of values has."""
+    found: list[tuple[Fragment, tuple, Any, Any]] = []
+    for fragment in stack.fragments:
+        for scope in ("server", "release", "definitions"):
+            made = document["definitions" if scope == "definitions" else "properties"]
+            for key, schema in getattr(fragment, scope).items():
+                found += ((fragment, *each) for each in _written(schema, made.get(key), (scope, key), False))
+    wanted = {str(n): schema for n, (_, _, schema, _) in enumerate(found)}
+    whole = {"type": "object", "properties": wanted, "definitions": document["definitions"]}
+    data = {str(n): sample for n, (*_, sample) in enumerate(found)}
+    for problem in shape.check(data, {}, whole, ""):
+        number, _, inner = problem.key.partition(".")
+        fragment, where, _, _ = found[int(number.partition("[")[0])]
+        place = fragment.problem("values.schema.yaml", where, "")
+        key = f"{place.key}.{inner}" if inner else place.key
+        yield Problem(place.path, place.line, key, problem.message, problem.remedy)
+
+
+def _written(schema: Any, made: Any, where: tuple, inside: bool) -> Iterator[tuple[tuple, Any, Any]]:
+    """(place, schema of the chart, sample) of each example below a schema; `inside` says that it is one of items."""
+    if not isinstance(schema, dict) or not isinstance(made, dict):
+        return
+    for n, sample in enumerate(schema.get("examples", ())):
+        yield (*where, "examples", n), made, sample
+    if inside and "default" in schema:
+        yield (*where, "default"), made, schema["default"]
+    for word, inner in schema.items():
+        there = made.get(word)
+        if word in NESTED:
+            yield from _written(inner, there, (*where, word), True)
+        elif word in NESTED_MAPS and isinstance(there, dict):
+            for key, each in inner.items():
+                yield from _written(each, there.get(key), (*where, word, key), inside or word != "properties")
+        elif word in NESTED_LISTS and isinstance(there, list):
+            for n, (each, other) in enumerate(zip(inner, there, strict=False)):
+                yield from _written(each, other, (*where, word, n), True)
+
+
+def _misfits(stack: Stack, values: Values, document: dict[str, Any]) -> Iterator[Problem]:
     """Defaults that the chart's own schema refuses, where they are written."""
-    document = values_schema(stack, values, kubernetes)
     data = defaults(values.server) | defaults(values.release)
     document["required"] = [key for key in document["required"] if key != SERVERS]
     for problem in shape.check(data, {}, document, ""):

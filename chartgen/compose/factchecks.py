@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from ..sources.fragment import Fragment, Slot
+from .factrules import BOUNDS, FORMATS
 
 Keys = dict[str, Any]
+LINE = "line"  # what has line breaks is refused where it is printed into YAML
 
 PROBLEMS = """\
 
@@ -42,6 +44,12 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
 {{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
 {{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $known }}
+{{- else if and (hasKey $rule "minimum") (lt $value (float64 $rule.minimum)) }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; state a number of at least {{ $rule.minimum }}
+{{- else if and (hasKey $rule "maximum") (gt $value (float64 $rule.maximum)) }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; state a number of at most {{ $rule.maximum }}
+{{- else if and $rule.pattern $value (not (regexMatch $rule.pattern $value)) }}
+{{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $rule.wanted }}
 {{- else if $rule.keys }}
 {{- $inner := dict "slot" $slot "keys" $rule.keys "facts" (list $value) "at" (printf "%s%s." $at $key) "root" $root }}
 {{- include "fragment.data.factProblems" $inner }}
@@ -105,8 +113,10 @@ def _render(slot: Slot) -> str:
 
 def _bare(rule: Keys) -> Keys:
     """A key's rule without what is for people."""
-    kept = {word: value for word, value in rule.items() if word in ("type", "enum", "required", "keyOf")}
+    kept = {word: value for word, value in rule.items() if word in ("type", "enum", "required", "keyOf", *BOUNDS)}
     kept |= {"or": rule.get("or", [])} if "keyOf" in rule else {}
+    if rule.get("format", LINE) != LINE:
+        kept |= dict(zip(("pattern", "wanted"), FORMATS[rule["format"]], strict=True))
     kept |= {"items": {"enum": rule["items"]["enum"]}} if "enum" in rule.get("items", {}) else {}
     return kept | ({"keys": {key: _bare(inner) for key, inner in rule["keys"].items()}} if "keys" in rule else {})
 

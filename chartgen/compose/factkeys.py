@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from difflib import get_close_matches
 from itertools import islice, pairwise
 from typing import Any
 
@@ -18,8 +19,9 @@ from ..reading import gotemplate, yamlfile
 from ..reading.gotemplate import Action, Branch, Call, Define, Node, Term, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
-from . import forms
+from . import factrules, forms
 from .reads import ANY, FACTS, NOTHING, Read, Source, Use, Value
+from .schema import Values
 from .ways import way
 
 SERVERS = "fragment.servers"
@@ -39,20 +41,36 @@ Printed = dict[str, dict[int, Value]]  # file -> where an action starts -> what 
 Stated = tuple[str, int, str, str]  # file, line, key, text of the value, of several lines where it is a block
 
 
-def check(stack: Stack, sources: list[Source], uses: list[Use]) -> Iterator[Problem]:
-    """What fragments state and read against what slots declare, and facts that go through all servers."""
+def check(
+    stack: Stack, values: Values, sources: list[Source], uses: list[Use], refused: Container[str] = ()
+) -> Iterator[Problem]:
+    """What fragments state and read against what slots declare.
+
+    In a file that is `refused` for something else, a fact is not missed: it may be what is wrong there.
+    """
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
-    slots = {slot.name: slot for fragment in stack.fragments for slot in fragment.offers.values() if slot.keys}
+    ruled = factrules.resolved(stack, values)
+    slots = {name: slot for name, slot in ruled.items() if slot.keys}
     printed = {use.path: use.found.printed for use in uses}
     yield from _undeclared(stack)
     for fragment in stack.fragments:
         for name, template in fragment.fills.items():
             if name in slots and template in defined:
-                yield from _stated(slots[name], template, defined, printed)
+                wrong = [*_stated(slots[name], template, defined, printed)]
+                yield from wrong
+                if defined[template][0].path not in refused:
+                    others = [problem.key for problem in wrong]
+                    missing = _unstated(slots[name], template, defined, printed)
+                    yield from (problem for problem in missing if not get_close_matches(problem.key, others))
     for use in uses:
         for read in sorted(use.found.reads):
             if read.path[0] == FACTS:
                 yield from _misread(use.path, read, slots)
+
+
+def circles(stack: Stack, sources: list[Source], uses: list[Use]) -> Iterator[Problem]:
+    """Facts that go through all servers."""
+    defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     yield from _circles(stack, defined, uses)
 
 
@@ -93,7 +111,7 @@ def _misread(path: str, read: Read, slots: dict[str, Slot]) -> Iterator[Problem]
 def _stated(slot: Slot, template: str, defined: Defined, printed: Printed) -> Iterator[Problem]:
     """What is wrong with the facts that a template fills `slot` with, as far as its text says."""
     source, define = defined[template]
-    maps, open_ended = _maps(_lines(source.path, define.body, defined, {template}, printed), slot.kind == "list")
+    maps, open_ended = _maps(lines_of(source.path, define.body, defined, {template}, printed), slot.kind == "list")
     for stated in maps:
         names = {key: None if open_ended else _keys_of(stated, key) for key in slot.keys}
         for path, line, key, value in stated:
@@ -106,6 +124,12 @@ def _stated(slot: Slot, template: str, defined: Defined, printed: Printed) -> It
                 for inner, message, remedy in dict.fromkeys(_wrong(value, slot.keys[key], names)):
                     yield Problem(path, line, f"{key}{inner}", message, remedy)
     yield from _twice(source.path, define, slot.kind == "list", defined)
+
+
+def _unstated(slot: Slot, template: str, defined: Defined, printed: Printed) -> Iterator[Problem]:
+    """The required facts that a template does not state, as far as its text says."""
+    source, define = defined[template]
+    maps, open_ended = _maps(lines_of(source.path, define.body, defined, {template}, printed), slot.kind == "list")
     if not open_ended:
         yield from _missing(slot, source.path, define, maps, defined)
 
@@ -146,7 +170,7 @@ def _always(body: tuple[Node, ...], defined: Defined, seen: set[str]) -> set[str
     """The keys that a template states whatever the values are: those of a branch if its other one has them too."""
     found: set[str] = set()
     for node in body:
-        name = _included(node)
+        name = included(node)
         if isinstance(node, Text):
             found |= {
                 match["key"] for line in node.text.split("\n") if (match := KEY.match(line)) and not match["indent"]
@@ -161,7 +185,7 @@ def _always(body: tuple[Node, ...], defined: Defined, seen: set[str]) -> set[str
 def _twice(path: str, define: Define, several: bool, defined: Defined) -> Iterator[Problem]:
     """Keys that a template states twice whatever the values are: YAML takes the last in silence."""
     always = tuple(node for node in define.body if not isinstance(node, Branch))
-    for stated in _maps(_lines(path, always, defined, {define.name}, {}), several)[0]:
+    for stated in _maps(lines_of(path, always, defined, {define.name}, {}), several)[0]:
         first: dict[str, int] = {}
         for file, line, key, _ in stated:
             if key in first and file == path:
@@ -197,7 +221,7 @@ def _longer(stated: Stated, text: str) -> Stated:
     return path, line, key, value
 
 
-def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str], printed: Printed) -> list[Line]:
+def lines_of(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str], printed: Printed) -> list[Line]:
     """The lines that a template may print, with HOLE where an action prints, of all its branches one after another.
 
     What a line includes as a whole is there in its place; what an action prints, where text says what it may be.
@@ -210,10 +234,10 @@ def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str], 
             found[-1] = (path, line if text.strip() else node.line, text + first)
             found += [(path, node.line + n, more) for n, more in enumerate(rest, 1)]
         elif isinstance(node, Call) or (isinstance(node, Action) and not node.pipe.names):
-            name = "" if text else _included(node)
+            name = "" if text else included(node)
             if name in defined and name not in seen:
                 source, define = defined[name]
-                found += [*_lines(source.path, define.body, defined, {*seen, name}, printed), (path, node.line, "")]
+                found += [*lines_of(source.path, define.body, defined, {*seen, name}, printed), (path, node.line, "")]
             else:
                 hole = _texts(printed.get(path, {}).get(node.start, NOTHING))
                 found[-1] = (file, line or node.line, text + hole)
@@ -222,13 +246,18 @@ def _lines(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str], 
     return found
 
 
-def _included(node: Node) -> str:
+def included(node: Node) -> str:
     """The name of the template that an action includes as it stands; empty where it does anything else."""
     if isinstance(node, Call):
         return node.name
     commands = node.pipe.commands if isinstance(node, Action) else ()
     first = commands[0] if len(commands) == 1 else ()
     return first[1].text if len(first) == 3 and first[0].text == "include" and first[1].kind == "text" else ""
+
+
+def texts_of(value: Value) -> list[str]:
+    """Each text that an action may print; HOLE alone where text does not say."""
+    return list(_each(_texts(value)))
 
 
 def _texts(value: Value) -> str:
@@ -256,10 +285,11 @@ def _wrong(text: str, rule: Keys, names: dict[str, set[str] | None]) -> Iterator
             continue
         parsed = yamlfile.parse(each.replace(HOLE, "x-hole"), "")
         if not parsed.problems:
-            yield from _misfit(parsed.data, rule, "", names)
+            yield from misfits(parsed.data, rule, "", names)
 
 
-def _misfit(value: Any, rule: Keys, at: str, names: dict[str, set[str] | None]) -> Iterator[tuple[str, str, str]]:
+def misfits(value: Any, rule: Keys, at: str, names: dict[str, set[str] | None]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a value by its rule: (key below it, message, remedy)."""
     if value is None or (isinstance(value, str) and "x-hole" in value):
         return
     kind = rule["type"]
@@ -267,6 +297,8 @@ def _misfit(value: Any, rule: Keys, at: str, names: dict[str, set[str] | None]) 
         yield at, f"{json.dumps(value)} is not {_a(kind)}", f"state {_a(kind)}"
     elif "enum" in rule and value not in rule["enum"]:
         yield at, f"{value} is not one of its values", nearest(str(value), [str(each) for each in rule["enum"]], "they")
+    elif misfit := factrules.misfit(value, rule) if kind in ("string", "integer", "number") else None:
+        yield at, *misfit
     elif "keyOf" in rule:
         known, others = names.get(rule["keyOf"]), rule.get("or", [])
         if known is not None and value not in {*known, *others}:
@@ -274,13 +306,17 @@ def _misfit(value: Any, rule: Keys, at: str, names: dict[str, set[str] | None]) 
             yield at, message, nearest(value, [*others, *sorted(known)], "they")
     elif kind == "array":
         for inner in value:
-            yield from _misfit(inner, {"type": "string", **rule.get("items", {})}, at, names)
+            yield from misfits(inner, {"type": "string", **rule.get("items", {})}, at, names)
     elif "keys" in rule:
         for key, inner in value.items():
             if key not in rule["keys"]:
                 yield f"{at}.{key}", "is not one of its keys", nearest(key, list(rule["keys"]), "its keys")
             else:
-                yield from _misfit(inner, rule["keys"][key], f"{at}.{key}", names)
+                yield from misfits(inner, rule["keys"][key], f"{at}.{key}", names)
+    elif kind == "object":
+        for key, inner in value.items():
+            yield from misfits(str(key), {"type": "string", **rule.get("eachKey", {})}, f"{at}.{key}", names)
+            yield from misfits(inner, rule["each"], f"{at}.{key}", names) if "each" in rule else ()
 
 
 def _a(kind: str) -> str:

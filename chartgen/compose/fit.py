@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ..problem import Problem, nearest
 from ..sources.fragment import Fragment
-from ..sources.stack import Stack
+from ..sources.stack import Stack, available
 from . import facts
 from .ways import way
 
@@ -29,14 +31,15 @@ def missing(stack: Stack) -> list[Problem]:
     problems = []
     ids = [fragment.id for fragment in stack.fragments]
     wanted: dict[str, list[int]] = {}
-    for n, fragment in enumerate(stack.fragments):
-        for need in fragment.requires:
-            meant = nearest(need, ids) if need not in ids else ""
-            if meant.startswith("did you mean"):
-                message = f"'{need}' is not a fragment of the stack"
-                problems.append(fragment.problem("fragment.yaml", ("requires",), message, meant))
-            elif need not in ids:
-                wanted.setdefault(need, []).append(n)
+    needs = [(n, at, need) for n, each in enumerate(stack.fragments) for at, need in enumerate(each.requires)]
+    there = available([*stack.roots]) if any(need not in ids for _, _, need in needs) else []
+    for n, at, need in needs:
+        if need not in ids and need not in there:
+            remedy = nearest(need, ids, "the fragments") or nearest(need, there) or "correct it, or remove it"
+            where = ("requires", at)
+            problems.append(stack.fragments[n].problem("fragment.yaml", where, f"no such fragment: '{need}'", remedy))
+        elif need not in ids:
+            wanted.setdefault(need, []).append(n)
     for need, places in wanted.items():
         others = f" and {len(places) - 1} more require" if len(places) > 1 else " requires"
         message = f"'{ids[places[0]]}'{others} '{need}'"
@@ -57,14 +60,38 @@ def _order(stack: Stack) -> list[Problem]:
         for fragment, circle in circles
     ]
     circular = {id for _, circle in circles for id in circle}
-    ids = {fragment.id for fragment in stack.fragments}
-    seen: set[str] = set()
-    for n, fragment in enumerate(stack.fragments):
-        seen.add(fragment.id)
-        for need in fragment.requires if fragment.id not in circular else ():
-            if need in ids - seen:
-                problems.append(stack.problem(("fragments", n), f"'{fragment.id}' requires '{need}'", "move it up"))
+    return problems + _misplaced(stack, circular)
+
+
+def _misplaced(stack: Stack, circular: set[str]) -> list[Problem]:
+    """Fragments before those that they require: the one that is misplaced most, once, then the next one."""
+    place = {fragment.id: n for n, fragment in enumerate(stack.fragments)}
+    left = [
+        (fragment.id, need)
+        for fragment in stack.fragments
+        for need in fragment.requires
+        if fragment.id not in circular and place.get(need, -1) > place[fragment.id]
+    ]
+    problems = []
+    while left:
+        counted = Counter(id for pair in left for id in pair)
+        worst = max(counted, key=lambda id: (counted[id], place[id]))
+        before = [id for id, need in left if need == worst]
+        after = [need for id, need in left if id == worst]
+        if len(before) >= len(after):
+            remedy = f"move it up, before '{before[0]}'"
+            message = f"'{worst}' is required by '{before[0]}'"
+            message += f" and {len(before) - 1} more, which are before it" if before[1:] else ", which is before it"
+        else:
+            last = max(after, key=lambda id: place[id])
+            message, remedy = f"'{worst}' requires {_named(after)}", f"move it down, after '{last}'"
+        problems.append(stack.problem(("fragments", place[worst]), message, remedy))
+        left = [pair for pair in left if worst not in pair]
     return problems
+
+
+def _named(ids: list[str]) -> str:
+    return " and ".join(f"'{id}'" for id in ids)
 
 
 def _circles(stack: Stack) -> list[tuple[Fragment, list[str]]]:

@@ -16,6 +16,7 @@ NUMBER = "number"  # a number that can have an exponent: one scalar, not to be a
 WORD = "word"  # letters, digits and dashes: safe as a part of a text; alone YAML may read it as a number
 SCALAR = "scalar"  # quoted, or JSON on one line
 YAML = "yaml"  # lines of YAML, or nothing
+INDEX = "#"  # the last part of the path of a place in a list, a number, or of a key in a map
 TEXT: Forms = frozenset()
 
 BY_FUNCTION = {

@@ -30,6 +30,11 @@ BESIDE_REF = ("$ref", "description", "default", "examples", "title", "$comment",
 PLAIN = ("string", "integer", "number", "boolean")  # types of values that have no keys
 
 
+UNDECLARED = "no fragment declares this value"
+# What Helm's type for .Values can do: not a key of the values.
+METHODS = ("AsMap", "YAML", "Table", "Encode", "PathValue")
+
+
 class Owned(NamedTuple):
     """What a fragment declares: the paths of its values by their first key, and those of objects."""
 
@@ -59,12 +64,7 @@ def uses(stack: Stack, sources: list[Source], notes: Template | None) -> list[Us
 
 def check(stack: Stack, values: Values, found: list[Use]) -> list[Problem]:
     """Everything that is wrong with values: declared, described, read, changed."""
-    owned = {
-        fragment.id: Owned(
-            _by_first(_leaves(fragment, values)), [path for path, schema in _nodes(fragment) if closed(schema)]
-        )
-        for fragment in stack.fragments
-    }
+    owned = _owned(stack, values)
     problems = []
     for use in found:
         allowed = _allowed(use.fragment, stack) if use.fragment else set(owned)
@@ -74,10 +74,23 @@ def check(stack: Stack, values: Values, found: list[Use]) -> list[Problem]:
         problems += _reads(use.path, use.found.reads, values, owned, allowed)
         problems += _changes(use, values)
         problems += _images(use, values)
-    problems += _unread(stack, owned, [read for use in found for read in use.found.reads])
     for fragment in stack.fragments:
         problems += _described(fragment, stack)
     return problems
+
+
+def unread(stack: Stack, values: Values, found: list[Use]) -> list[Problem]:
+    """Values that no template reads."""
+    return [*_unread(stack, _owned(stack, values), [read for use in found for read in use.found.reads])]
+
+
+def _owned(stack: Stack, values: Values) -> dict[str, Owned]:
+    return {
+        fragment.id: Owned(
+            _by_first(_leaves(fragment, values)), [path for path, schema in _nodes(fragment) if closed(schema)]
+        )
+        for fragment in stack.fragments
+    }
 
 
 def _scopes(stack: Stack) -> dict[str, str]:
@@ -210,6 +223,13 @@ def _misread(
     key = ".".join(at)
     if at[0] in (FACTS, ANY):
         return  # factkeys.py, _everything
+    if at[0] in METHODS and at[0] not in values.server | values.release:
+        yield (
+            "is a method of Helm's values, which the values of a server do not have",
+            key,
+            "name the value: .Values.KEY",
+        )
+        return
     missing = _undeclared(values, at)
     owners = [id for id, own in owned.items() if _owns(own, at)]
     if missing:
@@ -217,7 +237,7 @@ def _misread(
         prefix = "".join(f"{part}." for part in at[:last])
         close = nearest(at[last], known) if known else ""
         remedy = close.replace("'", f"'{prefix}", 1) if close.startswith("did you mean") else ""
-        yield "no fragment declares this value", key, remedy or "declare it in the fragment's values.schema.yaml"
+        yield UNDECLARED, key, remedy or "declare it in the fragment's values.schema.yaml"
     elif owners and not allowed.intersection(owners):
         message = f"is a value of {' and '.join(owners)}, which this fragment does not require"
         yield message, key, f"read one of its slots instead, or add {owners[0]} to requires in fragment.yaml"

@@ -24,6 +24,11 @@ BUILT_IN = ("Chart", "Release", "Capabilities", "Template", "Files", "Subcharts"
 BUILT = ""  # the first key of a path into these
 DEEPEST = 8  # templates of a fragment that include each other
 
+# What a value is made as: one of the kinds below, with the kinds of a list's items, empty where text does not say, or
+# the keys of a dict.
+Shape = tuple[str, tuple[str, ...]]
+CONTEXT, WORDS, COUNT, LIST, DICT, PART = "context", "text", "number", "list", "dict", "value"
+
 
 @dataclass(frozen=True)
 class Value:
@@ -33,7 +38,8 @@ class Value:
     changed without changing them; `context` marks what has `.Values`, `scope` whose they are; `keys` are its known
     entries, `element` what each entry or item is; `words` the texts that it may be, where all of them are known, and
     `prints` the forms in which it is printed (forms.py), where these are. `made` are the places in templates that make
-    the map, by which it is known under any name when `set` changes it.
+    the map, by which it is known under any name when `set` changes it. `shapes` are what it may be made as, where all
+    of these are known.
     """
 
     paths: frozenset[Path] = frozenset()
@@ -45,6 +51,13 @@ class Value:
     words: frozenset[str] = frozenset()
     prints: frozenset[str] = frozenset()
     made: frozenset[int] = frozenset()
+    shapes: frozenset[Shape] = frozenset()
+
+    @property
+    def kind(self) -> str:
+        """The one kind that it is, or empty; PART for a value or a fact, which is no context."""
+        kinds = {kind for kind, _ in self.shapes} or ({PART} if self.paths and not self.context else set())
+        return kinds.pop() if len(kinds) == 1 else ""
 
 
 class Source(NamedTuple):
@@ -84,6 +97,14 @@ class Number(NamedTuple):
     function: str
 
 
+class Given(NamedTuple):
+    """What a template is given where it is included."""
+
+    line: int
+    name: str
+    value: Value
+
+
 class Image(NamedTuple):
     """An image that a template states for a vendor of accelerators."""
 
@@ -97,7 +118,8 @@ class Found:
     """What a template file does: the values that it reads, changes and makes numbers of.
 
     `printed` maps where an action starts to what it prints, `parsed` are the templates whose output is read as YAML,
-    `images` what is given to the template that states images by vendor, `ranged` the values that `range` goes through.
+    `images` what is given to the template that states images by vendor, `ranged` the values that `range` goes through,
+    `given` what the templates of others are given.
     """
 
     reads: set[Read] = field(default_factory=set)
@@ -107,6 +129,7 @@ class Found:
     parsed: set[str] = field(default_factory=set)
     images: set[Image] = field(default_factory=set)
     ranged: set[tuple[Path, int]] = field(default_factory=set)
+    given: set[Given] = field(default_factory=set)
 
     def join(self, other: Found) -> None:
         """Add what is found of the same file where another one includes its templates."""
@@ -116,6 +139,7 @@ class Found:
         self.parsed |= other.parsed
         self.images |= other.images
         self.ranged |= other.ranged
+        self.given |= other.given
         for start, value in other.printed.items():
             self.printed[start] = joined([self.printed[start], value]) if start in self.printed else value
 
@@ -133,7 +157,15 @@ NOTHING = Value()
 
 def context(scope: str = "") -> Value:
     """The context of a template, a server's or the release's; without a scope it may be anything, such as a dict."""
-    return Value(copied=ALIAS if scope else DEEP, context=True, scope=scope)
+    shapes = _shape(CONTEXT) if scope else UNKNOWN
+    return Value(copied=ALIAS if scope else DEEP, context=True, scope=scope, shapes=shapes)
+
+
+def _shape(kind: str, parts: Iterable[str] = ()) -> frozenset[Shape]:
+    return frozenset([(kind, tuple(parts))])
+
+
+UNKNOWN: frozenset[Shape] = frozenset()
 
 
 def servers() -> Value:
@@ -176,6 +208,7 @@ def joined(values: Iterable[Value]) -> Value:
         frozenset().union(*(value.words for value in every if known)),
         forms.joined([value.prints for value in given]),
         frozenset().union(*(value.made for value in every)),
+        frozenset().union(*(value.shapes for value in given)) if all(value.shapes for value in given) else UNKNOWN,
     )
 
 
@@ -276,7 +309,9 @@ class _Runner:
             first = node.pipe.commands[-1][0]
             numbered = first.kind == "function" and first.text in LISTS
             words = frozenset(key for key, _ in value.keys)
-            self.bind(names[0], Value(words=words, prints=frozenset([forms.PLAIN]) if numbered else forms.TEXT))
+            counts = frozenset(f".{'.'.join(path)}.{forms.INDEX}" for path in value.paths if path)
+            prints = frozenset([forms.PLAIN]) if numbered else counts if len(counts) == len(value.paths) else forms.TEXT
+            self.bind(names[0], Value(words=words, prints=prints))
         self.server += inner.scope == SERVER
         # Twice: what a round assigns, the next one finds.
         self.nodes(node.body, inner)
@@ -336,9 +371,9 @@ class _Runner:
 
     def term(self, term: Term, dot: Value) -> Value:
         if term.kind == "text":
-            return Value(words=frozenset([term.text]), prints=forms.literal(term.text))
+            return Value(words=frozenset([term.text]), prints=forms.literal(term.text), shapes=_shape(WORDS))
         if term.kind in ("number", "bool"):
-            return Value(prints=frozenset([forms.PLAIN]))
+            return Value(prints=frozenset([forms.PLAIN]), shapes=_shape(COUNT))
         if term.kind == "function":
             return self.call(term, [])
         value = NOTHING
@@ -389,7 +424,8 @@ class _Runner:
                 self.whole(argument, term.line)
         words = arguments[0].words if arguments else forms.TEXT
         kept = words if name in QUOTES and len(arguments) == 1 else frozenset()
-        return Value(words=kept, prints=forms.called(name, words, [argument.prints for argument in arguments]))
+        prints = forms.called(name, words, [argument.prints for argument in arguments])
+        return Value(words=kept, prints=prints, shapes=_shape(WORDS) if name in TEXTS else UNKNOWN)
 
     def included(self, name: Value, given: Value, line: int) -> Value:
         """A template of the same fragment is followed with what it is given; to any other goes all of it."""
@@ -398,12 +434,13 @@ class _Runner:
                 self.enter(each, given, line)
         else:
             self.whole(given, line)
+            self.found.given |= {Given(line, each, given) for each in name.words if len(name.words) == 1}
         if name.words & PARSING:
             self.found.parsed |= {form for form in given.prints if form.startswith("fragment.")}
         if IMAGES_BY_VENDOR in name.words:
             for vendor, image in entry(given, "images").keys:
                 self.found.images |= {Image(line, vendor, word) for word in image.words}
-        return Value(prints=name.words)
+        return Value(prints=name.words, shapes=_shape(WORDS))
 
     def enter(self, name: str, given: Value, line: int) -> None:
         path, define = self.others[name]
@@ -425,7 +462,7 @@ class _Runner:
 
     def grow(self, value: Value, now: Value) -> None:
         """A map is changed: wherever the same map is read later, it has what it has now."""
-        added = replace(now, made=frozenset(), words=frozenset(), prints=frozenset())
+        added = replace(now, made=frozenset(), words=frozenset(), prints=frozenset(), shapes=UNKNOWN)
         for place in value.made:
             self.grown[place] = joined([self.grown[place], added]) if place in self.grown else added
 
@@ -470,6 +507,8 @@ LISTS = {
 }
 # Functions that make a number of a text, 0 where it is none.
 NUMBERS = {"int", "int64", "float64", "add", "add1", "sub", "mul", "div", "mod", "max", "min"}
+# Functions that return a text, whatever they are given.
+TEXTS = {"printf", "print", "quote", "toString", "toJson", "toYaml", "lower", "upper", "trim", "trunc", "join"}
 # Functions that print a text as a YAML scalar.
 QUOTES = {"quote", "toJson", "toRawJson"}
 AS_YAML = (("AsConfig",), ("AsSecrets",))
@@ -502,7 +541,7 @@ def _deep(value: Value) -> Value:
 
 
 def _omitted(arguments: list[Value]) -> Value:
-    return replace(arguments[0], copied=max(TOP, arguments[0].copied)) if arguments else NOTHING
+    return replace(arguments[0], copied=max(TOP, arguments[0].copied), shapes=UNKNOWN) if arguments else NOTHING
 
 
 def _picked(arguments: list[Value]) -> Value:
@@ -515,7 +554,8 @@ def _merged(arguments: list[Value]) -> Value:
     value = joined(arguments)
     first = arguments[0].copied if arguments else DEEP
     copied = DEEP if all(each.copied == DEEP for each in arguments) else min(TOP, first)
-    return replace(value, copied=copied)
+    contexts = any(argument.kind == CONTEXT for argument in arguments)
+    return replace(value, copied=copied, shapes=_shape(CONTEXT) if contexts else UNKNOWN)
 
 
 def _first(arguments: list[Value]) -> Value:
@@ -525,10 +565,10 @@ def _first(arguments: list[Value]) -> Value:
 def _set(arguments: list[Value]) -> Value:
     value, key, new = (*arguments, NOTHING, NOTHING, NOTHING)[:3]
     if not key.words:
-        return replace(value, element=joined([value.element, new]) if value.element else new)
+        return replace(value, element=joined([value.element, new]) if value.element else new, shapes=UNKNOWN)
     known = dict(value.keys)
     added = {word: joined([known[word], new]) if word in known else new for word in sorted(key.words)}
-    return replace(value, keys=tuple((known | added).items()))
+    return replace(value, keys=tuple((known | added).items()), shapes=UNKNOWN)
 
 
 def _got(arguments: list[Value]) -> Value:
@@ -541,7 +581,7 @@ def _got(arguments: list[Value]) -> Value:
 
 def _plucked(arguments: list[Value]) -> Value:
     key, *values = arguments or [NOTHING]
-    return _list([_got([value, key]) for value in values])
+    return replace(_list([_got([value, key]) for value in values]), shapes=UNKNOWN)
 
 
 def _dug(arguments: list[Value]) -> Value:
@@ -558,11 +598,18 @@ def _dict(arguments: list[Value]) -> Value:
     pairs = list(zip(arguments[::2], arguments[1::2], strict=False))
     found = tuple((word, value) for key, value in pairs for word in sorted(key.words))
     others = [value for key, value in pairs if not key.words]
-    return Value(copied=TOP, keys=found, context="Values" in dict(found), element=joined(others) if others else None)
+    return Value(
+        copied=TOP,
+        keys=found,
+        context="Values" in dict(found),
+        element=joined(others) if others else None,
+        shapes=_shape(DICT, dict(found)) if not others and len(pairs) == len(found) else UNKNOWN,
+    )
 
 
 def _list(arguments: list[Value]) -> Value:
-    return Value(copied=TOP, element=joined(arguments))
+    shapes = _shape(LIST, (argument.kind for argument in arguments))
+    return Value(copied=TOP, element=joined(arguments), shapes=shapes)
 
 
 def _item(arguments: list[Value]) -> Value:
@@ -576,6 +623,11 @@ def _lists(arguments: list[Value]) -> Value:
 def _appended(arguments: list[Value]) -> Value:
     value, new = (*arguments, NOTHING, NOTHING)[:2]
     return Value(copied=TOP, element=joined([item(value), new]))
+
+
+def _counted(arguments: list[Value]) -> Value:
+    """until: a list of numbers."""
+    return Value(copied=TOP, element=Value(prints=frozenset([forms.PLAIN]), shapes=_shape(COUNT)))
 
 
 def _nothing(arguments: list[Value]) -> Value:
@@ -602,5 +654,6 @@ KEPT: dict[str, Callable[[list[Value]], Value]] = {
     "values": lambda arguments: Value(copied=TOP, element=_item(arguments)),
     **dict.fromkeys(("concat", "compact", "uniq", "rest", "initial", "reverse"), _lists),
     **dict.fromkeys(("append", "prepend"), _appended),
+    **dict.fromkeys(("until", "untilStep"), _counted),
     **dict.fromkeys(("fromJson", "fromYaml"), _nothing),
 }

@@ -6,7 +6,8 @@ They look at texts alone, so a text that has passed is remembered (building.py) 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..reading import gotemplate
 from ..reading.gotemplate import Template, Term
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import defaults, factkeys, fit, owners, questions, unused, yamltexts
+from . import defaults, factkeys, fillchecks, fit, metadata, owners, questions, signatures, unused, yamltexts
 from .facts import SUFFIX
 from .reads import Source
 from .schema import Values
@@ -31,8 +32,12 @@ RULES = {
     "secrets": "No value holds a password, a token or a key: a value names a Secret and the key in it.",
     "tags": "The default tag of an image is not latest.",
     "scopes": "A template reads the values of a server only in the context of that server.",
-    "facts": "A fill of a facts slot sets only declared keys, each once, with their types. Required keys are set with"
-    " all values. Images by vendor name a vendor and a value that exist.",
+    "facts": "A fill of a facts slot sets only declared keys, each once, with their types, forms and ranges. Required"
+    " keys are set with all values. Images, values, files, vendors and sources that a fill names exist.",
+    "circles": "No fill includes the slot that it fills, and none reads the value whose default it states.",
+    "calls": "Templates of base, and slots, are given what they take.",
+    "metadata": "kubeVersion is a range that has a supported Kubernetes version.",
+    "remedies": "Each line of a check says what to do, after a semicolon.",
     "files": "Every file that a template gets exists, and every file is used. A data file fits the schema that `data`"
     " names for it. No file is larger than 5 MiB.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
@@ -81,8 +86,10 @@ STATED = {
 FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 
 
-def check(stack: Stack, values: Values, kubernetes: dict[str, Any], fits: bool = True) -> list[Problem]:
-    """Every rule that the stack's own fragments break; `fits` says that no other problem is known of them.
+def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Iterable[Problem] = ()) -> list[Problem]:
+    """Every rule that the stack's own fragments break, and the problems that are `known` before.
+
+    One mistake is one problem: what an earlier check refuses, a later one does not judge.
 
     Those that chartgen brings are checked in chartgen's stacks. In another stack, which leaves some of them out, a
     value may have no reader, and a helper no caller.
@@ -90,22 +97,14 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], fits: bool =
     own = {fragment.id for fragment in stack.own_fragments}
     taken = tuple(f"{fragment.folder}/" for fragment in stack.fragments if fragment.id not in own)
     sources, notes, problems = _parsed(stack)
-    problems = problems or _all(stack, values, kubernetes, sources, notes)
-    problems = [problem for problem in problems if not problem.path.startswith(taken)]
-    if problems or not fits:
-        return problems
-    # What nothing uses is often what another line misspells: it is reported once that is corrected.
-    found = unused.check(stack, sources, notes)
-    return [problem for problem in found if not problem.path.startswith(taken)]
-
-
-def _all(
-    stack: Stack, values: Values, kubernetes: dict[str, Any], sources: list[Source], notes: Template | None
-) -> list[Problem]:
+    if problems:
+        unparsed = {problem.path for problem in problems}
+        problems += (problem for problem in known if problem.path not in unparsed)
+        return [problem for problem in problems if not problem.path.startswith(taken)]
+    found = _Found(list(known), taken)
     uses = owners.uses(stack, sources, notes)
-    values_wrong = owners.check(stack, values, uses)
-    unmatched = any("pattern" in problem.key for problem in values_wrong)
-    return [
+    found.add(
+        *metadata.check(stack),
         *_folders(stack),
         *_defines(sources),
         *_choices(stack),
@@ -114,11 +113,38 @@ def _all(
         *_functions(stack, sources),
         *questions.check(stack, values),
         *_arguments(sources),
-        *values_wrong,
-        *([] if unmatched else defaults.check(stack, values, kubernetes)),
-        *factkeys.check(stack, sources, uses),
-        *yamltexts.check(stack, values, sources, uses),
-    ]
+    )
+    found.add(*factkeys.circles(stack, sources, uses))
+    found.add(*signatures.check(stack, values, uses))
+    found.add(*owners.check(stack, values, uses))
+    if not any("pattern" in problem.key for problem in found.problems):
+        found.add(*defaults.check(stack, values, kubernetes))
+    found.add(*yamltexts.check(stack, values, sources, uses))
+    found.add(*fillchecks.check(stack, values, sources, uses))
+    refused = {problem.path for problem in found.problems}
+    found.add(*factkeys.check(stack, values, sources, uses, refused))
+    # What nothing uses is often what another line misspells: it is reported once that is corrected.
+    if not any(problem.message == owners.UNDECLARED for problem in found.problems):
+        found.add(*owners.unread(stack, values, uses))
+    if not found.problems:
+        found.add(*unused.check(stack, sources, notes))
+    return found.problems
+
+
+@dataclass
+class _Found:
+    """The problems of checks, one after another: of a line, those of the first that refuses it."""
+
+    problems: list[Problem]
+    taken: tuple[str, ...]
+
+    def add(self, *problems: Problem) -> None:
+        refused = {(problem.path, problem.line) for problem in self.problems}
+        self.problems += (
+            problem
+            for problem in problems
+            if (problem.path, problem.line) not in refused and not problem.path.startswith(self.taken)
+        )
 
 
 def _parsed(stack: Stack) -> tuple[list[Source], Template | None, list[Problem]]:

@@ -90,7 +90,10 @@ class Line(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of all templates: forms of values, templates that print scalars, those of text, fills of slots."""
+    """What is known of all templates: forms of values, templates that print scalars, those of text, fills of slots.
+
+    `lists` are the slots of facts that are lists.
+    """
 
     values: Values
     facts: dict[str, dict]
@@ -99,6 +102,7 @@ class Known(NamedTuple):
     fills: dict[str, list[str]]
     leading: set[str]
     silent: set[str]
+    lists: set[str]
 
     def forms(self, value: Value) -> Forms:
         """The forms in which a value is printed: a template's name is left where it prints YAML."""
@@ -109,8 +113,17 @@ class Known(NamedTuple):
 
     def _declared(self, path: str) -> Forms:
         keys = path[1:].split(".")
+        if keys[-1] == forms.INDEX:
+            return frozenset([PLAIN]) if self._listed(keys[:-1]) else forms.TEXT
         schema = self._fact(keys) if keys[0] == FACTS else at(self.values.server | self.values.release, path[1:])
         return forms.declared(schema) if schema else forms.TEXT
+
+    def _listed(self, keys: list[str]) -> bool:
+        """Whether a value, or a fact, is a list."""
+        if keys[0] == FACTS and len(keys) == 2:
+            return f"{keys[1]}.facts" in self.lists
+        found = self._fact(keys) if keys[0] == FACTS else at(self.values.server | self.values.release, ".".join(keys))
+        return bool(found) and found.get("type") == "array"
 
     def _fact(self, keys: list[str]) -> dict | None:
         rule: dict | None = {"keys": self.facts.get(f"{keys[1]}.facts", {})} if len(keys) > 2 else None
@@ -165,7 +178,8 @@ def _known(stack: Stack, values: Values, sources: list[Source], printed: dict[st
             fills.setdefault(f"{SLOT}{name}", []).append(template)
     texts = {f"{SLOT}{name}" for name, slot in slots.items() if slot.text}
     facts = {name: slot.keys for name, slot in slots.items()}
-    known = Known(values, facts, {*SCALARS}, texts, fills, _leading(sources, slots), _silent_ones(sources))
+    lists = {name for name, slot in slots.items() if slot.kind == "list"}
+    known = Known(values, facts, {*SCALARS}, texts, fills, _leading(sources, slots), _silent_ones(sources), lists)
     more = {""}
     while more:
         more = {
@@ -314,11 +328,23 @@ class _Walk:
             if before.kind in (START, VALUE):
                 self.refuse(self.last, before.key or "{{…}}", DONE)
         first, *rest = text.split("\n")
+        if not line.text:
+            self.indented(first, line.before, number)
         line = _numbered(line._replace(text=line.text + first), number)
         for n, more in enumerate(rest, number + 1):
             self.ended(line)
-            line = _numbered(Line(more, line.place.next), n)
+            line = Line(more, line.place.next)
+            self.indented(more, line.before, n)
+            line = _numbered(line, n)
         return line
+
+    def indented(self, text: str, before: Carried, number: int) -> None:
+        """Judge how a line begins: YAML takes no tab for indentation."""
+        blanks = text[: len(text) - len(text.lstrip(" \t"))]
+        if "\t" in blanks and text.strip() and before.block < 0 and not before.quote and not before.flow:
+            said = text.strip().translate({ord(hole): "{{…}}" for hole in (PART, WHOLE, LINES)})
+            problem = Problem(self.source.path, number, said, "begins with a tab", "indent it with spaces")
+            self.problems.append(problem)
 
     def ended(self, line: Line) -> None:
         """Judge a line that is complete: what YAML reads as a text where a key or an item has to be."""

@@ -17,6 +17,8 @@ from .run import MEMORY, NO_MEMORY, Endless, hermetic, run
 
 TIMEOUT = 120  # seconds for one render
 QUIET = 2.0  # seconds without a line of progress
+# The templates of a chart of chartgen's that fragments include: base's, and those that join fragments.
+COMMON = re.compile(r"/templates/(?:base/|_slots\.tpl:)")
 FLAGS = ("set", "set-string", "set-json", "set-file")  # those that the prover reads
 
 
@@ -240,11 +242,21 @@ def _indent(line: str) -> int:
 
 
 def _innermost(said: str) -> str:
-    """Helm 3 writes a chain of templates on one line, Helm 4 on several."""
+    """Helm 3 writes a chain of templates on one line, Helm 4 on several.
+
+    What fails in a template that all others include is most often what it was given: its caller is named first.
+    """
     line = re.sub(r"\s*\n\s*", " ", said)
     chain = re.split(r"(?:template: )?(\S+:\d+:\d+):? executing \"[^\"]*\" at <(.*?)>: ", line)
-    places = [place for place in chain[1::3] if not place.startswith("gotpl:")]
-    return f"{places[-1]}: {chain[-2]}: {chain[-1]}" if places else said
+    places = [pair for pair in zip(chain[1::3], chain[2::3], strict=True) if not pair[0].startswith("gotpl:")]
+    if not places:
+        return said
+    place, cause = places[-1][0], chain[-1]
+    callers = [pair for pair in places if not COMMON.search(pair[0])]
+    if callers and COMMON.search(place):
+        inner = place.partition("/")[2].rpartition(":")[0]
+        return f"{callers[-1][0]}: {callers[-1][1]}: {cause}, in {inner}"
+    return f"{place}: {chain[-2]}: {cause}"
 
 
 def _one(request: Request, helm: Path, environment: dict[str, str]) -> Rendered:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.util import source_hash
 from pathlib import Path
+from typing import Any
 
 from ..files import text, write
 from ..paths import home, schemas
@@ -92,6 +93,17 @@ def remember(found: str) -> None:
     _remember(_memory() / found, Parsed(None))
 
 
+def recalled(found: str) -> Any:
+    """What was kept under a seal; None where nothing was."""
+    parsed = _remembered(_memory() / found)
+    return parsed.data if parsed else None
+
+
+def keep(found: str, data: Any) -> None:
+    """Keep data under a seal: texts, numbers, lists and maps."""
+    _remember(_memory() / found, Parsed(data))
+
+
 def _read(text: str, shown: str, schema: str) -> tuple[Parsed, list[Problem]]:
     file = _memory() / _hash(f"{_reader()}{_rules(schema)[1]}{text}")
     known = _remembered(file)
@@ -115,7 +127,12 @@ def _checked(parsed: Parsed, shown: str, rules: str) -> list[Problem]:
 
 
 def _hash(text: str) -> str:
-    return source_hash(text.encode()).hex()
+    return hashed(text.encode())
+
+
+def hashed(content: bytes) -> str:
+    """The hash of what is kept, and found again."""
+    return source_hash(content).hex()
 
 
 @cache

@@ -31,8 +31,8 @@ class Slot:
     `kind` is `list` (YAML list items, in the stack's order), `map` (a YAML map, later fills win) or `one` (the first
     fill that says anything). `scope` is `server` (filled with a server's context) or `release` (the root).
     What fills a slot that is to be made `once` is made once a render for each of these. What fills one of `text` is
-    lines of text and not YAML. `keys` are those of facts, each as in fragment.schema.json: type, enum, items, keys,
-    required, description.
+    lines of text and not YAML. `keys` are the rules of facts, as in fragment.schema.json, `value` is the rule of all
+    that a fill of another slot prints. `default` is the value that has the text of the fill if it is empty.
     """
 
     name: str
@@ -43,6 +43,8 @@ class Slot:
     summary: str
     text: bool = False
     keys: dict[str, Any] = field(default_factory=dict)
+    value: dict[str, Any] = field(default_factory=dict)
+    default: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ SKELETONS = paths.HERE / "skeletons"
 STACK, OTHER = "stack", "other"  # the skeletons that are not named after a group of fragments
 # What the cases of a skeleton use besides the fragments that it requires.
 USED = {
-    "engine": ("gpu", "delivery/none"),
+    "engine": ("gpu", "source/huggingface", "delivery/none"),
     "source": ("engine/custom", "delivery/init"),
     "ui": ("engine/custom", "delivery/none"),
 }

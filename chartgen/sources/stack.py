@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,17 @@ from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
 from .fragment import FILES, Fragment, load
 
+# What is beside a stack file and becomes part of its chart: files -> what they are in a Stack, and folders.
+BESIDE = {"NOTES.txt": "notes", "README.md": "readme", "CHANGELOG.md": "changelog"}
+TREES = ("examples", "ci")
+
 
 @dataclass(frozen=True)
 class Stack:
-    """What stack.yaml states, with its fragments read, and the texts that stand beside it."""
+    """What stack.yaml states, with its fragments read, and the texts that stand beside it.
+
+    `roots` are the folders in which fragments are looked for.
+    """
 
     file: str
     folder: Path
@@ -30,6 +38,7 @@ class Stack:
     changelog: str = ""
     ci: dict[str, str] = field(default_factory=dict)
     lines: dict[tuple, int] = field(default_factory=dict, compare=False)
+    roots: tuple[Path, ...] = ()
 
     @property
     def own_fragments(self) -> tuple[Fragment, ...]:
@@ -68,43 +77,53 @@ def read(path: Path) -> Stack:
         raise fault(shown, "no such stack", remedy)
     parsed = wellformed.read(path, shown, "stack.schema.json")
     data, folder = parsed.data, path.parent
-    roots = [folder / extra for extra in data.get("fragmentPaths", [])] + [paths.HERE / "fragments"]
+    roots = roots_of(folder, data)
     stack = Stack(
         file=shown,
         folder=folder,
         chart=data["chart"],
         fragments=(),
         values=data.get("values", {}),
-        examples=files.texts(folder / "examples"),
-        notes=_text(folder / "NOTES.txt"),
-        readme=_text(folder / "README.md"),
-        changelog=_text(folder / "CHANGELOG.md"),
-        ci=files.texts(folder / "ci"),
+        **{name: files.texts(folder / name) for name in TREES},
+        **{word: _text(folder / name) for name, word in BESIDE.items()},
         lines=parsed.lines,
+        roots=tuple(roots),
     )
+    # Fragments of a folder that is not there cannot be found either: that is said alone.
+    Collected(_paths(stack)).end()
     collected = Collected()
     fragments = _fragments(stack, data["fragments"], roots, collected)
-    for n, root in enumerate(roots[:-1]):
-        if not root.is_dir():
-            collected.problems.append(
-                stack.problem(
-                    ("fragmentPaths", n), f"no such folder: {show(root)}", "write its path relative to this file"
-                )
-            )
     collected.end()
     return replace(stack, fragments=tuple(fragments))
+
+
+def _paths(stack: Stack) -> list[Problem]:
+    """Folders of fragments that are not there."""
+    missing = [(n, root) for n, root in enumerate(stack.roots[:-1]) if not root.is_dir()]
+    remedy = "write its path relative to this file"
+    return [stack.problem(("fragmentPaths", n), f"no such folder: {show(root)}", remedy) for n, root in missing]
 
 
 def _fragments(stack: Stack, ids: list[str], roots: list[Path], collected: Collected) -> list[Fragment]:
     fragments = []
     for n, id in enumerate(ids):
-        folder = next((root / id for root in roots if _is_fragment(root / id)), None)
+        folder = folder_of(id, roots)
         if folder is None:
             remedy = nearest(id, available(roots), "the fragments") or "'chartgen fragments' lists them"
             collected.problems.append(stack.problem(("fragments", n), f"no such fragment: '{id}'", remedy))
         elif fragment := collected.attempt(load, folder, id, show(folder)):
             fragments.append(fragment)
     return fragments
+
+
+def roots_of(folder: Path, recipe: dict[str, Any]) -> list[Path]:
+    """The folders in which the fragments of a stack are looked for, by what its stack.yaml says."""
+    return [folder / extra for extra in recipe.get("fragmentPaths", [])] + [paths.HERE / "fragments"]
+
+
+def folder_of(id: str, roots: Iterable[Path]) -> Path | None:
+    """The folder of a fragment: the first that there is."""
+    return next((root / id for root in roots if _is_fragment(root / id)), None)
 
 
 def _is_fragment(folder: Path) -> bool:

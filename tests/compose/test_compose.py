@@ -58,7 +58,16 @@ def test_required_slot_that_nothing_fills_is_refused(stack):
 
 def test_required_fragment_has_to_come_before(stack):
     said = problems_of(stack, {"a": {"requires": ["b"]}, "b": {}})
-    assert "'a' requires 'b'; move it up" in said
+    assert "fragments[1]: 'b' is required by 'a', which is before it; move it up, before 'a'" in said
+
+
+def test_fragment_that_is_misplaced_is_one_problem_however_many_require_it(stack):
+    said = problems_of(stack, {"a": {"requires": ["c"]}, "b": {"requires": ["c"]}, "c": {}})
+    assert said.count("requir") == 1
+    assert "fragments[2]: 'c' is required by 'a' and 1 more, which are before it; move it up, before 'a'" in said
+    said = problems_of(stack, {"a": {"requires": ["b", "c"]}, "b": {}, "c": {}})
+    assert said.count("requir") == 1
+    assert "fragments[0]: 'a' requires 'b' and 'c'; move it down, after 'c'" in said
 
 
 def test_template_of_another_fragment_is_refused(stack):

@@ -973,11 +973,11 @@ def test_template_that_may_print_something_else_than_one_scalar_is_quoted(refuse
 
 def test_slots_of_text_and_what_prints_into_them_are_not_yaml(refused):
     slot = {"kind": "list", "scope": "server", "summary": "Sentences.", "text": True}
-    body = define("fragment.a.checks", 'a: {{ .Release.Name }}\n{{- include "fragment.a.more" . }}')
+    body = define("fragment.a.notes", 'a: {{ .Release.Name }}\n{{- include "fragment.a.more" . }}')
     files = {"a/templates/_a.tpl": body + define("fragment.a.more", "b: {{ .Release.Name }}")}
-    fills = {"fills": {"server.checks": "fragment.a.checks"}}
-    assert refused({"base": {"offers": {"server.checks": slot}}, "a": fills}, files) == []
-    yaml = {"server.checks": {**slot, "text": False}}
+    fills = {"fills": {"server.notes": "fragment.a.notes"}}
+    assert refused({"base": {"offers": {"server.notes": slot}}, "a": fills}, files) == []
+    yaml = {"server.notes": {**slot, "text": False}}
     assert refused({"base": {"offers": yaml}, "a": fills}, files) == [
         f"a/templates/_a.tpl:2: a: {SAID}",
         f"a/templates/_a.tpl:6: b: {SAID}",
@@ -1062,7 +1062,7 @@ def test_file_among_the_templates_that_is_none_is_refused(refused, file):
 
 def test_required_fragment_that_is_misspelt_is_refused_where_it_is_required(refused):
     assert refused({"base": {}, "b": {"requires": ["bsae"]}}, {}) == [
-        "b/fragment.yaml:1: requires: 'bsae' is not a fragment of the stack; did you mean 'base'?"
+        "b/fragment.yaml:1: requires[0]: no such fragment: 'bsae'; did you mean 'base'?"
     ]
     assert refused({"base": {}, "b": {"requires": ["curl"]}}, {})[0].endswith("'b' requires 'curl'; add it before")
 
@@ -1172,7 +1172,7 @@ def test_image_whose_default_tag_is_latest_is_refused(refused, tmp_path):
 def test_template_that_nothing_includes_is_refused(refused):
     files = {
         "base/templates/_b.tpl": define("fragment.helper", "x"),
-        "a/templates/_a.tpl": define("fragment.a.x", '{{ include "fragment.a.x" . }}') + define("fragment.a.y", "y"),
+        "a/templates/_a.tpl": define("fragment.a.x", '{{ include "fragment.a.y" . }}') + define("fragment.a.y", "y"),
         "a/templates/a.yaml": 'kind: A\na: {{ include "fragment.a.z" . | quote }}\n',
         "a/templates/_z.tpl": define("fragment.a.z", '{{ include "fragment.a.y" . }}'),
     }
@@ -1229,7 +1229,11 @@ def test_file_that_is_too_large_for_helm_is_refused(refused):
     ],
 )
 def test_include_has_a_name_and_a_context(refused, call, given):
-    found = refused({"a": {}}, {"a/templates/a.yaml": f"kind: A\na: {{{{ $x := {call} }}}}\n"})
+    files = {
+        "a/templates/a.yaml": f"kind: A\na: {{{{ $x := {call} }}}}\n",
+        "a/templates/_a.tpl": define("fragment.a.x", "x"),
+    }
+    found = refused({"a": {}}, files)
     assert [line for line in found if ": include:" in line] == [
         f"a/templates/a.yaml:2: include: is given {given}, but needs two: the name of a template, and a context; "
         'write include "NAME" .'

@@ -77,6 +77,18 @@ def test_sentence_leaves_warnings_out_and_keeps_other_errors_whole() -> None:
     assert sentence("no prefix\n") == "no prefix"
 
 
+def test_error_in_a_template_that_all_include_is_at_the_line_that_includes_it() -> None:
+    place = (
+        'Error: top/templates/a/x.yaml:10:8\n  executing "top/templates/a/x.yaml" at <include "top.size" .Values.a>:'
+    )
+    inner = 'top/templates/base/_size.tpl:19:36\n  executing "top.size" at <.>:\n    wrong type for value; got bool'
+    said = f"{place}\n    error calling include:\n{inner}\n"
+    found = 'top/templates/a/x.yaml:10:8: include "top.size" .Values.a: wrong type for value; got bool'
+    assert sentence(said) == f"{found}, in templates/base/_size.tpl:19"
+    own = said.replace("a/x.yaml", "base/x.yaml")
+    assert sentence(own).startswith("top/templates/base/_size.tpl:19:36: .: wrong type")
+
+
 def test_names_that_are_listed_come_in_order(helm: str) -> None:
     wanted = "- at '': additional properties 'a', 'b', 'c', 'd' not allowed"
     results = rendered(helm, *[Request(CHART, sets=("d=1,c=1,b=1,a=1",))] * 6)

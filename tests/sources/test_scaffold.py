@@ -120,8 +120,9 @@ def test_new_fragment_builds_and_validates_in_any_stack(anybodys, kind, monkeypa
 def test_stack_gets_what_a_new_fragment_and_its_cases_use_and_it_is_said(tmp_path):
     (tmp_path / "stack.yaml").write_text("fragmentPaths: [fragments]\nfragments: [base, model, server]\n")
     said = scaffold.create("engine/mine", tmp_path / "fragments", str(tmp_path / "stack.yaml"))
-    assert said[1].endswith("stack.yaml: added, with what it and its cases use: gpu, delivery/none")
-    fragments = "fragments: [base, model, server, gpu, delivery/none, engine/mine]\n"
+    used = "gpu, loader, source/huggingface, delivery/none"
+    assert said[1].endswith(f"stack.yaml: added, with what it and its cases use: {used}")
+    fragments = "fragments: [base, model, server, gpu, loader, source/huggingface, delivery/none, engine/mine]\n"
     assert (tmp_path / "stack.yaml").read_text() == f"fragmentPaths: [fragments]\n{fragments}"
 
 

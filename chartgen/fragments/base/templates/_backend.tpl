@@ -110,7 +110,7 @@ port}.
 {{- end }}
 
 {{- /*
-{host, https, httpPort, httpsPort}: the URL of a host. https is true if it is encrypted, which an httpsPort implies. A
+{host, https?, httpPort?, httpsPort?}: the URL of a host. https is true if it is encrypted, which an httpsPort implies. A
 port of 0 is the default port, which is left out of the URL.
 */}}
 {{- define "fragment.url" -}}

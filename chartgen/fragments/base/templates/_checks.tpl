@@ -137,7 +137,7 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
-{{- /* Objects that must already exist for the release, Kind/name, as a JSON list. */}}
+{{- /* Given the root: objects that must already exist for the release, Kind/name, as a JSON list. */}}
 {{- define "fragment.needs" -}}
 {{- $needs := list }}
 {{- range .Servers }}

@@ -1,5 +1,5 @@
 {{- /*
-{context, image, over}: the reference of an image. image is a map of repository, tag, digest and pullPolicy. over,
+{context, image, over?}: the reference of an image. image is a map of repository, tag, digest and pullPolicy. over,
 which is optional, overrides its keys. global.imageRegistry decides the registry.
 */}}
 {{- define "fragment.image" -}}
@@ -25,13 +25,13 @@ which is optional, overrides its keys. global.imageRegistry decides the registry
 {{- with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /* {context, image, over}: the imagePullPolicy of an image, with the arguments of fragment.image. */}}
+{{- /* {context, image, over?}: the imagePullPolicy of an image, with the arguments of fragment.image. */}}
 {{- define "fragment.pullPolicy" -}}
 {{- (include "fragment.imageFields" . | mustFromJson).pullPolicy }}
 {{- end }}
 
 {{- /*
-{context, image, over}: the fields of an image as JSON, with over applied. A digest belongs to one tag of one
+{context, image, over?}: the fields of an image as JSON, with over applied. A digest belongs to one tag of one
 repository, so it is removed if over has another.
 */}}
 {{- define "fragment.imageFields" -}}

@@ -1,5 +1,5 @@
 {{- /*
-Lays .Servers, once a render: name -> the context of a server that is enabled. Helm gives all templates of a chart one and
+Given the root: lays .Servers, once a render: name -> the context of a server that is enabled. Helm gives all templates of a chart one and
 the same root, where the result stays. A server's context looks like the root of a chart with one server: .Values are its
 own, .Server is its name, .Place is what errors about its values begin with. .Facts holds what fills the slots whose names
 end with .facts, as data, by the slot's first part: a server's in its context, the release's in the root. .Serving holds the
