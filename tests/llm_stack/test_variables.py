@@ -1,4 +1,4 @@
-"""Variables of the chart's containers: a text from values reaches the program unchanged, and shows it no other variable.
+"""Variables of the chart's containers: a text from values reaches the program unchanged, and shows it no other one.
 
 Kubernetes replaces $(NAME) in a variable, and makes one $ of two.
 """
