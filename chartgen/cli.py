@@ -238,8 +238,9 @@ def validate(
     Comments at the top of a values file describe its cluster: `# kubernetes: >=1.34`, `# pod-security: privileged`,
     `# needs: Secret/x, PersistentVolumeClaim/y` (objects that already exist).
 
-    In your own values, what breaks the policy but works is a warning, which does not change the exit code. Kinds in
-    extraObjects that have no schema are named as not checked.
+    In your own values, what breaks the policy but works is a warning, which does not change the exit code, and so is an
+    object that your values name and the release does not create. Kinds in extraObjects that have no schema are named
+    as not checked.
 
     While you write a fragment, --only checks it in seconds, on the newest Kubernetes version. It composes the chart in
     memory and does not need `chartgen build`.

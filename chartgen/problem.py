@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# Besides controls: separators of lines, marks of direction, halves of characters, and what XML does not have.
+CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 Say = Callable[[str], None]  # what hears of progress, a line at a time
+
+
+def escaped(text: str, lines: bool = True) -> str:
+    """Text that others wrote, with the codes of what moves a cursor, changes the order of letters or is no text.
+
+    Without `lines`, it is one line.
+    """
+    text = CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return text if lines else text.replace("\n", "\\n").replace("\t", "\\t")
 
 
 @dataclass(frozen=True, order=True)

@@ -14,14 +14,13 @@ from typing import Any
 
 import click
 
-from .problem import Problem, Say
+from .problem import Problem, Say, escaped
 
 HELD = 2.0  # seconds in which nothing is reported where the output is not a terminal
 APART = 15.0  # seconds between two lines on one topic there
 CLEAR = "\r\x1b[2K"
 INTERRUPTED = 130  # the exit code after Ctrl-C: 128 and the number of SIGINT, as shells report it
 PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@")
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def colour() -> bool | None:
@@ -136,17 +135,16 @@ class Terminal:
 
 def printable(text: str) -> str:
     """Text that others wrote as it can be printed: without the password of a URL, without what moves a cursor."""
-    text = PASSWORD.sub(r"\1…@", _encodable(text))
-    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def _safe(part: Any) -> Any:
-    return printable(part) if isinstance(part, str) else part
+    return escaped(PASSWORD.sub(r"\1…@", text))
 
 
 def _encodable(text: str) -> str:
     """Text without what UTF-8 cannot encode, such as the bytes of a file's name."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _safe(part: Any) -> Any:
+    return printable(part) if isinstance(part, str) else part
 
 
 def marked(problem: Problem) -> str:

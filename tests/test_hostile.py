@@ -8,8 +8,10 @@ import json
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
+import unicodedata
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from conftest import ROOT
 from chartgen import cli
 from chartgen.chart import disk
 from chartgen.chart.disk import Chart
-from chartgen.problem import Faults, Problem, ToolError
+from chartgen.problem import Faults, Problem, ToolError, escaped
 from chartgen.programs import lock
 from chartgen.reading import shape
 from chartgen.release import package as packages
@@ -98,6 +100,16 @@ def test_an_index_never_publishes_a_password(run, package):
 def test_what_moves_a_cursor_is_printed_as_an_escape():
     assert printable("a\x1b[2Jb\r\u202ec\udcff") == "a\\x1b[2Jb\\r\\u202ec\\udcff"
     assert printable("é: 日本\n\tb") == "é: 日本\n\tb"
+
+
+def test_every_character_that_is_a_command_is_printed_as_an_escape_on_terminals_and_in_pictures():
+    moves = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    for each in map(chr, range(sys.maxunicode + 1)):
+        command = unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(each) in moves
+        if command:
+            assert each in "\n\t" or printable(each).startswith("\\"), ascii(each)
+            assert escaped(each, lines=False).startswith("\\"), ascii(each)
+    assert escaped("é: 日本\u3000👩\u200d🔬", lines=False) == "é: 日本\u3000👩\u200d🔬"
 
 
 def test_a_redirect_from_https_to_http_is_refused():

@@ -38,9 +38,9 @@ def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
                 file.write_text(made, encoding="utf-8")
                 say("validate: the values file …")
                 report = proofs.validate(chart, [file], composed, lambda said: None)
-                # What Pod Security forbids is advice for a user's own file; here it decides the level in its header.
-                strict = [each for each in report.warnings if "Pod Security" in each.message]
-                problems = [*report.problems, *(strict if draft.security != LEVELS[-1] else [])]
+                # Advice for a user's own file; here it decides what its header says.
+                strict = [each for each in report.warnings if _of_header(each, draft)]
+                problems = [*report.problems, *strict]
             if not problems:
                 return made
             _leave_out(draft, problems, lines)
@@ -50,6 +50,13 @@ def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
 def _of_schema(made: str, defaults: dict[str, Any], schema: dict[str, Any]) -> list[Problem]:
     parsed = yamlfile.parse(made, "values.yaml")
     return parsed.problems or shape.check(coalesced(defaults, parsed.data or {}), parsed.lines, schema, "values.yaml")
+
+
+def _of_header(warning: Problem, draft: Draft) -> bool:
+    """Whether a line of the header answers a warning: the level that Pod Security allows, an object that must exist."""
+    if need := NEED.search(warning.remedy):
+        return need[1] not in draft.needs
+    return "Pod Security" in warning.message and draft.security != LEVELS[-1]
 
 
 def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> None:

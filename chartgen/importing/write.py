@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,9 +18,9 @@ WIDTH = 110
 def text(draft: Draft, origin: str, order: list[str]) -> tuple[str, dict[int, Put]]:
     """The text of the values file, and the value that each of its lines belongs to."""
     head = [f"# Values for llm-stack, written by 'chartgen import' from {origin}."]
-    needs = draft.needed()
-    if needs:
-        head.append(f"# needs: {', '.join(needs)}")
+    if needs := draft.needed():
+        said = {"initial_indent": "# needs: ", "subsequent_indent": "# needs: ", "break_on_hyphens": False}
+        head += (line.removesuffix(",") for line in textwrap.wrap(", ".join(needs), WIDTH, **said))
     if draft.security:
         head.append(f"# pod-security: {draft.security}")
     puts = {draft.place(put): put for put in draft.puts}

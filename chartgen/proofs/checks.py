@@ -89,15 +89,15 @@ def unserved(manifests: Manifests) -> list[str]:
     return sorted({data["kind"] for data in found if served.schema_of(data)})
 
 
-def wired(manifests: Manifests) -> Iterator[Found]:
-    """What is wrong between the documents of a render, and between releases of one example."""
+def wired(manifests: Manifests, own: bool = False) -> Iterator[Found]:
+    """What is wrong between the documents of a render, and between releases of one example; `own` is a user's."""
     seen: dict[Any, Render] = {}
     releases: dict[str, dict[str, tuple[Run, Render]]] = {}
     for run, found in manifests.made:
         given = frozenset() if run.shipped else frozenset(texts(run.example.data))
         known = (id(found), run.example.header.needs, given)
         if known not in seen:
-            seen[known] = render_of(found, *known[1:])
+            seen[known] = render_of(found, *known[1:], own=own)
             yield from (_found(run, fault) for fault in wiring.check(seen[known]))
         releases.setdefault(run.example.name, {}).setdefault(run.release, (run, seen[known]))
     for each in releases.values():

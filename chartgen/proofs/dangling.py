@@ -51,6 +51,9 @@ ROUTE = (
     Row("spec.parentRefs[]", "name", "Gateway", typed=True),
     Row("spec.rules[].backendRefs[]", "name", "Service", typed=True),
 )
+CERTIFICATES = Row("spec.tls[]", "secretName", "Secret")
+# An Ingress with one of these annotations has its certificates made by cert-manager.
+ISSUERS = {"cert-manager.io/issuer", "cert-manager.io/cluster-issuer"}
 IN_OBJECT = {
     "StatefulSet": (
         Row("spec", "serviceName", "Service"),
@@ -60,7 +63,7 @@ IN_OBJECT = {
     "ServiceAccount": (Row("imagePullSecrets[]", "name", "Secret"), Row("secrets[]", "name", "Secret")),
     "Ingress": (
         Row("spec", "ingressClassName", "IngressClass"),
-        Row("spec.tls[]", "secretName", "Secret"),
+        CERTIFICATES,
         Row("spec.defaultBackend.service", "name", "Service"),
         Row("spec.rules[].http.paths[].backend.service", "name", "Service"),
     ),
@@ -88,7 +91,8 @@ def check(render: Render) -> Iterator[Fault]:
 def _all(render: Render) -> Iterator[Fault]:
     for each in render.objects:
         for row in IN_OBJECT.get(each.kind, ()):
-            yield from _row(render, each, row, each.data, ())
+            if not (row is CERTIFICATES and ISSUERS & map_at(each.data, "metadata.annotations").keys()):
+                yield from _row(render, each, row, each.data, ())
     for pod in render.pods:
         yield from _pod(render, pod)
 
@@ -115,7 +119,7 @@ def _reference(render: Render, owner: Object, row: Row, found: dict[str, Any], p
     target = render.find(kind, name, namespace)
     if target is None:
         if found.get("optional") is not True:
-            yield owner.fault((*path, row.name), f"no {kind} '{name}' exists", missing(render, kind, name, namespace))
+            yield missing(render, owner, (*path, row.name), (kind, name, namespace))
         return
     for where, key in at(found, row.keys, path) if row.keys and found.get("optional") is not True else ():
         keys = keys_of(target)
@@ -123,13 +127,20 @@ def _reference(render: Render, owner: Object, row: Row, found: dict[str, Any], p
             yield owner.fault(where, f"{target.title} has no key '{key}'", nearest(str(key), sorted(keys), "its keys"))
 
 
-def missing(render: Render, kind: str, name: str, namespace: str) -> str:
-    """What to do about an object that is not there: the one meant, or the header that says it is."""
+def missing(render: Render, owner: Object, path: Key, named: tuple[str, str, str], at_url: str = "") -> Fault:
+    """An object (kind, name, namespace) that is not there: the one meant, or the header that says it is.
+
+    What ships with a chart says what its cluster has. A user's own values need not.
+    """
+    kind, name, namespace = named
     need = f"{kind}/{name}" if namespace == render.namespace else f"{kind}/{namespace}/{name}"
     known = [each.name for each in render.objects if each.kind == kind and each.namespace == namespace]
     meant = nearest(name, known) if known else ""
+    advice = render.elsewhere(name)
+    message = f"the release has no {kind} '{name}'" if advice else f"no {kind} '{name}' exists"
     said = f"if the cluster already has it, write '# needs: {need}' at the top of the values file"
-    return f"{meant} Otherwise, {said}" if meant.startswith("did you mean") else said
+    remedy = f"{meant} Otherwise, {said}" if meant.startswith("did you mean") else said
+    return owner.fault(path, f"{message}{at_url}", remedy, advice)
 
 
 def keys_of(target: Object) -> set[str]:

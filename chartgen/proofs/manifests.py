@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,14 +80,16 @@ class Pod:
 class Render:
     """The objects of one render, and what is there besides.
 
-    `needs` are the names in its header, `Kind/name` or `Kind/namespace/name`; `given` all texts in the values:
-    in a case, and in a user's own file, an object that the values name is whoever wrote them's to provide.
+    `needs` are the names in its header, `Kind/name` or `Kind/namespace/name`; `given` all texts in the values. An
+    object that these name is whoever wrote them's to provide: it counts as there in a case, and may be there for a
+    user's `own` file, whose cluster only he knows.
     """
 
     objects: tuple[Object, ...]
     pods: tuple[Pod, ...]
     needs: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
+    own: bool = False
     namespace: str = "default"
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
@@ -95,9 +98,14 @@ class Render:
         return next((each for each in self.objects if (each.kind, each.namespace, each.name) == wanted), None)
 
     def named(self, kind: str, name: str, namespace: str = "") -> bool:
-        """Whether the example's header, or its values, name it as there."""
+        """Whether the example's header, or the values of a case, name it as there."""
         names = {f"{kind}/{name}", f"{kind}/{namespace or self.namespace}/{name}"}
-        return name in self.given or bool(names & self.needs)
+        return bool(names & self.needs) or (name in self.given and not self.own)
+
+    def elsewhere(self, name: str) -> bool:
+        """Whether a user's own values name it, alone or in a URL: an object that the chart alone names never exists."""
+        word = re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(name)}(?![A-Za-z0-9-])")
+        return self.own and any(word.search(text) for text in self.given)
 
 
 def title(document: Document) -> str:
@@ -122,10 +130,12 @@ def shown(data: Any, path: Key) -> str:
     return text.removeprefix(".")
 
 
-def render_of(documents: list[Document], needs: frozenset[str], given: frozenset[str] = frozenset()) -> Render:
+def render_of(
+    documents: list[Document], needs: frozenset[str], given: frozenset[str] = frozenset(), own: bool = False
+) -> Render:
     """The render that these documents are; those that are no objects at all are left to kubeconform."""
     objects = tuple(_object(document, Render.namespace) for document in documents if _is_object(document.data))
-    return Render(objects, tuple(pod for each in objects for pod in _pods(each, each.data, ())), needs, given)
+    return Render(objects, tuple(pod for each in objects for pod in _pods(each, each.data, ())), needs, given, own)
 
 
 def texts(data: Any) -> Iterator[str]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from ..kubernetes.definitions import QUANTITY
-from ..reading.yamlfile import Key
+from ..problem import nearest
+from ..reading.yamlfile import Key, parse
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -43,6 +47,8 @@ PAIRS = (
     ("HorizontalPodAutoscaler", "minReplicas", "maxReplicas"),
     ("ScaledObject", "minReplicaCount", "maxReplicaCount"),
 )
+ZONES = Path(__file__).parents[1] / "fragments/base/files/time-zones.yaml"
+ALONE = "Alone"  # there, names of one part
 MEBIBYTE = 1048576
 POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
@@ -50,7 +56,7 @@ POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "
 def check(render: Render) -> Iterator[Fault]:
     """Every fault within an object of a render."""
     for owner in render.objects:
-        for found in (_name, _words, _kept, _ordered, _size, _networks):
+        for found in (_name, _words, _kept, _ordered, _size, _networks, _zone):
             yield from found(owner)
     for pod in render.pods:
         for look in (_grace, _root, _spread):
@@ -140,6 +146,23 @@ def _networks(owner: Object) -> Iterator[Fault]:
             elif whole and (part == whole or part.version != whole.version or not part.subnet_of(whole)):
                 message = f"{text} is not a part of {block['cidr']}"
                 yield owner.fault(place, message, "remove it, or write a smaller network within the block")
+
+
+def _zone(owner: Object) -> Iterator[Fault]:
+    """The API server refuses a time zone that it does not know."""
+    zone = map_at(owner.data, "spec").get("timeZone") if owner.kind == "CronJob" else None
+    if isinstance(zone, str) and zone.lower() not in ("", "local") and zone not in _zones():
+        remedy = nearest(zone, sorted(_zones()), "the time zones of the IANA database")
+        remedy = remedy if remedy.startswith("did you mean") else "use a name such as Europe/Berlin"
+        yield owner.fault(("spec", "timeZone"), f"'{zone}' is not a time zone", remedy)
+
+
+@cache
+def _zones() -> set[str]:
+    """The time zones that the chart's own checks accept, and those that this machine knows and are newer."""
+    table = parse(ZONES.read_text(encoding="utf-8"), str(ZONES)).data
+    named = {f"{first}/{rest}" for first, names in table.items() for rest in names.split() if first != ALONE}
+    return {*named, *table[ALONE].split(), *available_timezones()}
 
 
 def _unknown(owner: Object, path: Key, text: Any) -> Fault:

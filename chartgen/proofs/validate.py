@@ -465,7 +465,7 @@ def _manifests(
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems, advice)
     made = count(len(manifests.made) + len(known), "render")
-    wired = list(checks.wired(manifests))
+    wired = list(checks.wired(manifests, own=not shipped))
     problems = checks.problems([each for each in wired if shipped or not each.advice], sources)
     advice = checks.problems([each for each in wired if each.advice and not shipped], sources)
     report.done("wiring", made, problems, advice)

@@ -324,7 +324,7 @@ def _monitors(render: Render) -> Iterator[Fault]:
 
 
 def _backends(render: Render) -> Iterator[Fault]:
-    """A route's port is one of its Service's; that the Service is there is asked in references.py."""
+    """A route's port is one of its Service's; that the Service is there is asked in dangling.py."""
     ways = {
         "Ingress": ("spec.defaultBackend.service", "spec.rules[].http.paths[].backend.service"),
         "HTTPRoute": ("spec.rules[].backendRefs[]",),
@@ -405,8 +405,7 @@ def _url(render: Render, owner: Object, path: Key, scheme: str, host: str, port:
     service = render.find("Service", name, namespace)
     number = int(port) if port else USUAL.get(scheme)
     if service is None:
-        remedy = dangling.missing(render, "Service", name, namespace)
-        yield owner.fault(path, f"no Service '{name}' exists for {scheme}://{host}", remedy)
+        yield dangling.missing(render, owner, path, ("Service", name, namespace), f" for {scheme}://{host}")
     elif number and not _has_port(service, number):
         yield owner.fault(path, f"{service.title} has no port {number}", _ports(service))
 

@@ -300,8 +300,3 @@ def _host(reference: str, hub: str) -> tuple[str, str]:
 def as_json(found: Graph) -> dict[str, Any]:
     """The graph for `--json`."""
     return {"nodes": [vars(node) for node in found.nodes.values()], "edges": [vars(edge) for edge in found.edges]}
-
-
-def printable(said: str) -> str:
-    """Text on one line, with the codes of characters that are not printed, such as \\x1b."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in said)

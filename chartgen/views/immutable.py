@@ -1,55 +1,24 @@
-"""The fields that Kubernetes does not let an update change, by kind.
+"""The fields that Kubernetes does not let an update change, by kind, from the list that the chart's own checks read.
 
-Taken from the validation of updates in Kubernetes 1.37 (`pkg/apis/*/validation`): what is not here can be changed.
+What is not in immutable.yaml can be changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ..proofs.manifests import Object, at, map_at
+from ..reading.yamlfile import parse
 from .changes import ABSENT, Change
 
-# kind -> the paths that cannot change; a path includes all that is below it.
-FIXED: dict[str, tuple[str, ...]] = {
-    "Deployment": ("spec.selector",),
-    "DaemonSet": ("spec.selector",),
-    "ReplicaSet": ("spec.selector",),
-    "StatefulSet": ("spec",),
-    "Job": (
-        "spec.selector",
-        "spec.template",
-        "spec.completions",
-        "spec.completionMode",
-        "spec.podFailurePolicy",
-        "spec.successPolicy",
-    ),
-    "PersistentVolumeClaim": ("spec",),
-    "PersistentVolume": ("spec.accessModes", "spec.csi", "spec.nfs", "spec.hostPath", "spec.local", "spec.volumeMode"),
-    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
-    "RoleBinding": ("roleRef",),
-    "ClusterRoleBinding": ("roleRef",),
-    "PriorityClass": ("value", "preemptionPolicy"),
-    "RuntimeClass": ("handler",),
-    "IngressClass": ("spec.controller",),
-    "Secret": ("type",),
-    "ResourceClaim": ("spec",),
-    "ResourceClaimTemplate": ("spec",),
-}
-# What can change below a path of FIXED.
-FREE: dict[str, tuple[str, ...]] = {
-    "StatefulSet": (
-        "spec.replicas",
-        "spec.ordinals",
-        "spec.template",
-        "spec.updateStrategy",
-        "spec.revisionHistoryLimit",
-        "spec.persistentVolumeClaimRetentionPolicy",
-        "spec.minReadySeconds",
-    ),
-    "PersistentVolumeClaim": ("spec.resources.requests.storage", "spec.volumeAttributesClassName"),
-}
+FILE = Path(__file__).parents[1] / "fragments/upgrade/files/immutable.yaml"
+# How the chart compares fields that cannot change at all; the others are looked at here in more detail.
+WHOLE = ("same", "within", "class", "claims")
+# What is not written stays as the API server has chosen it.
+CHOSEN = ("spec.ipFamilies", "spec.loadBalancerClass")
 # What the API server sets where a manifest says nothing: setting it is no change.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "PersistentVolumeClaim": {"spec.volumeMode": "Filesystem"},
@@ -59,6 +28,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
     "PriorityClass": {"preemptionPolicy": "PreemptLowerPriority"},
 }
+
+
+@cache
+def fixed() -> dict[str, tuple[str, ...]]:
+    """Kind -> the paths that cannot change; a path includes all that is below it."""
+    table = parse(FILE.read_text(encoding="utf-8"), str(FILE)).data
+    return {kind: tuple(path for path, how in fields.items() if how in WHOLE) for kind, fields in table.items()}
 
 
 def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[Change, str]]:
@@ -94,11 +70,7 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
 
 
 def _fixed(kind: str, where: str) -> bool:
-    return _among(where, FIXED.get(kind, ())) and not _among(where, FREE.get(kind, ()))
-
-
-def _among(where: str, paths: tuple[str, ...]) -> bool:
-    return any(f"{where}.".startswith(f"{path}.") for path in paths)
+    return any(f"{where}.".startswith(f"{path}.") for path in fixed().get(kind, ()))
 
 
 def _default(kind: str, where: str, change: Change) -> bool:
@@ -106,6 +78,8 @@ def _default(kind: str, where: str, change: Change) -> bool:
     usual = DEFAULTS.get(kind, {}).get(where, ABSENT)
     if where.endswith(".storageClassName") and change.new is ABSENT:
         return True  # an upgrade that says nothing leaves it
+    if where.startswith(CHOSEN) and ABSENT in (change.old, change.new):
+        return True
     return usual is not ABSENT and {str(change.old), str(change.new)} <= {str(ABSENT), str(usual)}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .graph import ROLES, Graph, Node, printable
+from ..problem import escaped
+from .graph import ROLES, Graph, Node
 
 # Shapes, so that the roles can be told apart without colour.
 SHAPES = {
@@ -42,6 +43,6 @@ def _label(node: Node) -> str:
 
 def _escaped(said: str) -> str:
     """Text without what Mermaid or HTML take for markup."""
-    said = printable(said)
+    said = escaped(said, lines=False)
     marks = {"&": "#amp;", "<": "#lt;", ">": "#gt;", '"': "#quot;", "|": "#124;", "`": "#96;"}
     return "".join(marks.get(letter, letter) for letter in said.replace("#", "#35;"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from .graph import ROLES, Edge, Graph, Node, printable
+from ..problem import escaped
+from .graph import ROLES, Edge, Graph, Node
 from .mermaid import COLOURS
 
 CHARACTER, LINE, PAD, GAP, BETWEEN = 7.6, 18, 16, 26, 100  # pixels
@@ -165,4 +166,4 @@ def _style() -> str:
 
 def escape(said: str) -> str:
     """Text for XML, which has no control characters."""
-    return html.escape(printable(said))
+    return html.escape(escaped(said, lines=False))

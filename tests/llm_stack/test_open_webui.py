@@ -12,6 +12,7 @@ import yaml
 from conftest import ROOT
 
 KEYS = ROOT / "chartgen/fragments/ui/open-webui/files/keys.py"
+IMAGE = ROOT / "tests/llm_stack/open-webui-image.yaml"
 CASES = ROOT / "chartgen/fragments/ui/open-webui/cases"
 
 
@@ -61,6 +62,18 @@ def as_kubernetes_resolves(container) -> dict[str, str]:
                 each.value,
             )
     return known
+
+
+def test_the_command_that_inserts_keys_ends_in_that_of_the_image(pod):
+    image = yaml.safe_load(IMAGE.read_text(encoding="utf-8"))
+    defaults = yaml.safe_load((ROOT / "charts/llm-stack/values.yaml").read_text(encoding="utf-8"))
+    assert defaults["images"]["openWebui"]["tag"] == f"v{image['version']}"
+    assert image["entrypoint"] == []
+    ui = pod("endpoints").containers[0]
+    assert ui.command == ["python", "/opt/files/keys.py", *image["command"]]
+    assert "args" not in ui  # the image's script would give them to the server
+    assert "workingDir" not in ui  # a relative path, from the image's own
+    assert f"{image['workdir']}/data" in [mount.mountPath for mount in ui.volumeMounts]
 
 
 def test_every_url_has_its_key_in_the_same_place_of_the_other_list(pod):

@@ -211,6 +211,27 @@ def test_policy_is_advice_in_a_users_own_values_and_what_has_no_schema_is_named(
     assert [each["key"] for each in said["problems"]] == ["Thing/thing: spec.size"]
 
 
+def test_object_of_the_cluster_is_advice_in_a_users_own_values_until_its_header_names_it(tmp_path):
+    values = tmp_path / "values.yaml"
+    model = {"name": "models/chat", "source": "s3"}
+    store = {"endpoint": "http://minio.store.svc:9000", "plainHttp": True}
+    store |= {"existingSecret": "keys", "caConfigMap": "ca"}
+    given = {"engine": "vllm", "model": model, "s3": store, "modelCache": {"storageClass": "fast"}}
+    needs = ["ConfigMap/ca", "Secret/keys", "Service/db", "Service/store/minio", "StorageClass/fast"]
+    given |= {"openWebui": {"env": {"REDIS_URL": "redis://db:6379/0"}}, "gpu": {"vendor": "nvidia", "count": 1}}
+    values.write_text(json.dumps(given), encoding="utf-8")
+    command = ["validate", str(ROOT / "charts/llm-stack"), "-f", str(values), "--json"]
+    done = CliRunner().invoke(cli.main, command)
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said["problems"]) == (0, [])
+    found = [re.search("'# needs: (.*)' at the top", each["remedy"]) for each in said["warnings"]]
+    assert sorted(each[1] for each in found if each) == needs
+
+    values.write_text(f"# needs: {', '.join(needs)}\n{json.dumps(given)}", encoding="utf-8")
+    said = json.loads(CliRunner().invoke(cli.main, command).stdout)
+    assert (said["problems"], said["warnings"]) == ([], [])
+
+
 def test_the_action_is_what_github_expects():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-actions"]
     done = subprocess.run([*command, str(ROOT / "action.yml")], capture_output=True, text=True, check=False)

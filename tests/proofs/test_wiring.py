@@ -311,8 +311,8 @@ ROWS = [
 ]
 
 
-def said(made, needs=NEEDS, given=frozenset()):
-    return wiring.check(render_of(made, needs, given))
+def said(made, needs=NEEDS, given=frozenset(), own=False):
+    return wiring.check(render_of(made, needs, given, own))
 
 
 def test_good_render_hangs_together():
@@ -387,6 +387,56 @@ def test_name_that_the_values_give_is_there():
     made = changed(SERVER, f"{POD}.volumes.0.persistentVolumeClaim.claimName", "mine")
     assert len(said(made)) == 1
     assert said(made, given=frozenset({"mine"})) == []
+
+
+@pytest.mark.parametrize(("kind", "row", "where"), ROWS, ids=lambda value: getattr(value, "name", str(value)))
+def test_object_that_a_users_own_values_name_may_be_in_his_cluster(kind, row, where):
+    """One rule for every kind of object: advice where his values name it, an error where the chart alone does."""
+    owner = next(each for each in GOOD if each.data["kind"] == kind and list(at(each.data, f"{where}.{row.name}")))
+    (path, _), *_ = at(owner.data, f"{where}.{row.name}".lstrip("."))
+    title = f"{kind}/{owner.data['metadata']['name']}"
+    made = changed(title, ".".join(str(step).replace(".", "|") for step in path), "mine")
+
+    def about_it(given):
+        return [fault for fault in said(made, given=frozenset(given), own=True) if "'mine'" in fault.message]
+
+    (named,), (unnamed,) = about_it({"mine"}), about_it({"other", "mine-too"})
+    assert (named.advice, unnamed.advice) == (True, False)
+    assert "the release has no " in named.message
+    need = re.search("'# needs: (.*)' at the top", named.remedy)[1]
+    assert [fault for fault in said(made, NEEDS | {need}, own=True) if "'mine'" in fault.message] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "need"),
+    [
+        ("http://minio.store.svc:9000/bucket", "Service/store/minio"),
+        ("redis://:secret@minio:6379", "Service/minio"),
+        ("--url=http://minio.default/", "Service/minio"),
+    ],
+)
+def test_service_in_a_url_of_a_users_own_values_may_be_in_his_cluster(url, need):
+    made = changed(SERVER, f"{BOX}.env.6.value", url)
+    (fault,) = said(made, given=frozenset({url}), own=True)
+    assert fault.advice
+    assert f"'# needs: {need}'" in fault.remedy
+    assert said(made, NEEDS | {need}, own=True) == []
+    assert [fault.advice for fault in said(made, given=frozenset({url}))] == [False]  # a case
+
+
+def test_port_and_key_of_an_object_of_the_release_are_no_advice():
+    wrong = changed(SERVER, f"{BOX}.env.6.value", "http://llm-ui:1")
+    assert [fault.advice for fault in said(wrong, given=frozenset({"http://llm-ui:1"}), own=True)] == [False]
+
+
+def test_certificate_that_an_issuer_makes_is_there():
+    title = "Ingress/llm-web"
+    made = changed(title, "spec.tls.0.secretName", "lost")
+    assert len(said(made)) == 1
+    for each in made:
+        if each.data["kind"] == "Ingress":
+            each.data["metadata"]["annotations"] = {"cert-manager.io/cluster-issuer": "letsencrypt"}
+    assert said(made) == []
 
 
 def test_thing_that_is_missing_in_many_places_is_told_once():

@@ -76,7 +76,9 @@ class Store:
     `busy` how many requests for later parts it refuses for now, `forge` keys for which
     something else is sent. `lie` changes an entry of a list. `more` are the texts of IsTruncated for the last list and
     for those before it, None to leave it out; `tokens` says whether lists have tokens. `host` says whether buckets are
-    part of the host name. `slips` are lists in place of which an error comes with HTTP 200.
+    part of the host name.
+    `token` is the session token of the key, `expired` whether it is over. `slips` are lists in place of which an error
+    comes with HTTP 200.
     """
 
     buckets: dict[str, dict[str, Object]] = field(default_factory=dict)
@@ -98,6 +100,8 @@ class Store:
     more: tuple[str | None, str | None] = ("false", "true")
     tokens: bool = True
     host: bool = False
+    token: str = ""
+    expired: bool = False
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
 
@@ -200,7 +204,12 @@ class _Handler(BaseHTTPRequestHandler):
         age = datetime.datetime.now(datetime.UTC) - sent
         if self.store.skew or abs(age.total_seconds()) > 900 or not moment.startswith(day):
             raise Refusal(403, "RequestTimeTooSkewed", "The difference between the request time and ours is too large")
-        for name in ("host", "x-amz-content-sha256", "x-amz-date"):
+        if self.store.expired:
+            raise Refusal(400, "ExpiredToken", "The provided token has expired.")
+        if (self.headers["x-amz-security-token"] or "") != self.store.token:
+            raise Refusal(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        token = ["x-amz-security-token"] if self.store.token else []
+        for name in ("host", "x-amz-content-sha256", "x-amz-date", *token):
             if name not in names.split(";"):
                 raise Refusal(403, "AccessDenied", f"There were headers present which were not signed: {name}")
         if self.headers["x-amz-content-sha256"] != NOTHING:

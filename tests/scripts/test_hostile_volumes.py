@@ -339,6 +339,21 @@ def test_a_modelkit_that_is_much_larger_than_its_layers_is_stopped(
 
 
 @each_shell
+@pytest.mark.parametrize("pace", ["0.02", ""], ids=["while-it-unpacks", "after-it-unpacked"])
+def test_a_modelkit_with_more_files_than_are_allowed_is_stopped(harbour: Harbour, shell: list[str], pace: str) -> None:
+    """Files without content use up a volume's inodes and no bytes."""
+    harbour.ask_for(bert="ml/crumbs:v1")
+    harbour.push("ml/crumbs:v1", *[Part("datasets", f"data/{n}", b"", f"none{n}") for n in range(60)])
+    ended = harbour.load(shell=shell, MOST_FILES="30", KIT_PACE=pace)
+    assert ended.code == 66, ended
+    assert "ml/crumbs:v1: it has more than 30 files and directories" in ended.err
+    assert "increase modelkit.maxFiles" in ended.err
+    assert len([path for path in harbour.target.rglob("*") if path.parent.name == "data"]) == 0
+    assert not (harbour.target / ".ready").exists()
+    all_right(harbour.load(shell=shell, MOST_FILES="70", KIT_PACE=""))
+
+
+@each_shell
 def test_a_list_without_end_is_stopped(desk: Desk, shell: list[str]) -> None:
     endless = Endless(b'HTTP/1.1 200 OK\r\n\r\n{"siblings": [', b"1," * 32768, 0)
     ended = desk.load(shell=shell, ENDPOINT=endless.url, LISTING="1000000", RETRIES="1")

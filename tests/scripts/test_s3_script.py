@@ -94,6 +94,34 @@ def test_the_access_key_signs_and_is_seen_nowhere(counter: Counter, shell: list[
 
 
 @each_shell
+def test_a_session_token_is_sent_signed_and_seen_nowhere(counter: Counter, shell: list[str]) -> None:
+    counter.store.token = token = 'FwoGZXIv/token+"with\\odd=='
+    (counter.root / "credentials/token").write_text(f"{token}\n")
+    counter.program("curl", f'echo "$@" >>{counter.root}/arguments; exec {shutil.which("curl")} "$@"')
+    ended = all_right(counter.load(shell=shell))
+    assert counter.holds(FILES)
+    for text in (ended.out, ended.err, (counter.root / "arguments").read_text()):
+        assert token not in text
+
+
+@pytest.mark.parametrize(
+    ("token", "expired", "code", "sentence"),
+    [
+        ("old", True, 65, "the session token has expired; write a new access key into the Secret s3.existingSecret"),
+        ("wrong", False, 65, "the store does not accept this session token; correct the Secret s3.existingSecret, its"),
+        ("", False, 64, "the session token is empty; put it into the Secret s3.existingSecret under s3.tokenKey"),
+    ],
+)
+def test_a_session_token_that_is_refused_says_what_to_do(
+    counter: Counter, token: str, expired: bool, code: int, sentence: str
+) -> None:
+    counter.store.token, counter.store.expired = "right", expired
+    (counter.root / "credentials/token").write_text(token)
+    ended = counter.load()
+    assert (ended.code, sentence in ended.err) == (code, True), ended
+
+
+@each_shell
 def test_a_public_bucket_wants_no_key(counter: Counter, shell: list[str]) -> None:
     shutil.rmtree(counter.root / "credentials")
     counter.store.public = True

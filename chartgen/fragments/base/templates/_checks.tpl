@@ -130,10 +130,21 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
-{{- /* (list KEY ZONE): Kubernetes refuses Local, which differs from node to node. */}}
+{{- /*
+(list CONTEXT KEY ZONE): a zone that Kubernetes does not know. One that is newer than the list is accepted if Helm knows it: for
+any other, dateInZone prints UTC. Kubernetes refuses Local, which differs from node to node.
+*/}}
 {{- define "fragment.timeZoneFaults" -}}
-{{- if eq (last . | lower) "local" }}
-{{ first . }}: {{ last . }} is not a time zone; use one such as Asia/Shanghai, or leave it empty for the time zone of the cluster
+{{- $zone := last . }}
+{{- if $zone }}
+{{- include "fragment.read" (list (first .) "files/base/time-zones.yaml") }}
+{{- $zones := get (first .).Read "files/base/time-zones.yaml" }}
+{{- $parts := contains "/" $zone | ternary (splitn "/" 2 $zone) (dict "_0" "Alone" "_1" $zone) }}
+{{- $known := get $zones $parts._0 | splitList " " | has $parts._1 }}
+{{- $local := eq (lower $zone) "local" }}
+{{- if or $local (and (not $known) (eq (dateInZone "MST" 0 $zone) "UTC")) }}
+{{ index . 1 }}: {{ $zone }} is not a time zone; use a name of the IANA database such as Asia/Shanghai, or leave it empty for the time zone of the cluster
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -71,32 +71,38 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{- /* A text as the value of a variable, quoted. Kubernetes would replace $(NAME) in it, and make one $ of two. */}}
-{{- define "fragment.envText" -}}
-{{- toString . | replace "$" "$$" | quote }}
-{{- end }}
-
 {{- /*
-Given a map of names to text or {valueFrom}: environment variables as a list, by name. Those that refer to others with
-$(NAME) are last, because Kubernetes resolves only what precedes them.
+Given a map of names to text, {valueFrom} or {value}: environment variables as a list, by name. A text reaches the program
+unchanged. In {value}, Kubernetes replaces $(NAME) with another variable; these are last, because it knows only what precedes
+them.
 */}}
 {{- define "fragment.env" -}}
 {{- $later := dict }}
 {{- range $name, $value := . }}
-{{- if and (kindIs "string" $value) (contains "$(" $value) }}
-{{- $_ := set $later $name $value }}
+{{- if and (kindIs "map" $value) (contains "$(" (get ($value | default dict) "value" | toString)) }}
+{{- $_ := set $later $name $value.value }}
 {{- else if kindIs "map" $value }}
 - name: {{ $name | quote }}
   {{- toYaml $value | nindent 2 }}
 {{- else }}
 - name: {{ $name | quote }}
-  value: {{ $value | toString | quote }}
+  {{- /* Without a second $, Kubernetes would replace $(NAME) in it, and make one $ of two. */}}
+  value: {{ $value | toString | replace "$" "$$" | quote }}
 {{- end }}
 {{- end }}
 {{- range $name, $value := $later }}
 - name: {{ $name | quote }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end }}
+
+{{- /* A user's own variables for fragment.env, as JSON. They have the format of Kubernetes, so $(NAME) is another variable. */}}
+{{- define "fragment.ownEnv" -}}
+{{- $found := dict }}
+{{- range $name, $value := . }}
+{{- $_ := set $found $name (kindIs "map" $value | ternary $value (dict "value" (toString $value))) }}
+{{- end }}
+{{- mustToJson $found }}
 {{- end }}
 
 {{- /*

@@ -37,7 +37,7 @@ Given a server's context with Loader in it: name (of the container), and one of
   {{- end }}
   {{- $env = mergeOverwrite $env (include "fragment.proxy" (dict "context" . "hosts" list) | mustFromJson) }}
   {{- $env = mergeOverwrite $env (include "fragment.slot.loader.env" . | include "fragment.map" | mustFromJson) }}
-  {{- range $name, $value := .Values.loader.env }}
+  {{- range $name, $value := include "fragment.ownEnv" .Values.loader.env | mustFromJson }}
   {{- $_ := set $env $name $value }}
   {{- end }}
   {{- end }}

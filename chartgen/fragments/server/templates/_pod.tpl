@@ -94,7 +94,7 @@ spec:
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- $env := include "fragment.slot.server.env" . | include "fragment.map" | mustFromJson }}
-  {{- range $name, $value := .Values.env }}
+  {{- range $name, $value := include "fragment.ownEnv" .Values.env | mustFromJson }}
   {{- $_ := set $env $name $value }}
   {{- end }}
   {{- with $env }}

@@ -10,7 +10,11 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{ include "fragment.upgrade.nodePorts" (list . $objects) }}
 {{ include "fragment.upgrade.lost" . }}
 {{- range $objects }}
-{{- $old := include "fragment.upgrade.found" (list $ .) | mustFromJson }}
+{{- $old := dict }}
+{{- /* Helm deletes a hook before it creates the next one. */}}
+{{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
+{{- $old = include "fragment.upgrade.found" (list $ .) | mustFromJson }}
+{{- end }}
 {{- if $old }}
 {{- $about := include "fragment.upgrade.about" (list $ .) | mustFromJson }}
 {{- $pair := dict "context" $ "about" $about "old" $old "new" . }}
@@ -18,6 +22,10 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- $field = merge (dict "field" $field) $pair }}
 {{- if eq $how "same" }}
 {{ include "fragment.upgrade.same" $field }}
+{{- else if eq $how "within" }}
+{{ include "fragment.upgrade.within" $field }}
+{{- else if eq $how "sealed" }}
+{{ include "fragment.upgrade.sealed" $field }}
 {{- else if eq $how "headless" }}
 {{ include "fragment.upgrade.headless" $field }}
 {{- else if eq $how "class" }}
@@ -39,7 +47,7 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- $object := last . }}
 {{- $found := dict }}
 {{- /* Without its CRD, lookup of a custom resource is an error. Helm 3 may not know the kinds of Kubernetes itself. */}}
-{{- if or (not (contains ".x-k8s.io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
+{{- if or (not (regexMatch "([.]x-|^resource[.])k8s[.]io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
 {{- end }}
 {{- mustToJson ($found | default dict) }}
@@ -146,6 +154,60 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- include "fragment.upgrade.claim" (merge (dict "value" (splitList "." .field | last) "was" ($old | replace "\"" "") "is" ($new | replace "\"" "")) .) }}
 {{- else }}
 {{- .about.server }}{{ .about.title }}: {{ .field }} is {{ $old }} and cannot change to {{ $new }}; run `{{ include "fragment.upgrade.delete" . }}`, and upgrade again
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.upgrade.within" -}}
+{{- $old := include "fragment.upgrade.at" (list .old .field) | mustFromJson }}
+{{- $new := include "fragment.upgrade.at" (list .new .field) | mustFromJson }}
+{{- with include "fragment.upgrade.differing" (list .field $old $new) }}
+{{- $.about.server }}{{ $.about.title }}: {{ . }}; give the object another name, or run `{{ include "fragment.upgrade.delete" $ }}`, and upgrade again
+{{- end }}
+{{- end }}
+
+{{- /*
+(list PATH OLD NEW): the first place where something is set in NEW and differs from OLD, as the middle of a sentence. The API
+server adds defaults, leaves out what is empty, and writes amounts in its own way.
+*/}}
+{{- define "fragment.upgrade.differing" -}}
+{{- $path := first . }}
+{{- $old := index . 1 }}
+{{- $new := last . }}
+{{- $found := "" }}
+{{- if and (kindIs "map" $new) (or $new (kindIs "map" $old)) }}
+{{- range $key, $value := $new }}
+{{- if not $found }}
+{{- $found = include "fragment.upgrade.differing" (list (printf "%s.%s" $path $key) (kindIs "map" $old | ternary (get ($old | default dict) $key) nil) $value) }}
+{{- end }}
+{{- end }}
+{{- else if and (kindIs "slice" $new) (kindIs "slice" $old) (eq (len $new) (len $old)) }}
+{{- range $n, $value := $new }}
+{{- if not $found }}
+{{- $found = include "fragment.upgrade.differing" (list (printf "%s[%d]" $path $n) (index $old $n) $value) }}
+{{- end }}
+{{- end }}
+{{- else if or $new $old }}
+{{- $was := kindIs "string" $old | ternary $old (toJson $old) }}
+{{- $is := kindIs "string" $new | ternary $new (toJson $new) }}
+{{- $amount := "^[0-9]+([.][0-9]+)?([numkMGTPE]|[KMGTPE]i)?$" }}
+{{- $alike := and (regexMatch $amount $was) (regexMatch $amount $is) (eq (include "fragment.quantity" $was) (include "fragment.quantity" $is)) }}
+{{- if not (or (eq $was $is) $alike (eq $is "null")) }}
+{{- $found = printf "%s is %s and cannot change to %s" $path (trunc 80 $was) (trunc 80 $is) }}
+{{- end }}
+{{- end }}
+{{- $found }}
+{{- end }}
+
+{{- define "fragment.upgrade.sealed" -}}
+{{- if .old.immutable }}
+{{- $new := deepCopy (.new.data | default dict) }}
+{{- range $key, $text := .new.stringData }}
+{{- $_ := set $new $key (b64enc $text) }}
+{{- end }}
+{{- $alike := and .new.immutable (eq (toJson $new) (toJson (.old.data | default dict))) (eq (toJson (.new.binaryData | default dict)) (toJson (.old.binaryData | default dict))) }}
+{{- if not $alike }}
+{{- .about.server }}{{ .about.title }}: is immutable and cannot change; give the object another name, or run `{{ include "fragment.upgrade.delete" . }}`, and upgrade again
 {{- end }}
 {{- end }}
 {{- end }}

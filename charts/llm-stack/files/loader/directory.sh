@@ -35,7 +35,7 @@
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}"   # seconds
 : "${LEAST:=1000}"   # bytes a second; a slower fetch counts as stalled
 
-workers='' job='' identity='' message='' terms='' expected=0 most=''
+workers='' job='' identity='' message='' terms='' expected=0 most='' most_files=''
 tab=$(printf '\t')
 
 bring_models() {
@@ -253,7 +253,7 @@ run_watched() {
   count logged
   while pause "$TICK" && alive "$job"; do
     came=$(bytes_in "$into")
-    if exceeds "$came"; then
+    if exceeds "$came" || too_many "$into"; then
       end "$job"
       job=''
       return 1
@@ -277,13 +277,21 @@ run_watched() {
   wait "$job"
   code=$?
   job=''
-  if [ -n "$most" ] && exceeds "$(bytes_in "$into")"; then return 1; fi
+  if [ -n "$most" ] && { exceeds "$(bytes_in "$into")" || too_many "$into"; }; then return 1; fi
   return "$code"
 }
 
 exceeds() {
   if [ -z "$most" ] || [ "$1" -lt "$most" ]; then return 1; fi
   message="there are more than $(human "$most")"
+}
+
+
+too_many() {
+  if [ -z "$most_files" ] || [ "$(find "$1" 2>/dev/null | head -n $((most_files + 2)) | wc -l)" -le $((most_files + 1)) ]; then
+    return 1
+  fi
+  message="there are more than $most_files files"
 }
 
 progress_of() {

@@ -71,32 +71,38 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{- /**/}}
-{{- define "llm-stack.envText" -}}
-{{- toString . | replace "$" "$$" | quote }}
-{{- end }}
-
 {{- /*
+
 
 
 */}}
 {{- define "llm-stack.env" -}}
 {{- $later := dict }}
 {{- range $name, $value := . }}
-{{- if and (kindIs "string" $value) (contains "$(" $value) }}
-{{- $_ := set $later $name $value }}
+{{- if and (kindIs "map" $value) (contains "$(" (get ($value | default dict) "value" | toString)) }}
+{{- $_ := set $later $name $value.value }}
 {{- else if kindIs "map" $value }}
 - name: {{ $name | quote }}
   {{- toYaml $value | nindent 2 }}
 {{- else }}
 - name: {{ $name | quote }}
-  value: {{ $value | toString | quote }}
+  {{- /**/}}
+  value: {{ $value | toString | replace "$" "$$" | quote }}
 {{- end }}
 {{- end }}
 {{- range $name, $value := $later }}
 - name: {{ $name | quote }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.ownEnv" -}}
+{{- $found := dict }}
+{{- range $name, $value := . }}
+{{- $_ := set $found $name (kindIs "map" $value | ternary $value (dict "value" (toString $value))) }}
+{{- end }}
+{{- mustToJson $found }}
 {{- end }}
 
 {{- /*

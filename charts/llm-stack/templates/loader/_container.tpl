@@ -37,7 +37,7 @@
   {{- end }}
   {{- $env = mergeOverwrite $env (include "llm-stack.proxy" (dict "context" . "hosts" list) | mustFromJson) }}
   {{- $env = mergeOverwrite $env (include "llm-stack.slot.loader.env" . | include "llm-stack.map" | mustFromJson) }}
-  {{- range $name, $value := .Values.loader.env }}
+  {{- range $name, $value := include "llm-stack.ownEnv" .Values.loader.env | mustFromJson }}
   {{- $_ := set $env $name $value }}
   {{- end }}
   {{- end }}

@@ -94,7 +94,7 @@ spec:
   {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- $env := include "llm-stack.slot.server.env" . | include "llm-stack.map" | mustFromJson }}
-  {{- range $name, $value := .Values.env }}
+  {{- range $name, $value := include "llm-stack.ownEnv" .Values.env | mustFromJson }}
   {{- $_ := set $env $name $value }}
   {{- end }}
   {{- with $env }}

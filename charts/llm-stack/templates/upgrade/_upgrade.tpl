@@ -10,7 +10,11 @@
 {{ include "llm-stack.upgrade.nodePorts" (list . $objects) }}
 {{ include "llm-stack.upgrade.lost" . }}
 {{- range $objects }}
-{{- $old := include "llm-stack.upgrade.found" (list $ .) | mustFromJson }}
+{{- $old := dict }}
+{{- /**/}}
+{{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
+{{- $old = include "llm-stack.upgrade.found" (list $ .) | mustFromJson }}
+{{- end }}
 {{- if $old }}
 {{- $about := include "llm-stack.upgrade.about" (list $ .) | mustFromJson }}
 {{- $pair := dict "context" $ "about" $about "old" $old "new" . }}
@@ -18,6 +22,10 @@
 {{- $field = merge (dict "field" $field) $pair }}
 {{- if eq $how "same" }}
 {{ include "llm-stack.upgrade.same" $field }}
+{{- else if eq $how "within" }}
+{{ include "llm-stack.upgrade.within" $field }}
+{{- else if eq $how "sealed" }}
+{{ include "llm-stack.upgrade.sealed" $field }}
 {{- else if eq $how "headless" }}
 {{ include "llm-stack.upgrade.headless" $field }}
 {{- else if eq $how "class" }}
@@ -39,7 +47,7 @@
 {{- $object := last . }}
 {{- $found := dict }}
 {{- /**/}}
-{{- if or (not (contains ".x-k8s.io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
+{{- if or (not (regexMatch "([.]x-|^resource[.])k8s[.]io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
 {{- end }}
 {{- mustToJson ($found | default dict) }}
@@ -146,6 +154,60 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- include "llm-stack.upgrade.claim" (merge (dict "value" (splitList "." .field | last) "was" ($old | replace "\"" "") "is" ($new | replace "\"" "")) .) }}
 {{- else }}
 {{- .about.server }}{{ .about.title }}: {{ .field }} is {{ $old }} and cannot change to {{ $new }}; run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.upgrade.within" -}}
+{{- $old := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson }}
+{{- $new := include "llm-stack.upgrade.at" (list .new .field) | mustFromJson }}
+{{- with include "llm-stack.upgrade.differing" (list .field $old $new) }}
+{{- $.about.server }}{{ $.about.title }}: {{ . }}; give the object another name, or run `{{ include "llm-stack.upgrade.delete" $ }}`, and upgrade again
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.upgrade.differing" -}}
+{{- $path := first . }}
+{{- $old := index . 1 }}
+{{- $new := last . }}
+{{- $found := "" }}
+{{- if and (kindIs "map" $new) (or $new (kindIs "map" $old)) }}
+{{- range $key, $value := $new }}
+{{- if not $found }}
+{{- $found = include "llm-stack.upgrade.differing" (list (printf "%s.%s" $path $key) (kindIs "map" $old | ternary (get ($old | default dict) $key) nil) $value) }}
+{{- end }}
+{{- end }}
+{{- else if and (kindIs "slice" $new) (kindIs "slice" $old) (eq (len $new) (len $old)) }}
+{{- range $n, $value := $new }}
+{{- if not $found }}
+{{- $found = include "llm-stack.upgrade.differing" (list (printf "%s[%d]" $path $n) (index $old $n) $value) }}
+{{- end }}
+{{- end }}
+{{- else if or $new $old }}
+{{- $was := kindIs "string" $old | ternary $old (toJson $old) }}
+{{- $is := kindIs "string" $new | ternary $new (toJson $new) }}
+{{- $amount := "^[0-9]+([.][0-9]+)?([numkMGTPE]|[KMGTPE]i)?$" }}
+{{- $alike := and (regexMatch $amount $was) (regexMatch $amount $is) (eq (include "llm-stack.quantity" $was) (include "llm-stack.quantity" $is)) }}
+{{- if not (or (eq $was $is) $alike (eq $is "null")) }}
+{{- $found = printf "%s is %s and cannot change to %s" $path (trunc 80 $was) (trunc 80 $is) }}
+{{- end }}
+{{- end }}
+{{- $found }}
+{{- end }}
+
+{{- define "llm-stack.upgrade.sealed" -}}
+{{- if .old.immutable }}
+{{- $new := deepCopy (.new.data | default dict) }}
+{{- range $key, $text := .new.stringData }}
+{{- $_ := set $new $key (b64enc $text) }}
+{{- end }}
+{{- $alike := and .new.immutable (eq (toJson $new) (toJson (.old.data | default dict))) (eq (toJson (.new.binaryData | default dict)) (toJson (.old.binaryData | default dict))) }}
+{{- if not $alike }}
+{{- .about.server }}{{ .about.title }}: is immutable and cannot change; give the object another name, or run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
 {{- end }}
 {{- end }}
 {{- end }}

@@ -23,5 +23,5 @@ job/{{ include "fragment.slot.loader.job" . }}
 cronjob.schedule: is empty, and the CronJob has no other; set it, such as 0 */6 * * *
 {{- end }}
 {{ include "fragment.scheduleFaults" (list "cronjob.schedule" .Values.cronjob.schedule) }}
-{{ include "fragment.timeZoneFaults" (list "cronjob.timeZone" .Values.cronjob.timeZone) }}
+{{ include "fragment.timeZoneFaults" (list . "cronjob.timeZone" .Values.cronjob.timeZone) }}
 {{- end }}

@@ -122,9 +122,87 @@ with port.
 {{- mustToJson $rules }}
 {{- end }}
 
+{{- /*
+A network such as 10.0.0.0/8 as JSON: width, the bits of a group of its address, groups, their numbers, and prefix. Empty
+groups for one that is written in a way that is not read here, such as an IPv4 address within one of IPv6.
+*/}}
+{{- define "fragment.secure.network-policy.network" -}}
+{{- $parts := splitn "/" 2 . }}
+{{- $groups := list }}
+{{- $width := contains ":" . | ternary 16 8 }}
+{{- if eq $width 8 }}
+{{- range splitList "." $parts._0 }}
+{{- $groups = append $groups (float64 . | int64) }}
+{{- end }}
+{{- else if not (contains "." .) }}
+{{- $ends := splitList "::" $parts._0 }}
+{{- $head := splitList ":" (first $ends) | compact }}
+{{- $tail := gt (len $ends) 1 | ternary (splitList ":" (last $ends) | compact) list }}
+{{- $zeros := list }}
+{{- range until (sub 8 (add (len $head) (len $tail)) | int) }}
+{{- $zeros = append $zeros "0" }}
+{{- end }}
+{{- range concat $head $zeros $tail }}
+{{- $groups = append $groups (printf "0x%s" . | int64) }}
+{{- end }}
+{{- end }}
+{{- dict "width" $width "groups" $groups "prefix" (float64 $parts._1 | int64) | mustToJson }}
+{{- end }}
+
+{{- /* (list NETWORK PREFIX): the groups with the bits after PREFIX cleared, as JSON. */}}
+{{- define "fragment.secure.network-policy.masked" -}}
+{{- $width := int64 (first .).width }}
+{{- $found := list }}
+{{- range $n, $group := (first .).groups }}
+{{- $left := max 0 (sub $width (max 0 (sub (int64 (last $)) (mul $n $width)))) }}
+{{- $size := index (list 1 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536) (int $left) }}
+{{- $found = append $found (sub (int64 $group) (mod (int64 $group) $size)) }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /* (list KEY BLOCK): Kubernetes 1.37 refuses bits after a prefix, and every version an exception outside of its network. */}}
+{{- define "fragment.secure.network-policy.blockFaults" -}}
+{{- $key := first . }}
+{{- $block := last . }}
+{{- $whole := include "fragment.secure.network-policy.network" $block.cidr | mustFromJson }}
+{{- range prepend ($block.except | default list) $block.cidr }}
+{{- $part := include "fragment.secure.network-policy.network" . | mustFromJson }}
+{{- if ne (toJson $part.groups) (include "fragment.secure.network-policy.masked" (list $part $part.prefix)) }}
+{{ $key }}: {{ . }} has bits after its prefix of {{ $part.prefix }}, which Kubernetes refuses; set them to zero, or use the prefix {{ mul $part.width (len $part.groups) }} for one address
+{{- end }}
+{{- end }}
+{{- range $block.except }}
+{{- $part := include "fragment.secure.network-policy.network" . | mustFromJson }}
+{{- $inside := and (gt (int64 $part.prefix) (int64 $whole.prefix)) (eq (include "fragment.secure.network-policy.masked" (list $part $whole.prefix)) (include "fragment.secure.network-policy.masked" (list $whole $whole.prefix))) }}
+{{- if and $part.groups $whole.groups (not (and (eq (int64 $part.width) (int64 $whole.width)) $inside)) }}
+{{ $key }}: the exception {{ . }} is not a part of {{ $block.cidr }}; remove it, or use a smaller network within that one
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.secure.network-policy.checks" -}}
 {{- $values := .Values.networkPolicy }}
 {{- if $values.enabled }}
+{{- range $n, $block := $values.external }}
+{{ include "fragment.secure.network-policy.blockFaults" (list (printf "networkPolicy.external[%d]" $n) $block) }}
+{{- end }}
+{{- range $word := list "clients" "prometheus" }}
+{{- range $n, $peer := get $values $word }}
+{{- with $peer.ipBlock }}
+{{ include "fragment.secure.network-policy.blockFaults" (list (printf "networkPolicy.%s[%d]" $word $n) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $component, $rules := $values.egress }}
+{{- range $n, $rule := $rules }}
+{{- range $rule.to }}
+{{- with .ipBlock }}
+{{ include "fragment.secure.network-policy.blockFaults" (list (printf "networkPolicy.egress.%s[%d]" $component $n) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $known := list }}
 {{- range .Facts.network }}
 {{- $component := .component }}

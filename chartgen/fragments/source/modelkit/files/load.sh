@@ -9,6 +9,7 @@
 #   CONCURRENCY   the number of layers of a ModelKit that are downloaded at the same time
 #   KEEP_LAYERS   true: keep the layers after unpacking, so that another version downloads only changed layers
 #   EXPANSION     how many times as large as its layers a ModelKit may be when it is unpacked
+#   MOST_FILES    how many files and directories it may have then
 #   COSIGN_KEY    a public key; or COSIGN_IDENTITY and COSIGN_ISSUER: the required signature of a ModelKit
 #   COSIGN_TLOG   false: accept signatures that are not in a transparency log
 #
@@ -23,7 +24,7 @@
 . "$(dirname "$0")/directory.sh"
 
 : "${LOGIN_DIR:=}" "${REGISTRY:=}" "${USERNAME_KEY:=username}" "${PASSWORD_KEY:=password}"
-: "${PLAIN_HTTP:=false}" "${CONCURRENCY:=5}" "${KEEP_LAYERS:=true}" "${EXPANSION:=10}"
+: "${PLAIN_HTTP:=false}" "${CONCURRENCY:=5}" "${KEEP_LAYERS:=true}" "${EXPANSION:=10}" "${MOST_FILES:=100000}"
 : "${SPARE:=100000000}"   # bytes that any ModelKit may have more, because text in small layers can be packed very well
 : "${COSIGN_KEY:=}" "${COSIGN_IDENTITY:=}" "${COSIGN_ISSUER:=}" "${COSIGN_TLOG:=true}"
 
@@ -79,22 +80,27 @@ fetch() {
   set +f
   say "$reference: unpacking"
   # A compressed layer can contain a thousand times its size, and the volume is shared.
-  packed=$(bytes_in "$blobs") most=$((packed * EXPANSION + SPARE))
+  packed=$(bytes_in "$blobs") most=$((packed * EXPANSION + SPARE)) most_files=$MOST_FILES
   run_kit "$unpacked" unpack -d "$unpacked" "$@" || { too_large; return 1; }
-  most=''
+  most='' most_files=''
   chmod -R u+rwX,a+rX "$unpacked"   # the packed files can be readable by their owner only
   remove_stubs
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
 }
 
-# too_large: exit if unpacking was stopped because of $most, and free the volume.
+# too_large: exit if unpacking was stopped because of $most or $most_files, and free the volume.
 too_large() {
+  if too_many "$unpacked"; then
+    rm -rf "$unpacked"
+    die 66 "$reference: it has more than $most_files files and directories, and the volume has only so many for all; if" \
+      "that is intended, increase modelkit.maxFiles"
+  fi
   if exceeds "$(bytes_in "$unpacked")"; then
     rm -rf "$unpacked"
     die 66 "$reference: it is larger than $(human "$most") when it is unpacked, which is more than $EXPANSION times its" \
       "layers ($(human "$packed")); if that is intended, increase modelkit.maxExpansion"
   fi
-  most=''
+  most='' most_files=''
 }
 
 # check_layers: succeed if the store has the manifest of $identity, this names the planned blobs, and all requested

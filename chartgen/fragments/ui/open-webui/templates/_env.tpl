@@ -43,7 +43,7 @@ WEBUI_SECRET_KEY:
 # Without this, Open WebUI downloads every format of the embedding model before it starts, although the image has one.
 RAG_EMBEDDING_MODEL_AUTO_UPDATE: "false"
 {{- with include "fragment.ui.open-webui.url" . }}
-WEBUI_URL: {{ include "fragment.envText" . }}
+WEBUI_URL: {{ quote . }}
 {{- end }}
 {{- if .Values.openWebui.offline }}
 OFFLINE_MODE: "true"
@@ -61,14 +61,14 @@ OLLAMA_API_KEY_{{ int64 $n }}:
 {{- end }}
 {{- end }}
 {{- if gt (len $urls) 1 }}
-OLLAMA_BASE_URLS: {{ join ";" $urls | include "fragment.envText" }}
+OLLAMA_BASE_URLS: {{ join ";" $urls | quote }}
 {{- else if $urls }}
-OLLAMA_BASE_URL: {{ first $urls | include "fragment.envText" }}
+OLLAMA_BASE_URL: {{ first $urls | quote }}
 {{- else if not (include "fragment.ui.open-webui.ownUrls" (list . "OLLAMA_BASE_URL" "OLLAMA_BASE_URLS")) }}
 ENABLE_OLLAMA_API: "false"
 {{- end }}
 {{- with $settings }}
-OLLAMA_API_CONFIGS: {{ toJson . | include "fragment.envText" }}
+OLLAMA_API_CONFIGS: {{ toJson . | quote }}
 {{- end }}
 {{- $urls = list }}
 {{- $keys := list }}
@@ -84,10 +84,10 @@ OPENAI_API_KEY_{{ int64 $n }}:
 {{- end }}
 {{- end }}
 {{- if $urls }}
-OPENAI_API_BASE_URLS: {{ join ";" $urls | include "fragment.envText" }}
+OPENAI_API_BASE_URLS: {{ join ";" $urls | quote }}
 {{- if compact $keys }}
 # One key for each URL, in the same order. An empty key is not sent.
-OPENAI_API_KEYS: {{ join ";" $keys | include "fragment.envText" }}
+OPENAI_API_KEYS: {{ join ";" $keys | quote }}
 {{- end }}
 {{- else if not (include "fragment.ui.open-webui.ownUrls" (list . "OPENAI_API_BASE_URL" "OPENAI_API_BASE_URLS" "OPENAI_API_KEY" "OPENAI_API_KEYS")) }}
 # Without a URL, Open WebUI would use api.openai.com.
@@ -158,7 +158,7 @@ info.id, and without access grants only administrators can use it.
 {{- $found = append $found $one }}
 {{- end }}
 {{- with $found }}
-TOOL_SERVER_CONNECTIONS: {{ toJson . | include "fragment.envText" }}
+TOOL_SERVER_CONNECTIONS: {{ toJson . | quote }}
 {{- end }}
 {{- end }}
 
@@ -191,7 +191,7 @@ REDIS_URL:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 {{- else if .url }}
-REDIS_URL: {{ include "fragment.envText" .url }}
+REDIS_URL: {{ quote .url }}
 {{- end }}
 {{- if or .existingSecret .url }}
 WEBSOCKET_MANAGER: redis
@@ -204,34 +204,34 @@ WEBSOCKET_MANAGER: redis
 {{- $url := include "fragment.ui.open-webui.url" . }}
 {{- with .Values.openWebui.oidc }}
 {{- if .providerUrl }}
-OPENID_PROVIDER_URL: {{ include "fragment.envText" .providerUrl }}
+OPENID_PROVIDER_URL: {{ quote .providerUrl }}
 {{- range $name, $key := dict "OAUTH_CLIENT_ID" .clientIdKey "OAUTH_CLIENT_SECRET" .clientSecretKey }}
 {{ quote $name }}:
   valueFrom:
     secretKeyRef: {name: {{ $.Values.openWebui.oidc.existingSecret | quote }}, key: {{ $key | quote }}}
 {{- end }}
-OAUTH_PROVIDER_NAME: {{ include "fragment.envText" .providerName }}
-OAUTH_SCOPES: {{ include "fragment.envText" .scopes }}
+OAUTH_PROVIDER_NAME: {{ quote .providerName }}
+OAUTH_SCOPES: {{ quote .scopes }}
 ENABLE_OAUTH_SIGNUP: {{ .signup | quote }}
 OAUTH_MERGE_ACCOUNTS_BY_EMAIL: {{ .mergeByEmail | quote }}
 {{- if $url }}
-OPENID_REDIRECT_URI: {{ printf "%s/oauth/oidc/callback" $url | include "fragment.envText" }}
+OPENID_REDIRECT_URI: {{ printf "%s/oauth/oidc/callback" $url | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.openWebui.ldap }}
 {{- if .host }}
 ENABLE_LDAP: "true"
-LDAP_SERVER_LABEL: {{ include "fragment.envText" .label }}
-LDAP_SERVER_HOST: {{ include "fragment.envText" .host }}
+LDAP_SERVER_LABEL: {{ quote .label }}
+LDAP_SERVER_HOST: {{ quote .host }}
 LDAP_SERVER_PORT: {{ int64 .port | quote }}
 LDAP_USE_TLS: {{ .tls | quote }}
-LDAP_SEARCH_BASE: {{ include "fragment.envText" .searchBase }}
-LDAP_SEARCH_FILTER: {{ include "fragment.envText" .searchFilter }}
-LDAP_ATTRIBUTE_FOR_USERNAME: {{ include "fragment.envText" .usernameAttribute }}
-LDAP_ATTRIBUTE_FOR_MAIL: {{ include "fragment.envText" .mailAttribute }}
+LDAP_SEARCH_BASE: {{ quote .searchBase }}
+LDAP_SEARCH_FILTER: {{ quote .searchFilter }}
+LDAP_ATTRIBUTE_FOR_USERNAME: {{ quote .usernameAttribute }}
+LDAP_ATTRIBUTE_FOR_MAIL: {{ quote .mailAttribute }}
 {{- if .bindDn }}
-LDAP_APP_DN: {{ include "fragment.envText" .bindDn }}
+LDAP_APP_DN: {{ quote .bindDn }}
 LDAP_APP_PASSWORD:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
@@ -240,7 +240,7 @@ LDAP_APP_PASSWORD:
 {{- end }}
 {{- range $what, $header := .Values.openWebui.trustedHeaders }}
 {{- with $header }}
-{{ printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what) | quote }}: {{ include "fragment.envText" . }}
+{{ printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what) | quote }}: {{ quote . }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -190,7 +190,7 @@ batch.{{ $key }}.mountPath: {{ $path }} is already used by a volume of the chart
 batch.results.existingClaim: {{ $results.existingClaim }} is set, but batch.results.enabled is false; set it to true, or remove existingClaim
 {{- end }}
 {{ include "fragment.scheduleFaults" (list "batch.schedule" $batch.schedule) }}
-{{ include "fragment.timeZoneFaults" (list "batch.timeZone" $batch.timeZone) }}
+{{ include "fragment.timeZoneFaults" (list $ "batch.timeZone" $batch.timeZone) }}
 {{- if and $batch.schedule $batch.run }}
 batch.run: is set, but a CronJob runs the program by its schedule; remove run, or schedule
 {{- end }}

@@ -41,7 +41,7 @@ k8s.v1.cni.cncf.io/networks: {{ join "," . | quote }}
 
 {{- define "fragment.workload.leader-worker-set.env" -}}
 {{- with .Facts.group -}}
-GROUP_LEADER: {{ .leader | quote }}
+GROUP_LEADER: {value: {{ .leader | quote }}}
 {{- with $.Facts.engine.secret }}
 GROUP_API_KEY:
   valueFrom:

@@ -11,7 +11,8 @@
 #   REGION       the region that requests are signed for
 #   ADDRESSING   path: ENDPOINT/BUCKET/KEY. host: BUCKET is a part of the host name
 #   PLAIN_HTTP   true: allow plain HTTP
-#   KEY_DIR      a directory with the files id and secret, an access key; optional: without it, requests are not signed
+#   KEY_DIR      a directory with the files id and secret, an access key, and token, the session token of a temporary key;
+#                optional: without it, requests are not signed
 #   CA_DIR       certificates to trust in addition to those of the image
 #   CONCURRENCY  the number of files of a model that are downloaded at the same time
 #   PIECE        the number of bytes in one request
@@ -41,6 +42,9 @@ prepare() {
   if [ -e "$KEY_DIR/id" ] && ! { [ -s "$KEY_DIR/id" ] && [ -s "$KEY_DIR/secret" ]; }; then
     die 64 "the access key is empty; put one into the Secret s3.existingSecret, under s3.idKey and s3.secretKey"
   fi
+  if [ -e "$KEY_DIR/token" ] && ! [ -s "$KEY_DIR/token" ]; then
+    die 64 "the session token is empty; put it into the Secret s3.existingSecret under s3.tokenKey, or remove s3.tokenKey"
+  fi
 }
 
 sign_in() {
@@ -50,6 +54,10 @@ sign_in() {
   printf '%s = "%s"\n' user "$(tr -d '\r\n' <"$KEY_DIR/id" | quoted):$(printf '%s\n' "$secret" | quoted)" \
     aws-sigv4 "aws:amz:$REGION:s3" \
     header 'x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+  if [ -e "$KEY_DIR/token" ]; then
+    secret_pair=$(tr -d '\r\n' <"$KEY_DIR/token")
+    printf 'header = "x-amz-security-token: %s"\n' "$(printf '%s\n' "$secret_pair" | quoted)"
+  fi
 }
 
 
@@ -264,6 +272,10 @@ refused() {
       "BUCKET/FOLDER, or s3.endpoint ($said)" ;;
     AuthorizationHeaderMalformed,* | IllegalLocation*,* | *,30?,*) die 64 "the bucket $bucket is in another region" \
       "or at another address${what:+, region $what}; set s3.region and s3.endpoint ($said)" ;;
+    ExpiredToken,* | TokenRefreshRequired,*) die 65 "the session token has expired; write a new access key into the Secret" \
+      "s3.existingSecret ($said)" ;;
+    InvalidToken,*) die 65 "the store does not accept this session token; correct the Secret s3.existingSecret, its key" \
+      "s3.tokenKey ($said)" ;;
     RequestTimeTooSkewed,*) die 65 "the clock of this node differs from the store's; set it ($said)" ;;
     InvalidAccessKeyId,* | SignatureDoesNotMatch,* | *,401,yes) die 65 "the store does not accept this access key; correct" \
       "the Secret s3.existingSecret, its keys s3.idKey and s3.secretKey, and s3.region ($said)" ;;

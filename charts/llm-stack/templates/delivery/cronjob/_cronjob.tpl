@@ -23,5 +23,5 @@ job/{{ include "llm-stack.slot.loader.job" . }}
 cronjob.schedule: is empty, and the CronJob has no other; set it, such as 0 */6 * * *
 {{- end }}
 {{ include "llm-stack.scheduleFaults" (list "cronjob.schedule" .Values.cronjob.schedule) }}
-{{ include "llm-stack.timeZoneFaults" (list "cronjob.timeZone" .Values.cronjob.timeZone) }}
+{{ include "llm-stack.timeZoneFaults" (list . "cronjob.timeZone" .Values.cronjob.timeZone) }}
 {{- end }}

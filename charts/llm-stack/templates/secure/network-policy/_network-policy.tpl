@@ -122,9 +122,87 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- mustToJson $rules }}
 {{- end }}
 
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.secure.network-policy.network" -}}
+{{- $parts := splitn "/" 2 . }}
+{{- $groups := list }}
+{{- $width := contains ":" . | ternary 16 8 }}
+{{- if eq $width 8 }}
+{{- range splitList "." $parts._0 }}
+{{- $groups = append $groups (float64 . | int64) }}
+{{- end }}
+{{- else if not (contains "." .) }}
+{{- $ends := splitList "::" $parts._0 }}
+{{- $head := splitList ":" (first $ends) | compact }}
+{{- $tail := gt (len $ends) 1 | ternary (splitList ":" (last $ends) | compact) list }}
+{{- $zeros := list }}
+{{- range until (sub 8 (add (len $head) (len $tail)) | int) }}
+{{- $zeros = append $zeros "0" }}
+{{- end }}
+{{- range concat $head $zeros $tail }}
+{{- $groups = append $groups (printf "0x%s" . | int64) }}
+{{- end }}
+{{- end }}
+{{- dict "width" $width "groups" $groups "prefix" (float64 $parts._1 | int64) | mustToJson }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.secure.network-policy.masked" -}}
+{{- $width := int64 (first .).width }}
+{{- $found := list }}
+{{- range $n, $group := (first .).groups }}
+{{- $left := max 0 (sub $width (max 0 (sub (int64 (last $)) (mul $n $width)))) }}
+{{- $size := index (list 1 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536) (int $left) }}
+{{- $found = append $found (sub (int64 $group) (mod (int64 $group) $size)) }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.secure.network-policy.blockFaults" -}}
+{{- $key := first . }}
+{{- $block := last . }}
+{{- $whole := include "llm-stack.secure.network-policy.network" $block.cidr | mustFromJson }}
+{{- range prepend ($block.except | default list) $block.cidr }}
+{{- $part := include "llm-stack.secure.network-policy.network" . | mustFromJson }}
+{{- if ne (toJson $part.groups) (include "llm-stack.secure.network-policy.masked" (list $part $part.prefix)) }}
+{{ $key }}: {{ . }} has bits after its prefix of {{ $part.prefix }}, which Kubernetes refuses; set them to zero, or use the prefix {{ mul $part.width (len $part.groups) }} for one address
+{{- end }}
+{{- end }}
+{{- range $block.except }}
+{{- $part := include "llm-stack.secure.network-policy.network" . | mustFromJson }}
+{{- $inside := and (gt (int64 $part.prefix) (int64 $whole.prefix)) (eq (include "llm-stack.secure.network-policy.masked" (list $part $whole.prefix)) (include "llm-stack.secure.network-policy.masked" (list $whole $whole.prefix))) }}
+{{- if and $part.groups $whole.groups (not (and (eq (int64 $part.width) (int64 $whole.width)) $inside)) }}
+{{ $key }}: the exception {{ . }} is not a part of {{ $block.cidr }}; remove it, or use a smaller network within that one
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.secure.network-policy.checks" -}}
 {{- $values := .Values.networkPolicy }}
 {{- if $values.enabled }}
+{{- range $n, $block := $values.external }}
+{{ include "llm-stack.secure.network-policy.blockFaults" (list (printf "networkPolicy.external[%d]" $n) $block) }}
+{{- end }}
+{{- range $word := list "clients" "prometheus" }}
+{{- range $n, $peer := get $values $word }}
+{{- with $peer.ipBlock }}
+{{ include "llm-stack.secure.network-policy.blockFaults" (list (printf "networkPolicy.%s[%d]" $word $n) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $component, $rules := $values.egress }}
+{{- range $n, $rule := $rules }}
+{{- range $rule.to }}
+{{- with .ipBlock }}
+{{ include "llm-stack.secure.network-policy.blockFaults" (list (printf "networkPolicy.egress.%s[%d]" $component $n) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $known := list }}
 {{- range .Facts.network }}
 {{- $component := .component }}

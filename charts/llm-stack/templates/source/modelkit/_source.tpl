@@ -30,6 +30,7 @@ load.sh
 PLAIN_HTTP: {{ $kit.plainHttp | quote }}
 CONCURRENCY: {{ int64 $kit.concurrency | quote }}
 EXPANSION: {{ int64 $kit.maxExpansion | quote }}
+MOST_FILES: {{ int64 $kit.maxFiles | quote }}
 {{- $cache := .Facts.cache }}
 {{- /**/}}
 {{- $later := or (not (has $cache.type (list "emptyDir" "ephemeral"))) .Facts.delivery.refreshes }}
