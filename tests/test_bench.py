@@ -91,6 +91,7 @@ def test_loop_fails_where_a_render_a_check_or_a_refusal_does(tmp_path, helm, kub
     assert looped(tmp_path, helm, kubeconform, refusals).returncode == code
 
 
+@pytest.mark.slow
 def test_loop_has_as_many_renders_as_the_matrix_the_cases_and_the_rejections(tmp_path):
     from chartgen.chart import loaded
 

@@ -240,6 +240,7 @@ def test_a_wrong_command_line_is_json_where_json_is_requested(run, words):
     assert json.loads(output)["errors"][0] in plain[2]
 
 
+@pytest.mark.slow
 def test_registries_that_do_not_answer_are_json_where_json_is_requested(run):
     values = ["--set", "global.imageRegistry=127.0.0.1:9", "--plain-http", "127.0.0.1:9"]
     code, output, said = run("images", str(CHART), *values, "--check", "--json")
@@ -281,6 +282,7 @@ def test_quiet_prints_errors_alone(run, little):
     assert run("build", "-q", "--check") == (1, "", "charts/little/README.md: is missing; run 'chartgen build'\n")
 
 
+@pytest.mark.slow
 def test_values_are_read_from_standard_input_and_from_a_pipe(tmp_path):
     command = [Path(sys.executable).with_name("chartgen"), "plan", CHART, "-f"]
     done = subprocess.run([*command, "-"], input="gpu:\n  cuont: 1\n", capture_output=True, text=True, check=False)

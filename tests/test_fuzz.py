@@ -176,6 +176,7 @@ def wrong(done: Result) -> str:
     return "it moves the cursor" if "\x1b[2J" in done.stderr else ""
 
 
+@pytest.mark.slow
 def test_no_input_ends_in_a_traceback(world):
     before = signal.signal(signal.SIGALRM, late)
     found, codes = [], set()

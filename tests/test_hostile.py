@@ -184,6 +184,7 @@ def test_every_request_ends_in_its_time_wherever_a_server_stops_and_however_it_g
     assert time.monotonic() - began < web.TIMEOUT + (1 << 20) / web.SLOWEST + LONG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["silence", "a byte at a time", "with one more of these"])
 @pytest.mark.parametrize("start", ["nothing", "half a header", "a redirect", "a refusal"])
 def test_no_command_waits_longer_than_its_requests_may_take(run, package, impatient, monkeypatch, tmp_path, start, way):
@@ -318,6 +319,7 @@ def test_a_schema_that_refers_to_itself_ends(schema):
     assert "refers to itself" in shape.check({"a": 1}, {}, schema, "x")[0].message
 
 
+@pytest.mark.slow
 def test_a_template_that_asks_for_all_memory_is_a_sentence(run):
     Path("c/templates").mkdir(parents=True)
     Path("c/Chart.yaml").write_text(ABOUT, encoding="utf-8")
@@ -383,6 +385,7 @@ def tree() -> dict[str, bytes | None]:
     return {str(path): path.read_bytes() if path.is_file() else None for path in sorted(Path().rglob("*"))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", WRITERS.values(), ids=WRITERS.keys())
 def test_a_full_disk_leaves_every_file_as_it_was_or_whole_and_is_named(workplace, monkeypatch, tmp_path, command):
     before, written, halves = tree(), 0, []

@@ -177,6 +177,7 @@ def snippets() -> list[Block]:
     return [block for block in blocks(CHARTS) if block.language == "yaml"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", snippets(), ids=lambda block: f"line-{block.line}")
 def test_every_values_snippet_of_the_charts_readme_renders_alone(tmp_path, helm, block):
     file = tmp_path / "values.yaml"
@@ -187,6 +188,7 @@ def test_every_values_snippet_of_the_charts_readme_renders_alone(tmp_path, helm,
     assert [each for each in yaml.safe_load_all(done.stdout) if each]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [b for b in blocks(CHARTS) if b.language == "sh"], ids=lambda b: f"line-{b.line}")
 def test_every_command_of_the_charts_readme_works(tmp_path, helm, block):
     shutil.copytree(ROOT / "charts", tmp_path / "charts")

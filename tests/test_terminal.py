@@ -113,6 +113,7 @@ def test_colour_marks_an_error_and_changes_no_letter():
     assert click.unstyle(terminal.marked(bare)) == "a: is wrong"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wish", "coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True), ({"NO_COLOR": "1"}, False)])
 def test_what_is_piped_has_colour_only_where_it_is_forced(wish, coloured):
     command = ["plan", str(CHART), "--set", "gpu.cuont=1"]

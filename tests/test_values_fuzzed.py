@@ -22,6 +22,7 @@ def made():
         yield bench
 
 
+@pytest.mark.slow
 def test_values_that_are_admitted_pass_every_layer_and_others_are_refused_with_their_key(made):
     made.counts.clear()
     found = proof.run(made, 1, 40, print)
@@ -63,6 +64,7 @@ def test_values_are_made_of_every_kind_that_the_schema_has(made):
     assert fits > 0.95 * len(definitions)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_found_and_its_file_becomes_small(made, monkeypatch):
     """A check that refuses something good stands in for an error."""
     monkeypatch.setattr(proof.checks.together, "_name", lambda owner: [owner.fault(("kind",), "is not right", "stop")])

@@ -47,6 +47,7 @@ def case(request, monkeypatch, imported) -> tuple[Path, importer.Imported]:
     return request.param, imported[request.param.name]
 
 
+@pytest.mark.slow
 def test_a_case_becomes_these_values(case):
     folder, made = case
     assert made.text == (folder / "values.yaml").read_text(encoding="utf-8")
@@ -78,6 +79,7 @@ def test_every_value_of_the_input_is_in_the_report_once(case):
     assert all(line.kind in report.KINDS for line in report.lines(made.draft))
 
 
+@pytest.mark.slow
 def test_what_is_written_passes_validation(case, tmp_path):
     _, made = case
     file = tmp_path / "values.yaml"

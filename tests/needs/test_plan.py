@@ -123,6 +123,7 @@ def test_cards_hold_what_the_sum_says():
     assert told("model.tag=671b", "modelCache.size=500Gi")["cards"]["NVIDIA T4"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cards", [(), ("gpu.vendor=nvidia", "gpu.count=1")], ids=["on CPUs", "on a GPU"])
 def test_prompt_cache_of_every_model_is_in_the_pods_memory_and_on_no_card(cards):
     without = told("model.tag=8b", "ollama.promptCacheMiB=0", *cards)
@@ -135,6 +136,7 @@ def test_prompt_cache_of_every_model_is_in_the_pods_memory_and_on_no_card(cards)
     assert told("ollama.promptCacheMiB=100", *two, *cards)["promptCacheMiB"] == 200
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_said_and_exits_with_1():
     share = ["gpu.vendor=nvidia", "gpu.scheme=hami", "gpu.memory=8Gi"]
     assert with_sets(["model.tag=32b", *share]).exit_code == 1, "a pod would never be ready"
@@ -316,6 +318,7 @@ BLOCKS = {"quantization_config": {"quant_method": "gptq", **NUMBERS}, "layer_typ
 WHOLE = {**NUMBERS, **LLAMA, **BLOCKS, "hybrid_override_pattern": "*", "tie_word_embeddings": True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [WHOLE, {"model_type": "llama", "text_config": WHOLE}], ids=["flat", "nested"])
 def test_whatever_stands_in_a_configuration_there_is_a_row_or_a_sentence(tmp_path, config):
     file, said = tmp_path / "config.json", set()

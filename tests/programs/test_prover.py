@@ -121,6 +121,7 @@ def _random(one: Rendered, other: Rendered) -> bool:
     return one.error == other.error and one.text.count("\n") == other.text.count("\n") and secret and len(differing) < 5
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_validation_of_llm_stack_is_rendered_as_by_the_command(
     tmp_path: Path, process: Prover, helm: str
 ) -> None:

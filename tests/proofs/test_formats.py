@@ -189,6 +189,7 @@ def test_the_command_writes_both_files(tmp_path):
     assert "olama" in ElementTree.parse(tmp_path / "a.xml").find(".//failure").text
 
 
+@pytest.mark.slow
 def test_policy_is_advice_in_a_users_own_values_and_what_has_no_schema_is_named(tmp_path):
     values = tmp_path / "values.yaml"
     own = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "thing"}, "spec": {"size": 1}}

@@ -79,6 +79,7 @@ def found(mistake, schemas, rules_of_crds):
     return [fault.message for fault in wiring.check(render_of([*others, document], NEEDS))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MANIFESTS, ids=lambda each: each.name)
 def test_mistake_in_a_manifest_is_refused_by_its_layer(mistake, schemas, rules_of_crds):
     said = found(mistake, schemas, rules_of_crds)

@@ -237,6 +237,7 @@ metadata:
 """
 
 
+@pytest.mark.slow
 def test_without_the_faster_program_it_is_said_which_rules_were_not_run(little, monkeypatch):
     folder = little()
     plain = tools.find

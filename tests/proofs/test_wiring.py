@@ -484,6 +484,7 @@ def test_selector_of_the_pods_of_another_release_is_told():
     assert all("of the release" in fault.message for _, fault in found)
 
 
+@pytest.mark.slow
 def test_objects_of_any_shape_are_looked_at_without_a_crash():
     """What stands where is kubeconform's business: the checks leave alone what they cannot read."""
     dice = random.Random(1)

@@ -102,6 +102,7 @@ def helm_says(helm: str, folder: Path, text: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2]) if found else None
 
 
+@pytest.mark.slow
 def test_helm_refuses_the_same_texts(helm, tmp_path):
     # Go ends a template at the end of the text where an {{end}} is missing; here the block that lacks it is named.
     for text, line, said in BROKEN:

@@ -248,6 +248,7 @@ def gnupg(keys, monkeypatch):
     return keys
 
 
+@pytest.mark.slow
 def test_signature_is_verified_by_helm(helm, tiny, gnupg):
     folder = tiny()
     result = run("package", "--no-proof", "--sign", "ada@example.com", "--passphrase-file", str(gnupg / "phrase"))

@@ -59,6 +59,7 @@ def test_fragments_of_all_kinds_fit_into_one_stack(project):
     assert problems == []
 
 
+@pytest.mark.slow
 def test_new_fragment_validates_before_it_is_changed(project):
     scaffold.create("warm-greeting", None, "stack.yaml")
     assert prove("warm-greeting")[0] == []

@@ -54,12 +54,14 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     assert "is a named pipe" in str(problem)
 
 
+@pytest.mark.slow
 def test_equal_values_differ_in_nothing_though_the_chart_makes_random_secrets(tmp_path):
     (tmp_path / "a.yaml").write_text("openWebui:\n  enabled: true\n")
     (tmp_path / "b.yaml").write_text("openWebui:\n  enabled: true\n")
     assert compared(tmp_path / "a.yaml", tmp_path / "b.yaml").differences == ()
 
 
+@pytest.mark.slow
 def test_a_package_is_compared_with_a_folder_for_the_same_values(tmp_path):
     values = str(EXAMPLES / "two-servers.yaml")
     runner = CliRunner()
