@@ -81,13 +81,15 @@ def quantity(value: Any) -> str:
     return f"{match[1]}{UNITS[match[2]]}" if match else str(value) if str(value).isdigit() else ""
 
 
-@row("composeGpus", ([{"count": TEXT, "driver": TEXT}], TEXT))
+@row("composeGpus", ([{"count": TEXT, "driver": TEXT, "device_ids": [TEXT]}], TEXT))
 def gpus(at: At) -> None:
     """GPUs that a service reserves."""
     first = at.value[0] if isinstance(at.value, list) and at.value else {}
-    count = first.get("count", 1) if isinstance(first, dict) else at.value
+    chosen = (first.get("device_ids") or []) if isinstance(first, dict) else []
+    # Without a number, a compose file means all.
+    count = (first.get("count", len(chosen) or "all") if isinstance(first, dict) else at.value) or "all"
     vendor = first.get("driver", "nvidia") if isinstance(first, dict) else "nvidia"
-    everything = str(count) == "all"
+    everything = "all" in (str(count), *map(str, chosen))
     at.put("gpu.vendor", "amd" if "amd" in str(vendor) else "nvidia", how="the vendor, and gpu.count")
     at.put("gpu.count", 1 if everything else count)
     if everything:

@@ -66,6 +66,21 @@ def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -
         raise Faults(sorted(set(problems)))
 
 
+def _placed(draft: Draft, server: str) -> None:
+    """A model that lies in a folder needs a claim with that folder, if the input has no volume that is mounted."""
+    own = {put.target: put.value for put in draft.puts if put.server == server}
+    kept = ("modelCache", "existingClaim") in own or own.get(("modelCache", "type"), "emptyDir") != "emptyDir"
+    if own.get(("model", "delivery")) != "none" or kept:
+        return
+    name = f"{server}-models"
+    folder = own.get(("model", "path")) or own.get(("model", "name"))
+    for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
+        draft.withdraw(put, Note(SETTLED, f"is of the claim {name}, which you create"))
+    draft.put(Put(("modelCache", "existingClaim"), name, server, ()), Note(SETTLED, ""))
+    draft.needs.add(f"PersistentVolumeClaim/{name}")
+    draft.advise(f"create the claim {name}, and copy the model into its folder {folder}", name)
+
+
 def _finished(draft: Draft) -> None:
     """What llm-stack deploys by default and the input does not have is switched off."""
     if "openWebui" not in draft.uis:
@@ -73,6 +88,7 @@ def _finished(draft: Draft) -> None:
     if "nextchat" in draft.uis:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
+        _placed(draft, server)
         if not any(put.server == server and put.target[0] in ("model", "models") for put in draft.puts):
             draft.advise("the input names no model; set model.name and model.tag, or deepseek-r1:1.5b is downloaded")
         if not any(put.server == server and put.target[0] == "modelCache" for put in draft.puts):

@@ -14,11 +14,12 @@ from ..compose.building import Composed
 from ..problem import Problem, Say, ToolError
 from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
-from .draft import MISSING, Draft, Note
+from .draft import MISSING, SETTLED, Draft, Note, Put
 from .write import text
 
 ROUNDS = 40
 NEED = re.compile(r"'# needs: (\S+)'")
+MOST = re.compile(r"\bset (model\.contextLength) to (\d+) or less")
 LEVELS = ("", "baseline", "privileged")
 
 
@@ -74,6 +75,8 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
             continue
+        if _lowered(draft, problem):
+            continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
@@ -82,6 +85,19 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0])
+
+
+def _lowered(draft: Draft, problem: Problem) -> bool:
+    """Write the most that is allowed of a number that the input does not say, such as a model's context."""
+    found = MOST.search(problem.remedy)
+    if not found:
+        return False
+    target = tuple(found[1].split("."))
+    named = [name for name in draft.servers if f"servers.{draft.name(name)}" in problem.key] or draft.servers[:1]
+    if not named or any(put.target == target and put.server == named[0] for put in draft.puts):
+        return False
+    draft.put(Put(target, int(found[2]), named[0], ()), Note(SETTLED, ""))
+    return True
 
 
 def _without_server(draft: Draft, problem: Problem) -> None:

@@ -139,7 +139,7 @@ any other, dateInZone prints UTC. Kubernetes refuses Local, which differs from n
 {{- if $zone }}
 {{- include "fragment.read" (list (first .) "files/base/time-zones.yaml") }}
 {{- $zones := get (first .).Read "files/base/time-zones.yaml" }}
-{{- $parts := contains "/" $zone | ternary (splitn "/" 2 $zone) (dict "_0" "Alone" "_1" $zone) }}
+{{- $parts := contains "/" $zone | ternary (splitn "/" 2 $zone) (dict "_0" "." "_1" $zone) }}
 {{- $known := get $zones $parts._0 | splitList " " | has $parts._1 }}
 {{- $local := eq (lower $zone) "local" }}
 {{- if or $local (and (not $known) (eq (dateInZone "MST" 0 $zone) "UTC")) }}
