@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[str, str, Callable[[str], str]]] = {
     "a fact that is read, misspelt": ("templates/*", rf"\.Facts\.[a-z]+\.{WORD}\b", misspelt),
     "facts that are read, misspelt": ("templates/*", rf"\.Facts\.{WORD}\b", misspelt),
     "a template that is included, misspelt": ("templates/*", rf'include "fragment\.[a-z0-9./-]*?{WORD}"', misspelt),
-    "a text without quotes": ("templates/*.yaml", r"^ *[a-z]\w*: \{\{ \.Values[\w.]*( \| quote) \}\}$", without),
+    "a text without quotes": ("templates/*", r": \{\{ \.Release\.Namespace( \| quote) \}\}$", without),
     "a function misspelt": ("templates/*", r"\| ([a-z][a-zA-Z]{4,})\b", misspelt),
     "a list for a helper in the wrong order": ("templates/*", rf'{POD}\(list (\S+ "[a-z-]+")\)', turned),
     "the context in place of a list": ("templates/*", rf'{POD}(\(list \S+ "[a-z-]+"\))', lambda _: "."),
