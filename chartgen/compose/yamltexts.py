@@ -426,8 +426,8 @@ class _Walk:
             self.problems.append(Problem(self.source.path, node.line, self.key(node, here), message, remedy))
         beside = indented is not None and indented.by == here.next.column and bool(found) and found <= self.known.maps
         if at.kind == START and indented and here.kind in (TIGHT, VALUE) and (indented.by < here.next.column or beside):
-            message = f"prints lines that are left of '{here.key}', which is then empty"
-            message = message.replace("left of", "beside") if beside else message
+            where = "at the column" if beside else "left"
+            message = f"prints lines {where} of '{here.key}', which is then empty"
             remedy = f"indent them by at least {here.next.column + (2 if beside else 0)}"
             self.problems.append(Problem(self.source.path, node.line, self.key(node, here), message, remedy))
         return True

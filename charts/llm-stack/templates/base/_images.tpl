@@ -96,7 +96,10 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+{{- /*
+
+
+*/}}
 {{- define "llm-stack.ownEnv" -}}
 {{- $found := dict }}
 {{- range $name, $value := . }}
