@@ -24,8 +24,11 @@ MOVES, VERSION = "the tag latest changes its image", "set a version, so that all
 def check(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> Iterator[Problem]:
     """Defaults that their schema refuses, image tags that move, and values that would hold a secret."""
     document = values_schema(stack, values, kubernetes)
-    yield from _samples(stack, document)
-    yield from _misfits(stack, values, document)
+    samples = [*_samples(stack, document)]
+    yield from samples
+    # A default of a definition is one of every value that refers to it: it is reported once.
+    if not any("definitions." in problem.key for problem in samples):
+        yield from _misfits(stack, values, document)
     yield from _stack_tags(stack)
     for fragment in stack.fragments:
         for path, where, schema in _leaves(fragment):
@@ -55,8 +58,13 @@ def _tag(schema: dict[str, Any]) -> Any:
     return found.get("tag") if isinstance(found, dict) else None
 
 
-def _leaves(fragment: Fragment) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]]:
-    """Each value that a fragment declares: its path, its path in values.schema.yaml, and its schema."""
+def _leaves(
+    fragment: Fragment, shared: bool = False
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]]:
+    """Each value that a fragment declares: its path, its path in values.schema.yaml, and its schema.
+
+    With `shared`, so is each object that has properties of a definition too, before its own.
+    """
     waiting = [
         ((key,), (scope, key), schema)
         for scope in ("server", "release")
@@ -64,6 +72,8 @@ def _leaves(fragment: Fragment) -> Iterator[tuple[tuple[str, ...], tuple[str, ..
     ]
     while waiting:
         path, where, schema = waiting.pop(0)
+        if shared and "$ref" in schema and closed(schema):
+            yield path, where, schema
         if closed(schema):
             waiting += [
                 ((*path, key), (*where, "properties", key), inner) for key, inner in schema["properties"].items()
@@ -79,7 +89,8 @@ def _samples(stack: Stack, document: dict[str, Any]) -> Iterator[Problem]:
         for scope in ("server", "release", "definitions"):
             made = document["definitions" if scope == "definitions" else "properties"]
             for key, schema in getattr(fragment, scope).items():
-                found += ((fragment, *each) for each in _written(schema, made.get(key), (scope, key), False))
+                inside = scope == "definitions"
+                found += ((fragment, *each) for each in _written(schema, made.get(key), (scope, key), inside))
     wanted = {str(n): schema for n, (_, _, schema, _) in enumerate(found)}
     whole = {"type": "object", "properties": wanted, "definitions": document["definitions"]}
     data = {str(n): sample for n, (*_, sample) in enumerate(found)}
@@ -139,7 +150,7 @@ def _owner(stack: Stack, path: tuple[str, ...]) -> tuple[Fragment | None, tuple[
     """The fragment that declares the value at a path, or the object above it, and where."""
     found: tuple[Fragment | None, tuple[str, ...], int] = (None, (), 0)
     for fragment in stack.fragments:
-        for leaf, where, _ in _leaves(fragment):
+        for leaf, where, _ in _leaves(fragment, shared=True):
             same = leaf == path[: len(leaf)]
             if same and len(leaf) > found[2]:
                 found = fragment, where, len(leaf)

@@ -13,6 +13,7 @@ from ..problem import Collected, fault, nearest
 from ..reading import yamlfile
 from ..sources import stack as stacks
 from ..sources.fragment import Fragment, load
+from . import factrules
 from .schema import closed, default, rows
 from .values import explain, flow
 
@@ -95,7 +96,9 @@ def details(fragment: Fragment) -> list[str]:
     for slot in fragment.offers.values():
         lines += _section(f"facts of {slot.name}", _keys(slot.keys))
     lines += _section("fills the slots", [("", each) for each in fragment.fills])
-    title = "helpers, for every fragment" if fragment.id == "base" else "its own templates"
+    title = (
+        "helpers, for every fragment (? marks what can be left out)" if fragment.id == "base" else "its own templates"
+    )
     lines += _section(title, list(helpers(fragment).items()))
     for scope, title in (("server", "values of every server"), ("release", "values of the release")):
         values = [(key, _value(schema)) for own, key, schema in _values(fragment) if own == scope]
@@ -110,9 +113,23 @@ def _keys(keys: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
         kind = f"{rule['type']} of {rule['items']['type']}s" if "items" in rule else rule["type"]
         needed = ", required" if rule.get("required") else ""
         one_of = f" One of: {', '.join(map(flow, rule['enum']))}." if "enum" in rule else ""
-        found.append((above + key, f"{kind}{needed}: {rule['description']}{one_of}"))
+        found.append((above + key, f"{kind}{_wanted(rule)}{needed}: {rule['description']}{one_of}"))
         found += _keys(rule.get("keys", {}), f"{above}{key}.")
     return found
+
+
+def _wanted(rule: dict[str, Any]) -> str:
+    """What a text, or a number, has to be: ` from 1 to 65535`, `, a path that begins with /`."""
+    if {"minimum", "maximum"} & rule.keys():
+        return f" {factrules.range_of(rule)}"
+    rule = rule.get("items", rule)
+    others = "".join(f"{word} or " for word in rule.get("or", []))
+    if "valueOf" in rule:
+        return f", {others}a value that {rule['valueOf']} can have"
+    if "names" in rule:
+        return f", {others}{factrules.NAMES[rule['names']]}"
+    said = factrules.FORMATS[rule["format"]][1] if rule.get("format", "line") not in ("line", "text") else ""
+    return f", {said}" if said else ""
 
 
 def helpers(fragment: Fragment) -> dict[str, str]:

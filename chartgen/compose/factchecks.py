@@ -9,7 +9,7 @@ from ..sources.fragment import Fragment, Slot
 from .factrules import BOUNDS, FORMATS
 
 Keys = dict[str, Any]
-LINE = "line"  # what has line breaks is refused where it is printed into YAML
+SINGLE = ("text", "line")  # what has line breaks is refused where it is printed into YAML
 
 PROBLEMS = """\
 
@@ -115,7 +115,7 @@ def _bare(rule: Keys) -> Keys:
     """A key's rule without what is for people."""
     kept = {word: value for word, value in rule.items() if word in ("type", "enum", "required", "keyOf", *BOUNDS)}
     kept |= {"or": rule.get("or", [])} if "keyOf" in rule else {}
-    if rule.get("format", LINE) != LINE:
+    if rule.get("format", "text") not in SINGLE:
         kept |= dict(zip(("pattern", "wanted"), FORMATS[rule["format"]], strict=True))
     kept |= {"items": {"enum": rule["items"]["enum"]}} if "enum" in rule.get("items", {}) else {}
     return kept | ({"keys": {key: _bare(inner) for key, inner in rule["keys"].items()}} if "keys" in rule else {})

@@ -63,9 +63,12 @@ def check(
                     missing = _unstated(slots[name], template, defined, printed)
                     yield from (problem for problem in missing if not get_close_matches(problem.key, others))
     for use in uses:
-        for read in sorted(use.found.reads):
+        first: dict[str, Problem] = {}
+        for read in sorted(use.found.reads, key=lambda read: read.line):
             if read.path[0] == FACTS:
-                yield from _misread(use.path, read, slots)
+                for problem in _misread(use.path, read, slots):
+                    first.setdefault(problem.key, problem)
+        yield from first.values()
 
 
 def circles(stack: Stack, sources: list[Source], uses: list[Use]) -> Iterator[Problem]:
@@ -230,7 +233,7 @@ def lines_of(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str]
     for node in gotemplate.nodes(body):
         file, line, text = found[-1]
         if isinstance(node, Text):
-            first, *rest = node.text.split("\n")
+            first, *rest = _without_trimmed(node).split("\n")
             found[-1] = (path, line if text.strip() else node.line, text + first)
             found += [(path, node.line + n, more) for n, more in enumerate(rest, 1)]
         elif isinstance(node, Call) or (isinstance(node, Action) and not node.pipe.names):
@@ -244,6 +247,13 @@ def lines_of(path: str, body: tuple[Node, ...], defined: Defined, seen: set[str]
         elif isinstance(node, Branch) and text.strip():
             found[-1] = (file, line, text + HOLE)
     return found
+
+
+def _without_trimmed(node: Text) -> str:
+    """The text of a node, its line breaks kept, without the indentation that `-}}` trims."""
+    text = node.text.lstrip()
+    trimmed = node.printed and not node.printed[:1].isspace()
+    return "\n" * (node.text.count("\n") - text.count("\n")) + text if trimmed else node.text
 
 
 def included(node: Node) -> str:
@@ -308,6 +318,9 @@ def misfits(value: Any, rule: Keys, at: str, names: dict[str, set[str] | None]) 
         for inner in value:
             yield from misfits(inner, {"type": "string", **rule.get("items", {})}, at, names)
     elif "keys" in rule:
+        missing = [key for key, each in rule["keys"].items() if each.get("required") and key not in value]
+        for key in missing if not any(get_close_matches(key, map(str, value)) for key in missing) else ():
+            yield f"{at}.{key}", "is missing", "state it"
         for key, inner in value.items():
             if key not in rule["keys"]:
                 yield f"{at}.{key}", "is not one of its keys", nearest(key, list(rule["keys"]), "its keys")

@@ -22,6 +22,7 @@ Rule = dict[str, Any]
 
 # Format -> its pattern, which Go and Python read alike, and what it asks for. An empty text fits each.
 FORMATS = {
+    "text": (r"", "a text"),
     "line": (r"^[^\n]*$", "one line of text"),
     "path": (r"^/\S*$", "a path that begins with /"),
     "folder": (r"^[^/\s]\S*$", "a path that does not begin with /"),

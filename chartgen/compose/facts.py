@@ -65,6 +65,7 @@ def check(fragments: tuple[Fragment, ...], own: tuple[Fragment, ...]) -> list[Pr
 def _unlaid(fragments: tuple[Fragment, ...]) -> list[Problem]:
     """Templates of objects that read facts, themselves or by what they include, and do not have them laid."""
     bodies = _bodies(fragments)
+    scopes = {name.removesuffix(SUFFIX): slot.scope for one in fragments for name, slot in one.offers.items()}
     return [
         Problem(
             f"{fragment.folder}/templates/{file}",
@@ -76,6 +77,8 @@ def _unlaid(fragments: tuple[Fragment, ...]) -> list[Problem]:
         for fragment in fragments
         for file, text in fragment.templates.items()
         if not file.rpartition("/")[2].startswith("_") and f'"{LAYS}"' not in text
+        # Facts of a server that the release reads are refused as those (factkeys.py).
+        if ".Serv" in text or all(scopes.get(name) != "server" for name in READ.findall(text))
         if READ.search(text) or _read(INCLUDE.findall(text), fragments, bodies)
     ]
 

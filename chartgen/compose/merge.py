@@ -56,7 +56,7 @@ def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path:
         own = {key: value for key, value in schema.items() if key != "$ref"}
         whole = copied(definitions[name])
         schema = whole | own | {"properties": whole["properties"] | own.get("properties", {})}
-        _place_defaults(schema)
+        problems += _place_defaults(fragment, schema, path)
     elif name in definitions:
         said = {word: definitions[name][word] for word in ("description", "x-merge") if word in definitions[name]}
         schema = said | schema
@@ -84,10 +84,19 @@ def _resolve(fragment: Fragment, schema: Any, definitions: dict[str, Any], path:
     return schema
 
 
-def _place_defaults(schema: dict[str, Any]) -> None:
+def _place_defaults(fragment: Fragment, schema: dict[str, Any], path: tuple) -> list[Problem]:
     """`default` beside a reference to an object: each of its keys becomes its property's default."""
-    for key, value in schema.pop("default", {}).items():
-        schema["properties"][key]["default"] = value
+    given, known, where = schema.pop("default", {}), schema["properties"], (*path, "default")
+    if not isinstance(given, dict):
+        return [fragment.problem("values.schema.yaml", where, "is not a map", f"write one with {', '.join(known)}")]
+    problems = []
+    for key, value in given.items():
+        if key in known:
+            known[key]["default"] = value
+        else:
+            remedy = nearest(key, list(known), "its keys")
+            problems.append(fragment.problem("values.schema.yaml", (*where, key), "no such key", remedy))
+    return problems
 
 
 def _keys(fragment: Fragment, file: str, path: tuple, problems: list[Problem]) -> list[str]:

@@ -462,7 +462,8 @@ class _Runner:
 
     def grow(self, value: Value, now: Value) -> None:
         """A map is changed: wherever the same map is read later, it has what it has now."""
-        added = replace(now, made=frozenset(), words=frozenset(), prints=frozenset(), shapes=UNKNOWN)
+        shapes = now.shapes if now.kind == CONTEXT else UNKNOWN
+        added = replace(now, made=frozenset(), words=frozenset(), prints=frozenset(), shapes=shapes)
         for place in value.made:
             self.grown[place] = joined([self.grown[place], added]) if place in self.grown else added
 

@@ -43,7 +43,8 @@ RULES = {
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected. A fragment with a choice has"
     " both. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
-    "templates": "Every template parses as Helm parses it. `include` has a name and a context.",
+    "templates": "Every template parses as Helm parses it. `include` has a name and a context,"
+    " and `printf` a value for each place in its text.",
     "unused": "Every named template is included, and _NAME.tpl has no text outside of its named templates.",
     "functions": "Templates do not call `fail`, `required` or `tpl`, or functions that return another result at"
     " each render. base may.",
@@ -68,6 +69,8 @@ LARGEST = 5 << 20  # bytes of a file in a chart that Helm reads
 
 # What the names of slots that collect errors end with.
 CHECKS = ".checks"
+# A place for a value in the text of printf, and %%, which is none.
+VERB = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z%]")
 # Functions that only base calls: the error of the whole render, and what is something else at each.
 STOPS = {"fail", "required"}
 UNSTEADY = re.compile(
@@ -113,6 +116,7 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
         *_functions(stack, sources),
         *questions.check(stack, values),
         *_arguments(sources),
+        *_formats(sources),
     )
     found.add(*factkeys.circles(stack, sources, uses))
     found.add(*signatures.check(stack, values, uses))
@@ -276,6 +280,27 @@ def _arguments(sources: list[Source]) -> Iterator[Problem]:
                         )
                         message = f"is given {given}, but needs two: the name of a template, and a context"
                         yield Problem(source.path, first.line, "include", message, 'write include "NAME" .')
+
+
+def _formats(sources: list[Source]) -> Iterator[Problem]:
+    """`printf` with more or fewer values than its text has places: Go prints `%!s(MISSING)` in silence."""
+    for source in sources:
+        for pipe in gotemplate.pipes(source.template):
+            for each in (pipe, *(term.pipe for term in gotemplate.terms(pipe) if term.pipe)):
+                for n, (first, *rest) in enumerate(each.commands):
+                    if first.kind != "function" or first.text != "printf" or not rest or rest[0].kind != "text":
+                        continue
+                    places = sum(verb != "%%" for verb in VERB.findall(rest[0].text))
+                    given = len(rest) - 1 + bool(n)
+                    if places != given and "*" not in rest[0].text:
+                        message = (
+                            f"has {_counted(places, 'place')} for values in its text, and {_counted(given, 'value')}"
+                        )
+                        yield Problem(source.path, first.line, "printf", message, "give it one value for each %")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'s' * (number != 1)}"
 
 
 def _functions(stack: Stack, sources: list[Source]) -> Iterator[Problem]:

@@ -92,7 +92,7 @@ class Line(NamedTuple):
 class Known(NamedTuple):
     """What is known of all templates: forms of values, templates that print scalars, those of text, fills of slots.
 
-    `lists` are the slots of facts that are lists.
+    `lists` are the slots of facts that are lists, `maps` the templates that print the keys of a map.
     """
 
     values: Values
@@ -103,6 +103,7 @@ class Known(NamedTuple):
     leading: set[str]
     silent: set[str]
     lists: set[str]
+    maps: set[str]
 
     def forms(self, value: Value) -> Forms:
         """The forms in which a value is printed: a template's name is left where it prints YAML."""
@@ -179,7 +180,17 @@ def _known(stack: Stack, values: Values, sources: list[Source], printed: dict[st
     texts = {f"{SLOT}{name}" for name, slot in slots.items() if slot.text}
     facts = {name: slot.keys for name, slot in slots.items()}
     lists = {name for name, slot in slots.items() if slot.kind == "list"}
-    known = Known(values, facts, {*SCALARS}, texts, fills, _leading(sources, slots), _silent_ones(sources), lists)
+    known = Known(
+        values,
+        facts,
+        {*SCALARS},
+        texts,
+        fills,
+        _leading(sources, slots),
+        _silent_ones(sources),
+        lists,
+        _maps(sources, slots),
+    )
     more = {""}
     while more:
         more = {
@@ -201,6 +212,17 @@ def _leading(sources: list[Source], slots: dict[str, Slot]) -> set[str]:
         more = {name for name, body in defined.items() if name not in found and _leads(body, found)}
         found = found | more
     return found
+
+
+def _maps(sources: list[Source], slots: dict[str, Slot]) -> set[str]:
+    """The templates whose output begins with a key: those of a list can be at the column of the key above."""
+    first = {
+        define.name: next((node for node in define.body if isinstance(node, Text) and node.text.strip()), None)
+        for source in sources
+        for define in source.template.defines
+    }
+    keyed = {name for name, node in first.items() if node and re.match(r"[\w./-]+:(?:\s|$)", node.text.lstrip())}
+    return keyed | {f"{SLOT}{name}" for name, slot in slots.items() if slot.kind == "map"}
 
 
 def _silent_ones(sources: list[Source]) -> set[str]:
@@ -402,9 +424,11 @@ class _Walk:
         if at.kind == START and not indented and line.text and found & {YAML, *lines}:
             message, remedy = "prints lines of which only the first is indented", f"add nindent {len(line.text)}"
             self.problems.append(Problem(self.source.path, node.line, self.key(node, here), message, remedy))
-        if at.kind == START and indented and here.kind in (TIGHT, VALUE) and indented.by < here.next.column:
-            message = f"prints lines that are left of '{here.key}', which is then empty"
-            remedy = f"indent them by at least {here.next.column}"
+        beside = indented is not None and indented.by == here.next.column and bool(found) and found <= self.known.maps
+        if at.kind == START and indented and here.kind in (TIGHT, VALUE) and (indented.by < here.next.column or beside):
+            where = "at the column" if beside else "left"
+            message = f"prints lines {where} of '{here.key}', which is then empty"
+            remedy = f"indent them by at least {here.next.column + (2 if beside else 0)}"
             self.problems.append(Problem(self.source.path, node.line, self.key(node, here), message, remedy))
         return True
 

@@ -62,6 +62,7 @@ def test_schema_of_fragments_and_the_builder_have_the_same_formats_and_names():
 
 
 FITTING = {
+    "text": ["", "a\nb"],
     "line": ["", "a b"],
     "path": ["/health", "/"],
     "folder": ["models", "a/b"],
@@ -74,6 +75,7 @@ FITTING = {
     "metric": ["vllm:num_requests"],
 }
 MISFITS = {
+    "text": [],
     "line": ["a\nb"],
     "path": ["health", "/a b"],
     "folder": ["/models", "a b"],

@@ -122,14 +122,17 @@ def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):
 
 
 @pytest.mark.parametrize(
-    "body",
-    ['{{ list .Facts.a.v (include "fragment.x.name" .) | toJson }}', '{{ include "fragment.x.name" . | quote }}'],
+    ("body", "problem"),
+    [
+        ('{{ list .Facts.a.v (include "fragment.x.name" .) | toJson }}', "2: Facts.a: are facts of a server"),
+        ('{{ include "fragment.x.name" . | quote }}', "1: .Facts: is read here"),
+    ],
 )
-def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, body):
+def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, body, problem):
     templates = define("fragment.x.name", "{{ .Facts.a.v }}")
     refused = made(stack, templates, {}, {"x/templates/object.yaml": f"kind: A\nname: {body}\n"})
     said = "\n".join(map(str, outcome(compose.compose, refused, {})[1]))
-    assert "x/templates/object.yaml:1: .Facts: is read here" in said
+    assert f"x/templates/object.yaml:{problem}" in said
     allowed = made(
         stack, templates, {}, {"x/templates/object.yaml": f"{LAYS}{EACH}kind: A\nname: {body}\n{{{{ end }}}}\n"}
     )

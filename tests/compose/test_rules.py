@@ -885,7 +885,7 @@ def test_text_that_stays_what_it_is_is_accepted(refused, line):
             "a:\n  b:\n{{- toYaml .Values.n | nindent 0 }}",
             4,
             "b",
-            "prints lines that are left of 'b', which is then empty; indent them by at least 2",
+            "prints lines left of 'b', which is then empty; indent them by at least 2",
         ),
     ],
 )

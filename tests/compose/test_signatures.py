@@ -24,7 +24,9 @@ def test_comment_of_a_helper_begins_with_what_it_takes(name):
     assert signatures.signature(HELPERS[name])
 
 
-@pytest.mark.parametrize("name", [name for name in HELPERS if signatures.signature(HELPERS[name]).keys])
+@pytest.mark.parametrize(
+    "name", [name for name, said in HELPERS.items() if getattr(signatures.signature(said), "keys", ())]
+)
 def test_keys_that_a_comment_names_are_those_that_the_helper_reads(name):
     body = BODIES[name]
     passed_on = re.findall(r'include "(fragment\.[^"]+)" \.(?=[\s)])', body)

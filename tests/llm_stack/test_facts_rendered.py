@@ -25,6 +25,10 @@ HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
         ("secret: {name: x}", "engine.facts: secret.key is missing; state it"),
         ('formats: {{ list "dirctory" | toJson }}', 'engine.facts: formats has "dirctory"; use directory, ollama'),
         ("metrics: {port: htp, path: /}", 'engine.facts: metrics.port is "htp"; use http or a key of ports'),
+        ('{{ printf "copies: 0" }}', "engine.facts: copies is 0; state a number of at least 1"),
+        ("port: {{ int 80800 }}", "engine.facts: port is 80800; state a number of at most 65535"),
+        ('{{ printf "sharedMemory: 2Gb" }}', 'engine.facts: sharedMemory is "2Gb"; use a quantity such as 2Gi'),
+        ("health: {ready: health}", 'engine.facts: health.ready is "health"; use a path that begins with /'),
         ("secret: {nme: x}", "engine.facts: secret.nme is not one of its keys; use one of key, name"),
     ],
 )

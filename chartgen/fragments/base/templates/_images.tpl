@@ -97,8 +97,8 @@ them.
 {{- end }}
 
 {{- /*
-Given a map of a user's own variables: the variables for fragment.env, as JSON. They have the format of Kubernetes, so
-$(NAME) is another variable.
+Given a map of a user's own variables: the same for fragment.env, as JSON. They have the format of Kubernetes, so $(NAME) is
+another variable.
 */}}
 {{- define "fragment.ownEnv" -}}
 {{- $found := dict }}
