@@ -37,7 +37,7 @@ def test_changed_fragment_is_refused_at_its_line(name, stack, tmp_path):
     found, problems = outcome(fragments.load, tmp_path / own.id, own.id, f"chartgen/fragments/{own.id}")
     if found:
         changed = replace(stack, fragments=tuple(found if one is own else one for one in stack.fragments))
-        _, problems = outcome(compose.compose, changed, {})
+        _, problems = outcome(compose.compose, changed, building.kubernetes())
     meant = [str(problem) for problem in problems if change["said"] in str(problem)]
     assert meant, problems
     assert [line for line in meant if line.startswith(place(change, tmp_path))]
