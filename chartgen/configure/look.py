@@ -35,6 +35,20 @@ class Shown:
             return cls(chart, None)
 
 
+def reply(shown: Shown, said: dict[str, Any], say: Say, prover: Prover | None = None) -> dict[str, Any]:
+    """The answer to what the page says: `text`, and in `set` an answer (`path`, `value`) that is written into it first.
+
+    KeyError, TypeError or ValueError where it says anything else.
+    """
+    text, change = str(said["text"]), said.get("set")
+    if change:
+        try:
+            text = answers.answered(text, str(change["path"]), change["value"])
+        except Faults as faults:
+            return {"text": text, "values": None, "problems": _listed(faults.problems)}
+    return {"text": text, **look(shown, text, say, prover)}
+
+
 def look(shown: Shown, text: str, say: Say, prover: Prover | None = None) -> dict[str, Any]:
     """Everything that the page shows for a text of values. `problems` is empty where the chart accepts them."""
     try:
@@ -56,7 +70,7 @@ def _made(shown: Shown, file: Path, say: Say, prover: Prover | None) -> dict[str
     example = valuesfile.read("values", [file], strict=False)
     if problems := valuesfile.check(example, chart.defaults.data, chart.schema):
         raise Faults(problems)
-    helm = tools.ensure(["helm"], say)["helm"].path
+    helm = Path("helm") if prover and prover.alone else tools.ensure(["helm"], say)["helm"].path
     folders = [chart.folder, *([shown.question] if shown.question else [])]
     done, *asked = programs.render([programs.Request(each, (file,)) for each in folders], helm, prover=prover)
     if error := next((each.error for each in (done, *asked) if each.error), ""):

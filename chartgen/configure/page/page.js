@@ -1,4 +1,5 @@
-// The page: questions on one side, what the answers mean on the other. The server renders; this shows.
+// The page: questions on one side, what the answers mean on the other. The server renders, or the worker of the static
+// page; this shows.
 
 const $ = (id) => document.getElementById(id);
 const WAIT = 150; // milliseconds after the last key before the values are sent
@@ -166,7 +167,7 @@ async function send() {
       text = answer.text;
     }
   } catch (error) {
-    $("state").textContent = `No answer from chartgen: ${error.message}. Is it still running?`;
+    $("state").textContent = `No answer from chartgen: ${error.message}.${engine ? "" : " Is it still running?"}`;
     $("state").className = "bad";
     return;
   }
@@ -174,7 +175,41 @@ async function send() {
   if (number === latest) show(answer);
 }
 
+let engine = null; // of the static page: what renders, in a worker
+const waiting = new Map(); // number of a message to the worker -> what hears the answer
+let messages = 0;
+
+function begin(parts) {
+  engine = new Worker(`${parts}worker.js`, { type: "module" });
+  const failed = (why) => {
+    engine = Promise.reject(new Error(`${why}; reload the page, or use a newer browser`));
+    engine.catch(() => {});
+    for (const { reject } of waiting.values()) engine.catch(reject);
+    waiting.clear();
+    $("engine").textContent = "This page cannot render in this browser.";
+  };
+  engine.onerror = (event) => failed(event.message || "the renderer cannot be loaded");
+  engine.onmessage = ({ data }) => {
+    if (data.ready) $("engine").hidden = true;
+    if (data.failed) failed(data.failed);
+    waiting.get(data.id)?.resolve(data.answer);
+    waiting.delete(data.id);
+  };
+}
+
+async function work(body) {
+  if (engine instanceof Promise) await engine;
+  const id = ++messages;
+  const answer = await new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    engine.postMessage({ id, body });
+  });
+  if (answer.error) throw new Error(answer.error);
+  return answer;
+}
+
 async function post(body) {
+  if (engine) return work(body);
   const response = await fetch("look", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error || response.statusText);
@@ -291,4 +326,12 @@ $("chart").textContent = page.chart;
 document.title = `Configure ${page.chart}`;
 build();
 fill();
-look(null, 0);
+const { parts } = document.documentElement.dataset;
+if (parts) {
+  // What the defaults mean is known before anything can render.
+  $("engine").hidden = false;
+  show(page.first);
+  begin(parts);
+} else {
+  look(null, 0);
+}
