@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..chart import blame, valuesfile
+from ..chart import blame
 from ..chart.loaded import LoadedChart
 from ..needs import plan
 from ..problem import Faults, Problem, Say
@@ -30,7 +30,8 @@ class Shown:
     def of(cls, chart: LoadedChart, place: Path) -> Shown:
         """The folder `place` is for the question, and is needed as long as this."""
         try:
-            return cls(chart, plan.question(chart.folder, place))
+            # The chart itself is rendered, too, and refuses what its schema refuses.
+            return cls(chart, plan.question(chart.folder, place, schema=False))
         except Faults:
             return cls(chart, None)
 
@@ -67,9 +68,6 @@ def look(shown: Shown, text: str, say: Say, prover: Prover | None = None) -> dic
 def _made(shown: Shown, file: Path, say: Say, prover: Prover | None) -> dict[str, Any]:
     """What the chart makes of a values file; Faults where it refuses it."""
     chart = shown.chart
-    example = valuesfile.read("values", [file], strict=False)
-    if problems := valuesfile.check(example, chart.defaults.data, chart.schema):
-        raise Faults(problems)
     helm = Path("helm") if prover and prover.alone else tools.ensure(["helm"], say)["helm"].path
     folders = [chart.folder, *([shown.question] if shown.question else [])]
     done, *asked = programs.render([programs.Request(each, (file,)) for each in folders], helm, prover=prover)

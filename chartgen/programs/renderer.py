@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,17 @@ def kept(what: str, pinned: str) -> Path:
     return home() / "page" / f"{what}-{pinned[:12]}"
 
 
-def begun(place: Path) -> Path:
-    """A new folder in which `place` is made; what killed runs left is removed. Whoever calls it holds the lock."""
+@contextmanager
+def making(place: Path) -> Iterator[Path]:
+    """A new folder that becomes `place` once it is complete. Whoever calls this holds the lock."""
     fresh = place.with_name(f".{place.name}")
-    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(fresh, ignore_errors=True)  # what a killed run left
     fresh.mkdir(parents=True)
-    return fresh
+    try:
+        yield fresh
+        os.rename(fresh, place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def pins() -> str:
@@ -60,22 +66,15 @@ def _code() -> bytes:
 
 
 def _build(prover: Prover, place: Path, say: Say) -> None:
-    fresh = begun(place)
-    try:
+    with making(place) as fresh:
         module = fresh / "module"
         shutil.copytree(GOTOOLS / "prover", module / "prover")
         shutil.copyfile(GOTOOLS / "go.sum", module / "go.sum")
         replaced = [f"\nreplace {name} => {folder}" for name, folder in _modules(fresh, say)]
         pinned = (GOTOOLS / "go.mod").read_text(encoding="utf-8")
         (module / "go.mod").write_text(pinned + "".join(replaced) + "\n", encoding="utf-8")
-        command = [
-            "build",
-            "-trimpath",
-            f"-ldflags={_flags(prover, fresh, pinned)}",
-            "-o",
-            str(fresh / PROGRAM),
-            "./prover",
-        ]
+        flags = f"-ldflags={_flags(prover, fresh, pinned)}"
+        command = ["build", "-trimpath", flags, "-o", str(fresh / PROGRAM), "./prover"]
         gorun.go(command, module, say, "building the renderer of the page", GOOS="js", GOARCH="wasm")
         root = gorun.go(["env", "GOROOT"], GOTOOLS, lambda text: None, "asking Go for its folder").strip()
         if not (Path(root) / WHERE).is_file():
@@ -83,9 +82,6 @@ def _build(prover: Prover, place: Path, say: Say) -> None:
         shutil.copyfile(Path(root) / WHERE, fresh / SCRIPT)
         for rest in (module, *(fresh / _folder(name) for name in _cuts())):
             shutil.rmtree(rest)
-        os.rename(fresh, place)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _modules(fresh: Path, say: Say) -> Iterator[tuple[str, Path]]:

@@ -1,10 +1,10 @@
-// Compiles Python for the page by the page's own Python, so that no visitor's browser has to: node compile.mjs PLACE
-// PLACE/pyodide is Pyodide as npm has it; each folder PLACE/NAME.source becomes PLACE/NAME.zip, in which nothing is packed.
+// Compiles Python for the page by the page's own Python, so that no visitor's browser has to: 
+// node compile.mjs PYODIDE PLACE. Each folder PLACE/NAME.source becomes PLACE/NAME.zip, in which nothing is packed.
 
 import { pathToFileURL } from "node:url";
 
-const place = process.argv[2];
-const { loadPyodide } = await import(pathToFileURL(`${place}/pyodide/pyodide.mjs`));
+const [pyodide, place] = process.argv.slice(2);
+const { loadPyodide } = await import(pathToFileURL(`${pyodide}/pyodide.mjs`));
 const python = await loadPyodide();
 python.FS.mkdirTree("/work");
 python.FS.mount(python.FS.filesystems.NODEFS, { root: place }, "/work");

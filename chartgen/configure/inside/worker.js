@@ -9,6 +9,7 @@ onmessage = async ({ data: { id, body } }) => {
   try {
     postMessage({ id, answer: JSON.parse((await engine)(JSON.stringify(body))) });
   } catch (error) {
-    postMessage({ id, answer: { error: String(error.message || error).trim().split("\n").pop() } });
+    // What neither Python nor the renderer foresaw, such as a stack that is too small, may leave anything behind.
+    postMessage({ id, ended: true, answer: { error: String(error.message || error).trim().split("\n").pop() } });
   }
 };
