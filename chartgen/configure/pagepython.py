@@ -20,14 +20,14 @@ from ..paths import HERE, schemas
 from ..problem import Say, ToolError
 from ..programs import renderer, tools
 
-INSIDE = Path(__file__).with_name("inside")
+INSIDE = HERE / "inside"
 PYODIDE = "pyodide@314.0.7"
 SUM = "sha512-0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A=="
 TIMEOUT = 300  # seconds for npm, or for node
 # Pyodide's scripts by names that every web server knows as scripts.
 SCRIPTS = {"pyodide.mjs": "pyodide.js", "pyodide.asm.mjs": "pyodide.asm.js"}
 # Of chartgen, what the page does not do: the commands, and what they read and write.
-LEFT = ("cli.py", "__main__.py", "terminal.py", "configure/inside/", "fragments/", "importing/", "programs/gotools/")
+LEFT = ("cli.py", "__main__.py", "terminal.py", "fragments/", "importing/", "inside/", "programs/gotools/")
 LEFT += ("release/", "remote/", "skeletons/", "stacks/")
 LIBRARIES = ("yaml", "jsonschema", "jsonschema_specifications", "referencing", "attr", "attrs", "typing_extensions")
 
