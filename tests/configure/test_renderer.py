@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import CHART
-from programs.test_prover import NOWHERE, ODD, _random, mutated, odd, wanted
+from llm_stack.rendering import all_requests
+from programs.test_prover import NOWHERE, ODD, _random, mutated, odd
 
 from chartgen import problem
 from chartgen.configure import pagepython
@@ -77,10 +78,10 @@ def test_an_odd_chart_renders_or_is_refused_as_by_the_prover(
 def test_a_sample_of_the_validation_of_llm_stack_is_rendered_as_by_the_prover(
     tmp_path: Path, native: Prover, inside: Prover
 ) -> None:
-    every = wanted(tmp_path)
-    sample = random.Random(17).sample(every, 40) + mutated(every, tmp_path, 20)
+    every = all_requests(tmp_path)
+    sample = random.Random(17).sample(every, 20) + mutated(every, tmp_path, 10)
     assert different(sample, native, inside) == []
-    assert {bool(each.error) for each in render.render(sample, NOWHERE, prover=inside)} == {True, False}
+    assert {bool(each.error) for each in render.render(sample, NOWHERE, prover=native)} == {True, False}
 
 
 def test_what_a_chart_is_made_of_is_the_same(native: Prover, inside: Prover) -> None:

@@ -172,7 +172,7 @@ class TestPage:
         found = loaded.load(CHART, CHART.name)
         with (
             tempfile.TemporaryDirectory() as place,
-            prover.started(tools.ensure(["helm", "kubeconform"], print), print) as own,
+            prover.started(tools.ensure(["helm", "kubeconform"], print)) as (own, _),
         ):
             shown = look.Shown.of(found, Path(place))
             for text in [*texts, *REFUSED]:
