@@ -508,32 +508,54 @@ def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **
         here().out(drawn.mermaid(), end="")
 
 
-@main.command(examples=("chartgen configure", "chartgen configure llm-stack-0.1.0.tgz --port 8080 --no-browser"))
+@main.command(
+    examples=(
+        "chartgen configure",
+        "chartgen configure -o site/configure",
+        "chartgen configure llm-stack-0.1.0.tgz --port 8080 --no-browser",
+    )
+)
 @click.argument("chart", required=False, type=FILE)
+@click.option("-o", "--output", type=FILE, help="Write the page to this folder, for any web server.")
+@click.option("--serve", is_flag=True, help="Serve the page on 127.0.0.1, which is the default without --output.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to use.  [default: any free port]")
 @click.option("--no-browser", is_flag=True, help="Print the URL and do not open a browser.")
 @exits
-def configure(chart: Path | None, port: int, no_browser: bool) -> None:
+def configure(chart: Path | None, output: Path | None, serve: bool, port: int, no_browser: bool) -> None:
     """Configure CHART on a page in your browser: questions, and live what your answers mean.
 
     The page shows the values file, errors at the question that they concern, the plan, a picture of the release, the
     manifests, and the commands to install it. It is served on 127.0.0.1 until you press Ctrl-C; nothing is sent to
     other machines.
+
+    With --output, it is written to a folder that any web server can serve, below any path. That page does the same in
+    the browser alone: it loads about 11 MB once, and then needs no network. Writing it needs Go and Node.js with npm.
     """
     from .chart import loaded
-    from .configure import server
 
     place = chart or loaded.default(None)
-
-    def ready(url: str) -> None:
-        here().out(f"{url} (Ctrl-C to end)")
-        if not no_browser:
-            import webbrowser
-
-            webbrowser.open(url)
-
+    if output and (serve or port or no_browser):
+        raise click.UsageError(
+            "--output writes the page and serves nothing; leave out --serve, --port and --no-browser"
+        )
     with loaded.unpacked(place) as folder:
-        server.serve(loaded.load(folder, str(place)), port, here().progress(), ready)
+        found = loaded.load(folder, str(place))
+        if output:
+            from .configure import static
+
+            changes = static.write(found, output, here().progress())
+            here().out(f"{'written' if changes else 'unchanged'}: {output}: open it by a web server")
+            return
+        from .configure import server
+
+        def ready(url: str) -> None:
+            here().out(f"{url} (Ctrl-C to end)")
+            if not no_browser:
+                import webbrowser
+
+                webbrowser.open(url)
+
+        server.serve(found, port, here().progress(), ready)
 
 
 @main.command(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-FILES = ("Chart.yaml", "values.yaml", "values.schema.json")
+FILES = ("Chart.yaml", "values.yaml")
+SCHEMA = "values.schema.json"
 
 
-def asking(chart: Path, name: str, question: str, place: Path) -> Path:
+def asking(chart: Path, name: str, question: str, place: Path, schema: bool = True) -> Path:
     """A copy of a chart, in the folder `place`, whose templates are its helpers and the question.
 
-    CHART in the question is the chart's name, which the names of its helpers begin with.
+    CHART in the question is the chart's name, which the names of its helpers begin with. Without `schema`, the copy has
+    none: for values that are held against it anyway.
     """
     folder = place / name
     (folder / "templates").mkdir(parents=True)
-    for file in FILES:
+    for file in (*FILES, *((SCHEMA,) if schema else ())):
         if (chart / file).is_file():
             shutil.copyfile(chart / file, folder / file)
     if (chart / "files").is_dir():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import below, sweep, whole
-from ..problem import Faults, Problem, fault
+from ..problem import fault
 
 
 @dataclass(frozen=True)
@@ -23,56 +24,63 @@ MARK = "# Made by chartgen"
 
 def difference(chart: Chart, folder: Path) -> list[str]:
     """What differs in the whole tree, deletions included: `changed path`, `missing path`, `extra path`, in order."""
-    there = {path: folder / path for path in below(folder)}
-    found = [("extra", path) for path in there.keys() - chart.files.keys()]
-    found += [("missing", path) for path in chart.files.keys() - there.keys()]
-    found += [
-        ("changed", path)
-        for path in chart.files.keys() & there.keys()
-        if there[path].is_symlink() or there[path].read_bytes() != chart.files[path].encode()
-    ]
-    return [f"{what} {path}" for what, path in sorted(found, key=lambda item: item[1])]
+    return _difference(_bytes(chart), folder)
 
 
 def write(chart: Chart, folder: Path) -> list[str]:
-    """Make `folder` hold exactly `chart`; what changed. A kill at any moment leaves the old tree or the new one.
+    """Make `folder` hold exactly `chart`, as `replace`."""
+    return replace(_bytes(chart), folder, _made)
 
-    A folder that chartgen did not make is left alone.
+
+def replace(files: dict[str, bytes], folder: Path, ours: Callable[[Path], bool]) -> list[str]:
+    """Make `folder` hold exactly `files`; what changed. A kill at any moment leaves the old tree or the new one.
+
+    A folder that chartgen did not make, which `ours` tells, is left alone.
     """
     folder = Path(os.path.realpath(folder)) if folder.is_symlink() else folder  # a link stays a link
     _refuse_repository(folder)
     # Even with nothing to write: a run that was killed after its swap left the old tree.
     sweep(folder.parent, f".{folder.name}.chartgen-")
-    changes = difference(chart, folder)
+    changes = _difference(files, folder)
     if not changes:
         return []
-    _refuse_foreign(folder)
+    refuse(folder, ours)
     fresh = folder.parent / f".{folder.name}.chartgen-{os.getpid()}"
     with whole(folder, fresh):
-        for path, text in chart.files.items():
+        for path, data in files.items():
             target = fresh / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="")
+            target.write_bytes(data)
         _swap(fresh, folder)
     return changes
 
 
-def _refuse_foreign(folder: Path) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
+def refuse(folder: Path, ours: Callable[[Path], bool]) -> None:
+    """Faults for a folder with files that chartgen did not make."""
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or ours(folder))):
+        remedy = "move it, or choose another folder with --output"
+        raise fault(folder, "was not made by chartgen and is not overwritten", remedy)
+
+
+def _bytes(chart: Chart) -> dict[str, bytes]:
+    return {path: text.encode() for path, text in chart.files.items()}
+
+
+def _difference(files: dict[str, bytes], folder: Path) -> list[str]:
+    there = {path: folder / path for path in below(folder)}
+    found = [("extra", path) for path in there.keys() - files.keys()]
+    found += [("missing", path) for path in files.keys() - there.keys()]
+    found += [
+        ("changed", path)
+        for path in files.keys() & there.keys()
+        if there[path].is_symlink() or there[path].read_bytes() != files[path]
+    ]
+    return [f"{what} {path}" for what, path in sorted(found, key=lambda item: item[1])]
+
+
+def _made(folder: Path) -> bool:
     metadata = folder / "Chart.yaml"
-    if not metadata.is_file() or not metadata.read_text(encoding="utf-8", errors="replace").startswith(MARK):
-        raise Faults(
-            [
-                Problem(
-                    str(folder),
-                    0,
-                    "",
-                    "was not made by chartgen and is not overwritten",
-                    "move it, or choose another folder with --output",
-                )
-            ]
-        )
+    return metadata.is_file() and metadata.read_text(encoding="utf-8", errors="replace").startswith(MARK)
 
 
 def _refuse_repository(folder: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..chart import blame, valuesfile
+from ..chart import blame
 from ..chart.loaded import LoadedChart
 from ..needs import plan
 from ..problem import Faults, Problem, Say
@@ -30,9 +30,24 @@ class Shown:
     def of(cls, chart: LoadedChart, place: Path) -> Shown:
         """The folder `place` is for the question, and is needed as long as this."""
         try:
-            return cls(chart, plan.question(chart.folder, place))
+            # The chart itself is rendered, too, and refuses what its schema refuses.
+            return cls(chart, plan.question(chart.folder, place, schema=False))
         except Faults:
             return cls(chart, None)
+
+
+def reply(shown: Shown, said: dict[str, Any], say: Say, prover: Prover | None = None) -> dict[str, Any]:
+    """The answer to what the page says: `text`, and in `set` an answer (`path`, `value`) that is written into it first.
+
+    KeyError, TypeError or ValueError where it says anything else.
+    """
+    text, change = str(said["text"]), said.get("set")
+    if change:
+        try:
+            text = answers.answered(text, str(change["path"]), change["value"])
+        except Faults as faults:
+            return {"text": text, "values": None, "problems": _listed(faults.problems)}
+    return {"text": text, **look(shown, text, say, prover)}
 
 
 def look(shown: Shown, text: str, say: Say, prover: Prover | None = None) -> dict[str, Any]:
@@ -53,10 +68,7 @@ def look(shown: Shown, text: str, say: Say, prover: Prover | None = None) -> dic
 def _made(shown: Shown, file: Path, say: Say, prover: Prover | None) -> dict[str, Any]:
     """What the chart makes of a values file; Faults where it refuses it."""
     chart = shown.chart
-    example = valuesfile.read("values", [file], strict=False)
-    if problems := valuesfile.check(example, chart.defaults.data, chart.schema):
-        raise Faults(problems)
-    helm = tools.ensure(["helm"], say)["helm"].path
+    helm = Path("helm") if prover and prover.alone else tools.ensure(["helm"], say)["helm"].path
     folders = [chart.folder, *([shown.question] if shown.question else [])]
     done, *asked = programs.render([programs.Request(each, (file,)) for each in folders], helm, prover=prover)
     if error := next((each.error for each in (done, *asked) if each.error), ""):

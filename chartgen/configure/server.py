@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..chart.loaded import LoadedChart
-from ..problem import Faults, Say, ToolError
+from ..problem import Say, ToolError
 from ..programs import prover as provers
 from ..programs import tools
 from ..programs.prover import Prover
-from . import answers, questions
-from .look import Shown, look
+from . import questions
+from .look import Shown, reply
 
 PAGE = Path(__file__).with_name("page")
-ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M1 1h6v6H1z" fill="#1d4ed8"/></svg>'
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MOST = 1 << 20  # bytes of a request
 # The page loads nothing from elsewhere, and nothing else shows it in a frame.
@@ -62,9 +61,6 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/page.json":
             self._json(200, self.server.page)
             return
-        if self.path == "/favicon.ico":
-            self._send(200, ICON, KINDS[".svg"])
-            return
         name = "index.html" if self.path == "/" else self.path.removeprefix("/")
         known = {file.name: file for file in PAGE.iterdir()}
         if name not in known:
@@ -81,8 +77,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             said = json.loads(self.rfile.read(int(length)))
-            text, change = said["text"], said.get("set")
-            answer = self._answer(str(text), change)
+            with self.server.one:
+                answer = reply(self.server.shown, said, self.server.say, self.server.prover)
         except (ValueError, KeyError, TypeError, RecursionError):
             self._json(400, {"error": "the request is not valid"})
             return
@@ -90,15 +86,6 @@ class Handler(BaseHTTPRequestHandler):
             self._json(500, {"error": str(error)})
             return
         self._json(200, answer)
-
-    def _answer(self, text: str, change: Any) -> dict[str, Any]:
-        if change:
-            try:
-                text = answers.answered(text, str(change["path"]), change["value"])
-            except Faults as faults:
-                return {"text": text, "values": None, "problems": [each.as_json() for each in faults.problems]}
-        with self.server.one:
-            return {"text": text, **look(self.server.shown, text, self.server.say, self.server.prover)}
 
     def _local(self, post: bool = False) -> bool:
         """Whether a request is meant for this server: another page in the same browser must not reach it."""

@@ -153,9 +153,9 @@ def plan(
     return answered(asked.text, row)
 
 
-def question(chart: Path, place: Path) -> Path:
+def question(chart: Path, place: Path, schema: bool = True) -> Path:
     """A chart in the folder `place` that prints what each server needs; Faults for a chart that cannot say it."""
-    return asking(chart, _name(chart), ASK.replace("PLAN", conventions.PLAN), place)
+    return asking(chart, _name(chart), ASK.replace("PLAN", conventions.PLAN), place, schema)
 
 
 def answered(text: str, row: modelconfig.Row | None = None) -> list[Plan]:

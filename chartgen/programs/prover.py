@@ -11,12 +11,13 @@ import os
 import queue
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ..problem import ToolError
 from . import carried, tools
 from .run import bounded, hermetic
 from .tools import Tool
@@ -66,7 +67,12 @@ def read(line: bytes) -> tuple[int, Answer | None]:
 
 
 class Prover:
-    """A process of the program. `version` is what `.Capabilities.HelmVersion` says in templates, empty for its own."""
+    """A process of the program. `version` is what `.Capabilities.HelmVersion` says in templates, empty for its own.
+
+    `alone` says that no command can run for what it does not answer.
+    """
+
+    alone = False
 
     def __init__(self, program: Path, environment: dict[str, str], version: str = "") -> None:
         self.version = version
@@ -125,6 +131,26 @@ class Prover:
             for number, request in enumerate(requests):
                 stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
             stdin.flush()
+
+
+class Called(Prover):
+    """The program inside this process, as a function from the line of a request to that of its answer."""
+
+    alone = True
+
+    def __init__(self, call: Callable[[str], str]) -> None:
+        self.version = ""
+        self._call = call
+
+    def answers(self, requests: Sequence[Data]) -> Iterator[tuple[int, Answer]]:
+        for number, request in enumerate(requests):
+            _, answer = read(self._call(json.dumps({"id": number, **request})).encode())
+            if answer is None:
+                raise ToolError("this page cannot render the chart with these values; 'chartgen configure --serve' can")
+            yield number, answer
+
+    def end(self) -> None:
+        """Nothing runs."""
 
 
 @contextmanager

@@ -59,13 +59,14 @@ def _found(data: Any, schema: dict[str, Any]) -> list[Fault]:
 def within(seconds: float) -> Iterator[None]:
     """TimeoutError where what is done takes longer: a pattern such as `^(a+)+$` can take for ever.
 
-    Only the main thread can be interrupted; elsewhere there is no limit.
+    Only the main thread can be interrupted; elsewhere, and on a system without timers, there is no limit.
     """
 
     def end(*_: Any) -> None:
         raise TimeoutError
 
-    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
+    main = threading.current_thread() is threading.main_thread()
+    if not main or not hasattr(signal, "setitimer") or signal.getitimer(signal.ITIMER_REAL)[0]:
         yield
         return
     before = signal.signal(signal.SIGALRM, end)

@@ -41,6 +41,8 @@ class Page:
         self._session = self._send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self._send(f"{domain}.enable")
+        # Workers have requests of their own; one waits until they are heard.
+        self._send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
 
     def open(self, url: str, width: int = 1280, height: int = 900) -> None:
         """Show an address in a window of that size."""
@@ -54,9 +56,9 @@ class Page:
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
-    def wait(self, script: str) -> Any:
+    def wait(self, script: str, patience: float = PATIENCE) -> Any:
         """The value of an expression as soon as it is true."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             if value := self.run(script):
                 return value
@@ -76,11 +78,15 @@ class Page:
         """Write what is seen as PNG."""
         file.write_bytes(base64.b64decode(self._send("Page.captureScreenshot")["data"]))
 
-    def _send(self, method: str, **parameters: Any) -> dict[str, Any]:
+    def _tell(self, method: str, session: str, **parameters: Any) -> int:
         number = next(self._numbers)
         message = {"id": number, "method": method, "params": parameters}
-        message |= {"sessionId": self._session} if self._session else {}
+        message |= {"sessionId": session} if session else {}
         os.write(self._write, json.dumps(message).encode() + b"\0")
+        return number
+
+    def _send(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = self._tell(method, self._session, **parameters)
         while True:
             said = self._next()
             if said.get("id") == number:
@@ -88,6 +94,9 @@ class Page:
                 return said["result"]
             if said.get("method") == "Network.requestWillBeSent":
                 self.requested.append(said["params"]["request"]["url"])
+            elif said.get("method") == "Target.attachedToTarget" and said["params"]["waitingForDebugger"]:
+                for each in ("Network.enable", "Runtime.runIfWaitingForDebugger"):
+                    self._tell(each, said["params"]["sessionId"])
             elif said.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
                 self.logged.append(json.dumps(said["params"]))
 

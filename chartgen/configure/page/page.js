@@ -1,4 +1,5 @@
-// The page: questions on one side, what the answers mean on the other. The server renders; this shows.
+// The page: questions on one side, what the answers mean on the other. The server renders, or the worker of the static
+// page; this shows.
 
 const $ = (id) => document.getElementById(id);
 const WAIT = 150; // milliseconds after the last key before the values are sent
@@ -166,7 +167,7 @@ async function send() {
       text = answer.text;
     }
   } catch (error) {
-    $("state").textContent = `No answer from chartgen: ${error.message}. Is it still running?`;
+    $("state").textContent = `No answer from chartgen: ${error.message}.${parts ? "" : " Is it still running?"}`;
     $("state").className = "bad";
     return;
   }
@@ -174,7 +175,65 @@ async function send() {
   if (number === latest) show(answer);
 }
 
+const { parts } = document.documentElement.dataset; // of the static page: where its worker is
+const LONGEST = 30000; // milliseconds until an answer of the worker; one that takes longer is never ready
+let worker = null;
+let broken = ""; // why the worker does not work
+const waiting = new Map(); // number of a message to the worker -> what hears the answer
+let messages = 0;
+
+function begin() {
+  worker = new Worker(`${parts}worker.js`, { type: "module" });
+  worker.onerror = (event) => end(event.message || "the page's files cannot be loaded");
+  worker.onmessage = ({ data }) => {
+    if (data.failed) end(data.failed);
+    if (data.ready) {
+      $("engine").hidden = true;
+      for (const each of waiting.values()) each.started();
+      if (latest === 0 && pending.length === 0) look(null, 0); // the manifests
+    }
+    waiting.get(data.id)?.done(data.answer);
+    waiting.delete(data.id);
+    if (data.ended) again();
+  };
+}
+
+function again() {
+  worker.terminate();
+  for (const each of waiting.values()) each.failed(new Error("the renderer was started again"));
+  waiting.clear();
+  $("engine").hidden = false;
+  begin();
+}
+
+function end(why) {
+  broken = why;
+  $("engine").textContent = `This page cannot render: ${why}. Reload it, or use a newer browser.`;
+  $("engine").className = "bad";
+  for (const each of waiting.values()) each.failed(new Error(why));
+  waiting.clear();
+}
+
+async function work(body) {
+  if (broken) throw new Error(broken);
+  const id = ++messages;
+  let clock;
+  const answer = await new Promise((done, failed) => {
+    const slow = () => {
+      failed(new Error("these values take too long"));
+      again();
+    };
+    const started = () => { clock = setTimeout(slow, LONGEST); };
+    waiting.set(id, { done, failed, started });
+    if ($("engine").hidden) started();
+    worker.postMessage({ id, body });
+  }).finally(() => clearTimeout(clock));
+  if (answer.error) throw new Error(answer.error);
+  return answer;
+}
+
 async function post(body) {
+  if (parts) return work(body);
   const response = await fetch("look", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error || response.statusText);
@@ -291,4 +350,11 @@ $("chart").textContent = page.chart;
 document.title = `Configure ${page.chart}`;
 build();
 fill();
-look(null, 0);
+if (parts) {
+  // What the defaults mean is known before anything can render.
+  $("engine").hidden = false;
+  show(page.first);
+  begin();
+} else {
+  look(null, 0);
+}

@@ -6,20 +6,16 @@
 // "text", "ran"} or {"id", "error", "ran"} for a render, {"id", "answers"} for a check and for what is served, {"id",
 // "frame", "providers"} for a chart. {"id", "uncovered"} says that this program does not answer the request as the
 // command does, and why: the caller runs the command instead.
+//
+// As js/wasm it is the renderer of the static page of `chartgen configure`: inside_js.go has what is different there.
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
-	"os"
-	"runtime"
-	"sync"
-
-	"helm.sh/helm/v4/pkg/chart/common"
 )
 
 type request struct {
@@ -40,59 +36,6 @@ type answer struct {
 	Ran       []string          `json:"ran"`
 	Frame     string            `json:"frame,omitempty"`
 	Providers map[string]string `json:"providers,omitempty"`
-}
-
-func main() {
-	if len(os.Args) > 1 { // `version`, as Helm has it
-		fmt.Print(common.DefaultCapabilities.HelmVersion.Version)
-		return
-	}
-	// Helm's warnings go to standard error, where nobody reads them.
-	log.SetOutput(io.Discard)
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	requests := make(chan request, 1<<16)
-	answers := make(chan answer)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for each := range requests {
-				answers <- handled(each)
-			}
-		})
-	}
-	go func() {
-		read(requests)
-		workers.Wait()
-		close(answers)
-	}()
-	write(answers)
-}
-
-// read reads requests to the end of standard input.
-func read(requests chan<- request) {
-	defer close(requests)
-	lines := json.NewDecoder(bufio.NewReaderSize(os.Stdin, 1<<20))
-	for {
-		var each request
-		if err := lines.Decode(&each); err == io.EOF {
-			return
-		} else if err != nil {
-			fmt.Fprintln(os.Stderr, "prover: a request is not JSON:", err)
-			os.Exit(2)
-		}
-		requests <- each
-	}
-}
-
-func write(answers <-chan answer) {
-	out := bufio.NewWriter(os.Stdout)
-	lines := json.NewEncoder(out)
-	lines.SetEscapeHTML(false)
-	for each := range answers {
-		if lines.Encode(each) != nil || out.Flush() != nil {
-			os.Exit(1)
-		}
-	}
 }
 
 // handled answers one request. What goes wrong here in a way that Helm does not know is left to the command.
@@ -116,4 +59,10 @@ func handled(each request) (done answer) {
 	}
 	done.ID = each.ID
 	return done
+}
+
+// hushed are Helm's warnings, which go where nobody reads them.
+func hushed() {
+	log.SetOutput(io.Discard)
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 }

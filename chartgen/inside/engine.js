@@ -1,0 +1,41 @@
+// The engine in one place: Python, and the renderer as WebAssembly, which reads Python's files. No server is asked.
+
+import { files, tree } from "./files.js";
+import { loadPyodide } from "./pyodide.js";
+import "./wasm_exec.js";
+
+// A part of the page: packed, so that every server sends few bytes, whatever it thinks of the kind of file.
+async function part(name) {
+  const response = await asked(new URL(`${name}.packed`, import.meta.url));
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
+  const kind = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+  return new Response(response.body.pipeThrough(new DecompressionStream("gzip")), { headers: { "Content-Type": kind } });
+}
+
+const asked = globalThis.fetch;
+const whole = async (name) => (await part(name)).arrayBuffer();
+
+// A function from what the page says to the answer, both texts of JSON.
+export async function start() {
+  const go = new Go();
+  go.env = { GOGC: "400" };
+  const [python, lib, chart, renderer] = await Promise.all([
+    pyodide(), whole("lib.zip"), whole("chart.zip"),
+    part("renderer.wasm").then((response) => WebAssembly.instantiateStreaming(response, go.importObject)),
+  ]);
+  python.unpackArchive(lib, "zip", { extractDir: "/page/lib" });
+  python.unpackArchive(chart, "zip", { extractDir: "/page" });
+  globalThis.fs = files(python.FS);
+  globalThis.tree = tree(python.FS);
+  go.run(renderer.instance);
+  python.runPython("import sys; sys.path.insert(0, '/page/lib')");
+  return python.pyimport("engine").start(globalThis.prover, globalThis.events, "/page");
+}
+
+// Pyodide asks for its parts by their names.
+function pyodide() {
+  const place = new URL(".", import.meta.url).href;
+  globalThis.fetch = (url) => part(String(url).slice(place.length));
+  const lockFileContents = part("lock.json").then((response) => response.text());
+  return loadPyodide({ indexURL: place, stdLibURL: `${place}python.zip`, lockFileContents });
+}

@@ -1,0 +1,82 @@
+// The files of Python, as the renderer reads them. FS is Emscripten's.
+
+// All that is below a folder, for the renderer (page.yaml): [path, is a folder, size] in the order of a walk; all contents.
+export function tree(FS) {
+  return (root) => {
+    const names = [], contents = [];
+    const walk = (folder) => {
+      for (const name of FS.readdir(folder).filter((each) => each !== "." && each !== "..").sort()) {
+        const path = `${folder}/${name}`;
+        const inner = FS.isDir(FS.stat(path).mode);
+        const data = inner ? new Uint8Array() : FS.readFile(path);
+        names.push([path, inner, data.length]);
+        contents.push(data);
+        if (inner) walk(path);
+      }
+    };
+    walk(root);
+    const all = new Uint8Array(contents.reduce((sum, each) => sum + each.length, 0));
+    let at = 0;
+    for (const each of contents) {
+      all.set(each, at);
+      at += each.length;
+    }
+    return [JSON.stringify(names), all];
+  };
+}
+
+// Node's fs, as far as Go reads files with it, on those of Python.
+export function files(FS) {
+  const open = new Map();
+  let last = 100;
+  const wrong = (error) => Object.assign(new Error("no such file"), { code: error.errno === 54 ? "ENOTDIR" : "ENOENT" });
+  const answered = (make) => (...given) => {
+    const done = given.pop();
+    let made;
+    try {
+      made = make(...given);
+    } catch (error) {
+      done(error.code ? error : wrong(error));
+      return;
+    }
+    done(null, made);
+  };
+  const stat = (path, follow) => {
+    const found = follow ? FS.stat(path) : FS.lstat(path);
+    const time = Number(found.mtime);
+    return {
+      dev: 1, ino: found.ino, mode: found.mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size: found.size, blksize: 4096,
+      blocks: Math.ceil(found.size / 512), atimeMs: time, mtimeMs: time, ctimeMs: time, isDirectory: () => FS.isDir(found.mode),
+    };
+  };
+  const only = () => { throw Object.assign(new Error("read-only"), { code: "EROFS" }); };
+  const refused = Object.fromEntries(
+    ["chmod", "chown", "fchmod", "fchown", "fsync", "ftruncate", "lchown", "link", "mkdir", "readlink", "rename", "rmdir",
+      "symlink", "truncate", "unlink", "utimes"].map((name) => [name, answered(only)]),
+  );
+  return {
+    ...refused,
+    constants: { O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_TRUNC: 512, O_APPEND: 1024, O_EXCL: 128, O_DIRECTORY: 65536 },
+    writeSync: (_, data) => data.length, // what the program prints, nobody reads
+    write: answered((_, data) => data.length),
+    stat: answered((path) => stat(path, true)),
+    lstat: answered((path) => stat(path, false)),
+    fstat: answered((number) => stat(open.get(number).path, true)),
+    readdir: answered((path) => FS.readdir(path).filter((name) => name !== "." && name !== "..")),
+    open: answered((path, flags) => {
+      if (flags & 3) only();
+      const folder = stat(path, true).isDirectory();
+      open.set(++last, { path, data: folder ? new Uint8Array() : FS.readFile(path), at: 0 });
+      return last;
+    }),
+    close: answered((number) => { open.delete(number); }),
+    read: answered((number, buffer, offset, length, position) => {
+      const file = open.get(number);
+      const from = position ?? file.at;
+      const found = file.data.subarray(from, from + length);
+      buffer.set(found, offset);
+      if (position === null || position === undefined) file.at += found.length;
+      return found.length;
+    }),
+  };
+}
