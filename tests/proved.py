@@ -46,16 +46,21 @@ Entry = dict[str, Any]
 
 def used(chart: Path, files: Iterable[Path], helm: Path) -> list[str]:
     """The fragments that the servers of these values use: engine, source, delivery and workload. The chart says so."""
-    name = str(yamlfile.read(chart / "Chart.yaml").data["name"])
-    with tempfile.TemporaryDirectory(prefix="proved-") as place:
-        (answer,) = render([Request(asking(chart, name, ASK, Path(place)), tuple(files))], helm)
-    if answer.error:
-        raise ToolError(f"the chart does not say what these values use: {answer.error}")
     found = set()
-    for row in [document.data for document in documents(answer.text) if document.data]:
+    for row in asked(chart, files, helm, ASK):
         found |= {f"{group}/{row[group]}" for group in ("engine", "delivery", "source") if row[group]}
         found.add(WORKLOADS[row["workload"]])
     return sorted(found)
+
+
+def asked(chart: Path, files: Iterable[Path], helm: Path, question: str) -> list[dict[str, Any]]:
+    """What a chart's own helpers say of values: the documents that a question, a template, renders."""
+    name = str(yamlfile.read(chart / "Chart.yaml").data["name"])
+    with tempfile.TemporaryDirectory(prefix="proved-") as place:
+        (answer,) = render([Request(asking(chart, name, question, Path(place)), tuple(files))], helm)
+    if answer.error:
+        raise ToolError(f"the chart does not say what these values use: {answer.error}")
+    return [document.data for document in documents(answer.text) if document.data]
 
 
 def entry(fragments: Iterable[str], failed: Iterable[str], **more: Any) -> Entry:

@@ -168,6 +168,7 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
     (tmp_path / "one-0.json").write_text('{"model": {"delivery": "sidecar"}}')
     scene = SimpleNamespace(
         given={"one": [tmp_path / "one-0.json"]},
+        programs={},
         chart=CHART,
         helm=SimpleNamespace(path=Path(helm)),
         stand_ins=True,
