@@ -81,6 +81,8 @@ def version(program: Path) -> str:
     """The version that a program says it has."""
     for word in ("--version", "version"):
         done = subprocess.run([program, word], capture_output=True, text=True, check=False, timeout=60)
+        if match := re.search(r"\(build ([0-9]+),", done.stdout + done.stderr):
+            return f"b{match[1]}"  # llama.cpp, whose releases are called by their builds
         if match := re.search(r"\b[0-9]+(\.[0-9]+)+\S*|\bb?[0-9]{4,}\b", done.stdout + done.stderr):
             return match[0].rstrip(",;.")
     raise ToolError(f"{program}: does not say which version it is")

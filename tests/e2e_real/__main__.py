@@ -98,15 +98,13 @@ def main(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bo
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     try:
-        done, entries = _perform(chart, node, groups, timeout, keep)
+        done = _perform(chart, node, groups, timeout, keep, record)
     except (ToolError, Refused) as error:
         say(f"e2e-real: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
         say("e2e-real: stopped")
         sys.exit(130)
-    if record:
-        proved.record(record, "e2e-real", entries, GROUPS)
     for line in table(done):
         click.echo(line)
     failed = sum(bool(each.wrong) for each in done)
@@ -128,8 +126,9 @@ def _saw(done: Done) -> str:
 
 
 def _perform(
-    chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool
-) -> tuple[list[Done], dict[str, proved.Entry]]:
+    chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool, record: Path | None
+) -> list[Done]:
+    """Run groups; each is written down as soon as it is over, since somebody may stop those that follow."""
     kubeconfig = os.environ.get("KUBECONFIG", "")
     if not kubeconfig:
         raise ToolError("KUBECONFIG is not set; let it name the cluster that may be used")
@@ -148,8 +147,13 @@ def _perform(
         )
         try:
             with lab.furnished(scene, wanted, groups, keep):
-                done = [done for group in groups for done in _group(scene, group, GROUPS[group])]
-                return done, entries(scene, found.version, done)
+                done: list[Done] = []
+                for group in groups:
+                    mine = _group(scene, group, GROUPS[group])
+                    if record:
+                        proved.record(record, "e2e-real", entries(scene, found.version, mine), GROUPS)
+                    done += mine
+                return done
         except Wrong as error:
             raise ToolError(f"what the steps need cannot be made: {error}") from None
 

@@ -9,11 +9,12 @@ from tests.e2e.cluster import Object
 
 from . import engine_steps as engine
 from .asking import answering, asked, begin, chatted, chunks, client, ending, question
-from .engine_steps import MODEL, SECONDS, Step, served
+from .engine_steps import MODEL, Step, served
 from .scene import Scene, apply, claim, end, expect, inside, pods, ready, until
 from .vllm_steps import CONTEXT, ENV, TOKENS
 
 GROUP = "group"
+SECONDS = 900.0  # for a new group, twice as many as one pod needs
 STALL = 60  # seconds without a token after which a group is replaced
 LEADER, WORKER = "server", "server-worker"
 
