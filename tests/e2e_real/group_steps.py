@@ -72,15 +72,16 @@ def worker_deleted(scene: Scene) -> str:
 
 def worker_frozen(scene: Scene) -> str:
     """The worker hangs: `/health` says nothing, the probe that asks for a token does."""
-    hung = []
+    health = []
 
     def freeze() -> None:
         inside(scene, GROUP, _pod(scene, WORKER), "server", "kill -STOP -1")
-        said, (health, _) = chatted(scene, GROUP, MODEL, seconds=10), asked(scene, GROUP, "/health")
+        said = chatted(scene, GROUP, MODEL, seconds=10)
         expect(not said, f"the worker is stopped, but the model answers {said!r}")
-        hung.append(health)
+        health.append(asked(scene, GROUP, "/health")[0])
 
-    return f"a chat hangs, /health says {hung or ''}" + _lost(scene, freeze)
+    saw = _lost(scene, freeze)
+    return f"a chat hangs while /health says {health[0]}; {saw}"
 
 
 def stopped(scene: Scene) -> str:

@@ -10,8 +10,8 @@ from .prometheus import scraped
 from .scene import Scene
 
 GROUP = "llamacpp"
-CONTEXT = 16384  # of the model too, so that a stream lasts for seconds
-TOKENS = 12000
+CONTEXT = 16384  # of the model too
+TOKENS = 8000
 
 
 def values(scene: Scene) -> dict[str, Any]:
@@ -20,6 +20,9 @@ def values(scene: Scene) -> dict[str, Any]:
         "llamacpp",
         CONTEXT,
         llamacpp={"file": "tiny.gguf"},
+        # So that a stream of so small a model lasts; several threads would mostly wait for each other.
+        resources={"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "400m"}},
+        extraArgs=["--threads", "1"],
         # It aborts running requests when it stops.
         preStopSleepSeconds=60,
     )
