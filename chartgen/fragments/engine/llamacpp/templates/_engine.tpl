@@ -55,7 +55,7 @@ model.filter: {{ list (include "fragment.engine.llamacpp.parts" $llamacpp.file) 
 
 {{- /*
 Flags as in llama.cpp b11312, common/arg.cpp; all of them are in b10820 too, which the image for Intel GPUs has.
-llama.cpp refuses --flag=value: a value is an argument of its own. The context is divided between the slots. --device
+llama.cpp refuses --flag=value: a value is a separate argument. The context is divided between the slots. --device
 fails if the devices do not exist; without it, llama.cpp would use the CPU.
 */}}
 {{- define "fragment.engine.llamacpp.args" -}}
@@ -135,7 +135,7 @@ llamacpp.file: {{ $llamacpp.file }} is not the first part of the model; set it t
 {{- range .Values.extraArgs }}
 {{- if regexMatch "^--?[A-Za-z][A-Za-z0-9_-]*=" . }}
 {{- $words := splitn "=" 2 . }}
-extraArgs: llama.cpp refuses {{ . }}; write the value as an item of its own: {{ $words._0 }}, {{ $words._1 }}
+extraArgs: llama.cpp refuses {{ . }}; write the value as a separate item: {{ $words._0 }}, {{ $words._1 }}
 {{- end }}
 {{- end }}
 {{- range .Facts.models }}

@@ -135,7 +135,7 @@ llamacpp.file: {{ $llamacpp.file }} is not the first part of the model; set it t
 {{- range .Values.extraArgs }}
 {{- if regexMatch "^--?[A-Za-z][A-Za-z0-9_-]*=" . }}
 {{- $words := splitn "=" 2 . }}
-extraArgs: llama.cpp refuses {{ . }}; write the value as an item of its own: {{ $words._0 }}, {{ $words._1 }}
+extraArgs: llama.cpp refuses {{ . }}; write the value as a separate item: {{ $words._0 }}, {{ $words._1 }}
 {{- end }}
 {{- end }}
 {{- range .Facts.models }}
