@@ -46,16 +46,21 @@ Entry = dict[str, Any]
 
 def used(chart: Path, files: Iterable[Path], helm: Path) -> list[str]:
     """The fragments that the servers of these values use: engine, source, delivery and workload. The chart says so."""
-    name = str(yamlfile.read(chart / "Chart.yaml").data["name"])
-    with tempfile.TemporaryDirectory(prefix="proved-") as place:
-        (answer,) = render([Request(asking(chart, name, ASK, Path(place)), tuple(files))], helm)
-    if answer.error:
-        raise ToolError(f"the chart does not say what these values use: {answer.error}")
     found = set()
-    for row in [document.data for document in documents(answer.text) if document.data]:
+    for row in asked(chart, files, helm, ASK):
         found |= {f"{group}/{row[group]}" for group in ("engine", "delivery", "source") if row[group]}
         found.add(WORKLOADS[row["workload"]])
     return sorted(found)
+
+
+def asked(chart: Path, files: Iterable[Path], helm: Path, question: str) -> list[dict[str, Any]]:
+    """What a chart's own helpers say of values: the documents that a question, a template, renders."""
+    name = str(yamlfile.read(chart / "Chart.yaml").data["name"])
+    with tempfile.TemporaryDirectory(prefix="proved-") as place:
+        (answer,) = render([Request(asking(chart, name, question, Path(place)), tuple(files))], helm)
+    if answer.error:
+        raise ToolError(f"the chart does not say what these values use: {answer.error}")
+    return [document.data for document in documents(answer.text) if document.data]
 
 
 def entry(fragments: Iterable[str], failed: Iterable[str], **more: Any) -> Entry:
@@ -76,6 +81,8 @@ def version(program: Path) -> str:
     """The version that a program says it has."""
     for word in ("--version", "version"):
         done = subprocess.run([program, word], capture_output=True, text=True, check=False, timeout=60)
+        if match := re.search(r"\(build ([0-9]+),", done.stdout + done.stderr):
+            return f"b{match[1]}"  # llama.cpp, whose releases are called by their builds
         if match := re.search(r"\b[0-9]+(\.[0-9]+)+\S*|\bb?[0-9]{4,}\b", done.stdout + done.stderr):
             return match[0].rstrip(",;.")
     raise ToolError(f"{program}: does not say which version it is")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import struct
 import subprocess
@@ -19,8 +20,8 @@ from typing import Any
 import pytest
 
 from chartgen.problem import ToolError
-from tests.e2e_real import gguf, images, lab
-from tests.e2e_real.__main__ import Done, table
+from tests.e2e_real import gguf, hf, images, lab
+from tests.e2e_real.__main__ import GROUPS, Done, lacking, table
 from tests.registry import free_port
 
 HERE = Path(__file__).parent / "e2e_real"
@@ -60,6 +61,41 @@ def test_a_model_ends_with_its_last_tensor() -> None:
     start = -(-(place + 32) // gguf.ALIGN) * gguf.ALIGN
     assert len(model) == start + offset + 4 * inner * width
     assert tensors == 3 + 9 * gguf.LAYERS
+
+
+def test_a_model_says_how_long_a_conversation_can_be() -> None:
+    said = b"llama.context_length" + struct.pack("<II", 4, 16384)
+    assert said in gguf.tiny(1, 16384)
+    assert said not in gguf.tiny(1)
+
+
+def test_a_model_of_the_hub_has_the_tensors_that_its_config_asks_for(tmp_path: Path) -> None:
+    hf.write(tmp_path, 1)
+    config = json.loads((tmp_path / "config.json").read_text())
+    tensors = header(tmp_path / "model.safetensors")
+    assert tensors["model.embed_tokens.weight"]["shape"] == [config["vocab_size"], config["hidden_size"]]
+    assert len(tensors) == 2 + 12 * config["num_hidden_layers"]
+    assert config["hidden_size"] // config["num_attention_heads"] == 64
+    tokenizer = json.loads((tmp_path / "tokenizer.json").read_text())
+    assert sorted(tokenizer["model"]["vocab"].values()) == list(range(config["vocab_size"]))
+    adapter = json.loads((tmp_path / "adapter/adapter_config.json").read_text())
+    changed = header(tmp_path / "adapter/adapter_model.safetensors")
+    assert len(changed) == 2 * len(adapter["target_modules"]) * config["num_hidden_layers"]
+
+
+def header(path: Path) -> dict[str, Any]:
+    """What a file of tensors says that it holds, which is all that it holds."""
+    content = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", content)
+    tensors = json.loads(content[8 : 8 + length])
+    tensors.pop("__metadata__")
+    place = 0
+    for each in tensors.values():
+        start, end = each["data_offsets"]
+        assert (start, end - start) == (place, 4 * math.prod(each["shape"]))
+        place = end
+    assert len(content) == 8 + length + place
+    return tensors
 
 
 # --- the registry ---------------------------------------------------------------------------------------------------
@@ -110,6 +146,27 @@ def blob(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/')}"
 
 
+def test_an_image_that_somebody_packed_gets_the_name_that_the_chart_asks_for(tmp_path: Path) -> None:
+    files: images.Files = {"/usr/bin/tool": b"#!/bin/sh\n"}
+    images.write(images.Image("docker.io/a/b:1", files, entrypoint=("/usr/bin/tool",)), tmp_path / "old.tar")
+    images.renamed(tmp_path / "old.tar", "docker.io/c/d:2", tmp_path / "new.tar")
+    with tarfile.open(tmp_path / "old.tar") as old, tarfile.open(tmp_path / "new.tar") as new:
+        assert old.getnames() == new.getnames()
+        index = json.load(new.extractfile("index.json"))  # type: ignore[arg-type]
+        assert index["manifests"][0]["annotations"] == {"io.containerd.image.name": "docker.io/c/d:2"}
+        for name in new.getnames():
+            if name.startswith("blobs/"):
+                content = new.extractfile(name).read()  # type: ignore[union-attr]
+                assert name == blob(f"sha256:{hashlib.sha256(content).hexdigest()}")
+
+
+def test_a_tar_that_is_no_image_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w"):
+        pass
+    with pytest.raises(ToolError, match=r"no image in the OCI layout"):
+        images.renamed(tmp_path / "a.tar", "docker.io/c/d:2", tmp_path / "new.tar")
+
+
 def test_a_program_comes_with_the_libraries_that_it_loads() -> None:
     files = images.programs("sh")
     assert files["/usr/bin/sh"]
@@ -131,6 +188,33 @@ def test_a_program_that_is_missing_is_named() -> None:
 )
 def test_an_image_has_the_name_by_which_a_node_knows_it(repository: str, whole: str) -> None:
     assert images.reference({"repository": repository, "tag": "1"}) == whole
+
+
+# --- what a group needs ---------------------------------------------------------------------------------------------
+
+
+def test_a_group_names_what_it_needs_and_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("OLLAMA", "KIT", "LLAMACPP", "VLLM"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("IMPORT", "true")
+    every = {"LeaderWorkerSet"}
+    assert {group: lacking(group, every).partition(" ")[0] for group in ("one", "kit-init", "llamacpp", "group")} == {
+        "one": "OLLAMA",
+        "kit-init": "KIT",
+        "llamacpp": "LLAMACPP",
+        "group": "VLLM",
+    }
+    assert not lacking("batch", set())
+    monkeypatch.setenv("VLLM", "image.tar")
+    assert not lacking("vllm", set())
+    assert "LeaderWorkerSet" in lacking("group", set())
+    assert not lacking("group", every)
+    monkeypatch.delenv("IMPORT")
+    assert not lacking("one", set())  # the node fetches the chart's own images
+
+
+def test_every_group_has_its_claims() -> None:
+    assert lab.CLAIMS.keys() == GROUPS.keys()
 
 
 # --- nodes and pods -------------------------------------------------------------------------------------------------

@@ -115,6 +115,7 @@ def test_what_does_not_exist_any_more_is_forgotten_and_ones_own_files_are_not_wr
         ("Version: 1.16.0-rc1\nCommit: abc", "1.16.0-rc1"),
         ("version: b11312 (1a2b3c4d)", "b11312"),
         ("warning\nversion: 11434 (abc)", "11434"),
+        ("version: 0.6.0-dev (build 11434, commit unknown)\nbuilt with GNU 12.2.0", "b11434"),
     ],
 )
 def test_a_program_says_its_version(tmp_path, said, version):
@@ -168,6 +169,7 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
     (tmp_path / "one-0.json").write_text('{"model": {"delivery": "sidecar"}}')
     scene = SimpleNamespace(
         given={"one": [tmp_path / "one-0.json"]},
+        programs={},
         chart=CHART,
         helm=SimpleNamespace(path=Path(helm)),
         stand_ins=True,

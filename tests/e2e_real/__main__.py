@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,29 +25,46 @@ from tests import registry as registries
 from tests.e2e.cluster import Refused, connected, get, resources
 from tests.e2e.helm import Helm, environment
 
-from . import images, lab
+from . import images, lab, prometheus
 from .batch_steps import BATCH_GROUPS
+from .group_steps import GROUP_GROUPS
 from .kit_steps import KIT_GROUPS
+from .llamacpp_steps import LLAMACPP_GROUPS
 from .scene import Scene, Wrong
 from .steps import GROUPS as OLLAMA_GROUPS
 from .steps import Step
+from .vllm_steps import VLLM_GROUPS
 
-GROUPS = {**OLLAMA_GROUPS, **KIT_GROUPS, **BATCH_GROUPS}
-PROGRAMS = {"OLLAMA": "ollama", "KIT": "kit"}  # environment variable -> the program
+# The environment variable of the real program that steps need -> the steps; a batch program is a shell.
+BY_PROGRAM = {
+    "OLLAMA": OLLAMA_GROUPS,
+    "KIT": KIT_GROUPS,
+    "": BATCH_GROUPS,
+    "LLAMACPP": LLAMACPP_GROUPS,
+    "VLLM": {**VLLM_GROUPS, **GROUP_GROUPS},
+}
+GROUPS = {name: steps for groups in BY_PROGRAM.values() for name, steps in groups.items()}
+# Environment variable -> the program; the image of VLLM says its version only when it runs.
+PROGRAMS = {"OLLAMA": "ollama", "KIT": "kit", "LLAMACPP": "llama.cpp"}
+KINDS = {**dict.fromkeys(GROUP_GROUPS, "LeaderWorkerSet")}  # what the cluster must know for a group
 EPILOGUE = """
 \b
 Needs  KUBECONFIG  a cluster with at least one real node, 1 CPU and 2 GiB of it free; nothing in it is touched
                    but what the run makes and removes
        kubectl     on PATH
        OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for the steps that are not below;
-       KIT         a real kit of KitOps, one file, for the steps kit-…; the steps batch need neither; and
+       KIT         a real kit of KitOps, one file, for the steps kit-…;
+       LLAMACPP    a real llama-server of llama.cpp, one file without libraries of its own, for the steps llamacpp;
+       VLLM        an image of vLLM for CPUs, packed in the OCI layout, for the steps vllm and group; those need 3 GiB,
+                   and group the controller of LeaderWorkerSets in the cluster; the steps batch need none of these; and
        IMPORT      a command that gives the node an image from a tar in the OCI layout, whose path it gets as its last
                    argument: "k3s ctr images import", "kind load image-archive", "ctr -n k8s.io images import"
 
 With IMPORT, images are packed from this machine's programs, which must suit the node's processor, and imported under
 the names that the chart asks for: use a cluster that is thrown away, they stay there. The real Open WebUI is replaced
-by a small program; curl, ollama, kit and the registry are real. Without it, the node uses the images that it has, or
-fetches the chart's own.
+by a small program; curl, the engines, kit and the registry are real. If Prometheus is on PATH, it is packed too, and
+scrapes the engines. Without IMPORT, the node uses the images that it has, or fetches the chart's own. Steps whose needs
+are missing are not run, and named, unless --group asks for them.
 """
 
 
@@ -76,23 +94,23 @@ def say(text: str) -> None:
 @click.option("--keep", is_flag=True, help="Leave everything in the cluster.")
 @click.option("--record", type=click.Path(path_type=Path), help="Write what was done to this file, docs/proved.yaml.")
 def main(chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool, record: Path | None) -> None:
-    """Prove the chart where containers really run: a real ollama answers, a real kit swaps models under a reader."""
+    """Prove the chart where containers really run: real engines answer, a real kit swaps models under a reader."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     try:
-        done, entries = _perform(chart, node, groups or tuple(GROUPS), timeout, keep)
+        done = _perform(chart, node, groups, timeout, keep, record)
     except (ToolError, Refused) as error:
         say(f"e2e-real: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
         say("e2e-real: stopped")
         sys.exit(130)
-    if record:
-        proved.record(record, "e2e-real", entries, GROUPS)
     for line in table(done):
         click.echo(line)
     failed = sum(bool(each.wrong) for each in done)
-    click.echo(f"e2e-real: {len(done)} steps, {failed} failures in {time.monotonic() - start:.0f} s")
+    left = [group for group in groups or GROUPS if group not in {each.group for each in done}]
+    words = f"; not run: {', '.join(left)}" if left else ""
+    click.echo(f"e2e-real: {len(done)} steps, {failed} failures in {time.monotonic() - start:.0f} s{words}")
     sys.exit(1 if failed else 0)
 
 
@@ -108,18 +126,20 @@ def _saw(done: Done) -> str:
 
 
 def _perform(
-    chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool
-) -> tuple[list[Done], dict[str, proved.Entry]]:
+    chart: Path, node: str, groups: tuple[str, ...], timeout: int, keep: bool, record: Path | None
+) -> list[Done]:
+    """Run groups; each is written down as soon as it is over, since somebody may stop those that follow."""
     kubeconfig = os.environ.get("KUBECONFIG", "")
     if not kubeconfig:
         raise ToolError("KUBECONFIG is not set; let it name the cluster that may be used")
     found = tools.ensure(["helm"], say)["helm"]
     wanted = _images(chart)
     with connected(kubeconfig) as cluster, tempfile.TemporaryDirectory(prefix="e2e-real-") as place:
-        folder, real = Path(place), lab.real_node(cluster, node)
+        folder, real, known = Path(place), lab.real_node(cluster, node), resources(cluster)
+        groups = _possible(groups, {each.kind for each in known})
         stand_ins = _stand_ins(wanted, folder, groups)
         helm = Helm("helm", found.path, environment(folder / "helm", kubeconfig), timeout, threading.Event())
-        known, run = resources(cluster), secrets.token_hex(2)
+        run = secrets.token_hex(2)
         scene = Scene(cluster, known, helm, kubeconfig, chart, folder, real, run, stand_ins, say)
         say(
             f"Kubernetes {cluster.version}, helm {found.version}, node {lab.described(real)}, "
@@ -127,10 +147,40 @@ def _perform(
         )
         try:
             with lab.furnished(scene, wanted, groups, keep):
-                done = [done for group in groups for done in _group(scene, group, GROUPS[group])]
-                return done, entries(scene, found.version, done)
+                done: list[Done] = []
+                for group in groups:
+                    mine = _group(scene, group, GROUPS[group])
+                    if record:
+                        proved.record(record, "e2e-real", entries(scene, found.version, mine), GROUPS)
+                    done += mine
+                return done
         except Wrong as error:
             raise ToolError(f"what the steps need cannot be made: {error}") from None
+
+
+def _possible(chosen: tuple[str, ...], kinds: set[str]) -> tuple[str, ...]:
+    """The groups whose needs are there; the others are named, and ToolError where one of them was asked for."""
+    found = []
+    for group in chosen or GROUPS:
+        if not (why := lacking(group, kinds)):
+            found.append(group)
+        elif chosen:
+            raise ToolError(f"{group}: {why}")
+        else:
+            say(f"{group}: not run: {why}")
+    if not found:
+        raise ToolError("nothing can be run; --help says what the steps need")
+    return tuple(found)
+
+
+def lacking(group: str, kinds: set[str]) -> str:
+    """What a group needs and does not have, of this machine and of the kinds that the cluster knows."""
+    variable, kind = _variable(group), KINDS.get(group)
+    if kind and kind not in kinds:
+        return f"the cluster knows no {kind}; install its controller"
+    if variable and os.environ.get("IMPORT") and not os.environ.get(variable):
+        return f"{variable} is not set; --help says what it is"
+    return ""
 
 
 def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry]:
@@ -140,7 +190,9 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
         mine = [each for each in done if each.group == group]
         given = [proved.used(scene.chart, [file], scene.helm.path) for file in scene.given.get(group, ())]
         variable = _variable(group)
-        own = {PROGRAMS[variable]: proved.version(_program(variable))} if variable and scene.stand_ins else {}
+        own = dict(scene.programs.get(group, {}))
+        if variable in PROGRAMS and scene.stand_ins:
+            own[PROGRAMS[variable]] = proved.version(_program(variable))
         steps = [{"step": each.name, "saw": each.saw} for each in mine if not each.wrong]
         versions = {"kubernetes": scene.cluster.version, "helm": [helm], "programs": own}
         found[group] = proved.entry(
@@ -150,8 +202,8 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
 
 
 def _variable(group: str) -> str:
-    """The environment variable that names the real program of a group; a batch program is a shell."""
-    return "" if group in BATCH_GROUPS else "KIT" if group in KIT_GROUPS else "OLLAMA"
+    """The environment variable that names the real program of a group."""
+    return next(variable for variable, groups in BY_PROGRAM.items() if group in groups)
 
 
 def _images(chart: Path) -> dict[str, Any]:
@@ -165,31 +217,47 @@ def _stand_ins(wanted: dict[str, Any], folder: Path, groups: tuple[str, ...]) ->
     """Pack and import images, where IMPORT says how; whether it did."""
     command = shlex.split(os.environ.get("IMPORT", ""))
     if not command:
-        for name in ("OLLAMA", "KIT"):
+        for name in BY_PROGRAM:
             if os.environ.get(name):
-                raise ToolError("IMPORT is not set; --help says what it is, or leave out OLLAMA and KIT")
+                raise ToolError(f"IMPORT is not set; --help says what it is, or leave out {name}")
         return False
-    with_kits = any(group in KIT_GROUPS for group in groups)
-    ollama = _program("OLLAMA") if any(_variable(group) == "OLLAMA" for group in groups) else None
-    kit, registry = (_program("KIT"), registries.program()) if with_kits else (None, None)
-    for image in images.stand_ins(wanted, ollama, kit, registry):
-        file = folder / "image.tar"
+    needed = {_variable(group) for group in groups}
+    ollama, kit, llamacpp = (_program(name) if name in needed else None for name in PROGRAMS)
+    registry, file = registries.program() if kit else None, folder / "image.tar"
+    packed = images.stand_ins(wanted, ollama, kit, registry, llamacpp)
+    if needed & {"LLAMACPP", "VLLM"} and shutil.which(prometheus.NAME):
+        packed.append(images.Image(images.reference(prometheus.IMAGE), images.programs(prometheus.NAME)))
+    for image in packed:
         images.write(image, file)
-        say(f"importing {image.name}, {len(image.files)} files, {file.stat().st_size / 1e6:.0f} MB")
-        try:
-            subprocess.run([*command, str(file)], check=True, stdout=subprocess.DEVNULL)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise ToolError(f"IMPORT: {error}") from None
+        _import(command, file, f"{image.name}, {len(image.files)} files")
+    if "VLLM" in needed:
+        name = images.reference(wanted["vllmCpu"])
+        images.renamed(_file("VLLM"), name, file)
+        _import(command, file, name)
     return True
+
+
+def _import(command: list[str], file: Path, what: str) -> None:
+    """Give an image to the node."""
+    say(f"importing {what}, {file.stat().st_size / 1e6:.0f} MB")
+    try:
+        subprocess.run([*command, str(file)], check=True, stdout=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ToolError(f"IMPORT: {error}") from None
 
 
 def _program(variable: str) -> Path:
     """The program that an environment variable names."""
-    path = os.environ.get(variable, "")
-    if not path:
-        raise ToolError(f"{variable} is not set; --help says what it is, --group picks steps that do without")
-    if not os.access(path, os.X_OK) or not os.path.isfile(path):
+    path = _file(variable)
+    if not os.access(path, os.X_OK):
         raise ToolError(f"{variable}: {path} is no program")
+    return path
+
+
+def _file(variable: str) -> Path:
+    path = os.environ.get(variable, "")
+    if not os.path.isfile(path):
+        raise ToolError(f"{variable}: {path or 'nothing'} is no file")
     return Path(path).resolve()
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.cluster import Object, get, request
+from tests.e2e.cluster import Object, get
 
-from .scene import Scene, apply, expect, helm, log, pods, until
+from .scene import Scene, apply, claim, expect, helm, log, pods, until
 
 GROUP = "batch"
 WEIGHTS = "weights of the batch"  # what the lab writes to the claim of the models
@@ -48,7 +48,7 @@ def values(scene: Scene, program: str = PROGRAM, **batch: Any) -> dict[str, Any]
 
 def once(scene: Scene) -> str:
     """The program ends by itself, without root, on a model that it cannot change."""
-    _claim(scene, "models")
+    claim(scene, GROUP, "models")
     start = time.monotonic()
     apply(scene, GROUP, "install", values(scene))
     job = _ended(scene, "succeeded")
@@ -136,18 +136,6 @@ BATCH_GROUPS: dict[str, tuple[tuple[str, Step], ...]] = {
         ("uninstall", removed),
     ),
 }
-
-
-def _claim(scene: Scene, name: str) -> None:
-    """A claim on the volume that the lab made for it."""
-    where = scene.namespace(GROUP)
-    spec = {
-        "accessModes": ["ReadWriteMany"],
-        "storageClassName": scene.namespace("class"),
-        "resources": {"requests": {"storage": "1Gi"}},
-    }
-    item = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}
-    request(scene.cluster, "POST", f"/api/v1/namespaces/{where}/persistentvolumeclaims", item)
 
 
 def _jobs(scene: Scene) -> list[Object]:

@@ -1,15 +1,19 @@
 """A model of half a megabyte with random weights, which ollama loads and answers with. Needs Python alone.
 
+usage: gguf.py FILE SEED CONTEXT
+
 The layout is GGUF's, version 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Tried with ollama 0.5.11 and
-0.17.4.
+0.17.4, and with llama.cpp b11434.
 """
 
 from __future__ import annotations
 
 import random
 import struct
+import sys
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 WIDTH, INNER, HEADS, LAYERS, CONTEXT = 64, 128, 4, 2, 256
@@ -18,7 +22,7 @@ UNKNOWN, CONTROL, NORMAL, BYTE = 2, 3, 1, 6  # kinds of tokens
 CODES = {"I": 4, "i": 5, "f": 6}  # struct's letter -> GGUF's type; text is 8, a list 9
 
 
-def tiny(seed: int) -> bytes:
+def tiny(seed: int, context: int = CONTEXT) -> bytes:
     """The model's file. Other seeds make other weights, the same seed the same file."""
     chance = random.Random(seed)
     header, content = [], bytearray()
@@ -30,7 +34,7 @@ def tiny(seed: int) -> bytes:
         header.append(_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, len(content)))
         content += values.tobytes()
         content += bytes(-len(content) % ALIGN)
-    about = _about()
+    about = _about(context)
     head = b"GGUF" + struct.pack("<IQQ", 3, len(header), len(about)) + b"".join((*about, *header))
     return head + bytes(-len(head) % ALIGN) + bytes(content)
 
@@ -70,11 +74,11 @@ def _tokens() -> list[tuple[str, float, int]]:
     ]
 
 
-def _about() -> list[bytes]:
+def _about(context: int) -> list[bytes]:
     """What the file says of the model."""
     texts, scores, kinds = zip(*_tokens(), strict=True)
     numbers = {
-        "context_length": CONTEXT,
+        "context_length": context,
         "embedding_length": WIDTH,
         "block_count": LAYERS,
         "feed_forward_length": INNER,
@@ -109,3 +113,10 @@ def _number(key: str, letter: str, value: Any) -> bytes:
 
 def _list(key: str, code: int, items: bytes, length: int) -> bytes:
     return _text(key) + struct.pack("<IIQ", 9, code, length) + items
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    path.write_bytes(tiny(int(sys.argv[2]), int(sys.argv[3])))
+    path.chmod(0o644)

@@ -40,14 +40,21 @@ Files = dict[str, Path | bytes | str]
 
 @dataclass(frozen=True)
 class Image:
-    """An image; `command` is what it runs by itself."""
+    """An image; `command` is what it runs by itself, or what a pod's `args` replace behind `entrypoint`."""
 
     name: str
     files: Files = field(repr=False)
     command: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
 
 
-def stand_ins(images: dict[str, Any], ollama: Path | None, kit: Path | None, registry: Path | None) -> list[Image]:
+def stand_ins(
+    images: dict[str, Any],
+    ollama: Path | None,
+    kit: Path | None,
+    registry: Path | None,
+    llamacpp: Path | None = None,
+) -> list[Image]:
     """Those for the chart's `images` values, as far as their programs are here, and for what runs beside them."""
     shell = programs(*SHELL.split())
     python = {
@@ -65,6 +72,9 @@ def stand_ins(images: dict[str, Any], ollama: Path | None, kit: Path | None, reg
     ]
     if ollama:
         found.append(Image(reference(images["ollama"]), shell | binary("/usr/bin/ollama", ollama)))
+    if llamacpp:
+        program = "/app/llama-server"  # as in llama.cpp's .devops/cpu.Dockerfile
+        found.append(Image(reference(images["llamacpp"]), shell | binary(program, llamacpp), entrypoint=(program,)))
     if kit and registry:
         found.append(Image(reference(images["modelkit"]), shell | binary("/usr/bin/kit", kit)))
         found.append(Image(reference(REGISTRY), shell | binary("/usr/bin/registry", registry)))
@@ -122,7 +132,12 @@ def write(image: Image, path: Path) -> None:
         "architecture": "amd64" if sysconfig.get_platform().endswith("x86_64") else "arm64",
         "os": "linux",
         "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
-        "config": {"Cmd": list(image.command), "Env": ["PATH=/usr/bin:/bin"], "WorkingDir": "/"},
+        "config": {
+            "Entrypoint": list(image.entrypoint),
+            "Cmd": list(image.command),
+            "Env": ["PATH=/usr/bin:/bin"],
+            "WorkingDir": "/",
+        },
     }
     blobs = [json.dumps(config, sort_keys=True).encode(), layer]
     parts = [_described(blob, kind) for blob, kind in zip(blobs, ("config.v1+json", "layer.v1.tar"), strict=True)]
@@ -134,6 +149,24 @@ def write(image: Image, path: Path) -> None:
         _put(tar, "index.json", json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode())
         for blob in blobs:
             _put(tar, f"blobs/sha256/{_digest(blob).removeprefix('sha256:')}", blob)
+
+
+def renamed(source: Path, name: str, path: Path) -> None:
+    """An image that somebody else packed, as a tar in the OCI layout, under another name."""
+    with tarfile.open(source) as given, tarfile.open(path, "w") as tar:
+        members = {member.name.removeprefix("./"): member for member in given.getmembers()}
+        if "index.json" not in members:
+            raise ToolError(f"{source}: no image in the OCI layout, it has no index.json")
+        index = json.load(given.extractfile(members["index.json"]))  # type: ignore[arg-type]
+        if len(index["manifests"]) != 1:
+            raise ToolError(f"{source}: has {len(index['manifests'])} images; pack one")
+        index["manifests"][0]["annotations"] = {"io.containerd.image.name": name}
+        _put(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+        _put(tar, "index.json", json.dumps(index).encode())
+        for where, member in members.items():
+            if where.startswith("blobs/") and member.isfile():
+                member.name = where
+                tar.addfile(member, given.extractfile(member))
 
 
 def _layer(files: Files) -> bytes:

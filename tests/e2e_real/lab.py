@@ -12,7 +12,7 @@ from chartgen.problem import ToolError
 from tests.e2e.cluster import Cluster, Object, create, delete, faked, get, of_kind
 from tests.e2e.fixtures import LABEL
 
-from . import batch_steps, kits
+from . import batch_steps, kits, llamacpp_steps
 from .images import reference
 from .scene import FIXTURES, PORT, Scene, log, ready, until
 
@@ -33,7 +33,18 @@ CLAIMS = {
     "kit-sync": (("llm-server-models", "ReadWriteMany", "local"),),
     "kit-node": (),
     "batch": (("models", "ReadWriteMany", "local"), ("llm-server-results", "ReadWriteMany", "local")),
+    "llamacpp": (("models", "ReadWriteMany", "local"),),
+    "vllm": (("models", "ReadWriteMany", "local"),),
+    "group": (("models", "ReadWriteMany", "local"),),
 }
+# What lies on the claim `models`: a command in the folder of this module's scripts, where MODELS is the claim's folder.
+MODELS = {
+    "batch": f"mkdir -p $MODELS/small; echo {batch_steps.WEIGHTS} >$MODELS/small/weights.txt",
+    "llamacpp": f"python3 -B gguf.py $MODELS/tiny/tiny.gguf 4 {llamacpp_steps.CONTEXT}",
+    "vllm": "python3 -B hf.py $MODELS/tiny 5",
+    "group": "python3 -B hf.py $MODELS/tiny 5",
+}
+SCRIPTS = ("registry.py", "gguf.py", "hf.py")
 # Those that need another level of Pod Security than the rest.
 LEVELS = {"kit-node": "privileged"}
 NODE_CACHE = "/var/lib/kitops"  # of the node, with the run's name behind it
@@ -88,12 +99,15 @@ def furnished(scene: Scene, images: dict[str, Any], groups: Collection[str], kee
         for name, what in _volumes(scene).items():
             _make(scene, what | {"metadata": {"name": name}})
         _on_node(scene, images, "prepare", "; ".join(f"mkdir -p -m 755 /node/{name}" for name in _volumes(scene)))
-        if any(group != "batch" and not group.startswith("kit-") for group in groups):
+        scripts = {name: (HERE / name).read_text(encoding="utf-8") for name in SCRIPTS}
+        where = {"namespace": scene.namespace(FIXTURES), "name": "scripts"}
+        _make(scene, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": where, "data": scripts})
+        for group in MODELS.keys() & set(groups):
+            folder = f"/node/e2e-real-{group}-models-{scene.run}"
+            script = f"cd /srv; MODELS={folder}; {MODELS[group]}; chmod -R a+rX {folder}"
+            _on_node(scene, images, f"model-of-{group}", script)
+        if any(group not in MODELS and not group.startswith("kit-") for group in groups):
             _registry(scene, images)
-        if "batch" in groups:
-            model = f"/node/e2e-real-batch-models-{scene.run}/small"
-            script = f"mkdir -p {model}; echo {batch_steps.WEIGHTS} >{model}/weights.txt; chmod -R a+rX {model}"
-            _on_node(scene, images, "model", script)
         with_kits = [group for group in groups if group.startswith("kit-")]
         if with_kits:
             _kits(scene, images, with_kits)
@@ -143,13 +157,16 @@ def _on_node(scene: Scene, images: dict[str, Any], name: str, script: str, folde
     """Run a script as root with a folder of the node, that of the volumes' folders, under /node."""
     container = {
         "name": name,
-        "image": reference(images["curl"]),
+        "image": reference(images["openWebui" if "python3" in script else "curl"]),
         "command": ["sh", "-ec", script],
         "securityContext": {"runAsUser": 0},
-        "volumeMounts": [{"name": "node", "mountPath": "/node"}],
+        "volumeMounts": [{"name": "node", "mountPath": "/node"}, {"name": "scripts", "mountPath": "/srv"}],
     }
-    volume = {"name": "node", "hostPath": {"path": folder, "type": "DirectoryOrCreate"}}
-    _pod(scene, name, {"containers": [container], "restartPolicy": "Never", "volumes": [volume]})
+    volumes = [
+        {"name": "node", "hostPath": {"path": folder, "type": "DirectoryOrCreate"}},
+        {"name": "scripts", "configMap": {"name": "scripts", "optional": True}},
+    ]
+    _pod(scene, name, {"containers": [container], "restartPolicy": "Never", "volumes": volumes})
     ended = until(scene, FIXTURES, f"pod {name} has ended", lambda: _phase(scene, name) in ("Succeeded", "Failed"))
     if not ended or _phase(scene, name) == "Failed":
         raise ToolError(f"pod {name}: {log(scene, FIXTURES, {'metadata': {'name': name}}, name)}")
@@ -158,8 +175,6 @@ def _on_node(scene: Scene, images: dict[str, Any], name: str, script: str, folde
 def _registry(scene: Scene, images: dict[str, Any]) -> None:
     """The registry, by the Python that Open WebUI's image has, and its Service."""
     where = {"namespace": scene.namespace(FIXTURES), "name": "registry"}
-    scripts = {name: (HERE / name).read_text(encoding="utf-8") for name in ("registry.py", "gguf.py")}
-    _make(scene, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": where, "data": scripts})
     ports = {"selector": {"app": "registry"}, "ports": [{"port": PORT}]}
     _make(scene, {"apiVersion": "v1", "kind": "Service", "metadata": where, "spec": ports})
     container = {
@@ -172,7 +187,7 @@ def _registry(scene: Scene, images: dict[str, Any]) -> None:
     _pod(
         scene,
         "registry",
-        {"containers": [container], "volumes": [{"name": "scripts", "configMap": {"name": "registry"}}]},
+        {"containers": [container], "volumes": [{"name": "scripts", "configMap": {"name": "scripts"}}]},
     )
     until(scene, FIXTURES, "the registry is ready", lambda: ready(_found(scene, "registry")))
 

@@ -8,9 +8,11 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from tests.e2e import trouble
 from tests.e2e.cluster import Cluster, Object, Refused, Resource, delete, get, request
@@ -47,9 +49,16 @@ class Scene:
     say: Callable[[str], None]
     # Group -> the values files of its releases, in the order in which they were applied.
     given: dict[str, list[Path]] = field(default_factory=dict)
+    # Group -> the programs whose versions only their pods could say.
+    programs: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def namespace(self, group: str) -> str:
         return f"e2e-real-{group}-{self.run}"
+
+    def image(self, name: str) -> str:
+        """One of the chart's images, as pods name it."""
+        image = yaml.safe_load((self.chart / "values.yaml").read_text(encoding="utf-8"))["images"][name]
+        return f"{image['repository']}:{image['tag']}"
 
     @property
     def model(self) -> str:
@@ -92,20 +101,24 @@ def values(scene: Scene, tag: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def apply(scene: Scene, group: str, verb: str, given: dict[str, Any], wait: bool = True) -> None:
+def apply(scene: Scene, group: str, verb: str, given: dict[str, Any], wait: bool = True, seconds: float = 0) -> None:
     """Install or upgrade a release, and wait until Helm believes that it is ready; Wrong where it fails."""
     given_here = scene.given.setdefault(group, [])
     file = scene.folder / f"{group}-{len(given_here)}.json"
     given_here.append(file)
     file.write_text(json.dumps(given), encoding="utf-8")
-    helm(scene, group, verb, str(scene.chart), f"--values={file}", *(["--wait"] if wait else []))
+    helm(scene, group, verb, str(scene.chart), f"--values={file}", *(["--wait"] if wait else []), seconds=seconds)
 
 
-def helm(scene: Scene, group: str, verb: str, *arguments: str) -> str:
-    """What Helm says to a command on the release; Wrong, with all that the cluster knows about it, where it fails."""
-    usual = [f"--namespace={scene.namespace(group)}", f"--timeout={scene.helm.timeout}s"]
+def helm(scene: Scene, group: str, verb: str, *arguments: str, seconds: float = 0) -> str:
+    """What Helm says to a command on the release; Wrong, with all that the cluster knows about it, where it fails.
+
+    It has the seconds of --timeout, or more where a step knows that it takes longer.
+    """
+    program = replace(scene.helm, timeout=max(scene.helm.timeout, int(seconds)))
+    usual = [f"--namespace={scene.namespace(group)}", f"--timeout={program.timeout}s"]
     try:
-        return run(scene.helm, [verb, RELEASE, *arguments, *usual], lambda: False)
+        return run(program, [verb, RELEASE, *arguments, *usual], lambda: False)
     except Failed as error:
         raise Wrong(f"helm {verb}: {error}", *explained(scene, group)) from None
 
@@ -189,11 +202,22 @@ def end(scene: Scene, group: str, pod: Object, how: str = "") -> None:
     delete(scene.cluster, f"/api/v1/namespaces/{scene.namespace(group)}/pods/{pod['metadata']['name']}{how}")
 
 
-def new_server(scene: Scene, group: str) -> Object:
+def claim(scene: Scene, group: str, name: str) -> None:
+    """A claim on the volume that the lab made for it."""
+    spec = {
+        "accessModes": ["ReadWriteMany"],
+        "storageClassName": scene.namespace("class"),
+        "resources": {"requests": {"storage": "1Gi"}},
+    }
+    item = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}
+    request(scene.cluster, "POST", f"/api/v1/namespaces/{scene.namespace(group)}/persistentvolumeclaims", item)
+
+
+def new_server(scene: Scene, group: str, seconds: float = SETTLE) -> Object:
     """The one server, once there is one and it is ready."""
 
     def there() -> Object | None:
         found = pods(scene, group, "server")
         return found[0] if len(found) == 1 and ready(found[0]) else None
 
-    return until(scene, group, "the server is ready", there)
+    return until(scene, group, "the server is ready", there, seconds)

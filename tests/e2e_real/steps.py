@@ -10,6 +10,7 @@ from datetime import datetime
 from tests.e2e.cluster import Object, get
 from tests.e2e.state import differences
 
+from .asking import heard
 from .scene import (
     Scene,
     apply,
@@ -75,12 +76,7 @@ def chat(group: str, tag: str) -> Step:
     """`helm test`: an answer of this model, whole and streamed, through the Service by its name."""
 
     def step(scene: Scene) -> str:
-        said = helm(scene, group, "test", "--logs")
-        whole = re.search(rf'it answered: .*"model":"{re.escape(scene.model)}:{tag}"', said)
-        pieces = re.search(r"it answered in (\d+) pieces", said)
-        expect(whole and pieces, "helm test was content, but there is no answer in its log", said)
-        text = re.search(r'"content":"((?:[^"\\]|\\.)*)"', said)
-        return f"answered {text[1] if text else ''} in {pieces[1]} pieces"
+        return heard(scene, group, f"{scene.model}:{tag}")
 
     return step
 

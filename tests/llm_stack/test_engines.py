@@ -289,6 +289,11 @@ def test_own_server_is_told_in_its_own_words(manifests):
 GGUF = {"engine": "llamacpp", "model": {"name": "team/tiny-GGUF"}}
 
 
+def behind(args: list[str], flag: str) -> str:
+    """The argument after a flag."""
+    return args[args.index(flag) + 1]
+
+
 def listed(render):
     return render.get("configmap/llm-server-files").data["models.tsv"].split("\t")[2].split()
 
@@ -296,7 +301,8 @@ def listed(render):
 def test_llamacpp_downloads_the_file_that_it_serves_alone(rendered):
     render = rendered(**GGUF, llamacpp={"file": "tiny-q4.gguf"})
     assert listed(render) == ["tiny-q4.gguf"]
-    assert "--model=/models/team-tiny-GGUF/tiny-q4.gguf" in container(render.get("deployment/llm-server")).args
+    args = container(render.get("deployment/llm-server")).args
+    assert behind(args, "--model") == "/models/team-tiny-GGUF/tiny-q4.gguf"
 
 
 def test_llamacpp_downloads_every_part_and_the_projector(rendered):
@@ -304,8 +310,8 @@ def test_llamacpp_downloads_every_part_and_the_projector(rendered):
     render = rendered(**GGUF, llamacpp={"file": file, "mmproj": "mmproj.gguf"})
     assert listed(render) == ["q8/tiny-q8-*-of-00003.gguf", "mmproj.gguf"]
     args = container(render.get("deployment/llm-server")).args
-    assert f"--model=/models/team-tiny-GGUF/{file}" in args
-    assert "--mmproj=/models/team-tiny-GGUF/mmproj.gguf" in args
+    assert behind(args, "--model") == f"/models/team-tiny-GGUF/{file}"
+    assert behind(args, "--mmproj") == "/models/team-tiny-GGUF/mmproj.gguf"
 
 
 def test_own_filter_of_a_gguf_model_is_kept(manifests):
@@ -314,14 +320,20 @@ def test_own_filter_of_a_gguf_model_is_kept(manifests):
 
 def test_slots_of_llamacpp_have_the_full_context_each(manifests):
     args = container(manifests(CASES / "llamacpp/cases/cpu.yaml").get("deployment/llm-server")).args
-    assert {"--parallel=4", "--ctx-size=32768"} <= set(args)
+    assert (behind(args, "--parallel"), behind(args, "--ctx-size")) == ("4", "32768")
 
 
 @pytest.mark.parametrize(("vendor", "device"), [("nvidia", "CUDA"), ("amd", "ROCm"), ("intel", "SYCL")])
 def test_llamacpp_names_its_gpus_so_that_it_never_falls_back_to_the_cpu(rendered, vendor, device):
     render = rendered(**GGUF, llamacpp={"file": "tiny.gguf"}, gpu={"vendor": vendor, "count": 2})
     args = container(render.get("deployment/llm-server")).args
-    assert {f"--device={device}0,{device}1", "--n-gpu-layers=all"} <= set(args)
+    assert (behind(args, "--device"), behind(args, "--n-gpu-layers")) == (f"{device}0,{device}1", "all")
+
+
+@pytest.mark.parametrize("case", sorted((CASES / "llamacpp/cases").glob("*.yaml")), ids=lambda path: path.stem)
+def test_llamacpp_gets_a_value_as_an_argument_of_its_own_since_it_refuses_an_equals_sign(manifests, case):
+    args = container(manifests(case).get("deployment/llm-server")).args
+    assert [word for word in args if word.startswith("-") and "=" in word] == []
 
 
 @pytest.mark.parametrize("engine", ["llamacpp", "sglang"])

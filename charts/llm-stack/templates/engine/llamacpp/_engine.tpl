@@ -63,35 +63,48 @@ model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file)
 {{- $context := int64 .Values.model.contextLength }}
 {{- $gpu := .Facts.gpu }}
 {{- $name := get (dict "nvidia" "CUDA" "amd" "ROCm" "intel" "SYCL" "mthreads" "MUSA") $gpu.vendor -}}
-- {{ printf "--model=%s/%s" .Facts.model.path $llamacpp.file | quote }}
+- --model
+- {{ printf "%s/%s" .Facts.model.path $llamacpp.file | quote }}
 {{- with $llamacpp.mmproj }}
-- {{ printf "--mmproj=%s/%s" $.Facts.model.path . | quote }}
+- --mmproj
+- {{ printf "%s/%s" $.Facts.model.path . | quote }}
 {{- end }}
-- {{ printf "--alias=%s" ($llamacpp.servedModelName | default .Facts.model.name) | quote }}
-- --host=0.0.0.0
-- --port=8080
+- --alias
+- {{ $llamacpp.servedModelName | default .Facts.model.name | quote }}
+- --host
+- 0.0.0.0
+- --port
+- "8080"
 - --offline
 - --metrics
-- --parallel={{ int64 $llamacpp.parallel }}
-- --ctx-size={{ mul $context (int64 $llamacpp.parallel) }}
-- --cache-ram={{ int64 $llamacpp.promptCacheMiB }}
+- --parallel
+- {{ int64 $llamacpp.parallel | toString | quote }}
+- --ctx-size
+- {{ mul $context (int64 $llamacpp.parallel) | toString | quote }}
+- --cache-ram
+- {{ int64 $llamacpp.promptCacheMiB | toString | quote }}
 {{- if ne $llamacpp.loadMode "auto" }}
-- {{ printf "--load-mode=%s" $llamacpp.loadMode | quote }}
+- --load-mode
+- {{ quote $llamacpp.loadMode }}
 {{- end }}
 {{- if $llamacpp.embeddings }}
 - --embeddings
 # An input is computed in one batch.
-- --batch-size={{ int64 $context }}
-- --ubatch-size={{ int64 $context }}
+- --batch-size
+- {{ $context | toString | quote }}
+- --ubatch-size
+- {{ $context | toString | quote }}
 {{- end }}
 {{- if int64 $gpu.count }}
-- {{ printf "--n-gpu-layers=%s" $llamacpp.gpuLayers | quote }}
+- --n-gpu-layers
+- {{ quote $llamacpp.gpuLayers }}
 {{- if $name }}
 {{- $devices := list }}
 {{- range until (int $gpu.count) }}
 {{- $devices = append $devices (printf "%s%d" $name .) }}
 {{- end }}
-- {{ printf "--device=%s" (join "," $devices) | quote }}
+- --device
+- {{ join "," $devices | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -118,6 +131,12 @@ Secret/{{ . }}
 llamacpp.file: is empty; set it to the GGUF file of the model, such as qwen2.5-0.5b-instruct-q4_k_m.gguf
 {{- else if regexMatch "-[0-9]{5}-of-[0-9]{5}\\.gguf$" $llamacpp.file | and (not (regexMatch "-00001-of-[0-9]{5}\\.gguf$" $llamacpp.file)) }}
 llamacpp.file: {{ $llamacpp.file }} is not the first part of the model; set it to {{ regexReplaceAll "-[0-9]{5}-of-" $llamacpp.file "-00001-of-" }}
+{{- end }}
+{{- range .Values.extraArgs }}
+{{- if regexMatch "^--?[A-Za-z][A-Za-z0-9_-]*=" . }}
+{{- $words := splitn "=" 2 . }}
+extraArgs: llama.cpp refuses {{ . }}; write the value as a separate item: {{ $words._0 }}, {{ $words._1 }}
+{{- end }}
 {{- end }}
 {{- range .Facts.models }}
 {{- if regexMatch "^(UD-)?(I?Q[0-9]_|BF16$|F16$|F32$|MXFP4)" .tag }}
