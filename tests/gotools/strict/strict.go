@@ -30,6 +30,7 @@ type place struct {
 
 type strict struct {
 	places []*place
+	failed int // reads that end a render with an error
 }
 
 func init() {
@@ -49,8 +50,11 @@ func init() {
 			seen = &strict{}
 			seen.watch(slot.chart.engine)
 		}
-		// Helm's own engine renders what this one does not, and reads nothing here.
-		if done := rendered(each.Render); done.Ran == nil {
+		// Helm's own engine renders what this one cannot, and reads nothing here.
+		before := seen.failed
+		done := rendered(each.Render)
+		refused := strings.HasPrefix(done.Error, "execution error at ")
+		if seen.failed > before || done.Uncovered != "" || done.Ran == nil && done.Error != "" && !refused {
 			fmt.Fprintln(os.Stderr, "strict: not watched:", each.ID, done.Uncovered, done.Error)
 		}
 	}
@@ -173,6 +177,7 @@ func (s *strict) watched(number int, base any, keys ...string) (any, error) {
 		case i == 0: // as where the dot, a variable or a pipeline in brackets has no value
 			return nil, nil
 		default:
+			s.failed++
 			return nil, fmt.Errorf("nil pointer evaluating interface {}.%s", key)
 		}
 		if method := value.MethodByName(key); method.IsValid() {
@@ -192,6 +197,7 @@ func (s *strict) watched(number int, base any, keys ...string) (any, error) {
 			base = value.FieldByName(key).Interface()
 			s.count(number+i, true)
 		default:
+			s.failed++
 			return nil, fmt.Errorf("can't evaluate field %s in type %s", key, value.Type())
 		}
 	}
