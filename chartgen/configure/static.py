@@ -65,7 +65,7 @@ def _files(chart: LoadedChart, prover: Prover, say: Say) -> dict[str, bytes]:
         first = look(Shown.of(chart, Path(place)), "", say, prover)
     built, python = renderer.ensure(prover, say), pagepython.ensure(say)
     parts = {"renderer.wasm.packed": _packed(built / renderer.PROGRAM)}
-    for name in ("pyodide.asm.wasm", "lock.json", "python.zip", "lib.zip"):
+    for name in ("pyodide.asm.wasm", "lock.json", "memory.bin", "python.zip", "lib.zip"):
         parts[f"{name}.packed"] = _packed(python / name)
     parts |= {name: (python / name).read_bytes() for name in pagepython.SCRIPTS.values()}
     parts |= {name: (pagepython.INSIDE / name).read_bytes() for name in ("engine.js", "files.js", "worker.js")}

@@ -36,14 +36,17 @@ export async function start() {
   for (const name of Object.keys(FS)) FS[name] = (given) => python.FS[name](given);
   python.unpackArchive(lib, "zip", { extractDir: "/page/lib" });
   python.unpackArchive(chart, "zip", { extractDir: "/page" });
-  python.runPython("import sys; sys.path.insert(0, '/page/lib')");
+  // What its memory knows of archives is of those that had everything.
+  python.runPython("import sys, zipimport; sys.path_importer_cache.clear(); zipimport._zip_directory_cache.clear()");
   return python.pyimport("engine").start(globalThis.prover, globalThis.events, "/page");
 }
 
-// Pyodide asks for its parts by their names.
-function pyodide() {
+// Pyodide asks for its parts by their names. It begins with its memory as compile.mjs left it.
+async function pyodide() {
   const place = new URL(".", import.meta.url).href;
   globalThis.fetch = (url) => part(String(url).slice(place.length));
   const lockFileContents = part("lock.json").then((response) => response.text());
-  return loadPyodide({ indexURL: place, stdLibURL: `${place}python.zip`, lockFileContents });
+  return loadPyodide({
+    indexURL: place, stdLibURL: `${place}python.zip`, lockFileContents, _loadSnapshot: await whole("memory.bin"),
+  });
 }
