@@ -78,9 +78,11 @@ def _files(chart: LoadedChart, prover: Prover, say: Say) -> dict[str, bytes]:
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     index = index.replace('<html lang="en">', f'<html lang="en" data-parts="{where}/">')
     index = index.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}\n{MARK}')
+    index = index.replace("</main>", '</main>\n<footer><a href="licenses.txt">Licenses</a></footer>')
     # Manifests may hold keys made at random, which are nobody's if everybody has them: a browser renders its own.
     page = questions.page(chart) | {"first": {"text": "", **first, "manifests": ""}}
     made = {file.name: file.read_bytes() for file in PAGE.iterdir()} | {"index.html": index.encode()}
+    made["licenses.txt"] = pagepython.licenses().encode() + (built / renderer.LICENSES).read_bytes()
     made["page.json"] = json.dumps(page).encode()
     return made | {f"{where}/{name}": data for name, data in parts.items()}
 
