@@ -529,7 +529,7 @@ def configure(chart: Path | None, output: Path | None, serve: bool, port: int, n
     other machines.
 
     With --output, it is written to a folder that any web server can serve, below any path. That page does the same in
-    the browser alone: it loads about 11 MB once, and then needs no network. Writing it needs Go and Node.js with npm.
+    the browser alone: it loads about 15 MB once, and then needs no network. Writing it needs Go and Node.js with npm.
     """
     from .chart import loaded
 

@@ -29,6 +29,11 @@ SCRIPTS = {"pyodide.mjs": "pyodide.js", "pyodide.asm.mjs": "pyodide.asm.js"}
 # Of chartgen, what the page does not do: the commands, and what they read and write.
 LEFT = ("cli.py", "__main__.py", "terminal.py", "fragments/", "importing/", "inside/", "programs/gotools/")
 LEFT += ("release/", "remote/", "skeletons/", "stacks/")
+LICENSES = {
+    "Pyodide": "MPL-2.0: https://github.com/pyodide/pyodide/blob/main/LICENSE",
+    "Python": "PSF-2.0: https://docs.python.org/3/license.html",
+    "Go": "BSD-3-Clause: https://go.dev/LICENSE",
+}
 LIBRARIES = ("yaml", "jsonschema", "jsonschema_specifications", "referencing", "attr", "attrs", "typing_extensions")
 
 
@@ -43,6 +48,17 @@ def ensure(say: Say) -> Path:
             if not place.is_dir():
                 _compile(sources, place, say)
     return place
+
+
+def licenses() -> str:
+    """The licenses of what the page carries beside chartgen and the renderer."""
+    from importlib import metadata
+
+    texts = [renderer.license_of(name, (), said) for name, said in LICENSES.items()]
+    for name in sorted({each for library in LIBRARIES for each in metadata.packages_distributions().get(library, ())}):
+        there = [Path(str(file.locate())) for file in metadata.files(name) or () if renderer.is_license(file.name)]
+        texts.append(renderer.license_of(name, there))
+    return "".join(texts)
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:

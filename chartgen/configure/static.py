@@ -65,7 +65,7 @@ def _files(chart: LoadedChart, prover: Prover, say: Say) -> dict[str, bytes]:
         first = look(Shown.of(chart, Path(place)), "", say, prover)
     built, python = renderer.ensure(prover, say), pagepython.ensure(say)
     parts = {"renderer.wasm.packed": _packed(built / renderer.PROGRAM)}
-    for name in ("pyodide.asm.wasm", "lock.json", "python.zip", "lib.zip"):
+    for name in ("pyodide.asm.wasm", "lock.json", "memory.bin", "python.zip", "lib.zip"):
         parts[f"{name}.packed"] = _packed(python / name)
     parts |= {name: (python / name).read_bytes() for name in pagepython.SCRIPTS.values()}
     parts |= {name: (pagepython.INSIDE / name).read_bytes() for name in ("engine.js", "files.js", "worker.js")}
@@ -78,9 +78,11 @@ def _files(chart: LoadedChart, prover: Prover, say: Say) -> dict[str, bytes]:
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     index = index.replace('<html lang="en">', f'<html lang="en" data-parts="{where}/">')
     index = index.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}\n{MARK}')
+    index = index.replace("</main>", '</main>\n<footer><a href="licenses.txt">Licenses</a></footer>')
     # Manifests may hold keys made at random, which are nobody's if everybody has them: a browser renders its own.
     page = questions.page(chart) | {"first": {"text": "", **first, "manifests": ""}}
     made = {file.name: file.read_bytes() for file in PAGE.iterdir()} | {"index.html": index.encode()}
+    made["licenses.txt"] = pagepython.licenses().encode() + (built / renderer.LICENSES).read_bytes()
     made["page.json"] = json.dumps(page).encode()
     return made | {f"{where}/{name}": data for name, data in parts.items()}
 

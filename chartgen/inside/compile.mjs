@@ -1,6 +1,7 @@
 // Compiles Python for the page by the page's own Python, so that no visitor's browser has to: 
 // node compile.mjs PYODIDE PLACE. Each folder PLACE/NAME.source becomes PLACE/NAME.zip, in which nothing is packed.
 
+import fs from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [pyodide, place] = process.argv.slice(2);
@@ -23,4 +24,25 @@ for source in sorted(Path("/work").glob("*.source")):
                 name, data = name + "c", _code_to_hash_pyc(code, importlib.util.source_hash(data), False)
             if file.is_file():
                 made.writestr(zipfile.ZipInfo(name), data)
+`);
+
+const begun = await loadPyodide({ _makeSnapshot: true, stdLibURL: `${place}/python.zip` });
+begun.unpackArchive(new Uint8Array(fs.readFileSync(`${place}/lib.zip`)), "zip", { extractDir: "/page/lib" });
+const imported = begun.runPython(`
+import sys
+sys.path.insert(0, "/page/lib")
+import engine
+" ".join(sorted(file for module in sys.modules.values() if (file := getattr(module, "__file__", None))))
+`);
+fs.writeFileSync(`${place}/memory.bin`, begun.makeMemorySnapshot());
+python.globals.set("imported", imported);
+python.runPython(`
+for name, top in (("python", "/lib/python314.zip/"), ("lib", "/page/lib/")):
+    gone = {file.removeprefix(top) for file in imported.split() if file.startswith(top)}
+    whole, made = Path("/work", name + ".zip"), Path("/work", name + ".rest")
+    with zipfile.ZipFile(whole) as archive, zipfile.ZipFile(made, "w") as rest:
+        for each in archive.infolist():
+            if each.filename not in gone:
+                rest.writestr(zipfile.ZipInfo(each.filename), archive.read(each))
+    made.replace(whole)
 `);

@@ -1,6 +1,6 @@
 // The engine in one place: Python, and the renderer as WebAssembly, which reads Python's files. No server is asked.
 
-import { files, tree } from "./files.js";
+import { files, kept, tree, unpacked } from "./files.js";
 import { loadPyodide } from "./pyodide.js";
 import "./wasm_exec.js";
 
@@ -19,23 +19,34 @@ const whole = async (name) => (await part(name)).arrayBuffer();
 export async function start() {
   const go = new Go();
   go.env = { GOGC: "400" };
-  const [python, lib, chart, renderer] = await Promise.all([
-    pyodide(), whole("lib.zip"), whole("chart.zip"),
+  const loading = Promise.all([pyodide(), whole("lib.zip")]);
+  loading.catch(() => {}); // it is awaited below
+  const [chart, renderer] = await Promise.all([
+    whole("chart.zip"),
     part("renderer.wasm").then((response) => WebAssembly.instantiateStreaming(response, go.importObject)),
   ]);
+  const FS = kept("/page", unpacked(chart));
+  globalThis.fs = files(FS);
+  globalThis.tree = tree(FS);
+  go.run(renderer.instance);
+  // The browser compiles Python meanwhile.
+  const render = { chart: "/page/chart", values: [], release: "llm", namespace: "default" };
+  globalThis.prover(JSON.stringify({ id: 0, render }));
+  const [python, lib] = await loading;
+  for (const name of Object.keys(FS)) FS[name] = (given) => python.FS[name](given);
   python.unpackArchive(lib, "zip", { extractDir: "/page/lib" });
   python.unpackArchive(chart, "zip", { extractDir: "/page" });
-  globalThis.fs = files(python.FS);
-  globalThis.tree = tree(python.FS);
-  go.run(renderer.instance);
-  python.runPython("import sys; sys.path.insert(0, '/page/lib')");
+  // What its memory knows of archives is of those that had everything.
+  python.runPython("import sys, zipimport; sys.path_importer_cache.clear(); zipimport._zip_directory_cache.clear()");
   return python.pyimport("engine").start(globalThis.prover, globalThis.events, "/page");
 }
 
-// Pyodide asks for its parts by their names.
-function pyodide() {
+// Pyodide asks for its parts by their names. It begins with its memory as compile.mjs left it.
+async function pyodide() {
   const place = new URL(".", import.meta.url).href;
   globalThis.fetch = (url) => part(String(url).slice(place.length));
   const lockFileContents = part("lock.json").then((response) => response.text());
-  return loadPyodide({ indexURL: place, stdLibURL: `${place}python.zip`, lockFileContents });
+  return loadPyodide({
+    indexURL: place, stdLibURL: `${place}python.zip`, lockFileContents, _loadSnapshot: await whole("memory.bin"),
+  });
 }

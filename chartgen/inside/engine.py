@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64  # noqa: F401  This and others are imported late elsewhere; here they are in the memory of the page.
+import difflib  # noqa: F401
 import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema  # noqa: F401
 import yaml._yaml
 
 from chartgen.chart.loaded import LoadedChart
@@ -14,6 +17,7 @@ from chartgen.chart.valuesfile import Example
 from chartgen.configure.look import Shown, reply
 from chartgen.problem import ToolError
 from chartgen.programs.prover import Called
+from chartgen.reading import shape  # noqa: F401
 
 
 def start(ask: Callable[[str], str], events: Callable[[str], str], folder: str) -> Callable[[str], str]:

@@ -1,4 +1,43 @@
-// The files of Python, as the renderer reads them. FS is Emscripten's.
+// The files that the renderer reads. FS is Emscripten's, with Python's files, or has those of its functions that are used.
+
+// The files of an archive in which nothing is packed.
+export function unpacked(data) {
+  const view = new DataView(data), found = new Map();
+  for (let at = 0; view.getUint32(at, true) === 0x04034b50;) {
+    const name = view.getUint16(at + 26, true);
+    const from = at + 30 + name + view.getUint16(at + 28, true);
+    const size = view.getUint32(at + 18, true);
+    found.set(new TextDecoder().decode(new Uint8Array(data, at + 30, name)), new Uint8Array(data, from, size));
+    at = from + size;
+  }
+  return found;
+}
+
+// Such files as an FS, below a folder.
+export function kept(top, contents) {
+  const folders = new Map([[top, new Set()]]), all = new Map();
+  const missing = () => { throw Object.assign(new Error("no such file"), { code: "ENOENT" }); };
+  for (const [name, data] of contents) {
+    all.set(`${top}/${name}`, data);
+    let folder = top;
+    for (const step of name.split("/")) {
+      folders.get(folder).add(step);
+      folder = `${folder}/${step}`;
+      if (!all.has(folder) && !folders.has(folder)) folders.set(folder, new Set());
+    }
+  }
+  const stat = (path) => {
+    if (folders.has(path)) return { mode: 0o040755, size: 0, ino: 1, mtime: 0 };
+    return { mode: 0o100644, size: (all.get(path) ?? missing()).length, ino: 1, mtime: 0 };
+  };
+  return {
+    readdir: (path) => [...(folders.get(path) ?? missing())],
+    stat,
+    lstat: stat,
+    isDir: (mode) => (mode & 0o170000) === 0o040000,
+    readFile: (path) => all.get(path) ?? missing(),
+  };
+}
 
 // All that is below a folder, for the renderer (page.yaml): [path, is a folder, size] in the order of a walk; all contents.
 export function tree(FS) {

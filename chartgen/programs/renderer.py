@@ -11,11 +11,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..files import write
 from ..paths import GOTOOLS, home
 from ..problem import Say, ToolError
 from . import gorun, tools
@@ -23,13 +24,14 @@ from . import helm as render
 from .prover import Prover
 
 CUTS = GOTOOLS / "page.yaml"
-PROGRAM, SCRIPT = "renderer.wasm", "wasm_exec.js"
+PROGRAM, SCRIPT, LICENSES = "renderer.wasm", "wasm_exec.js", "licenses.txt"
 WHERE = Path("lib/wasm") / SCRIPT  # below the folder of Go
+WHAT = "building the renderer of the page"
 KNOWN = "known: {{ toJson .Capabilities }}\n"
 
 
 def ensure(prover: Prover, say: Say) -> Path:
-    """The folder with PROGRAM and SCRIPT, made where it is not there; ToolError where it cannot be."""
+    """The folder with PROGRAM, SCRIPT and LICENSES, made where it is not there; ToolError where it cannot be."""
     place = kept("renderer", pins())
     if not place.is_dir():
         with tools.locked("page", say):
@@ -75,7 +77,8 @@ def _build(prover: Prover, place: Path, say: Say) -> None:
         (module / "go.mod").write_text(pinned + "".join(replaced) + "\n", encoding="utf-8")
         flags = f"-ldflags={_flags(prover, fresh, pinned)}"
         command = ["build", "-trimpath", flags, "-o", str(fresh / PROGRAM), "./prover"]
-        gorun.go(command, module, say, "building the renderer of the page", GOOS="js", GOARCH="wasm")
+        gorun.go(command, module, say, WHAT, GOOS="js", GOARCH="wasm")
+        write(fresh / LICENSES, "".join(_licenses(module)).encode())
         root = gorun.go(["env", "GOROOT"], GOTOOLS, lambda text: None, "asking Go for its folder").strip()
         if not (Path(root) / WHERE).is_file():
             raise ToolError(f"{Path(root) / WHERE}: no such file; install a complete Go, which has it")
@@ -101,6 +104,28 @@ def _modules(fresh: Path, say: Say) -> Iterator[tuple[str, Path]]:
         for name, change in cuts[found["Path"]].items():
             _change(copy / name, change or {"text": None}, found["Version"])
         yield found["Path"], copy
+
+
+def _licenses(module: Path) -> Iterator[str]:
+    """The licenses of all modules that the program is made of, each after its name."""
+    form = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}"
+    listed = gorun.go(
+        ["list", "-deps", "-f", form, "./prover"], module, lambda text: None, WHAT, GOOS="js", GOARCH="wasm"
+    )
+    for line in sorted(set(filter(None, listed.splitlines()))):
+        name, _, folder = line.partition(" ")
+        yield license_of(name, [file for file in sorted(Path(folder).iterdir()) if is_license(file.name)])
+
+
+def is_license(name: str) -> bool:
+    """Whether a file of that name holds a license."""
+    return name.upper().startswith(("LICENSE", "LICENCE", "COPYING"))
+
+
+def license_of(name: str, files: Sequence[Path], said: str = "") -> str:
+    """The licenses of a program, as a part of the page's file."""
+    texts = [said, *(file.read_text(encoding="utf-8") for file in files)]
+    return f"{name}\n{'=' * len(name)}\n\n" + "\n\n".join(text.strip() for text in texts if text) + "\n\n\n"
 
 
 def _folder(module: str) -> str:

@@ -247,6 +247,21 @@ class TestFolder:
         assert "wasm-unsafe-eval" in index
         assert json.loads((site / "charts/page/page.json").read_text(encoding="utf-8"))["first"]["manifests"] == ""
 
+    def test_the_page_carries_the_licenses_of_what_it_is_made_of(self, site: Path) -> None:
+        text = (site / "charts/page/licenses.txt").read_text(encoding="utf-8")
+        _, *parts = re.split(r"(?m)^(\S+)\n=+\n\n", text)
+        found = dict(zip(parts[::2], parts[1::2], strict=True))
+        assert {
+            "Pyodide",
+            "Python",
+            "Go",
+            "PyYAML",
+            "jsonschema",
+            "helm.sh/helm/v4",
+            "go.yaml.in/yaml/v2",
+        } <= found.keys()
+        assert [name for name, part in found.items() if len(part.strip()) < 30] == []
+
     def test_a_chart_with_subcharts_is_refused(self, tmp_path: Path) -> None:
         lines = "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies: [{name: b, version: 1.0.0}]\n"
         (tmp_path / "Chart.yaml").write_text(lines)

@@ -2,7 +2,7 @@
 // page; this shows.
 
 const $ = (id) => document.getElementById(id);
-const WAIT = 150; // milliseconds after the last key before the values are sent
+const WAIT = 100; // milliseconds after the last key before the values are sent
 
 let page = { questions: [], values: [] };
 let values = {};
