@@ -12,7 +12,7 @@ from tests import proved
 from tests.e2e.cluster import Object, there
 from tests.e2e.state import differences
 
-from .asking import asked, begin, chatted, chunks, client, ending, exported, heard, question, watch, watched
+from .asking import asked, begin, chatted, chunks, client, ending, exported, heard, watch, watched
 from .scene import (
     Scene,
     apply,
@@ -114,17 +114,17 @@ def metrics(group: str) -> Step:
     return step
 
 
-def stopped(group: str, tokens: int) -> Step:
-    """The pod is deleted during a stream, which ends whole; another pod takes over."""
+def stopped(group: str, tokens: int, after: int = 0) -> Step:
+    """The pod is deleted during a stream, which ends whole, after so many seconds; another pod takes over."""
 
     def step(scene: Scene) -> str:
-        before, pod = _streaming(scene, group, tokens)
+        pod, before = _server(scene, group), begin(scene, group, MODEL, tokens)
         start = time.monotonic()
         end(scene, group, pod)
-        how = until(scene, group, "the stream has ended", lambda: ending(scene, group, "stream"))
-        seconds, count = time.monotonic() - start, chunks(scene, group, "stream")
+        how = until(scene, group, "the stream has ended", lambda: ending(scene, group))
+        seconds, count = time.monotonic() - start, chunks(scene, group)
         expect(how == "whole", f"the stream has ended after {seconds:.0f} s and {count} chunks: {how}")
-        expect(count > before, f"all {count} chunks had come before the pod was deleted")
+        expect(count > before and seconds > after, f"all {count} chunks had come {seconds:.0f} s after the deletion")
         until(scene, group, "the pod is gone", lambda: not _there(scene, group, pod))
         gone = time.monotonic() - start
         new_server(scene, group, SECONDS)
@@ -187,25 +187,15 @@ def wrong_flag(group: str, values: Values, message: str) -> Step:
     return step
 
 
-def _streaming(scene: Scene, group: str, tokens: int) -> tuple[int, Object]:
-    """A stream that has begun: its pieces so far, and the pod that it comes from."""
-    pod = _server(scene, group)
-    begin(scene, group, "stream", question(MODEL, tokens, ignore_eos=True))
-    until(scene, group, "the stream has begun", lambda: chunks(scene, group, "stream") >= 5)
-    count, how = chunks(scene, group, "stream"), ending(scene, group, "stream")
-    expect(not how, f"the stream has ended already, after {count} chunks: {how}")
-    return count, pod
-
-
 def aborted(group: str, tokens: int) -> Step:
     """What the chart says of the engine: SIGTERM by itself, without the sleep before it, cuts a stream."""
 
     def step(scene: Scene) -> str:
-        before, pod = _streaming(scene, group, tokens)
+        pod, before = _server(scene, group), begin(scene, group, MODEL, tokens)
         start = time.monotonic()
         inside(scene, group, pod, "server", "kill -TERM 1")
-        how = until(scene, group, "the stream has ended", lambda: ending(scene, group, "stream"))
-        seconds, count = time.monotonic() - start, chunks(scene, group, "stream")
+        how = until(scene, group, "the stream has ended", lambda: ending(scene, group))
+        seconds, count = time.monotonic() - start, chunks(scene, group)
         expect(how != "whole", f"the stream came whole, {count} chunks in {seconds:.0f} s: it waits for its requests")
         new_server(scene, group, SECONDS)
         return f"SIGTERM after {before} chunks; {how.splitlines()[0]} after {count} of {tokens}"
