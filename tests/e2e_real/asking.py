@@ -23,6 +23,8 @@ RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+# Without requests it would get no processor while an engine computes, and see a stream only when it is over.
+RESOURCES = {"requests": {"cpu": "100m", "memory": "64Mi"}}
 SERVICE = "llm-server"
 STREAM = "stream"  # its file in the pod
 
@@ -33,6 +35,7 @@ def client(scene: Scene, group: str) -> None:
         "name": NAME,
         "image": scene.image("curl"),
         "command": ["sh", "-c", IDLE],
+        "resources": RESOURCES,
         "securityContext": RESTRICTED,
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
