@@ -34,6 +34,7 @@ FLAG = "--no-such-flag"
 # An engine's image need not have more than a shell.
 WHO = 'while read -r key uid _; do if [ "$key" = Uid: ]; then echo "$uid"; fi; done </proc/1/status'
 SECONDS = 420.0  # for what loads a model
+OPEN = 60  # seconds in which a connection is looked at that has nothing more to say
 COUNTERS = ("promptTokens", "generatedTokens", "requests")
 HISTOGRAMS = ("firstToken", "latency")
 GAUGES = ("running", "waiting", "cache")
@@ -188,17 +189,25 @@ def wrong_flag(group: str, values: Values, message: str) -> Step:
 
 
 def aborted(group: str, tokens: int) -> Step:
-    """What the chart says of the engine: SIGTERM by itself, without the sleep before it, cuts a stream."""
+    """What the chart says of the engine: SIGTERM, without the sleep before it, stops a stream, which is never whole."""
 
     def step(scene: Scene) -> str:
         pod, before = _server(scene, group), begin(scene, group, MODEL, tokens)
         start = time.monotonic()
-        inside(scene, group, pod, "server", "kill -TERM 1")
-        how = until(scene, group, "the stream has ended", lambda: ending(scene, group))
-        seconds, count = time.monotonic() - start, chunks(scene, group)
+        code, said = inside(scene, group, pod, "server", "kill -TERM 1")
+        expect(code == 0, f"the signal cannot be sent: {said}")
+        count = -1
+        while count != (now := chunks(scene, group)):
+            count = now
+            time.sleep(3)
+        while not (how := ending(scene, group)) and time.monotonic() < start + OPEN:
+            time.sleep(1)
+        seconds = time.monotonic() - start
         expect(how != "whole", f"the stream came whole, {count} chunks in {seconds:.0f} s: it waits for its requests")
+        end(scene, group, pod, "?gracePeriodSeconds=0")
         new_server(scene, group, SECONDS)
-        return f"SIGTERM after {before} chunks; {how.splitlines()[0]} after {count} of {tokens}"
+        left = how.splitlines()[0] if how else "still open"
+        return f"SIGTERM after {before} chunks; no more than {count} of {tokens} came; {left} after {seconds:.0f} s"
 
     return step
 
