@@ -23,7 +23,10 @@ RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+# Without requests it would get no processor while an engine computes, and see a stream only when it is over.
+RESOURCES = {"requests": {"cpu": "100m", "memory": "64Mi"}}
 SERVICE = "llm-server"
+STREAM = "stream"  # its file in the pod
 
 
 def client(scene: Scene, group: str) -> None:
@@ -32,6 +35,7 @@ def client(scene: Scene, group: str) -> None:
         "name": NAME,
         "image": scene.image("curl"),
         "command": ["sh", "-c", IDLE],
+        "resources": RESOURCES,
         "securityContext": RESTRICTED,
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
@@ -87,23 +91,30 @@ def heard(scene: Scene, group: str, model: str, seconds: float = 0) -> str:
     return f"answered {text[1] if text else ''} in {pieces[1] if pieces else 0} chunks"
 
 
-def begin(scene: Scene, group: str, name: str, body: dict[str, Any]) -> None:
-    """Ask for a stream, which goes on in the client's pod."""
-    curl = f"curl -sSN --noproxy '*' {_request(scene, group, '/v1/chat/completions', body | {'stream': True})}"
-    script = f"cd /tmp; rm -f {name}*; ({curl} >{name} 2>{name}.said; echo $? >{name}.code) >/dev/null 2>&1 &"
+def begin(scene: Scene, group: str, model: str, tokens: int) -> int:
+    """Ask for a stream of so many tokens, which goes on in the client's pod; the pieces of it that have come."""
+    body = question(model, tokens, stream=True, ignore_eos=True)
+    curl = f"curl -sSN --noproxy '*' {_request(scene, group, '/v1/chat/completions', body)}"
+    count = f"grep -c '^data: *{{' {STREAM}"
+    script = (
+        f"cd /tmp; rm -f {STREAM}*; ({curl} >{STREAM} 2>{STREAM}.said; echo $? >{STREAM}.code) >/dev/null 2>&1 & "
+        f"cd /tmp; n=0; while [ $n -lt 200 ] && [ ! -e {STREAM}.code ]; do "
+        f'if [ -e {STREAM} ] && [ "$({count})" -ge 5 ]; then {count}; exit 0; fi; n=$((n + 1)); sleep 0.2; done; exit 9'
+    )
     code, said = inside(scene, group, POD, NAME, script)
-    expect(code == 0, f"the stream cannot be asked for: {said}")
+    expect(code == 0, f"no stream goes on, of {tokens} tokens: {ending(scene, group)} {said}")
+    return int(said)
 
 
-def chunks(scene: Scene, group: str, name: str) -> int:
-    """The pieces of a stream that have come."""
-    _, said = inside(scene, group, POD, NAME, f"grep -c '^data: *{{' /tmp/{name}")
+def chunks(scene: Scene, group: str) -> int:
+    """The pieces of the stream that have come."""
+    _, said = inside(scene, group, POD, NAME, f"grep -c '^data: *{{' /tmp/{STREAM}")
     return int(said) if said.isdigit() else 0
 
 
-def ending(scene: Scene, group: str, name: str) -> str:
-    """How a stream has ended: `whole`, or what curl says and the last line; empty while it goes on."""
-    script = f"cd /tmp; cat {name}.code 2>/dev/null || exit 9; cat {name}.said; grep . {name} | tail -n 1"
+def ending(scene: Scene, group: str) -> str:
+    """How the stream has ended: `whole`, or what curl says and the last line; empty while it goes on."""
+    script = f"cd /tmp; cat {STREAM}.code 2>/dev/null || exit 9; cat {STREAM}.said; grep . {STREAM} | tail -n 1"
     code, said = inside(scene, group, POD, NAME, script)
     if code == 9 or not said:
         return ""

@@ -12,7 +12,7 @@ from tests import proved
 from tests.e2e.cluster import Object, there
 from tests.e2e.state import differences
 
-from .asking import asked, begin, chatted, chunks, client, ending, exported, heard, question, watch, watched
+from .asking import asked, begin, chatted, chunks, client, ending, exported, heard, watch, watched
 from .scene import (
     Scene,
     apply,
@@ -34,6 +34,7 @@ FLAG = "--no-such-flag"
 # An engine's image need not have more than a shell.
 WHO = 'while read -r key uid _; do if [ "$key" = Uid: ]; then echo "$uid"; fi; done </proc/1/status'
 SECONDS = 420.0  # for what loads a model
+OPEN = 60  # seconds in which a connection is looked at that has nothing more to say
 COUNTERS = ("promptTokens", "generatedTokens", "requests")
 HISTOGRAMS = ("firstToken", "latency")
 GAUGES = ("running", "waiting", "cache")
@@ -114,17 +115,17 @@ def metrics(group: str) -> Step:
     return step
 
 
-def stopped(group: str, tokens: int) -> Step:
-    """The pod is deleted during a stream, which ends whole; another pod takes over."""
+def stopped(group: str, tokens: int, after: int = 0) -> Step:
+    """The pod is deleted during a stream, which ends whole, after so many seconds; another pod takes over."""
 
     def step(scene: Scene) -> str:
-        before, pod = _streaming(scene, group, tokens)
+        pod, before = _server(scene, group), begin(scene, group, MODEL, tokens)
         start = time.monotonic()
         end(scene, group, pod)
-        how = until(scene, group, "the stream has ended", lambda: ending(scene, group, "stream"))
-        seconds, count = time.monotonic() - start, chunks(scene, group, "stream")
+        how = until(scene, group, "the stream has ended", lambda: ending(scene, group))
+        seconds, count = time.monotonic() - start, chunks(scene, group)
         expect(how == "whole", f"the stream has ended after {seconds:.0f} s and {count} chunks: {how}")
-        expect(count > before, f"all {count} chunks had come before the pod was deleted")
+        expect(count > before and seconds > after, f"all {count} chunks had come {seconds:.0f} s after the deletion")
         until(scene, group, "the pod is gone", lambda: not _there(scene, group, pod))
         gone = time.monotonic() - start
         new_server(scene, group, SECONDS)
@@ -187,28 +188,26 @@ def wrong_flag(group: str, values: Values, message: str) -> Step:
     return step
 
 
-def _streaming(scene: Scene, group: str, tokens: int) -> tuple[int, Object]:
-    """A stream that has begun: its pieces so far, and the pod that it comes from."""
-    pod = _server(scene, group)
-    begin(scene, group, "stream", question(MODEL, tokens, ignore_eos=True))
-    until(scene, group, "the stream has begun", lambda: chunks(scene, group, "stream") >= 5)
-    count, how = chunks(scene, group, "stream"), ending(scene, group, "stream")
-    expect(not how, f"the stream has ended already, after {count} chunks: {how}")
-    return count, pod
-
-
 def aborted(group: str, tokens: int) -> Step:
-    """What the chart says of the engine: SIGTERM by itself, without the sleep before it, cuts a stream."""
+    """What the chart says of the engine: SIGTERM, without the sleep before it, stops a stream, which is never whole."""
 
     def step(scene: Scene) -> str:
-        before, pod = _streaming(scene, group, tokens)
+        pod, before = _server(scene, group), begin(scene, group, MODEL, tokens)
         start = time.monotonic()
-        inside(scene, group, pod, "server", "kill -TERM 1")
-        how = until(scene, group, "the stream has ended", lambda: ending(scene, group, "stream"))
-        seconds, count = time.monotonic() - start, chunks(scene, group, "stream")
+        code, said = inside(scene, group, pod, "server", "kill -TERM 1")
+        expect(code == 0, f"the signal cannot be sent: {said}")
+        count = -1
+        while count != (now := chunks(scene, group)):
+            count = now
+            time.sleep(3)
+        while not (how := ending(scene, group)) and time.monotonic() < start + OPEN:
+            time.sleep(1)
+        seconds = time.monotonic() - start
         expect(how != "whole", f"the stream came whole, {count} chunks in {seconds:.0f} s: it waits for its requests")
+        end(scene, group, pod, "?gracePeriodSeconds=0")
         new_server(scene, group, SECONDS)
-        return f"SIGTERM after {before} chunks; {how.splitlines()[0]} after {count} of {tokens}"
+        left = how.splitlines()[0] if how else "still open"
+        return f"SIGTERM after {before} chunks; no more than {count} of {tokens} came; {left} after {seconds:.0f} s"
 
     return step
 

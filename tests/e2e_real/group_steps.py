@@ -8,7 +8,7 @@ from typing import Any
 from tests.e2e.cluster import Object
 
 from . import engine_steps as engine
-from .asking import answering, asked, begin, chatted, chunks, client, ending, question
+from .asking import answering, asked, begin, chatted, chunks, client, ending
 from .engine_steps import MODEL, Step, served
 from .scene import Scene, apply, claim, end, expect, inside, pods, ready, until
 from .vllm_steps import CONTEXT, ENV, TOKENS
@@ -87,13 +87,11 @@ def worker_frozen(scene: Scene) -> str:
 def stopped(scene: Scene) -> str:
     """The first pod is deleted during a stream, which ends whole: the worker stays until then."""
     before = _uids(scene)
-    begin(scene, GROUP, "stream", question(MODEL, TOKENS // 3, ignore_eos=True))
-    until(scene, GROUP, "the stream has begun", lambda: chunks(scene, GROUP, "stream") >= 5)
-    count, start = chunks(scene, GROUP, "stream"), time.monotonic()
-    expect(not ending(scene, GROUP, "stream"), f"the stream has ended already, after {count} chunks")
-    end(scene, GROUP, _pod(scene, LEADER))
-    how = until(scene, GROUP, "the stream has ended", lambda: ending(scene, GROUP, "stream"))
-    seconds, all_of = time.monotonic() - start, chunks(scene, GROUP, "stream")
+    leader, count = _pod(scene, LEADER), begin(scene, GROUP, MODEL, TOKENS // 3)
+    start = time.monotonic()
+    end(scene, GROUP, leader)
+    how = until(scene, GROUP, "the stream has ended", lambda: ending(scene, GROUP))
+    seconds, all_of = time.monotonic() - start, chunks(scene, GROUP)
     expect(how == "whole", f"the stream has ended after {seconds:.0f} s and {all_of} chunks: {how}")
     again = _again(scene, before, start)
     return f"deleted after {count} of {all_of} chunks, which all came, the last after {seconds:.0f} s; {again}"

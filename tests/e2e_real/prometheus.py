@@ -18,7 +18,7 @@ import yaml
 from tests.e2e.cluster import Object, get, request
 
 from .asking import NAME as CLIENT
-from .asking import POD, RESTRICTED, SERVICE, chatted
+from .asking import POD, RESOURCES, RESTRICTED, SERVICE, chatted
 from .images import reference
 from .scene import Scene, expect, helm, inside, ready, until
 
@@ -89,6 +89,7 @@ def _start(scene: Scene, group: str, config: dict[str, Any], rules: dict[str, An
         "name": NAME,
         "image": reference(IMAGE),
         "command": [NAME, "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/tmp/data"],
+        "resources": RESOURCES,
         "securityContext": RESTRICTED,
         "readinessProbe": {"httpGet": {"path": "/-/ready", "port": PORT}, "periodSeconds": 1},
         "volumeMounts": [{"name": "files", "mountPath": "/etc/prometheus"}, {"name": "tmp", "mountPath": "/tmp"}],

@@ -12,7 +12,7 @@ from .scene import Scene, expect
 
 GROUP = "vllm"
 CONTEXT = 4096
-TOKENS = 3000
+TOKENS = 3900
 ADAPTER = "tiny-adapter"
 ENV = {"VLLM_CPU_KVCACHE_SPACE": "1"}  # GiB
 
@@ -57,7 +57,7 @@ VLLM_GROUPS: dict[str, tuple[tuple[str, Step], ...]] = {
         ("a real Prometheus", scraped(GROUP, MODEL)),
         ("a LoRA adapter", adapter),
         ("upgrade, same values", engine.same_values(GROUP, values)),
-        ("pod deleted in a stream", engine.stopped(GROUP, TOKENS)),
+        ("pod deleted in a stream", engine.stopped(GROUP, TOKENS, after=1)),
         ("a flag that it does not have", engine.wrong_flag(GROUP, values, r"error: .*--no-such-flag.*")),
         ("upgrade, fewer sequences", engine.other_values(GROUP, fewer)),
     ),
