@@ -13,6 +13,8 @@ from chartgen.problem import Problem
 from chartgen.reading import yamlfile
 from chartgen.sources import scaffold
 
+pytestmark = pytest.mark.slow
+
 MISTAKES = yamlfile.read(Path(__file__).parent / "one-mistake.yaml").data
 
 

@@ -22,6 +22,8 @@ from chartgen.compose.reads import ANY
 from chartgen.reading import gotemplate
 from chartgen.sources import stack as stacks
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).parents[1] / "gotools/reads"
 GENERATED = "_slots.tpl"  # the builder writes it, from choices that it checks
 

@@ -23,6 +23,8 @@ from chartgen.problem import Faults
 from chartgen.proofs import validate
 from chartgen.reading.keynames import Names
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
 EXPECTED = ("values.yaml", "report.txt")
@@ -47,7 +49,6 @@ def case(request, monkeypatch, imported) -> tuple[Path, importer.Imported]:
     return request.param, imported[request.param.name]
 
 
-@pytest.mark.slow
 def test_a_case_becomes_these_values(case):
     folder, made = case
     assert made.text == (folder / "values.yaml").read_text(encoding="utf-8")
@@ -79,7 +80,6 @@ def test_every_value_of_the_input_is_in_the_report_once(case):
     assert all(line.kind in report.KINDS for line in report.lines(made.draft))
 
 
-@pytest.mark.slow
 def test_what_is_written_passes_validation(case, tmp_path):
     _, made = case
     file = tmp_path / "values.yaml"

@@ -21,6 +21,8 @@ from llm_stack.rendering import all_requests
 
 from chartgen.programs import helm
 
+pytestmark = pytest.mark.slow
+
 PROVER = ROOT / "chartgen/programs/gotools"
 WATCHED = ROOT / "tests/gotools/strict/strict.go"
 ELSEWHERE = {  # what no render on a client reaches: a file, a template, a read, or a read in a template -> why
@@ -68,7 +70,6 @@ def never(found: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{each['file']}:{each['line']}: {each['read']}: {each['key']}: {why}"
 
 
-@pytest.mark.slow
 def test_every_key_that_a_template_of_the_chart_reads_is_there_in_some_render(program: Path, tmp_path: Path) -> None:
     # The oldest and the newest Kubernetes of each file are enough.
     requests = all_requests(tmp_path)
