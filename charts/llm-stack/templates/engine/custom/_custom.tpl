@@ -22,6 +22,8 @@ health: {ready: {{ $custom.readinessPath | default $custom.livenessPath | quote 
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
 secret: {name: {{ $custom.apiKey.existingSecret | quote }}, key: {{ $custom.apiKey.key | quote }}}
+{{- else }}
+access: Your program decides what its API requires of a client.
 {{- end }}
 {{- with $custom.metricsPath }}
 metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | quote }}, path: {{ quote . }}}
