@@ -23,7 +23,7 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 
 {{- /*
 (list KEY ENV TABLE): an error for each variable in the environment ENV, the value KEY, for which the chart has another value,
-as TABLE says. The chart tells from that value who can use the release, and others read it too.
+as TABLE says. That value decides who the chart says can use the release, and others read it too.
 */}}
 {{- define "fragment.envFaults" -}}
 {{- $key := first . }}
@@ -168,7 +168,7 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 
 {{- /*
 (list CONTEXT KEY ZONE): a zone that Kubernetes does not know. One that is newer than the list is accepted if Helm knows it, and
-the list has its continent: for any other, dateInZone prints UTC. Files of one machine, such as posix/UTC, are no continent.
+the list has its continent: for any other, dateInZone prints UTC. Names of one machine, such as posix/UTC, have none.
 */}}
 {{- define "fragment.timeZoneFaults" -}}
 {{- $zone := last . }}

@@ -34,7 +34,7 @@
 {{- end }}
 {{- end }}
 {{- if or $outside (regexMatch "^(Ingress|VirtualService|HTTPProxy|[A-Za-z]*Route(TCP|UDP)?)$" $object.kind) }}
-{{- $lines = append $lines (printf "extraObjects.%s opens a way of its own: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
+{{- $lines = append $lines (printf "extraObjects.%s opens another way: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
 {{- end }}
 {{- end }}
 {{- mustToJson $lines }}
