@@ -231,7 +231,7 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 {{- define "fragment.upgrade.pod" -}}
 {{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
 {{- range $list := list "containers" "initContainers" }}
-{{- range get $new $list }}
+{{- range get $new $list | default list }}
 {{- $_ := unset . "image" }}
 {{- end }}
 {{- end }}

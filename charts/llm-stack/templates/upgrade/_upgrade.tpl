@@ -231,7 +231,7 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- define "llm-stack.upgrade.pod" -}}
 {{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
 {{- range $list := list "containers" "initContainers" }}
-{{- range get $new $list }}
+{{- range get $new $list | default list }}
 {{- $_ := unset . "image" }}
 {{- end }}
 {{- end }}
