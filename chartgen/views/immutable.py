@@ -17,6 +17,8 @@ from .changes import ABSENT, Change
 FILE = Path(__file__).parents[1] / "fragments/upgrade/files/immutable.yaml"
 # How the chart compares fields that cannot change at all; the others are looked at here in more detail.
 WHOLE = ("same", "within", "class", "claims")
+# What can change of a pod. Images can as well.
+LOOSE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
 # What is not written stays as the API server has chosen it.
 CHOSEN = ("spec.ipFamilies", "spec.loadBalancerClass")
 # What the API server sets where a manifest says nothing: setting it is no change.
@@ -50,6 +52,9 @@ def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[C
         elif old.kind == "PersistentVolumeClaim" and where == "spec.resources.requests.storage":
             if smaller(change.old, change.new):
                 yield change, "a volume cannot shrink: keep the size, or copy the models to a new claim"
+        elif old.kind == "Pod" and change.path[0] == "spec" and len(change.path) > 1:
+            if change.path[1] not in LOOSE and change.path[-1] != "image":
+                yield change, _way_out(old)
         elif old.kind == "Service" and where == "spec.clusterIP" and _headless(change):
             yield change, _way_out(old)
 

@@ -129,6 +129,13 @@ def test_key_that_cannot_be_one_is_told_and_not_shown(pod, variable, key, senten
     assert key not in done.stderr
 
 
+def test_list_that_is_not_set_is_told(pod):
+    known = as_kubernetes_resolves(pod("endpoints").containers[0]) | {"INSERT_KEYS": "NOWHERE"}
+    done = keys_inserted(known, "OPENAI_API_KEYS")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (64, "", 1), done
+    assert "INSERT_KEYS names NOWHERE, which is not set" in done.stderr
+
+
 def test_lists_that_the_user_sets_get_no_keys_of_the_chart(rendered):
     given = {
         "endpoints": {"far": {"url": "http://far/v1", "existingSecret": "far"}},

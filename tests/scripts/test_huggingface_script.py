@@ -456,7 +456,7 @@ def test_a_token_that_a_hub_sends_back_is_not_shown(desk: Desk, shell: list[str]
 def test_a_token_with_blanks_in_it_is_not_shown(desk: Desk, between: str) -> None:
     token = "hf_0123456789abcdefghijklmnopqrst"
     desk.token(token)
-    script = f'. {FRAGMENTS}/loader/files/loader.sh; secret=$1; say "before $2 after"; beginning "before $2 after"'
+    script = f'. {FRAGMENTS}/loader/files/loader.sh; hide "$1"; say "before $2 after"; beginning "before $2 after"'
     split = between.join([token[:16], token[16:]])
     done = subprocess.run(["sh", "-c", script, "sh", token, split], capture_output=True, text=True)
     assert done.stdout == "(a message that contains a credential is not shown)\n" * 2, done

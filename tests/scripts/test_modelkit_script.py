@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -313,6 +314,16 @@ def test_the_password_stands_in_no_argument_and_not_with_the_models(harbour: Har
 def test_the_secret_of_an_image_will_do(harbour: Harbour, kit: ModelKit) -> None:
     harbour.docker_config()
     all_right(harbour.load())
+
+
+def test_what_a_kit_says_of_the_secret_of_an_image_is_not_shown(harbour: Harbour) -> None:
+    harbour.docker_config()
+    auth = base64.b64encode(f"{registries.USER}:{registries.PASSWORD}".encode()).decode()
+    harbour.program("kit", f'echo "[ERROR] status code 401: Basic {auth}, {registries.PASSWORD}"; exit 1')
+    harbour.ask_for(resnet="library/resnet:v1")
+    ended = harbour.load()
+    refused(ended, 65, "refuses the credentials")
+    assert not any(word in ended.out + ended.err for word in (auth, registries.PASSWORD))
 
 
 def test_keys_of_other_names_will_do(harbour: Harbour, kit: ModelKit) -> None:

@@ -18,14 +18,40 @@ values, and names and paths are those of the chart's own volumes and mounts.
 {{- end }}
 {{- $used := list }}
 {{- range .values.volumeMounts }}
-{{- if has (trimSuffix "/" .mountPath) $paths }}
+{{- $path := clean .mountPath }}
+{{- if has $path $paths }}
 {{ $key }}volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use another mountPath
-{{- else if has .mountPath $used }}
+{{- else if has $path $used }}
 {{ $key }}volumeMounts: two mounts have the mountPath {{ .mountPath }}; use another mountPath for one of them
 {{- end }}
-{{- $used = append $used .mountPath }}
+{{- $used = append $used $path }}
 {{- if not (has .name (concat $own $names)) }}
 {{ $key }}volumeMounts: {{ .name }} is not a volume of the pod; add it to {{ $key }}volumes
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- /*
+{key, path, readOnly, others}: the error in KEY, the path of a volume of the chart, empty if there is none. readOnly says
+whether it is mounted so, others are those of the other volumes, each to whether it is mounted read-only: no folder can be
+created in such a volume, so another volume cannot be mounted there.
+*/}}
+{{- define "fragment.mountFaults" -}}
+{{- $key := .key }}
+{{- $path := .path }}
+{{- $closed := .readOnly }}
+{{- $fault := "" }}
+{{- if regexMatch "^(/(bin|boot|dev|etc|lib|lib64|root|run|sbin|usr|var|var/run)|/(proc|sys)(/.*)?)$" $path }}
+{{- $fault = printf "%s: %s is a folder of the system, which programs need as it is; use another path" $key $path }}
+{{- end }}
+{{- range $other, $readOnly := .others }}
+{{- if eq $path $other }}
+{{- $fault = printf "%s: %s is already used by a volume of the chart; use another path" $key $path }}
+{{- else if and $readOnly (hasPrefix (printf "%s/" $other) $path) }}
+{{- $fault = printf "%s: %s is below %s, where another volume is mounted read-only; use a path outside of it" $key $path $other }}
+{{- else if and $closed (hasPrefix (printf "%s/" $path) $other) }}
+{{- $fault = printf "%s: %s is mounted read-only, and another volume is mounted below it, at %s; use another path" $key $path $other }}
+{{- end }}
+{{- end }}
+{{- $fault }}
 {{- end }}

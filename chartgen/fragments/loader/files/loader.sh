@@ -36,7 +36,7 @@ set -u
 
 me="$(uname -n).$$.$(date +%s)"
 child='' beat='' locking='' holding='' scratch='' mine='' sure='' lone='' inherited=''
-secret='' secret_pair=''   # credentials that must not appear in a log line
+hidden=''   # credentials that must not appear in a log line, one per line
 concealed='(a message that contains a credential is not shown)'
 verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
@@ -58,31 +58,75 @@ die() {
   exit "$code"
 }
 
-# conceal: replace $text if it contains a credential, which a server can send back in an error message, also with blanks
-# in it.
-conceal() {
-  for credential in "$secret" "$secret_pair"; do
-    if [ "${#credential}" -lt 4 ]; then continue; fi
-    case $text in *"$credential"*) text=$concealed ;; esac
-    if [ "${#credential}" -lt 8 ]; then continue; fi   # it can be in the text by chance
-    joined=$(printf '%s' "$text" | tr -d '[:space:]')
-    credential=$(printf '%s' "$credential" | tr -d '[:space:]')
-    case $joined in *"$credential"*) text=$concealed ;; esac
-  done
+# hide CREDENTIALS: they must not appear in a log line. One per line; those of less than four bytes can be in a text by chance.
+hide() {
+  hidden="$hidden$(printf '%s\n' "$1" | HIDDEN=$hidden LC_ALL=C awk '
+    BEGIN { n = split(ENVIRON["HIDDEN"], each, "\n"); for (i = 1; i <= n; i++) known[each[i]] }
+    length($0) > 3 && !($0 in known) { known[$0]; printf "%s\n", $0 }' && echo .)"
+  hidden=${hidden%.}
 }
+
+# hide_in URL: the credentials in it. A program that reads a wrong URL in another way names a piece of the password as the
+# host or the port, so each piece is hidden as well.
+hide_in() {
+  case $1 in *@*) ;; *) return 0 ;; esac
+  pair=${1#*://}
+  pair=${pair%@*}
+  hide "$pair
+${pair#*:}
+$(printf '%s\n' "${pair#*:}" | LC_ALL=C awk "$unescape"' { $0 = $0 "\n" unescape($0); gsub(/[@\/#?:\\[:space:]]/, "\n"); print }')
+$(printf '%s' "$pair" | base64 | tr -d '\n')
+$(printf '%s\n' "$pair" | LC_ALL=C awk "$unescape"' { printf "%s", unescape($0) }' | base64 | tr -d '\n')"
+}
+
+# conceal [cut]: replace $text if it contains a credential, which a server can send back in an error message, also with
+# blanks in it, or escaped for a URL or for JSON. With `cut`, keep what is before it.
+conceal() {
+  if [ -z "$hidden" ]; then return 0; fi
+  text=$(TEXT=$text HIDDEN=$hidden CONCEALED=$concealed CUT=${1:-} LC_ALL=C awk "$unescape"'
+    function bare(text) { gsub(/[[:space:]\\]/, "", text); return text }
+    BEGIN {
+      text = ENVIRON["TEXT"]
+      n = split(ENVIRON["HIDDEN"], credential, "\n")
+      for (i = 1; i <= n; i++) {
+        at = credential[i] == "" ? 0 : index(text, credential[i])
+        if (at && ENVIRON["CUT"]) { text = substr(text, 1, at - 1); was_cut = 1 }
+      }
+      plain = unescape(text)
+      for (i = 1; i <= n && !found; i++) {
+        if (credential[i] == "") continue
+        each = unescape(credential[i])
+        found = index(text, credential[i]) || index(plain, each)
+        if (length(credential[i]) > 7) found = found || index(bare(text), bare(credential[i])) || index(bare(plain), bare(each))
+      }
+      printf "%s", found ? ENVIRON["CONCEALED"] : text (was_cut ? ENVIRON["CONCEALED"] : "")
+    }') || text=$concealed
+}
+
+# A function of awk: the text without %2F of URLs and \u002f of JSON.
+# shellcheck disable=SC2016 # it is awk
+unescape='function unescape(text,  out, code, n) {
+  while (match(text, /%[0-9A-Fa-f][0-9A-Fa-f]|\\u00[0-7][0-9A-Fa-f]/)) {
+    code = tolower(substr(text, RSTART + RLENGTH - 2, 2))
+    n = 16 * (index("0123456789abcdef", substr(code, 1, 1)) - 1) + index("0123456789abcdef", substr(code, 2, 1)) - 1
+    out = out substr(text, 1, RSTART - 1) (n ? sprintf("%c", n) : "")
+    text = substr(text, RSTART + RLENGTH)
+  }
+  return out text
+}'
 
 # beginning TEXT [COUNT]: print its first bytes, 300 if no count is given, and nothing from a credential on. The text of a
 # server is shortened only with this function: conceal does not find a credential of which a part was cut off.
 beginning() {
   text=$1
-  for credential in "$secret" "$secret_pair"; do
-    if [ "${#credential}" -ge 4 ]; then
-      case $text in *"$credential"*) text="${text%%"$credential"*}$concealed" ;; esac
-    fi
-  done
-  conceal
+  conceal cut
   printf '%s\n' "$text" | cut -c "1-${2:-300}"
 }
+
+for url in "${HTTP_PROXY:-}" "${http_proxy:-}" "${HTTPS_PROXY:-}" "${https_proxy:-}" "${ALL_PROXY:-}" "${all_proxy:-}" \
+  "${ENDPOINT:-}"; do
+  hide_in "$url"
+done
 
 # run_child COMMAND…: run it in the background, because a shell handles signals only between commands and in `wait`.
 run_child() {

@@ -291,8 +291,10 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- with int64 .Values.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
-  {{- with .Facts.engine.secret }}
-  who: {{ printf "Requests to its API require the key in Secret %s." .name | quote }}
+  {{- if .Facts.engine.access }}
+  who: {{ .Facts.engine.access | quote }}
+  {{- else if .Facts.engine.secret }}
+  who: {{ printf "Requests to its API require the key in Secret %s." .Facts.engine.secret.name | quote }}
   {{- else }}
   who: Its API has no authentication.
   {{- end }}

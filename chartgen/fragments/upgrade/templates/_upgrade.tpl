@@ -28,6 +28,8 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{ include "fragment.upgrade.sealed" $field }}
 {{- else if eq $how "headless" }}
 {{ include "fragment.upgrade.headless" $field }}
+{{- else if eq $how "pod" }}
+{{ include "fragment.upgrade.pod" $field }}
 {{- else if eq $how "class" }}
 {{ include "fragment.upgrade.class" $field }}
 {{- else if eq $how "size" }}
@@ -46,9 +48,12 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- $context := first . }}
 {{- $object := last . }}
 {{- $found := dict }}
+{{- /* An object without a name is refused, with all other errors. */}}
+{{- if $object.metadata.name }}
 {{- /* Without its CRD, lookup of a custom resource is an error. Helm 3 may not know the kinds of Kubernetes itself. */}}
 {{- if or (not (regexMatch "([.]x-|^resource[.])k8s[.]io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
+{{- end }}
 {{- end }}
 {{- mustToJson ($found | default dict) }}
 {{- end }}
@@ -217,7 +222,20 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 {{- $new := eq (dig "spec" "clusterIP" "" .new) "None" }}
 {{- if ne $old $new }}
 {{- .about.server }}{{ .about.title }}: exists {{ ternary "without" "with" $old }} a cluster IP address, and cannot change to a Service {{ ternary "without" "with" $new }} one; run `{{ include "fragment.upgrade.delete" . }}`, and upgrade again
+{{- else if not (has "ExternalName" (list (dig "spec" "type" "" .old) (dig "spec" "type" "" .new))) }}
+{{- include "fragment.upgrade.same" . }}
 {{- end }}
+{{- end }}
+
+{{- /* Of a pod, only images, the deadline, added tolerations and removed scheduling gates can change. */}}
+{{- define "fragment.upgrade.pod" -}}
+{{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
+{{- range $list := list "containers" "initContainers" }}
+{{- range get $new $list | default list }}
+{{- $_ := unset . "image" }}
+{{- end }}
+{{- end }}
+{{- include "fragment.upgrade.within" (merge (dict "new" (dict "spec" $new)) .) }}
 {{- end }}
 
 {{- /* With value, was and is: a field of a claim that cannot change. value is its key in the values. */}}

@@ -24,6 +24,19 @@
 {{- $text := ternary (printf "%s and %s" (initial $ways | join ", ") $last) $last (gt (len $ways) 1) }}
 {{- $lines = append $lines (printf "%s is open to %s. %s" .title $text .who) }}
 {{- end }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- $outside := list }}
+{{- $spec := get (mustToJson $object | mustFromJson) "spec" }}
+{{- if and (eq $object.kind "Service") (kindIs "map" $spec) }}
+{{- $outside = without (list (get $spec "type" | default "ClusterIP")) "ClusterIP" "ExternalName" }}
+{{- if get $spec "externalIPs" }}
+{{- $outside = append $outside "externalIPs" }}
+{{- end }}
+{{- end }}
+{{- if or $outside (regexMatch "^(Ingress|VirtualService|HTTPProxy|[A-Za-z]*Route(TCP|UDP)?)$" $object.kind) }}
+{{- $lines = append $lines (printf "extraObjects.%s opens another way: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
+{{- end }}
+{{- end }}
 {{- mustToJson $lines }}
 {{- end }}
 

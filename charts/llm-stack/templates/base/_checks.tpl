@@ -15,8 +15,33 @@ global.proxy.existingSecret: cannot be combined with httpProxy and httpsProxy; w
 {{- end }}
 {{ include "llm-stack.secretChecks" . }}
 {{ include "llm-stack.textChecks" . }}
+{{ include "llm-stack.extraObjectForms" . }}
 {{- if and .Values.serviceAccount.attachPullSecrets (not .Values.serviceAccount.create) }}
 serviceAccount.attachPullSecrets: the release does not create the service account {{ include "llm-stack.serviceAccount" . }}, so it cannot attach Secrets to it; set serviceAccount.create to true, or remove attachPullSecrets and global.imagePullSecrets and attach the Secrets yourself
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.envFaults" -}}
+{{- $key := first . }}
+{{- $env := index . 1 }}
+{{- range $name, $value := last . }}
+{{- if hasKey $env $name }}
+{{ $key }}.{{ $name }}: {{ $value }} is the value for it, which decides what the chart says about access; remove it, and set {{ $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.keyFaults" -}}
+{{- $value := last . }}
+{{- range first . }}
+{{- if regexMatch "^--api[-_]k" (toString .) }}
+extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value }} is the value for the key, which decides what the chart says about access; remove it, and set {{ $value }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -59,6 +84,17 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- if not .Values.generateSecrets }}
 {{- range .Facts.secrets }}
 {{ .key }}.existingSecret: is empty, and generateSecrets is false; set it to an existing Secret, or set {{ .key }}.value
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.extraObjectForms" -}}
+{{- range $name, $object := .Values.extraObjects }}
+{{- if or (eq $object.kind "List") (and (hasSuffix "List" $object.kind) (kindIs "slice" (get (mustToJson $object | mustFromJson) "items"))) }}
+extraObjects.{{ $name }}: is a list of objects, which the chart cannot check; write each item under its own key
+{{- else if not $object.metadata.name }}
+extraObjects.{{ $name }}.metadata.name: is missing, but Helm finds an object by its name when it upgrades; set it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -109,7 +145,7 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- $fields := splitList " " (last .) }}
 {{- range $n, $about := ternary $known list (eq (len $fields) 5) }}
 {{- range $part := compact (splitList "," (index $fields $n)) }}
-{{- $sound := regexMatch "^([*?]|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/0*[1-9][0-9]*)?$" $part }}
+{{- $sound := regexMatch "^([*?]|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/0*[1-9][0-9]{0,8})?$" $part }}
 {{- $last := $about.least }}
 {{- range $end := splitList "/" $part | first | splitList "-" }}
 {{- if not (has $end (list "*" "?")) }}
@@ -141,8 +177,8 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- $zones := get (first .).Read "files/base/time-zones.yaml" }}
 {{- $parts := contains "/" $zone | ternary (splitn "/" 2 $zone) (dict "_0" "." "_1" $zone) }}
 {{- $known := get $zones $parts._0 | splitList " " | has $parts._1 }}
-{{- $local := eq (lower $zone) "local" }}
-{{- if or $local (and (not $known) (eq (dateInZone "MST" 0 $zone) "UTC")) }}
+{{- $newer := and (has $parts._0 (without (keys $zones) ".")) (ne (dateInZone "MST" 0 $zone) "UTC") }}
+{{- if not (or $known $newer) }}
 {{ index . 1 }}: {{ $zone }} is not a time zone; use a name of the IANA database such as Asia/Shanghai, or leave it empty for the time zone of the cluster
 {{- end }}
 {{- end }}

@@ -27,11 +27,11 @@ loader.volumes: {{ .name }} is reserved by the chart; rename your volume
 {{- end }}
 {{- $paths := dict "/models" 1 "/opt/files" 1 "/tmp" 1 }}
 {{- range include "llm-stack.slot.loader.volumeMounts" . | include "llm-stack.list" | mustFromJson }}
-{{- $path := trimSuffix "/" .mountPath }}
+{{- $path := clean .mountPath }}
 {{- $_ := set $paths $path (add1 (get $paths $path | default 0)) }}
 {{- end }}
 {{- range .Values.loader.volumeMounts }}
-{{- if gt (get $paths (trimSuffix "/" .mountPath) | int) 1 }}
+{{- if gt (get $paths (clean .mountPath) | int) 1 }}
 loader.volumeMounts: {{ .mountPath }} is already used by a volume of the chart; use another mountPath
 {{- end }}
 {{- end }}

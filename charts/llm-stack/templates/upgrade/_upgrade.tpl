@@ -28,6 +28,8 @@
 {{ include "llm-stack.upgrade.sealed" $field }}
 {{- else if eq $how "headless" }}
 {{ include "llm-stack.upgrade.headless" $field }}
+{{- else if eq $how "pod" }}
+{{ include "llm-stack.upgrade.pod" $field }}
 {{- else if eq $how "class" }}
 {{ include "llm-stack.upgrade.class" $field }}
 {{- else if eq $how "size" }}
@@ -47,8 +49,11 @@
 {{- $object := last . }}
 {{- $found := dict }}
 {{- /**/}}
+{{- if $object.metadata.name }}
+{{- /**/}}
 {{- if or (not (regexMatch "([.]x-|^resource[.])k8s[.]io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
+{{- end }}
 {{- end }}
 {{- mustToJson ($found | default dict) }}
 {{- end }}
@@ -217,7 +222,20 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $new := eq (dig "spec" "clusterIP" "" .new) "None" }}
 {{- if ne $old $new }}
 {{- .about.server }}{{ .about.title }}: exists {{ ternary "without" "with" $old }} a cluster IP address, and cannot change to a Service {{ ternary "without" "with" $new }} one; run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
+{{- else if not (has "ExternalName" (list (dig "spec" "type" "" .old) (dig "spec" "type" "" .new))) }}
+{{- include "llm-stack.upgrade.same" . }}
 {{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.upgrade.pod" -}}
+{{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
+{{- range $list := list "containers" "initContainers" }}
+{{- range get $new $list | default list }}
+{{- $_ := unset . "image" }}
+{{- end }}
+{{- end }}
+{{- include "llm-stack.upgrade.within" (merge (dict "new" (dict "spec" $new)) .) }}
 {{- end }}
 
 {{- /**/}}

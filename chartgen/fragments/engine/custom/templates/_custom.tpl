@@ -22,6 +22,8 @@ health: {ready: {{ $custom.readinessPath | default $custom.livenessPath | quote 
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
 secret: {name: {{ $custom.apiKey.existingSecret | quote }}, key: {{ $custom.apiKey.key | quote }}}
+{{- else }}
+access: Your program decides what its API requires of a client.
 {{- end }}
 {{- with $custom.metricsPath }}
 metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | quote }}, path: {{ quote . }}}
@@ -78,9 +80,8 @@ image.repository: engine custom has no default image; set image.repository and i
 {{- else if not (or .Values.image.tag .Values.image.digest) }}
 image.tag: {{ .Values.image.repository }} has no tag, so Kubernetes would use latest; set image.tag or image.digest
 {{- end }}
-{{- if has $custom.mountPath (list "/tmp" "/opt/files") }}
-custom.mountPath: {{ $custom.mountPath }} is already used by a volume of the chart; use another path
-{{- end }}
+{{- $others := dict "/tmp" false "/opt/files" true "/dev/shm" false }}
+{{ include "fragment.mountFaults" (dict "key" "custom.mountPath" "path" $custom.mountPath "readOnly" true "others" $others) }}
 {{- $taken := dict }}
 {{- range $name, $port := $custom.ports }}
 {{- with get $taken (toString $port) }}
@@ -93,10 +94,13 @@ custom.ports: the name http is reserved for custom.port; rename the other port
 custom.ports: {{ $name }} is {{ int64 $port }}, the same as custom.port; remove it, or give it another port
 {{- end }}
 {{- end }}
-{{- range $custom.writablePaths }}
-{{- if has . (concat (list $custom.mountPath "/tmp" "/dev/shm" "/opt/files") (($.Facts.batch | default dict).folders | default list)) }}
-custom.writablePaths: {{ . }} is already used by a volume of the chart; remove it
+{{- $batch := .Facts.batch | default dict }}
+{{- range $batch.folders }}
+{{- $_ := set $others . (not (hasPrefix (printf "%s/" .) $batch.output)) }}
 {{- end }}
+{{- $_ := set $others $custom.mountPath true }}
+{{- range $custom.writablePaths }}
+{{ include "fragment.mountFaults" (dict "key" "custom.writablePaths" "path" . "readOnly" false "others" $others) }}
 {{- end }}
 {{- if .Facts.batch }}
 {{- range $key, $value := merge (dict "protocol" (ne $custom.protocol "none")) (pick $custom "ports" "livenessPath" "readinessPath" "metricsPath") }}

@@ -127,6 +127,8 @@ Secret/{{ . }}
 
 {{- define "fragment.engine.llamacpp.checks" -}}
 {{- $llamacpp := .Values.llamacpp }}
+{{ include "fragment.envFaults" (list "env" .Values.env (dict "LLAMA_API_KEY" "llamacpp.apiKey.existingSecret")) }}
+{{ include "fragment.keyFaults" (list .Values.extraArgs "llamacpp.apiKey.existingSecret") }}
 {{- if not $llamacpp.file }}
 llamacpp.file: is empty; set it to the GGUF file of the model, such as qwen2.5-0.5b-instruct-q4_k_m.gguf
 {{- else if regexMatch "-[0-9]{5}-of-[0-9]{5}\\.gguf$" $llamacpp.file | and (not (regexMatch "-00001-of-[0-9]{5}\\.gguf$" $llamacpp.file)) }}

@@ -152,6 +152,8 @@ Secret/{{ . }}
 
 {{- define "fragment.engine.sglang.checks" -}}
 {{- $sglang := .Values.sglang }}
+{{ include "fragment.envFaults" (list "env" .Values.env (dict "SGLANG_API_KEY" "sglang.apiKey.existingSecret")) }}
+{{ include "fragment.keyFaults" (list .Values.extraArgs "sglang.apiKey.existingSecret") }}
 {{- $tensor := include "fragment.engine.sglang.tensorParallelSize" . | int64 }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}
 {{- $nodes := int64 .Values.nodes.count }}

@@ -45,6 +45,7 @@ sign_in() {
   printf '%s\n' location 'max-redirs = 10'
   if ! [ -s "$TOKEN_FILE" ]; then return; fi
   token=yes secret=$(tr -d '\r\n' <"$TOKEN_FILE")
+  hide "$secret"
   printf 'header = "Authorization: Bearer %s"\n' "$(printf '%s\n' "$secret" | quoted)"
   # Some paths of ModelScope accept only this form.
   if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$(printf '%s\n' "$secret" | quoted)"; fi

@@ -270,19 +270,41 @@ log_in() {
   [ -d "$DOCKER_CONFIG" ] || (umask 077 && mkdir "$DOCKER_CONFIG") || full "$scratch"
   if [ -z "$LOGIN_DIR" ]; then return; fi
   if [ -r "$LOGIN_DIR/.dockerconfigjson" ]; then
+    hide_login "$LOGIN_DIR/.dockerconfigjson"
     (umask 077 && cp "$LOGIN_DIR/.dockerconfigjson" "$DOCKER_CONFIG/config.json")
   elif [ -r "$LOGIN_DIR/$USERNAME_KEY" ] && [ -r "$LOGIN_DIR/$PASSWORD_KEY" ]; then
     secret=$(cat "$LOGIN_DIR/$PASSWORD_KEY")
-    secret_pair=$(printf '%s:%s' "$(cat "$LOGIN_DIR/$USERNAME_KEY")" "$secret" | base64 | tr -d '\n')
+    pair=$(printf '%s:%s' "$(cat "$LOGIN_DIR/$USERNAME_KEY")" "$secret" | base64 | tr -d '\n')
+    hide "$(printf '%s' "$secret" | tr -d '\r\n')
+$pair"
     case $REGISTRY in
       docker.io | index.docker.io | registry-1.docker.io) host=https://index.docker.io/v1/ ;;
       *) host=$REGISTRY ;;
     esac
-    (umask 077 && printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$host" "$secret_pair" >"$DOCKER_CONFIG/config.json")
+    (umask 077 && printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$host" "$pair" >"$DOCKER_CONFIG/config.json")
   else
     die 65 "the Secret modelkit.existingSecret has neither .dockerconfigjson nor $USERNAME_KEY and $PASSWORD_KEY; add" \
       "those keys, or set modelkit.usernameKey and modelkit.passwordKey to the keys that it has"
   fi || full "$scratch"
+}
+
+# hide_login FILE: the credentials of a Docker configuration, as they are in it and as a program sends them.
+hide_login() {
+  auths=$(strings_of "$1" auth | while IFS= read -r each; do printf '%s' "$each" | base64 -d 2>/dev/null; echo; done)
+  passwords=$(strings_of "$1" password)
+  hide "$(strings_of "$1" 'auth|identitytoken|registrytoken')
+$passwords
+$auths
+$(printf '%s\n' "$auths" | sed 's/^[^:]*://')
+$(strings_of "$1" username | while IFS= read -r user; do
+    printf '%s\n' "$passwords" | while IFS= read -r each; do printf '%s:%s' "$user" "$each" | base64 | tr -d '\n'; echo; done
+  done)"
+}
+
+# strings_of FILE KEYS: print the values of these keys, one per line, without JSON's escapes.
+strings_of() {
+  tr -d '\r\n' <"$1" | grep -oiE "\"($2)\"[[:space:]]*:[[:space:]]*\"([^\"\\\\]|\\\\.)*\"" |
+    LC_ALL=C awk "$unescape"' { sub(/^"[A-Za-z]*"[[:space:]]*:[[:space:]]*"/, ""); sub(/"$/, ""); $0 = unescape($0); gsub(/\\/, ""); print }'
 }
 
 # verify_signature REFERENCE

@@ -50,13 +50,15 @@ prepare() {
 sign_in() {
   if ! [ -e "$KEY_DIR/id" ]; then return; fi
   signed=yes secret=$(tr -d '\r\n' <"$KEY_DIR/secret")
+  hide "$secret"
   # The second header is the hash of an empty body, which a store requires and not every curl sends.
   printf '%s = "%s"\n' user "$(tr -d '\r\n' <"$KEY_DIR/id" | quoted):$(printf '%s\n' "$secret" | quoted)" \
     aws-sigv4 "aws:amz:$REGION:s3" \
     header 'x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   if [ -e "$KEY_DIR/token" ]; then
-    secret_pair=$(tr -d '\r\n' <"$KEY_DIR/token")
-    printf 'header = "x-amz-security-token: %s"\n' "$(printf '%s\n' "$secret_pair" | quoted)"
+    session=$(tr -d '\r\n' <"$KEY_DIR/token")
+    hide "$session"
+    printf 'header = "x-amz-security-token: %s"\n' "$(printf '%s\n' "$session" | quoted)"
   fi
 }
 

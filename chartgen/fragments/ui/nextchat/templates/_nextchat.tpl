@@ -122,6 +122,7 @@ Secret/{{ . }}
 {{- define "fragment.ui.nextchat.checks" -}}
 {{- $chat := .Values.nextchat }}
 {{- if $chat.enabled }}
+{{ include "fragment.envFaults" (list "nextchat.env" .Values.nextchat.env (dict "CODE" "nextchat.code.existingSecret")) }}
 {{- $servers := include "fragment.ui.nextchat.servers" . | replace " " " or " }}
 {{- if $chat.endpoint.url }}
 {{- if $chat.server }}

@@ -35,6 +35,8 @@ def inserted(text: str) -> str:
 
 try:
     for variable in os.environ["INSERT_KEYS"].split():
+        if variable not in os.environ:
+            sys.exit(f"keys: INSERT_KEYS names {variable}, which is not set; remove INSERT_KEYS from the environment")
         os.environ[variable] = inserted(os.environ[variable])
 except SystemExit as fault:
     print(fault, file=sys.stderr)

@@ -67,6 +67,14 @@ openWebui.redis: both url and existingSecret are set; remove one of them
 {{ include "fragment.ui.open-webui.endpointChecks" . }}
 {{ include "fragment.ui.open-webui.replicasChecks" . }}
 {{ include "fragment.ui.open-webui.signInChecks" . }}
+{{- $variables := dict "WEBUI_AUTH" "openWebui.auth" "WEBUI_SECRET_KEY" "openWebui.secretKey.existingSecret" }}
+{{- range $what, $header := $ui.trustedHeaders }}
+{{- $_ := set $variables (printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what)) (printf "openWebui.trustedHeaders.%s" $what) }}
+{{- end }}
+{{ include "fragment.envFaults" (list "openWebui.env" $ui.env $variables) }}
+{{- if hasKey $ui.env "INSERT_KEYS" }}
+openWebui.env.INSERT_KEYS: is a variable of the chart's own script; remove it, and write endpoints with keys under openWebui.endpoints
+{{- end }}
 {{- end }}
 {{- end }}
 

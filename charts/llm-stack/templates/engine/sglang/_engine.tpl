@@ -152,6 +152,8 @@ Secret/{{ . }}
 
 {{- define "llm-stack.engine.sglang.checks" -}}
 {{- $sglang := .Values.sglang }}
+{{ include "llm-stack.envFaults" (list "env" .Values.env (dict "SGLANG_API_KEY" "sglang.apiKey.existingSecret")) }}
+{{ include "llm-stack.keyFaults" (list .Values.extraArgs "sglang.apiKey.existingSecret") }}
 {{- $tensor := include "llm-stack.engine.sglang.tensorParallelSize" . | int64 }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}
 {{- $nodes := int64 .Values.nodes.count }}

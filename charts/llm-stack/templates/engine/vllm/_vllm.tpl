@@ -47,6 +47,7 @@ cards:
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+access: {{ printf "Requests to paths below /v1 require the key in Secret %s. Other paths require none, such as /invocations, which generates text, too." .existingSecret | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -243,6 +244,8 @@ Secret/{{ . }}
 
 {{- define "llm-stack.engine.vllm.checks" -}}
 {{- $vllm := .Values.vllm }}
+{{ include "llm-stack.envFaults" (list "env" .Values.env (dict "VLLM_API_KEY" "vllm.apiKey.existingSecret")) }}
+{{ include "llm-stack.keyFaults" (list .Values.extraArgs "vllm.apiKey.existingSecret") }}
 {{- $tensor := include "llm-stack.engine.vllm.tensorParallelSize" . | int64 }}
 {{- $pipeline := include "llm-stack.engine.vllm.pipelineParallelSize" . | int64 }}
 {{- $split := mul $tensor $pipeline (int64 $vllm.dataParallelSize) }}

@@ -135,5 +135,16 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{ .key }}.basicAuthSecret: {{ $controller }} has no annotation for this Secret, and would allow access without a password; remove basicAuthSecret, and use {{ $controller }}'s own authentication with {{ .key }}.annotations
 {{- end }}
 {{- end }}
+{{- if .values.basicAuthSecret }}
+{{- $passwords := dict }}
+{{- range $controllers }}
+{{- $passwords = merge $passwords (.passwords | default dict) }}
+{{- end }}
+{{- range $name, $value := .values.annotations }}
+{{- if or (hasKey $passwords $name) (and (hasSuffix "/satisfy" $name) (eq (lower $value | trim) "any")) }}
+{{ $way.key }}.annotations: {{ $name }} changes who needs the password of {{ $way.key }}.basicAuthSecret; remove one of the two
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}

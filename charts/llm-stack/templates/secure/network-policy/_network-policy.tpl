@@ -130,14 +130,25 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $parts := splitn "/" 2 . }}
 {{- $groups := list }}
 {{- $width := contains ":" . | ternary 16 8 }}
+{{- $remedy := "" }}
 {{- if eq $width 8 }}
 {{- range splitList "." $parts._0 }}
 {{- $groups = append $groups (float64 . | int64) }}
 {{- end }}
-{{- else if not (contains "." .) }}
+{{- else }}
 {{- $ends := splitList "::" $parts._0 }}
+{{- $sound := le (len $ends) 2 }}
+{{- range $ends }}
+{{- $sound = and $sound (regexMatch "^([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?$" .) }}
+{{- end }}
 {{- $head := splitList ":" (first $ends) | compact }}
 {{- $tail := gt (len $ends) 1 | ternary (splitList ":" (last $ends) | compact) list }}
+{{- $written := add (len $head) (len $tail) }}
+{{- if contains "." . }}
+{{- $remedy = "write the IPv4 address in it as two hexadecimal groups" }}
+{{- else if not (and $sound (ternary (eq $written 8) (lt $written 8) (eq (len $ends) 1))) }}
+{{- $remedy = "write eight hexadecimal groups, or fewer with one :: in place of those that are zero" }}
+{{- else }}
 {{- $zeros := list }}
 {{- range until (sub 8 (add (len $head) (len $tail)) | int) }}
 {{- $zeros = append $zeros "0" }}
@@ -145,8 +156,13 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- range concat $head $zeros $tail }}
 {{- $groups = append $groups (printf "0x%s" . | int64) }}
 {{- end }}
+{{- if hasPrefix "[0,0,0,0,0,65535," (toJson $groups) }}
+{{- $groups = list }}
+{{- $remedy = "write it as a network of IPv4" }}
 {{- end }}
-{{- dict "width" $width "groups" $groups "prefix" (float64 $parts._1 | int64) | mustToJson }}
+{{- end }}
+{{- end }}
+{{- dict "width" $width "groups" $groups "remedy" $remedy "prefix" (float64 $parts._1 | int64) | mustToJson }}
 {{- end }}
 
 {{- /**/}}
@@ -168,7 +184,9 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $whole := include "llm-stack.secure.network-policy.network" $block.cidr | mustFromJson }}
 {{- range prepend ($block.except | default list) $block.cidr }}
 {{- $part := include "llm-stack.secure.network-policy.network" . | mustFromJson }}
-{{- if ne (toJson $part.groups) (include "llm-stack.secure.network-policy.masked" (list $part $part.prefix)) }}
+{{- if $part.remedy }}
+{{ $key }}: {{ . }} is not a network that Kubernetes accepts; {{ $part.remedy }}
+{{- else if ne (toJson $part.groups) (include "llm-stack.secure.network-policy.masked" (list $part $part.prefix)) }}
 {{ $key }}: {{ . }} has bits after its prefix of {{ $part.prefix }}, which Kubernetes refuses; set them to zero, or use the prefix {{ mul $part.width (len $part.groups) }} for one address
 {{- end }}
 {{- end }}

@@ -122,6 +122,7 @@ Secret/{{ . }}
 {{- define "llm-stack.ui.nextchat.checks" -}}
 {{- $chat := .Values.nextchat }}
 {{- if $chat.enabled }}
+{{ include "llm-stack.envFaults" (list "nextchat.env" .Values.nextchat.env (dict "CODE" "nextchat.code.existingSecret")) }}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | replace " " " or " }}
 {{- if $chat.endpoint.url }}
 {{- if $chat.server }}

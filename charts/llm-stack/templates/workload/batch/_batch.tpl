@@ -179,13 +179,12 @@ batch.parallelism: {{ int64 .Facts.batch.parallelism }} pods share the claim of 
 batch.parallelism: {{ int64 .Facts.batch.parallelism }} pods share the claim of the results, but batch.results.accessModes is {{ join ", " $results.accessModes }}, which only one node can mount; set batch.results.accessModes to ReadWriteMany with a storage class that supports it, or batch.parallelism to 1
 {{- end }}
 {{- $models := .Facts.engine.mountPath | default "/models" }}
-{{- $taken := list $models "/tmp" "/opt/files" "/dev/shm" }}
-{{- range $key, $path := dict "data" $batch.data.mountPath "results" $results.mountPath }}
-{{- if or (has $path $taken) (hasPrefix (printf "%s/" $models) $path) }}
-batch.{{ $key }}.mountPath: {{ $path }} is already used by a volume of the chart; use another path
+{{- $others := dict $models true "/tmp" false "/opt/files" true "/dev/shm" false }}
+{{ include "llm-stack.mountFaults" (dict "key" "batch.data.mountPath" "path" $batch.data.mountPath "readOnly" true "others" $others) }}
+{{- if $batch.data.existingClaim }}
+{{- $_ := set $others $batch.data.mountPath true }}
 {{- end }}
-{{- $taken = append $taken $path }}
-{{- end }}
+{{ include "llm-stack.mountFaults" (dict "key" "batch.results.mountPath" "path" $results.mountPath "readOnly" false "others" $others) }}
 {{- if and $results.existingClaim (not $results.enabled) }}
 batch.results.existingClaim: {{ $results.existingClaim }} is set, but batch.results.enabled is false; set it to true, or remove existingClaim
 {{- end }}
