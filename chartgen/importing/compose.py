@@ -7,10 +7,10 @@ from typing import Any
 
 from .at import At
 from .convert import env, listed_env
-from .flags import arguments
+from .flags import arguments, texts
 from .function import row
 from .manifests import PULL, SHARED, put_image
-from .models import set_models
+from .models import set_models, unknown
 from .typed import ANY, TEXT
 
 UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
@@ -38,9 +38,11 @@ def command(at: At) -> None:
     text = " ".join(map(str, at.value)) if isinstance(at.value, list) else str(at.value)
     if engine == "ollama":
         found: dict[str, list[Any]] = {model: [()] for model in PULL.findall(text)}
+        unknown(at, text)
         set_models(at, found) if found else at.settled("is how llm-stack starts ollama")
     elif engine:
-        arguments(at.below(row={}))
+        service = at.source.data["services"][at.root[-1]]
+        arguments(at.below(row={"variables": texts(service.get("environment"))}))
     else:
         at.none("the command is that of the image; build your own image")
 

@@ -48,12 +48,22 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
 def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: dict[str, Any]) -> Draft:
     """What becomes of the parts of documents, before it is validated."""
     draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
-    for part in sorted(parts, key=lambda part: (bool(part.table.kinds), not part.table.server, not part.program)):
+    for part in sorted(parts, key=_turn):
         data = source.at(part.source.data, part.path)
         carry.chart(At(draft, part.source, part.table, part.path, part.path, data, {}, program=part.program))
+    for each in sources:
+        if each.defaults:
+            said = ", ".join(f"{name}={text}" for name, text in each.defaults.items())
+            draft.advise(f"compare the variables of {each.path} with yours: the values have their defaults, {said}")
     _finished(draft)
     carry.rest(draft)
     return draft
+
+
+def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool]:
+    """Servers come before what uses them, in whatever order the input has them."""
+    engine = bool(part.program and part.program.engine)
+    return bool(part.table.kinds), not part.table.server, not part.program, not engine
 
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
@@ -89,11 +99,10 @@ def _finished(draft: Draft) -> None:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
         _placed(draft, server)
-        if not any(put.server == server and put.target[0] in ("model", "models") for put in draft.puts):
-            draft.advise("the input names no model; set model.name and model.tag, or deepseek-r1:1.5b is downloaded")
         if not any(put.server == server and put.target[0] == "modelCache" for put in draft.puts):
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
+    draft.complete()
     if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
         for name in conventions.ONE_SERVER:
             _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])

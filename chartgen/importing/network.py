@@ -34,7 +34,7 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
         at.none("is not a URL", *keys)
         return
     parts = host.split(".")
-    if parts[0] in at.draft.servers:
+    if at.draft.server_at(host):
         at.settled("is a server of the release, which Open WebUI always has", *keys)
         return
     name = parts[-2] if parts[:1] in (["api"], ["www"]) and len(parts) > 1 else parts[0]

@@ -11,15 +11,19 @@ from typing import Any
 from ..chart import disk
 from ..chart.valuesfile import coalesced
 from ..compose.building import Composed
+from ..compose.yamltext import flow
+from ..conventions import SERVERS
 from ..problem import Problem, Say, ToolError
 from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
-from .draft import MISSING, SETTLED, Draft, Note, Put
+from ..reading.yamlfile import dotted
+from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
 from .write import text
 
 ROUNDS = 40
 NEED = re.compile(r"'# needs: (\S+)'")
 MOST = re.compile(r"\bset (model\.contextLength) to (\d+) or less")
+ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
 
 
@@ -32,6 +36,7 @@ def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
         chart, file = Path(place, composed.chart.name), Path(place, "values.yaml")
         disk.write(composed.chart, chart)
         for _ in range(ROUNDS):
+            draft.complete()
             draft.comments.clear()
             made, lines = text(draft, origin, list(schema["properties"]))
             problems = _of_schema(made, defaults, schema)
@@ -79,6 +84,7 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
             continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
+                _say_left_out(draft, put, problem)
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
                 draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
     if before == (len(draft.puts), len(draft.needs), draft.security):
@@ -101,12 +107,26 @@ def _lowered(draft: Draft, problem: Problem) -> bool:
 
 
 def _without_server(draft: Draft, problem: Problem) -> None:
-    """Where no value is to blame, none of the server's values can be used, or none at all."""
-    named = [name for name in draft.servers if f"servers.{name}" in problem.key]
-    own = [put for put in draft.puts if put.server and (not named or put.server in named)]
-    for put in own or list(draft.puts):
-        text = f"llm-stack refuses the values: {problem.key}: {problem.message}; {problem.remedy}"
-        draft.withdraw(put, Note(MISSING, text))
+    """Where no value is to blame, a server keeps its engine and its model alone; if it has no more, it is not run."""
+    named = [name for name in draft.servers if f"servers.{draft.name(name)}" in problem.key] or draft.servers
+    said = f"{problem.key}: {problem.message}; {problem.remedy}"
+    more = [put for put in draft.puts if put.server in named and put.target[0] not in ESSENTIAL]
+    for put in more or [put for put in draft.puts if put.server in named] or list(draft.puts):
+        draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values: {said}"))
+    if not more:
+        for name in named:
+            off = Put((SERVERS, draft.name(name), "enabled"), False, "", ())
+            draft.put(off, Note(SETTLED, ""))
+            draft.warn(f"the server {name} of the input is not in the values: {said}")
+
+
+def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:
+    """What the input is for is not lost in a line among many."""
+    if put.target[0] not in (*ESSENTIAL, "replicas") or put.value in (NO_MODEL, NO_FILE, ""):
+        return
+    if put.target[:2] in (("model", "name"), ("model", "tag")) or put.target[0] == "models":
+        draft.lost.add(put.server)
+    draft.warn(f"the values do not have {dotted(draft.place(put))} {flow(put.value)} of the input: {problem.message}")
 
 
 def _lower(level: str, message: str) -> str:
