@@ -26,6 +26,8 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
     objects = [one for one in documents if "apiVersion" in one.data and "kind" in one.data]
     if objects:
         return [_named(file, objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}")]
+    if documents and recognise.own(documents[0].data):
+        return []
     for one in documents[:1]:
         if found := _sign(one.data, names):
             table, key = found

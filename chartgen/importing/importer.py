@@ -71,7 +71,7 @@ def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -
     titles = ", ".join(table.title for table in charts().values() if table.names)
     others = "for another chart, import the manifests that 'helm template' renders"
     remedy = f"chartgen knows {titles}, and manifests; name the chart with --chart if it is one of them; {others}"
-    problems = [Problem(each.path, 0, "", "is not recognised", remedy) for each in sources if each.path not in known]
+    problems = [_refusal(each, remedy) for each in sources if each.path not in known]
     if problems:
         raise Faults(sorted(set(problems)))
 
@@ -89,6 +89,13 @@ def _placed(draft: Draft, server: str) -> None:
     draft.put(Put(("modelCache", "existingClaim"), name, server, ()), Note(SETTLED, ""))
     draft.needs.add(f"PersistentVolumeClaim/{name}")
     draft.advise(f"create the claim {name}, and copy the model into its folder {folder}", name)
+
+
+def _refusal(each: source.Source, remedy: str) -> Problem:
+    if recognise.own(each.data):
+        own = f"use it as it is; 'chartgen validate -f {each.path}' says what its keys are called in llm-stack"
+        return Problem(each.path, 0, "", "is a values file of llm-stack", own)
+    return Problem(each.path, 0, "", "is not recognised", remedy)
 
 
 def _finished(draft: Draft) -> None:

@@ -10,7 +10,7 @@ from .at import EMPTY, At
 from .draft import SERVER
 from .function import row
 from .servers import slug
-from .typed import ANY, LIST, MAP, TEXT, text_at
+from .typed import ANY, LIST, MAP, TEXT, list_at, text_at
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -201,6 +201,63 @@ def hosts(at: At) -> None:
             at.settled("llm-stack routes all paths", key) if whole else at.none(
                 "llm-stack routes all paths of the host", key
             )
+
+
+WAY = {"enabled": ANY, "hosts": [({"host": TEXT}, TEXT)], "hostnames": [TEXT]}
+
+
+@row("routerRoutes", {"*": WAY})
+def router_routes(at: At) -> None:
+    """The HTTPRoutes to production-stack's router, by name: the first one that is on leads to the only server."""
+    first = True
+    for name, route in at.value.items():
+        here = at.below(name)
+        if route.get("enabled", name == "main") is False:
+            here.settled(f"{here.shown}.enabled is false")
+        elif not first:
+            here.none("llm-stack has one HTTPRoute for each server; add your own under extraObjects")
+        else:
+            first = False
+            keys = ("parentRefs", "annotations", "labels")
+            router_way(here.below(row={"to": "api.httpRoute", "keys": {key: key for key in keys}}))
+
+
+@row("routerWay", WAY)
+def router_way(at: At) -> None:
+    """An Ingress or an HTTPRoute to production-stack's router: with one model it leads to its server."""
+    target = at.row["to"]
+    models = list_at(at.source.data, *at.root, "servingEngineSpec", "modelSpec")
+    on = [one for one in models if isinstance(one, dict) and one.get("enabled", True) is not False]
+    if at.value.get("enabled", True) is False:
+        at.settled(f"{at.shown}.enabled is false")
+        return
+    if len(on) != 1:
+        at.none(f"set {target}, which gives each model server its own host, under hosts")
+        return
+    at.put(f"{target}.enabled", True, *[key for key in ("enabled",) if key in at.value])
+    key = "hostnames" if "hostnames" in at.value else "hosts"
+    named = [(n, one.get("host") if isinstance(one, dict) else one) for n, one in enumerate(at.value.get(key) or ())]
+    for n, host in [(n, host) for n, host in named if host][:1]:
+        keys = (key, n, "host") if isinstance(at.value[key][n], dict) else (key, n)
+        at.put((*target.split("."), "hosts", SERVER), host, keys, how="the host of the server")
+        at.settled("llm-stack routes all paths", (key, n, "paths"))
+    for theirs, ours in at.row["keys"].items():
+        if at.value.get(theirs) not in EMPTY:
+            at.put(f"{target}.{ours}", at.value[theirs], theirs)
+    at.none("llm-stack has one host for each server; add one for another host under extraObjects", key)
+    everything = [{"path": {"type": "PathPrefix", "value": "/"}}]
+    if at.value.get("matches") == everything:
+        at.settled("the route leads all paths to the server", "matches")
+    at.none("llm-stack has no value for it; add your own object under extraObjects")
+
+
+@row("kvRole", TEXT)
+def kv_role(at: At) -> None:
+    """A server that is a half of another: llm-stack has no such halves."""
+    text = "llm-stack does not split prefill and decode; each server does both, by itself"
+    if str(at.value) in ("kv_producer", "kv_consumer"):
+        at.draft.warn(f"{text}: remove one of the servers of the same model")
+    at.none(text)
 
 
 @row("service", {"type": TEXT, "nodePort": TEXT})

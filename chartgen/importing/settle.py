@@ -126,6 +126,9 @@ def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:
         return
     if put.target[:2] in (("model", "name"), ("model", "tag")) or put.target[0] == "models":
         draft.lost.add(put.server)
+    if put.target == ("model", "tag"):  # without it, the name is that of another model
+        for other in draft.puts_of(put.server, ("model", "name")):
+            draft.withdraw(other, Note(MISSING, f"llm-stack refuses its tag: {problem.message}"))
     draft.warn(f"the values do not have {dotted(draft.place(put))} {flow(put.value)} of the input: {problem.message}")
 
 

@@ -16,7 +16,7 @@ from conftest import CHART, ROOT, outcome
 
 from chartgen import cli, conventions
 from chartgen.compose import building
-from chartgen.importing import importer, recognise, report, source, tables, typed, write
+from chartgen.importing import draft, flags, importer, recognise, report, source, tables, typed, write
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
 from chartgen.problem import Faults
@@ -149,13 +149,13 @@ def test_a_value_of_any_type_anywhere_is_a_line_of_the_report(folder, every):
             sources = read(folder, file, documents)
             parts = [part for each in sources for part in recognise.parts(each)]
             importer._refuse_unknown(sources, parts)
-            draft = importer.drafted(sources, parts, SCHEMA)
-            importer._without_repetition(draft, COMPOSED)
-            lines = report.lines(draft)
-            made = write.text(draft, "x", list(SCHEMA["properties"]))[0]
+            made_of = importer.drafted(sources, parts, SCHEMA)
+            importer._without_repetition(made_of, COMPOSED)
+            lines = report.lines(made_of)
+            made = write.text(made_of, "x", list(SCHEMA["properties"]))[0]
         except Faults:  # what is not recognised at all
             continue
-        assert len(lines) == len(draft.every), path
+        assert len(lines) == len(made_of.every), path
         assert all(line.kind in report.KINDS and "None" not in line.text for line in lines), (path, lines)
         assert "None" not in made, path
         count += 1
@@ -249,6 +249,44 @@ def test_a_file_that_is_nothing_known_is_refused(tmp_path):
     _, problems = outcome(importer.import_files, [file], "", lambda said: None)
     assert [problem.message for problem in problems] == ["is not recognised"]
     assert "--chart" in problems[0].remedy
+
+
+OWN = "engine: vllm\nmodel: {source: huggingface, name: Qwen/Qwen3-8B}\npersistentVolume: {size: 50Gi}\nhfToken: x\n"
+
+
+def test_llm_stacks_own_file_with_a_key_of_another_chart_is_not_that_charts(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(OWN, encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert [problem.message for problem in problems] == ["is a values file of llm-stack"]
+    _, said = run("validate", "-q", "-f", str(file), str(CHART))
+    assert "3: persistentVolume.size: no such key; use 'modelCache.size'" in said
+    assert "4: hfToken: no such key; use 'huggingface.existingSecret'" in said
+    assert "ollama's chart, by its key" not in said
+
+
+def test_no_server_serves_another_model_in_silence(case):
+    _, made = case
+    todo = made.draft.todo()
+    for server in made.draft.servers:
+        named = made.draft.puts_of(server, ("model", "name"), ("model", "tag"), ("models",))
+        unnamed = not named or any(put.value == draft.NO_MODEL for put in named)
+        if unnamed:
+            assert "model" in todo[0]
+            assert any(text.startswith(("the input names no model", "the values have no model")) for text in todo)
+
+
+@pytest.mark.parametrize(
+    ("words", "begin"),
+    [
+        ("-m /models/a.gguf -c 2048", 0),
+        ("llama-server -c 2048 -m /models/a.gguf", 1),
+        ("sh -c cd /app && ./llama-server -m a.gguf", 6),
+        ("llama-server --alias llama-server", 1),
+    ],
+)
+def test_a_flag_of_the_program_is_not_one_of_the_shell(words, begin):
+    assert flags._begin(words.split(), tables.programs()["llamacpp"].commands) == begin
 
 
 def test_the_chart_of_a_file_can_be_named(tmp_path):
