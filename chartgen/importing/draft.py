@@ -86,6 +86,7 @@ class Draft:
     advice: list[Advice] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)  # servers whose models the input names, and the values do not
+    mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)

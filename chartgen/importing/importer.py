@@ -83,18 +83,27 @@ def _placed(draft: Draft, server: str) -> None:
     if own.get(("model", "delivery")) != "none" or kept:
         return
     name = f"{server}-models"
-    folder = own.get(("model", "path")) or own.get(("model", "name"))
+    folder = own.get(("model", "path"), "")
     for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
         draft.withdraw(put, Note(SETTLED, f"is of the claim {name}, which you create"))
     draft.put(Put(("modelCache", "existingClaim"), name, server, ()), Note(SETTLED, ""))
     draft.needs.add(f"PersistentVolumeClaim/{name}")
-    draft.advise(f"create the claim {name}, and copy the model into its folder {folder}", name)
+    draft.advise(
+        f"create the claim {name}, and copy the model into its {f'folder {folder}' if folder else 'root'}", name
+    )
 
 
 def _refusal(each: source.Source, remedy: str) -> Problem:
     if recognise.own(each.data):
         own = f"use it as it is; 'chartgen validate -f {each.path}' says what its keys are called in llm-stack"
         return Problem(each.path, 0, "", "is a values file of llm-stack", own)
+    if source.is_compose(each.data):
+        built = [
+            str(name) for name, one in each.data["services"].items() if isinstance(one, dict) and "image" not in one
+        ]
+        said = f"; without an image: {', '.join(built)}" if built else ""
+        message = f"is a compose file without a service whose image chartgen knows{said}"
+        return Problem(each.path, 0, "", message, "write the image of the server under image, and import it again")
     return Problem(each.path, 0, "", "is not recognised", remedy)
 
 
@@ -106,7 +115,7 @@ def _finished(draft: Draft) -> None:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
         _placed(draft, server)
-        if not any(put.server == server and put.target[0] == "modelCache" for put in draft.puts):
+        if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
     draft.complete()

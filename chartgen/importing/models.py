@@ -221,7 +221,7 @@ def claim(at: At) -> None:
                 f"{target}.subPath", path, *keys, how="the folder of the claim that holds the data" if folder else ""
             )
         if said.get("again"):
-            at.draft.advise(said["again"].format(claim=name), name, at.server)
+            at.draft.advise(said["again"].format(claim=f"the claim {name}"), name, at.server)
     elif below:
         at.put(f"{target}.subPath", below, "subPath")
     if not name and said.get("moves") and found.get(said.get("enabled", "enabled"), True):
@@ -243,10 +243,13 @@ def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], 
         if below:
             at.put(f"{target}.subPath", below, *keys)
         if folder.get("again"):
-            at.draft.advise(folder["again"].format(claim=name), name, at.server)
+            at.draft.advise(folder["again"].format(claim=f"the claim {name}"), name, at.server)
     elif "hostPath" in volume and target == "modelCache":
         at.put("modelCache.type", "hostPath", *keys, how="a folder of the node")
-        at.put("modelCache.hostPath", "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below))), *keys)
+        path = "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below)))
+        at.put("modelCache.hostPath", path, *keys)
+        if folder.get("again"):
+            at.draft.advise(folder["again"].format(claim=f"the folder {path} of the node"), path, at.server)
     elif "emptyDir" in volume:
         place, value = ("modelCache.type", "emptyDir") if target == "modelCache" else ("persistence.enabled", False)
         at.put(place, value, *keys, how="an emptyDir" if target == "modelCache" else "as false")

@@ -41,6 +41,9 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
     name = slug(name if not host.replace(".", "").isdigit() else f"host-{host}")
     used = {put.target[2]: put.value for put in at.draft.puts if put.target[:2] == ("openWebui", "endpoints")}
     value = {"url": url.rstrip("/"), **({"protocol": protocol} if protocol != "openai" else {}), **more}
+    if len(parts) == 2 and ":" in url.partition("://")[2].partition("/")[0]:  # such as http://ollama.models:11434
+        text = f"check that {host} exists: if it is the Service {parts[0]} in the namespace {parts[1]}, llm-stack"
+        at.draft.advise(f"{text} does not create it")
     wished, number = name, 1
     while name in used and used[name] != value:
         number += 1

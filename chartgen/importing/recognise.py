@@ -64,7 +64,9 @@ def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
     services = data.get("services")
     if "apiVersion" in data or not isinstance(services, dict):
         return []
-    images = {name: one.get("image") for name, one in services.items() if isinstance(one, dict)}
+    # An image that compose builds has no name: the service's own says what it runs.
+    own = {name: one for name, one in services.items() if isinstance(one, dict)}
+    images = {name: one.get("image") or (name if "build" in one else "") for name, one in own.items()}
     found = [(name, program_of(split_image(str(image))[0])) for name, image in images.items() if image]
     return [(name, program) for name, program in found if program]
 
