@@ -19,6 +19,7 @@ from . import carry, recognise, settle, source
 from .at import At
 from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
+from .typed import text_at
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ def _refusal(each: source.Source, remedy: str) -> Problem:
         said = f"; without an image: {', '.join(built)}" if built else ""
         message = f"is a compose file without a service whose image chartgen knows{said}"
         return Problem(each.path, 0, "", message, "write the image of the server under image, and import it again")
+    if "apiVersion" in each.data:
+        kind = text_at(each.data, "kind")
+        read = "the Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
+        message = f"is a Kubernetes object, {kind}, that chartgen does not import"
+        return Problem(each.path, each.line(("kind",)), "", message, f"import {read}, or write the values by hand")
     return Problem(each.path, 0, "", "is not recognised", remedy)
 
 

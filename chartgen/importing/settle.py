@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ..reading import shape, yamlfile
 from ..reading.yamlfile import dotted
 from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
 from .write import text
+
+Check = Callable[[], list[Problem]]  # the problems of the values as they are now
 
 ROUNDS = 40
 NEED = re.compile(r"'# needs: (\S+)'")
@@ -35,21 +38,26 @@ def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
     with tempfile.TemporaryDirectory(prefix="chartgen-import-") as place:
         chart, file = Path(place, composed.chart.name), Path(place, "values.yaml")
         disk.write(composed.chart, chart)
-        for _ in range(ROUNDS):
-            draft.complete()
+
+        def checked() -> tuple[str, dict[int, Put], list[Problem]]:
             draft.comments.clear()
             made, lines = text(draft, origin, list(schema["properties"]))
             problems = _of_schema(made, defaults, schema)
             if not problems:
                 file.write_text(made, encoding="utf-8")
-                say("validate: the values file …")
                 report = proofs.validate(chart, [file], composed, lambda said: None)
                 # Advice for a user's own file; here it decides what its header says.
                 strict = [each for each in report.warnings if _of_header(each, draft)]
                 problems = [*report.problems, *strict]
+            return made, lines, problems
+
+        for _ in range(ROUNDS):
+            draft.complete()
+            say("validate: the values file …")
+            made, lines, problems = checked()
             if not problems:
                 return made
-            _leave_out(draft, problems, lines)
+            _leave_out(draft, problems, lines, lambda: checked()[2])
     raise ToolError(f"the values from {origin} still have errors: {problems[0]}")
 
 
@@ -65,7 +73,7 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
     return "Pod Security" in warning.message and draft.security != LEVELS[-1]
 
 
-def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> None:
+def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
     before = (len(draft.puts), len(draft.needs), draft.security)
     for problem in problems:
@@ -90,7 +98,7 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
     if before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
-        _without_server(draft, problems[0])
+        _without_server(draft, problems[0], again)
 
 
 def _lowered(draft: Draft, problem: Problem) -> bool:
@@ -106,11 +114,22 @@ def _lowered(draft: Draft, problem: Problem) -> bool:
     return True
 
 
-def _without_server(draft: Draft, problem: Problem) -> None:
-    """Where no value is to blame, a server keeps its engine and its model alone; if it has no more, it is not run."""
+def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
+    """Where no value is to blame, the one without which the problem is gone is left out.
+
+    If there is none, a server keeps its engine and its model alone; if it has no more, it is not run.
+    """
     named = [name for name in draft.servers if f"servers.{draft.name(name)}" in problem.key] or draft.servers
     said = f"{problem.key}: {problem.message}; {problem.remedy}"
     more = [put for put in draft.puts if put.server in named and put.target[0] not in ESSENTIAL]
+    every = draft.puts
+    for put in more:
+        draft.puts = [other for other in every if other is not put]
+        gone = not any((each.key, each.message) == (problem.key, problem.message) for each in again())
+        draft.puts = every
+        if gone:
+            draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values with it: {said}"))
+            return
     for put in more or [put for put in draft.puts if put.server in named] or list(draft.puts):
         draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values: {said}"))
     if not more:

@@ -16,10 +16,10 @@ from conftest import CHART, ROOT, outcome
 
 from chartgen import cli, conventions
 from chartgen.compose import building
-from chartgen.importing import draft, flags, importer, recognise, report, source, tables, typed, write
+from chartgen.importing import draft, flags, importer, recognise, report, settle, source, tables, typed, write
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
-from chartgen.problem import Faults
+from chartgen.problem import Faults, Problem
 from chartgen.proofs import validate
 from chartgen.reading.keynames import Names
 
@@ -243,6 +243,33 @@ def test_a_value_that_llm_stack_refuses_is_reported_with_the_refusal(tmp_path, m
     assert "replicas" not in made.text
 
 
+def refused(needed: str):
+    """A draft of a vLLM server, and a check that complains as long as a value is in it."""
+    made = draft.Draft(Names(SCHEMA), set(SCHEMA["properties"]), [], servers=["server"])
+    for target, value in {"engine": "vllm", "model.name": "a/b", "replicas": 2, "gpu.count": 1}.items():
+        made.put(draft.Put(tuple(target.split(".")), value, "server", ()), draft.Note(draft.CARRIED, ""))
+    wrong = Problem("values.yaml", 0, "nothing.of.these", "is wrong", "mend it")
+    return made, wrong, lambda: [wrong] if any(put.target[0] == needed for put in made.puts) else []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "left"),
+    [("gpu", ["engine", "model", "replicas"]), ("engine", ["engine", "model"])],
+)
+def test_of_what_is_refused_as_a_whole_the_least_is_left_out(wrong, left):
+    made, problem, again = refused(wrong)
+    settle._without_server(made, problem, again)
+    assert [put.target[0] for put in made.puts] == left
+
+
+def test_a_server_that_cannot_be_written_is_off_and_that_is_said_first():
+    made, problem, again = refused("engine")
+    settle._without_server(made, problem, again)
+    settle._without_server(made, problem, again)
+    assert made.data() == {"servers": {"server": {"enabled": False}}}
+    assert made.todo()[0].startswith("the server server of the input is not in the values")
+
+
 def test_a_file_that_is_nothing_known_is_refused(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("colour: red\n", encoding="utf-8")
@@ -448,6 +475,30 @@ def test_validate_says_of_an_object_what_it_is():
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
     assert code == 1
     assert f"is a Kubernetes object, HelmRelease; run 'chartgen import {file}" in told
+
+
+def test_an_object_that_import_does_not_read_is_not_said_to_be_read(tmp_path):
+    file = tmp_path / "service.yaml"
+    file.write_text("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a}\n")
+    _, said = run("validate", "-q", "-f", str(file), str(CHART))
+    assert "2: is a Kubernetes object, InferenceService; name a values file" in said
+    assert "chartgen import" not in said.replace("'chartgen import' does not read", "")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert [problem.message for problem in problems] == [
+        "is a Kubernetes object, InferenceService, that chartgen does not import"
+    ]
+
+
+def test_a_list_where_llm_stack_has_a_map_has_a_hint(tmp_path):
+    found = told(tmp_path, "ollamaUrls: []\nenv: [{name: A, value: b}]\n")
+    assert any(line.startswith("2: env[0].name: has another form in llm-stack; it is a map") for line in found)
+
+
+def test_a_compose_file_without_images_names_its_services(tmp_path):
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {mine: {build: .}, cache: {image: redis}}\n", encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert "without an image: mine" in problems[0].message
 
 
 def test_llm_stacks_own_files_are_not_taken_for_foreign():
