@@ -257,7 +257,7 @@ def router_way(at: At) -> None:
 @row("kvRole", TEXT)
 def kv_role(at: At) -> None:
     """A server that is a half of another: llm-stack has no such halves."""
-    text = "llm-stack does not split prefill and decode; each server does both, by itself"
+    text = "llm-stack does not split prefill and decode; each server does both"
     if str(at.value) in ("kv_producer", "kv_consumer"):
         at.draft.warn(f"{text}: remove one of the servers of the same model")
     at.none(text)
