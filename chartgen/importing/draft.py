@@ -11,7 +11,6 @@ from ..conventions import SERVERS, split
 from ..problem import Problem
 from ..reading.keynames import Names
 from ..reading.yamlfile import Key, dotted
-from .servers import slug
 from .source import Source, at, is_compose, leaves
 from .tables import Program
 
@@ -23,6 +22,7 @@ SERVER = "<server>"  # in a target, for the name of the server, which is known a
 NO_MODEL = "example/name-your-model"  # for a server whose model the input does not say
 NO_FILE = "name-your-model.gguf"
 DEFAULT = "deepseek-r1:1.5b is downloaded"
+LONGEST = 20  # characters of a server's name
 ONE = "server"  # the name of a release's only server
 TEMPLATE = re.compile(r"\{\{-?\s*(\.|\$|include |tpl |printf |default |toYaml |template )")
 
@@ -306,6 +306,13 @@ class Draft:
             if block:
                 return [put for put in block if put.target[-1] == "enabled"] or block
         return []
+
+
+def slug(text: str, longest: int = LONGEST) -> str:
+    """A text as the name of a server or an object: lowercase letters, digits and dashes."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    name = name if name[:1].isalpha() else f"m-{name}" if name else "server"
+    return name[:longest].strip("-")
 
 
 def _within(key: str, other: str) -> bool:

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from .at import EMPTY, At
+from .draft import slug
 from .function import row
-from .servers import slug
 from .typed import ANY, TEXT
 
 MODELS = [(TEXT, {"name": TEXT})]

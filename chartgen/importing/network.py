@@ -7,9 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .at import EMPTY, At
-from .draft import SERVER
+from .draft import SERVER, slug
 from .function import row
-from .servers import slug
 from .typed import ANY, LIST, MAP, TEXT, list_at, text_at
 
 OPENAI = "https://api.openai.com/v1"
