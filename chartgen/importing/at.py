@@ -77,11 +77,10 @@ class At:
         goal = self._goal(target)
         if _templates(value):
             text = f"is a Helm template expression, which a values file cannot have; write its result as {dotted(goal)}"
-            self.draft.note(self.spots(keys), Note(MISSING, text))
+            self.lost(goal, text, keys)
             return
         if _variables(value):
-            text = f"has a variable; write its value as {dotted(goal)}"
-            self.draft.note(self.spots(keys), Note(MISSING, text))
+            self.lost(goal, f"has a variable; write its value as {dotted(goal)}", keys)
             self.draft.advise("replace variables such as ${NAME} in the input, and import it again")
             return
         value, converted = self._converted(goal, value)
@@ -93,6 +92,12 @@ class At:
             kind = OTHER
         said = "; ".join(filter(None, (how, meaning)))
         self.draft.put(Put(goal, value, scoped, tuple(self.spots(keys)), how), Note(kind, said))
+
+    def lost(self, goal: Key, text: str, keys: tuple[Any, ...]) -> None:
+        """Say that a value cannot be written; of a model, the values must not name another one in its place."""
+        if goal[:2] == ("model", "name") or goal[0] == "models":
+            self.draft.lost.add(self.server)
+        self.draft.note(self.spots(keys), Note(MISSING, text, part=dotted(goal)))
 
     def _goal(self, target: str | Key) -> Key:
         goal = tuple(target.split(".")) if isinstance(target, str) else target
@@ -121,6 +126,9 @@ class At:
             return str(value), "as text"
         if types == {"integer"} and isinstance(value, str) and DECIMAL.fullmatch(value.strip()):
             return int(value), "as a number"
+        allowed = [one["enum"] for one in self.draft.names.at(goal) if "enum" in one]
+        if isinstance(value, str) and DECIMAL.fullmatch(value) and any(int(value) in one for one in allowed):
+            return int(value), "as a number"
         if types == {"integer"} and isinstance(value, float) and value.is_integer():
             return int(value), ""
         if types == {"number"} and isinstance(value, str) and _number(value) is not None:
@@ -129,9 +137,12 @@ class At:
             return value.lower() in ("true", "1"), "as true or false"
         return value, ""
 
-    def none(self, text: str, *keys: Any) -> None:
-        """Say that llm-stack has nothing for what is at paths below, and what to do; what is empty needs nothing."""
-        self._each(keys, Note(MISSING, text))
+    def none(self, text: str, *keys: Any, part: str = "") -> None:
+        """Say that llm-stack has nothing for what is at paths below, and what to do; what is empty needs nothing.
+
+        `part` is what of it is meant, where other values may be made of the same leaf.
+        """
+        self._each(keys, Note(MISSING, text, part=part))
 
     def settled(self, text: str, *keys: Any) -> None:
         """Say why what is at paths below needs no value."""

@@ -7,10 +7,11 @@ from typing import Any
 
 from .at import At
 from .convert import env, listed_env
-from .flags import arguments
+from .draft import SERVER
+from .flags import arguments, texts
 from .function import row
 from .manifests import PULL, SHARED, put_image
-from .models import set_models
+from .models import set_models, unknown
 from .typed import ANY, TEXT
 
 UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
@@ -38,9 +39,11 @@ def command(at: At) -> None:
     text = " ".join(map(str, at.value)) if isinstance(at.value, list) else str(at.value)
     if engine == "ollama":
         found: dict[str, list[Any]] = {model: [()] for model in PULL.findall(text)}
+        unknown(at, text)
         set_models(at, found) if found else at.settled("is how llm-stack starts ollama")
     elif engine:
-        arguments(at.below(row={}))
+        service = at.source.data["services"][at.root[-1]]
+        arguments(at.below(row={"variables": texts(service.get("environment"))}))
     else:
         at.none("the command is that of the image; build your own image")
 
@@ -53,9 +56,53 @@ def volumes(at: At) -> None:
         target = str(item.get("target", "")) if isinstance(item, dict) else str(item).split(":")[1:2]
         path = target if isinstance(target, str) else "".join(target)
         if path.rstrip("/") in folders:
+            at.draft.mounted.add(at.server)
             at.none("llm-stack creates a claim; copy the data into it, or have models downloaded again", n)
         else:
             at.none("put the files into a ConfigMap, a Secret or a claim, and mount that with volumeMounts", n)
+
+
+@row("composeDevices", ANY)
+def devices(at: At) -> None:
+    """Devices of the machine: which cards they are, and how many, is not in the file."""
+    shown = ", ".join(str(one).partition(":")[0] for one in at.value) if isinstance(at.value, list) else str(at.value)
+    at.none("set gpu.vendor and gpu.count")
+    name = at.root[-1]
+    at.draft.warn(
+        f"set gpu.vendor and gpu.count for {name}: it uses {shown} of the machine, and runs on CPUs until then"
+    )
+
+
+@row("composeBuild", ANY)
+def build(at: At) -> None:
+    """An image that compose builds, which no registry has."""
+    name = at.root[-1]
+    at.none("push the image to a registry, and set its name")
+    target = at.program.image if at.program else "image"
+    at.draft.advise(
+        f"push the image that compose builds for {name}, and set {target}.repository and {target}.tag; until then"
+        f" {name} has llm-stack's image"
+    )
+
+
+HOST = re.compile(r"Host\(\s*[`'\"]([^`'\",]+)[`'\"]")
+
+
+@row("composeLabels", ([TEXT], {"*": TEXT}))
+def labels(at: At) -> None:
+    """Labels; the host in a router's rule of Traefik is that of an Ingress."""
+    items = at.value.items() if isinstance(at.value, dict) else enumerate(at.value)
+    for key, text in items:
+        found = HOST.search(str(text))
+        if not found or not at.program:
+            at.none("use podAnnotations", key) if "traefik." not in f"{key}{text}" else at.none(
+                "is of Traefik; set ingress.className, ingress.annotations and ingress.tls", key
+            )
+            continue
+        target = "ingress" if at.program.prefix else "api.ingress"
+        goal = "ingress.host" if at.program.prefix else ("api", "ingress", "hosts", SERVER)
+        at.put(f"{target}.enabled", True, key, how=f"as {target}.enabled, with the host {found[1]}")
+        at.put(goal, found[1], key)
 
 
 @row("composePorts", ANY)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from .at import EMPTY, At
+from .draft import slug
 from .function import FUNCTIONS, row
 from .servers import OBJECT as LONGEST
-from .servers import slug
 from .typed import ANY, MAP, NUMBER, TEXT, text_at
 
 OBJECT = {"kind": TEXT, "metadata": {"name": TEXT}}

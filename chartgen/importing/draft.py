@@ -11,7 +11,7 @@ from ..conventions import SERVERS, split
 from ..problem import Problem
 from ..reading.keynames import Names
 from ..reading.yamlfile import Key, dotted
-from .source import Source, at, leaves
+from .source import Source, at, is_compose, leaves
 from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
@@ -19,6 +19,10 @@ MISSING, SETTLED = "no counterpart", "not needed"
 KINDS = (CARRIED, CHANGED, OTHER, MISSING, SETTLED)
 
 SERVER = "<server>"  # in a target, for the name of the server, which is known at the end
+NO_MODEL = "example/name-your-model"  # for a server whose model the input does not say
+NO_FILE = "name-your-model.gguf"
+DEFAULT = "deepseek-r1:1.5b is downloaded"
+LONGEST = 20  # characters of a server's name
 ONE = "server"  # the name of a release's only server
 TEMPLATE = re.compile(r"\{\{-?\s*(\.|\$|include |tpl |printf |default |toYaml |template )")
 
@@ -38,11 +42,12 @@ class Put:
 
 @dataclass(frozen=True)
 class Note:
-    """What became of a leaf: one of KINDS, what is said of it, and the value that it was written to."""
+    """What became of a leaf, or of a part of it: one of KINDS, what is said of it, and what it was written to."""
 
     kind: str
     text: str
     put: Put | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Advice:
     text: str
     name: str = ""
     downloads: str | None = None
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ class Draft:
     uis: list[str] = field(default_factory=list)
     advice: list[Advice] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)  # servers whose models the input names, and the values do not
+    mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
@@ -109,6 +117,11 @@ class Draft:
         self.puts.append(put)
         self.note(put.spots, replace(note, put=put))
 
+    def puts_of(self, server: str, *targets: Key) -> list[Put]:
+        """What is written of a server to one of these values, or below it."""
+        own = [put for put in self.puts if put.server == server]
+        return [put for put in own if any(put.target[: len(target)] == target for target in targets)]
+
     def grow(self, put: Put, more: list[Any], spots: tuple[Spot, ...], how: str = "") -> None:
         """Add to a list that is written already."""
         grown = replace(put, value=[*put.value, *more], spots=(*put.spots, *spots))
@@ -119,10 +132,23 @@ class Draft:
         self.note(spots, Note(CHANGED if how else CARRIED, how, grown))
 
     def note(self, spots: tuple[Spot, ...] | list[Spot], note: Note) -> None:
-        """What became of leaves; what was noted first stays. A path that the input does not have is unsaid."""
+        """What became of leaves; what was noted first stays, but a value that is written counts more than one that
+        is not needed, and what is lost of a leaf with several meanings is said with the rest of it.
+
+        A path that the input does not have is unsaid.
+        """
         for spot in spots:
             known = self.notes if self.exists(spot) else self.unsaid
-            known.setdefault(spot, note)
+            first = known.setdefault(spot, note)
+            if first.kind == SETTLED and (note.put or note.part):
+                known[spot] = note
+            elif first.part and note.part and first.text != note.text:
+                known[spot] = replace(first, text="; ".join(dict.fromkeys((first.text, f"{note.part}: {note.text}"))))
+            else:
+                kept, lost = (first, note) if first.put else (note, first)
+                if kept.put and lost.kind == MISSING and lost.part and lost.text not in kept.text:
+                    text = "; ".join(filter(None, (kept.text, f"without {lost.part}: {lost.text}")))
+                    known[spot] = replace(kept, kind=CHANGED, text=text)
 
     def exists(self, spot: Spot) -> bool:
         """Whether the input itself has a leaf."""
@@ -139,19 +165,70 @@ class Draft:
             return None
         return next((one for one in self.workloads if selector.items() <= one.labels.items()), None)
 
-    def behind(self, service: str) -> Workload | None:
-        """The imported workload behind a Service of the input."""
+    def behind(self, service: str, namespace: str = "") -> Workload | None:
+        """The imported workload behind a Service of the input, in a namespace where both are known."""
         for source in self.sources:
             data = source.data
             if data.get("kind") == "Service" and at(data, ("metadata", "name")) == service:
+                if namespace and at(data, ("metadata", "namespace")) not in (None, namespace):
+                    continue
                 return self.selected(at(data, ("spec", "selector")))
         return None
+
+    def server_at(self, host: str) -> str:
+        """The server of the input that a host leads to: by its own name, a Service's, or that of a compose file."""
+        name, _, rest = host.partition(".")
+        namespace = rest.partition(".")[0]
+        if not name or name in self.servers:
+            return name
+        if not rest and slug(name) in self.servers:
+            return slug(name)
+        for source in self.sources:
+            for service, one in (source.data.get("services") or {}).items() if is_compose(source.data) else ():
+                called = [one.get(key) for key in ("container_name", "hostname")] if isinstance(one, dict) else []
+                if not rest and name in called and slug(str(service)) in self.servers:
+                    return slug(str(service))
+        found = self.behind(name, namespace)
+        return found.server if found else ""
 
     def advise(self, text: str, name: str = "", downloads: str | None = None) -> None:
         """Say what to do before the install, once."""
         advice = Advice(text, name, downloads)
         if advice not in self.advice:
             self.advice.append(advice)
+
+    def warn(self, text: str) -> None:
+        """Say before all else what of the input the values do not do."""
+        if Advice(text) not in self.advice:
+            self.advice.insert(sum(one.first for one in self.advice), Advice(text, first=True))
+
+    def engine(self, server: str) -> str:
+        """The engine of a server."""
+        return next((put.value for put in self.puts_of(server, ("engine",))), "ollama")
+
+    def complete(self) -> None:
+        """A server whose model could not be written gets a name that no hub has: it never serves another model."""
+        for server in self.servers:
+            engine = self.engine(server)
+            named = self.puts_of(server, ("model", "name"), ("model", "tag"), ("models",))
+            gone = (SERVERS, self.name(server), "enabled")
+            if named or any(put.target == gone for put in self.puts):
+                pass
+            elif engine == "ollama" and server not in self.lost:
+                self.warn(f"the input names no model{self.of(server)}; set model.name and model.tag, or {DEFAULT}")
+            else:
+                self.put(Put(("model", "name"), NO_MODEL, server, ()), Note(SETTLED, ""))
+                text = (
+                    f"the values have no model of the input{self.of(server)}; set model.name, which is {NO_MODEL} now"
+                )
+                self.warn(f"{text}, a model that does not exist")
+            if engine == "llamacpp" and not self.puts_of(server, ("llamacpp", "file")):
+                self.put(Put(("llamacpp", "file"), NO_FILE, server, ()), Note(SETTLED, ""))
+                self.warn(f"set llamacpp.file{self.of(server)} to the model's GGUF file; it is {NO_FILE} now")
+
+    def of(self, server: str) -> str:
+        """Which server is meant, where there are several."""
+        return f" of the server {server}" if len(self.servers) > 1 else ""
 
     def todo(self) -> list[str]:
         """What to do before the install."""
@@ -229,6 +306,13 @@ class Draft:
             if block:
                 return [put for put in block if put.target[-1] == "enabled"] or block
         return []
+
+
+def slug(text: str, longest: int = LONGEST) -> str:
+    """A text as the name of a server or an object: lowercase letters, digits and dashes."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    name = name if name[:1].isalpha() else f"m-{name}" if name else "server"
+    return name[:longest].strip("-")
 
 
 def _within(key: str, other: str) -> bool:

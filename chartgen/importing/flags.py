@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +11,12 @@ from typing import Any
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
 from .models import set_model
-from .typed import ANY, TEXT
+from .typed import ANY, TEXT, text_at
+
+# Flags of what runs a program, which are the program's own where something else is before them.
+SHELL = re.compile(r"&&|\|\|?|;|&|\d?>>?(&\d)?|\d>&\d")
+SHELLS = ("sh", "bash")
+SWITCHES = {"-c": SHELLS, "-lc": SHELLS, "-ec": SHELLS, "-m": ("python3", "python")}
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,16 @@ class Flag:
 @row("arguments", ([TEXT], TEXT))
 def arguments(at: At) -> None:
     """The arguments of a program, by its rows; the others go to extraArgs."""
-    words = [(word, key) for key, text in _items(at.value) for word in _words(text)]
+    variables = at.row.get("variables", {})
+    words = [(word, key) for key, text in _items(at.value) for word in _words(resolved(text, variables))]
     left: list[str] = []
     kept: list[Any] = []
-    for flag in _flags(_without_command(at, words)):
+    for flag in _flags(_of_the_program(at, _without_command(at, words))):
         known = _row(at, flag)
-        if known is None:
+        if NAMED.search(flag.value or flag.name) and not (known or {}).get("by"):
+            text = "has a variable whose value is not in the input; write its value"
+            at.none(text, *dict.fromkeys(flag.keys), part=" ".join(flag.words))
+        elif known is None:
             left += flag.words
             kept += flag.keys
         else:
@@ -47,6 +57,24 @@ def more(at: At, words: list[str], *keys: Any, how: str = "") -> None:
         at.draft.grow(known[0], words, tuple(at.spots(keys)), how)
     else:
         at.put("extraArgs", words, *keys, how=how)
+
+
+NAMED = re.compile(r"\$?\$(?:\((\w+)\)|\{(\w+)(?::?-[^}]*)?\}|(\w+))")
+
+
+def resolved(text: str, variables: dict[str, str]) -> str:
+    """A text with the values of the container's own variables, as Kubernetes or a shell puts them in."""
+    return NAMED.sub(lambda match: variables.get(match[1] or match[2] or match[3], match[0]), text)
+
+
+def texts(env: Any) -> dict[str, str]:
+    """Variables of a container whose values are in the input."""
+    if isinstance(env, dict):
+        return {str(name): str(text) for name, text in env.items() if text not in EMPTY and not isinstance(text, dict)}
+    items = env if isinstance(env, list) else []
+    found = {text_at(one, "name"): text_at(one, "value") for one in items if isinstance(one, dict)}
+    found |= {name: text for name, _, text in (str(one).partition("=") for one in items if isinstance(one, str))}
+    return {name: text for name, text in found.items() if text}
 
 
 def _items(value: Any) -> list[tuple[tuple[Any, ...], str]]:
@@ -71,15 +99,41 @@ def _words(text: str) -> list[str]:
 
 def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """What follows the program's own name, such as `vllm serve`; a word before the first flag is the model."""
-    commands = at.program.commands if at.program else ()
-    for n in range(len(words) - 1, -1, -1):
-        if words[n][0] in commands:
-            for _, key in words[: n + 1]:
-                at.settled("is how llm-stack starts the program", key)
-            words = words[n + 1 :]
-            break
+    begin = _begin([word for word, _ in words], at.program.commands if at.program else ())
+    for _, key in words[:begin]:
+        at.settled("is how llm-stack starts the program", key)
+    words = words[begin:]
     takes = "--model" in at.program.flags if at.program else False
     return [("--model", words[0][1]), *words] if takes and words and not words[0][0].startswith("-") else words
+
+
+def _of_the_program(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The arguments, without what a shell does with the program or after it."""
+    for n, (word, key) in enumerate(words):
+        if n and at.program and SHELL.fullmatch(word):
+            at.none("llm-stack runs the program without a shell", key, part=" ".join(word for word, _ in words[n:]))
+            return words[:n]
+    return words
+
+
+def _begin(words: list[str], commands: tuple[str, ...]) -> int:
+    """Where the arguments begin: behind the last word of the command.
+
+    A word of the command can also be a flag of the program, such as -m or -c, or the value of one, such as a name: it
+    counts only where a command can be.
+    """
+    begin = 0
+    for n, word in enumerate(words):
+        before = words[n - 1] if n else ""
+        if word in SWITCHES:
+            starts = before.rpartition("/")[2] in SWITCHES[word] or (n == 0 and words[1:2] and words[1] in commands)
+        else:
+            starts = (word in commands or word.removeprefix("./") in commands) and (
+                begin == n or not before.startswith("-")
+            )
+        if starts:
+            begin = n + 1
+    return begin
 
 
 def _flags(words: list[tuple[str, Any]]) -> Iterator[Flag]:
@@ -110,7 +164,7 @@ def _row(at: At, flag: Flag) -> dict[str, Any] | None:
 def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
     keys = tuple(dict.fromkeys(flag.keys))
     if "none" in entry:
-        at.none(entry["none"], *keys)
+        at.none(entry["none"], *keys, part=" ".join(flag.words))
     elif "same" in entry:
         at.settled(entry["same"], *keys)
     elif entry.get("by") == "model":

@@ -25,7 +25,12 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
     documents = [one for one in yamlfile.parse_all(_text(file), str(file)) if isinstance(one.data, dict)]
     objects = [one for one in documents if "apiVersion" in one.data and "kind" in one.data]
     if objects:
-        return [_named(file, objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}")]
+        line, what = objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}"
+        if _importable(file):
+            return [_named(file, line, what)]
+        return [Problem(str(file), line, "", what, "name a values file; 'chartgen import' does not read this kind")]
+    if documents and recognise.own(documents[0].data):
+        return []
     for one in documents[:1]:
         if found := _sign(one.data, names):
             table, key = found
@@ -33,6 +38,13 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
             what = f"is a values file of {table.title}, by its key {key}"
             return [_named(file, line, what), *_hints(file, table, names, schema)]
     return _around(file, names, schema)
+
+
+def _importable(file: Path) -> bool:
+    try:
+        return any(part.alone for one in source.read([file]) for part in recognise.parts(one))
+    except Faults:
+        return False
 
 
 def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
@@ -121,6 +133,9 @@ def _ours(draft: Draft, spot: Spot, names: Names) -> tuple[str, str]:
     """For a value that the file's chart does not have: nothing if it is llm-stack's, else what llm-stack calls it."""
     for end in range(1, len(spot[1]) + 1):
         path = spot[1][:end]
+        types = {one.get("type") for one in names.at(path[:-1])}
+        if isinstance(path[-1], int) and "object" in types and "array" not in types:
+            return "has another form in llm-stack", "it is a map; write 'name: value' lines, not '- value' lines"
         if any(isinstance(step, int) for step in path) or not names.at(path[:-1]):
             return "", ""
         if not names.has(path):

@@ -19,6 +19,7 @@ from . import carry, recognise, settle, source
 from .at import At
 from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
+from .typed import text_at
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,22 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
 def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: dict[str, Any]) -> Draft:
     """What becomes of the parts of documents, before it is validated."""
     draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
-    for part in sorted(parts, key=lambda part: (bool(part.table.kinds), not part.table.server, not part.program)):
+    for part in sorted(parts, key=_turn):
         data = source.at(part.source.data, part.path)
         carry.chart(At(draft, part.source, part.table, part.path, part.path, data, {}, program=part.program))
+    for each in sources:
+        if each.defaults:
+            said = ", ".join(f"{name}={text}" for name, text in each.defaults.items())
+            draft.advise(f"compare the variables of {each.path} with yours: the values have their defaults, {said}")
     _finished(draft)
     carry.rest(draft)
     return draft
+
+
+def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool]:
+    """Servers come before what uses them, in whatever order the input has them."""
+    engine = bool(part.program and part.program.engine)
+    return bool(part.table.kinds), not part.table.server, not part.program, not engine
 
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
@@ -61,7 +72,7 @@ def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -
     titles = ", ".join(table.title for table in charts().values() if table.names)
     others = "for another chart, import the manifests that 'helm template' renders"
     remedy = f"chartgen knows {titles}, and manifests; name the chart with --chart if it is one of them; {others}"
-    problems = [Problem(each.path, 0, "", "is not recognised", remedy) for each in sources if each.path not in known]
+    problems = [_refusal(each, remedy) for each in sources if each.path not in known]
     if problems:
         raise Faults(sorted(set(problems)))
 
@@ -73,12 +84,33 @@ def _placed(draft: Draft, server: str) -> None:
     if own.get(("model", "delivery")) != "none" or kept:
         return
     name = f"{server}-models"
-    folder = own.get(("model", "path")) or own.get(("model", "name"))
+    folder = own.get(("model", "path"), "")
     for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
         draft.withdraw(put, Note(SETTLED, f"is of the claim {name}, which you create"))
     draft.put(Put(("modelCache", "existingClaim"), name, server, ()), Note(SETTLED, ""))
     draft.needs.add(f"PersistentVolumeClaim/{name}")
-    draft.advise(f"create the claim {name}, and copy the model into its folder {folder}", name)
+    draft.advise(
+        f"create the claim {name}, and copy the model into its {f'folder {folder}' if folder else 'root'}", name
+    )
+
+
+def _refusal(each: source.Source, remedy: str) -> Problem:
+    if recognise.own(each.data):
+        own = f"use it as it is; 'chartgen validate -f {each.path}' says what its keys are called in llm-stack"
+        return Problem(each.path, 0, "", "is a values file of llm-stack", own)
+    if source.is_compose(each.data):
+        built = [
+            str(name) for name, one in each.data["services"].items() if isinstance(one, dict) and "image" not in one
+        ]
+        said = f"; without an image: {', '.join(built)}" if built else ""
+        message = f"is a compose file without a service whose image chartgen knows{said}"
+        return Problem(each.path, 0, "", message, "write the image of the server under image, and import it again")
+    if "apiVersion" in each.data:
+        kind = text_at(each.data, "kind")
+        read = "the Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
+        message = f"is a Kubernetes object, {kind}, that chartgen does not import"
+        return Problem(each.path, each.line(("kind",)), "", message, f"import {read}, or write the values by hand")
+    return Problem(each.path, 0, "", "is not recognised", remedy)
 
 
 def _finished(draft: Draft) -> None:
@@ -89,11 +121,10 @@ def _finished(draft: Draft) -> None:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
         _placed(draft, server)
-        if not any(put.server == server and put.target[0] in ("model", "models") for put in draft.puts):
-            draft.advise("the input names no model; set model.name and model.tag, or deepseek-r1:1.5b is downloaded")
-        if not any(put.server == server and put.target[0] == "modelCache" for put in draft.puts):
+        if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
+    draft.complete()
     if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
         for name in conventions.ONE_SERVER:
             _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])

@@ -10,9 +10,9 @@ from .at import EMPTY, At
 from .cards import resources
 from .convert import ENV, env, startup
 from .draft import SERVER, Workload
-from .flags import arguments
+from .flags import arguments, texts
 from .function import row
-from .models import USUAL, claimed, image, set_models
+from .models import USUAL, claimed, image, set_models, unknown
 from .source import at as inside
 from .tables import Program, program_of
 from .typed import ANY, LIST, MAP, NUMBER, TEXT, list_at, map_at, text_at
@@ -43,7 +43,7 @@ POD = {"containers": [CONTAINER], "volumes": [VOLUME]}
 SIZE = {"requests": {"storage": TEXT}}
 CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SIZE}}
 
-PULL = re.compile(r"\bollama\s+(?:pull|run)\s+([\w./:-]+)")
+PULL = re.compile(r"\bollama\s+(?:pull|run)\s+[\"']?([\w./:-]+)(?![\w./:$-])")
 SHARED = ("vllm", "sglang", "triton")  # engines with a setting for the size of /dev/shm
 STAYS = {
     "ConfigMap": "apply it as before, or add it under extraObjects",
@@ -168,6 +168,7 @@ def _pulled(at: At, command: str, hook: str) -> None:
                 set_models(pod_at, {model: [("initContainers", n)]})
                 pod_at.settled("llm-stack downloads the models itself", ("initContainers", n))
                 return
+    unknown(at, f"{command} {hook}")
     set_models(at, found)
     at.settled("is how llm-stack starts ollama", "command", "args")
 
@@ -204,7 +205,7 @@ def _arguments(at: At) -> None:
     for key in ("command", "args"):
         if at.value.get(key):
             mounts = [str(one.get("mountPath")) for one in at.value.get("volumeMounts") or () if isinstance(one, dict)]
-            arguments(at.below(key, row={}, mounts=tuple(mounts)))
+            arguments(at.below(key, row={"variables": texts(at.get("env"))}, mounts=tuple(mounts)))
     if at.program and at.program.engine == "triton":
         _triton(at)
 

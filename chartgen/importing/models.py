@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from .at import EMPTY, At
+from .draft import slug
 from .function import row
-from .servers import slug
 from .typed import ANY, TEXT
 
 MODELS = [(TEXT, {"name": TEXT})]
@@ -44,6 +44,14 @@ def set_models(at: At, found: dict[str, list[Any]]) -> None:
             key = name if names.count(name) == 1 else slug(text)
             value = {**({"name": name} if key != name else {}), **({"tag": tag} if tag else {})}
             at.put(("models", key), value, *keys, how="an entry of models")
+
+
+def unknown(at: At, text: str) -> None:
+    """A model that a shell names by a variable, or as an expression: it is in the values only by hand."""
+    if match := re.search(r"\bollama\s+(?:pull|run)\s+[\"']?([^\s;&|]*\$[^\s;&|]*)", text):
+        at.draft.lost.add(at.server)
+        keys = [key for key in ("command", "args", "lifecycle") if isinstance(at.value, dict) and key in at.value]
+        at.none(f"pulls a model by a variable, {match[1]}; write the model as model.name and model.tag", *keys)
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -109,6 +117,8 @@ def model_url(at: At) -> None:
 
 def set_model(at: At, text: str, *keys: Any) -> None:
     """The model that vLLM or SGLang is started with."""
+    if _unresolved(at, text, keys):
+        return
     if text.startswith("s3://") and at.draft.names.has(("s3", "endpoint")):
         at.put("model.name", text.removeprefix("s3://").strip("/"), *keys, how="the bucket and folder, of source s3")
         at.put("model.source", "s3", *keys)
@@ -119,14 +129,23 @@ def set_model(at: At, text: str, *keys: Any) -> None:
     elif "://" in text:
         scheme = text.split("://")[0]
         remedy = "copy the model to a claim, and set model.delivery to none and modelCache.existingClaim"
-        at.none(f"llm-stack has no source for {scheme}://; {remedy}", *keys)
+        at.lost(("model", "name"), f"llm-stack has no source for {scheme}://; {remedy}", keys)
     elif text.startswith("/"):
         name = text.rstrip("/").rpartition("/")[2]
         at.put("model.name", name or "model", *keys, how="a folder of the volume; nothing is downloaded")
         at.put("model.path", below(at, text) or name, *keys)
         at.put("model.delivery", "none", *keys)
     else:
-        at.put("model.name", text, *keys)
+        line = any(" " in str(at.get(*key) if key else at.value) for key in keys if isinstance(key, tuple))
+        at.put("model.name", text, *keys, how="the model of the command" if line else "")
+
+
+def _unresolved(at: At, text: str, keys: tuple[Any, ...]) -> bool:
+    """Whether a model's name has a variable whose value is not in the input; that is said."""
+    if "$" not in text:
+        return False
+    at.lost(("model", "name"), f"has a variable, {text}, whose value is not in the input; write the model", keys)
+    return True
 
 
 def below(at: At, path: str) -> str:
@@ -138,7 +157,10 @@ def below(at: At, path: str) -> str:
 @row("file", TEXT)
 def model_file(at: At) -> None:
     """A GGUF file of the volume."""
-    text = str(at.value)
+    text = "" if at.value is None else str(at.value)
+    if not text or _unresolved(at, text, at.keys):
+        at.settled("is empty")
+        return
     folder, _, name = below(at, text).rpartition("/")
     at.put("llamacpp.file", name, how="a file of the volume; nothing is downloaded")
     at.put("model.name", name.removesuffix(".gguf"))
@@ -150,11 +172,21 @@ def model_file(at: At) -> None:
 @row("repository", TEXT)
 def repository(at: At) -> None:
     """A repository of Hugging Face with GGUF files, with the quantization after a colon."""
-    name, _, kind = str(at.value).partition(":")
+    name, _, kind = str(at.value or "").partition(":")
+    if not name or _unresolved(at, name, at.keys):
+        at.settled("is empty")
+        return
     at.put("model.name", name, how="the repository" if kind else "")
     at.put("model.source", "huggingface")
-    if kind:
-        at.draft.advise(f"set llamacpp.file to the file of {name} with the quantization {kind}")
+    if not at.draft.puts_of(at.server, ("llamacpp", "file")):
+        # What llama.cpp looks for without a quantization, and how the publishers of GGUF files name them.
+        file = f"{re.sub('(?i)[-_.]gguf$', '', name.rpartition('/')[2])}-{kind or 'Q4_K_M'}.gguf"
+        at.put("llamacpp.file", file)
+        at.draft.advise(
+            f"check that {name} has the file {file}, which is a guess from its name; set llamacpp.file to the file"
+            f"{f' with the quantization {kind}' if kind else ''} if its name is another one",
+            file,
+        )
 
 
 @row("parts", {"*": TEXT})
@@ -189,7 +221,7 @@ def claim(at: At) -> None:
                 f"{target}.subPath", path, *keys, how="the folder of the claim that holds the data" if folder else ""
             )
         if said.get("again"):
-            at.draft.advise(said["again"].format(claim=name), name, at.server)
+            at.draft.advise(said["again"].format(claim=f"the claim {name}"), name, at.server)
     elif below:
         at.put(f"{target}.subPath", below, "subPath")
     if not name and said.get("moves") and found.get(said.get("enabled", "enabled"), True):
@@ -211,10 +243,13 @@ def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], 
         if below:
             at.put(f"{target}.subPath", below, *keys)
         if folder.get("again"):
-            at.draft.advise(folder["again"].format(claim=name), name, at.server)
+            at.draft.advise(folder["again"].format(claim=f"the claim {name}"), name, at.server)
     elif "hostPath" in volume and target == "modelCache":
         at.put("modelCache.type", "hostPath", *keys, how="a folder of the node")
-        at.put("modelCache.hostPath", "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below))), *keys)
+        path = "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below)))
+        at.put("modelCache.hostPath", path, *keys)
+        if folder.get("again"):
+            at.draft.advise(folder["again"].format(claim=f"the folder {path} of the node"), path, at.server)
     elif "emptyDir" in volume:
         place, value = ("modelCache.type", "emptyDir") if target == "modelCache" else ("persistence.enabled", False)
         at.put(place, value, *keys, how="an emptyDir" if target == "modelCache" else "as false")

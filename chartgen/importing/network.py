@@ -7,10 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .at import EMPTY, At
-from .draft import SERVER
+from .draft import SERVER, slug
 from .function import row
-from .servers import slug
-from .typed import ANY, LIST, MAP, TEXT, text_at
+from .typed import ANY, LIST, MAP, TEXT, list_at, text_at
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -34,13 +33,16 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
         at.none("is not a URL", *keys)
         return
     parts = host.split(".")
-    if parts[0] in at.draft.servers:
+    if at.draft.server_at(host):
         at.settled("is a server of the release, which Open WebUI always has", *keys)
         return
     name = parts[-2] if parts[:1] in (["api"], ["www"]) and len(parts) > 1 else parts[0]
     name = slug(name if not host.replace(".", "").isdigit() else f"host-{host}")
     used = {put.target[2]: put.value for put in at.draft.puts if put.target[:2] == ("openWebui", "endpoints")}
     value = {"url": url.rstrip("/"), **({"protocol": protocol} if protocol != "openai" else {}), **more}
+    if len(parts) == 2 and ":" in url.partition("://")[2].partition("/")[0]:  # such as http://ollama.models:11434
+        text = f"check that {host} exists: if it is the Service {parts[0]} in the namespace {parts[1]}, llm-stack"
+        at.draft.advise(f"{text} does not create it")
     wished, number = name, 1
     while name in used and used[name] != value:
         number += 1
@@ -201,6 +203,63 @@ def hosts(at: At) -> None:
             at.settled("llm-stack routes all paths", key) if whole else at.none(
                 "llm-stack routes all paths of the host", key
             )
+
+
+WAY = {"enabled": ANY, "hosts": [({"host": TEXT}, TEXT)], "hostnames": [TEXT]}
+
+
+@row("routerRoutes", {"*": WAY})
+def router_routes(at: At) -> None:
+    """The HTTPRoutes to production-stack's router, by name: the first one that is on leads to the only server."""
+    first = True
+    for name, route in at.value.items():
+        here = at.below(name)
+        if route.get("enabled", name == "main") is False:
+            here.settled(f"{here.shown}.enabled is false")
+        elif not first:
+            here.none("llm-stack has one HTTPRoute for each server; add your own under extraObjects")
+        else:
+            first = False
+            keys = ("parentRefs", "annotations", "labels")
+            router_way(here.below(row={"to": "api.httpRoute", "keys": {key: key for key in keys}}))
+
+
+@row("routerWay", WAY)
+def router_way(at: At) -> None:
+    """An Ingress or an HTTPRoute to production-stack's router: with one model it leads to its server."""
+    target = at.row["to"]
+    models = list_at(at.source.data, *at.root, "servingEngineSpec", "modelSpec")
+    on = [one for one in models if isinstance(one, dict) and one.get("enabled", True) is not False]
+    if at.value.get("enabled", True) is False:
+        at.settled(f"{at.shown}.enabled is false")
+        return
+    if len(on) != 1:
+        at.none(f"set {target}, which gives each model server its own host, under hosts")
+        return
+    at.put(f"{target}.enabled", True, *[key for key in ("enabled",) if key in at.value])
+    key = "hostnames" if "hostnames" in at.value else "hosts"
+    named = [(n, one.get("host") if isinstance(one, dict) else one) for n, one in enumerate(at.value.get(key) or ())]
+    for n, host in [(n, host) for n, host in named if host][:1]:
+        keys = (key, n, "host") if isinstance(at.value[key][n], dict) else (key, n)
+        at.put((*target.split("."), "hosts", SERVER), host, keys, how="the host of the server")
+        at.settled("llm-stack routes all paths", (key, n, "paths"))
+    for theirs, ours in at.row["keys"].items():
+        if at.value.get(theirs) not in EMPTY:
+            at.put(f"{target}.{ours}", at.value[theirs], theirs)
+    at.none("llm-stack has one host for each server; add one for another host under extraObjects", key)
+    everything = [{"path": {"type": "PathPrefix", "value": "/"}}]
+    if at.value.get("matches") == everything:
+        at.settled("the route leads all paths to the server", "matches")
+    at.none("llm-stack has no value for it; add your own object under extraObjects")
+
+
+@row("kvRole", TEXT)
+def kv_role(at: At) -> None:
+    """A server that is a half of another: llm-stack has no such halves."""
+    text = "llm-stack does not split prefill and decode; each server does both"
+    if str(at.value) in ("kv_producer", "kv_consumer"):
+        at.draft.warn(f"{text}: remove one of the servers of the same model")
+    at.none(text)
 
 
 @row("service", {"type": TEXT, "nodePort": TEXT})

@@ -8,8 +8,8 @@ from typing import Any
 from ..reading.yamlfile import Key
 from .manifests import main, split_image
 from .source import Source, at
-from .tables import Program, Table, charts, program_of
-from .typed import list_at, map_at
+from .tables import Program, Table, charts, program_of, programs
+from .typed import list_at, map_at, text_at
 
 WORKLOADS = ("Deployment", "StatefulSet")
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
@@ -44,11 +44,19 @@ def parts(source: Source, chart: str = "") -> list[Part]:
         found = main(source.data)
         return [Part(source, (), charts()["workload"], program=found[1])] if found else []
     if around is None:
-        return [] if "apiVersion" in source.data and kind else _values(source, (), "", chart, None)
+        if ("apiVersion" in source.data and kind) or (own(source.data) and not chart):
+            return []
+        return _values(source, (), "", chart, None)
     found = [Part(source, (), around)]
     for path, name in _inside(source.data):
         found += _values(source, path, name, chart, around)
     return found
+
+
+def own(data: Any) -> bool:
+    """Whether values are llm-stack's own with a name of another chart: they say what no other chart does."""
+    engines = {one.engine for one in programs().values() if one.engine} | {"custom"}
+    return text_at(data, "engine") in engines or bool(text_at(data, "model", "source"))
 
 
 def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
@@ -56,7 +64,9 @@ def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
     services = data.get("services")
     if "apiVersion" in data or not isinstance(services, dict):
         return []
-    images = {name: one.get("image") for name, one in services.items() if isinstance(one, dict)}
+    # An image that compose builds has no name: the service's own says what it runs.
+    own = {name: one for name, one in services.items() if isinstance(one, dict)}
+    images = {name: one.get("image") or (name if "build" in one else "") for name, one in own.items()}
     found = [(name, program_of(split_image(str(image))[0])) for name, image in images.items() if image]
     return [(name, program) for name, program in found if program]
 

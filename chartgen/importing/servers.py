@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from .draft import slug
 
 if TYPE_CHECKING:
     from .at import At
 
-LONGEST = 20  # characters of a server's name
 OBJECT = 63  # characters of an object's name
 
 
@@ -21,13 +21,6 @@ def named(at: At, wish: str = "") -> str:
         name = f"{wish}-{number}"
     taken.append(name)
     return name
-
-
-def slug(text: str, longest: int = LONGEST) -> str:
-    """A text as the name of a server or an object: lowercase letters, digits and dashes."""
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    name = name if name[:1].isalpha() else f"m-{name}" if name else "server"
-    return name[:longest].strip("-")
 
 
 def _release(at: At) -> str:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..chart import disk
 from ..chart.valuesfile import coalesced
 from ..compose.building import Composed
+from ..compose.yamltext import flow
+from ..conventions import SERVERS
 from ..problem import Problem, Say, ToolError
 from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
-from .draft import MISSING, SETTLED, Draft, Note, Put
+from ..reading.yamlfile import dotted
+from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
 from .write import text
+
+Check = Callable[[], list[Problem]]  # the problems of the values as they are now
 
 ROUNDS = 40
 NEED = re.compile(r"'# needs: (\S+)'")
 MOST = re.compile(r"\bset (model\.contextLength) to (\d+) or less")
+ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
 
 
@@ -31,20 +38,26 @@ def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
     with tempfile.TemporaryDirectory(prefix="chartgen-import-") as place:
         chart, file = Path(place, composed.chart.name), Path(place, "values.yaml")
         disk.write(composed.chart, chart)
-        for _ in range(ROUNDS):
+
+        def checked() -> tuple[str, dict[int, Put], list[Problem]]:
             draft.comments.clear()
             made, lines = text(draft, origin, list(schema["properties"]))
             problems = _of_schema(made, defaults, schema)
             if not problems:
                 file.write_text(made, encoding="utf-8")
-                say("validate: the values file …")
                 report = proofs.validate(chart, [file], composed, lambda said: None)
                 # Advice for a user's own file; here it decides what its header says.
                 strict = [each for each in report.warnings if _of_header(each, draft)]
                 problems = [*report.problems, *strict]
+            return made, lines, problems
+
+        for _ in range(ROUNDS):
+            draft.complete()
+            say("validate: the values file …")
+            made, lines, problems = checked()
             if not problems:
                 return made
-            _leave_out(draft, problems, lines)
+            _leave_out(draft, problems, lines, lambda: checked()[2])
     raise ToolError(f"the values from {origin} still have errors: {problems[0]}")
 
 
@@ -60,7 +73,7 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
     return "Pod Security" in warning.message and draft.security != LEVELS[-1]
 
 
-def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> None:
+def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
     before = (len(draft.puts), len(draft.needs), draft.security)
     for problem in problems:
@@ -79,12 +92,13 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Any]) -> 
             continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
+                _say_left_out(draft, put, problem)
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
                 draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
     if before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
-        _without_server(draft, problems[0])
+        _without_server(draft, problems[0], again)
 
 
 def _lowered(draft: Draft, problem: Problem) -> bool:
@@ -100,13 +114,41 @@ def _lowered(draft: Draft, problem: Problem) -> bool:
     return True
 
 
-def _without_server(draft: Draft, problem: Problem) -> None:
-    """Where no value is to blame, none of the server's values can be used, or none at all."""
-    named = [name for name in draft.servers if f"servers.{name}" in problem.key]
-    own = [put for put in draft.puts if put.server and (not named or put.server in named)]
-    for put in own or list(draft.puts):
-        text = f"llm-stack refuses the values: {problem.key}: {problem.message}; {problem.remedy}"
-        draft.withdraw(put, Note(MISSING, text))
+def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
+    """Where no value is to blame, the one without which the problem is gone is left out.
+
+    If there is none, a server keeps its engine and its model alone; if it has no more, it is not run.
+    """
+    named = [name for name in draft.servers if f"servers.{draft.name(name)}" in problem.key] or draft.servers
+    said = f"{problem.key}: {problem.message}; {problem.remedy}"
+    more = [put for put in draft.puts if put.server in named and put.target[0] not in ESSENTIAL]
+    every = draft.puts
+    for put in more:
+        draft.puts = [other for other in every if other is not put]
+        gone = not any((each.key, each.message) == (problem.key, problem.message) for each in again())
+        draft.puts = every
+        if gone:
+            draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values with it: {said}"))
+            return
+    for put in more or [put for put in draft.puts if put.server in named] or list(draft.puts):
+        draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values: {said}"))
+    if not more:
+        for name in named:
+            off = Put((SERVERS, draft.name(name), "enabled"), False, "", ())
+            draft.put(off, Note(SETTLED, ""))
+            draft.warn(f"the server {name} of the input is not in the values: {said}")
+
+
+def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:
+    """What the input is for is not lost in a line among many."""
+    if put.target[0] not in (*ESSENTIAL, "replicas") or put.value in (NO_MODEL, NO_FILE, ""):
+        return
+    if put.target[:2] in (("model", "name"), ("model", "tag")) or put.target[0] == "models":
+        draft.lost.add(put.server)
+    if put.target == ("model", "tag"):  # without it, the name is that of another model
+        for other in draft.puts_of(put.server, ("model", "name")):
+            draft.withdraw(other, Note(MISSING, f"llm-stack refuses its tag: {problem.message}"))
+    draft.warn(f"the values do not have {dotted(draft.place(put))} {flow(put.value)} of the input: {problem.message}")
 
 
 def _lower(level: str, message: str) -> str:

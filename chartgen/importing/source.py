@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..reading import yamlfile
 from ..reading.yamlfile import Key, Lines, nearest_line
 
 # Comments for programs, or of a chart's own values.yaml: they say nothing of the person's own.
+DEFAULT = re.compile(r"(?<!\$)\$\{(\w+):?-([^${}]+)\}")
 MACHINE = ("# --", "# @", "# yaml-language-server", "# +doc")
 
 
@@ -35,6 +37,7 @@ class Source:
     data: Any
     lines: Lines
     comments: Comments
+    defaults: dict[str, str] = field(default_factory=dict)  # of variables of a compose file
 
     def line(self, key: Key) -> int:
         """The line of a key, or of what it is in."""
@@ -82,11 +85,13 @@ def _documents(path: Path) -> list[Source]:
             raise Faults([Problem(shown, one.line(()), "", "the document is not a map", remedy)])
     if not found:
         raise fault(shown, "is empty", "name a values file, or Kubernetes manifests")
-    return [replace(one, data=_expanded(one)) for one in found]
+    return [replace(one, data=_expanded(one), defaults=_defaults(one.data)) for one in found]
 
 
 def _expanded(source: Source) -> Any:
     """The document, with the YAML text of an Argo CD Application's `helm.values` as data."""
+    if is_compose(source.data):
+        return _with_defaults(source.data)
     if source.data.get("kind") != "Application":
         return source.data
     data = source.data
@@ -102,6 +107,26 @@ def _expanded(source: Source) -> Any:
             data = placed(data, key, inner.data if inner.data is not None else {})
             source.lines.update({(*key, *below): line + first for below, line in inner.lines.items() if below})
     return data
+
+
+def is_compose(data: Any) -> bool:
+    """Whether a document is a compose file."""
+    return isinstance(data, dict) and "apiVersion" not in data and isinstance(data.get("services"), dict)
+
+
+def _with_defaults(data: Any) -> Any:
+    """The data of a compose file, with the defaults of its variables in their place."""
+    if isinstance(data, dict):
+        return {key: _with_defaults(inner) for key, inner in data.items()}
+    if isinstance(data, list):
+        return [_with_defaults(inner) for inner in data]
+    return DEFAULT.sub(lambda match: match[2], data) if isinstance(data, str) else data
+
+
+def _defaults(data: Any) -> dict[str, str]:
+    """The variables of a compose file that have defaults."""
+    texts = [text for _, text in leaves(data) if isinstance(text, str)] if is_compose(data) else []
+    return {match[1]: match[2] for text in texts for match in DEFAULT.finditer(text)}
 
 
 def at(data: Any, path: Key) -> Any:

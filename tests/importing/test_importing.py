@@ -16,10 +16,10 @@ from conftest import CHART, ROOT, outcome
 
 from chartgen import cli, conventions
 from chartgen.compose import building
-from chartgen.importing import importer, recognise, report, source, tables, typed, write
+from chartgen.importing import draft, flags, importer, recognise, report, settle, source, tables, typed, write
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
-from chartgen.problem import Faults
+from chartgen.problem import Faults, Problem
 from chartgen.proofs import validate
 from chartgen.reading.keynames import Names
 
@@ -149,13 +149,13 @@ def test_a_value_of_any_type_anywhere_is_a_line_of_the_report(folder, every):
             sources = read(folder, file, documents)
             parts = [part for each in sources for part in recognise.parts(each)]
             importer._refuse_unknown(sources, parts)
-            draft = importer.drafted(sources, parts, SCHEMA)
-            importer._without_repetition(draft, COMPOSED)
-            lines = report.lines(draft)
-            made = write.text(draft, "x", list(SCHEMA["properties"]))[0]
+            made_of = importer.drafted(sources, parts, SCHEMA)
+            importer._without_repetition(made_of, COMPOSED)
+            lines = report.lines(made_of)
+            made = write.text(made_of, "x", list(SCHEMA["properties"]))[0]
         except Faults:  # what is not recognised at all
             continue
-        assert len(lines) == len(draft.every), path
+        assert len(lines) == len(made_of.every), path
         assert all(line.kind in report.KINDS and "None" not in line.text for line in lines), (path, lines)
         assert "None" not in made, path
         count += 1
@@ -243,12 +243,77 @@ def test_a_value_that_llm_stack_refuses_is_reported_with_the_refusal(tmp_path, m
     assert "replicas" not in made.text
 
 
+def refused(needed: str):
+    """A draft of a vLLM server, and a check that complains as long as a value is in it."""
+    made = draft.Draft(Names(SCHEMA), set(SCHEMA["properties"]), [], servers=["server"])
+    for target, value in {"engine": "vllm", "model.name": "a/b", "replicas": 2, "gpu.count": 1}.items():
+        made.put(draft.Put(tuple(target.split(".")), value, "server", ()), draft.Note(draft.CARRIED, ""))
+    wrong = Problem("values.yaml", 0, "nothing.of.these", "is wrong", "mend it")
+    return made, wrong, lambda: [wrong] if any(put.target[0] == needed for put in made.puts) else []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "left"),
+    [("gpu", ["engine", "model", "replicas"]), ("engine", ["engine", "model"])],
+)
+def test_of_what_is_refused_as_a_whole_the_least_is_left_out(wrong, left):
+    made, problem, again = refused(wrong)
+    settle._without_server(made, problem, again)
+    assert [put.target[0] for put in made.puts] == left
+
+
+def test_a_server_that_cannot_be_written_is_off_and_that_is_said_first():
+    made, problem, again = refused("engine")
+    settle._without_server(made, problem, again)
+    settle._without_server(made, problem, again)
+    assert made.data() == {"servers": {"server": {"enabled": False}}}
+    assert made.todo()[0].startswith("the server server of the input is not in the values")
+
+
 def test_a_file_that_is_nothing_known_is_refused(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("colour: red\n", encoding="utf-8")
     _, problems = outcome(importer.import_files, [file], "", lambda said: None)
     assert [problem.message for problem in problems] == ["is not recognised"]
     assert "--chart" in problems[0].remedy
+
+
+OWN = "engine: vllm\nmodel: {source: huggingface, name: Qwen/Qwen3-8B}\npersistentVolume: {size: 50Gi}\nhfToken: x\n"
+
+
+def test_llm_stacks_own_file_with_a_key_of_another_chart_is_not_that_charts(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(OWN, encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert [problem.message for problem in problems] == ["is a values file of llm-stack"]
+    _, said = run("validate", "-q", "-f", str(file), str(CHART))
+    assert "3: persistentVolume.size: no such key; use 'modelCache.size'" in said
+    assert "4: hfToken: no such key; use 'huggingface.existingSecret'" in said
+    assert "ollama's chart, by its key" not in said
+
+
+def test_no_server_serves_another_model_in_silence(case):
+    _, made = case
+    todo = made.draft.todo()
+    for server in made.draft.servers:
+        named = made.draft.puts_of(server, ("model", "name"), ("model", "tag"), ("models",))
+        unnamed = not named or any(put.value == draft.NO_MODEL for put in named)
+        if unnamed:
+            assert "model" in todo[0]
+            assert any(text.startswith(("the input names no model", "the values have no model")) for text in todo)
+
+
+@pytest.mark.parametrize(
+    ("words", "begin"),
+    [
+        ("-m /models/a.gguf -c 2048", 0),
+        ("llama-server -c 2048 -m /models/a.gguf", 1),
+        ("sh -c cd /app && ./llama-server -m a.gguf", 6),
+        ("llama-server --alias llama-server", 1),
+    ],
+)
+def test_a_flag_of_the_program_is_not_one_of_the_shell(words, begin):
+    assert flags._begin(words.split(), tables.programs()["llamacpp"].commands) == begin
 
 
 def test_the_chart_of_a_file_can_be_named(tmp_path):
@@ -410,6 +475,30 @@ def test_validate_says_of_an_object_what_it_is():
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
     assert code == 1
     assert f"is a Kubernetes object, HelmRelease; run 'chartgen import {file}" in told
+
+
+def test_an_object_that_import_does_not_read_is_not_said_to_be_read(tmp_path):
+    file = tmp_path / "service.yaml"
+    file.write_text("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a}\n")
+    _, said = run("validate", "-q", "-f", str(file), str(CHART))
+    assert "2: is a Kubernetes object, InferenceService; name a values file" in said
+    assert "chartgen import" not in said.replace("'chartgen import' does not read", "")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert [problem.message for problem in problems] == [
+        "is a Kubernetes object, InferenceService, that chartgen does not import"
+    ]
+
+
+def test_a_list_where_llm_stack_has_a_map_has_a_hint(tmp_path):
+    found = told(tmp_path, "ollamaUrls: []\nenv: [{name: A, value: b}]\n")
+    assert any(line.startswith("2: env[0].name: has another form in llm-stack; it is a map") for line in found)
+
+
+def test_a_compose_file_without_images_names_its_services(tmp_path):
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {mine: {build: .}, cache: {image: redis}}\n", encoding="utf-8")
+    _, problems = outcome(importer.import_files, [file], "", lambda said: None)
+    assert "without an image: mine" in problems[0].message
 
 
 def test_llm_stacks_own_files_are_not_taken_for_foreign():
