@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -178,17 +178,40 @@ def values(
 
 
 def documents(text: str) -> list[Document]:
-    """The documents of what `helm template` printed, parsed strictly."""
+    """The documents of what `helm template` printed, parsed strictly; for a List its items, as Helm installs it."""
     from ..reading import yamlfile
 
-    found = []
+    found: list[Document] = []
     for source, line, body in _split(text):
         # Most documents of a chart are the same in every render.
         if (source, body) not in _parsed:
             _parsed[source, body] = yamlfile.parse(body, source)
         parsed = _parsed[source, body]
-        found.append(Document(source, line, parsed.data, body, parsed.lines, tuple(parsed.problems)))
+        found += _items(Document(source, line, parsed.data, body, parsed.lines, tuple(parsed.problems)))
     return found
+
+
+def listed(data: Any) -> list[Any]:
+    """The objects that data is: the items of a List or of a list of one kind, down to the last; else data itself.
+
+    The items of a ConfigMapList need not say that they are ConfigMaps.
+    """
+    kind, items = (data.get(key) if isinstance(data, dict) else None for key in ("kind", "items"))
+    if not isinstance(kind, str) or not kind.lower().endswith("list") or not isinstance(items, list) or not items:
+        return [data]
+    own = {"apiVersion": data.get("apiVersion"), "kind": kind[:-4]} if len(kind) > 4 else {}
+    return [one for item in items for one in listed(own | item if isinstance(item, dict) else item)]
+
+
+def _items(document: Document) -> list[Document]:
+    """A document, or one for each object in the list that it is; what is wrong with its text is told of the first."""
+    import json
+
+    found = listed(document.data)
+    if len(found) == 1 and found[0] is document.data:
+        return [document]
+    made = [replace(document, data=each, text=f"{json.dumps(each)}\n", lines={}, problems=()) for each in found]
+    return [replace(made[0], problems=document.problems), *made[1:]]
 
 
 _parsed: dict[tuple[str, str], Any] = {}

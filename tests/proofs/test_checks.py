@@ -45,6 +45,7 @@ metadata:
 spec: {{spec: {{devices: {{requests: [{{name: card, exactly: {{deviceClassName: card}}}}]}}}}}}
 """
 NEWEST = "1.37.0"
+NEW_LINE = "\n"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,36 @@ def said(kubeconform):
 
 def test_good_objects_have_no_problem(said):
     assert said(MAP + CLAIM) == []
+
+
+# A mistake in an item of a List -> what is said: of schemas, of rules of an object, of the house, between objects.
+LISTED = {
+    ("storage: 1Gi", "storage: 1GiB"): "PersistentVolumeClaim/llm-claim: spec.resources.requests.storage: '1GiB' is",
+    ("name: llm-claim", "name: LLM_claim"): "PersistentVolumeClaim/LLM_claim: metadata.name: is not a valid name",
+    ("helm.sh/resource-policy: keep", ""): "PersistentVolumeClaim/llm-claim: metadata.annotations",
+    ("spec:\n", "spec:\n  storageClassName: fast\n"): "spec.storageClassName: no StorageClass 'fast'",
+}
+
+
+@pytest.mark.parametrize("mistake", LISTED, ids=lambda each: each[1])
+@pytest.mark.parametrize("kind", ["List", "PersistentVolumeClaimList", "a List in a List"])
+def test_items_of_a_list_are_objects_like_others(said, kind, mistake):
+    def listed(text):
+        body = text.partition("yaml\n")[2]
+        if kind == "PersistentVolumeClaimList":
+            body = body.replace("apiVersion: v1\nkind: PersistentVolumeClaim\n", "")
+        item = f"- {body.strip().replace(NEW_LINE, f'{NEW_LINE}  ')}\n"
+        if kind == "a List in a List":
+            item = f"- apiVersion: v1\n  kind: List\n  items:\n  {item.strip().replace(NEW_LINE, f'{NEW_LINE}  ')}\n"
+        return f"{HEAD.replace('NAME', 'list')}apiVersion: v1\nkind: {kind.split()[-1]}\nitems:\n{item}"
+
+    assert said(MAP + listed(CLAIM)) == []
+    assert any(LISTED[mistake] in each for each in said(MAP + listed(CLAIM.replace(*mistake))))
+
+
+def test_key_that_stands_twice_in_an_item_of_a_list_is_told(said):
+    (problem,) = said(f"{HEAD}apiVersion: v1\nkind: List\nitems:\n- {{kind: ConfigMap, kind: ConfigMap}}\n- {{}}\n")[:1]
+    assert "items[0].kind: duplicate key" in problem
 
 
 def test_key_that_stands_twice_is_told_and_nothing_else_of_it(said):
