@@ -182,7 +182,7 @@ def validate(
             if not composes:
                 return report
             given = _values(report, found, None if shipped else read)
-            proved = memory.Proved() if schemas else _remembered(world, found, programs)
+            proved = memory.Proved() if schemas or not world else _remembered(world, found, programs)
             _proofs(report, found, given, own, programs, shipped, proved)
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
@@ -222,7 +222,10 @@ def _whole(
 ) -> str:
     """A hash of all that a report is about; empty where the report cannot be kept, as it depends on other files."""
     own = origin.stack if isinstance(origin, Composed) else origin
-    if isinstance(own, Path) or any(flag.startswith("--set-file") for flag in flags):
+    if not world or isinstance(own, Path) or any(flag.startswith("--set-file") for flag in flags):
+        return ""
+    folders = [found.folder, *(Path(fragment.folder) for fragment in (own.fragments if own else ()))]
+    if any(map(memory.linked, folders)):
         return ""
     try:
         given = [file.read_bytes() for file in files]
@@ -282,7 +285,8 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, report) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        proved = _remembered(memory.world(_programs(found_tools), report.schema_locations), found, programs)
+        world = memory.world(_programs(found_tools), report.schema_locations)
+        proved = _remembered(world, found, programs) if world else memory.Proved()
         _proofs(report, found, [found.defaults], own, programs, True, proved, chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"

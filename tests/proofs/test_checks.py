@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zoneinfo
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from chartgen.kubernetes import prepare
 from chartgen.programs import tools
 from chartgen.programs.helm import Rendered, Request
 from chartgen.programs.prover import Prover
-from chartgen.proofs import checks
+from chartgen.proofs import checks, together
 from chartgen.proofs.run import Run
 from chartgen.proofs.runs import OTHER
 
@@ -259,3 +260,14 @@ def test_document_that_the_rules_were_not_run_on_is_a_problem(served):
     served.process.end()
     (problem,) = served(MAP + ROUTE)
     assert "the API server's rules of its kind were not run; run the command again" in problem
+
+
+def test_time_zones_are_those_of_the_chart_and_not_of_this_machine(tmp_path):
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe/Nowhere").write_bytes(b"TZif")
+    zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    together._zones.cache_clear()
+    known = together._zones()
+    together._zones.cache_clear()
+    zoneinfo.reset_tzpath()
+    assert ("Europe/Berlin" in known, "Europe/Nowhere" in known) == (True, False)

@@ -268,6 +268,49 @@ def changed(file: Path, data: bytes) -> Iterator[None]:
         file.write_bytes(before)
 
 
+BROKEN = MAP.replace("kind: ConfigMap", "kind: ConfigMapp").replace('printf "%s', 'printf "other-%s')
+
+
+@pytest.mark.parametrize("name", ["more.pyc", "__pycache__/more.yaml"])
+def test_a_file_of_the_chart_counts_whatever_its_name(name: str, little: Path) -> None:
+    values = little / "mine.yaml"
+    values.write_text("text: mine\n", encoding="utf-8")
+    file = little / "charts/little/templates" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("", encoding="utf-8")
+    assert prove("mine.yaml").problems == []
+    file.write_text(BROKEN.replace("fragment.", "little."), encoding="utf-8")
+    assert "ConfigMapp" in str(prove("mine.yaml").problems)
+
+
+def test_what_a_link_in_a_chart_leads_to_counts(little: Path) -> None:
+    (little / "mine.yaml").write_text("text: mine\n", encoding="utf-8")
+    (little / "elsewhere").mkdir()
+    (little / "charts/little/templates/linked").symlink_to(little / "elsewhere")
+    assert prove("mine.yaml").problems == []
+    (little / "elsewhere/more.yaml").write_text(BROKEN.replace("fragment.", "little."), encoding="utf-8")
+    assert "ConfigMapp" in str(prove("mine.yaml").problems)
+
+
+def test_another_stack_in_the_same_folder_is_another_one(little: Path) -> None:
+    other = (little / "stack.yaml").read_text(encoding="utf-8").replace("A little chart", "Another chart")
+    (little / "other.yaml").write_text(other, encoding="utf-8")
+    assert prove().problems == []
+    (problem,) = validate(loaded.default(None), [], Path("other.yaml"), lambda text: None).problems
+    assert problem.message.startswith("is out of date")
+
+
+def test_with_a_program_that_runs_another_nothing_is_remembered(
+    little: Path, rendered: list[Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "identity", lambda tool: "" if tool.name == "helm" else tool.name)
+    for times in (1, 2):
+        assert prove().problems == []
+        assert len(rendered) == times * ALL
+    assert module.only(["a"], Path("stack.yaml"), lambda text: None).problems == []
+    assert len(rendered) == 2 * ALL + 5
+
+
 def test_a_user_s_values_are_known_by_their_contents_and_flags(little: Path, rendered: list[Request]) -> None:
     file = little / "mine.yaml"
     file.write_text("text: mine\n", encoding="utf-8")
@@ -306,6 +349,10 @@ def test_other_programs_libraries_schemas_or_sources_of_chartgen_are_another_wor
     with monkeypatch.context() as patch:
         patch.setattr(memory.metadata, "version", lambda name: "0.0.1")
         others.append(memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]))
+    with monkeypatch.context() as patch:
+        (tmp_path / "zones").write_text("Europe: Berlin", encoding="utf-8")
+        patch.setattr(memory.together, "ZONES", tmp_path / "zones")
+        others.append(memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]))
     for function in ("HERE", "schemas"):
         with monkeypatch.context() as patch:
             place = tmp_path / function
@@ -330,6 +377,17 @@ def test_a_fragment_of_chartgen_s_own_changes_what_is_proved_and_not_the_world(
     assert memory.world([], []) != before[0]
 
 
+def test_schemas_that_chartgen_made_are_known_by_their_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(memory.paths, "home", lambda: tmp_path)
+    file = tmp_path / "schemas/kubernetes-1/pod.json"
+    file.parent.mkdir(parents=True)
+    seen = []
+    for text in ("{}", '{"type": "object"}'):
+        file.write_text(text, encoding="utf-8")
+        seen.append(memory.world([], [f"{file.parent}/{{{{.ResourceKind}}}}.json"]))
+    assert len(set(seen)) == 2
+
+
 def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -> None:
     folder = write({"a/b": "1", "a/c": "2"})
     seen = [memory.tree(folder)]
@@ -342,8 +400,8 @@ def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -
         change()
         seen.append(memory.tree(folder))
     assert len(set(seen)) == 5
-    (folder / "a/x.pyc").touch()
-    assert memory.tree(folder) == seen[-1]
+    (folder / "a/x.pyc").touch()  # a template like any other to Helm
+    assert memory.tree(folder) != seen[-1]
     assert memory.digest("a", "b") != memory.digest("ab", "")
 
 
@@ -405,5 +463,6 @@ def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_an
 
 def test_everything_in_a_report_is_kept_or_made_again() -> None:
     made = {"chart", "say", "kubernetes_versions", "schema_locations", "problems", "layers", "began"}
+    made |= {"slower"}  # of the commands, which do not run where a report is kept
     made |= {"warnings", "layer_of"}  # a report with problems or warnings is not kept
     assert {each.name for each in fields(Report)} == made | set(module.KEPT)
