@@ -26,7 +26,8 @@ FLAGS = ("set", "set-string", "set-json", "set-file")  # those that the prover r
 class Request:
     """One run of `helm template`: values files in order, then `sets` (`key=value`, as for --set).
 
-    `flags` are more flags of Helm's for values (`--set-string=key=value`).
+    `flags` are more flags of Helm's for values (`--set-string=key=value`). With `fixed`, the prover renders the same
+    again where a template asks for random letters and digits: what is proved of a render holds for the next.
     """
 
     chart: Path
@@ -37,6 +38,7 @@ class Request:
     api_versions: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def _data(request: Request, version: str) -> dict[str, Any] | None:
         "release": request.release,
         "namespace": request.namespace,
         "helm_version": version,
+        "fixed": request.fixed,
     }
 
 

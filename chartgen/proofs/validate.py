@@ -86,6 +86,7 @@ class Report:
     warnings: list[Problem] = field(default_factory=list)
     layer_of: dict[Problem, str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
+    lasting: bool = True  # every render would be the same again
 
     @property
     def seconds(self) -> float:
@@ -186,7 +187,7 @@ def validate(
             _proofs(report, found, given, own, programs, shipped, proved)
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
-        if key and not report.problems and not report.warnings:
+        if key and report.lasting and not report.problems and not report.warnings:
             report.keep(key)
         return report
 
@@ -253,6 +254,7 @@ def _proofs(
     results = _renders(report, found, given, own, programs, shipped, proved, only)
     faulty = _manifests(report, results, own, programs, proved, shipped)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    report.lasting = all(rendered.ran is not None for _, rendered in results)
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
         nothing = memory.Proved()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -461,8 +462,69 @@ def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_an
     assert described[1]["a"] == described[1]["c"] != described[1]["d"]
 
 
+# What a template asks for that is another in each render, though its program is asked for fixed random texts.
+CHANGING = ["now", "ago now", "randAscii 3", "randBytes 3", "randInt 1 9", "uuidv4", 'shuffle "abc"', 'bcrypt "a"']
+CHANGING += ['htpasswd "a" "b"', 'genPrivateKey "ed25519"', '(genCA "a" 1).Cert', 'encryptAES "a" "b"']
+TEXTS = {"randAlpha": "[A-Za-z]{9}", "randAlphaNum": "[A-Za-z0-9]{9}", "randNumeric": "[0-9]{9}"}
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[Callable[..., helm.Rendered]]:
+    """What a template makes, in the prover."""
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: t\nversion: 1.0.0\n", encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/x.yaml").write_text("x: {{ tpl .Values.tpl . | quote }}\n", encoding="utf-8")
+    process = prover.Prover(tools.find("prover").path, dict(os.environ))  # type: ignore[union-attr]
+
+    def ask(text: str, fixed: bool = True) -> helm.Rendered:
+        flags = (f"--set-json={json.dumps({'tpl': text})}",)
+        (made,) = helm.render([Request(tmp_path, flags=flags, fixed=fixed)], Path("/none"), prover=process)
+        return made
+
+    yield ask
+    process.end()
+
+
+@pytest.mark.parametrize("call", CHANGING)
+def test_what_is_another_in_each_render_is_never_remembered(call: str, asked: Callable[..., helm.Rendered]) -> None:
+    assert asked(f"{{{{ {call} }}}}").ran is None
+    assert asked(f"{{{{ $x := {call} }}}}").ran is None
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_random_text_is_fixed_where_it_is_remembered_and_only_there(
+    name: str, asked: Callable[..., helm.Rendered]
+) -> None:
+    call = f"{{{{ {name} 9 }}}}-{{{{ {name} 9 }}}}"
+    one, two = asked(call), asked(call)
+    assert one.ran is not None
+    assert one.text == two.text
+    first, second = re.findall(TEXTS[name], one.text.partition("x: ")[2])
+    assert first != second
+    plain, other = asked(call, fixed=False), asked(call, fixed=False)
+    assert (plain.ran, other.ran) == (None, None)
+    assert plain.text != other.text
+    assert len(re.findall(TEXTS[name], plain.text.partition("x: ")[2])) == 2
+
+
+def test_a_report_on_what_is_another_in_each_render_is_not_kept(little: Path, rendered: list[Request]) -> None:
+    (little / "mine.yaml").write_text("text: mine\n", encoding="utf-8")
+    file = little / "charts/little/templates/a/map.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "  now: {{ now | quote }}\n", encoding="utf-8")
+    for _ in range(2):
+        del rendered[:]
+        assert prove("mine.yaml").problems == []
+        assert len(rendered) == 2
+    file.write_text(text + "  key: {{ randAlphaNum 9 | quote }}\n", encoding="utf-8")
+    assert prove("mine.yaml").problems == []
+    del rendered[:]
+    assert prove("mine.yaml").problems == []
+    assert rendered == []
+
+
 def test_everything_in_a_report_is_kept_or_made_again() -> None:
     made = {"chart", "say", "kubernetes_versions", "schema_locations", "problems", "layers", "began"}
-    made |= {"slower"}  # of the commands, which do not run where a report is kept
+    made |= {"slower", "lasting"}  # of the commands, which do not run where a report is kept
     made |= {"warnings", "layer_of"}  # a report with problems or warnings is not kept
     assert {each.name for each in fields(Report)} == made | set(module.KEPT)
