@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from .paths import show
 from .problem import Collected, Faults, Problem, fault
 
 PATIENCE = 5.0  # seconds until somebody has a pipe open to write
+OPEN = re.compile("/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/[^/]+/fd/[0-9]+")  # what a process has open already
 LARGEST = 64 << 20  # bytes of a file that are read
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -189,9 +191,14 @@ def _left(path: str) -> bool:
 def write(file: Path, content: bytes, follow: bool = True) -> bool:
     """Make a file hold exactly `content`, in one step; whether that changed anything.
 
-    A link stays a link, and what it points to is replaced; without `follow`, a file takes its place. What killed runs
-    left beside it is removed. Where it fails, nothing is left, and the OSError names the file.
+    A link stays a link, and what it points to is replaced; without `follow`, a file takes its place. A pipe or a device
+    is written into, and so is what this process has open. What killed runs left beside it is removed. Where it fails,
+    nothing is left, and the OSError names the file.
     """
+    if follow and (passing(file) or OPEN.fullmatch(os.path.abspath(file))):
+        with open(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC), "wb") as opened:
+            opened.write(content)
+        return True
     file = Path(os.path.realpath(file)) if follow and file.is_symlink() else file
     sweep(file.parent, f".{file.name}.")
     there = file.is_file() and not file.is_symlink()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from pathlib import Path
 
 import pytest
 from conftest import outcome
@@ -117,3 +119,30 @@ def test_a_write_leaves_what_a_running_process_is_writing(tmp_path):
     other.write_bytes(b"ne")
     files.write(tmp_path / "one.tgz", b"new")
     assert other.exists()
+
+
+def test_what_is_no_regular_file_is_written_into_and_stays_what_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for place in (pipe, tmp_path / "link"):
+        assert files.write(place, b"told")
+        assert os.read(end, 99) == b"told"
+    os.close(end)
+    assert stat.S_ISFIFO(os.stat(pipe).st_mode)
+    main, terminal = os.openpty()
+    name = Path(os.ttyname(terminal))
+    assert files.write(name, b"told")
+    assert os.read(main, 99) == b"told"
+    assert stat.S_ISCHR(os.stat(name).st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+
+
+def test_what_a_shell_has_opened_is_not_replaced(tmp_path):
+    with (tmp_path / "out").open("ab") as out:
+        out.write(b"before ")
+        out.flush()
+        assert files.write(Path(f"/proc/self/fd/{out.fileno()}"), b"told ")
+        out.write(b"after")
+    assert (tmp_path / "out").read_bytes() == b"before told after"

@@ -15,6 +15,7 @@ from ..files import LARGEST, data, passing, piped, small
 from ..problem import fault
 
 SET_FILE = "--set-file="
+STDIN = "standard input"  # how problems call what came there
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def given(files: Sequence[Path], flags: Sequence[str]) -> Iterator[Given]:
                 found.append(file)
                 continue
             copy = Path(place, f"{number}.yaml")
-            shown = names[str(copy)] = "standard input" if str(file) == "-" else str(file)
+            shown = names[str(copy)] = STDIN if str(file) == "-" else str(file)
             copy.write_bytes(_standard_input(shown) if str(file) == "-" else piped(file))
             found.append(copy)
         yield Given(found, list(flags), names)

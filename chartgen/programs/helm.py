@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ FLAGS = ("set", "set-string", "set-json", "set-file")  # those that the prover r
 class Request:
     """One run of `helm template`: values files in order, then `sets` (`key=value`, as for --set).
 
-    `flags` are more flags of Helm's for values (`--set-string=key=value`).
+    `flags` are more flags of Helm's for values (`--set-string=key=value`). With `fixed`, the prover renders the same
+    again where a template asks for random letters and digits: what is proved of a render holds for the next.
     """
 
     chart: Path
@@ -37,6 +38,7 @@ class Request:
     api_versions: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def _data(request: Request, version: str) -> dict[str, Any] | None:
         "release": request.release,
         "namespace": request.namespace,
         "helm_version": version,
+        "fixed": request.fixed,
     }
 
 
@@ -178,17 +181,40 @@ def values(
 
 
 def documents(text: str) -> list[Document]:
-    """The documents of what `helm template` printed, parsed strictly."""
+    """The documents of what `helm template` printed, parsed strictly; for a List its items, as Helm installs it."""
     from ..reading import yamlfile
 
-    found = []
+    found: list[Document] = []
     for source, line, body in _split(text):
         # Most documents of a chart are the same in every render.
         if (source, body) not in _parsed:
             _parsed[source, body] = yamlfile.parse(body, source)
         parsed = _parsed[source, body]
-        found.append(Document(source, line, parsed.data, body, parsed.lines, tuple(parsed.problems)))
+        found += _items(Document(source, line, parsed.data, body, parsed.lines, tuple(parsed.problems)))
     return found
+
+
+def listed(data: Any) -> list[Any]:
+    """The objects that data is: the items of a List or of a list of one kind, down to the last; else data itself.
+
+    The items of a ConfigMapList need not say that they are ConfigMaps.
+    """
+    kind, items = (data.get(key) if isinstance(data, dict) else None for key in ("kind", "items"))
+    if not isinstance(kind, str) or not kind.lower().endswith("list") or not isinstance(items, list) or not items:
+        return [data]
+    own = {"apiVersion": data.get("apiVersion"), "kind": kind[:-4]} if len(kind) > 4 else {}
+    return [one for item in items for one in listed(own | item if isinstance(item, dict) else item)]
+
+
+def _items(document: Document) -> list[Document]:
+    """A document, or one for each object in the list that it is; what is wrong with its text is told of the first."""
+    import json
+
+    found = listed(document.data)
+    if len(found) == 1 and found[0] is document.data:
+        return [document]
+    made = [replace(document, data=each, text=f"{json.dumps(each)}\n", lines={}, problems=()) for each in found]
+    return [replace(made[0], problems=document.problems), *made[1:]]
 
 
 _parsed: dict[tuple[str, str], Any] = {}

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import write
+from ..files import real, write
 from ..paths import home
 from ..problem import Say, ToolError
 from . import carried, gorun, lock
@@ -34,6 +34,7 @@ FILES: dict[str, tuple[str, ...]] = {"helm3": ("helm3", "helm"), "prover": ()}
 SOURCES = {"prover": "prover"}  # a folder of gotools that holds a tool's sources
 ENGINES = {"prover": "helm"}  # a tool's version is that of the engine in it
 MONTH = 30 * 86400.0
+PATH = "on PATH"  # where a tool is from that chartgen did not install
 GET = {
     "helm": "Helm 4 from https://helm.sh/docs/intro/install",
     "helm3": "Helm 3 under the name helm3",
@@ -58,7 +59,7 @@ def find(name: str) -> Tool | None:
     for path in _on_path(name):
         version = toolversion.remembered(name, path, home() / "versions.json")
         if toolversion.fits(name, version):
-            return Tool(name, path, version, "on PATH")
+            return Tool(name, path, version, PATH)
     path = _place(name)
     if _text(_note(path)) == _pins(name, path) and _intact(path):
         return Tool(name, path, pinned(name), "installed by chartgen")
@@ -92,8 +93,16 @@ def pinned(name: str) -> str:
 
 
 def identity(tool: Tool) -> str:
-    """What tells a program from any other: its checksum where chartgen installed it, else the state of its file."""
-    return f"{tool.name} {tool.version} {_text(_sum(tool.path)).partition(' ')[0] or _state(tool.path)}"
+    """What tells a program from any other: its checksum where chartgen installed it, else the state of its file.
+
+    Empty where no file says which program runs.
+    """
+    from . import toolversion
+
+    noted = _text(_sum(tool.path)).partition(" ")[0]
+    if not noted and tool.origin == PATH and not toolversion.settled(tool.name, tool.path):
+        return ""
+    return f"{tool.name} {tool.version} {noted or _state(real(tool.path))}"
 
 
 def built(name: str, say: Say) -> Tool | None:

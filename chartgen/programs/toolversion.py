@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from ..files import write
+from ..files import real, write
 from ..problem import ToolError
 
 # From the first version that will do to the first that will not.
@@ -30,13 +30,23 @@ def remembered(name: str, path: Path, memory: Path) -> str:
     state = path.stat()
     stamp = f"{state.st_mtime_ns} {state.st_size} "
     known = _read(memory)
-    if known.get(str(path), "").startswith(stamp):
+    if known.get(str(path), "").startswith(stamp) and settled(name, path):
         return known[str(path)].removeprefix(stamp)
     version = asked(name, path)
-    if version:
+    if version and settled(name, path):
         with suppress(OSError):  # a folder that cannot be written costs time, nothing else
             write(memory, json.dumps({**known, str(path): stamp + version}, indent=1, sort_keys=True).encode())
     return version
+
+
+def settled(name: str, path: Path) -> bool:
+    """Whether a file is the program. A script, or a launcher under many names, runs one that its settings name."""
+    try:
+        with path.open("rb") as file:
+            script = file.read(2) == b"#!"
+    except OSError:
+        return False
+    return not script and real(path).name.startswith(name.rstrip("0123456789"))
 
 
 def asked(name: str, path: Path) -> str:

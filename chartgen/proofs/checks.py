@@ -13,7 +13,7 @@ from .. import conventions
 from ..kubernetes import rules, served
 from ..problem import Problem, Say
 from ..programs import kubeconform
-from ..programs.helm import Document, Rendered, documents
+from ..programs.helm import Document, Rendered, documents, listed
 from ..programs.prover import Prover
 from . import policy, together, wiring
 from .manifests import Fault, Render, render_of, shown, texts, title
@@ -164,7 +164,7 @@ def _rules(manifests: Manifests) -> Iterator[Found]:
 def _own(run: Run, document: Document) -> bool:
     """Whether the document is one of the user's own objects, word for word as his values have it."""
     own: Any = run.example.data.get(conventions.EXTRA_OBJECTS)
-    return isinstance(own, dict) and document.data in own.values()
+    return isinstance(own, dict) and document.data in [one for each in own.values() for one in listed(each)]
 
 
 def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None) -> list[Found]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__, files
+from ..chart.given import STDIN
 from ..chart.valuesfile import FLAGS
 from ..problem import Problem
 from .validate import Report
@@ -76,11 +77,13 @@ def sarif(report: Report, named: Named) -> dict[str, Any]:
 def _result(problem: Problem, layer: str, level: str) -> dict[str, Any]:
     text = f"{problem.message}; {problem.remedy}" if problem.remedy else problem.message
     result = {"ruleId": layer, "level": level, "message": {"text": f"{problem.key}: {text}" if problem.key else text}}
-    if problem.path in ("", FLAGS, "-"):
+    if problem.path in ("", FLAGS, "-", STDIN):
         return result
     from urllib.parse import quote
 
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(Path(problem.path).as_posix())}}
+    path = Path(problem.path)
+    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if problem.line:
         place["region"] = {"startLine": problem.line}
     return result | {"locations": [{"physicalLocation": place}]}

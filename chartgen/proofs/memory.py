@@ -24,6 +24,7 @@ from ..files import below, write
 from ..programs.helm import Document, Rendered
 from ..programs.tools import Tool
 from ..sources.stack import Stack
+from . import together
 from .run import Run
 
 LIBRARIES = ("jsonschema", "PyYAML", "referencing", "rpds-py", "kubernetes-validate")
@@ -47,41 +48,60 @@ def digest(*parts: object) -> str:
     return found.hexdigest()
 
 
-def tree(top: Path, without: Sequence[str] = ()) -> str:
-    """A hash of every file below a folder: its path there and its bytes. Bytecode of Python is left out.
-
-    `without` are folders at its top that are left out too.
-    """
+def tree(top: Path) -> str:
+    """A hash of every file below a folder: its path there and its bytes; links to folders are not followed."""
     found: list[object] = []
     for path in sorted(below(top)):
-        if not path.endswith(".pyc") and path.partition("/")[0] not in without:
-            file = top / path
-            found += [path, file.read_bytes() if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
+        file = top / path
+        found += [path, file.read_bytes() if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
     return digest(*found)
+
+
+def linked(top: Path) -> bool:
+    """Whether a folder holds a link to a folder, which Helm follows: `tree` does not know all that it reads."""
+    return any((top / path).is_dir() for path in below(top))
+
+
+def modules() -> str:
+    """A hash of chartgen's own files: without what it proves, and without the bytecode that Python makes of them."""
+    found = [path for path in sorted(below(paths.HERE)) if path.partition("/")[0] not in WRITTEN]
+    parts = [(path, (paths.HERE / path).read_bytes()) for path in found if "__pycache__/" not in path]
+    zones = together.ZONES.read_bytes()  # a file of a fragment, which proofs read
+    return digest(zones, *(each for part in parts for each in part))
+
+
+def states(top: Path) -> str:
+    """What changes if a file below a folder is replaced: reading all schemas would take longer than to render."""
+    found = [(path, os.stat(top / path)) for path in sorted(below(top))]
+    return digest(*(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in found))
 
 
 def world(programs: Iterable[Tool], locations: Sequence[str]) -> str:
     """A hash of all that every proof depends on: chartgen itself, its libraries and programs, and the schemas.
 
-    Fragments and stacks are not a part of it: what is proved of them is known by their own contents, and the chart's.
-    Folders of schemas below `home()` are named by a hash of what they are made from.
+    Empty where that cannot be known, because a program runs another. Fragments and stacks are not a part of it: what is
+    proved of them is known by their own contents, and the chart's. Folders of schemas below `home()` are named by a
+    hash of what they are made from.
     """
     from ..programs import tools
 
-    libraries = [metadata.version(name) for name in LIBRARIES]
-    made = [place.partition("/{{")[0] for place in locations]
-    places = [Path(place).name if Path(place).absolute().is_relative_to(paths.home()) else place for place in made]
     tested = [tools.identity(tool) for tool in programs]
-    own = (tree(paths.HERE, WRITTEN), tree(paths.schemas()))
-    return digest(*own, platform.python_version(), *libraries, *places, *tested)
+    if not all(tested):
+        return ""
+    libraries = [metadata.version(name) for name in LIBRARIES]
+    made = [Path(place.partition("/{{")[0]) for place in locations]
+    places = [
+        f"{place.name} {states(place)}" if place.absolute().is_relative_to(paths.home()) else place for place in made
+    ]
+    return digest(modules(), tree(paths.schemas()), platform.python_version(), *libraries, *places, *tested)
 
 
 def stack(own: Stack | None) -> str:
-    """A hash of a stack and its fragments."""
+    """A hash of a stack and its fragments. The file counts, too: a folder may have several."""
     if own is None:
         return ""
     places = [own.folder, *(Path(fragment.folder) for fragment in own.fragments)]
-    return digest(*(f"{place}={tree(place)}" for place in places))
+    return digest(own.file, *(f"{place}={tree(place)}" for place in places))
 
 
 def recall(kind: str, key: str) -> Any:

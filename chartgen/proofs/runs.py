@@ -88,7 +88,9 @@ def go(
     runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Say, prover: Prover | None = None
 ) -> list[tuple[Run, Rendered]]:
     """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders."""
-    requests = [Request(chart, run.example.files, run.version, run.release, api_versions=apis) for run in runs]
+    requests = [
+        Request(chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True) for run in runs
+    ]
     results = list(zip(runs, render(requests[:1], helm, say, prover), strict=False))
     if not any(templates.unparsed(rendered.error) for _, rendered in results):
         results += zip(runs[1:], render(requests[1:], helm, say, prover), strict=True)

@@ -5,14 +5,15 @@ Rules for single fields are in kubernetes/rules.yaml. These compare fields, or p
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 from ..kubernetes.definitions import QUANTITY
 from ..problem import nearest
@@ -47,6 +48,7 @@ PAIRS = (
     ("HorizontalPodAutoscaler", "minReplicas", "maxReplicas"),
     ("ScaledObject", "minReplicaCount", "maxReplicaCount"),
 )
+LOGINS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
 ZONES = Path(__file__).parents[1] / "fragments/base/files/time-zones.yaml"
 ALONE = "."  # there, names of one part
 MEBIBYTE = 1048576
@@ -56,10 +58,10 @@ POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "
 def check(render: Render) -> Iterator[Fault]:
     """Every fault within an object of a render."""
     for owner in render.objects:
-        for found in (_name, _words, _kept, _ordered, _size, _networks, _zone):
+        for found in (_name, _words, _kept, _ordered, _size, _keys, _encoded, _ports, _networks, _zone):
             yield from found(owner)
     for pod in render.pods:
-        for look in (_grace, _root, _spread):
+        for look in (_grace, _root, _spread, _match):
             yield from look(pod)
         for path, container in pod.containers():
             yield from _amounts(pod.owner, path, container)
@@ -132,6 +134,41 @@ def _size(owner: Object) -> Iterator[Fault]:
             yield owner.fault(path, f"has {size} bytes, more than the {most} that are allowed", "make it smaller")
 
 
+def _keys(owner: Object) -> Iterator[Fault]:
+    both = map_at(owner.data, "data").keys() & map_at(owner.data, "binaryData").keys()
+    for key in sorted(map(str, both)) if owner.kind == "ConfigMap" else ():
+        yield owner.fault(("binaryData", key), "is also a key of data", "keep one of the two")
+
+
+def _encoded(owner: Object) -> Iterator[Fault]:
+    """Data of a Secret is base64, to the last of four characters; logins at registries are JSON."""
+    given = map_at(owner.data, "data") if owner.kind == "Secret" else {}
+    logins = dict(map_at(owner.data, "stringData"))
+    for key, text in given.items():
+        try:
+            logins.setdefault(key, b64decode("".join(str(text).split()), validate=True))
+        except ValueError:
+            yield owner.fault(("data", key), "is not base64", "encode it, or write it as text into stringData")
+    key = LOGINS.get(str(owner.data.get("type")))
+    if owner.kind == "Secret" and key in logins:
+        try:
+            json.loads(logins[key])
+        except (ValueError, TypeError, RecursionError):
+            place = "data" if key in given else "stringData"
+            yield owner.fault((place, str(key)), "is not JSON", "write it as 'docker login' does")
+
+
+def _ports(owner: Object) -> Iterator[Fault]:
+    """The range of ports in a NetworkPolicy."""
+    ways = ("spec.ingress[].ports[]", "spec.egress[].ports[]") if owner.kind == "NetworkPolicy" else ()
+    for path, row in (found for way in ways for found in maps(owner.data, way)):
+        first, last = row.get("port"), row.get("endPort")
+        if isinstance(first, int) and isinstance(last, int) and last < first:
+            yield owner.fault(
+                (*path, "endPort"), f"{last} is less than port, which is {first}", "correct one of the two"
+            )
+
+
 def _networks(owner: Object) -> Iterator[Fault]:
     """Kubernetes 1.37 refuses bits after the prefix, which older versions ignore."""
     ways = ("spec.ingress[].from[].ipBlock", "spec.egress[].to[].ipBlock") if owner.kind == "NetworkPolicy" else ()
@@ -159,36 +196,26 @@ def _zone(owner: Object) -> Iterator[Fault]:
 
 @cache
 def _zones() -> set[str]:
-    """The time zones that the chart's own checks accept, and those that this machine knows and are newer."""
+    """The time zones that the chart's own checks accept: those of this machine would be others on the next one."""
     table = parse(ZONES.read_text(encoding="utf-8"), str(ZONES)).data
     named = {f"{first}/{rest}" for first, names in table.items() for rest in names.split() if first != ALONE}
-    newer = {zone for zone in available_timezones() if zone.partition("/")[0] in table}
-    return {*named, *table[ALONE].split(), *newer}
+    return {*named, *table[ALONE].split()}
 
 
 def _unknown(owner: Object, path: Key, text: Any) -> Fault:
     try:
-        found = ip_network(str(text), strict=False)
-        remedy = "write it as a network of IPv4" if mapped(found) else f"write {found}"
+        remedy = f"write {ip_network(str(text), strict=False)}"
     except ValueError:
         remedy = "write a network such as 10.0.0.0/8"
     return owner.fault(path, f"{text} is not a network", remedy)
 
 
 def network(text: Any) -> IPv4Network | IPv6Network | None:
-    """What a CIDR says; None where it is none, has bits after its prefix, or is written as IPv6 and means IPv4."""
-    if not re.search(r"/(0|[1-9][0-9]{0,2})$", str(text)):
-        return None
+    """What a CIDR says; None where it is none, or has bits after its prefix."""
     try:
-        found = ip_network(str(text))
+        return ip_network(str(text)) if "/" in str(text) else None
     except ValueError:
         return None
-    return None if mapped(found) else found
-
-
-def mapped(found: IPv4Network | IPv6Network) -> bool:
-    """Whether it is an IPv4 address within one of IPv6, such as ::ffff:10.0.0.1, which the API server refuses."""
-    return isinstance(found, IPv6Network) and found.network_address.ipv4_mapped is not None
 
 
 def _amounts(owner: Object, path: Key, container: dict[str, Any]) -> Iterator[Fault]:
@@ -247,6 +274,24 @@ def _spread(pod: Pod) -> Iterator[Fault]:
             message = "the pod already has a constraint of this topologyKey and whenUnsatisfiable"
             yield pod.owner.fault(path, message, "keep one of the two")
         seen.add(known)
+
+
+def _match(pod: Pod) -> Iterator[Fault]:
+    """The API server adds the labels of matchLabelKeys to the selector, which must not have them yet."""
+    terms = (
+        "preferredDuringSchedulingIgnoredDuringExecution[].podAffinityTerm",
+        "requiredDuringSchedulingIgnoredDuringExecution[]",
+    )
+    places = [f"affinity.{kind}.{term}" for kind in ("podAffinity", "podAntiAffinity") for term in terms]
+    for path, row in (
+        found for place in (*places, "topologySpreadConstraints[]") for found in maps(pod.spec, place, pod.path)
+    ):
+        known = {str(key) for key in map_at(row, "labelSelector.matchLabels")}
+        known |= {str(key) for _, key in at(row, "labelSelector.matchExpressions[].key")}
+        for word in ("matchLabelKeys", "mismatchLabelKeys"):
+            for place, key in at(row, f"{word}[]", path):
+                if str(key) in known:
+                    yield pod.owner.fault(place, f"'{key}' is also in labelSelector", "keep one of the two")
 
 
 def replicas(owner: Object) -> int:

@@ -86,6 +86,7 @@ class Report:
     warnings: list[Problem] = field(default_factory=list)
     layer_of: dict[Problem, str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
+    lasting: bool = True  # every render would be the same again
 
     @property
     def seconds(self) -> float:
@@ -182,11 +183,11 @@ def validate(
             if not composes:
                 return report
             given = _values(report, found, None if shipped else read)
-            proved = memory.Proved() if schemas else _remembered(world, found, programs)
+            proved = memory.Proved() if schemas or not world else _remembered(world, found, programs)
             _proofs(report, found, given, own, programs, shipped, proved)
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
-        if key and not report.problems and not report.warnings:
+        if key and report.lasting and not report.problems and not report.warnings:
             report.keep(key)
         return report
 
@@ -222,7 +223,10 @@ def _whole(
 ) -> str:
     """A hash of all that a report is about; empty where the report cannot be kept, as it depends on other files."""
     own = origin.stack if isinstance(origin, Composed) else origin
-    if isinstance(own, Path) or any(flag.startswith("--set-file") for flag in flags):
+    if not world or isinstance(own, Path) or any(flag.startswith("--set-file") for flag in flags):
+        return ""
+    folders = [found.folder, *(Path(fragment.folder) for fragment in (own.fragments if own else ()))]
+    if any(map(memory.linked, folders)):
         return ""
     try:
         given = [file.read_bytes() for file in files]
@@ -250,6 +254,7 @@ def _proofs(
     results = _renders(report, found, given, own, programs, shipped, proved, only)
     faulty = _manifests(report, results, own, programs, proved, shipped)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    report.lasting = all(rendered.ran is not None for _, rendered in results)
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
         nothing = memory.Proved()
@@ -282,7 +287,8 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, report) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
-        proved = _remembered(memory.world(_programs(found_tools), report.schema_locations), found, programs)
+        world = memory.world(_programs(found_tools), report.schema_locations)
+        proved = _remembered(world, found, programs) if world else memory.Proved()
         _proofs(report, found, [found.defaults], own, programs, True, proved, chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"

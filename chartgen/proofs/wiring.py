@@ -39,6 +39,8 @@ CLAIMS = {
     "StatefulSet": ["spec.volumeClaimTemplates"],
     "LeaderWorkerSet": ["spec.leaderWorkerTemplate.volumeClaimTemplates"],
 }
+# Lists of a container whose items differ, and what they differ in.
+ROWS = (("env[]", "name"), ("volumeMounts[]", "mountPath"), ("ports[]", "name"), ("resizePolicy[]", "resourceName"))
 # Variables that a controller puts before all others of its pods' containers (lws's pkg/utils/pod/pod_utils.go).
 GIVEN = {"LeaderWorkerSet": ["LWS_LEADER_ADDRESS", "LWS_GROUP_SIZE", "LWS_WORKER_INDEX"]}
 
@@ -93,15 +95,34 @@ def _twice(render: Render) -> Iterator[Fault]:
         yield from _repeated(volumes, "the pod already has a volume of this name")
         containers = [(pod.owner, (*path, "name"), str(container.get("name"))) for path, container in pod.containers()]
         yield from _repeated(containers, "the pod already has a container of this name")
+        sysctls = _keyed(pod.owner, pod.spec, pod.path, "securityContext.sysctls[]", "name")
+        yield from _repeated(sysctls, "the pod already sets this sysctl")
+        for path, volume in maps(pod.spec, "volumes[]", pod.path):
+            yield from _repeated(_projected(pod.owner, path, volume), "the volume already has a file of this path")
         yield from _repeated(_listening(pod), "another container of the pod already has this port")
         for path, container in pod.containers():
-            for where, name in (("env[]", "name"), ("volumeMounts[]", "mountPath"), ("ports[]", "name")):
+            for where, name in ROWS:
                 rows = _keyed(pod.owner, container, path, where, name)
                 yield from _repeated(rows, f"the container already has this {name}")
+    for owner in _of(render, "StatefulSet"):
+        claims = [
+            (owner, path, str(name)) for path, name in at(owner.data, "spec.volumeClaimTemplates[].metadata.name")
+        ]
+        yield from _repeated(claims, "the StatefulSet already has a claim of this name")
     for service in _of(render, "Service"):
         for name in ("name", "port"):
             rows = _keyed(service, service.data, (), "spec.ports[]", name)
             yield from _repeated(rows, f"the Service already has this {name}")
+
+
+def _projected(owner: Object, path: Key, volume: dict[str, Any]) -> list[tuple[Object, Key, Any]]:
+    """The files that the sources of a volume put into it by their paths."""
+    places = (*(f"{source}.items[]" for source in ("secret", "configMap", "downwardAPI")), "serviceAccountToken")
+    return [
+        (owner, place, str(file))
+        for where in places
+        for place, file in at(volume, f"projected.sources[].{where}.path", path)
+    ]
 
 
 def _listening(pod: Pod) -> Iterator[tuple[Object, Key, Any]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import files as disk
@@ -116,21 +115,11 @@ def _running(name: str, context: Context, say: Say) -> str:
 
 def _objects(text: str, namespace: str = Render.namespace) -> Render:
     """The objects of rendered text; those of `helm test` are made for a test and removed again."""
-    found = render_of(list(_listed(programs.documents(text))), frozenset())
+    found = render_of(programs.documents(text), frozenset())
     kept = tuple(each for each in found.objects if TEST not in _hooks(each))
     owners = {id(each) for each in kept}
     pods = tuple(pod for pod in found.pods if id(pod.owner) in owners)
     return Render(kept, pods, namespace=namespace)
-
-
-def _listed(documents: list[programs.Document]) -> Iterator[programs.Document]:
-    """The documents, and the items of a List, which kubectl prints for several objects."""
-    for each in documents:
-        items = each.data.get("items") if isinstance(each.data, dict) and each.data.get("kind") == "List" else None
-        if isinstance(items, list):
-            yield from (replace(each, data=item, lines={}) for item in items)
-        else:
-            yield each
 
 
 def _hooks(each: Object) -> list[str]:

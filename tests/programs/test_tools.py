@@ -149,7 +149,8 @@ def test_a_kubeconform_that_says_development_and_refuses_nothing_is_passed_over(
     assert tools.find("kubeconform") is None
 
 
-def test_a_version_is_asked_once_for_as_long_as_the_file_stays(world: Path) -> None:
+def test_a_version_is_asked_once_for_as_long_as_the_file_stays(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolversion, "settled", lambda name, path: True)
     log = world / "log"
     path = put(world / "path with blanks/helm", f"echo asked >> {log}; {HELM.format('v4.1.0')}")
     memory = world / "home/versions.json"
@@ -158,6 +159,30 @@ def test_a_version_is_asked_once_for_as_long_as_the_file_stays(world: Path) -> N
     assert log.read_text(encoding="utf-8") == "asked\n"
     put(path, HELM.format("v4.22.0"))
     assert toolversion.remembered("helm", path, memory) == "v4.22.0"
+
+
+def test_a_script_that_runs_the_program_of_its_settings_is_asked_each_time_and_has_no_identity(world: Path) -> None:
+    put(world / "path/helm", f"cat {world}/setting")
+    for version in ("v4.1.0", "v4.2.0"):
+        (world / "setting").write_text(version, encoding="ascii")
+        found = tools.find("helm")
+        assert found is not None
+        assert (found.version, tools.identity(found)) == (version, "")
+
+
+def test_a_program_on_the_path_is_known_by_the_file_that_a_link_leads_to(world: Path) -> None:
+    file, link = world / "helm-v4", world / "path/helm"
+    file.write_bytes(b"\x7fELF one")
+    link.symlink_to(file)
+    tool = tools.Tool("helm", link, "v4.1.0", tools.PATH)
+    before = tools.identity(tool)
+    file.write_bytes(b"\x7fELF two!")
+    assert before not in ("", tools.identity(tool))
+    launcher = world / "launcher"  # of many programs, by the name of the link
+    file.rename(launcher)
+    link.unlink()
+    link.symlink_to(launcher)
+    assert tools.identity(tool) == ""
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "{}", '{"PATH": 1}', '{"PATH": ["helm"]}', "\xff"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zoneinfo
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from chartgen.kubernetes import prepare
 from chartgen.programs import tools
 from chartgen.programs.helm import Rendered, Request
 from chartgen.programs.prover import Prover
-from chartgen.proofs import checks
+from chartgen.proofs import checks, together
 from chartgen.proofs.run import Run
 from chartgen.proofs.runs import OTHER
 
@@ -45,6 +46,7 @@ metadata:
 spec: {{spec: {{devices: {{requests: [{{name: card, exactly: {{deviceClassName: card}}}}]}}}}}}
 """
 NEWEST = "1.37.0"
+NEW_LINE = "\n"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,36 @@ def said(kubeconform):
 
 def test_good_objects_have_no_problem(said):
     assert said(MAP + CLAIM) == []
+
+
+# A mistake in an item of a List -> what is said: of schemas, of rules of an object, of the house, between objects.
+LISTED = {
+    ("storage: 1Gi", "storage: 1GiB"): "PersistentVolumeClaim/llm-claim: spec.resources.requests.storage: '1GiB' is",
+    ("name: llm-claim", "name: LLM_claim"): "PersistentVolumeClaim/LLM_claim: metadata.name: is not a valid name",
+    ("helm.sh/resource-policy: keep", ""): "PersistentVolumeClaim/llm-claim: metadata.annotations",
+    ("spec:\n", "spec:\n  storageClassName: fast\n"): "spec.storageClassName: no StorageClass 'fast'",
+}
+
+
+@pytest.mark.parametrize("mistake", LISTED, ids=lambda each: each[1])
+@pytest.mark.parametrize("kind", ["List", "PersistentVolumeClaimList", "a List in a List"])
+def test_items_of_a_list_are_objects_like_others(said, kind, mistake):
+    def listed(text):
+        body = text.partition("yaml\n")[2]
+        if kind == "PersistentVolumeClaimList":
+            body = body.replace("apiVersion: v1\nkind: PersistentVolumeClaim\n", "")
+        item = f"- {body.strip().replace(NEW_LINE, f'{NEW_LINE}  ')}\n"
+        if kind == "a List in a List":
+            item = f"- apiVersion: v1\n  kind: List\n  items:\n  {item.strip().replace(NEW_LINE, f'{NEW_LINE}  ')}\n"
+        return f"{HEAD.replace('NAME', 'list')}apiVersion: v1\nkind: {kind.split()[-1]}\nitems:\n{item}"
+
+    assert said(MAP + listed(CLAIM)) == []
+    assert any(LISTED[mistake] in each for each in said(MAP + listed(CLAIM.replace(*mistake))))
+
+
+def test_key_that_stands_twice_in_an_item_of_a_list_is_told(said):
+    (problem,) = said(f"{HEAD}apiVersion: v1\nkind: List\nitems:\n- {{kind: ConfigMap, kind: ConfigMap}}\n- {{}}\n")[:1]
+    assert "items[0].kind: duplicate key" in problem
 
 
 def test_key_that_stands_twice_is_told_and_nothing_else_of_it(said):
@@ -228,3 +260,14 @@ def test_document_that_the_rules_were_not_run_on_is_a_problem(served):
     served.process.end()
     (problem,) = served(MAP + ROUTE)
     assert "the API server's rules of its kind were not run; run the command again" in problem
+
+
+def test_time_zones_are_those_of_the_chart_and_not_of_this_machine(tmp_path):
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe/Nowhere").write_bytes(b"TZif")
+    zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    together._zones.cache_clear()
+    known = together._zones()
+    together._zones.cache_clear()
+    zoneinfo.reset_tzpath()
+    assert ("Europe/Berlin" in known, "Europe/Nowhere" in known) == (True, False)

@@ -20,6 +20,8 @@ from chartgen import cli
 from chartgen.problem import Problem
 from chartgen.proofs import formats
 from chartgen.proofs.validate import Report
+from chartgen.sources.fragment import FILES
+from chartgen.sources.stack import BESIDE, TREES
 
 PROBLEM = Problem("my values.yaml", 3, "gpu.count", "-1 is too small", "expected 0 to 64")
 WARNING = Problem("my values.yaml", 0, "Deployment/llm", "has no resources", "set them")
@@ -141,6 +143,23 @@ def named(problems):
     return problems
 
 
+PLACES = {
+    "/my values.yaml": "file:///my%20values.yaml",
+    "./a.yaml": "a.yaml",
+    "standard input": None,
+    "-": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_a_result_is_in_a_file_where_there_is_one(report, path):
+    report.problems[:] = [Problem(path, 3, "a", "is wrong")]
+    (result, _) = formats.sarif(report, named)["runs"][0]["results"]
+    found = [each["physicalLocation"]["artifactLocation"]["uri"] for each in result.get("locations", [])]
+    assert found == ([PLACES[path]] if PLACES[path] else [])
+
+
 def test_sarif_has_a_result_for_each_problem_and_warning_at_its_line(report):
     made = formats.sarif(report, named)
     assert list(Draft7Validator(SARIF).iter_errors(made)) == []
@@ -248,11 +267,12 @@ def test_the_command_of_the_action_runs_with_its_inputs(tmp_path):
         "sarif": "a.sarif",
         "junit": "a.xml",
     }
-    wanted = {name: re.fullmatch(r"\$\{\{ inputs\.(\w+) \}\}", text)[1] for name, text in steps[1]["env"].items()}
+    (step,) = (step for step in steps if step["name"] == "Validate")
+    wanted = {name: re.fullmatch(r"\$\{\{ inputs\.(\w+) \}\}", text)[1] for name, text in step["env"].items()}
     environment = os.environ | {name: inputs[source] for name, source in wanted.items()}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", steps[1]["run"]],
+        ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -263,6 +283,26 @@ def test_the_command_of_the_action_runs_with_its_inputs(tmp_path):
     assert 'my values.yaml:1: engine: "olama" is not an allowed value' in done.stderr
     assert (tmp_path / "a.sarif").is_file()
     assert (tmp_path / "a.xml").is_file()
+
+
+def test_the_action_has_the_program_for_rules_in_cel_before_it_validates(tmp_path):
+    steps = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+    names = [step["name"] for step in steps]
+    step = steps[names.index("Validate") - 1]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search("^prover +v4", done.stdout, re.M)
+
+
+def test_the_hook_of_pre_commit_runs_for_every_file_that_a_chart_is_made_of():
+    build, _ = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    sources = [*BESIDE, *FILES, "stack.yaml", *(f"{folder}/a.yaml" for folder in (*TREES, "templates", "files"))]
+    for name in sources:
+        assert all(re.search(build["files"], path) for path in (name, f"deep/below/{name}")), name
+    assert not re.search(build["files"], "src/main.py")
 
 
 def test_the_hooks_of_pre_commit_run_commands_that_exist():

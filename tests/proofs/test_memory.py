@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -268,6 +269,49 @@ def changed(file: Path, data: bytes) -> Iterator[None]:
         file.write_bytes(before)
 
 
+BROKEN = MAP.replace("kind: ConfigMap", "kind: ConfigMapp").replace('printf "%s', 'printf "other-%s')
+
+
+@pytest.mark.parametrize("name", ["more.pyc", "__pycache__/more.yaml"])
+def test_a_file_of_the_chart_counts_whatever_its_name(name: str, little: Path) -> None:
+    values = little / "mine.yaml"
+    values.write_text("text: mine\n", encoding="utf-8")
+    file = little / "charts/little/templates" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("", encoding="utf-8")
+    assert prove("mine.yaml").problems == []
+    file.write_text(BROKEN.replace("fragment.", "little."), encoding="utf-8")
+    assert "ConfigMapp" in str(prove("mine.yaml").problems)
+
+
+def test_what_a_link_in_a_chart_leads_to_counts(little: Path) -> None:
+    (little / "mine.yaml").write_text("text: mine\n", encoding="utf-8")
+    (little / "elsewhere").mkdir()
+    (little / "charts/little/templates/linked").symlink_to(little / "elsewhere")
+    assert prove("mine.yaml").problems == []
+    (little / "elsewhere/more.yaml").write_text(BROKEN.replace("fragment.", "little."), encoding="utf-8")
+    assert "ConfigMapp" in str(prove("mine.yaml").problems)
+
+
+def test_another_stack_in_the_same_folder_is_another_one(little: Path) -> None:
+    other = (little / "stack.yaml").read_text(encoding="utf-8").replace("A little chart", "Another chart")
+    (little / "other.yaml").write_text(other, encoding="utf-8")
+    assert prove().problems == []
+    (problem,) = validate(loaded.default(None), [], Path("other.yaml"), lambda text: None).problems
+    assert problem.message.startswith("is out of date")
+
+
+def test_with_a_program_that_runs_another_nothing_is_remembered(
+    little: Path, rendered: list[Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "identity", lambda tool: "" if tool.name == "helm" else tool.name)
+    for times in (1, 2):
+        assert prove().problems == []
+        assert len(rendered) == times * ALL
+    assert module.only(["a"], Path("stack.yaml"), lambda text: None).problems == []
+    assert len(rendered) == 2 * ALL + 5
+
+
 def test_a_user_s_values_are_known_by_their_contents_and_flags(little: Path, rendered: list[Request]) -> None:
     file = little / "mine.yaml"
     file.write_text("text: mine\n", encoding="utf-8")
@@ -306,6 +350,10 @@ def test_other_programs_libraries_schemas_or_sources_of_chartgen_are_another_wor
     with monkeypatch.context() as patch:
         patch.setattr(memory.metadata, "version", lambda name: "0.0.1")
         others.append(memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]))
+    with monkeypatch.context() as patch:
+        (tmp_path / "zones").write_text("Europe: Berlin", encoding="utf-8")
+        patch.setattr(memory.together, "ZONES", tmp_path / "zones")
+        others.append(memory.world(found.values(), ["schemas/crds/{{.Group}}.json"]))
     for function in ("HERE", "schemas"):
         with monkeypatch.context() as patch:
             place = tmp_path / function
@@ -330,6 +378,17 @@ def test_a_fragment_of_chartgen_s_own_changes_what_is_proved_and_not_the_world(
     assert memory.world([], []) != before[0]
 
 
+def test_schemas_that_chartgen_made_are_known_by_their_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(memory.paths, "home", lambda: tmp_path)
+    file = tmp_path / "schemas/kubernetes-1/pod.json"
+    file.parent.mkdir(parents=True)
+    seen = []
+    for text in ("{}", '{"type": "object"}'):
+        file.write_text(text, encoding="utf-8")
+        seen.append(memory.world([], [f"{file.parent}/{{{{.ResourceKind}}}}.json"]))
+    assert len(set(seen)) == 2
+
+
 def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -> None:
     folder = write({"a/b": "1", "a/c": "2"})
     seen = [memory.tree(folder)]
@@ -342,8 +401,8 @@ def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -
         change()
         seen.append(memory.tree(folder))
     assert len(set(seen)) == 5
-    (folder / "a/x.pyc").touch()
-    assert memory.tree(folder) == seen[-1]
+    (folder / "a/x.pyc").touch()  # a template like any other to Helm
+    assert memory.tree(folder) != seen[-1]
     assert memory.digest("a", "b") != memory.digest("ab", "")
 
 
@@ -403,11 +462,69 @@ def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_an
     assert described[1]["a"] == described[1]["c"] != described[1]["d"]
 
 
+# What a template asks for that is another in each render, though its program is asked for fixed random texts.
+CHANGING = ["now", "ago now", "randAscii 3", "randBytes 3", "randInt 1 9", "uuidv4", 'shuffle "abc"', 'bcrypt "a"']
+CHANGING += ['htpasswd "a" "b"', 'genPrivateKey "ed25519"', '(genCA "a" 1).Cert', 'encryptAES "a" "b"']
+TEXTS = {"randAlpha": "[A-Za-z]{9}", "randAlphaNum": "[A-Za-z0-9]{9}", "randNumeric": "[0-9]{9}"}
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[Callable[..., helm.Rendered]]:
+    """What a template makes, in the prover."""
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: t\nversion: 1.0.0\n", encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/x.yaml").write_text("x: {{ tpl .Values.tpl . | quote }}\n", encoding="utf-8")
+    process = prover.Prover(tools.find("prover").path, dict(os.environ))  # type: ignore[union-attr]
+
+    def ask(text: str, fixed: bool = True) -> helm.Rendered:
+        flags = (f"--set-json={json.dumps({'tpl': text})}",)
+        (made,) = helm.render([Request(tmp_path, flags=flags, fixed=fixed)], Path("/none"), prover=process)
+        return made
+
+    yield ask
+    process.end()
+
+
+@pytest.mark.parametrize("call", CHANGING)
+def test_what_is_another_in_each_render_is_never_remembered(call: str, asked: Callable[..., helm.Rendered]) -> None:
+    assert asked(f"{{{{ {call} }}}}").ran is None
+    assert asked(f"{{{{ $x := {call} }}}}").ran is None
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_random_text_is_fixed_where_it_is_remembered_and_only_there(
+    name: str, asked: Callable[..., helm.Rendered]
+) -> None:
+    call = f"{{{{ {name} 9 }}}}-{{{{ {name} 9 }}}}"
+    one, two = asked(call), asked(call)
+    assert one.ran is not None
+    assert one.text == two.text
+    first, second = re.findall(TEXTS[name], one.text.partition("x: ")[2])
+    assert first != second
+    plain, other = asked(call, fixed=False), asked(call, fixed=False)
+    assert (plain.ran, other.ran) == (None, None)
+    assert plain.text != other.text
+    assert len(re.findall(TEXTS[name], plain.text.partition("x: ")[2])) == 2
+
+
+def test_a_report_on_what_is_another_in_each_render_is_not_kept(little: Path, rendered: list[Request]) -> None:
+    (little / "mine.yaml").write_text("text: mine\n", encoding="utf-8")
+    file = little / "charts/little/templates/a/map.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "  now: {{ now | quote }}\n", encoding="utf-8")
+    for _ in range(2):
+        del rendered[:]
+        assert prove("mine.yaml").problems == []
+        assert len(rendered) == 2
+    file.write_text(text + "  key: {{ randAlphaNum 9 | quote }}\n", encoding="utf-8")
+    assert prove("mine.yaml").problems == []
+    del rendered[:]
+    assert prove("mine.yaml").problems == []
+    assert rendered == []
+
+
 def test_everything_in_a_report_is_kept_or_made_again() -> None:
     made = {"chart", "say", "kubernetes_versions", "schema_locations", "problems", "layers", "began"}
-    made |= {
-        "warnings",
-        "layer_of",
-        "slower",
-    }  # a report with problems or warnings is not kept, nor why this run was slow
+    made |= {"slower", "lasting"}  # of the commands, which do not run where a report is kept
+    made |= {"warnings", "layer_of"}  # a report with problems or warnings is not kept
     assert {each.name for each in fields(Report)} == made | set(module.KEPT)

@@ -180,11 +180,11 @@ func files(c *chart.Chart) (found any) {
 
 // render is engine.Render. An error that Helm's engine words is worded by it, with values that no template changed.
 // The names are of the templates that ran, nil where that is not known.
-func (c *loaded) render(top common.Values, again func() (common.Values, error)) (map[string]string, []string, error) {
+func (c *loaded) render(top common.Values, again func() (common.Values, error), fixed bool) (map[string]string, []string, error) {
+	var ran []string
 	if c.engine != nil {
-		traced := &trace{depth: map[string]int{}, ran: map[string]bool{}}
+		traced := &trace{depth: map[string]int{}, ran: map[string]bool{}, fixed: fixed}
 		made, failure := c.engine.render(c.chart, top, traced)
-		var ran []string
 		if !traced.timed {
 			ran = c.engine.all(traced.ran)
 		}
@@ -198,9 +198,12 @@ func (c *loaded) render(top common.Values, again func() (common.Values, error)) 
 		if top, err = again(); err != nil {
 			return nil, nil, err
 		}
+		if traced.texts > 0 { // Helm's engine makes others
+			ran = nil
+		}
 	}
 	made, err := engine.Engine{}.Render(c.chart, top)
-	return made, nil, err
+	return made, ran, err
 }
 
 func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (made map[string]string, err error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"text/template"
@@ -41,13 +42,17 @@ func functions() template.FuncMap {
 type trace struct {
 	depth map[string]int // of include
 	ran   map[string]bool
-	timed bool
+	timed bool // depends on the time of day, or on chance
+	fixed bool // random texts are the same in each render
+	texts uint64
 }
 
-// clocks are the functions of sprig whose results depend on the time of day or its zone.
-var clocks = []string{"ago", "date", "dateInZone", "dateModify", "date_in_zone", "date_modify", "durationRound",
-	"genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey",
-	"htmlDate", "htmlDateInZone", "mustDateModify", "mustToDate", "must_date_modify", "now", "toDate", "unixEpoch"}
+// clocks are the functions of sprig whose results depend on the time of day or its zone, or on chance.
+var clocks = []string{"ago", "bcrypt", "date", "dateInZone", "dateModify", "date_in_zone", "date_modify",
+	"durationRound", "encryptAES", "genCA", "genCAWithKey", "genPrivateKey", "genSelfSignedCert",
+	"genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey", "htmlDate", "htmlDateInZone", "htpasswd",
+	"mustDateModify", "mustToDate", "must_date_modify", "now", "randAlpha", "randAlphaNum", "randAscii", "randBytes",
+	"randInt", "randNumeric", "shuffle", "toDate", "unixEpoch", "uuidv4"}
 
 // bind gives a set of templates the functions that call others of it, and those that are traced.
 func (r *trace) bind(t *template.Template) {
@@ -62,10 +67,34 @@ func (r *trace) bind(t *template.Template) {
 			return plain.Call(arguments)
 		}).Interface()
 	}
+	if r.fixed {
+		for name, alphabet := range alphabets {
+			found[name] = r.text(alphabet)
+		}
+	}
 	t.Funcs(found)
 }
 
 var plainFunctions = functions()
+
+const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "0123456789"
+
+// alphabets are what random texts are made of that a render can have fixed.
+var alphabets = map[string]string{"randAlpha": letters, "randAlphaNum": letters + digits, "randNumeric": digits}
+
+// text is a random text of sprig's in its form, but made from how many there were before in the render: what is proved
+// of a render with it is proved of every further one.
+func (r *trace) text(alphabet string) func(int) string {
+	return func(count int) string {
+		r.texts++
+		source := rand.New(rand.NewPCG(uint64(len(alphabet)), r.texts))
+		made := make([]byte, max(count, 0))
+		for n := range made {
+			made[n] = alphabet[source.IntN(len(alphabet))]
+		}
+		return string(made)
+	}
+}
 
 const deepest = 1000 // as recursionMaxNums
 

@@ -31,6 +31,7 @@ type renderRequest struct {
 	Release     string   `json:"release"`
 	Namespace   string   `json:"namespace"`
 	HelmVersion string   `json:"helm_version"`
+	Fixed       bool     `json:"fixed"` // random texts are the same in each render
 }
 
 // loaded is a chart without subcharts, read once in this process. Nothing in it changes afterwards.
@@ -166,7 +167,7 @@ func (r *renderRequest) template(slot *once) (text string, ran []string, err err
 	if wanted := c.chart.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, caps.KubeVersion.String()) {
 		return "", nil, fmt.Errorf("chart requires kubeVersion: %s which is incompatible with Kubernetes %s", wanted, caps.KubeVersion.Version)
 	}
-	files, ran, err := c.render(top, made)
+	files, ran, err := c.render(top, made, r.Fixed)
 	if err != nil {
 		return "", ran, err
 	}
