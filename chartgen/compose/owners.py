@@ -153,7 +153,7 @@ def _node(values: Values, path: Path) -> dict[str, Any] | None:
     return schema
 
 
-def _undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
+def undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
     """Where along `path` a key is that no fragment declares, and the keys that are there; None where all is well."""
     schema: Any = {"properties": values.server | values.release | {"servers": {}}}
     for n, key in enumerate(path):
@@ -230,7 +230,7 @@ def _misread(
             "name the value: .Values.KEY",
         )
         return
-    missing = _undeclared(values, at)
+    missing = undeclared(values, at)
     owners = [id for id, own in owned.items() if _owns(own, at)]
     if missing:
         last, known = missing

@@ -38,7 +38,8 @@ RULES = {
     "circles": "No fill includes the slot that it fills, and none reads the value whose default it states.",
     "calls": "Templates of base, and slots, are given what they take.",
     "metadata": "kubeVersion is a range that has a supported Kubernetes version.",
-    "remedies": "Each line of a check says what to do, after a semicolon.",
+    "remedies": "Each line of a check says what to do, after a semicolon. The key that it begins with"
+    " is a declared value.",
     "files": "Every file that a template gets exists, and every file is used. A data file fits the schema that `data`"
     " names for it. No file is larger than 5 MiB.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
@@ -46,7 +47,7 @@ RULES = {
     " both. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
     "templates": "Every template parses as Helm parses it. `include` has a name and a context,"
     " and `printf` a value for each place in its text, of a type that its verb prints.",
-    "unused": "Every named template is included, and _NAME.tpl has no text outside of its named templates.",
+    "unused": "Every named template and every slot is included. _NAME.tpl has no text outside of its named templates.",
     "functions": "Templates do not call `fail`, `required` or `tpl`, or functions that return another result at"
     " each render. base may.",
     "questions": "A question is about a value of its fragment that one answer can set, and is asked once.",

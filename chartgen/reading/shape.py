@@ -151,6 +151,10 @@ def _unknown_keys(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fa
     own, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for key, value in error.instance.items():
         if key not in own and not any(re.search(pattern, key) for pattern in patterns):
+            # In a schema, what is no keyword is a value.
+            if isinstance(value, dict) and {"$ref", "properties"} <= own.keys() and not close(key, [*own]):
+                yield (*path, key), "no such key", "put it under 'properties'"
+                continue
             for place, remedy in unknown(names, (*path, key), value, list(own)):
                 yield place, "no such key", remedy
 
