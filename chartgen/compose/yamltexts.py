@@ -161,9 +161,20 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
         walk = _Walk(source, printed[source.path], known, filled.get(define.name))
         for line in sorted(walk.nodes(define.body, {Line()})):
             walk.ended(line)
-        yield from dict.fromkeys(walk.problems)
+        if walk.slot and len(walk.misfits) > 1 and not walk.fits:
+            yield _misfilled(stack, walk.slot, define.name)
+        else:
+            yield from dict.fromkeys(walk.problems)
         for name in walk.includes:
             waiting += [defined[each] for each in known.fills.get(name, [name]) if each in defined]
+
+
+def _misfilled(stack: Stack, slot: Slot, template: str) -> Problem:
+    """A template of which no line is what the slot needs: it is one for another slot."""
+    fragment = next(each for each in stack.fragments if each.fills.get(slot.name) == template)
+    needs = "items of a list" if slot.kind == "list" else "keys with their values"
+    message = f"{template} has no line that is one of {needs}, as the slot needs them"
+    return fragment.problem("fragment.yaml", ("fills", slot.name), message, "name a template for this slot")
 
 
 def _filled(stack: Stack) -> dict[str, Slot]:
@@ -329,6 +340,8 @@ class _Walk:
     opened: bool = False  # whether a key without a value has begun: what follows can be the items of its list
     problems: list[Problem] = field(default_factory=list)
     includes: set[str] = field(default_factory=set)
+    fits: int = 0  # lines that are what the slot needs
+    misfits: set[int] = field(default_factory=set)  # and the numbers of those that are not
     last: Action | Call | None = None
 
     def nodes(self, body: tuple[Node, ...], lines: set[Line]) -> set[Line]:
@@ -386,8 +399,10 @@ class _Walk:
         elif keyed:
             wrong = items
         self.opened |= bool(keyed) and line.place.kind in (VALUE, TIGHT)
+        self.fits += not wrong
         if not line.at or not wrong:
             return
+        self.misfits.add(line.at)
         said = line.text.translate(HOLES)
         wanted = (
             "an item of a list" if items else "a key with its value" if slot else "a key with its value, or an item"
