@@ -71,7 +71,7 @@ def _unlaid(fragments: tuple[Fragment, ...]) -> list[Problem]:
             f"{fragment.folder}/templates/{file}",
             1,
             ".Facts",
-            "is read here, or by what is included here, but may not be laid yet",
+            "is read by this template, or by what it includes, before it is set",
             f'begin the template with {{{{- include "{LAYS}" . }}}}',
         )
         for fragment in fragments

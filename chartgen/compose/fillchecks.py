@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from ..problem import Problem
+from ..problem import Problem, nearest
 from ..reading import gotemplate, yamlfile
 from ..reading.gotemplate import Action, Branch, Call, Define, Node, Term, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
-from . import factrules
+from . import factrules, owners
 from .factkeys import HOLE, ONE_OF, OR, Defined, Printed, included, lines_of, misfits, texts_of
-from .reads import NOTHING, Source, Use
+from .reads import NOTHING, SERVER, Source, Use
 from .schema import Values
 from .ways import way
 
@@ -23,6 +23,7 @@ ENTRY = re.compile(r"(?P<key>[^\s#].*?):(?:[ \t]+(?P<value>\S.*))?")
 ITEM = re.compile(r"-[ \t]+(?P<value>\S.*)")
 QUOTES = "\"'`"
 CHECKS = ".checks"  # what the names of slots that collect errors end with
+CHECKED = re.compile(r"[A-Za-z][\w.-]*")
 REMEDY = re.compile(r";\s*\S")
 MOST = 24  # so many texts that a fill may print are looked at
 
@@ -39,13 +40,14 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     printed = {use.path: use.found.printed for use in uses}
     slots = {name: slot for name, slot in factrules.resolved(stack, values).items() if slot.value}
+    every = {name: slot for fragment in stack.fragments for name, slot in fragment.offers.items()}
     found = {use.path: use.found for use in uses}
     for fragment in stack.fragments:
         for name, template in fragment.fills.items():
             if name in slots and template in defined:
                 yield from _wrong(slots[name], defined[template], defined, printed)
-            if name.endswith(CHECKS) and template in defined:
-                yield from _without_remedy(template, defined, printed)
+            if name.endswith(CHECKS) and name in every and template in defined:
+                yield from _without_remedy(every[name], template, defined, printed, values)
     for slot in slots.values():
         if slot.default:
             yield from _needs(stack, slot, defined, found)
@@ -63,8 +65,8 @@ def _wrong(slot: Slot, fill: tuple[Source, Define], defined: Defined, printed: P
                     yield problem
 
 
-def _without_remedy(template: str, defined: Defined, printed: Printed) -> Iterator[Problem]:
-    """Lines of a check that do not say what to do."""
+def _without_remedy(slot: Slot, template: str, defined: Defined, printed: Printed, values: Values) -> Iterator[Problem]:
+    """Lines of a check that do not say what to do, or of which value."""
     source, define = defined[template]
     for path, number, line in dict.fromkeys(lines_of(source.path, define.body, defined, {template}, printed)):
         said = "".join(text.partition(OR)[0] for text in line.split(ONE_OF)).strip()
@@ -74,6 +76,27 @@ def _without_remedy(template: str, defined: Defined, printed: Printed) -> Iterat
             yield Problem(
                 path, number, shown, "does not say what to do", "write it as 'key: what is wrong; what to do'"
             )
+        elif known and (wrong := _keyless(said, values, slot.scope)):
+            yield Problem(path, number, said.partition(";")[0].replace(HOLE, "{{…}}"), *wrong)
+
+
+def _keyless(said: str, values: Values, scope: str) -> tuple[str, str] | None:
+    """What is wrong with the key that a line of a check begins with, as far as it is written out.
+
+    What is said of a server itself has no key: the chart writes its name before it.
+    """
+    key, colon, _ = said.partition(": ")
+    if HOLE in key or (not colon and HOLE in said):
+        return None
+    if not colon or not CHECKED.fullmatch(key):
+        if scope == SERVER:
+            return None
+        return "does not begin with the key of a value", "write it as 'key: what is wrong; what to do'"
+    missing = owners.undeclared(values, tuple(key.split(".")))
+    if not missing:
+        return None
+    last, there = missing
+    return f"begins with {key}, which no fragment declares", nearest(key.split(".")[last], there, "the keys")
 
 
 def _parts(kind: str, text: str, first: int) -> Iterator[tuple[int, str, str]]:

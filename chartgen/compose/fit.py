@@ -122,7 +122,7 @@ def _slots(stack: Stack) -> list[Problem]:
         for name, template in fragment.fills.items():
             where = ("fills", name)
             if name not in offered:
-                remedy = nearest(name, sorted(offered), "slots")
+                remedy = nearest(name, sorted(offered)) or "add the fragment that offers it, or remove the line"
                 problems.append(fragment.problem("fragment.yaml", where, "no fragment of the stack offers it", remedy))
             if template not in defined:
                 remedy = nearest(template, sorted(defined), "its templates")

@@ -181,12 +181,18 @@ def _choices(stack: Stack, values: Values, problems: list[Problem]) -> None:
 def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
     """Lay the stack's `values` over the defaults, then see that every choice's default can be chosen."""
     entries = stack.values.get(SERVERS, {})
+    for path, value in (
+        (("values", SERVERS), entries),
+        *((("values", SERVERS, name), entry) for name, entry in _items(entries)),
+    ):
+        if not isinstance(value, dict):
+            problems.append(stack.problem(path, "is not a map", "write one, or {} for the defaults"))
     everything = values.server | values.release
     for key, value in stack.values.items():
         if key != SERVERS:
             _set_default(stack, everything, key, value, (key,), problems)
-    for name, entry in entries.items():
-        for key in entry:
+    for name, entry in _items(entries):
+        for key, _ in _items(entry):
             if key not in values.server:
                 remedy = nearest(key, list(values.server), "the keys") or "see values.yaml"
                 problems.append(stack.problem(("values", SERVERS, name, key), "no such key", remedy))
@@ -207,6 +213,11 @@ def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
             )
 
 
+def _items(found: Any) -> Iterator[tuple[str, Any]]:
+    """The entries of a map; none of anything else."""
+    yield from found.items() if isinstance(found, dict) else ()
+
+
 def _set_default(
     stack: Stack, properties: dict[str, Any], key: str, value: Any, path: tuple, problems: list[Problem]
 ) -> None:
@@ -214,6 +225,9 @@ def _set_default(
     if schema is None:
         remedy = nearest(key, list(properties), "the keys") or "see values.yaml"
         problems.append(stack.problem(("values", *path), "no such key", remedy))
+    elif value is None:
+        remedy = "give it a value, or remove the line to use the default"
+        problems.append(stack.problem(("values", *path), "null is not allowed here", remedy))
     elif closed(schema) and isinstance(value, dict):
         for name, inner in value.items():
             _set_default(stack, schema["properties"], name, inner, (*path, name), problems)

@@ -153,7 +153,7 @@ def _node(values: Values, path: Path) -> dict[str, Any] | None:
     return schema
 
 
-def _undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
+def undeclared(values: Values, path: Path) -> tuple[int, list[str]] | None:
     """Where along `path` a key is that no fragment declares, and the keys that are there; None where all is well."""
     schema: Any = {"properties": values.server | values.release | {"servers": {}}}
     for n, key in enumerate(path):
@@ -230,7 +230,7 @@ def _misread(
             "name the value: .Values.KEY",
         )
         return
-    missing = _undeclared(values, at)
+    missing = undeclared(values, at)
     owners = [id for id, own in owned.items() if _owns(own, at)]
     if missing:
         last, known = missing
@@ -384,6 +384,16 @@ def _said(
         elif default(schema) is None and not closed(same):
             remedy = 'add one, so that values.yaml shows the value; "", 0, {} or [] where nothing is set'
             yield fragment.problem("values.schema.yaml", (*place, "default"), "is missing", remedy)
+        elif closed(same):
+            # What a definition leaves open has the default of the value that refers to it.
+            there = {
+                key for one in (schema, same) for key, each in one.get("properties", {}).items() if "default" in each
+            }
+            given = schema.get("default", {})
+            missing = [key for key in same["properties"] if key not in {*there, *given}]
+            if given and missing:
+                message = f"has no {' and no '.join(missing)}"
+                yield fragment.problem("values.schema.yaml", (*place, "default"), message, "add it to the default")
         if not TYPED & schema.keys():
             remedy = "add the type of the value, such as string: without it, every value is accepted"
             yield fragment.problem("values.schema.yaml", (*place, "type"), "is missing", remedy)
@@ -411,6 +421,14 @@ def _patterns(fragment: Fragment, schema: Any, where: tuple) -> Iterator[Problem
             yield fragment.problem(
                 "values.schema.yaml", (*where, word), message, "put it into the definition, or write allOf"
             )
+    if schema.get("additionalProperties") is True and "properties" in schema and fragment.id != "base":
+        message, remedy = "allows every key, misspelled ones too", "remove it, and declare each value under properties"
+        yield fragment.problem("values.schema.yaml", (*where, "additionalProperties"), message, remedy)
+    for n, key in enumerate(schema.get("required", ()) if closed(schema) and "$ref" not in schema else ()):
+        if key not in schema["properties"]:
+            remedy = nearest(key, list(schema["properties"]), "they")
+            message = f"'{key}' is not one of its properties"
+            yield fragment.problem("values.schema.yaml", (*where, "required", n), message, remedy)
     for word, value in schema.items():
         if word in NESTED:
             yield from _patterns(fragment, value, (*where, word))

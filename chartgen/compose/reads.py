@@ -105,6 +105,14 @@ class Given(NamedTuple):
     value: Value
 
 
+class Format(NamedTuple):
+    """What `printf` is given: its text, and a value for each place in it."""
+
+    line: int
+    text: str
+    values: tuple[Value, ...]
+
+
 class Image(NamedTuple):
     """An image that a template states for a vendor of accelerators."""
 
@@ -119,7 +127,7 @@ class Found:
 
     `printed` maps where an action starts to what it prints, `parsed` are the templates whose output is read as YAML,
     `images` what is given to the template that states images by vendor, `ranged` the values that `range` goes through,
-    `given` what the templates of others are given.
+    `given` what the templates of others are given, `formats` what `printf` is given.
     """
 
     reads: set[Read] = field(default_factory=set)
@@ -130,6 +138,7 @@ class Found:
     images: set[Image] = field(default_factory=set)
     ranged: set[tuple[Path, int]] = field(default_factory=set)
     given: set[Given] = field(default_factory=set)
+    formats: set[Format] = field(default_factory=set)
 
     def join(self, other: Found) -> None:
         """Add what is found of the same file where another one includes its templates."""
@@ -140,6 +149,7 @@ class Found:
         self.images |= other.images
         self.ranged |= other.ranged
         self.given |= other.given
+        self.formats |= other.formats
         for start, value in other.printed.items():
             self.printed[start] = joined([self.printed[start], value]) if start in self.printed else value
 
@@ -423,6 +433,8 @@ class _Runner:
             for argument in arguments:
                 self.whole(argument, term.line)
         words = arguments[0].words if arguments else forms.TEXT
+        if name == "printf":
+            self.found.formats |= {Format(term.line, text, tuple(arguments[1:])) for text in words}
         kept = words if name in QUOTES and len(arguments) == 1 else frozenset()
         prints = forms.called(name, words, [argument.prints for argument in arguments])
         return Value(words=kept, prints=prints, shapes=_shape(WORDS) if name in TEXTS else UNKNOWN)

@@ -21,6 +21,7 @@ from . import defaults, factkeys, fillchecks, fit, metadata, owners, questions, 
 from .facts import SUFFIX
 from .reads import Source
 from .schema import Values
+from .verbs import VERB
 
 # What each rule asks for, a line each: `chartgen fragments --rules` prints them.
 RULES = {
@@ -37,15 +38,16 @@ RULES = {
     "circles": "No fill includes the slot that it fills, and none reads the value whose default it states.",
     "calls": "Templates of base, and slots, are given what they take.",
     "metadata": "kubeVersion is a range that has a supported Kubernetes version.",
-    "remedies": "Each line of a check says what to do, after a semicolon.",
+    "remedies": "Each line of a check says what to do, after a semicolon. The key that it begins with"
+    " is a declared value.",
     "files": "Every file that a template gets exists, and every file is used. A data file fits the schema that `data`"
     " names for it. No file is larger than 5 MiB.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected. A fragment with a choice has"
     " both. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
     "templates": "Every template parses as Helm parses it. `include` has a name and a context,"
-    " and `printf` a value for each place in its text.",
-    "unused": "Every named template is included, and _NAME.tpl has no text outside of its named templates.",
+    " and `printf` a value for each place in its text, of a type that its verb prints.",
+    "unused": "Every named template and every slot is included. _NAME.tpl has no text outside of its named templates.",
     "functions": "Templates do not call `fail`, `required` or `tpl`, or functions that return another result at"
     " each render. base may.",
     "questions": "A question is about a value of its fragment that one answer can set, and is asked once.",
@@ -69,8 +71,6 @@ LARGEST = 5 << 20  # bytes of a file in a chart that Helm reads
 
 # What the names of slots that collect errors end with.
 CHECKS = ".checks"
-# A place for a value in the text of printf, and %%, which is none.
-VERB = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z%]")
 # Functions that only base calls: the error of the whole render, and what is something else at each.
 STOPS = {"fail", "required"}
 UNSTEADY = re.compile(
@@ -121,7 +121,8 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
     found.add(*factkeys.circles(stack, sources, uses))
     found.add(*signatures.check(stack, values, uses))
     found.add(*owners.check(stack, values, uses))
-    if not any("pattern" in problem.key for problem in found.problems):
+    # A schema that is wrong itself says nothing of defaults.
+    if not any(re.search("pattern|required", problem.key) for problem in found.problems):
         found.add(*defaults.check(stack, values, kubernetes))
     found.add(*yamltexts.check(stack, values, sources, uses))
     found.add(*fillchecks.check(stack, values, sources, uses))

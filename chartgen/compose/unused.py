@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from ..conventions import PLAN
@@ -21,6 +21,7 @@ INCLUDED = re.compile(r"%[a-z]")
 def check(stack: Stack, sources: list[Source], notes: Template | None) -> Iterator[Problem]:
     """Everything that a fragment has and nothing uses. base's templates are for all stacks, and left out."""
     yield from _outside(sources)
+    yield from _slots(stack, sources, notes)
     yield from _templates(stack, sources, notes)
     yield from _files(stack, sources)
 
@@ -37,6 +38,24 @@ def _outside(sources: list[Source]) -> Iterator[Problem]:
                     remedy = "move it into a named template, or into a comment"
                     yield Problem(source.path, line, "", "is outside of every named template: Helm drops it", remedy)
                     break
+
+
+def _slots(stack: Stack, sources: list[Source], notes: Template | None) -> Iterator[Problem]:
+    """Slots that no template includes: what fills them goes nowhere. Facts, and defaults of values, are read."""
+    bodies = [body for source in sources for body in (source.template.body, *(d.body for d in source.template.defines))]
+    used = {name for body in [*bodies, *([notes.body] if notes else [])] for name in named(body)}
+    slots = {
+        f"{NAME}slot.{name}": (fragment, slot) for fragment in stack.fragments for name, slot in fragment.offers.items()
+    }
+    for name, (fragment, slot) in slots.items():
+        if name not in used and not slot.keys and not slot.default and not _matches(used, name):
+            message, remedy = "no template includes this slot", f'include "{name}", or remove the slot'
+            yield fragment.problem("fragment.yaml", ("offers", slot.name), message, remedy)
+
+
+def _matches(names: Iterable[str], name: str) -> bool:
+    """Whether one of these names, made by `printf`, may be the name."""
+    return any(fnmatchcase(name, INCLUDED.sub("*", each)) for each in names if "%" in each)
 
 
 def _templates(stack: Stack, sources: list[Source], notes: Template | None) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from ..reading import gotemplate
 from ..reading.gotemplate import Action, Branch, Call, Define, Node, Pipe, Text
 from ..sources.fragment import Slot
 from ..sources.stack import Stack
-from . import forms
+from . import forms, verbs
 from .forms import NUMBER, PLAIN, SCALAR, WORD, YAML, Forms
 from .merge import at
 from .reads import FACTS, NOTHING, Source, Use, Value
@@ -39,6 +39,7 @@ from .yamlplace import (
     place,
 )
 
+HOLES = dict.fromkeys(map(ord, (PART, WHOLE, LINES)), "{{…}}")
 BARE = {
     "fromYaml": 'include "fragment.map" and mustFromJson',
     "fromYamlArray": 'include "fragment.list" and mustFromJson',
@@ -116,8 +117,13 @@ class Known(NamedTuple):
         keys = path[1:].split(".")
         if keys[-1] == forms.INDEX:
             return frozenset([PLAIN]) if self._listed(keys[:-1]) else forms.TEXT
-        schema = self._fact(keys) if keys[0] == FACTS else at(self.values.server | self.values.release, path[1:])
+        schema = self.schema_of(path)
         return forms.declared(schema) if schema else forms.TEXT
+
+    def schema_of(self, path: str) -> dict | None:
+        """The schema of a value, or the rule of a fact, by the path with which it is printed."""
+        keys = path[1:].split(".")
+        return self._fact(keys) if keys[0] == FACTS else at(self.values.server | self.values.release, path[1:])
 
     def _listed(self, keys: list[str]) -> bool:
         """Whether a value, or a fact, is a list."""
@@ -141,6 +147,7 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
                 yield from _bare(source, define)
     printed = {use.path: use.found.printed for use in uses}
     known = _known(stack, values, sources, printed)
+    yield from verbs.check(uses, known.schema_of)
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     waiting = [(source, Define("", 1, source.template.body)) for source in sources if _of_objects(source)]
     waiting += [defined[name] for name in _roots(stack, uses) if name in defined]
@@ -154,9 +161,20 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
         walk = _Walk(source, printed[source.path], known, filled.get(define.name))
         for line in sorted(walk.nodes(define.body, {Line()})):
             walk.ended(line)
-        yield from dict.fromkeys(walk.problems)
+        if walk.slot and len(walk.misfits) > 1 and not walk.fits:
+            yield _misfilled(stack, walk.slot, define.name)
+        else:
+            yield from dict.fromkeys(walk.problems)
         for name in walk.includes:
             waiting += [defined[each] for each in known.fills.get(name, [name]) if each in defined]
+
+
+def _misfilled(stack: Stack, slot: Slot, template: str) -> Problem:
+    """A template of which no line is what the slot needs: it is one for another slot."""
+    fragment = next(each for each in stack.fragments if each.fills.get(slot.name) == template)
+    needs = "items of a list" if slot.kind == "list" else "keys with their values"
+    message = f"{template} has no line that is one of {needs}, as the slot needs them"
+    return fragment.problem("fragment.yaml", ("fills", slot.name), message, "name a template for this slot")
 
 
 def _filled(stack: Stack) -> dict[str, Slot]:
@@ -322,6 +340,8 @@ class _Walk:
     opened: bool = False  # whether a key without a value has begun: what follows can be the items of its list
     problems: list[Problem] = field(default_factory=list)
     includes: set[str] = field(default_factory=set)
+    fits: int = 0  # lines that are what the slot needs
+    misfits: set[int] = field(default_factory=set)  # and the numbers of those that are not
     last: Action | Call | None = None
 
     def nodes(self, body: tuple[Node, ...], lines: set[Line]) -> set[Line]:
@@ -364,7 +384,7 @@ class _Walk:
         """Judge how a line begins: YAML takes no tab for indentation."""
         blanks = text[: len(text) - len(text.lstrip(" \t"))]
         if "\t" in blanks and text.strip() and before.block < 0 and not before.quote and not before.flow:
-            said = text.strip().translate({ord(hole): "{{…}}" for hole in (PART, WHOLE, LINES)})
+            said = text.strip().translate(HOLES)
             problem = Problem(self.source.path, number, said, "begins with a tab", "indent it with spaces")
             self.problems.append(problem)
 
@@ -379,9 +399,11 @@ class _Walk:
         elif keyed:
             wrong = items
         self.opened |= bool(keyed) and line.place.kind in (VALUE, TIGHT)
+        self.fits += not wrong
         if not line.at or not wrong:
             return
-        said = line.text.translate({ord(hole): "{{…}}" for hole in (PART, WHOLE, LINES)})
+        self.misfits.add(line.at)
+        said = line.text.translate(HOLES)
         wanted = (
             "an item of a list" if items else "a key with its value" if slot else "a key with its value, or an item"
         )
@@ -419,7 +441,10 @@ class _Walk:
         lines = {form for form in found if form.startswith("fragment.")}
         allowed = allowed | lines if YAML in allowed else allowed
         if not found or not found <= allowed:
-            self.refuse(node, self.key(node, here), at.kind)
+            key = self.key(node, here)
+            item = line.text.lstrip().removeprefix("- ").translate(HOLES)
+            key = f"{item}{{{{…}}}}" if key == "-" and item else key
+            self.refuse(node, key, at.kind, self.remedy(node, found, here))
             return False
         if at.kind == START and not indented and line.text and found & {YAML, *lines}:
             message, remedy = "prints lines of which only the first is indented", f"add nindent {len(line.text)}"
@@ -435,10 +460,19 @@ class _Walk:
     def key(self, node: Action | Call, here: Place) -> str:
         if here.kind == START and re.match(r"[\w./-]*:(?:\s|$)", self.source.template.source[node.end :]):
             return "{{…}}"
-        return here.key.translate({ord(hole): "{{…}}" for hole in (PART, WHOLE, LINES)}) or "{{…}}"
+        return here.key.translate(HOLES) or "{{…}}"
 
-    def refuse(self, node: Action | Call, key: str, kind: str) -> None:
-        remedy = REMEDIES.get(kind, ENDED)
+    def remedy(self, node: Action | Call, found: Forms, here: Place) -> str:
+        """What to do about a value whose form is known; empty where another remedy is as good."""
+        lines = found and all(form == YAML or form.startswith("fragment.") for form in found)
+        if lines and here.kind in (TIGHT, VALUE) and found - self.known.texts:
+            return f"end it with nindent {here.next.column + 2}: it prints several lines"
+        if verbs.type_of(self.printed.get(node.start, NOTHING), self.known.schema_of) == "integer":
+            return "print the number with int64, such as {{ int64 .y }}"
+        return ""
+
+    def refuse(self, node: Action | Call, key: str, kind: str, known: str = "") -> None:
+        remedy = known or REMEDIES.get(kind, ENDED)
         if isinstance(node, Call):
             remedy = f'write include "{node.name}" instead of template, and end it with quote or toJson'
         message = "prints text that YAML can read as something else"

@@ -22,6 +22,9 @@ from .run import RELEASE, Run
 # What kubeconform says of a broken rule.
 RULE = re.compile("'(not|anyOf)' failed|does not match pattern|invalid propertyName|(min|max)[A-Z]?[a-z]+: got")
 
+# What Go's printf writes where a verb does not fit its value, or there are more or fewer of one than of the other.
+MISPRINT = re.compile(r"%!(?:[A-Za-z]|(?=\((?:EXTRA|NOVERB|BAD)))\([^()\n]*\)?")
+
 
 @dataclass(frozen=True)
 class Found:
@@ -77,6 +80,7 @@ def objects(
         yield from _strict(manifests)
         yield from _together(manifests)
         yield from _rules(manifests)
+        yield from _misprinted(manifests)
         found = schemas.result()
     yield from found
     if prover:
@@ -136,6 +140,27 @@ def _strict(manifests: Manifests) -> Iterator[Found]:
     for run, document in manifests.distinct().values():
         for problem in document.problems:
             yield Found(run, document, problem.key, problem.message, problem.remedy)
+
+
+def _misprinted(manifests: Manifests) -> Iterator[Found]:
+    """Texts in which Go's printf wrote that it could not print a value; a text of the values may say so itself."""
+    for run, document in manifests.distinct().values():
+        for path, found in _errors(document.data, ()) if MISPRINT.search(document.text) else ():
+            if not any(found in text for text in texts(run.example.data)):
+                remedy = "correct the verb, or give it a value of its type"
+                yield Found(
+                    run, document, shown(document.data, path), f"printf could not print a value: {found}", remedy
+                )
+
+
+def _errors(data: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """The paths of texts with an error of printf's, and the errors."""
+    if isinstance(data, str):
+        yield from ((path, match[0]) for match in MISPRINT.finditer(data))
+    elif isinstance(data, dict | list):
+        for key, inner in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from (((*path, key), match[0]) for match in MISPRINT.finditer(str(key)))
+            yield from _errors(inner, (*path, key))
 
 
 def _together(manifests: Manifests) -> Iterator[Found]:

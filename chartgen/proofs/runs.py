@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ OTHER = (
     "a-release-whose-name-is-as-long-as-helm-lets-it-be-ab",
     "a-release-whose-name-is-as-long-as-helm-lets-it-be-ac",
 )
+
+# What a line begins with in which Helm says where values do not fit the schema.
+SCHEMA = re.compile("- at '")
 
 
 def matrix(examples: list[Example], versions: list[str], shipped: bool) -> list[Run]:
@@ -97,11 +101,16 @@ def go(
     return results
 
 
-def faults(results: list[tuple[Run, Rendered]], sources: dict[str, str] | None = None) -> list[Problem]:
+def faults(
+    results: list[tuple[Run, Rendered]],
+    sources: dict[str, str] | None = None,
+    judged: Callable[[Example], list[Problem]] = lambda example: [],
+) -> list[Problem]:
     """What was refused and should not have been, and what was not refused as its first line says.
 
     `sources` are the templates' files on disk by their paths in the chart: what is wrong with a template is reported
-    there, once. Without them, as for a user's own values, it is reported for each values file.
+    there, once. Without them, as for a user's own values, it is reported for each values file. `judged` says what is
+    wrong with values by the chart's schema; where it finds something, that is reported in place of Helm's sentence.
     """
     problems: list[Problem] = []
     if sources is not None:
@@ -120,7 +129,8 @@ def faults(results: list[tuple[Run, Rendered]], sources: dict[str, str] | None =
             releases[shown] = release
     for (shown, release, line), runs in refused.items():
         if release == releases[shown]:
-            problems.append(sentence(runs[0].example, line, _where(results, runs)))
+            own = judged(runs[0].example) if SCHEMA.match(line) else []
+            problems += own or [sentence(runs[0].example, line, _where(results, runs))]
     return problems
 
 

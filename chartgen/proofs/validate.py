@@ -405,7 +405,9 @@ def _renders(
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(wanted), 'run')} of helm, {count(refused, 'expected rejection')}"
     written = _templates(found, origin) if shipped else None
-    report.done("renders", looked_at, sorted(set(collected.problems + runs.faults(results, written))))
+    judged = partial(valuesfile.check, defaults=found.defaults.data, schema=found.schema)
+    refusals = [each for each in runs.faults(results, written, judged) if each not in report.problems]
+    report.done("renders", looked_at, sorted({*collected.problems, *refusals}))
     return results
 
 

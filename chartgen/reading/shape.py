@@ -120,6 +120,8 @@ def _at(data: Any, path: Key) -> Any:
 def _instead_of_null(path: Key, names: Names) -> str:
     if isinstance(path[-1], int):
         return "remove the item, or give it a value"
+    if any(schema.get("pattern", "").startswith("^#") for schema in names.at(path)):
+        return "put the text in quotes, since # begins a comment in YAML"
     needed = any(path[-1] in schema.get("required", ()) for schema in names.at(path[:-1]))
     has_default = any("default" in schema for schema in names.at(path))
     return "give it a value" if needed and not has_default else "remove the key to use the default"
@@ -149,6 +151,10 @@ def _unknown_keys(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fa
     own, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for key, value in error.instance.items():
         if key not in own and not any(re.search(pattern, key) for pattern in patterns):
+            # In a schema, what is no keyword is a value.
+            if isinstance(value, dict) and {"$ref", "properties"} <= own.keys() and not close(key, [*own]):
+                yield (*path, key), "no such key", "put it under 'properties'"
+                continue
             for place, remedy in unknown(names, (*path, key), value, list(own)):
                 yield place, "no such key", remedy
 

@@ -30,7 +30,12 @@ SENTENCES = (
     ("undefined alias", "at", "this alias has no anchor above it", "define it with '&', or put the '*' in quotes"),
     ("duplicate anchor", "at", "duplicate anchor, first defined on line {from}", "rename one of them"),
     ("unknown escape", "at", "an unknown escape after a backslash", "double the backslash, or use single quotes"),
-    ("scanning a block scalar", "at", "text on the same line after '|' or '>'", "begin the text on the next line"),
+    (
+        "scanning a block scalar",
+        "at",
+        "text on the same line after '|' or '>'",
+        "begin the text on the next line, or put a text that begins with '|' or '>' in quotes",
+    ),
     ("undefined tag handle", "at", "an unknown tag", "put a text that begins with '!' in quotes"),
     ("contains itself", "at", "an anchor contains its own alias", "remove the alias"),
     ("aliases make", "at", "{said}", "write the repeated values out"),

@@ -114,6 +114,19 @@ def test_key_that_stands_twice_is_told_and_nothing_else_of_it(said):
     ]
 
 
+def test_error_of_printf_is_told_with_its_place(said):
+    assert said(MAP.replace("{a: b}", '{a: "--model=%!d(string=x)", b: "50%! (EXTRA)", c: "%d%!(EXTRA int=1)"}')) == [
+        f"one.yaml: ConfigMap/llm-map: data.{key}: printf could not print a value: {error}; correct the verb, or give "
+        "it a value of its type (templates/map.yaml)"
+        for key, error in (("a", "%!d(string=x)"), ("c", "%!(EXTRA int=1)"))
+    ]
+
+
+def test_error_of_printf_in_a_text_of_the_values_is_no_problem(said):
+    example = Example("one", "one.yaml", data={"extra": "%!d(string=x)"})
+    assert said((example, NEWEST, "llm", MAP.replace("{a: b}", '{a: "%!d(string=x)"}'))) == []
+
+
 def test_bad_quantity_is_told(said):
     assert said(CLAIM.replace("1Gi", "1GiB")) == [
         "one.yaml: PersistentVolumeClaim/llm-claim: spec.resources.requests.storage: '1GiB' is not a quantity such as "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from chartgen.chart.header import Header
-from chartgen.chart.valuesfile import Example, read
+from chartgen.chart.valuesfile import Example, check, read
 from chartgen.problem import Collected
 from chartgen.programs.helm import Rendered, Request
 from chartgen.proofs import runs
@@ -163,3 +164,17 @@ def test_apis_are_those_of_the_crds_that_there_are_schemas_of(write):
 
 def rendered(error=""):
     return Rendered(Request(Path("c")), "" if error else "a: 1\n", error)
+
+
+def test_values_of_a_case_that_do_not_fit_the_schema_are_told_as_those_of_a_user(tmp_path):
+    file = tmp_path / "case.yaml"
+    file.write_text("# Shows a size.\nsizes: {small: 1}\nname: 1.5\n", encoding="utf-8")
+    example = read("a", [file])
+    text = {"type": "string"}
+    schema = {"type": "object", "additionalProperties": False, "properties": {"size": {"type": "object"}, "name": text}}
+    error = "- at '': additional properties 'sizes' not allowed\n- at '/name': got number, want string"
+    judged = partial(check, defaults={}, schema=schema)
+    assert [str(each) for each in sorted({*runs.faults([(Run(example, "1.37.0"), rendered(error))], {}, judged)})] == [
+        f"{file}:2: sizes: no such key; did you mean 'size'?",
+        f"{file}:3: name: 1.5 is a number; expected a string; put it in quotes",
+    ]
