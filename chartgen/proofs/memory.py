@@ -29,6 +29,7 @@ from .run import Run
 
 LIBRARIES = ("jsonschema", "PyYAML", "referencing", "rpds-py", "kubernetes-validate")
 WRITTEN = ("fragments", "stacks", "skeletons")  # folders of chartgen that hold what is proved, not what proves
+ZONES = tuple(map(Path, ("/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo")))
 KEPT = 32  # files of each kind
 AGE = 30 * 86400.0  # seconds until one that is not used goes
 RUNS = 4000  # renders of a chart
@@ -70,9 +71,18 @@ def modules() -> str:
     return digest(zones, *(each for part in parts for each in part))
 
 
+def zones() -> str:
+    """The time zones of this machine, where Go looks for them: templates can print a time in a zone."""
+    own = os.environ.get("ZONEINFO", "")
+    stat = os.stat(own) if own and os.path.exists(own) else None
+    return digest(
+        own, stat and (stat.st_size, stat.st_mtime_ns), *(states(place) for place in (*ZONES, Path(own or "/none")))
+    )
+
+
 def states(top: Path) -> str:
     """What changes if a file below a folder is replaced: reading all schemas would take longer than to render."""
-    found = [(path, os.stat(top / path)) for path in sorted(below(top))]
+    found = [(path, os.lstat(top / path)) for path in sorted(below(top))]
     return digest(*(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in found))
 
 
@@ -93,7 +103,7 @@ def world(programs: Iterable[Tool], locations: Sequence[str]) -> str:
     places = [
         f"{place.name} {states(place)}" if place.absolute().is_relative_to(paths.home()) else place for place in made
     ]
-    return digest(modules(), tree(paths.schemas()), platform.python_version(), *libraries, *places, *tested)
+    return digest(modules(), zones(), tree(paths.schemas()), platform.python_version(), *libraries, *places, *tested)
 
 
 def stack(own: Stack | None) -> str:

@@ -491,6 +491,17 @@ def test_what_is_another_in_each_render_is_never_remembered(call: str, asked: Ca
     assert asked(f"{{{{ $x := {call} }}}}").ran is None
 
 
+def test_a_given_time_in_a_zone_is_remembered_for_as_long_as_the_zones_of_the_machine_stay(
+    asked: Callable[..., helm.Rendered], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert asked('{{ dateInZone "MST" 0 "Europe/Berlin" }}').ran is not None
+    for changing in ('dateInZone "MST" 0 "Local"', 'dateInZone "MST" "x" "UTC"', 'dateInZone "MST" (now) "UTC"'):
+        assert asked(f"{{{{ {changing} }}}}").ran is None
+    before = memory.world([], [])
+    monkeypatch.setattr(memory, "ZONES", (*memory.ZONES, tmp_path))
+    assert memory.world([], []) != before
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_random_text_is_fixed_where_it_is_remembered_and_only_there(
     name: str, asked: Callable[..., helm.Rendered]

@@ -60,7 +60,7 @@ func (r *trace) bind(t *template.Template) {
 	for _, name := range clocks {
 		plain := reflect.ValueOf(plainFunctions[name])
 		found[name] = reflect.MakeFunc(plain.Type(), func(arguments []reflect.Value) []reflect.Value {
-			r.timed = true
+			r.timed = r.timed || !zoned(name, arguments)
 			if plain.Type().IsVariadic() {
 				return plain.CallSlice(arguments)
 			}
@@ -73,6 +73,16 @@ func (r *trace) bind(t *template.Template) {
 		}
 	}
 	t.Funcs(found)
+}
+
+// zoned is whether a function prints a given time in a given zone, which depends on the machine's database of zones: the
+// caller knows that.
+func zoned(name string, arguments []reflect.Value) bool {
+	if name != "dateInZone" && name != "date_in_zone" || len(arguments) != 3 || arguments[2].String() == "Local" {
+		return false
+	}
+	_, given := arguments[1].Interface().(int)
+	return given
 }
 
 var plainFunctions = functions()
