@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 from ..paths import show
 from ..problem import Problem, nearest
 from ..reading import gotemplate
 from ..reading.gotemplate import Template, Term
+from ..reading.keynames import close
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
 from . import defaults, factkeys, fillchecks, fit, metadata, owners, questions, signatures, unused, yamltexts
@@ -36,13 +38,14 @@ RULES = {
     "facts": "A fill of a facts slot sets only declared keys, each once, with their types, forms and ranges. Required"
     " keys are set with all values. Images, values, files, vendors and sources that a fill names exist.",
     "circles": "No fill includes the slot that it fills, and none reads the value whose default it states.",
-    "calls": "Templates of base, and slots, are given what they take.",
+    "calls": "Templates of base, and slots, are given what they take: a dict with keys that a template reads.",
     "metadata": "kubeVersion is a range that has a supported Kubernetes version.",
     "remedies": "Each line of a check says what to do, after a semicolon. The key that it begins with"
     " is a declared value.",
     "files": "Every file that a template gets exists, and every file is used. A data file fits the schema that `data`"
     " names for it. No file is larger than 5 MiB.",
-    "names": "Names of templates and values of `choice` are unique; `requires` has no cycle.",
+    "names": "Names of templates and values of `choice` are unique; `requires` has no cycle. A component that selects"
+    " pods, and a Service that facts name, exist.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected. A fragment with a choice has"
     " both. Templates are NAME.yaml or _NAME.tpl, cases and rejections NAME.yaml. No file is a link.",
     "templates": "Every template parses as Helm parses it. `include` has a name and a context,"
@@ -85,6 +88,11 @@ STATED = {
     'include "fragment.secretData"': (("secrets.facts",), "what happens if its value changes"),
 }
 
+# The helpers that are given a component, and what names a Service where it is made, and in facts.
+SELECTOR, LABELS = "fragment.selector", "fragment.labels"
+NAMED_SERVICE = re.compile(r'name: \{\{-? *include "fragment\.name" \(list [.$]\w* "([^"]+)"\) *\}\}')
+STATED_SERVICE = re.compile(r'service: \{\{-? *include "fragment\.name" \(list [.$]\w* "([^"]+)"\) *\}\}')
+
 # Where a fill of a ConfigMap names a file in place of a text.
 FILE = re.compile(r"\{file: ([^\s{}]+)\}")
 
@@ -113,6 +121,9 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
         *_choices(stack),
         *_files(sources),
         *_stated(stack),
+        *_components(stack, sources),
+        *_services(stack),
+        *_given(sources),
         *_functions(stack, sources),
         *questions.check(stack, values),
         *_arguments(sources),
@@ -267,6 +278,73 @@ def _stated(stack: Stack) -> Iterator[Problem]:
                     message = f"is not stated in {' or '.join(known)}"
                     remedy = f"fill the slot in fragment.yaml, with {states}"
                     yield Problem(f"{fragment.folder}/templates/{file}", line, what.strip(), message, remedy)
+
+
+def _components(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
+    """Pods that are selected by a component that no fragment has, and labels that misspell one of the fragment's."""
+    known = sorted({component for fragment in stack.fragments for component in fragment.components})
+    for source in sources:
+        for pipe in gotemplate.pipes(source.template) if source.fragment.components else ():
+            for command in gotemplate.commands(pipe):
+                name, component = _labelled(command)
+                own = list(source.fragment.components)
+                misspelt = name == LABELS and close(component, own)
+                if component and component not in known and (name == SELECTOR or misspelt):
+                    remedy = nearest(component, own) or "add it to components in fragment.yaml"
+                    message = "is not a component of a fragment"
+                    yield Problem(source.path, command[0].line, component, message, remedy)
+
+
+def _labelled(command: tuple[Term, ...]) -> tuple[str, str]:
+    """The helper of labels that a command includes, and the component that is written out; empty where none is."""
+    if len(command) != 3 or command[0].text != "include" or not command[2].pipe:
+        return "", ""
+    made = command[2].pipe.commands[0]
+    written = len(made) == 3 and made[0].text == "list" and made[2].kind == "text"
+    return command[1].text, made[2].text if written else ""
+
+
+def _services(stack: Stack) -> Iterator[Problem]:
+    """Facts that name a Service by another name than the fragment gives to one of its Services."""
+    for fragment in stack.fragments:
+        made = "".join(text for text in fragment.templates.values() if "\nkind: Service\n" in text)
+        known = sorted({match[1] for match in NAMED_SERVICE.finditer(made)})
+        for file, text in fragment.templates.items():
+            for match in STATED_SERVICE.finditer(text) if known else ():
+                if match[1] not in known:
+                    line = text.count("\n", 0, match.start(1)) + 1
+                    message = f"'{match[1]}' is not the name of a Service of this fragment"
+                    remedy = nearest(match[1], known, "its Services")
+                    yield Problem(f"{fragment.folder}/templates/{file}", line, "service", message, remedy)
+
+
+def _given(sources: list[Source]) -> Iterator[Problem]:
+    """Keys that a slot is given as `(merge (dict "Loader" (dict KEY …)) .)`, and that no template reads."""
+    read: dict[str, set[str]] = {}
+    given = []
+    for source in sources:
+        for pipe in gotemplate.pipes(source.template):
+            for term in gotemplate.terms(pipe):
+                for name, key in pairwise(term.fields):
+                    read.setdefault(name, set()).add(key)
+            for command in gotemplate.commands(pipe):
+                if len(command) > 2 and command[0].text == "include" and command[1].text.startswith(fit.SLOT):
+                    given += [(source, *each) for each in _keys_given(command[2])]
+    for source, name, key in given:
+        known = sorted(read.get(name, ()))
+        if known and key.text not in known:
+            message, remedy = f"is not a key of {name} that a template reads", nearest(key.text, known, "they")
+            yield Problem(source.path, key.line, key.text, message, remedy)
+
+
+def _keys_given(term: Term) -> Iterator[tuple[str, Term]]:
+    """The keys of dicts in a dict that is merged with a context: (name of the dict, key)."""
+    merged = term.pipe.commands[0] if term.pipe else ()
+    outer = merged[1].pipe.commands[0] if len(merged) == 3 and merged[0].text == "merge" and merged[1].pipe else ()
+    for name, made in zip(outer[1::2], outer[2::2], strict=False):
+        inner = made.pipe.commands[0] if made.pipe else ()
+        if inner and inner[0].text == "dict":
+            yield from ((name.text, key) for key in inner[1::2] if key.kind == "text")
 
 
 def _arguments(sources: list[Source]) -> Iterator[Problem]:

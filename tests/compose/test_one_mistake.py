@@ -20,10 +20,12 @@ MISTAKES = yamlfile.read(Path(__file__).parent / "one-mistake.yaml").data
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stack as an author gets it, with an engine."""
+    """A stack as an author gets it, with an engine, a delivery and a UI."""
     folder = tmp_path_factory.mktemp("authors") / "mine"
     scaffold.create_stack("mine", folder)
     scaffold.create("engine/tei", folder / "fragments", str(folder))
+    scaffold.create("delivery/push", folder / "fragments", str(folder))
+    scaffold.create("ui/panel", folder / "fragments", str(folder))
     return folder
 
 

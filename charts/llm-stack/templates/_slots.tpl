@@ -926,7 +926,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The template of a separate loader pod. The context contains Loader, with name and mode. Optional are Loader.beside (true if the pod runs on each node of the server) and Loader.steps (init containers). */}}
+{{- /* one, server: The template of a separate loader pod. The context contains Loader, with name and mode. Optional are Loader.everyNode (true if the pod runs on each node of the server) and Loader.steps (init containers). */}}
 {{- define "llm-stack.slot.loader.pod" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}
