@@ -23,7 +23,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stack as an author gets it, with an engine, a delivery and a UI."""
     folder = tmp_path_factory.mktemp("authors") / "mine"
     scaffold.create_stack("mine", folder)
-    scaffold.create("engine/tei", folder / "fragments", str(folder))
+    scaffold.create("engine/orca", folder / "fragments", str(folder))
     scaffold.create("delivery/push", folder / "fragments", str(folder))
     scaffold.create("ui/panel", folder / "fragments", str(folder))
     return folder
