@@ -48,7 +48,13 @@ def _slots(stack: Stack, sources: list[Source], notes: Template | None) -> Itera
         f"{NAME}slot.{name}": (fragment, slot) for fragment in stack.fragments for name, slot in fragment.offers.items()
     }
     for name, (fragment, slot) in slots.items():
-        if name not in used and not slot.keys and not slot.default and not _matches(used, name):
+        if (
+            fragment.id != "base"
+            and name not in used
+            and not slot.keys
+            and not slot.default
+            and not _matches(used, name)
+        ):
             message, remedy = "no template includes this slot", f'include "{name}", or remove the slot'
             yield fragment.problem("fragment.yaml", ("offers", slot.name), message, remedy)
 

@@ -465,7 +465,8 @@ class _Walk:
     def remedy(self, node: Action | Call, found: Forms, here: Place) -> str:
         """What to do about a value whose form is known; empty where another remedy is as good."""
         lines = found and all(form == YAML or form.startswith("fragment.") for form in found)
-        if lines and here.kind in (TIGHT, VALUE) and found - self.known.texts:
+        alone = self.source.template.source[: node.start].rstrip(" ").endswith("\n")
+        if lines and alone and here.kind in (TIGHT, VALUE) and found - self.known.texts:
             return f"end it with nindent {here.next.column + 2}: it prints several lines"
         if verbs.type_of(self.printed.get(node.start, NOTHING), self.known.schema_of) == "integer":
             return "print the number with int64, such as {{ int64 .y }}"

@@ -125,7 +125,7 @@ def test_facts_that_no_fragment_offers_are_refused_with_those_meant(stack):
     ("body", "problem"),
     [
         ('{{ list .Facts.a.v (include "fragment.x.name" .) | toJson }}', "2: Facts.a: are facts of a server"),
-        ('{{ include "fragment.x.name" . | quote }}', "1: .Facts: is read here"),
+        ('{{ include "fragment.x.name" . | quote }}', "1: .Facts: is read by this template"),
     ],
 )
 def test_template_that_reads_facts_before_they_may_be_laid_is_refused(stack, body, problem):

@@ -766,6 +766,7 @@ def test_template_that_does_not_parse_is_reported_once_at_its_own_line(refused, 
 
 PRINTS = "prints text that YAML can read as something else"
 SAID = f"{PRINTS}; end it with quote, toJson or int64"
+INT64 = "prints text that YAML can read as something else; print the number with int64, such as {{ int64 .y }}"
 WHOLE = f"{PRINTS}; print all of it in one action, such as {{{{ printf "
 
 
@@ -862,7 +863,7 @@ def test_text_that_stays_what_it_is_is_accepted(refused, line):
 @pytest.mark.parametrize(
     ("text", "line", "key", "said"),
     [
-        ("- --flag={{ .Release.Name }}", 2, "-", WHOLE + '"x-%s" .y | quote }}'),
+        ("- --flag={{ .Release.Name }}", 2, "--flag={{…}}", WHOLE + '"x-%s" .y | quote }}'),
         ("a: x {{ .Release.Name }}", 2, "a", WHOLE + '"x-%s" .y | quote }}'),
         ("a: x-{{ quote .Release.Name }}", 2, "a", WHOLE + '"x-%s" .y | quote }}'),
         ("a: {{ quote .Release.Name }}-x", 2, "a", WHOLE + '"%s-x" .y | quote }}'),
@@ -879,7 +880,7 @@ def test_text_that_stays_what_it_is_is_accepted(refused, line):
         ("- a: |\n    x\n  b: {{ .Release.Name }}", 4, "b", SAID),
         ("# a: {{ .Release.Name }}", 2, "#", PRINTS + "; a line break ends the comment"),
         ("a: b # {{ .Release.Name }}", 2, "#", PRINTS + "; a line break ends the comment"),
-        ("a: --n={{ .Values.n }}", 2, "a", WHOLE),
+        ("a: --n={{ .Values.n }}", 2, "a", INT64),
         ("a:\n  {{ toYaml .Values.n }}", 3, "a", "prints lines of which only the first is indented; add nindent 2"),
         (
             "a:\n  b:\n{{- toYaml .Values.n | nindent 0 }}",
