@@ -204,18 +204,27 @@ def _zones() -> set[str]:
 
 def _unknown(owner: Object, path: Key, text: Any) -> Fault:
     try:
-        remedy = f"write {ip_network(str(text), strict=False)}"
+        found = ip_network(str(text), strict=False)
+        remedy = "write it as a network of IPv4" if mapped(found) else f"write {found}"
     except ValueError:
         remedy = "write a network such as 10.0.0.0/8"
     return owner.fault(path, f"{text} is not a network", remedy)
 
 
 def network(text: Any) -> IPv4Network | IPv6Network | None:
-    """What a CIDR says; None where it is none, or has bits after its prefix."""
+    """What a CIDR says; None where it is none, has bits after its prefix, or is written as IPv6 and means IPv4."""
+    if not re.search(r"/(0|[1-9][0-9]{0,2})$", str(text)):
+        return None
     try:
-        return ip_network(str(text)) if "/" in str(text) else None
+        found = ip_network(str(text))
     except ValueError:
         return None
+    return None if mapped(found) else found
+
+
+def mapped(found: IPv4Network | IPv6Network) -> bool:
+    """Whether it is an IPv4 address within one of IPv6, such as ::ffff:10.0.0.1, which the API server refuses."""
+    return isinstance(found, IPv6Network) and found.network_address.ipv4_mapped is not None
 
 
 def _amounts(owner: Object, path: Key, container: dict[str, Any]) -> Iterator[Fault]:

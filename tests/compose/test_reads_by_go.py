@@ -109,7 +109,7 @@ def test_what_a_template_is_given_was_read_where_it_was_given(found, by_builder)
 def test_no_read_is_of_a_value_that_is_not_declared(found, values):
     # Any key is also any character of a text.
     named = [(each, _before_any(each.path)) for each in found]
-    assert [each for each, path in named if path and owners._undeclared(values, path)] == []
+    assert [each for each, path in named if path and owners.undeclared(values, path)] == []
 
 
 def _before_any(path: tuple[str, ...]) -> tuple[str, ...]:

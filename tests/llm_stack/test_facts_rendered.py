@@ -14,7 +14,10 @@ HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{{ printf "protocl: x" }}', "engine.facts: protocl is not one of its keys; use one of batch, cards, copies,"),
+        (
+            '{{ printf "protocl: x" }}',
+            "engine.facts: protocl is not one of its keys; use one of access, batch, cards, copies,",
+        ),
         (
             '{{ printf "copies: many" }}',
             'engine.facts: copies is "many", which is not of type integer; state one that is',

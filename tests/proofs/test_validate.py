@@ -35,6 +35,9 @@ metadata:
     helm.sh/chart: little-1.0.0
 data:
   text: {{ .Values.text | quote }}
+  {{- range list }}
+  {{- $_ := include "fragment.slot.server.size" . }}
+  {{- end }}
   {{- if eq .Values.text "stop" }}
   {{- fail "text: stop is no greeting; say hello" }}
   {{- end }}

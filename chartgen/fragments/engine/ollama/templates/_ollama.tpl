@@ -103,7 +103,9 @@ probe.sh: {file: files/engine/ollama/probe.sh}
 {{- if .Values.ollama.modelfiles }}
 serve.sh: {file: files/engine/ollama/serve.sh}
 {{- range $n, $name := keys .Values.ollama.modelfiles | sortAlpha }}
-modelfile-{{ $n }}: {{ include "fragment.engine.ollama.modelfile" (dict "name" $name "model" (get $.Values.ollama.modelfiles $name) "from" (first $.Facts.models).reference) | toJson }}
+{{- $text := include "fragment.engine.ollama.modelfile" (dict "name" $name "model" (get $.Values.ollama.modelfiles $name) "from" (first $.Facts.models).reference) }}
+{{- /* YAML has no control characters; the checks refuse them with their key. */}}
+modelfile-{{ $n }}: {{ regexReplaceAll "[\\x{7f}-\\x{9f}]" $text "?" | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}
