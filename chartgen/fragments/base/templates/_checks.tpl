@@ -111,6 +111,10 @@ the two, without a message. It renders the release, so it is for values without 
 extraObjects.{{ $name }}: extraObjects.{{ . }} has the same kind and name; rename or remove one of the two
 {{- end }}
 {{- $_ := set $owners $identity $name }}
+{{- /* Roles and their bindings can have other characters. */}}
+{{- if not (or (regexMatch "^(Cluster)?Role(Binding)?$" $object.kind) (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $object.metadata.name)) }}
+extraObjects.{{ $name }}: metadata.name is {{ quote $object.metadata.name }}, which is not a valid name; use lowercase letters, digits, '-' and '.'
+{{- end }}
 {{- end }}
 {{- range $file := without (include "fragment.data.manifests" . | mustFromJson) "base/extra-objects.yaml" }}
 {{- range include (printf "%s/%s" $.Template.BasePath $file) $ | splitList "\n---\n" }}

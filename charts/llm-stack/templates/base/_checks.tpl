@@ -111,6 +111,10 @@ extraObjects.{{ $name }}.metadata.name: is missing, but Helm finds an object by 
 extraObjects.{{ $name }}: extraObjects.{{ . }} has the same kind and name; rename or remove one of the two
 {{- end }}
 {{- $_ := set $owners $identity $name }}
+{{- /**/}}
+{{- if not (or (regexMatch "^(Cluster)?Role(Binding)?$" $object.kind) (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $object.metadata.name)) }}
+extraObjects.{{ $name }}: metadata.name is {{ quote $object.metadata.name }}, which is not a valid name; use lowercase letters, digits, '-' and '.'
+{{- end }}
 {{- end }}
 {{- range $file := without (include "llm-stack.data.manifests" . | mustFromJson) "base/extra-objects.yaml" }}
 {{- range include (printf "%s/%s" $.Template.BasePath $file) $ | splitList "\n---\n" }}
