@@ -276,7 +276,8 @@ def test_stack_can_be_named(little):
 
 
 def test_chart_without_any_object_is_not_green_for_nothing(little):
-    little({"fragments/a/templates/map.yaml": "{{- $_ := .Values.text }}{{- range list }}{{- $_ := include \"fragment.slot.server.size\" . }}{{- end }}\n"})
+    unread = '{{- range list }}{{- $_ := include "fragment.slot.server.size" . }}{{- end }}'
+    little({"fragments/a/templates/map.yaml": f"{{{{- $_ := .Values.text }}}}{unread}\n"})
     assert "charts/little: renders no objects; check its templates" in said(prove())
 
 
