@@ -71,6 +71,19 @@ def text_of(page: Page) -> str:
     return page.run("document.getElementById('text').value")
 
 
+def drop_an_example(page: Page) -> None:
+    """Drop a file on the page, which then has its text and its answers."""
+    text = (CHART / "examples/kubesphere-deepseek.yaml").read_text()
+    page.run(f"""(() => {{
+      const data = new DataTransfer();
+      data.items.add(new File([{json.dumps(text)}], "mine.yaml"));
+      document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}}));
+    }})()""")
+    page.wait("document.getElementById('q-nextchat.enabled').checked")
+    page.wait(FINE)
+    assert text_of(page) == text
+
+
 def settled(page: Page) -> None:
     page.wait("document.querySelector('#state').className !== ''")
 
@@ -116,15 +129,7 @@ def test_a_refusal_is_at_the_question_that_it_concerns(page: Page):
 
 
 def test_a_dropped_file_fills_the_questions(page: Page):
-    text = (CHART / "examples/kubesphere-deepseek.yaml").read_text()
-    page.run(f"""(() => {{
-      const data = new DataTransfer();
-      data.items.add(new File([{json.dumps(text)}], "mine.yaml"));
-      document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}}));
-    }})()""")
-    page.wait("document.getElementById('q-nextchat.enabled').checked")
-    page.wait(FINE)
-    assert text_of(page) == text
+    drop_an_example(page)
     assert page.run("document.getElementById('q-ingress.domain').value") == "172.1.1.1.nip.io"
 
 

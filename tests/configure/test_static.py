@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from configure.browser import PROGRAM, Page, browser
-from configure.test_page import FINE, answer, settled, text_of
+from configure.test_page import FINE, answer, drop_an_example, settled
 from conftest import CHART
 
 from chartgen import cli
@@ -135,15 +135,7 @@ class TestPage:
         page.wait(FINE)
 
     def test_a_dropped_file_fills_the_questions(self, page: Page) -> None:
-        text = (CHART / "examples/kubesphere-deepseek.yaml").read_text()
-        page.run(f"""(() => {{
-          const data = new DataTransfer();
-          data.items.add(new File([{json.dumps(text)}], "mine.yaml"));
-          document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}}));
-        }})()""")
-        page.wait("document.getElementById('q-nextchat.enabled').checked")
-        page.wait(FINE)
-        assert text_of(page) == text
+        drop_an_example(page)
 
     def test_once_it_is_loaded_the_page_needs_no_network(self, page: Page, server: Server) -> None:
         before = list(server.asked)

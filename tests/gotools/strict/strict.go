@@ -139,11 +139,10 @@ func (s *strict) argument(t *parse.Tree, node parse.Node) parse.Node {
 // call is `(watched N base "key" …)`, where N is the place of the first key.
 func (s *strict) call(t *parse.Tree, read, base parse.Node, keys []string) parse.Node {
 	pos := read.Position()
-	number := strconv.Itoa(len(s.places))
-	value, _ := strconv.ParseInt(number, 10, 64)
+	number := len(s.places)
 	args := []parse.Node{
 		parse.NewIdentifier("watched").SetPos(pos).SetTree(t),
-		&parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: value, Text: number},
+		&parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(number), Text: strconv.Itoa(number)},
 		base,
 	}
 	location, _ := t.ErrorContext(read)
