@@ -1,7 +1,8 @@
 """Run the loaders in a hostile world, by a seed: `python -m tests.scripts.faults --rounds 100 --seed 1`.
 
 A round is one source in one shell: some disturbed runs, and a last one after everything was put right. A disturbance
-kills or suspends the loader, lets another one take over meanwhile, cuts, slows down, corrupts or stops what it
+kills or suspends the loader, kills one program that it runs, lets another loader take over meanwhile, cuts, slows
+down, corrupts or stops what it
 downloads, lies about sizes and checksums, fills the disk, or changes the volume between runs: zeros in unfinished files
 as after a crash of the machine, cut and removed files, garbage in markers, links, pipes, folders, a strange lock.
 After each run these must hold:
@@ -50,6 +51,33 @@ from scripts.workshop import SHELLS, World, digest_of, place, read_quietly
 LIMIT = 60  # seconds for one run, on a busy machine
 SECRET = "the content of a file outside the volume"
 FAST = {"TICK": "0.05", "PROGRESS": "1", "STALL": "2", "RETRIES": "2", "GRACE": "3", "LOCK_STALE": "1"}
+# The programs that scripts run. One of them is killed: what it says must not be taken for all that there is to say. Those
+# that pass a stream on may have printed the first bytes of it.
+STREAMS = "awk cat cut find grep head sed sort tail tr"
+PROGRAMS = (
+    f"{STREAMS} base64 basename chmod cmp date df dirname id ln ls mkdir mktemp mv od readlink rm rmdir seq sha256sum sleep"
+    " stat sync uname wc"
+)
+KILLED = """\
+#!/bin/sh
+printf . >>"{folder}/count"
+read -r count <"{folder}/count"
+if [ ${{#count}} -ge {number} ] && ! [ -e "{folder}/done" ]; then
+  echo "{program} $*" >"{folder}/done"
+  if [ {printed} -gt 0 ]; then {program} "$@" | {head} -c {printed}; fi
+  kill -KILL $$
+fi
+exec {program} "$@"
+"""
+# A script that has only the first letters of a path must not reach the machine's own files.
+KEPT = """\
+for path; do
+  case $path in
+    "{root}"/* | -* | [!/]*) ;;
+    *) echo "rm $path" >>"{folder}/outside"; exit 1 ;;
+  esac
+done
+"""
 Files = dict[str, bytes]
 
 
@@ -76,6 +104,7 @@ class Case:
         self.put_right: list[Callable[[], None]] = []
 
     target: Path
+    env: dict[str, str]  # of the loader
     secrets: tuple[str, ...] = ()
 
     def publish(self) -> None:
@@ -116,7 +145,7 @@ class HubCase(Case):
         self.wire = stack.enter_context(wire(self.hub.storage.removeprefix("http://")))
         self.hub.storage = f"http://{self.wire.host}"
         self.desk = Desk(root / "world", self.hub, self.wire)
-        self.target = self.desk.target
+        self.target, self.env = self.desk.target, self.desk.env
         self.desk.token(TOKEN)
         self.secrets = (TOKEN,)
         self.desk.ask_for(f"{self.folder}\tteam/model@main\t")
@@ -168,7 +197,7 @@ class StoreCase(Case):
         self.store = stack.enter_context(store())
         self.wire = stack.enter_context(wire(self.store.url.removeprefix("http://")))
         self.desk = StoreDesk(root / "world", self.store, self.wire)
-        self.target = self.desk.target
+        self.target, self.env = self.desk.target, self.desk.env
         self.secrets = (STORE_SECRET,)
         self.desk.ask_for(f"{self.folder}\t{BUCKET}/team/model\t")
         self.kind: dict[str, Any] = rng.choice(
@@ -219,7 +248,7 @@ class KitCase(Case):
         server = stack.enter_context(registries.registry(authentication=True))
         self.wire = stack.enter_context(wire(server.host))
         self.harbour = Harbour(root / "world", server, self.wire)
-        self.target = self.harbour.target
+        self.target, self.env = self.harbour.target, self.harbour.env
         self.secrets = (registries.PASSWORD,)
         self.harbour.ask_for(**{self.folder: "ml/model:v1 model datasets docs"})
         self.publish()
@@ -257,7 +286,7 @@ class OllamaCase(Case):
     def __init__(self, rng: Random, root: Path, _: contextlib.ExitStack) -> None:
         super().__init__(rng, root)
         self.world = World(root / "world")
-        self.target = self.world.store
+        self.target, self.env = self.world.store, self.world.env
         self.world.ask_for(self.reference)
         self.manifests: list[bytes] = []
         self.publish()
@@ -319,7 +348,7 @@ class ShelfCase(Case):
     def __init__(self, rng: Random, root: Path, _: contextlib.ExitStack) -> None:
         super().__init__(rng, root)
         self.shelf = Shelf(root / "world")
-        self.target = self.shelf.target
+        self.target, self.env = self.shelf.target, self.shelf.env
         self.shelf.ask_for(f"{self.folder}\tmodel:v1\t")
         self.publish()
 
@@ -360,6 +389,7 @@ class Volume:
         self.case, self.rng, self.outside = case, case.rng, outside
         self.planted: list[Path] = []
         self.cut = False  # whether something that was finished is not any more
+        self.strange = [outside / "secret", outside / "folder", case.target / "nothing"]
 
     def files(self) -> list[Path]:
         return [path for path in self.case.target.rglob("*") if path.is_file() and not path.is_symlink()]
@@ -405,7 +435,7 @@ class Volume:
         paths = [target / name for name in names] + self.files() + [path for path in target.rglob("*") if path.is_dir()]
         path = self.rng.choice(paths)
         self.clear(path)
-        path.symlink_to(self.rng.choice([self.outside / "secret", self.outside / "folder", target / "nothing"]))
+        path.symlink_to(self.rng.choice(self.strange))
         self.planted.append(path)
         self.cut = True
         return str(path.relative_to(target))
@@ -499,9 +529,9 @@ class Round:
             case.publish()
             self.outcome.done.append("another version")
         mode = rng.choice(["once", "refresh"])
-        how = rng.choice(["", "", "KILL", "KILL", "KILL", "TERM", "STOP"])
-        process = case.start(self.shell, MODE=mode)
-        if how:
+        how = rng.choice(["", "", "KILL", "KILL", "ONE", "ONE", "TERM", "STOP"])
+        process = case.start(self.shell, MODE=mode, **(self.killing(case.env["PATH"]) if how == "ONE" else {}))
+        if how and how != "ONE":
             self.outcome.done.append(f"{how} in {mode}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(rng.random() ** 2 * 4)
@@ -511,7 +541,11 @@ class Round:
         elif how == "STOP":
             time.sleep(0.3)
             self.send(process, signal.SIGCONT)
-        self.ended(process, killed=how == "KILL", mode=mode)
+        if how == "ONE":
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LIMIT)  # nobody reads its output meanwhile, which is short
+            self.outcome.done.append(f"killed in {mode}: {read_quietly(self.doomed).decode().strip() or 'nothing'}")
+        self.ended(process, killed=how in ("KILL", "ONE"), mode=mode)
         if rng.random() < 0.5:
             self.mend()
 
@@ -523,6 +557,24 @@ class Round:
                 os.killpg(process.pid, signal.SIGKILL)
             else:
                 os.killpg(process.pid, signal.SIGSTOP)
+
+    def killing(self, path: str) -> dict[str, str]:
+        """An environment in which one of the programs that the loader runs is killed, by its number."""
+        root = self.outside.parent
+        folder = Path(tempfile.mkdtemp(dir=root))
+        number, printed = int(self.rng.random() ** 2 * 300) + 1, self.rng.choice([0, 0, 1, 20])
+        for name in PROGRAMS.split():
+            program = shutil.which(name, path=path)
+            assert program, f"{name} is not on PATH"
+            some = printed if name in STREAMS.split() else 0
+            values = {"folder": folder, "number": number, "printed": some, "program": program, "root": root}
+            text = KILLED.format(**values, head=shutil.which("head"))
+            if name == "rm":
+                text = text.replace("exec", f"{KEPT.format(**values)}exec")
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
+        self.doomed = folder / "done"
+        return {"PATH": f"{folder}:{path}"}
 
     def taken_over(self, process: subprocess.Popen[str]) -> None:
         """Another loader works while this one is suspended. Then all processes of this one run again."""
@@ -591,6 +643,8 @@ class Round:
                 text = read_quietly(path)
                 if any(one.encode() in text for one in hidden):
                     self.fail("secret", f"in {path.relative_to(self.case.target)}")
+        for said in self.outside.parent.glob("*/outside"):
+            self.fail("secret", f"{said.read_text().strip()} ({self.last})")
         if (self.outside / "secret").read_text() != SECRET or list((self.outside / "folder").iterdir()):
             self.fail("secret", "something outside the volume has changed")
 
@@ -617,7 +671,8 @@ class Round:
         while self.case.put_right:
             self.case.put_right.pop()()
         for path in self.volume.planted:
-            if path.is_symlink() or path.is_fifo():
+            # The loader may have put its own link there.
+            if path.is_fifo() or (path.is_symlink() and path.readlink() in self.volume.strange):
                 path.unlink()
             elif (path / "file").exists() and path.name in MARKERS:
                 shutil.rmtree(path)
