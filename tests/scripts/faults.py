@@ -2,9 +2,9 @@
 
 A round is one source in one shell: some disturbed runs, and a last one after everything was put right. A disturbance
 kills or suspends the loader, kills one program that it runs, lets another loader take over meanwhile, cuts, slows
-down, corrupts or stops what it
-downloads, lies about sizes and checksums, fills the disk, or changes the volume between runs: zeros in unfinished files
-as after a crash of the machine, cut and removed files, garbage in markers, links, pipes, folders, a strange lock.
+down, corrupts or stops what it downloads, lies about sizes and checksums, fills the disk, or changes the volume between
+runs: zeros in unfinished files as after a crash of the machine, cut and removed files, garbage in markers, links,
+pipes, folders, a strange lock.
 After each run these must hold:
 
 - A list that is marked as ready, or an exit code of 0, means that the folder has one published version, byte by byte.
@@ -613,7 +613,8 @@ class Round:
         if alone:
             self.check_processes(process, killed)
         self.check_secrets(out + err)
-        if process.returncode == 74 and not (self.disk or set(self.outcome.done) & {"room"}):
+        # Of a write whose program was killed, the loader knows only that it failed.
+        if process.returncode == 74 and not killed and not (self.disk or set(self.outcome.done) & {"room"}):
             self.fail("cause", f"the disk is not full: {self.last}")
         if process.returncode == 0:
             self.volume.cut = False

@@ -112,6 +112,7 @@ provide() {
   trap 'trap "" HUP INT TERM; end $job $child; exit 143' HUP INT TERM
   GRACE=$((GRACE - GRACE / 3))   # it ends its own processes before it is killed itself
   workers='' folder=$1 reference=$2 filters=$3
+  # shellcheck disable=SC2154 # loader.sh sets killed
   key=$(key_of "$1") || die 70 "$killed"
   rows=$scratch/rows scratch=$scratch/of.$key
   mkdir -p "$scratch" || full "$scratch"

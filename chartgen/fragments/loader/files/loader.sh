@@ -146,6 +146,7 @@ killed="a process of the loader was killed or failed; if that happens again, rai
 # lost: fail with $message set, because what decides was not written to its end.
 lost() {
   check_scratch
+  # shellcheck disable=SC2034 # the sources read it
   message=$killed
   return 1
 }
