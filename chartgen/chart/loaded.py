@@ -34,7 +34,7 @@ class LoadedChart:
 
 def default(named: str | None) -> Path:
     """The chart meant where none is named: that of the stack named, else of ./stack.yaml, else llm-stack."""
-    name = _chart_of(stacks.find(named))
+    name = _chart_of(stacks.find(named)) if named or Path("stack.yaml").is_file() else STACK
     return Path("charts") / (STACK if name == "?" else name)
 
 
