@@ -78,8 +78,8 @@ def _proved(package: Package, made: Composed, say: Say) -> tuple[str, list[Probl
     with tempfile.TemporaryDirectory(prefix="chartgen-package-") as place:
         file = Path(place) / package.file
         file.write_bytes(package.data)
-        report = validate(file, [], made, say)
-    return report.summary().removeprefix(f"{file}: "), report.problems
+        report = validate(file, [], made, say, shown=package.file)
+    return report.summary().removeprefix(f"{package.file}: "), report.problems
 
 
 def _right_key(stack: Stack, key: str) -> None:

@@ -147,6 +147,17 @@ def test_package_in_which_something_is_wrong_is_not_left(tiny):
     assert not list(folder.glob("*.tgz"))
 
 
+def test_package_is_named_and_not_the_folder_in_which_it_is_proved(tiny):
+    folder = tiny()
+    (folder / "examples").mkdir()
+    (folder / "examples/wrong.yaml").write_text("x: 1\n", encoding="utf-8")
+    assert run("package").stderr.startswith("tiny-1.2.3.tgz/examples/wrong.yaml:1: x: no such key")
+    (folder / "examples/wrong.yaml").write_text("# No value.\n", encoding="utf-8")
+    (folder / "fragments/a/templates/map.yaml").write_text(MAP.replace("ConfigMap", "Map"), encoding="utf-8")
+    problems = json.loads(run("package", "--json").stdout)["problems"]
+    assert {each["path"].partition("/")[0] for each in problems} == {"tiny-1.2.3.tgz"}
+
+
 @pytest.mark.parametrize(
     ("changelog", "words"),
     [
