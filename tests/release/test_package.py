@@ -173,6 +173,17 @@ def test_version_without_an_entry_in_the_changelog_is_not_packed(tiny, changelog
     assert words in result.stderr
 
 
+def test_changes_that_are_long_are_shortened_with_what_breaks_first():
+    text = f"Thing of `a.b` is new. It does much. {'x' * 60}"
+    found = [{"kind": "added", "description": text} for _ in range(200)]
+    found.append({"kind": "removed", "description": "A thing. It is gone."})
+    made = artifacthub.shortened(found)
+    assert made[0]["description"] == "Thing of `a.b` is new."
+    assert made[-2:] == [found[-1], {"description": f"{len(found) - len(made) + 1} more changes are in CHANGELOG.md."}]
+    assert 3800 < len(artifacthub.document(made).encode()) <= artifacthub.MOST
+    assert artifacthub.shortened(found[-9:]) == found[-9:]
+
+
 def test_changes_and_images_stand_in_the_annotations(tiny):
     tiny()
     metadata = yaml.safe_load(made().metadata)
