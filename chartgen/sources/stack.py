@@ -15,7 +15,7 @@ from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
 from .fragment import FILES, Fragment, load
 
-# What is beside a stack file and becomes part of its chart: files -> what they are in a Stack, and folders.
+# What is beside a stack file and its chart is made of: files -> what they are in a Stack, and folders.
 BESIDE = {"NOTES.txt": "notes", "README.md": "readme", "CHANGELOG.md": "changelog"}
 TREES = ("examples", "ci")
 
