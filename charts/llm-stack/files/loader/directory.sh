@@ -111,12 +111,13 @@ provide() {
   # shellcheck disable=SC2154 # loader.sh sets child
   trap 'trap "" HUP INT TERM; end $job $child; exit 143' HUP INT TERM
   GRACE=$((GRACE - GRACE / 3))   # it ends its own processes before it is killed itself
-  workers='' folder=$1 reference=$2 filters=$3 key=$(key_of "$1")
+  workers='' folder=$1 reference=$2 filters=$3
+  key=$(key_of "$1") || die 70 "$killed"
   rows=$scratch/rows scratch=$scratch/of.$key
   mkdir -p "$scratch" || full "$scratch"
   if [ "$MODE" = once ] && settled "$folder" "$reference" "$filters"; then exit 0; fi
   pinned "$reference" || again resolve "$reference" || exit
-  version=$(version_of "$identity" "$filters")
+  version=$(version_of "$identity" "$filters") || die 70 "$killed"
   versions=$TARGET/.versions/$key
   own_dir "$versions"
   if ! whole "$versions/$version"; then
@@ -156,9 +157,9 @@ fetch_whole() {
 
 
 as_listed() {
-  odd=$(find "$part" ! -type f ! -type d | head -n 1)
-  [ -z "$odd" ] || die 66 "$reference: ${odd#"$part"/} is a link or a device, not a file; remove it from the model"
-  list_files "$part" >"$scratch/files.here" || full "$scratch"
+  list_files "$part" "$scratch/files.here" || lost || return
+  odd=$(sed -n '/^- [.]\//{s///p;q;}' "$scratch/files.here") || lost || return
+  [ -z "$odd" ] || die 66 "$reference: $odd is a link or a device, not a file; remove it from the model"
   [ -s "$scratch/files.here" ] || die 66 "$reference: no file was downloaded${filters:+ for the filter $filters}; correct the" \
     "filter or the reference"
   [ -s "$scratch/listing" ] || die 70 "$reference: the source lists no file of the model"
@@ -177,7 +178,7 @@ as_listed() {
       while (sub("/[^/]*$", "", path)) if (path in wanted && wanted[path] == "-") { found = 1; seen[path] }
       if (!found && !loose) print substr($0, length($1) + 4)
     }
-    END { for (path in wanted) if (!(path in seen)) print path }' "$scratch/listing" "$scratch/files.here" >"$scratch/odd"
+    END { for (path in wanted) if (!(path in seen)) print path }' "$scratch/listing" "$scratch/files.here" >"$scratch/odd" || lost || return
   while IFS= read -r path; do
     if [ -d "$part/$path" ] && ! grep -q '^[0-9]' "$scratch/listing"; then continue; fi   # an empty folder
     message="$path is missing or not as listed"
@@ -189,7 +190,7 @@ as_listed() {
 
 finish_version() {
   say "$reference: writing it to the disk"
-  run_child persist "$part" || full "$TARGET"
+  unkilled persist "$part" || full "$TARGET"
   check_lock
   if whole "$versions/$version"; then return; fi   # by a loader that took over the lock, and has released it
   rm -rf "${versions:?}/$version" "$versions/$version.files"
@@ -199,7 +200,9 @@ finish_version() {
 
 
 swap() {
-  link=$TARGET/$folder before=$(readlink "$link") to=$(target_of "$folder" "$version")
+  link=$TARGET/$folder before=''
+  if [ -L "$link" ]; then before=$(readlink "$link") || die 70 "$killed"; fi
+  to=$(target_of "$folder" "$version") || die 70 "$killed"
   case $folder in */*) own_dir "${link%/*}" ;; esac
   if [ "$before" = "$to" ]; then return; fi
   if [ -e "$link" ] && ! [ -L "$link" ]; then
@@ -220,19 +223,27 @@ swap() {
 key_of() { printf '%s' "$1" | tr / =; }
 
 
-version_of() { printf '%s %s%s' "$1" "$2" "${terms:+ $terms}" | sha256sum | cut -c 1-16; }
+version_of() {
+  hashed=$(printf '%s %s%s' "$1" "$2" "${terms:+ $terms}" | sha256sum) && printf '%.16s\n' "$hashed"
+}
 
 
-target_of() { printf '%s.versions/%s/%s\n' "$(printf '%s' "$1" | sed -e 's,[^/]*/,../,g' -e 's,[^/]*$,,')" "$(key_of "$1")" "$2"; }
+target_of() {
+  above=$(printf '%s' "$1" | sed -e 's,[^/]*/,../,g' -e 's,[^/]*$,,') && named=$(key_of "$1") &&
+    printf '%s.versions/%s/%s\n' "$above" "$named" "$2"
+}
+
 
 
 list_files() {
-  (cd "$1" && find . -type f -exec stat -c '%s %n' {} + -o ! -type d -exec stat -c '- %n' {} +) | LC_ALL=C sort
+  (cd "$1" && find . -type f -exec stat -c '%s %n' {} + -o ! -type d -exec stat -c '- %n' {} +) >"$2.unsorted" &&
+    LC_ALL=C sort "$2.unsorted" >"$2"
 }
 
 
 whole() {
-  real "$1" && [ -d "$1" ] && plain "$1.files" && list_files "$1" 2>/dev/null | cmp -s - "$1.files"
+  real "$1" && [ -d "$1" ] && plain "$1.files" && list_files "$1" "$scratch/whole" 2>/dev/null &&
+    cmp -s "$scratch/whole" "$1.files"
 }
 
 size_of_version() { awk '{ n += $1 } END { printf "%.0f", n }' "$1.files"; }
@@ -310,13 +321,13 @@ settled() {
   is=$(rows | FOLDER=$1 REFERENCE=$2 FILTERS=$3 awk -F '\t' '
     $1 == ENVIRON["FOLDER"] && $2 == ENVIRON["REFERENCE"] && $6 == ENVIRON["FILTERS"] { print $3; exit }')
   [ -n "$is" ] || return
-  is=$(version_of "$is" "$3")
+  is=$(version_of "$is" "$3") || return
   case $1 in */*) real "$TARGET/${1%/*}" || return ;; esac
   [ "$(readlink "$TARGET/$1")" = "$(target_of "$1" "$is")" ] && whole "$TARGET/.versions/$(key_of "$1")/$is"
 }
 
 all_here() {
-  models >"$scratch/wanted"
+  models >"$scratch/wanted" || return
   while IFS=$tab read -r folder reference filters <&3; do
     settled "$folder" "$reference" "${filters:-}" || return
   done 3<"$scratch/wanted"
@@ -339,12 +350,12 @@ record() {
 
 prune() {
   if [ "$PRUNE" != true ]; then return 0; fi
-  cut -f 1 "$scratch/list" >"$scratch/folders"
+  cut -f 1 "$scratch/list" >"$scratch/folders" || return
   rows | cut -f 1 | grep -vxF -f "$scratch/folders" >"$scratch/unwanted" || return 0
   # Lists with more models are no longer valid. This list is, if it was before.
   if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready
   while read -r folder; do
-    key=$(key_of "$folder")
+    key=$(key_of "$folder") || return
     say "$folder is no longer requested: removing it"
     rm -rf "$TARGET/.versions/$key" "${mine:?}/$key"
     case $folder in */*) real "$TARGET/${folder%/*}" || continue ;; esac

@@ -58,7 +58,8 @@ matches() {
 
 
 plan() {
-  sort -t "$tab" -k 2,2 -u "$scratch/files" | sort -t "$tab" -k 1,1nr >"$scratch/blobs"
+  { sort -t "$tab" -k 2,2 -u "$scratch/files" >"$scratch/once" && sort -t "$tab" -k 1,1nr "$scratch/once" >"$scratch/blobs"; } ||
+    lost || return
   sound=$scratch/sound begun=$scratch/begun   # this run: places of .part with a verified sum, sums of new downloads
   : >>"$begun" || full "$scratch"
   cut -f 2,3 "$scratch/files" | publish "${work#"$TARGET"/}/$(name_of "$dir").sums" || full "$TARGET"
@@ -204,7 +205,7 @@ bring_file() {
     if [ "$to" = "$place" ]; then continue; fi
     { mkdir -p "${to%/*}" && rm -f "$to"; } || full "$TARGET"
     # Not every volume supports hard links.
-    ln "$place" "$to" 2>/dev/null || { run_child cp "$place" "$work/$2" && mv -fT "$work/$2" "$to"; } || full "$TARGET" "$1"
+    ln "$place" "$to" 2>/dev/null || { unkilled cp "$place" "$work/$2" && mv -fT "$work/$2" "$to"; } || full "$TARGET" "$1"
   done <"$scratch/names"
 }
 

@@ -34,7 +34,8 @@ set -u
 : "${LOCK_BEAT:=10}" "${POLL:=2}" "${SAY_EVERY:=30}"   # seconds between signs of life, checks of a marker, log lines
 : "${GRACE:=15}"   # seconds that a process has to end after SIGTERM. SIGKILL follows
 
-me="$(uname -n).$$.$(date +%s)"
+me=$(uname -n)
+me=${me:-unnamed}.$$.$(date +%s)
 child='' beat='' locking='' holding='' scratch='' mine='' sure='' lone='' inherited=''
 hidden=''   # credentials that must not appear in a log line, one per line
 concealed='(a message that contains a credential is not shown)'
@@ -138,6 +139,24 @@ run_child() {
   return "$ended"
 }
 
+# The kernel kills single processes where memory is short, and a pipe has the exit code of its last process. What decides
+# about a model is therefore read from a file that one command has written, and only if that command succeeded.
+killed="a process of the loader was killed or failed; if that happens again, raise the memory limit of the loader"
+
+
+lost() {
+  check_scratch
+  message=$killed
+  return 1
+}
+
+
+unkilled() {
+  run_child "$@"
+  if [ "$ended" -eq 137 ]; then die 70 "$killed"; fi
+  return "$ended"
+}
+
 
 within() {
   limit=$1 nap=0.01
@@ -164,7 +183,7 @@ bounded() {
   exec "$@"
 }
 
-pause() { run_child sleep "$1"; }
+pause() { run_child sleep "$1" || :; }
 
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
@@ -223,8 +242,10 @@ human() {
 begin() {
   trap finish EXIT
   trap 'exit 143' HUP INT TERM
-  scratch=$(mktemp -d "${TMPDIR:-/tmp}/loader.XXXXXX" 2>/dev/null) ||
+  # finish removes $scratch, so it is set to nothing but a folder that was made for this loader.
+  made=$(mktemp -d "${TMPDIR:-/tmp}/loader.XXXXXX" 2>/dev/null) ||
     die 77 "uid $(id -u) cannot write to ${TMPDIR:-/tmp}; mount an emptyDir there"
+  scratch=$made
   sure=$scratch/sure
   : >"$sure" || full "$scratch"
 }

@@ -66,7 +66,7 @@ resumable() { :; }
 
 summed() {
   case $2 in
-    sha256-*) run_child sha256sum "$3" >"$scratch/sum" ;;
+    sha256-*) unkilled sha256sum "$3" >"$scratch/sum" ;;
     git-*) { printf 'blob %s\0' "$1"; cat "$3"; } | sha1sum >"$scratch/sum" ;;
   esac
   read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]

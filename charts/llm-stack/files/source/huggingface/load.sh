@@ -97,7 +97,7 @@ fetch() {
       fi ;;
   esac
   choose "$1" "$3"
-  plan "$1"
+  plan "$1" || return
   bring_files
 }
 

@@ -108,8 +108,9 @@ too_large() {
 check_layers() {
   manifest=$blobs/${identity#sha256:}
   { plain "$manifest" && sound "$manifest"; } || { message="kit reports success, but the manifest is missing"; return 1; }
-  grep -o 'sha256:[0-9a-f]*' "$manifest" | sort -u >"$scratch/named"
-  sed 's/^\([0-9a-f]*\) .*/sha256:\1/' "$scratch/wanted" "$scratch/others" | sort -u >"$scratch/planned"
+  { grep -o 'sha256:[0-9a-f]*' "$manifest" >"$scratch/all" && sort -u "$scratch/all" >"$scratch/named"; } || lost || return
+  sed 's/^\([0-9a-f]*\) .*/sha256:\1/' "$scratch/wanted" "$scratch/others" >"$scratch/all" || lost || return
+  sort -u "$scratch/all" >"$scratch/planned" || lost || return
   cmp -s "$scratch/named" "$scratch/planned" || { message="the registry returns different manifests"; return 1; }
   while read -r blob size <&3; do
     if plain "$blobs/$blob" && [ "$(stat -c %s "$blobs/$blob")" = "$size" ]; then continue; fi
@@ -130,14 +131,14 @@ pull() {
 
 
 fetch_parents() {
-  parent=$(cat "$scratch/builds-on")
+  parent=$(cat "$scratch/builds-on") || lost || return
   while [ -n "$parent" ]; do
     say "$reference: it refers to $parent; downloading that"
     wanted=$expected expected=0
     pull "$parent" && run_kit "$scratch" inspect "$parent" || return
     expected=$wanted
     signed=$(repository_of "$parent")@$(digest_said)
-    parent=$(sed -n '/^    "model": {/,/^    }/s/^      "path": "\(.*[:@].*\)",\{0,1\}$/\1/p' "$scratch/output")
+    parent=$(sed -n '/^    "model": {/,/^    }/s/^      "path": "\(.*[:@].*\)",\{0,1\}$/\1/p' "$scratch/output") || lost || return
     verify_signature "$signed" || return
   done
 }
@@ -202,7 +203,7 @@ fate_of() {
 
 
 sound() {
-  run_child sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
+  unkilled sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
 }
 
 

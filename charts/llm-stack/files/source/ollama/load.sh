@@ -65,7 +65,7 @@ check_place() {
 
 
 all() {
-  models | cut -f 2 >"$scratch/references"
+  { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/references"; } || die 70 "$killed"
   while read -r reference <&3; do "$1" "$reference" || return; done 3<"$scratch/references"
 }
 
@@ -156,12 +156,12 @@ record() {
 
 verified() {
   say "$1: verifying $(human "$(bytes_of "$1")")"
-  layers "$1" >"$scratch/layers"
+  layers "$1" >"$scratch/layers" || lost || return
   sound=0
   while read -r digest size <&3; do
     hash_blob "$1" "$digest" "$size"
     if read -r sha256 _ <"$scratch/sum" && [ "sha256-$sha256" = "$digest" ]; then
-      run_child persist "$blobs/$digest" || full "$TARGET"   # a recorded blob must survive a crash of the machine
+      unkilled persist "$blobs/$digest" || full "$TARGET"   # a recorded blob must survive a crash of the machine
     else
       say "$1: $digest is corrupt; removing it"
       rm -f "$blobs/$digest"
@@ -183,7 +183,8 @@ hash_blob() {
     say "$1: verifying, $((${at:-0} / ($3 / 100)))% of $(human "$3")"
   done
   wait "$hasher"
-  hasher=
+  code=$? hasher=
+  if [ "$code" -eq 137 ]; then die 70 "$killed"; fi
 }
 
 
@@ -203,12 +204,17 @@ missing_bytes() {
 # --- Models and blobs that are no longer needed ----------------------------------------------------------------------
 
 
-used() { find "$TARGET/manifests" -type f -exec cat {} + | grep -o 'sha256:[0-9a-f]*' | tr : - | sort -u; }
+used() {
+  { find "$TARGET/manifests" -type f -exec cat {} + >"$scratch/manifests" &&
+    sed 's/sha256:/\
+&/g' "$scratch/manifests" >"$scratch/named" &&
+    sed -n 's/^sha256:\([0-9a-f]*\).*/sha256-\1/p' "$scratch/named" >"$scratch/used"; } || die 70 "$killed"
+}
 
 
 forget() {
   [ -s "$scratch/superseded" ] || return 0
-  used >"$scratch/used"
+  used
   [ -s "$scratch/used" ] || return 0   # the manifests cannot be read, so any blob can be in use
   read_file .superseded | grep -x 'sha256-[0-9a-f]*' | grep -vxF -f "$scratch/used" |
     while read -r blob; do rm -f "$blobs/$blob"; done
@@ -219,14 +225,18 @@ forget() {
 
 prune() {
   [ "$PRUNE" = true ] || return 0
-  { models | cut -f 2; (cd "$TARGET/.modelfiles" 2>/dev/null && find . -type f ! -name '.*') | sed 's,^[.]/,,' | tr @ :; } |
-    while read -r reference; do place "$reference"; done >"$scratch/places"
+  { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/kept"; } || die 70 "$killed"
+  if [ -d "$TARGET/.modelfiles" ]; then
+    { (cd "$TARGET/.modelfiles" && find . -type f ! -name '.*') >"$scratch/made" &&
+      sed -e 's,^[.]/,,' -e 's,@,:,g' "$scratch/made" >>"$scratch/kept"; } || die 70 "$killed"
+  fi
+  while read -r reference; do place "$reference"; done <"$scratch/kept" >"$scratch/places" || full "$scratch"
   (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
   while read -r at; do
     say "${at%/*}:${at##*/} is no longer requested: removing it"
     rm -f "$TARGET/manifests/$at"
   done <"$scratch/unwanted"
-  used >"$scratch/used"
+  used
   [ -s "$scratch/used" ] || return 0
   read_file .superseded >>"$scratch/used"
   (cd "$blobs" && find . -type f -name 'sha256-*') | sed 's,^[.]/,,' | grep -vxF -f "$scratch/used" |

@@ -118,7 +118,8 @@ list() {
         printf '%s\t%s\n' "$sum" "$tag" >>"$scratch/tags" ;;
     esac
     printf '%s\t%s\t%s\n' "$size" "$sum" "$path"
-  done <"$scratch/unsorted" | LC_ALL=C sort -k 3 >"$scratch/all" || full "$scratch"
+  done <"$scratch/unsorted" >"$scratch/summed" || full "$scratch"
+  LC_ALL=C sort -k 3 "$scratch/summed" >"$scratch/all" || lost || return
   tags=$scratch/tags
   [ -s "$scratch/all" ] || die 66 "$reference contains no files; set model.name to BUCKET/FOLDER, and model.filter for one" \
     "file of the folder"
@@ -140,7 +141,7 @@ fetch() {
   list || return
   if [ "$2" != "$(listed)" ]; then message="its files changed during the download"; return 1; fi
   choose "$1" "$3"
-  plan "$1"
+  plan "$1" || return
   bring_files
 }
 
@@ -203,7 +204,7 @@ summed() {
   corrupt=$message
   case $2 in
     md5-*)
-      run_child md5sum "$3" >"$scratch/sum"
+      unkilled md5sum "$3" >"$scratch/sum"
       read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ] && return
       about "$2" || return 2
       if [ -z "$sealed" ]; then return 1; fi ;;
