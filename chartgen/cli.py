@@ -142,8 +142,8 @@ def build(stack: str | None, check: bool, output: Path | None, as_json: bool) ->
     """Build the chart of STACK.
 
     STACK is a stack file, a folder that holds stack.yaml, or the name of a stack that chartgen includes. The default is
-    ./stack.yaml if it exists, else llm-stack. The chart is replaced in one step; files that it no longer has are
-    removed.
+    ./stack.yaml, and llm-stack at the top of chartgen's own checkout. The chart is replaced in one step; files that it
+    no longer has are removed.
     """
     from .compose import unchanged
     from .sources import stack as stacks

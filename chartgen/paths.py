@@ -23,6 +23,11 @@ def docs() -> Path:
     return inside if inside.is_dir() else HERE.parent
 
 
+def at_checkout() -> bool:
+    """Whether the working directory is the top of chartgen's own checkout."""
+    return Path("pyproject.toml").is_file() and os.path.realpath("chartgen") == os.path.realpath(HERE)
+
+
 def home() -> Path:
     """Where tools and caches are: `$CHARTGEN_HOME`, else `.tools` of the checkout, else chartgen's user cache."""
     if os.environ.get("CHARTGEN_HOME"):

@@ -172,6 +172,19 @@ def test_new_fragment_is_made_where_the_stack_finds_it(run, little):
     assert run("new", "fragment", "observe/mine")[0] == 1
 
 
+@pytest.mark.parametrize("words", [["build"], ["build", "--check"], ["package"], ["new", "fragment", "observe/mine"]])
+def test_nothing_is_written_in_a_folder_that_is_no_stack(run, words):
+    said = "stack.yaml: no such file in this folder; change to the folder of your stack, or name the stack"
+    code, output, problems = run(*words)
+    assert (code, output, problems.startswith(said), os.listdir()) == (1, "", True, [])
+
+
+def test_stack_of_chartgens_own_gets_no_fragment_outside_of_the_checkout(run):
+    code, _, said = run("new", "fragment", "observe/mine", "--stack", "llm-stack")
+    assert (code, os.listdir()) == (1, [])
+    assert said.startswith("llm-stack: is a stack that chartgen includes")
+
+
 def commands(group=cli.main, words=()):
     """Every command with the words that call it, groups left out."""
     for name, command in group.commands.items():

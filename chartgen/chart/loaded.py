@@ -34,7 +34,7 @@ class LoadedChart:
 
 def default(named: str | None) -> Path:
     """The chart meant where none is named: that of the stack named, else of ./stack.yaml, else llm-stack."""
-    name = _chart_of(stacks.find(named))
+    name = _chart_of(stacks.find(named)) if named or Path("stack.yaml").is_file() else STACK
     return Path("charts") / (STACK if name == "?" else name)
 
 
@@ -90,12 +90,16 @@ def _defaults(folder: Path, shown: str) -> Example:
     file = folder / "values.yaml"
     if not file.is_file():
         return Example("defaults", f"{shown}/values.yaml")
-    path = f"{shown}/values.yaml"
+    return replace(example("defaults", file, f"{shown}/values.yaml", strict=False), files=())
+
+
+def example(name: str, file: Path, shown: str, strict: bool = True) -> Example:
+    """A values file of a chart, which is unpacked elsewhere than problems say where it is a package."""
     try:
-        found = read("defaults", [file], strict=False)
+        found = read(name, [file], strict)
     except Faults as faults:
-        raise Faults([replace(problem, path=path) for problem in faults.problems]) from None
-    return replace(found, shown=path, starts=((path, 0),), files=())
+        raise Faults([replace(problem, path=shown) for problem in faults.problems]) from None
+    return replace(found, shown=shown, starts=((shown, 0),))
 
 
 def stack_of(subject: LoadedChart) -> Path | None:

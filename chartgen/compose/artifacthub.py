@@ -38,11 +38,13 @@ LISTS = {
 }
 MAPS = {"signKey": (("fingerprint", "url"), ())}
 MADE = ("changes", "images")
+BREAKING = ("changed", "removed")
+MOST = 4000  # bytes of `changes`, which Helm stores with each release
 
 
 def annotations(stack: Stack, values: Values) -> dict[str, str]:
     """Those that the sources know: `artifacthub.io/images` and, where this version has an entry, `/changes`."""
-    found = {"images": images(values), "changes": changes(stack)}
+    found = {"images": images(values), "changes": shortened(changes(stack))}
     return {PREFIX + name: document(items) for name, items in found.items() if items}
 
 
@@ -66,6 +68,28 @@ def changes(stack: Stack) -> list[dict[str, str]]:
         elif line.startswith("  ") and found:
             found[-1]["description"] += f" {line.strip()}"
     return [item if item["kind"] in KINDS else {"description": item["description"]} for item in found]
+
+
+def shortened(found: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What fits into an annotation: what can break an upgrade whole, and the first sentences of others."""
+    if len(document(found).encode()) <= MOST:
+        return found
+    chosen: dict[int, dict[str, str]] = {}
+    room = MOST - len(document([_more(len(found))]).encode())
+    for n in sorted(range(len(found)), key=lambda n: found[n].get("kind") not in BREAKING):
+        item = found[n]
+        if item.get("kind") not in BREAKING:
+            item = item | {"description": re.split(r"(?<=[.!?]) (?=[A-Z`])", item["description"], maxsplit=1)[0]}
+        size = len(document([item]).encode())
+        if size <= room:
+            chosen[n] = item
+            room -= size
+    left = len(found) - len(chosen)
+    return [chosen[n] for n in sorted(chosen)] + ([_more(left)] if left else [])
+
+
+def _more(number: int) -> dict[str, str]:
+    return {"description": f"{number} more {'change is' if number == 1 else 'changes are'} in CHANGELOG.md."}
 
 
 def entry(changelog: str, version: str) -> list[str] | None:

@@ -50,8 +50,6 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
     }
     if asked := questions.text(stack, joined):
         files[questions.FILE] = asked
-    if stack.changelog:
-        files["CHANGELOG.md"] = stack.changelog
     if stack.notes:
         files["templates/NOTES.txt"] = rename(stack.notes, name)
     for fragment in stack.fragments:

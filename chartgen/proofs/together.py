@@ -37,7 +37,7 @@ NAMES = {
 WORDS = {
     "helm.sh/hook": {
         *(f"{when}-{what}" for when in ("pre", "post") for what in ("install", "upgrade", "delete", "rollback")),
-        *("test", "test-success", "test-failure", "crd-install"),
+        *("test", "test-success"),
     },
     "helm.sh/hook-delete-policy": {"before-hook-creation", "hook-succeeded", "hook-failed"},
     "helm.sh/hook-output-log-policy": {"hook-succeeded", "hook-failed"},
@@ -92,6 +92,7 @@ def _words(owner: Object) -> Iterator[Fault]:
     annotations = map_at(owner.data, "metadata.annotations")
     for name, known in WORDS.items():
         for word in str(annotations.get(name, "")).split(",") if name in annotations else ():
+            word = word.lower() if name == "helm.sh/hook" else word
             if word.strip() not in known:
                 remedy = f"use {', '.join(sorted(known))}"
                 yield owner.fault(("metadata", "annotations", name), f"Helm has no '{word.strip()}'", remedy)

@@ -152,20 +152,23 @@ def validate(
     say: Say,
     flags: Sequence[str] = (),
     schemas: Sequence[str] = (),
+    shown: str = "",
 ) -> Report:
     """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values.
 
     A user's values are files and Helm's flags for single values. `origin` is the stack that the chart was made from,
     composed or as a file, where it is not found by itself. `schemas` are more places of schemas, for kubeconform.
+    `shown` is what problems call the chart, by default its place.
     """
     import tempfile
 
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
-    report = Report(str(place), say, definitions.versions(), [*prepare.schema_locations(), *map(_location, schemas)])
+    shown = shown or str(place)
+    report = Report(shown, say, definitions.versions(), [*prepare.schema_locations(), *map(_location, schemas)])
     with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
         collected = Collected()
-        found = collected.attempt(loaded.load, folder, str(place))
+        found = collected.attempt(loaded.load, folder, shown)
         if found is None:
             report.problems += collected.problems
             return report
@@ -353,7 +356,8 @@ def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | No
         given = [found.defaults]
         # ci/ holds what chart-testing installs.
         for file in (file for folder in ("examples", "ci") for file in sorted((found.folder / folder).glob("*.yaml"))):
-            given.append(collected.attempt(valuesfile.read, file.stem, [file]))
+            shown = str(Path(found.shown, file.relative_to(found.folder)))
+            given.append(collected.attempt(loaded.example, file.stem, file, shown))
     given = [example for example in given if example]
     fit = []
     for example in given:

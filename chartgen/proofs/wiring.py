@@ -443,11 +443,14 @@ def service_of(host: str, namespace: str) -> tuple[str, str]:
 
 
 def _has_port(service: Object, port: str | int) -> bool:
-    return any(port in (each.get("name"), each.get("port")) for _, each in maps(service.data, "spec.ports[]"))
+    """Whether a Service has a port, by its name or its number; one that lists none (ExternalName) has any."""
+    ports = [each for _, each in maps(service.data, "spec.ports[]")]
+    return any(port in (each.get("name"), each.get("port")) for each in ports) or (not ports and isinstance(port, int))
 
 
 def _ports(service: Object) -> str:
-    return "its ports are " + ", ".join(str(each.get("port")) for _, each in maps(service.data, "spec.ports[]"))
+    ports = ", ".join(str(each.get("port")) for _, each in maps(service.data, "spec.ports[]"))
+    return f"its ports are {ports}" if ports else "it lists no ports; use a number"
 
 
 def _of(render: Render, kind: str) -> list[Object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compose.building import Composed
+from ..conventions import STACK
 from ..files import write
 from ..problem import Faults, Problem, Say
 from ..programs import tools
@@ -68,7 +69,7 @@ def make(made: Composed, folder: Path, key: str | None, passphrase: Path | None,
 
 def expected() -> Path:
     """The package of ./stack.yaml, else of llm-stack, as `make` would call it in the working directory."""
-    chart = stacks.read(stacks.find(None)).chart
+    chart = stacks.read(stacks.find(None if Path("stack.yaml").is_file() else STACK)).chart
     return Path(f"{chart['name']}-{chart['version']}.tgz")
 
 
@@ -77,8 +78,8 @@ def _proved(package: Package, made: Composed, say: Say) -> tuple[str, list[Probl
     with tempfile.TemporaryDirectory(prefix="chartgen-package-") as place:
         file = Path(place) / package.file
         file.write_bytes(package.data)
-        report = validate(file, [], made, say)
-    return report.summary().removeprefix(f"{file}: "), report.problems
+        report = validate(file, [], made, say, shown=package.file)
+    return report.summary().removeprefix(f"{package.file}: "), report.problems
 
 
 def _right_key(stack: Stack, key: str) -> None:

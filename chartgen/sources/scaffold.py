@@ -16,7 +16,7 @@ from .. import paths
 from ..files import real, sweep, texts, whole, write
 from ..files import text as file_text
 from ..paths import show
-from ..problem import Faults, Problem, nearest
+from ..problem import Faults, Problem, fault, nearest
 from ..reading import yamlfile
 from . import stack as stacks
 
@@ -48,6 +48,11 @@ def create(id: str, folder: Path | None, named: str | None, other: bool = False)
     Faults, with nothing written, where the name is bad or taken, or the stack cannot take it.
     """
     recipe = stacks.find(named) if named else None
+    if recipe and real(recipe).is_relative_to(paths.HERE) and not paths.at_checkout():
+        remedy = "create your stack with 'chartgen new stack NAME', and name its stack.yaml"
+        raise fault(str(named), "is a stack that chartgen includes, which is changed only in its checkout", remedy)
+    if not (folder or recipe):
+        stacks.find(None)  # Faults where no stack is here that could have the fragment
     root = folder or _root(recipe)
     target = root / id
     if problems := _refused(id, target, other, recipe):

@@ -15,7 +15,7 @@ from ..problem import Collected, Problem, fault, nearest
 from ..reading import document, wellformed
 from .fragment import FILES, Fragment, load
 
-# What is beside a stack file and becomes part of its chart: files -> what they are in a Stack, and folders.
+# What is beside a stack file and its chart is made of: files -> what they are in a Stack, and folders.
 BESIDE = {"NOTES.txt": "notes", "README.md": "readme", "CHANGELOG.md": "changelog"}
 TREES = ("examples", "ci")
 
@@ -58,10 +58,15 @@ class Stack:
 def find(name: str | None) -> Path:
     """The stack file meant by NAME: a file, a folder that holds stack.yaml, or one of chartgen's own stacks.
 
-    Without a name: ./stack.yaml where there is one, else llm-stack.
+    Without a name: ./stack.yaml, or llm-stack at the top of chartgen's own checkout. Faults elsewhere.
     """
+    if name is None and Path("stack.yaml").is_file():
+        return Path("stack.yaml")
+    if name is None and not paths.at_checkout():
+        remedy = "change to the folder of your stack, or name the stack; chartgen's own is llm-stack"
+        raise fault("stack.yaml", "no such file in this folder", remedy)
     if name is None:
-        return Path("stack.yaml") if Path("stack.yaml").is_file() else paths.HERE / "stacks" / STACK / "stack.yaml"
+        return paths.HERE / "stacks" / STACK / "stack.yaml"
     for path in (Path(name), Path(name) / "stack.yaml", paths.HERE / "stacks" / name / "stack.yaml"):
         if path.is_file():
             return path

@@ -29,7 +29,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     f"{CHART}/README.md",
-    f"{CHART}/CHANGELOG.md",
+    "chartgen/stacks/llm-stack/CHANGELOG.md",
 )
 # Where links lead that mean a folder of the repository.
 FOLDERS = {f"{CHART}/examples": "docs/examples.md", "LICENSE": ""}
@@ -160,7 +160,7 @@ def settings(made: dict[str, str]) -> str:
                 "docs/examples.md",
                 "docs/accelerators.md",
                 "docs/estimates.md",
-                f"{CHART}/CHANGELOG.md",
+                "chartgen/stacks/llm-stack/CHANGELOG.md",
             ]
         },
         {"Values": values},

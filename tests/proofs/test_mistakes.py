@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CHART
-from objects import GOOD
+from objects import GOOD, changed
 
 from chartgen.chart import loaded, valuesfile
 from chartgen.chart.valuesfile import Example
@@ -115,6 +115,12 @@ def test_good_objects_have_no_mistake(schemas, rules_of_crds):
     process = Prover(tools.find("prover").path, dict(os.environ))
     assert list(checks._served(made, set(), process)) == []
     process.end()
+
+
+@pytest.mark.parametrize(("words", "unknown"), [("Pre-Install, test-success", ""), ("crd-install", "crd-install")])
+def test_hooks_are_those_that_helm_reads(words, unknown):
+    made = render_of(changed("Pod/llm-test", "metadata.annotations.helm|sh/hook", words), NEEDS)
+    assert [each.message for each in together.check(made)] == [f"Helm has no '{unknown}'"] * bool(unknown)
 
 
 def test_there_are_many_kinds_of_mistakes_of_every_layer():

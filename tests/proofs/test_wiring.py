@@ -450,6 +450,20 @@ def test_service_outside_the_render_can_be_named():
 
 
 @pytest.mark.parametrize(
+    ("title", "path", "value"),
+    [
+        (SERVER, f"{BOX}.env.6.value", "https://llm-ui"),
+        ("HTTPRoute/llm-web", "spec.rules.0.backendRefs.0", {"name": "llm-ui", "port": 80}),
+        ("Ingress/llm-web", "spec.defaultBackend", {"service": {"name": "llm-ui", "port": {"number": 80}}}),
+    ],
+)
+def test_service_that_lists_no_ports_is_reached_at_any(title, path, value):
+    made = changed(title, path, value)
+    find(made, "Service/llm-ui").data["spec"] = {"type": "ExternalName", "externalName": "ui.example.com"}
+    assert [fault for fault in said(made) if "port" in fault.message] == []
+
+
+@pytest.mark.parametrize(
     ("host", "service"),
     [
         ("llm", ("llm", "default")),

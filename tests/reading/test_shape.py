@@ -126,7 +126,7 @@ CHARTS_SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="ut
 
 def renamed() -> list[tuple[str, str]]:
     """The table of the chart's changelog: (old, new), each `a.b` or `a.b: value`."""
-    text = (CHART / "CHANGELOG.md").read_text(encoding="utf-8")
+    text = (HERE.parents[1] / "chartgen/stacks/llm-stack/CHANGELOG.md").read_text(encoding="utf-8")
     rows = [re.findall(r"`([^`]+)`", line) for line in text.splitlines() if line.startswith("| `")]
     return [pair for row in rows for pair in zip(row[: len(row) // 2], row[len(row) // 2 :], strict=True)]
 

@@ -147,6 +147,17 @@ def test_package_in_which_something_is_wrong_is_not_left(tiny):
     assert not list(folder.glob("*.tgz"))
 
 
+def test_package_is_named_and_not_the_folder_in_which_it_is_proved(tiny):
+    folder = tiny()
+    (folder / "examples").mkdir()
+    (folder / "examples/wrong.yaml").write_text("x: 1\n", encoding="utf-8")
+    assert run("package").stderr.startswith("tiny-1.2.3.tgz/examples/wrong.yaml:1: x: no such key")
+    (folder / "examples/wrong.yaml").write_text("# No value.\n", encoding="utf-8")
+    (folder / "fragments/a/templates/map.yaml").write_text(MAP.replace("ConfigMap", "Map"), encoding="utf-8")
+    problems = json.loads(run("package", "--json").stdout)["problems"]
+    assert {each["path"].partition("/")[0] for each in problems} == {"tiny-1.2.3.tgz"}
+
+
 @pytest.mark.parametrize(
     ("changelog", "words"),
     [
@@ -162,9 +173,21 @@ def test_version_without_an_entry_in_the_changelog_is_not_packed(tiny, changelog
     assert words in result.stderr
 
 
+def test_changes_that_are_long_are_shortened_with_what_breaks_first():
+    text = f"Thing of `a.b` is new. It does much. {'x' * 60}"
+    found = [{"kind": "added", "description": text} for _ in range(200)]
+    found.append({"kind": "removed", "description": "A thing. It is gone."})
+    made = artifacthub.shortened(found)
+    assert made[0]["description"] == "Thing of `a.b` is new."
+    assert made[-2:] == [found[-1], {"description": f"{len(found) - len(made) + 1} more changes are in CHANGELOG.md."}]
+    assert 3800 < len(artifacthub.document(made).encode()) <= artifacthub.MOST
+    assert artifacthub.shortened(found[-9:]) == found[-9:]
+
+
 def test_changes_and_images_stand_in_the_annotations(tiny):
     tiny()
     metadata = yaml.safe_load(made().metadata)
+    assert "CHANGELOG.md" not in building.composed(None).chart.files  # Helm would store it with each release
     assert yaml.safe_load(metadata["annotations"]["artifacthub.io/changes"]) == [
         {"kind": "fixed", "description": "It works again."},
         {"kind": "fixed", "description": "And this."},

@@ -51,12 +51,12 @@ from scripts.workshop import SHELLS, World, digest_of, place, read_quietly
 LIMIT = 60  # seconds for one run, on a busy machine
 SECRET = "the content of a file outside the volume"
 FAST = {"TICK": "0.05", "PROGRESS": "1", "STALL": "2", "RETRIES": "2", "GRACE": "3", "LOCK_STALE": "1"}
-# The programs that scripts run. One of them is killed: what it says must not be taken for all that there is to say. Those
-# that pass a stream on may have printed the first bytes of it.
+# The programs that scripts run. One of them is killed: what it says must not be taken for all that there is to say.
+# Those that pass a stream on may have printed the first bytes of it.
 STREAMS = "awk cat cut find grep head sed sort tail tr"
 PROGRAMS = (
-    f"{STREAMS} base64 basename chmod cmp date df dirname id ln ls mkdir mktemp mv od readlink rm rmdir seq sha256sum sleep"
-    " stat sync uname wc"
+    f"{STREAMS} base64 basename chmod cmp date df dirname id ln ls mkdir mktemp mv od readlink rm rmdir seq sha256sum"
+    " sleep stat sync uname wc"
 )
 KILLED = """\
 #!/bin/sh

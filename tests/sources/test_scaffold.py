@@ -248,6 +248,7 @@ def test_without_a_stack_it_says_what_to_add_where(project):
 def test_in_the_checkout_it_goes_beside_chartgens_own(monkeypatch, tmp_path):
     own = tmp_path / "chartgen"
     shutil.copytree(paths.HERE / "fragments/base", own / "fragments/base")
+    (tmp_path / "pyproject.toml").touch()
     monkeypatch.setattr(paths, "HERE", own)
     monkeypatch.chdir(tmp_path)
     said = scaffold.create("observe/mine", None, None)

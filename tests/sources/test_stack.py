@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import outcome
+from conftest import ROOT, outcome
 
 from chartgen.sources import stack as stacks
 
@@ -30,9 +30,9 @@ def test_unknown_stack_lists_chartgens_own():
     assert "llm-stack" in problems[0].remedy
 
 
-@pytest.mark.parametrize("name", [None, "llm-stack"])
-def test_llm_stack_is_found_without_a_name_and_by_name(name, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.parametrize(("name", "here"), [(None, ROOT), ("llm-stack", ROOT), ("llm-stack", "/")])
+def test_llm_stack_is_found_by_name_and_in_the_checkout_without_one(name, here, monkeypatch):
+    monkeypatch.chdir(here)
     assert stacks.find(name).parts[-2:] == ("llm-stack", "stack.yaml")
 
 
