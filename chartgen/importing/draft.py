@@ -16,6 +16,7 @@ from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
 MISSING, SETTLED = "no counterpart", "not needed"
+NO_CHART = "belongs to none of the charts that chartgen recognises"
 KINDS = (CARRIED, CHANGED, OTHER, MISSING, SETTLED)
 
 SERVER = "<server>"  # in a target, for the name of the server, which is known at the end
