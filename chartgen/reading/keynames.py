@@ -308,6 +308,24 @@ def _of_workloads(names: Names, path: Key) -> bool:
     return bool(others) and of_server(path[-1]) and not of_server(path[0])
 
 
+def overlooked(names: Names, data: Any, path: Key = ()) -> Iterator[tuple[Key, str]]:
+    """Keys in maps that may have any keys beside those named, such as `global`, that were meant to be one of these."""
+    if not isinstance(data, dict):
+        return
+    parts = names.at(path)
+    allowed = [key for schema in parts for key in schema.get("properties", ())]
+    closed = any(schema.get("additionalProperties") is False for schema in parts)
+    for key, value in data.items():
+        if allowed and key not in allowed and isinstance(key, str):
+            alike = [name for name in allowed if _alike((*path, key), name)]
+            meant = _written((*path, key), allowed) or close(key, alike, SURE)
+            remedy = f"did you mean '{meant}'?" if meant else _translated(names, (*path, key))
+            if remedy and not closed:
+                yield (*path, key), remedy
+        elif names.at((*path, key)):
+            yield from overlooked(names, value, (*path, key))
+
+
 def _shared(home: Key, path: Key) -> int:
     """How many steps both begin with."""
     for n, (step, own) in enumerate(zip(home, path, strict=False)):

@@ -210,6 +210,14 @@ def test_a_wrong_key_of_llm_stack_has_the_right_hint(text, key, remedy):
     assert remedy in hint
 
 
+def test_a_misspelt_key_of_a_map_with_any_keys_is_told():
+    given = {"global": {"storageclass": "a", "httpProxy": "b", "security": {}, "storageClass": "c", "proxy": {"a": 1}}}
+    assert list(keynames.overlooked(keynames.Names(CHARTS_SCHEMA), given | {"replica": 1})) == [
+        (("global", "storageclass"), "did you mean 'storageClass'?"),
+        (("global", "httpProxy"), "use 'global.proxy.httpProxy'"),
+    ]
+
+
 def test_the_table_of_names_fits_its_schema():
     file = Path(keynames.__file__).parent / "known-names.yaml"
     wellformed.read(file, "known-names.yaml", "known-names.schema.json")
