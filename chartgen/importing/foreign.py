@@ -133,8 +133,7 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
 
 def _misspelt(spot: Spot, names: Names) -> str:
     """What is said of a key at the top level that is like one of llm-stack's."""
-    meant = keynames.close(str(spot[1][0]), list(names.schema.get("properties", ())), keynames.SURE)
-    return f"did you mean '{meant}'?" if meant else ""
+    return keynames.misspelt((str(spot[1][0]),), list(names.schema.get("properties", ())))
 
 
 def _ours(draft: Draft, spot: Spot, names: Names) -> tuple[str, str]:

@@ -236,6 +236,12 @@ def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
     return folded[found[0]] if found and not other else ""
 
 
+def misspelt(path: Key, allowed: list[str]) -> str:
+    """`did you mean …?` where a key is surely one of the names allowed."""
+    meant = _written(path, allowed) or close(path[-1], [name for name in allowed if _alike(path, name)], SURE)
+    return f"did you mean '{meant}'?" if meant else ""
+
+
 def _written(path: Key, allowed: list[str]) -> str:
     """The name that a key is but for the case of its letters."""
     return next((name for name in allowed if name.casefold() == str(path[-1]).casefold()), "")
@@ -317,9 +323,7 @@ def overlooked(names: Names, data: Any, path: Key = ()) -> Iterator[tuple[Key, s
     closed = any(schema.get("additionalProperties") is False for schema in parts)
     for key, value in data.items():
         if allowed and key not in allowed and isinstance(key, str):
-            alike = [name for name in allowed if _alike((*path, key), name)]
-            meant = _written((*path, key), allowed) or close(key, alike, SURE)
-            remedy = f"did you mean '{meant}'?" if meant else _translated(names, (*path, key))
+            remedy = misspelt((*path, key), allowed) or _translated(names, (*path, key))
             if remedy and not closed:
                 yield (*path, key), remedy
         elif names.at((*path, key)):
