@@ -153,6 +153,14 @@ def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | N
     return found
 
 
+def overlooked(example: Example, schema: dict[str, Any] | None) -> list[Problem]:
+    """Keys of the example that the schema allows, as it allows any, but that were meant to be one of its own."""
+    from ..reading.keynames import Names, overlooked
+
+    found = overlooked(Names(schema or {}), example.data)
+    return [example.problem(key, "the chart has no such value", remedy) for key, remedy in found]
+
+
 def coalesced(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """What Helm makes of a chart's defaults and values given: maps are merged, a null takes a default away."""
     result = dict(defaults)

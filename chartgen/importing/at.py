@@ -14,6 +14,7 @@ from .tables import Program, Table, programs
 
 VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=][^}]*)?\}")
 DECIMAL = re.compile(r"[0-9]{1,18}")
+USUAL_REFERENCE = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}  # what a route's reference means anyway
 EMPTY = ("", None, {}, [])
 
 
@@ -83,6 +84,8 @@ class At:
             self.lost(goal, f"has a variable; write its value as {dotted(goal)}", keys)
             self.draft.advise("replace variables such as ${NAME} in the input, and import it again")
             return
+        if goal[-1] == "parentRefs" and isinstance(value, list):
+            value = [_unusual(one) for one in value if one]
         value, converted = self._converted(goal, value)
         how = how or converted
         scoped = self.server if goal[0] in self.draft.server_keys or "<server>" in goal else ""
@@ -176,6 +179,13 @@ def _belongs(key: str, draft: Draft) -> str:
     """What llm-stack means by a key, in the words of its schema."""
     said = draft.names.schema.get("properties", {}).get(key, {}).get("description", "")
     return f"is: {re.split(r'[.;:,]', said)[0]}" if said else "is something else"
+
+
+def _unusual(reference: Any) -> Any:
+    """A route's reference to a Gateway without what it means anyway, for which llm-stack has no keys."""
+    if not isinstance(reference, dict):
+        return reference
+    return {key: one for key, one in reference.items() if USUAL_REFERENCE.get(key) != one}
 
 
 def _has(value: Any, path: Key) -> bool:

@@ -10,7 +10,7 @@ from ..problem import ToolError
 from ..reading.yamlfile import dotted
 from . import cards, compose, convert, flags, manifests, models, network, webui  # noqa: F401  their functions are called by rows
 from .at import EMPTY, At
-from .draft import MISSING, SETTLED, Note, Put
+from .draft import MISSING, NO_CHART, SETTLED, Note, Put
 from .function import FUNCTIONS
 from .servers import named
 from .source import placed
@@ -176,4 +176,4 @@ def rest(draft: Any) -> None:
         if value in EMPTY and not isinstance(value, bool):
             draft.notes.setdefault(spot, Note(SETTLED, "is empty"))
         else:
-            draft.notes.setdefault(spot, Note(MISSING, "belongs to none of the charts that chartgen recognises"))
+            draft.notes.setdefault(spot, Note(MISSING, NO_CHART))

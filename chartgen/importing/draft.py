@@ -16,6 +16,7 @@ from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
 MISSING, SETTLED = "no counterpart", "not needed"
+NO_CHART = "belongs to none of the charts that chartgen recognises"
 KINDS = (CARRIED, CHANGED, OTHER, MISSING, SETTLED)
 
 SERVER = "<server>"  # in a target, for the name of the server, which is known at the end
@@ -87,6 +88,7 @@ class Draft:
     needs: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)  # servers whose models the input names, and the values do not
     mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
+    folders: dict[str, str] = field(default_factory=dict)  # by server: the folder that the input names as its model
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)

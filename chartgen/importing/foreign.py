@@ -11,7 +11,7 @@ from ..reading import keynames, yamlfile
 from ..reading.keynames import Names
 from ..reading.yamlfile import dotted
 from . import recognise, source
-from .draft import CARRIED, CHANGED, MISSING, SETTLED, Draft, Note, Spot
+from .draft import CARRIED, CHANGED, MISSING, NO_CHART, SETTLED, Draft, Note, Spot
 from .importer import drafted
 from .tables import Table, charts, program_of
 
@@ -117,6 +117,8 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
         what, remedy = (
             _ours(draft, spot, names) if names.has(spot[1][:1]) else ("llm-stack has no such value", note.text)
         )
+    elif note.kind == MISSING and note.text == NO_CHART and (meant := _misspelt(spot, names)):
+        what, remedy = "no such key", meant
     elif note.kind == MISSING:
         what, remedy = "llm-stack has no such value", note.text
     elif spot[1][: len(to)] == to and (note.kind == CARRIED or not isinstance(note.put.value, dict | list)):
@@ -127,6 +129,11 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
         what = "no such key" if not known else "means something else in llm-stack"
         remedy = f"use '{dotted(to)}'{_form(note)}"
     return Problem(source_.path, source_.line(spot[1]), dotted(spot[1]), what, remedy) if what else None
+
+
+def _misspelt(spot: Spot, names: Names) -> str:
+    """What is said of a key at the top level that is like one of llm-stack's."""
+    return keynames.misspelt((str(spot[1][0]),), list(names.schema.get("properties", ())))
 
 
 def _ours(draft: Draft, spot: Spot, names: Names) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from ..compose import building
 from ..problem import Faults, Problem, Say, fault, nearest
 from ..reading import yamlfile
 from ..reading.keynames import Names
-from . import carry, recognise, settle, source
+from . import carry, downloads, recognise, settle, source
 from .at import At
 from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
@@ -82,6 +82,8 @@ def _placed(draft: Draft, server: str) -> None:
     own = {put.target: put.value for put in draft.puts if put.server == server}
     kept = ("modelCache", "existingClaim") in own or own.get(("modelCache", "type"), "emptyDir") != "emptyDir"
     if own.get(("model", "delivery")) != "none" or kept:
+        return
+    if downloads.taken_over(draft, server):
         return
     name = f"{server}-models"
     folder = own.get(("model", "path"), "")

@@ -132,6 +132,7 @@ def set_model(at: At, text: str, *keys: Any) -> None:
         at.lost(("model", "name"), f"llm-stack has no source for {scheme}://; {remedy}", keys)
     elif text.startswith("/"):
         name = text.rstrip("/").rpartition("/")[2]
+        at.draft.folders[at.server] = text
         at.put("model.name", name or "model", *keys, how="a folder of the volume; nothing is downloaded")
         at.put("model.path", below(at, text) or name, *keys)
         at.put("model.delivery", "none", *keys)
@@ -162,6 +163,7 @@ def model_file(at: At) -> None:
         at.settled("is empty")
         return
     folder, _, name = below(at, text).rpartition("/")
+    at.draft.folders[at.server] = text.rpartition("/")[0]
     at.put("llamacpp.file", name, how="a file of the volume; nothing is downloaded")
     at.put("model.name", name.removesuffix(".gguf"))
     at.put("model.delivery", "none")

@@ -171,7 +171,7 @@ def _openai_secret(at: At, name: str) -> None:
 def ui_tls(at: At) -> None:
     """`tls: true` and the Secret of the certificate become a list of certificates."""
     name = at.value.get("existingSecret")
-    if at.value.get("tls") is not True:
+    if at.value.get("tls") in (False, *EMPTY):  # Helm takes all else as true
         at.settled("ingress.tls is false")
     elif name:
         at.put("ingress.tls", [{"secretName": name}], how="a list of certificates")

@@ -67,7 +67,8 @@ class Report:
     """What was proved. `renders` counts every run of helm, `documents` all that were rendered, each of them checked.
 
     `access` are sentences of the chart about the user's values: who can use what they deploy. `warnings` are what works
-    in a user's own file, but breaks the policy, and what was not checked. `layer_of` is the layer of each of them.
+    in a user's own file, but breaks the policy or does nothing, and what was not checked. `layer_of` is the layer of
+    each of them.
     """
 
     chart: str
@@ -366,7 +367,9 @@ def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | No
         collected.problems += faults
         fit += [] if faults else [example]
     report.examples = len(given)
-    report.done("values", f"{count(len(given), 'example')} against values.schema.json", sorted(set(collected.problems)))
+    warnings = [each for example in given if read for each in valuesfile.overlooked(example, found.schema)]
+    looked_at = f"{count(len(given), 'example')} against values.schema.json"
+    report.done("values", looked_at, sorted(set(collected.problems)), sorted(warnings))
     return fit
 
 

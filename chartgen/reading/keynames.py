@@ -9,12 +9,17 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ..conventions import split
+from ..conventions import SERVERS, split
 from .yamlfile import Key, dotted, read
 
 ANY = "<name>"  # stands in a path for a key that the user chooses, such as a server's name
 DEPTH = 5  # how far down a key is looked for; below that there are Kubernetes' own objects
 FEW = 12  # so many keys are listed
+SAME = 0.85  # how alike they are if only letters of them differ
+WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+# Words of a name that add little to it.
+FILLERS = {"extra", "additional", "custom", "default", "name", "value", "size", "second"}
+GENERAL = {"url", "name", "key", "type", "host", "path", "port", "value", "tag", "image"}  # of anything
 SURE, MEANT = 0.75, 0.66  # how alike two names are (difflib) before one is taken for the other
 SOURCES = {
     "hf": "huggingface",
@@ -33,6 +38,8 @@ OWNERS = {
     "huggingface": "Hugging Face",
     "aws": "AWS",
 }
+OTHERS = "*"  # ends the name that stands for all else below a key
+SERVER = "servers.NAME."  # before the name of a value that means something else for one server
 BELOW = {
     "ollama": "ollama",
     "kitops": "modelkit",
@@ -137,7 +144,7 @@ def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tup
     """The remedy for the key at `path`; those of the keys inside it where others have them."""
     if not _translated(names, path) and _translated_inside(names, path, value):
         return [found for key, inner in value.items() for found in unknown(names, (*path, key), inner, [])]
-    return [(path, _elsewhere(names, path, value) or _remedy(names, path, allowed))]
+    return [(path, _elsewhere(names, path, value) or _remedy(names, path, value, allowed))]
 
 
 def _elsewhere(names: Names, path: Key, value: Any) -> str:
@@ -160,17 +167,36 @@ def earlier(names: Names, path: Key, value: Any) -> str:
     return f"use {entry.how}" if entry and names.has((*scope, *entry.use[0].split("."))) else ""
 
 
+@cache
+def _folded() -> dict[str, Known]:
+    return {name.casefold(): entry for name, entry in known().items()}
+
+
+def _named(name: str) -> Known | None:
+    return known().get(name) or _folded().get(name.casefold())
+
+
 def _translated(names: Names, path: Key) -> str:
     """`use 'replicas' (…)` where others have this name, and the schema has ours."""
     scope, key = split(path)
-    entry = known().get(".".join(map(str, key)))
+    name = ".".join(map(str, key))
+    entry = (_named(SERVER + name) if scope else None) or _named(name)
     uses = [tuple(use.split(".")) for use in (entry.use if entry else ())]
     # In an entry of servers, a value of the server is meant before one of the release.
     for place in [scope + use for use in uses if scope] + uses:
         if names.has(place):
             said = f"use '{dotted(place)}'{entry.how and f', {entry.how}'}"
             return said + (f" ({entry.whose})" if entry.whose else "")
-    return ""
+    return _translated_here(names, path) if len(key) > 1 else ""
+
+
+def _translated_here(names: Names, path: Key) -> str:
+    """The same for a name that is known at the top level, as `replicaCount` is, below what has ours too."""
+    entry = _named(str(path[-1]))
+    place = (*path[:-1], entry.use[0]) if entry else ()
+    if not place or not names.has(place):
+        return ""
+    return f"use '{dotted(place)}'{entry.how and f', {entry.how}'}"
 
 
 def _translated_inside(names: Names, path: Key, value: Any) -> bool:
@@ -180,15 +206,20 @@ def _translated_inside(names: Names, path: Key, value: Any) -> bool:
     return any(_translated(names, inner) or _translated_inside(names, inner, value[inner[-1]]) for inner in paths)
 
 
-def _remedy(names: Names, path: Key, allowed: list[str]) -> str:
+def _remedy(names: Names, path: Key, value: Any, allowed: list[str]) -> str:
+    if meant := _written(path, allowed):
+        return f"did you mean '{meant}'?"
     if found := _translated(names, path):
         return found
-    if meant := close(path[-1], allowed, SURE):
+    alike = [name for name in allowed if _alike(path, name)]
+    if meant := close(path[-1], alike, SURE):
         return f"did you mean '{meant}'?"
-    if home := _home(names, path):
+    if home := _home(names, path, value):
         return home
-    if meant := close(path[-1], allowed):
+    if meant := close(path[-1], alike):
         return f"did you mean '{meant}'?"
+    if found := _translated(names, (*path[:-1], OTHERS)):
+        return found
     if not allowed:
         return "remove it"
     return f"the allowed keys are {', '.join(sorted(allowed))}" if len(allowed) <= FEW else "see values.yaml"
@@ -205,13 +236,61 @@ def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
     return folded[found[0]] if found and not other else ""
 
 
-def _home(names: Names, path: Key) -> str:
+def misspelt(path: Key, allowed: list[str]) -> str:
+    """`did you mean …?` where a key is surely one of the names allowed."""
+    meant = _written(path, allowed) or close(path[-1], [name for name in allowed if _alike(path, name)], SURE)
+    return f"did you mean '{meant}'?" if meant else ""
+
+
+def _written(path: Key, allowed: list[str]) -> str:
+    """The name that a key is but for the case of its letters."""
+    return next((name for name in allowed if name.casefold() == str(path[-1]).casefold()), "")
+
+
+def _alike(path: Key, name: str) -> bool:
+    """Whether a key is another name in other letters: each word of the one is in the other, but for those that say
+    nothing more. `mountPath` is not `hostPath`, and `storage` not `storageClass`.
+    """
+    from difflib import SequenceMatcher
+
+    def like(one: str, other: str, cutoff: float) -> bool:
+        return SequenceMatcher(None, one, other).ratio() >= cutoff
+
+    def core(words: list[str]) -> str:
+        return "".join(word for word in words if word not in fillers)
+
+    fillers = {*FILLERS, *(_words(path[-2]) if len(path) > 1 and isinstance(path[-2], str) else ())}
+    theirs, ours = _words(path[-1]), _words(name)
+    pairs = ((theirs, ours), (ours, theirs))
+    more = [one for some, others in pairs for one in some if not any(like(one, other, SURE) for other in others)]
+    if set(more) <= fillers and len(more) < len(theirs) + len(ours):
+        return True
+    return len(theirs) != len(ours) and like(core(theirs), core(ours), SAME)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, each in the singular."""
+    return [re.sub(r"(?<!s)s$", "", re.sub(r"ies$", "y", word.lower())) for word in WORD.findall(name)]
+
+
+def _fits(names: Names, path: Key, value: Any) -> bool:
+    """Whether a map, a list or a single value can be at a path at all."""
+    own = {one.get("type") for one in names.at(path)} - {None}
+    kind = {dict: "object", list: "array"}.get(type(value))
+    return value is None or not own or (kind in own if kind else not own <= {"object", "array"})
+
+
+def _home(names: Names, path: Key, value: Any) -> str:
     """Where the key does belong: the nearest objects above this one or inside it that have it, unless they are many."""
     ranked: dict[tuple[int, int], list[Key]] = {}
     for home in names.homes.get(path[-1], ()):
         shared = _shared(home, path[:-1])
         if path[-1] == "enabled" and shared < len(path) - 1:
             continue  # what switches something larger on and off was not meant
+        if path[-1] in GENERAL or ANY in home[shared:] or not _fits(names, (*home, path[-1]), value):
+            continue
+        if not home and _of_workloads(names, path):
+            continue
         if shared in (len(home), len(path) - 1):
             ranked.setdefault((-shared, len(home)), []).append(path[:shared] + home[shared:])
     nearest = list(dict.fromkeys(ranked[min(ranked)])) if ranked else []
@@ -220,6 +299,35 @@ def _home(names: Names, path: Key) -> str:
     if nearest == [()]:
         return "move it to the top level"
     return "move it under " + " or ".join(f"'{dotted(home)}'" for home in nearest)
+
+
+def _of_workloads(names: Names, path: Key) -> bool:
+    """Whether a key outside of a server's values is one that at the top level means the servers, such as `replicas`,
+    where other workloads have their own.
+    """
+    servers = names.at((SERVERS, ANY))
+
+    def of_server(key: str | int) -> bool:
+        return any(key in schema.get("properties", ()) for schema in servers)
+
+    others = [home for home in names.homes.get(path[-1], ()) if home and home[0] != SERVERS and not of_server(home[0])]
+    return bool(others) and of_server(path[-1]) and not of_server(path[0])
+
+
+def overlooked(names: Names, data: Any, path: Key = ()) -> Iterator[tuple[Key, str]]:
+    """Keys in maps that may have any keys beside those named, such as `global`, that were meant to be one of these."""
+    if not isinstance(data, dict):
+        return
+    parts = names.at(path)
+    allowed = [key for schema in parts for key in schema.get("properties", ())]
+    closed = any(schema.get("additionalProperties") is False for schema in parts)
+    for key, value in data.items():
+        if allowed and key not in allowed and isinstance(key, str):
+            remedy = misspelt((*path, key), allowed) or _translated(names, (*path, key))
+            if remedy and not closed:
+                yield (*path, key), remedy
+        elif names.at((*path, key)):
+            yield from overlooked(names, value, (*path, key))
 
 
 def _shared(home: Key, path: Key) -> int:

@@ -91,12 +91,28 @@ def _conversion(value: Any, allowed: list[str]) -> str:
     if isinstance(value, int | float) and "string" in allowed:
         return "put it in quotes"
     if isinstance(value, list) and allowed == ["object"]:
-        return "write 'name: value' lines, not '- value' lines"
+        return _as_map(value)
     if isinstance(value, dict) and allowed == ["array"]:
         return "write '- value' lines, not 'name: value' lines"
     if not isinstance(value, dict | list) and allowed == ["array"]:
         return f"write [{shown(value)}]"
     return ""
+
+
+def _as_map(items: list[Any]) -> str:
+    """How to write a list as a map, shown by the name of its first item."""
+    first = items[0] if items else None
+    if isinstance(first, str) and (text := re.fullmatch(r"([\w./-]+)(=?).*", first)):
+        # What is behind the sign may be a password.
+        if text[2]:
+            return f"write '{text[1]}: VALUE' in place of '- {text[1]}=VALUE'"
+        return f"write '{text[1]}:' in place of '- {text[1]}', with its value behind it"
+    name = first.get("name") if isinstance(first, dict) else None
+    if not isinstance(name, str) or not re.fullmatch(r"[\w./-]+", name):
+        return "write 'name: value' lines, not '- value' lines"
+    if set(first) == {"name", "value"}:
+        return f"write '{name}: VALUE' in place of '- name: {name}' and 'value: VALUE'"
+    return f"write '{name}:' in place of '- name: {name}', with the rest below it"
 
 
 def _type(error: Any) -> Sentence:

@@ -43,6 +43,16 @@ def test_faults_of_several_files_stand_on_the_lines_of_each(write):
     ]
 
 
+def test_key_beside_named_ones_that_was_meant_to_be_one_of_them_is_told_on_its_line(write):
+    schema = {"properties": {"global": {"additionalProperties": True, "properties": {"imageRegistry": {}}}}}
+    found, _ = read(write, "a: 1\n", "global:\n  theirs: 1\n  imageregistry: mirror\n")
+    (told,) = valuesfile.overlooked(found, schema)
+    assert str(told).partition("1.yaml")[2] == (
+        ":3: global.imageregistry: the chart has no such value; did you mean 'imageRegistry'?"
+    )
+    assert valuesfile.overlooked(found, None) == []
+
+
 def test_later_file_mends_an_earlier_one(write):
     assert faults(write, "a: x\n", "a: 2\n") == []
 

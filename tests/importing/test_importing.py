@@ -388,6 +388,16 @@ def test_hints_of_a_foreign_file_are_those_of_its_chart():
     assert not any("see values.yaml" in line for line in found)
 
 
+def test_a_model_that_is_downloaded_into_another_folder_is_not_the_servers(tmp_path):
+    case = HERE / "cases/manifests-vllm-download/deployment.yaml"
+    text = case.read_text(encoding="utf-8").replace("--local-dir /models/qwen", "--local-dir /models/other")
+    (tmp_path / "one.yaml").write_text(text, encoding="utf-8")
+    made = importer.import_files([tmp_path / "one.yaml"], "", lambda said: None)
+    data = yaml.safe_load(made.text)
+    assert data["model"] == {"name": "qwen", "path": "qwen", "delivery": "none", "contextLength": 8192}
+    assert data["modelCache"]["existingClaim"] == "qwen-models"
+
+
 def told(tmp_path, text: str) -> list[str]:
     from chartgen.importing.foreign import foreign
 
@@ -401,6 +411,15 @@ def test_values_of_a_chart_around_others_are_told_so(tmp_path):
     assert found[0].startswith("1: is the values file of a chart around open-webui's chart, by its key open-webui; run")
     assert "2: open-webui.replicaCount: no such key; use 'openWebui.replicas'" in found
     assert "4: ollama.ollama.models.pull[0]: no such key; use 'model.name'" in found
+
+
+def test_a_misspelt_key_beside_the_blocks_of_others_is_told(tmp_path):
+    found = told(tmp_path, "openWebUI: {replicas: 2}\nopen-webui: {replicaCount: 2}\nserviceMonitor: {every: 5}\n")
+    assert "1: openWebUI.replicas: no such key; did you mean 'openWebui'?" in found
+    assert (
+        "3: serviceMonitor.every: llm-stack has no such value; belongs to none of the charts that chartgen recognises"
+        in found
+    )
 
 
 def test_llm_stacks_own_values_in_a_foreign_file_are_right_or_have_the_usual_hint(tmp_path):

@@ -241,6 +241,21 @@ metadata:
 
 
 @pytest.mark.slow
+def test_a_misspelt_global_value_of_a_users_file_is_a_warning(little):
+    folder = little()
+    schema = Path("charts/little/values.schema.json")
+    rules = json.loads(schema.read_text(encoding="utf-8"))
+    rules["properties"]["global"] = {"type": "object", "properties": {"imageRegistry": {"type": "string"}}}
+    schema.write_text(json.dumps(rules), encoding="utf-8")
+    (folder / "mine.yaml").write_text("global: {imageregistry: mirror}\n", encoding="utf-8")
+    report = prove("mine.yaml", place=Path("charts/little"))
+    assert said(report) == []
+    assert [str(each) for each in report.warnings] == [
+        "mine.yaml:1: global.imageregistry: the chart has no such value; did you mean 'imageRegistry'?"
+    ]
+
+
+@pytest.mark.slow
 def test_without_the_faster_program_it_is_said_which_rules_were_not_run(little, monkeypatch):
     folder = little()
     plain = tools.find

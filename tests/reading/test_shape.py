@@ -157,6 +157,67 @@ def test_an_old_name_is_refused_with_the_new_one(scope, old, new):
         assert f"'{'.'.join(target)}'" in remedy or f"did you mean '{target[-1]}'" in remedy
 
 
+HINTS = [
+    # Likeness of letters alone is none: each word must be in the other name.
+    ("serviceMonitor: {enabled: true}", "serviceMonitor", "use 'monitoring'"),
+    ("securityContext: {fsGroup: 1000}", "securityContext.fsGroup", "use 'podSecurityContext.fsGroup'"),
+    ("modelCache: {mountPath: /models}", "modelCache.mountPath", "the allowed keys are"),
+    ("modelCache: {storage: 10Gi}", "modelCache.storage", "use 'modelCache.size'"),
+    ("modelCache: {storageClassName: a}", "modelCache.storageClassName", "did you mean 'storageClass'?"),
+    ("openWebui: {oauth: {enabled: true}}", "openWebui.oauth", "use 'openWebui.oidc'"),
+    ("extraContainers: []", "extraContainers", "use 'extraObjects', as a workload"),
+    ("model: {file: a.gguf}", "model.file", "use 'llamacpp.file'"),
+    ("runtimeclass: nvidia", "runtimeclass", "did you mean 'runtimeClassName'?"),
+    ("tests: {timeout: 60}", "tests.timeout", "did you mean 'timeoutSeconds'?"),
+    ("loader: {retry: 3}", "loader.retry", "did you mean 'retries'?"),
+    # A name that differs in the case of its letters alone is the one, whatever others call so.
+    ("image: {pullpolicy: Always}", "image.pullpolicy", "did you mean 'pullPolicy'?"),
+    ("servers: {big: {replicacount: 2}}", "servers.big.replicacount", "use 'servers.big.replicas'"),
+    # A key is moved only where it fits, and where it means the same.
+    ("nodeSelectorTerms: [{matchExpressions: []}]", "nodeSelectorTerms", "use 'affinity', below nodeAffinity"),
+    ("metrics: {enabled: true}", "metrics", "use 'monitoring'"),
+    (
+        "openWebui: {database: {url: 'postgres://a'}}",
+        "openWebui.database.url",
+        "use 'openWebui.database.existingSecret'",
+    ),
+    ("servers: {big: {ingress: {enabled: true}}}", "servers.big.ingress", "use 'api.ingress', with the host of the"),
+    ("ollama: {ingress: {enabled: true}}", "ollama.ingress", "use 'api.ingress', with the host of the server"),
+    ("openWebui: {ingress: {enabled: true}}", "openWebui.ingress", "move it to the top level"),
+    ("servers: {big: {persistence: {size: 1Gi}}}", "servers.big.persistence", "use 'servers.big.modelCache'"),
+    ("servers: {big: {name: big}}", "servers.big.name", "see values.yaml"),
+    ("custom: {path: /a}", "custom.path", "see values.yaml"),
+    ("vllm: {replicas: 2}", "vllm.replicas", "move it to the top level"),
+    ("pipelines: {replicas: 2}", "pipelines.replicas", "see values.yaml"),
+    ("inferencePool: {replicas: 2}", "inferencePool.replicas", "the allowed keys are"),
+    ("vllm: {model: a}", "vllm.model", "use 'model.name'"),
+    # What is known at the top level is known below what has ours, and the rest of a program are its flags.
+    ("openWebui: {replicaCount: 2}", "openWebui.replicaCount", "use 'openWebui.replicas'"),
+    ("vllm: {enforceEager: true}", "vllm.enforceEager", "use 'extraArgs', a list, with vLLM's own flag"),
+    # A list in place of a map is shown by its first item; what is behind a sign may be a password.
+    ("servers: [{name: big, engine: vllm}]", "servers", "write 'big:' in place of '- name: big', with the rest"),
+    ("env: [{name: A, value: b}]", "env", "write 'A: VALUE' in place of '- name: A' and 'value: VALUE'"),
+    ("env: [A=secret]", "env", "write 'A: VALUE' in place of '- A=VALUE'"),
+    ("models: [llama3]", "models", "write 'llama3:' in place of '- llama3', with its value behind it"),
+    ("models: [{tag: a}]", "models", "write 'name: value' lines, not '- value' lines"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "remedy"), HINTS, ids=[key for _, key, _ in HINTS])
+def test_a_wrong_key_of_llm_stack_has_the_right_hint(text, key, remedy):
+    found = shape.check(yaml.safe_load(text), {}, {**CHARTS_SCHEMA, "required": []}, "values.yaml")
+    (hint,) = [problem.remedy for problem in found if problem.key == key]
+    assert remedy in hint
+
+
+def test_a_misspelt_key_of_a_map_with_any_keys_is_told():
+    given = {"global": {"storageclass": "a", "httpProxy": "b", "security": {}, "storageClass": "c", "proxy": {"a": 1}}}
+    assert list(keynames.overlooked(keynames.Names(CHARTS_SCHEMA), given | {"replica": 1})) == [
+        (("global", "storageclass"), "did you mean 'storageClass'?"),
+        (("global", "httpProxy"), "use 'global.proxy.httpProxy'"),
+    ]
+
+
 def test_the_table_of_names_fits_its_schema():
     file = Path(keynames.__file__).parent / "known-names.yaml"
     wellformed.read(file, "known-names.yaml", "known-names.schema.json")
