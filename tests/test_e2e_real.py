@@ -260,9 +260,12 @@ def test_the_table_says_what_each_step_saw_or_what_is_wrong() -> None:
 
 
 def lay(folder: Path, version: str, size: int, said: int | None = None) -> None:
+    """Each file appears at once, so that a reader beside it sees no file that is still being written."""
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({"version": version, "bytes": said or size}))
-    (folder / "weights.bin").write_bytes(f"{version}\n".encode().ljust(size, b"."))
+    config = json.dumps({"version": version, "bytes": said or size})
+    for name, text in (("config.json", config), ("weights.bin", f"{version}\n".ljust(size, "."))):
+        (folder / f".{name}").write_text(text)
+        (folder / f".{name}").rename(folder / name)
 
 
 @pytest.fixture

@@ -77,15 +77,24 @@ def cores() -> int:
 
 
 def render(
-    requests: Iterable[Request], helm: Path, say: Say | None = None, prover: Prover | None = None
+    requests: Iterable[Request],
+    helm: Path,
+    say: Say | None = None,
+    prover: Prover | None = None,
+    read: bool = False,
 ) -> list[Rendered]:
     """Render every request, in their order. What Helm refuses is a Rendered with an error; ToolError if it cannot run.
 
     Test pods and hooks are rendered too. `say` hears every few seconds how many are done. Where there is a prover, the
-    command runs only for what it does not answer.
+    command runs only for what it does not answer. With `read`, documents are parsed as they come: while others are
+    rendered, that costs no time.
     """
     wanted = list(requests)
-    found = dict(_proved(wanted, prover, say)) if prover else {}
+    found = {}
+    for number, rendered in _proved(wanted, prover, say) if prover else ():
+        found[number] = rendered
+        if read:
+            documents(rendered.text)
     rest = [number for number in range(len(wanted)) if number not in found]
     found.update(zip(rest, _commands([wanted[number] for number in rest], helm, say), strict=True) if rest else ())
     return [found[number] for number in range(len(wanted))]

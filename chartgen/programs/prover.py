@@ -19,11 +19,12 @@ from typing import Any
 
 from ..problem import ToolError
 from . import carried, tools
-from .run import bounded, hermetic
+from .run import bounded, hermetic, memory
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
-MEMORY = {"GOMEMLIMIT": "1GiB", "GOGC": "800"}  # the collector of Go runs seldom, until that much is in use
+# The collector of Go runs seldom, until half of the memory is in use: 2 GiB where there is enough.
+COLLECTOR = {"GOMEMLIMIT": str(memory() // 2), "GOGC": "800"}
 Data = dict[str, Any]
 RESOURCE = ("filename", "kind", "name", "version", "status", "msg")  # what kubeconform says of each document
 
@@ -164,7 +165,7 @@ def started(programs: dict[str, Tool]) -> Iterator[tuple[Prover | None, str]]:
         yield None, f"helm and kubeconform run for each render, which is slower: {lacking}"
         return
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
-        environment = hermetic(Path(place)) | MEMORY
+        environment = hermetic(Path(place)) | COLLECTOR
         version = programs["helm"].version if programs["helm"].path.parent != program.path.parent else ""
         prover = Prover(program.path, environment, version)
         try:

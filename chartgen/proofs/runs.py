@@ -95,9 +95,9 @@ def go(
     requests = [
         Request(chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True) for run in runs
     ]
-    results = list(zip(runs, render(requests[:1], helm, say, prover), strict=False))
+    results = list(zip(runs, render(requests[:1], helm, say, prover, read=True), strict=False))
     if not any(templates.unparsed(rendered.error) for _, rendered in results):
-        results += zip(runs[1:], render(requests[1:], helm, say, prover), strict=True)
+        results += zip(runs[1:], render(requests[1:], helm, say, prover, read=True), strict=True)
     return results
 
 
