@@ -194,9 +194,8 @@ finish_version() {
   unkilled persist "$part" || full "$TARGET"
   check_lock
   if whole "$versions/$version"; then return; fi   # by a loader that took over the lock, and has released it
-  rm -rf "${versions:?}/$version" "$versions/$version.files"
-  { publish ".versions/$key/$version.files" <"$scratch/files.here" && mv -T "$part" "$versions/$version" &&
-    persist "$versions"; } || full "$TARGET"
+  { publish ".versions/$key/$version.files" <"$scratch/files.here" && rm -rf "${versions:?}/$version" &&
+    mv -T "$part" "$versions/$version" && persist "$versions"; } || full "$TARGET"
 }
 
 
