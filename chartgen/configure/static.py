@@ -46,7 +46,7 @@ def write(chart: LoadedChart, folder: Path, say: Say) -> list[str]:
     disk.refuse(folder, _ours)
     programs = tools.ensure(["prover"], say)
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
-        prover = Prover(programs["prover"].path, hermetic(Path(place)) | provers.COLLECTOR)
+        prover = Prover(programs["prover"].path, hermetic(Path(place)) | provers.collector())
         try:
             return disk.replace(_files(chart, prover, say), folder, _ours)
         finally:

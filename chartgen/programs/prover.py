@@ -23,8 +23,6 @@ from .run import bounded, hermetic, memory
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
-# The collector of Go runs seldom, until half of the memory is in use: 2 GiB where there is enough.
-COLLECTOR = {"GOMEMLIMIT": str(memory() // 2), "GOGC": "800"}
 Data = dict[str, Any]
 RESOURCE = ("filename", "kind", "name", "version", "status", "msg")  # what kubeconform says of each document
 
@@ -165,13 +163,18 @@ def started(programs: dict[str, Tool]) -> Iterator[tuple[Prover | None, str]]:
         yield None, f"helm and kubeconform run for each render, which is slower: {lacking}"
         return
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
-        environment = hermetic(Path(place)) | COLLECTOR
+        environment = hermetic(Path(place)) | collector()
         version = programs["helm"].version if programs["helm"].path.parent != program.path.parent else ""
         prover = Prover(program.path, environment, version)
         try:
             yield prover, ""
         finally:
             prover.end()
+
+
+def collector() -> dict[str, str]:
+    """Settings of Go: its collector runs seldom, until half of the memory is in use, 2 GiB where there is enough."""
+    return {"GOMEMLIMIT": str(memory() // 2), "GOGC": "800"}
 
 
 def lacks(program: Tool | None, programs: dict[str, Tool]) -> str:

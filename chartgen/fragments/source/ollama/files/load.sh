@@ -63,9 +63,12 @@ check_place() {
   fi
 }
 
+# requested NAME: write the requested references to $scratch/NAME, one per line.
+requested() { { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/$1"; } || die 70 "$killed"; }
+
 # all COMMAND: run COMMAND for each requested reference. Fails at the first failure.
 all() {
-  { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/references"; } || die 70 "$killed"
+  requested references
   while read -r reference <&3; do "$1" "$reference" || return; done 3<"$scratch/references"
 }
 
@@ -225,7 +228,7 @@ forget() {
 # created from its Modelfiles stay.
 prune() {
   [ "$PRUNE" = true ] || return 0
-  { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/kept"; } || die 70 "$killed"
+  requested kept
   if [ -d "$TARGET/.modelfiles" ]; then
     { (cd "$TARGET/.modelfiles" && find . -type f ! -name '.*') >"$scratch/made" &&
       sed -e 's,^[.]/,,' -e 's,@,:,g' "$scratch/made" >>"$scratch/kept"; } || die 70 "$killed"

@@ -64,8 +64,11 @@ check_place() {
 }
 
 
+requested() { { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/$1"; } || die 70 "$killed"; }
+
+
 all() {
-  { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/references"; } || die 70 "$killed"
+  requested references
   while read -r reference <&3; do "$1" "$reference" || return; done 3<"$scratch/references"
 }
 
@@ -225,7 +228,7 @@ forget() {
 
 prune() {
   [ "$PRUNE" = true ] || return 0
-  { models >"$scratch/list" && cut -f 2 "$scratch/list" >"$scratch/kept"; } || die 70 "$killed"
+  requested kept
   if [ -d "$TARGET/.modelfiles" ]; then
     { (cd "$TARGET/.modelfiles" && find . -type f ! -name '.*') >"$scratch/made" &&
       sed -e 's,^[.]/,,' -e 's,@,:,g' "$scratch/made" >>"$scratch/kept"; } || die 70 "$killed"
