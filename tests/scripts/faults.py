@@ -59,7 +59,6 @@ PROGRAMS = (
     " sleep stat sync uname wc"
 )
 KILLED = """\
-#!/bin/sh
 printf . >>"{folder}/count"
 read -r count <"{folder}/count"
 if [ ${{#count}} -ge {number} ] && ! [ -e "{folder}/done" ]; then
@@ -67,7 +66,6 @@ if [ ${{#count}} -ge {number} ] && ! [ -e "{folder}/done" ]; then
   if [ {printed} -gt 0 ]; then {program} "$@" | {head} -c {printed}; fi
   kill -KILL $$
 fi
-exec {program} "$@"
 """
 # A script that has only the first letters of a path must not reach the machine's own files.
 KEPT = """\
@@ -79,6 +77,14 @@ for path; do
 done
 """
 Files = dict[str, bytes]
+
+
+def stand_in(folder: Path, program: str, before: str, root: Path) -> None:
+    """Put a script into a folder of PATH that runs the program after what is `before`; rm only below `root`."""
+    name = Path(program).name
+    kept = KEPT.format(root=root, folder=folder) if name == "rm" else ""
+    (folder / name).write_text(f'#!/bin/sh\n{before}{kept}exec {program} "$@"\n')
+    (folder / name).chmod(0o755)
 
 
 @dataclass
@@ -567,12 +573,8 @@ class Round:
             program = shutil.which(name, path=path)
             assert program, f"{name} is not on PATH"
             some = printed if name in STREAMS.split() else 0
-            values = {"folder": folder, "number": number, "printed": some, "program": program, "root": root}
-            text = KILLED.format(**values, head=shutil.which("head"))
-            if name == "rm":
-                text = text.replace("exec", f"{KEPT.format(**values)}exec")
-            (folder / name).write_text(text)
-            (folder / name).chmod(0o755)
+            values = {"folder": folder, "number": number, "printed": some, "program": program}
+            stand_in(folder, program, KILLED.format(**values, head=shutil.which("head")), root)
         self.doomed = folder / "done"
         return {"PATH": f"{folder}:{path}"}
 

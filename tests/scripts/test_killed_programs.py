@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.faults import KEPT, PROGRAMS
+from scripts.faults import PROGRAMS, stand_in
 from scripts.test_directory_script import Shelf, all_right
 
 pytestmark = pytest.mark.slow
@@ -30,12 +30,10 @@ def killing(root: Path, name: str, printed: int) -> str:
     """A PATH on which a program is killed each time that it runs, after the first bytes of what it prints."""
     folder = root / "bin"
     folder.mkdir()
-    real = shutil.which("rm")
-    (folder / "rm").write_text(f'#!/bin/sh\n{KEPT.format(root=root, folder=folder)}exec {real} "$@"\n')
-    some = f'{shutil.which(name)} "$@" | {shutil.which("head")} -c {printed}\n' if printed else ""
-    (folder / name).write_text(f"#!/bin/sh\n{some}kill -KILL $$\n")
-    for program in folder.iterdir():
-        program.chmod(0o755)
+    rm, program, head = (shutil.which(each) or each for each in ("rm", name, "head"))
+    some = f'{program} "$@" | {head} -c {printed}\n' if printed else ""
+    stand_in(folder, rm, "", root)
+    stand_in(folder, program, f"{some}kill -KILL $$\n", root)
     return str(folder)
 
 
