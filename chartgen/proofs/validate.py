@@ -34,7 +34,7 @@ from ..programs.tools import Tool
 from ..sources import stack
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
-from . import checks, memory, runs
+from . import checks, memory, runs, unset
 from .run import Run
 
 Results = list[tuple[Run, Rendered]]
@@ -391,7 +391,7 @@ def _renders(
 
     versions = report.kubernetes_versions
     with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
-        wanted, collected = runs.matrix(given, versions, shipped), Collected()
+        wanted, collected, untried = runs.matrix(given, versions, shipped), Collected(), []
         if shipped and only is None:
             wanted += runs.renamed(given, versions)
         if origin:
@@ -404,6 +404,8 @@ def _renders(
                 collected.problems += _without_cases(only)
                 refusing = {run.example.shown for run in rejections}  # one that is moved into an entry runs twice
                 report.proved = f"{count(len(cases), 'case')}, {count(len(refusing), 'rejection')}"
+            if not collected.problems:
+                untried = unset.check(origin, fragments, [run.example.data for run in cases], found.defaults.data)
         apis = runs.apis(report.schema_locations)
         left = proved.left(wanted, apis)
         results = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover)
@@ -414,7 +416,7 @@ def _renders(
     written = _templates(found, origin) if shipped else None
     judged = partial(valuesfile.check, defaults=found.defaults.data, schema=found.schema)
     refusals = [each for each in runs.faults(results, written, judged) if each not in report.problems]
-    report.done("renders", looked_at, sorted({*collected.problems, *refusals}))
+    report.done("renders", looked_at, sorted({*collected.problems, *refusals}), sorted(untried))
     return results
 
 

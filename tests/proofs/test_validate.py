@@ -54,7 +54,7 @@ SOURCES = {
     },
     "fragments/a/templates/map.yaml": TEMPLATE,
     "fragments/a/templates/_size.tpl": '{{- define "fragment.a.size" -}}{{ .Values.size | quote }}{{- end }}\n',
-    "fragments/a/cases/long.yaml": "# A long one.\ntext: hello hello\n",
+    "fragments/a/cases/long.yaml": "# A long one.\ntext: hello hello\nsize: 2\n",
     "fragments/a/rejected/number.yaml": "# got number, want string\ntext: 1\n",
     "fragments/a/rejected/size.yaml": "# got string, want integer\nsize: large\n",
     "fragments/a/rejected/stop.yaml": "# stop is no greeting\ntext: stop\n",
@@ -414,3 +414,37 @@ def test_template_that_does_not_parse_is_one_line_at_its_file(little, prover):
     (folder / "fragments/a/templates/map.yaml").write_text(TEMPLATE.replace("{{ .Values.text |", "{{ if |"))
     (problem,) = said(prover())
     assert problem.startswith("fragments/a/templates/map.yaml:14: does not parse: missing value for command")
+
+
+@pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
+def test_value_and_choice_that_no_case_sets_are_warnings_at_their_lines(little, prover):
+    values = SOURCES["fragments/a/values.schema.yaml"]
+    kind = {"type": "string", "x-choice": True, "default": "b", "description": "Which one."}
+    end = {"type": "string", "default": "", "description": "The end."}
+    more = {"type": "object", "description": "More.", "properties": {"end": end}}
+    printed = "{{ .Values.text | quote }}"
+    chosen = {"summary": "One.", "choice": {"kind": "b"}}
+    little(
+        {
+            "fragments/a/fragment.yaml": {**SOURCES["fragments/a/fragment.yaml"], "choice": {"kind": "a"}},
+            "fragments/a/values.schema.yaml": {
+                "server": {**values["server"], "kind": kind},
+                "release": {**values["release"], "more": more},
+            },
+            "fragments/a/templates/map.yaml": TEMPLATE.replace(
+                printed, f"{printed}\n  end: {{{{ .Values.more.end | quote }}}}"
+            ),
+            "fragments/a/cases/long.yaml": "# In an entry.\ntext: hello hello\nservers: {server: {size: 2}}\n",
+            "fragments/b/fragment.yaml": chosen,
+            "fragments/b/cases/usual.yaml": "# The default.\n",
+            "fragments/b/rejected/size.yaml": "# got string, want integer\nsize: large\n",
+            "stack.yaml": {**SOURCES["stack.yaml"], "fragments": ["a", "b"]},
+        }
+    )
+    report = prover()
+    assert said(report) == []
+    assert all(problem.line for problem in report.warnings)
+    assert [f"{problem.path}: {problem.key}: {problem.message}" for problem in report.warnings] == [
+        "fragments/a/fragment.yaml: choice.kind: no case sets kind: a",
+        "fragments/a/values.schema.yaml: release.more.properties.end: no case sets more.end",
+    ]

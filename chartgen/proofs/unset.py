@@ -1,0 +1,83 @@
+"""Values and choices of fragments that no case sets, so that nothing shows that they work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..compose.schema import closed
+from ..conventions import SERVERS
+from ..problem import Problem
+from ..reading import yamlfile
+from ..sources.fragment import Fragment
+from ..sources.stack import Stack
+
+Key = tuple[str, ...]
+REMEDY = "set it in a file in cases/"
+
+
+def check(
+    stack: Stack, fragments: Iterable[Fragment], cases: Iterable[dict[str, Any]], defaults: dict[str, Any]
+) -> list[Problem]:
+    """Each value that these fragments declare and no case sets, and each `choice` of theirs that no case makes.
+
+    A choice that the `defaults` make is in every case that does not make another.
+
+    `cases` are the values of the cases that were read. Where they do not set everything, those of the other fragments
+    of the stack are read as well: a value can be set in the case of any fragment.
+    """
+    found = _Set(cases)
+    found.texts |= _Set([defaults]).texts
+    left = [*_left(fragments, found)]
+    if left:
+        for fragment in stack.own_fragments:
+            for file in sorted((Path(fragment.folder) / "cases").glob("*.yaml")):
+                found.add(yamlfile.read(file).data)
+        left = [*_left(fragments, found)]
+    return left
+
+
+class _Set:
+    """What cases set: the path of each value and of what holds it, and the text at each path."""
+
+    def __init__(self, cases: Iterable[dict[str, Any]]) -> None:
+        self.paths: set[Key] = set()
+        self.texts: set[tuple[Key, str]] = set()
+        for case in cases:
+            self.add(case)
+
+    def add(self, case: Any) -> None:
+        case = case if isinstance(case, dict) else {}
+        servers = case.get(SERVERS)
+        for values in (case, *(servers.values() if isinstance(servers, dict) else ())):
+            self._walk(values, ())
+
+    def _walk(self, value: Any, path: Key) -> None:
+        self.paths.add(path)
+        if isinstance(value, str):
+            self.texts.add((path, value))
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            self._walk(inner, (*path, str(key)))
+
+
+def _left(fragments: Iterable[Fragment], found: _Set) -> Iterator[Problem]:
+    for fragment in fragments:
+        for dotted, value in fragment.choice.items():
+            if (tuple(dotted.split(".")), value) not in found.texts:
+                message = f"no case sets {dotted}: {value}"
+                yield fragment.problem("fragment.yaml", ("choice", dotted), message, REMEDY)
+        for scope in ("server", "release"):
+            for path, place in _values(getattr(fragment, scope)):
+                if path not in found.paths:
+                    message = f"no case sets {'.'.join(path)}"
+                    yield fragment.problem("values.schema.yaml", (scope, *place), message, REMEDY)
+
+
+def _values(properties: dict[str, Any], path: Key = (), place: Key = ()) -> Iterator[tuple[Key, Key]]:
+    """(path, place in the schema) of each value that is not an object of ours, and not chosen by `choice`."""
+    for key, schema in properties.items():
+        if closed(schema):
+            yield from _values(schema["properties"], (*path, key), (*place, key, "properties"))
+        elif not schema.get("x-choice"):
+            yield (*path, key), (*place, key)
