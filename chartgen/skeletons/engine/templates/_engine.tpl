@@ -27,7 +27,7 @@ huggingface
 - {{ printf "--model=%s" .Facts.model.path | quote }}
 - {{ printf "--served-model-name=%s" .Facts.model.name | quote }}
 - --host=0.0.0.0
-- --port=8080
+- --port={{ int64 .Facts.engine.port }}
 - --max-model-len={{ int64 .Values.model.contextLength }}
 - --max-batch-size={{ int64 .Values.KEY.maxBatchSize }}
 {{- end }}

@@ -74,7 +74,7 @@ fails if the devices do not exist; without it, llama.cpp would use the CPU.
 - --host
 - 0.0.0.0
 - --port
-- "8080"
+- {{ int64 .Facts.engine.port | quote }}
 - --offline
 - --metrics
 - --parallel

@@ -37,7 +37,7 @@ ollama
 {{- end }}
 
 {{- define "fragment.engine.ollama.env" -}}
-OLLAMA_HOST: 0.0.0.0:11434
+OLLAMA_HOST: {{ printf "0.0.0.0:%d" (int64 .Facts.engine.port) | quote }}
 OLLAMA_MODELS: /models
 # Without this, a server that starts during a download deletes the partial files.
 OLLAMA_NOPRUNE: "1"

@@ -76,7 +76,7 @@ replaces $(SGLANG_API_KEY) with the variable, so the manifest does not contain t
 - {{ list .Facts.model.path $sglang.folder | compact | join "/" | printf "--model-path=%s" | quote }}
 - {{ printf "--served-model-name=%v" ($sglang.servedModelName | default .Facts.model.name) | quote }}
 - --host=0.0.0.0
-- --port=30000
+- --port={{ int64 .Facts.engine.port }}
 - --enable-metrics
 - --context-length={{ int64 .Values.model.contextLength }}
 - {{ printf "--tp-size=%v" (include "fragment.engine.sglang.tensorParallelSize" .) | quote }}

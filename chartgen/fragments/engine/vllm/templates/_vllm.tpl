@@ -137,7 +137,7 @@ vllm/entrypoints/launchers/run_batch.py. Those that other versions do not have a
 - {{ printf "--served-model-name=%v" (include "fragment.engine.vllm.name" .) | quote }}
 {{- if not .Facts.batch }}
 - --host=0.0.0.0
-- --port=8000
+- --port={{ int64 $.Facts.engine.port }}
 # Running requests are completed before the pod stops.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
 {{- end }}

@@ -74,7 +74,7 @@ model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file)
 - --host
 - 0.0.0.0
 - --port
-- "8080"
+- {{ int64 .Facts.engine.port | quote }}
 - --offline
 - --metrics
 - --parallel

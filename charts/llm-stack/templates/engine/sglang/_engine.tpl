@@ -76,7 +76,7 @@ tensor parallel {{ include "llm-stack.engine.sglang.tensorParallelSize" . }}, pi
 - {{ list .Facts.model.path $sglang.folder | compact | join "/" | printf "--model-path=%s" | quote }}
 - {{ printf "--served-model-name=%v" ($sglang.servedModelName | default .Facts.model.name) | quote }}
 - --host=0.0.0.0
-- --port=30000
+- --port={{ int64 .Facts.engine.port }}
 - --enable-metrics
 - --context-length={{ int64 .Values.model.contextLength }}
 - {{ printf "--tp-size=%v" (include "llm-stack.engine.sglang.tensorParallelSize" .) | quote }}
