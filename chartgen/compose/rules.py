@@ -19,7 +19,7 @@ from ..reading.gotemplate import Template, Term
 from ..reading.keynames import close
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import defaults, factkeys, fillchecks, fit, metadata, owners, questions, signatures, unused, yamltexts
+from . import byhand, defaults, factkeys, fillchecks, fit, metadata, owners, questions, signatures, unused, yamltexts
 from .facts import SUFFIX
 from .reads import Source
 from .schema import Values
@@ -60,6 +60,8 @@ RULES = {
     "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
     "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
     " after it. In a block or below a key, lines are printed with nindent. Each line of a fill is a key or an item.",
+    "by hand": "Images, names of objects, namespaces, paths of models and hashes are made by the helpers and facts for"
+    " them. Objects in a range have names that differ in each pass. A flag and its value are not one argument.",
     "numbers": "A number is not made of a value that is a text.",
 }
 
@@ -128,6 +130,7 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
         *questions.check(stack, values),
         *_arguments(sources),
         *_formats(sources),
+        *byhand.check(stack, sources),
     )
     found.add(*factkeys.circles(stack, sources, uses))
     found.add(*signatures.check(stack, values, uses))

@@ -1,0 +1,197 @@
+"""What a template writes by hand although a helper or a fact has it: images, names, namespaces, paths, hashes, flags.
+
+Each works in the author's own cluster, and not with a mirror, with a second release or server, or after an upgrade.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..conventions import PARSERS
+from ..problem import Problem
+from ..reading import gotemplate
+from ..reading.gotemplate import Action, Branch, Node, Pipe, Term, Text
+from ..sources.stack import Stack
+from . import comments
+from .reads import Source
+
+# A list item that is a flag and its value, as text or as what an action prints: `- --host 0.0.0.0`.
+FLAG = re.compile(
+    r"""^\s*-\s+(?:\{\{-?\s*(?:(?:quote|print|printf)\s+)?)?["'`]?(?P<key>--?[A-Za-z][\w-]*)[ \t]+(?=[^\s#])"""
+)
+KEYED = re.compile(r"^(?P<space>\s*)(?:-\s+)?(?P<key>image|imagePullPolicy|namespace|name):[ \t]+(?P<value>[^\s#].*)$")
+MODEL = re.compile(r"""/models/(?:%[sv]|\{\{).*\.Values\.model\.|--[\w-]*model[\w-]*[= ]["']?/models/?["']?\s*$""")
+TOP = re.compile(r"(\w+):")
+OF_RELEASE = re.compile(r"\.Release\.Name\b")
+
+SUMS = ("sha256sum", "sha1sum", "sha512sum", "adler32sum")
+DATA = (*PARSERS, "fragment.list", "fragment.ownEnv")
+# What a context of a server has that is not the same in every one.
+OF_SERVER = ("Server", "Facts")
+LOOPS = ("Servers", "Serving")
+NAMES = ("fragment.name", "fragment.shortName")
+NAMED = re.compile(r"(?:^|\n)metadata:\n(?:  .*\n)*  name: $")
+SAME = "is the same in each pass of the range, and two objects cannot have one name"
+
+
+def check(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
+    """Everything that is written by hand, in a stack whose base has the helpers for it."""
+    helpers = {name for fragment in stack.fragments if fragment.id == "base" for name in fragment.defines()}
+    for source in sources:
+        if source.fragment.id != "base":
+            yield from _flags(source)
+        if "fragment.name" in helpers and source.fragment.id != "base":
+            yield from _keys(source)
+            yield from _hashes(source)
+            if not source.file.rpartition("/")[2].startswith("_"):
+                yield from _ranges(source, source.template.body, ())
+
+
+def _lines(source: Source) -> Iterator[tuple[int, str]]:
+    return enumerate(comments.template(source.template.source).split("\n"), 1)
+
+
+def _flags(source: Source) -> Iterator[Problem]:
+    for number, line in _lines(source):
+        if found := FLAG.match(line):
+            flag = found["key"]
+            said = "and its value are one argument, so the program gets a flag with a space in its name"
+            yield Problem(source.path, number, flag, said, f"write {flag}=VALUE, or two items")
+
+
+def _keys(source: Source) -> Iterator[Problem]:
+    named = source.file.rpartition("/")[2].startswith("_")
+    top = ""
+    for number, line in _lines(source):
+        if match := TOP.match(line):
+            top = match[1]
+        if MODEL.search(line):
+            remedy = "write .Facts.model.path, or .path of each in .Facts.models"
+            yield Problem(source.path, number, "/models", "is the path of a model, written by hand", remedy)
+        elif found := KEYED.match(line):
+            metadata = top == "metadata" and found["space"] == "  " and not named
+            wrong = _value(found["key"], found["value"], named, metadata)
+            if wrong:
+                yield Problem(source.path, number, found["key"], *wrong)
+
+
+def _value(key: str, value: str, named: bool, metadata: bool) -> tuple[str, str] | None:
+    """What is wrong with the value of a key, and what to write."""
+    literal = "{{" not in value
+    if key == "image" and (".repository" in value or (literal and ("/" in value or not named))):
+        return (
+            "is written by hand, so it has no digest and no mirror",
+            'declare it under images, and write {{ include "fragment.image" (dict "context" . "image"'
+            " .Values.images.NAME) | quote }}",
+        )
+    if key == "imagePullPolicy" and literal:
+        return (
+            "is written by hand",
+            'write {{ include "fragment.pullPolicy" (dict "context" . "image" .Values.images.NAME) | quote }}',
+        )
+    if key == "namespace" and literal and (metadata or value.strip("\"' ") == "default"):
+        return "is written by hand", "write {{ .Release.Namespace | quote }}"
+    if key == "name" and metadata and (literal or (OF_RELEASE.search(value) and "include" not in value)):
+        said = "is the same in every release" if literal else "can be longer than Kubernetes allows"
+        return said, 'write {{ include "fragment.name" (list . "SUFFIX") }}'
+    return None
+
+
+# --- hashes ----------------------------------------------------------------------------------------------------------
+
+
+def _hashes(source: Source) -> Iterator[Problem]:
+    for define in gotemplate.bodies(source.template):
+        texts = {
+            name
+            for pipe in gotemplate.pipes_of(define.body)
+            if pipe.names and _is_text(pipe.commands, set())
+            for name in pipe.names
+        }
+        for pipe in gotemplate.pipes_of(define.body):
+            for line in dict.fromkeys(_hashed(pipe, texts)):
+                said = "is made of a rendered text, so it changes with every comment and version"
+                remedy = 'hash data: include "NAME" . | include "fragment.map" | sha256sum'
+                yield Problem(source.path, line, "sha256sum", said, remedy)
+
+
+def _hashed(pipe: Pipe, texts: set[str]) -> Iterator[int]:
+    for n, command in enumerate(pipe.commands):
+        if command[0].text in SUMS and command[0].kind == "function":
+            given = (command[1:],) if len(command) > 1 else pipe.commands[:n]
+            if given and _is_text(given, texts):
+                yield command[0].line
+        for term in command:
+            if term.pipe:
+                yield from _hashed(term.pipe, texts)
+
+
+def _is_text(commands: tuple[tuple[Term, ...], ...], texts: set[str]) -> bool:
+    """Whether what commands print is the text of a template that prints YAML."""
+    *_, last = commands
+    first = last[0]
+    if first.kind == "pipe" and first.pipe:
+        return _is_text(first.pipe.commands, texts)
+    if first.kind == "variable":
+        return first.text in texts and not first.fields
+    if first.text in ("trunc", "trim", "quote", "toString", "nindent", "indent") and len(commands) > 1:
+        return _is_text(commands[:-1], texts)
+    if first.kind != "function" or first.text != "include" or len(last) < 2:
+        return False
+    return not (last[1].kind == "text" and last[1].text in DATA)
+
+
+# --- objects in a range ----------------------------------------------------------------------------------------------
+
+
+class Loop(NamedTuple):
+    """A range: the variables that differ in each pass, and whether each pass has a server's context."""
+
+    names: frozenset[str]
+    servers: bool
+
+
+def _ranges(source: Source, body: tuple[Node, ...], loops: tuple[Loop, ...]) -> Iterator[Problem]:
+    """Objects in a range whose names are the same in each pass."""
+    before = ""
+    for node in body:
+        names = isinstance(node, Action) and not node.pipe.names and NAMED.search(before)
+        if names and not all(_differs(node.pipe, loop) for loop in loops):
+            remedy = "use .Server in it" if loops[-1].servers else "use what differs, such as the key of the map"
+            yield Problem(source.path, node.line, "metadata.name", SAME, remedy)
+        if isinstance(node, Branch):
+            inner = (*loops, _loop(node)) if node.kind == "range" else loops
+            yield from _ranges(source, node.body, inner)
+            yield from _ranges(source, node.other, loops)
+        before = before + node.text if isinstance(node, Text) else before + "{{}}" if isinstance(node, Action) else ""
+
+
+def _loop(node: Branch) -> Loop:
+    over = [term.fields[-1] for term in gotemplate.terms(node.pipe) if term.fields]
+    inside = {name for pipe in gotemplate.pipes_of(node.body) for name in pipe.names}
+    return Loop(frozenset({*node.pipe.names, *inside}), bool(over) and over[-1] in LOOPS)
+
+
+def _differs(pipe: Pipe, loop: Loop) -> bool:
+    return any(_varies(term, loop) for command in pipe.commands for term in _telling(command))
+
+
+def _telling(command: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The terms that a command's output depends on: of a helper for names, the suffix alone."""
+    if command[0].text == "include" and len(command) == 3 and command[1].text in NAMES and command[2].pipe:
+        made = command[2].pipe.commands[0]
+        return made[2:] if made[0].text == "list" else made
+    return command
+
+
+def _varies(term: Term, loop: Loop) -> bool:
+    if term.pipe:
+        return _differs(term.pipe, loop)
+    if term.kind == "variable":
+        if term.text not in loop.names:
+            return False
+    elif term.kind != "dot":
+        return False
+    return not loop.servers or not term.fields or term.fields[0] in OF_SERVER
