@@ -426,3 +426,8 @@ def test_a_tool_that_chartgen_can_do_without_is_no_error_where_it_cannot_be_buil
     put(world / "path/prover", HELM.format("v4.3"))
     monkeypatch.setenv("PATH", str(world / "path"))
     assert tools.find("prover") is None, "a program of that name on the PATH is another"
+
+
+def test_helm_reads_no_logins_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", "/elsewhere")
+    assert hermetic(tmp_path)["DOCKER_CONFIG"] == str(tmp_path / "docker")

@@ -43,7 +43,19 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- end }}
 {{- end }}
 
-{{- /* (list CONTEXT OBJECT): the object that exists under the name of this one as JSON, or {}. */}}
+{{- /*
+(list CONTEXT OBJECT): whether Helm created the object for this release. Of any other, Helm says itself that it exists, and
+no message here may lead to its deletion.
+*/}}
+{{- define "fragment.upgrade.own" -}}
+{{- $release := (first .).Release }}
+{{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
+{{- if and (eq (get $notes "meta.helm.sh/release-name") $release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $release.Namespace) -}}
+true
+{{- end }}
+{{- end }}
+
+{{- /* (list CONTEXT OBJECT): the object of the release that exists under the name of this one as JSON, or {}. */}}
 {{- define "fragment.upgrade.found" -}}
 {{- $context := first . }}
 {{- $object := last . }}
@@ -55,7 +67,7 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
 {{- end }}
 {{- end }}
-{{- mustToJson ($found | default dict) }}
+{{- mustToJson (ternary $found dict (include "fragment.upgrade.own" (list $context $found) | eq "true")) }}
 {{- end }}
 
 {{- /*
@@ -78,7 +90,7 @@ it deletes any.
 {{- $port := .nodePort | default 0 | int64 | toString }}
 {{- $name := get $wanted $port }}
 {{- if and $name (ne $name $old.metadata.name) }}
-Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which keeps it until the upgrade is complete; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again
+Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which {{ if include "fragment.upgrade.own" (list $context $old) }}keeps it until the upgrade is complete; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again{{ else }}is not of this release; use another port{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -95,9 +107,7 @@ Helm would delete them.
 {{- if $kind }}
 {{- $name := trimPrefix (printf "%s/" $kind) . }}
 {{- $old := lookup "v1" $kind $.Release.Namespace $name | default dict }}
-{{- $notes := dig "metadata" "annotations" dict $old | default dict }}
-{{- $own := and (eq (get $notes "meta.helm.sh/release-name") $.Release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $.Release.Namespace) }}
-{{- if and $own (ne (get $notes "helm.sh/resource-policy") "keep") }}
+{{- if and (include "fragment.upgrade.own" (list $ $old)) (ne (dig "metadata" "annotations" "helm.sh/resource-policy" "" $old) "keep") }}
 {{ $kind }}/{{ $name }}: is an object of this release, which the upgrade would delete, because the values name it as one that exists already; run `kubectl -n {{ $.Release.Namespace }} annotate {{ lower $kind }} {{ $name }} helm.sh/resource-policy=keep`, and upgrade again
 {{- end }}
 {{- end }}

@@ -291,10 +291,15 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- with int64 .Values.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  {{- if .Facts.engine.secret }}
+  authorization: its API key
+  {{- end }}
   {{- if .Facts.engine.access }}
   who: {{ .Facts.engine.access | quote }}
   {{- else if .Facts.engine.secret }}
   who: {{ printf "Requests to its API require the key in Secret %s." .Facts.engine.secret.name | quote }}
+  {{- else if and .Values.envFrom .Facts.engine.keyVariable }}
+  who: {{ printf "Its API has no authentication, unless envFrom sets %s." .Facts.engine.keyVariable | quote }}
   {{- else }}
   who: Its API has no authentication.
   {{- end }}

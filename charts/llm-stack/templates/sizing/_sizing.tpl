@@ -192,12 +192,39 @@ modelCache.size: {{ $cache.size }} is too small for the models, which take {{ di
 {{- if and $cache.memory $limit (ne .Values.model.delivery "none") (gt $need (include "llm-stack.sizing.mebibytes" $limit | int64)) }}
 loader.resources: the memory limit of {{ $limit }} includes the files written to a cache in memory, where the models take {{ div (add $need 1023) 1024 }}Gi; remove the limit, or raise it above that
 {{- end }}
+{{ include "llm-stack.sizing.limitFault" . }}
 {{- $gpu := .Facts.gpu }}
 {{- $nodes := int64 .Values.nodes.count }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) $nodes }}
 {{- $takes := int64 $sum.needMiB }}
 {{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
 gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{ if gt $nodes 1 }} on each of {{ $nodes }} nodes{{ end }} is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count{{ with include "llm-stack.sizing.nodes" . }}, set nodes.count to {{ . }}{{ end }}, or lower model.contextLength
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.sizing.limitFault" -}}
+{{- $limits := .Values.resources.limits | default dict }}
+{{- $limit := get $limits "memory" | toString }}
+{{- /**/}}
+{{- $devices := or (int64 .Facts.gpu.count) (contains "/" (keys $limits | join " ")) (include "llm-stack.slot.server.resourceClaims" . | trim) }}
+{{- /**/}}
+{{- $uncounted := or .Values.runtimeClassName (hasKey .Values.env "NVIDIA_VISIBLE_DEVICES") (dig "privileged" false .Values.securityContext) }}
+{{- range .Values.volumes }}
+{{- $uncounted = or $uncounted (dig "hostPath" "path" "" . | hasPrefix "/dev") }}
+{{- end }}
+{{- if and $limit (not $devices) (not $uncounted) (not .Facts.engine.mapsWeights) }}
+{{- $largest := 0 }}
+{{- range .Facts.sizing.models }}
+{{- $largest = max $largest (int64 .weightsMiB) }}
+{{- end }}
+{{- $takes := div (mul $largest (int64 .Facts.engine.copies | default 1)) (int64 .Values.nodes.count) }}
+{{- if gt $takes (include "llm-stack.sizing.mebibytes" $limit | int64) }}
+resources.limits.memory: {{ $limit }} is too small for the weights of the model, which take {{ div (add $takes 1023) 1024 }}Gi of the pod's memory without a GPU; raise the limit, or remove resources, and the chart calculates them
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -43,6 +43,18 @@
 {{- end }}
 {{- end }}
 
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.upgrade.own" -}}
+{{- $release := (first .).Release }}
+{{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
+{{- if and (eq (get $notes "meta.helm.sh/release-name") $release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $release.Namespace) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- /**/}}
 {{- define "llm-stack.upgrade.found" -}}
 {{- $context := first . }}
@@ -55,7 +67,7 @@
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
 {{- end }}
 {{- end }}
-{{- mustToJson ($found | default dict) }}
+{{- mustToJson (ternary $found dict (include "llm-stack.upgrade.own" (list $context $found) | eq "true")) }}
 {{- end }}
 
 {{- /*
@@ -78,7 +90,7 @@
 {{- $port := .nodePort | default 0 | int64 | toString }}
 {{- $name := get $wanted $port }}
 {{- if and $name (ne $name $old.metadata.name) }}
-Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which keeps it until the upgrade is complete; use another port, or run `{{ include "llm-stack.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again
+Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which {{ if include "llm-stack.upgrade.own" (list $context $old) }}keeps it until the upgrade is complete; use another port, or run `{{ include "llm-stack.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again{{ else }}is not of this release; use another port{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -95,9 +107,7 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- if $kind }}
 {{- $name := trimPrefix (printf "%s/" $kind) . }}
 {{- $old := lookup "v1" $kind $.Release.Namespace $name | default dict }}
-{{- $notes := dig "metadata" "annotations" dict $old | default dict }}
-{{- $own := and (eq (get $notes "meta.helm.sh/release-name") $.Release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $.Release.Namespace) }}
-{{- if and $own (ne (get $notes "helm.sh/resource-policy") "keep") }}
+{{- if and (include "llm-stack.upgrade.own" (list $ $old)) (ne (dig "metadata" "annotations" "helm.sh/resource-policy" "" $old) "keep") }}
 {{ $kind }}/{{ $name }}: is an object of this release, which the upgrade would delete, because the values name it as one that exists already; run `kubectl -n {{ $.Release.Namespace }} annotate {{ lower $kind }} {{ $name }} helm.sh/resource-policy=keep`, and upgrade again
 {{- end }}
 {{- end }}

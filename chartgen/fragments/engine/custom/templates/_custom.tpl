@@ -8,6 +8,7 @@ formats: [directory, ollama]
 vendors: []
 parallel: 1
 batch: true
+mapsWeights: true
 readOnly: true
 reloadValue: custom.reload.path
 mountPath: {{ $custom.mountPath | quote }}

@@ -21,6 +21,7 @@ readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
 offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
+mapsWeights: {{ has $llamacpp.loadMode (list "auto" "mmap") }}
 # ggml/src/ggml-cuda/CMakeLists.txt, for CUDA 12; the architectures that all ROCm versions of .devops/rocm.Dockerfile have.
 cards:
   nvidia: {any: "5.0"}
@@ -31,6 +32,8 @@ ready: [/health]
 {{- with $llamacpp.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- else }}
+keyVariable: LLAMA_API_KEY
 {{- end }}
 {{- end }}
 {{- end }}

@@ -48,6 +48,8 @@ cards:
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 access: {{ printf "Requests to paths below /v1 require the key in Secret %s. Other paths require none, such as /invocations, which generates text, too." .existingSecret | quote }}
+{{- else }}
+keyVariable: VLLM_API_KEY
 {{- end }}
 {{- end }}
 {{- end }}

@@ -136,6 +136,13 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- end }}
 {{- end }}
 {{- if .values.basicAuthSecret }}
+{{- range $rule := .rules }}
+{{- range $.Facts.access }}
+{{- if and .authorization (eq .service $rule.service) }}
+{{ $way.key }}.basicAuthSecret: requires a password in the header Authorization, in which clients of {{ regexReplaceAll "^Server " .title "server " }} send {{ .authorization }}, so that no request can have both; remove basicAuthSecret
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $passwords := dict }}
 {{- range $controllers }}
 {{- $passwords = merge $passwords (.passwords | default dict) }}

@@ -47,6 +47,7 @@ USER: pipelines
   nodePort: {{ int64 . }}
   {{- end }}
   who: Chats with pipelines, and changes to their settings, require no key.
+  authorization: its API key
 {{- end }}
 {{- end }}
 

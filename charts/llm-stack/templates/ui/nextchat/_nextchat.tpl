@@ -22,11 +22,16 @@
   nodePort: {{ int64 . }}
   {{- end }}
   {{- if $chat.code.existingSecret }}
-  who: {{ printf "It requires an access code from Secret %s." $chat.code.existingSecret | quote }}
-  {{- else if dig "Facts" "engine" "secret" "" (get .Servers $server | default dict) }}
-  who: {{ printf "It requires no access code, and sends the key of server %s for every client: set nextchat.code.existingSecret." $server | quote }}
+  who: {{ printf "Its chat requires an access code from Secret %s. Its path /api/proxy requires none, and forwards requests to every address that its pods reach." $chat.code.existingSecret | quote }}
+  authorization: access codes
   {{- else }}
-  who: It requires no access code.
+  {{- $who := printf "It requires no access code%s" (ternary ", unless nextchat.envFrom sets CODE" "" (not (empty $chat.envFrom))) }}
+  {{- if $chat.endpoint.existingSecret }}
+  {{- $who = printf "%s, and sends the key in Secret %s for every client: set nextchat.code.existingSecret" $who $chat.endpoint.existingSecret }}
+  {{- else if and (not $chat.endpoint.url) (dig "Facts" "engine" "secret" "" (get .Servers $server | default dict)) }}
+  {{- $who = printf "%s, and sends the key of server %s for every client: set nextchat.code.existingSecret" $who $server }}
+  {{- end }}
+  who: {{ printf "%s. Its path /api/proxy forwards requests to every address that its pods reach." $who | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -108,6 +113,8 @@ DEFAULT_MODEL: {{ quote . }}
 CODE:
   valueFrom:
     secretKeyRef: {name: {{ $code.existingSecret | quote }}, key: {{ $code.key | quote }}}
+# Without this, any text that a client sends as an API key of its own takes the place of the code.
+HIDE_USER_API_KEY: "1"
 {{- end }}
 {{- end }}
 
@@ -122,7 +129,11 @@ Secret/{{ . }}
 {{- define "llm-stack.ui.nextchat.checks" -}}
 {{- $chat := .Values.nextchat }}
 {{- if $chat.enabled }}
-{{ include "llm-stack.envFaults" (list "nextchat.env" .Values.nextchat.env (dict "CODE" "nextchat.code.existingSecret")) }}
+{{- $variables := dict "CODE" "nextchat.code.existingSecret" }}
+{{- if $chat.code.existingSecret }}
+{{- $_ := set $variables "HIDE_USER_API_KEY" "nextchat.code.existingSecret" }}
+{{- end }}
+{{ include "llm-stack.envFaults" (list "nextchat.env" .Values.nextchat.env $variables) }}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | replace " " " or " }}
 {{- if $chat.endpoint.url }}
 {{- if $chat.server }}

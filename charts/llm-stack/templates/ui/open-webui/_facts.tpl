@@ -25,9 +25,60 @@
   {{- else if $ui.trustedHeaders.email }}
   who: {{ printf "It trusts the header %s. Every client that does not pass through your proxy can sign in as any user." $ui.trustedHeaders.email | quote }}
   {{- else }}
-  who: Users sign in. The first user to sign up becomes the administrator.
+  who: {{ include "llm-stack.ui.open-webui.accounts" . | quote }}
   {{- end }}
+  authorization: the session of the user
 {{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.ui.open-webui.accounts" -}}
+{{- $ui := .Values.openWebui }}
+{{- $lines := list "Users sign in." }}
+{{- /**/}}
+{{- $provided := and $ui.oidc.providerUrl $ui.oidc.signup }}
+{{- if hasKey $ui.env "ENABLE_OAUTH_SIGNUP" }}
+{{- $variable := get $ui.env "ENABLE_OAUTH_SIGNUP" }}
+{{- $provided = or (not (kindIs "string" $variable)) (eq (lower (toString $variable)) "true") }}
+{{- end }}
+{{- if and (hasKey $ui.env "WEBUI_ADMIN_EMAIL") (hasKey $ui.env "WEBUI_ADMIN_PASSWORD") }}
+{{- $lines = append $lines "The administrator is the user of WEBUI_ADMIN_EMAIL." }}
+{{- else if or $provided $ui.ldap.host }}
+{{- $lines = append $lines "The first account is the administrator's." }}
+{{- else }}
+{{- $lines = append $lines "The first user to sign up becomes the administrator." }}
+{{- end }}
+{{- $open := list }}
+{{- if $ui.signup }}
+{{- $open = append $open "every client can sign up" }}
+{{- end }}
+{{- if $provided }}
+{{- $open = append $open (printf "every user of %s gets an account" ($ui.oidc.providerUrl | default "its identity providers")) }}
+{{- end }}
+{{- if $ui.ldap.host }}
+{{- $open = append $open (printf "every user that the LDAP search at %s finds gets an account" $ui.ldap.host) }}
+{{- end }}
+{{- with $open }}
+{{- $role := hasKey $ui.env "DEFAULT_USER_ROLE" | ternary (get $ui.env "DEFAULT_USER_ROLE") "pending" }}
+{{- $then := "DEFAULT_USER_ROLE decides what a new account can do" }}
+{{- if eq (toString $role) "pending" }}
+{{- $then = "an administrator must approve each account" }}
+{{- else if kindIs "string" $role }}
+{{- $then = printf "no account needs approval, because DEFAULT_USER_ROLE is %s" $role }}
+{{- end }}
+{{- $sentence := join ", " . }}
+{{- $lines = append $lines (printf "%s%s; %s." (substr 0 1 $sentence | upper) (substr 1 -1 $sentence) $then) }}
+{{- end }}
+{{- if $ui.persistentConfig }}
+{{- $lines = append $lines "Settings in its database take precedence over these values." }}
+{{- end }}
+{{- if $ui.envFrom }}
+{{- $lines = append $lines "Variables from openWebui.envFrom can change all of this." }}
+{{- end }}
+{{- join " " $lines }}
 {{- end }}
 
 {{- define "llm-stack.ui.open-webui.secrets" -}}
@@ -67,7 +118,7 @@ openWebui.redis: both url and existingSecret are set; remove one of them
 {{ include "llm-stack.ui.open-webui.endpointChecks" . }}
 {{ include "llm-stack.ui.open-webui.replicasChecks" . }}
 {{ include "llm-stack.ui.open-webui.signInChecks" . }}
-{{- $variables := dict "WEBUI_AUTH" "openWebui.auth" "WEBUI_SECRET_KEY" "openWebui.secretKey.existingSecret" }}
+{{- $variables := dict "WEBUI_AUTH" "openWebui.auth" "ENABLE_SIGNUP" "openWebui.signup" "WEBUI_SECRET_KEY" "openWebui.secretKey.existingSecret" }}
 {{- range $what, $header := $ui.trustedHeaders }}
 {{- $_ := set $variables (printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what)) (printf "openWebui.trustedHeaders.%s" $what) }}
 {{- end }}
