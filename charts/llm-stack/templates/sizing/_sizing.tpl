@@ -58,6 +58,7 @@
 {{- end }}
 
 {{- /*
+
 */}}
 {{- define "llm-stack.sizing.model" -}}
 {{- $row := include "llm-stack.sizing.row" (dict "context" .context "reference" .model.reference) | mustFromJson }}
@@ -68,6 +69,10 @@
 {{- with $said.weightsSize }}
 {{- $weights = include "llm-stack.sizing.mebibytes" . | int64 }}
 {{- $token = ternary $token 128.0 (hasKey $row "kvKiBPerToken") }}
+{{- end }}
+{{- with $row.windowKiBPerToken }}
+{{- $kept := ternary (min (int64 $row.window) (int64 $values.model.contextLength)) (int64 $values.model.contextLength) ($.context.Facts.engine.slidingWindow | default false) }}
+{{- $token = addf $token (divf (mulf . $kept) (max 1 (int64 $values.model.contextLength))) }}
 {{- end }}
 {{- with $said.kvCachePerToken }}
 {{- $token = trimSuffix "Ki" . | float64 }}
