@@ -11,11 +11,14 @@ from .. import files
 from ..problem import fault
 
 
-def read(file: Path, remedy: str) -> Any:
-    """What a file of JSON holds, its numbers finite; Faults, with what to do, where it is not JSON."""
+def read(file: Path, remedy: str, infinite: bool = False) -> Any:
+    """What a file of JSON holds; Faults, with what to do, where it is not JSON.
+
+    Its numbers are finite, unless `infinite` allows what Python writes for others: `Infinity` and `NaN`.
+    """
     text = files.text(file)
     try:
-        return json.loads(text, parse_float=_finite, parse_constant=_refused)
+        return json.loads(text, parse_float=_finite, parse_constant=float if infinite else _refused)
     except json.JSONDecodeError as error:
         raise fault(file, f"is not JSON: line {error.lineno}: {error.msg}", remedy) from None
     except ValueError:

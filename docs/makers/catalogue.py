@@ -16,7 +16,9 @@ def line(name: str, row: modelconfig.Row, source: str = "config", **more: str) -
     """A row as text: NAME: {weightsMiB: …, …}. `more` are fields that a configuration does not have, such as kv."""
     fields: dict[str, object] = {
         "weightsMiB": row.weightsMiB,
-        "kvKiBPerToken": int(row.kvKiBPerToken) if row.kvKiBPerToken.is_integer() else row.kvKiBPerToken,
+        "kvKiBPerToken": _figure(row.kvKiBPerToken),
+        "windowKiBPerToken": _figure(row.windowKiBPerToken),
+        "window": row.window,
         "context": row.context,
         "parametersM": row.parametersM,
         "wideM": row.wideM,
@@ -29,6 +31,10 @@ def line(name: str, row: modelconfig.Row, source: str = "config", **more: str) -
     }
     kept = {key: value for key, value in fields.items() if value not in ("", 0) or key == "kvKiBPerToken"}
     return f"{name}: {{{', '.join(f'{key}: {value}' for key, value in kept.items())}}}"
+
+
+def _figure(value: float) -> float:
+    return int(value) if value.is_integer() else value
 
 
 def main(arguments: list[str]) -> int:

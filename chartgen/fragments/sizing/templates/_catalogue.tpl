@@ -44,7 +44,7 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
-{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) | uniq }}
+{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) | uniq }}
 {{- $found := dict }}
 {{- range $key, $row := .rows }}
 {{- if eq $hub (contains "/" $key) }}

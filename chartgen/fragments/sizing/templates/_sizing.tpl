@@ -58,7 +58,8 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- end }}
 
 {{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, the context that it
-supports, and what is known of dtype, quantization, heads and kvHeads. */}}
+supports, and what is known of dtype, quantization, heads and kvHeads. Layers with a sliding window keep only its tokens, if
+the engine frees the others: kvKiBPerToken is then the mean over the context of a request. */}}
 {{- define "fragment.sizing.model" -}}
 {{- $row := include "fragment.sizing.row" (dict "context" .context "reference" .model.reference) | mustFromJson }}
 {{- $values := .context.Values }}
@@ -68,6 +69,10 @@ supports, and what is known of dtype, quantization, heads and kvHeads. */}}
 {{- with $said.weightsSize }}
 {{- $weights = include "fragment.sizing.mebibytes" . | int64 }}
 {{- $token = ternary $token 128.0 (hasKey $row "kvKiBPerToken") }}
+{{- end }}
+{{- with $row.windowKiBPerToken }}
+{{- $kept := ternary (min (int64 $row.window) (int64 $values.model.contextLength)) (int64 $values.model.contextLength) ($.context.Facts.engine.slidingWindow | default false) }}
+{{- $token = addf $token (divf (mulf . $kept) (max 1 (int64 $values.model.contextLength))) }}
 {{- end }}
 {{- with $said.kvCachePerToken }}
 {{- $token = trimSuffix "Ki" . | float64 }}

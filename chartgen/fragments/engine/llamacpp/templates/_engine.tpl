@@ -20,6 +20,7 @@ formats: [directory]
 readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
+slidingWindow: {{ not (has "--swa-full" .Values.extraArgs) }}
 offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
 mapsWeights: {{ has $llamacpp.loadMode (list "auto" "mmap") }}
 # ggml/src/ggml-cuda/CMakeLists.txt, for CUDA 12; the architectures that all ROCm versions of .devops/rocm.Dockerfile have.

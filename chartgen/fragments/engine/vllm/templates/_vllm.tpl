@@ -29,6 +29,8 @@ readOnly: true
 versions: files/engine/vllm/versions.yaml
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
 batch: true
+# vllm/v1/core/kv_cache_utils.py: without the hybrid manager, every layer keeps the whole context.
+slidingWindow: {{ not (has "--disable-hybrid-kv-cache-manager" .Values.extraArgs) }}
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
