@@ -104,8 +104,10 @@ def _held(name: str, card: Mapping[str, Any], count: int, need: Mapping[str, Any
     """
     models = need["models"]
     split = need["tensorParallel"]
-    # Across nodes, each node has some of the layers, and its cards split them.
-    within = NODE if need["acrossNodes"] and count > NODE else count
+    # Each copy has cards of its own. Across nodes, each node has some of the layers, and its cards split them.
+    if count % need["copies"]:
+        return None
+    within = NODE if need["acrossNodes"] and count > NODE else count // need["copies"]
     if split and any(model.get("heads", within) % within for model in models):
         return None
     cache = sum(model["kvMiB"] for model in models)

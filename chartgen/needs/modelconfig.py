@@ -55,9 +55,9 @@ LISTED = {"layer_types", "layers_block_type"}
 class Row:
     """What one model needs, as a row of the catalogue. `weightsMiB` is 0 where it cannot be counted.
 
-    `parametersM` and `wideM` are millions: all parameters, and those that a quantised variant leaves as they are, which
-    are the embeddings and the output layer. Layers with a sliding window take `windowKiBPerToken` more for each of the
-    last `window` tokens.
+    `parametersM`, `wideM` and `expertsM` are millions: all parameters; those that a quantised variant leaves as they
+    are, which are the embeddings and the output layer; and those of the experts, without shared ones. Layers with a
+    sliding window take `windowKiBPerToken` more for each of the last `window` tokens.
     """
 
     weightsMiB: int
@@ -67,6 +67,7 @@ class Row:
     context: int
     parametersM: int
     wideM: int
+    expertsM: int
     dtype: str
     quantization: str
     heads: int
@@ -158,9 +159,9 @@ def row(config: dict[str, Any], total: int = 0) -> Row:
     size = text.get("head_dim") or text["hidden_size"] // heads
     dtype = _dtype(config, text)
     method, bits, kept = _quantization(config, text)
-    parameters, wide = 0, text["vocab_size"] * text["hidden_size"] * _tables(text)
+    parameters, wide, experts = 0, text["vocab_size"] * text["hidden_size"] * _tables(text), 0
     if bits is not None and _countable_layers(config, text):
-        parameters, wide = _parameters(text, size, kv_heads)
+        parameters, wide, experts = _parameters(text, size, kv_heads)
         if kept or method == "mxfp4":
             wide += layers * _attention(text, size, kv_heads, text["hidden_size"], heads)
         vision = _vision(config)
@@ -175,6 +176,7 @@ def row(config: dict[str, Any], total: int = 0) -> Row:
         context=int(text.get("max_position_embeddings") or text.get("max_sequence_length") or 0),
         parametersM=round(parameters / 1e6),
         wideM=round(wide / 1e6),
+        expertsM=round(experts / 1e6),
         dtype=dtype,
         quantization=method,
         heads=heads,
@@ -312,8 +314,8 @@ def _tables(text: dict[str, Any]) -> int:
     return 1 if text.get("tie_word_embeddings", text.get("model_type") in TIED) else 2
 
 
-def _parameters(text: dict[str, Any], size: int, kv_heads: int) -> tuple[int, int]:
-    """All parameters, and those of the embeddings and the output layer."""
+def _parameters(text: dict[str, Any], size: int, kv_heads: int) -> tuple[int, int, int]:
+    """All parameters, those of the embeddings and the output layer, and those of the experts, without shared ones."""
     width, layers, heads = text["hidden_size"], text["num_hidden_layers"], text["num_attention_heads"]
     wide = text["vocab_size"] * width * _tables(text)
     experts = text.get("num_experts") or text.get("n_routed_experts") or text.get("num_local_experts") or 0
@@ -321,11 +323,13 @@ def _parameters(text: dict[str, Any], size: int, kv_heads: int) -> tuple[int, in
     each = _attention(text, size, kv_heads, width, heads) + 2 * width
     layers += int(text.get("num_nextn_predict_layers") or 0)  # the layer that predicts further tokens
     narrow = layers * each + dense * 3 * width * text.get("intermediate_size", 0)
+    routed = 0
     if experts:
         inner = text.get("moe_intermediate_size") or text["intermediate_size"]
         shared = (text.get("n_shared_experts") or 0) * inner + (text.get("shared_expert_intermediate_size") or 0)
-        narrow += (layers - dense) * (experts * (3 * width * inner + width) + 3 * width * shared)
-    return math.floor(narrow + wide + width), wide
+        routed = (layers - dense) * experts * 3 * width * inner
+        narrow += routed + (layers - dense) * (experts * width + 3 * width * shared)
+    return math.floor(narrow + wide + width), wide, math.floor(routed)
 
 
 def _attention(text: dict[str, Any], size: int, kv_heads: int, width: int, heads: int) -> int:

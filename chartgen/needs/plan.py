@@ -81,6 +81,7 @@ class Need(TypedDict):
     programMiB: int
     usablePercent: int
     promptCacheMiB: int
+    copies: int
     nodes: int
     acrossNodes: bool
     parallelism: str

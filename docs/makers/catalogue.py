@@ -22,6 +22,7 @@ def line(name: str, row: modelconfig.Row, source: str = "config", **more: str) -
         "context": row.context,
         "parametersM": row.parametersM,
         "wideM": row.wideM,
+        "expertsM": row.expertsM,
         "dtype": row.dtype,
         "quantization": row.quantization,
         "heads": row.heads,

@@ -123,6 +123,12 @@ def test_every_argument_of_the_chart_that_a_version_of_vllm_lacks_is_in_the_tabl
     assert (given & changes().keys()) - table.keys() == set()
 
 
+def test_every_argument_that_newer_versions_of_vllm_removed_is_in_the_table(table):
+    removed = {argument for argument, (_, last) in changes().items() if last}
+    assert len(removed) > 30
+    assert removed - table.keys() == set()
+
+
 @pytest.mark.parametrize(
     ("image", "given", "said"),
     [
@@ -131,6 +137,15 @@ def test_every_argument_of_the_chart_that_a_version_of_vllm_lacks_is_in_the_tabl
         ("{tag: 0.11.0-x86}", "--nnodes", "0.11.0-x86 does not have the argument --nnodes"),
         ("{tag: v0.18.0}", "--swap-space=1", "v0.18.0 does not have the argument --swap-space any more"),
         ("{tag: v0.17.1}", "--swap-space=1", ""),
+        ("{tag: v0.33.0}", "--swap_space", "v0.33.0 does not have the argument --swap_space any more"),
+        ("{tag: v0.33.0}", "--no-calculate-kv-scales", "does not have the argument --no-calculate-kv-scales any more"),
+        ("{tag: v0.33.0}", "--guided-decoding-backend=xgrammar", "argument --guided-decoding-backend any more"),
+        ("{tag: v0.33.0}", "--kv_cache_dtype=nvfp4", ""),
+        (
+            "{tag: v0.18.0}",
+            "--kv_cache_dtype=nvfp4",
+            "does not have the argument --kv_cache_dtype=nvfp4; use version 0.20",
+        ),
         ("{tag: nightly}", "--swap-space=1", ""),
         ("{tag: latest}", "--nnodes=2", ""),
         ("{repository: team/own, tag: v0.11.0}", "--nnodes=2", ""),

@@ -213,6 +213,72 @@ def test_quantized_tags_of_ollama_and_gguf_files_of_the_hub_are_variants():
     assert file["weightsMiB"] * 2**20 / 1e9 == pytest.approx(2.64, rel=0.02)
 
 
+def llamacpp(model: str, file: str) -> dict:
+    return told("engine=llamacpp", f"model.name={model}", f"llamacpp.file={file}", "modelCache.size=3Ti")["models"][0]
+
+
+@pytest.mark.parametrize(
+    ("model", "file", "gigabytes"),
+    [
+        ("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "Meta-Llama-3.1-8B-Instruct-Q8_0.gguf", 8.54),
+        ("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "Meta-Llama-3.1-8B-Instruct-IQ2_M.gguf", 2.95),
+        ("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "Meta-Llama-3.1-8B-Instruct-Q4_K_L.gguf", 5.31),
+        ("Qwen/Qwen2.5-7B-Instruct-GGUF", "qwen2.5-7b-instruct-fp16-00001-of-00004.gguf", 15.24),
+        ("Qwen/Qwen2.5-7B-Instruct", "gguf/qwen2.5-7b-instruct-q4_k_m.gguf", 4.68),
+        ("ggml-org/gpt-oss-20b-GGUF", "gpt-oss-20b-mxfp4.gguf", 13.8),
+    ],
+)
+def test_size_of_a_gguf_file_is_that_of_its_own_quantization(model, file, gigabytes):
+    """The sizes are those that the models' pages list."""
+    assert llamacpp(model, file)["weightsMiB"] * 2**20 / 1e9 == pytest.approx(gigabytes, rel=0.03)
+
+
+def test_size_of_a_gguf_file_whose_name_says_no_quantization_is_not_known():
+    found = llamacpp("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "model.gguf")
+    assert found["weightsMiB"] == 0
+    assert found["kvMiB"] == 128 * 8192 // 1024
+
+
+def test_copies_of_vllm_share_the_experts_and_nothing_else():
+    moe = [
+        "engine=vllm",
+        "gpu.vendor=nvidia",
+        "gpu.count=8",
+        "model.name=deepseek-ai/DeepSeek-R1",
+        "modelCache.size=1Ti",
+    ]
+    once, eight = told(*moe), told(*moe, "vllm.dataParallelSize=8")
+    experts = once["models"][0]["expertsMiB"]
+    assert experts * 2**20 / 1e9 == pytest.approx(665.2, rel=0.01)  # 58 layers and one more, 256 experts, 8 bits
+    more = eight["needMiB"] - once["needMiB"]
+    assert more == pytest.approx(1.02 * 7 * (once["models"][0]["weightsMiB"] - experts), abs=2)
+    copies = told("engine=sglang", *moe[1:], "sglang.dataParallelSize=8")
+    assert copies["needMiB"] - once["needMiB"] == pytest.approx(1.02 * 7 * once["models"][0]["weightsMiB"], abs=2)
+    dense = ["engine=vllm", "gpu.vendor=nvidia", "gpu.count=2", "model.name=Qwen/Qwen3-8B"]
+    more = told(*dense, "vllm.dataParallelSize=2")["needMiB"] - told(*dense)["needMiB"]
+    assert more == pytest.approx(1.02 * told(*dense)["models"][0]["weightsMiB"], abs=2)
+
+
+def test_copies_have_cards_of_their_own_on_one_node():
+    moe = [
+        "engine=vllm",
+        "gpu.vendor=nvidia",
+        "gpu.count=8",
+        "model.name=deepseek-ai/DeepSeek-R1",
+        "modelCache.size=1Ti",
+    ]
+    counts = {each["count"] for each in told(*moe, "vllm.dataParallelSize=8")["choices"]}
+    assert counts == {8, 16}
+    assert not told(*moe, "vllm.dataParallelSize=8")["acrossNodes"]
+
+
+def test_experts_of_the_catalogue_are_part_of_their_models():
+    rows = {name: row for name, row in MODELS.items() if "expertsM" in row}
+    assert len(rows) > 30
+    for row in rows.values():
+        assert 0.8 < row["expertsM"] / (row["parametersM"] - row.get("wideM", 0)) <= 1
+
+
 def test_sizes_may_have_decimals():
     model = told("model.name=own", "model.weightsSize=2.5Gi", "model.kvCachePerToken=30.5Ki")["models"][0]
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
@@ -452,6 +518,20 @@ def test_a_configuration_that_is_no_json_is_a_sentence(tmp_path, name, text):
     (tmp_path / name).write_text(text, encoding="utf-8")
     said = run("--config", tmp_path / "config.json")
     assert (said.exit_code, said.stderr.startswith(f"{tmp_path / name}: "), said.stderr.count("\n")) == (1, True, 1)
+
+
+MIXTURE = {
+    "model_type": "qwen3_moe", "hidden_size": 2048, "num_hidden_layers": 48, "num_attention_heads": 32, "head_dim": 128,
+    "num_key_value_heads": 4, "num_experts": 128, "moe_intermediate_size": 768, "intermediate_size": 6144,
+    "vocab_size": 151936, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "max_position_embeddings": 40960,
+}  # fmt: skip
+
+
+def test_script_counts_the_experts_as_the_catalogue_does(tmp_path, capsys):
+    (tmp_path / "config.json").write_text(json.dumps(MIXTURE), encoding="utf-8")
+    assert catalogue.main([f"Qwen/Qwen3-30B-A3B={tmp_path / 'config.json'}"]) == 0
+    (name, row) = next(iter(yaml.safe_load(capsys.readouterr().out).items()))
+    assert row | {"source": "aiconfigurator"} == MODELS[name]
 
 
 def test_script_makes_the_row_that_the_catalogue_has(tmp_path, capsys):

@@ -147,8 +147,26 @@ spec:
 {{- end }}
 {{- end }}
 
+{{- /* The number of MIG partitions that the pod requests. */}}
+{{- define "fragment.gpu.partitions" -}}
+{{- $count := 0 }}
+{{- range $name, $amount := .Values.gpu.resources }}
+{{- if hasPrefix "nvidia.com/mig-" $name }}
+{{- $count = add $count (int64 $amount) }}
+{{- end }}
+{{- end }}
+{{- if .Values.gpu.partition }}
+{{- $count = int64 .Values.gpu.count }}
+{{- end }}
+{{- int64 $count }}
+{{- end }}
+
 {{- define "fragment.gpu.checks" -}}
 {{- $gpu := .Values.gpu }}
+{{- $partitions := include "fragment.gpu.partitions" . | int64 }}
+{{- if and (gt $partitions 1) (not .Facts.engine.partitions) }}
+gpu.{{ ternary "resources" "count" (empty $gpu.partition) }}: the pod would get {{ $partitions }} MIG partitions, but CUDA shows a process only one of them; request one larger partition, or one partition for each pod and set replicas to {{ $partitions }}
+{{- end }}
 {{- $row := include "fragment.gpu.row" . | mustFromJson }}
 {{- $counted := gt (int64 $gpu.count) 1 }}
 {{- if and $gpu.resources $counted }}

@@ -52,16 +52,21 @@ it, as JSON; an empty map if the version has it. */}}
 {{- define "fragment.server.unsuited" -}}
 {{- $image := .image }}
 {{- $found := dict }}
-{{- range uniq (list .argument (splitList "=" .argument | first)) }}
-{{- $row := get $image.arguments . | default dict }}
+{{- /* vLLM reads _ as -, and --no-NAME is the opposite of the flag --NAME. */}}
+{{- $name := splitList "=" .argument | first }}
+{{- $plain := replace "_" "-" $name }}
+{{- $value := trimPrefix $name .argument }}
+{{- $said := dict (printf "%s%s" $plain $value) .argument $plain $name (printf "--%s" (trimPrefix "--no-" $plain)) $name }}
+{{- range $key, $argument := $said }}
+{{- $row := get $image.arguments $key | default dict }}
 {{- $early := and $row.since (semverCompare (printf "<%s" $row.since) $image.version) }}
 {{- $late := and $row.removed (semverCompare (printf ">=%s" $row.removed) $image.version) }}
 {{- if and (or $early $late) $row.omit }}
 {{- $_ := set $found "omit" true }}
 {{- else if $early }}
-{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s; use version %s or newer, or change the value that sets the argument" $image.key $image.tag . $row.since) }}
+{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s; use version %s or newer, or change the value that sets the argument" $image.key $image.tag $argument $row.since) }}
 {{- else if $late }}
-{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s any more; use a version before %s, or change the value that sets the argument" $image.key $image.tag . $row.removed) }}
+{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s any more; use a version before %s, or change the value that sets the argument" $image.key $image.tag $argument $row.removed) }}
 {{- end }}
 {{- end }}
 {{- mustToJson $found }}

@@ -1,6 +1,7 @@
 {{- /*
-{context, reference}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
-that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says.
+{context, reference, file?}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
+that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says. file is a GGUF
+file of the model: its name says the quantization.
 */}}
 {{- define "fragment.sizing.row" -}}
 {{- include "fragment.read" (list .context "files/sizing/models.yaml") }}
@@ -12,10 +13,10 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- if or $row (and $registry (contains "/" .reference)) }}
+{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
 {{- else }}
-{{- include "fragment.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference) }}
+{{- include "fragment.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference "file" .file) }}
 {{- end }}
 {{- end }}
 
@@ -29,19 +30,22 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- $name = regexReplaceAll ":[^/:]*$" $name "" }}
 {{- $name = regexReplaceAll "^.*/" $name "" }}
 {{- if hasSuffix "-gguf" $name }}
-{{- $name = printf "%s-%s" (trimSuffix "-gguf" $name) ($tag | default "q4_k_m") }}
+{{- $name = trimSuffix "-gguf" $name }}
+{{- if not .file }}
+{{- $name = printf "%s-%s" $name ($tag | default "q4_k_m") }}
 {{- end }}
 {{- end }}
-{{- /* The longest ending counts: of -fp8-dynamic and -dynamic, the first. */}}
-{{- $ending := "" }}
-{{- range $end, $_ := $quantizations }}
-{{- if and (regexMatch (printf "[-._]%s$" (replace "." "[.]" $end)) $name) (gt (len $end) (len $ending)) }}
-{{- $ending = $end }}
 {{- end }}
-{{- end }}
+{{- $given := dict "quantizations" $quantizations }}
+{{- $ending := include "fragment.sizing.ending" (merge (dict "name" $name) $given) }}
 {{- $base := $name }}
 {{- if $ending }}
 {{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
+{{- end }}
+{{- if .file }}
+{{- $base = trimSuffix "-qat" $base }}
+{{- $stem := regexReplaceAll "(-[0-9]{5}-of-[0-9]{5})?[.]gguf$" (splitList "/" .file | last | lower) "" }}
+{{- $ending = include "fragment.sizing.ending" (merge (dict "name" $stem) $given) | default "unknown" }}
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
 {{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) | uniq }}
@@ -60,6 +64,10 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- range $wanted }}
 {{- $row = $row | default (get $found . | default dict) }}
 {{- end }}
+{{- if eq $ending "unknown" }}
+{{- /* The size is not known, but what a token takes is. */}}
+{{- $row = omit $row "weightsMiB" "expertsM" "quantization" "default" }}
+{{- end }}
 {{- with get $quantizations $ending }}
 {{- if and $row $row.parametersM }}
 {{- $wide := ternary 0 (int64 $row.wideM) (.gguf | default false) }}
@@ -70,4 +78,16 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- end }}
 {{- end }}
 {{- mustToJson $row }}
+{{- end }}
+
+{{- /* {quantizations, name}: the quantization that a name ends with, or nothing. The longest ending counts: of
+-fp8-dynamic and -dynamic, the first. */}}
+{{- define "fragment.sizing.ending" -}}
+{{- $found := "" }}
+{{- range $end, $_ := .quantizations }}
+{{- if and (regexMatch (printf "[-._]%s$" (replace "." "[.]" $end)) $.name) (gt (len $end) (len $found)) }}
+{{- $found = $end }}
+{{- end }}
+{{- end }}
+{{- $found }}
 {{- end }}

@@ -28,7 +28,7 @@ What a server's models need. known is true if all of them are described. weights
 the full context of all parallel requests, in f16 even if it is quantized. The values take precedence over the
 catalogue.
 needMiB is the memory that they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for
-the program, as in KAITO's preset estimator. With GPUs this is the memory of the cards, with the program's part on
+the program, as in KAITO's preset estimator. Copies can share the experts of a model, if the engine does that. With GPUs this is the memory of the cards, with the program's part on
 each card; the pod's memory then contains the program, and the weights pass through it while they are loaded.
 promptCacheMiB is the memory of the pod in which the engine caches prompts. It is never on a card.
 */}}
@@ -36,6 +36,7 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- $known := true }}
 {{- $models := list }}
 {{- $weights := 0 }}
+{{- $experts := 0 }}
 {{- $kv := 0 }}
 {{- $requests := int64 .Facts.engine.parallel | default 1 }}
 {{- range .Facts.models }}
@@ -45,23 +46,27 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
 {{- $weights = add $weights (int64 $model.weightsMiB) }}
 {{- $kv = add $kv $own }}
+{{- $experts = add $experts (int64 $model.expertsMiB) }}
 {{- $models = append $models (merge (dict "kvMiB" $own) $model) }}
 {{- end }}
 {{- $program := 2355 }}
 {{- $copies := int64 (.Facts.engine.copies | default 1) }}
 {{- $cards := mul (max 1 (int64 .Facts.gpu.count)) (int64 .Values.nodes.count) }}
-{{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program $cards) }}
+{{- $shared := ternary (mul $experts (sub $copies 1)) 0 (.Facts.engine.sharesExperts | default false) }}
+{{- $held := sub (mul $weights $copies) $shared }}
+{{- $need := add (div (mul $held 102) 100) $kv (mul $program $cards) }}
 {{- $usable := int64 (.Facts.engine.usablePercent | default 90) }}
 {{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
 {{- $cache := mul (len $models) (int64 .Facts.engine.promptCacheMiB) }}
 {{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
 {{- end }}
 
-{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, kvKiBPerToken, the context that it
-supports, and what is known of dtype, quantization, heads and kvHeads. Layers with a sliding window keep only its tokens, if
-the engine frees the others: kvKiBPerToken is then the mean over the context of a request. */}}
+{{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, the part expertsMiB of its experts,
+kvKiBPerToken, the context that it supports, and what is known of dtype, quantization, heads and kvHeads. Layers with a
+sliding window keep only its tokens, if the engine frees the others: kvKiBPerToken is then the mean over the context of a
+request. */}}
 {{- define "fragment.sizing.model" -}}
-{{- $row := include "fragment.sizing.row" (dict "context" .context "reference" .model.reference) | mustFromJson }}
+{{- $row := include "fragment.sizing.row" (dict "context" .context "reference" .model.reference "file" (.context.Facts.engine.modelFile | default "")) | mustFromJson }}
 {{- $values := .context.Values }}
 {{- $said := get $values.models .model.key | default $values.model }}
 {{- $weights := int64 $row.weightsMiB }}
@@ -79,7 +84,14 @@ the engine frees the others: kvKiBPerToken is then the mean over the context of 
 {{- end }}
 {{- $made := ternary (int64 $row.context) 0 (gt $token 0.0) }}
 {{- $found := pick $row "dtype" "quantization" "heads" "kvHeads" }}
-{{- merge (dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
+{{- /* All parameters but the wide ones, of two bytes each, have the same number of bits. */}}
+{{- $experts := 0 }}
+{{- if $row.expertsM }}
+{{- $wide := int64 $row.wideM }}
+{{- $narrow := subf $weights (divf (mulf $wide 2000000) 1048576) }}
+{{- $experts = divf (mulf $narrow $row.expertsM) (sub (int64 $row.parametersM) $wide) | floor | int64 }}
+{{- end }}
+{{- merge (dict "reference" .model.reference "weightsMiB" $weights "expertsMiB" $experts "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
 {{- end }}
 
 {{- /* MiB as GiB in steps of 2, above 32 in steps of 8, so that a corrected figure in the catalogue rarely changes
@@ -167,13 +179,20 @@ the served version and the previous one are there too. */}}
 {{- end }}
 {{- end }}
 
+{{- /* Whether the engine can serve one copy of the models across nodes. */}}
+{{- define "fragment.sizing.acrossNodes" -}}
+{{- if and .Facts.engine.group (eq (int64 (.Facts.engine.copies | default 1)) 1) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- /* The number of nodes whose GPUs hold the models, if the engine can serve them across nodes and a GPU's memory is
 known. */}}
 {{- define "fragment.sizing.nodes" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}
 {{- $each := mul (int64 $gpu.count) (sub (int64 $gpu.memoryMiB) (int64 $sum.programMiB)) }}
-{{- if and .Facts.engine.group (gt $each 0) }}
+{{- if and (include "fragment.sizing.acrossNodes" .) (gt $each 0) }}
 {{- $once := sub (int64 $sum.needMiB) (mul (int64 $sum.programMiB) (int64 $gpu.count) (int64 .Values.nodes.count)) }}
 {{- div (add $once $each -1) $each }}
 {{- end }}
@@ -251,8 +270,9 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- $_ := set $plan "programMiB" (int64 $sum.programMiB) }}
 {{- $_ := set $plan "usablePercent" (int64 $sum.usablePercent) }}
 {{- $_ := set $plan "promptCacheMiB" (int64 $sum.promptCacheMiB) }}
+{{- $_ := set $plan "copies" (int64 (.Facts.engine.copies | default 1)) }}
 {{- $_ := set $plan "nodes" (int64 .Values.nodes.count) }}
-{{- $_ := set $plan "acrossNodes" (not (empty .Facts.engine.group)) }}
+{{- $_ := set $plan "acrossNodes" (not (empty (include "fragment.sizing.acrossNodes" .))) }}
 {{- $_ := set $plan "parallelism" (.Facts.engine.parallelism | default "") }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | include "fragment.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}

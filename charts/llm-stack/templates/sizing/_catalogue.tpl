@@ -1,6 +1,7 @@
 {{- /*
 
 
+
 */}}
 {{- define "llm-stack.sizing.row" -}}
 {{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
@@ -12,10 +13,10 @@
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- if or $row (and $registry (contains "/" .reference)) }}
+{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
 {{- else }}
-{{- include "llm-stack.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference) }}
+{{- include "llm-stack.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference "file" .file) }}
 {{- end }}
 {{- end }}
 
@@ -29,19 +30,22 @@
 {{- $name = regexReplaceAll ":[^/:]*$" $name "" }}
 {{- $name = regexReplaceAll "^.*/" $name "" }}
 {{- if hasSuffix "-gguf" $name }}
-{{- $name = printf "%s-%s" (trimSuffix "-gguf" $name) ($tag | default "q4_k_m") }}
+{{- $name = trimSuffix "-gguf" $name }}
+{{- if not .file }}
+{{- $name = printf "%s-%s" $name ($tag | default "q4_k_m") }}
 {{- end }}
 {{- end }}
-{{- /**/}}
-{{- $ending := "" }}
-{{- range $end, $_ := $quantizations }}
-{{- if and (regexMatch (printf "[-._]%s$" (replace "." "[.]" $end)) $name) (gt (len $end) (len $ending)) }}
-{{- $ending = $end }}
 {{- end }}
-{{- end }}
+{{- $given := dict "quantizations" $quantizations }}
+{{- $ending := include "llm-stack.sizing.ending" (merge (dict "name" $name) $given) }}
 {{- $base := $name }}
 {{- if $ending }}
 {{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
+{{- end }}
+{{- if .file }}
+{{- $base = trimSuffix "-qat" $base }}
+{{- $stem := regexReplaceAll "(-[0-9]{5}-of-[0-9]{5})?[.]gguf$" (splitList "/" .file | last | lower) "" }}
+{{- $ending = include "llm-stack.sizing.ending" (merge (dict "name" $stem) $given) | default "unknown" }}
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
 {{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) | uniq }}
@@ -60,6 +64,10 @@
 {{- range $wanted }}
 {{- $row = $row | default (get $found . | default dict) }}
 {{- end }}
+{{- if eq $ending "unknown" }}
+{{- /**/}}
+{{- $row = omit $row "weightsMiB" "expertsM" "quantization" "default" }}
+{{- end }}
 {{- with get $quantizations $ending }}
 {{- if and $row $row.parametersM }}
 {{- $wide := ternary 0 (int64 $row.wideM) (.gguf | default false) }}
@@ -70,4 +78,16 @@
 {{- end }}
 {{- end }}
 {{- mustToJson $row }}
+{{- end }}
+
+{{- /*
+*/}}
+{{- define "llm-stack.sizing.ending" -}}
+{{- $found := "" }}
+{{- range $end, $_ := .quantizations }}
+{{- if and (regexMatch (printf "[-._]%s$" (replace "." "[.]" $end)) $.name) (gt (len $end) (len $found)) }}
+{{- $found = $end }}
+{{- end }}
+{{- end }}
+{{- $found }}
 {{- end }}

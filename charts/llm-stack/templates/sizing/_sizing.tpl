@@ -36,6 +36,7 @@
 {{- $known := true }}
 {{- $models := list }}
 {{- $weights := 0 }}
+{{- $experts := 0 }}
 {{- $kv := 0 }}
 {{- $requests := int64 .Facts.engine.parallel | default 1 }}
 {{- range .Facts.models }}
@@ -45,12 +46,15 @@
 {{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
 {{- $weights = add $weights (int64 $model.weightsMiB) }}
 {{- $kv = add $kv $own }}
+{{- $experts = add $experts (int64 $model.expertsMiB) }}
 {{- $models = append $models (merge (dict "kvMiB" $own) $model) }}
 {{- end }}
 {{- $program := 2355 }}
 {{- $copies := int64 (.Facts.engine.copies | default 1) }}
 {{- $cards := mul (max 1 (int64 .Facts.gpu.count)) (int64 .Values.nodes.count) }}
-{{- $need := add (div (mul $weights $copies 102) 100) $kv (mul $program $cards) }}
+{{- $shared := ternary (mul $experts (sub $copies 1)) 0 (.Facts.engine.sharesExperts | default false) }}
+{{- $held := sub (mul $weights $copies) $shared }}
+{{- $need := add (div (mul $held 102) 100) $kv (mul $program $cards) }}
 {{- $usable := int64 (.Facts.engine.usablePercent | default 90) }}
 {{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
 {{- $cache := mul (len $models) (int64 .Facts.engine.promptCacheMiB) }}
@@ -58,9 +62,11 @@
 {{- end }}
 
 {{- /*
+
+
 */}}
 {{- define "llm-stack.sizing.model" -}}
-{{- $row := include "llm-stack.sizing.row" (dict "context" .context "reference" .model.reference) | mustFromJson }}
+{{- $row := include "llm-stack.sizing.row" (dict "context" .context "reference" .model.reference "file" (.context.Facts.engine.modelFile | default "")) | mustFromJson }}
 {{- $values := .context.Values }}
 {{- $said := get $values.models .model.key | default $values.model }}
 {{- $weights := int64 $row.weightsMiB }}
@@ -69,12 +75,23 @@
 {{- $weights = include "llm-stack.sizing.mebibytes" . | int64 }}
 {{- $token = ternary $token 128.0 (hasKey $row "kvKiBPerToken") }}
 {{- end }}
+{{- with $row.windowKiBPerToken }}
+{{- $kept := ternary (min (int64 $row.window) (int64 $values.model.contextLength)) (int64 $values.model.contextLength) ($.context.Facts.engine.slidingWindow | default false) }}
+{{- $token = addf $token (divf (mulf . $kept) (max 1 (int64 $values.model.contextLength))) }}
+{{- end }}
 {{- with $said.kvCachePerToken }}
 {{- $token = trimSuffix "Ki" . | float64 }}
 {{- end }}
 {{- $made := ternary (int64 $row.context) 0 (gt $token 0.0) }}
 {{- $found := pick $row "dtype" "quantization" "heads" "kvHeads" }}
-{{- merge (dict "reference" .model.reference "weightsMiB" $weights "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
+{{- /**/}}
+{{- $experts := 0 }}
+{{- if $row.expertsM }}
+{{- $wide := int64 $row.wideM }}
+{{- $narrow := subf $weights (divf (mulf $wide 2000000) 1048576) }}
+{{- $experts = divf (mulf $narrow $row.expertsM) (sub (int64 $row.parametersM) $wide) | floor | int64 }}
+{{- end }}
+{{- merge (dict "reference" .model.reference "weightsMiB" $weights "expertsMiB" $experts "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
 {{- end }}
 
 {{- /*
@@ -162,13 +179,20 @@ startupTimeoutSeconds: {{ mul 1800 (add 1 (div (add 299 (div (int64 .Facts.sizin
 {{- end }}
 {{- end }}
 
+{{- /**/}}
+{{- define "llm-stack.sizing.acrossNodes" -}}
+{{- if and .Facts.engine.group (eq (int64 (.Facts.engine.copies | default 1)) 1) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- /*
 */}}
 {{- define "llm-stack.sizing.nodes" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}
 {{- $each := mul (int64 $gpu.count) (sub (int64 $gpu.memoryMiB) (int64 $sum.programMiB)) }}
-{{- if and .Facts.engine.group (gt $each 0) }}
+{{- if and (include "llm-stack.sizing.acrossNodes" .) (gt $each 0) }}
 {{- $once := sub (int64 $sum.needMiB) (mul (int64 $sum.programMiB) (int64 $gpu.count) (int64 .Values.nodes.count)) }}
 {{- div (add $once $each -1) $each }}
 {{- end }}
@@ -246,8 +270,9 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- $_ := set $plan "programMiB" (int64 $sum.programMiB) }}
 {{- $_ := set $plan "usablePercent" (int64 $sum.usablePercent) }}
 {{- $_ := set $plan "promptCacheMiB" (int64 $sum.promptCacheMiB) }}
+{{- $_ := set $plan "copies" (int64 (.Facts.engine.copies | default 1)) }}
 {{- $_ := set $plan "nodes" (int64 .Values.nodes.count) }}
-{{- $_ := set $plan "acrossNodes" (not (empty .Facts.engine.group)) }}
+{{- $_ := set $plan "acrossNodes" (not (empty (include "llm-stack.sizing.acrossNodes" .))) }}
 {{- $_ := set $plan "parallelism" (.Facts.engine.parallelism | default "") }}
 {{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
 {{- $_ := set $plan "resources" (ternary (include "llm-stack.sizing.resources" . | include "llm-stack.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}

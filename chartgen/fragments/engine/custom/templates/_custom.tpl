@@ -6,6 +6,7 @@ protocol: {{ $custom.protocol | quote }}
 model: {{ $custom.servedModelName | default (ternary (first $models).reference (first $models).name (eq $custom.protocol "ollama")) | quote }}
 formats: [directory, ollama]
 vendors: []
+partitions: true
 parallel: 1
 batch: true
 mapsWeights: true

@@ -17,6 +17,9 @@ model: {{ $llamacpp.servedModelName | default .Facts.model.name | quote }}
 servesOneModel: true
 embeds: {{ toJson $llamacpp.embeddings }}
 formats: [directory]
+{{- with $llamacpp.file }}
+modelFile: {{ quote . }}
+{{- end }}
 readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}

@@ -158,7 +158,14 @@ Secret/{{ . }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}
 {{- $nodes := int64 .Values.nodes.count }}
 {{- $cards := mul (int64 .Facts.gpu.count) $nodes }}
-{{- if and $cards (ne $split $cards) }}
+{{- /* As SGLang's arg_groups/validation_hook.py checks. */}}
+{{- $name := $sglang.servedModelName | default .Facts.model.name }}
+{{- if contains ":" $name }}
+sglang.servedModelName: SGLang refuses a name with a colon, and the name is {{ $name }}; set sglang.servedModelName to a name without one
+{{- end }}
+{{- if and (gt $nodes 1) (gt (int64 $sglang.dataParallelSize) 1) }}
+sglang.dataParallelSize: {{ int64 $sglang.dataParallelSize }} is set, but nodes.count is {{ $nodes }}, and SGLang has no copies across nodes; remove it, and set replicas to the number of copies, or for attention in parallel set extraArgs to --enable-dp-attention and --dp-size
+{{- else if and $cards (ne $split $cards) }}
 sglang.tensorParallelSize: {{ $tensor }} times sglang.pipelineParallelSize {{ int64 $sglang.pipelineParallelSize }} times sglang.dataParallelSize {{ int64 $sglang.dataParallelSize }} is {{ $split }} GPUs, but {{ if gt $nodes 1 }}nodes.count {{ $nodes }} times gpu.count {{ int64 .Facts.gpu.count }}{{ else }}gpu.count{{ end }} is {{ $cards }}; make them equal
 {{- end }}
 {{- end }}

@@ -19,6 +19,8 @@ protocol: openai
 model: {{ include "fragment.engine.vllm.name" . | quote }}
 formats: [directory]
 copies: {{ int64 .Values.vllm.dataParallelSize }}
+# FusedMoEParallelConfig of vllm/model_executor/layers/fused_moe/config.py: with and without --enable-expert-parallel.
+sharesExperts: true
 parallelism: {{ include "fragment.engine.vllm.parallelism" . | quote }}
 group:
   port: 29500

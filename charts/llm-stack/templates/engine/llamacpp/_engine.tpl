@@ -17,10 +17,15 @@ model: {{ $llamacpp.servedModelName | default .Facts.model.name | quote }}
 servesOneModel: true
 embeds: {{ toJson $llamacpp.embeddings }}
 formats: [directory]
+{{- with $llamacpp.file }}
+modelFile: {{ quote . }}
+{{- end }}
 readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
+slidingWindow: {{ not (has "--swa-full" .Values.extraArgs) }}
 offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
+mapsWeights: {{ has $llamacpp.loadMode (list "auto" "mmap") }}
 # ggml/src/ggml-cuda/CMakeLists.txt, for CUDA 12; the architectures that all ROCm versions of .devops/rocm.Dockerfile have.
 cards:
   nvidia: {any: "5.0"}
@@ -31,6 +36,8 @@ ready: [/health]
 {{- with $llamacpp.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- else }}
+keyVariable: LLAMA_API_KEY
 {{- end }}
 {{- end }}
 {{- end }}

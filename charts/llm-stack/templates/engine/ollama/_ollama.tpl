@@ -9,6 +9,7 @@ names: {{ concat (include "llm-stack.engine.ollama.models" . | splitList " ") (k
 formats: [ollama]
 parallel: {{ int64 .Values.ollama.numParallel }}
 promptCacheMiB: {{ int64 .Values.ollama.promptCacheMiB }}
+slidingWindow: true
 # A pod is not ready with a model that is offloaded, unless this is lower.
 offloadsToMemory: {{ lt (int64 .Values.ollama.minGpuPercent) 100 }}
 # docs/gpu.mdx

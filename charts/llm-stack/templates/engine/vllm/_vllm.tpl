@@ -19,6 +19,8 @@ protocol: openai
 model: {{ include "llm-stack.engine.vllm.name" . | quote }}
 formats: [directory]
 copies: {{ int64 .Values.vllm.dataParallelSize }}
+# FusedMoEParallelConfig of vllm/model_executor/layers/fused_moe/config.py: with and without --enable-expert-parallel.
+sharesExperts: true
 parallelism: {{ include "llm-stack.engine.vllm.parallelism" . | quote }}
 group:
   port: 29500
@@ -29,6 +31,8 @@ readOnly: true
 versions: files/engine/vllm/versions.yaml
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
 batch: true
+# vllm/v1/core/kv_cache_utils.py: without the hybrid manager, every layer keeps the whole context.
+slidingWindow: {{ not (has "--disable-hybrid-kv-cache-manager" .Values.extraArgs) }}
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
@@ -48,6 +52,8 @@ cards:
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 access: {{ printf "Requests to paths below /v1 require the key in Secret %s. Other paths require none, such as /invocations, which generates text, too." .existingSecret | quote }}
+{{- else }}
+keyVariable: VLLM_API_KEY
 {{- end }}
 {{- end }}
 {{- end }}

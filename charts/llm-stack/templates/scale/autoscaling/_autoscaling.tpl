@@ -25,10 +25,13 @@ autoscaling: no metric is set; set targetCPUUtilizationPercentage, or add metric
 {{- $count := false }}
 {{- range $scaling.metrics }}
 {{- $pods = or $pods (not (has .type (list "Object" "External"))) }}
-{{- $count = true }}
+{{- $name := dig "metric" "name" "" ((.external | default .object) | default dict) }}
+{{- $count = or $count (not (include "llm-stack.engineMetrics" (dict "context" $ "query" $name))) }}
 {{- end }}
 {{- if semverCompare "<1.37.0-0" .Capabilities.KubeVersion.Version }}
 autoscaling.minReplicas: 0 needs Kubernetes 1.37 or newer, and this cluster has {{ .Capabilities.KubeVersion.Version }}; set it to 1 or more, or use keda
+{{- else if and $scaling.metrics (not $pods) (not $count) }}
+autoscaling.minReplicas: is 0, but autoscaling.metrics has only metrics of the server's own pods, so no pod would start again; set it to 1 or more, or add a metric that counts requests without a pod
 {{- else if or $pods (not $count) }}
 autoscaling.minReplicas: is 0, but without a pod Kubernetes has no usage to measure; set it to 1 or more, or set both target percentages to 0 and use metrics of type Object or External only
 {{- end }}

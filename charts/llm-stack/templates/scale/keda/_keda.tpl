@@ -25,13 +25,14 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- /*
 
 
+
 */}}
 {{- define "llm-stack.scale.keda.triggers" -}}
 {{- $keda := .Values.keda }}
 {{- $metrics := .Facts.engine.metrics | default dict }}
 {{- $of := include "llm-stack.scale.keda.selector" . }}
 {{- $found := list }}
-{{- $common := dict "serverAddress" $keda.prometheus.serverAddress "ignoreNullValues" "false" }}
+{{- $common := dict "serverAddress" $keda.prometheus.serverAddress "ignoreNullValues" (ternary "false" "true" (gt (int64 $keda.minReplicas) 0)) }}
 {{- with $keda.prometheus.authModes }}
 {{- $_ := set $common "authModes" . }}
 {{- end }}
@@ -49,6 +50,37 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 {{- end }}
 {{- mustToJson $found }}
+{{- end }}
+
+{{- /*
+
+
+
+*/}}
+{{- define "llm-stack.scale.keda.fallback" -}}
+{{- if int64 .Values.keda.minReplicas }}
+{{- range concat (include "llm-stack.scale.keda.triggers" . | mustFromJson) .Values.keda.triggers }}
+{{- if and (not (has .type (list "cpu" "memory"))) (eq (.metricType | default "AverageValue") "AverageValue") -}}
+true
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.scale.keda.wakes" -}}
+{{- $root := . }}
+{{- range .Values.keda.triggers }}
+{{- $needsPod := has .type (list "cpu" "memory") }}
+{{- $needsPod = or $needsPod (include "llm-stack.engineMetrics" (dict "context" $root "query" (.metadata.query | default ""))) }}
+{{- $needsPod = or $needsPod (regexMatch (printf "^https?://%s([.:/]|$)" (include "llm-stack.serverName" $root)) (.metadata.url | default "")) }}
+{{- if not $needsPod -}}
+true
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.scale.keda.checks" -}}
@@ -81,8 +113,12 @@ keda.enabled: its queries select the metrics that monitoring collects; set monit
 keda.prometheus.serverAddress: is empty; set it to the URL of Prometheus, such as http://prometheus-operated.monitoring:9090
 {{- end }}
 {{- end }}
-{{- if and (not (int64 $keda.minReplicas)) (not $keda.triggers) }}
+{{- if and (not (int64 $keda.minReplicas)) (not (include "llm-stack.scale.keda.wakes" .)) }}
+{{- if $keda.triggers }}
+keda.minReplicas: is 0, but all of keda.triggers measure the server's own pods, so no pod would start again; set it to 1 or more, or add a trigger to keda.triggers that counts requests without a pod, such as one of type external for KEDA's HTTP add-on, or a query of the metrics of a gateway
+{{- else }}
 keda.minReplicas: is 0, but without a pod nothing exports metrics or holds requests, so no pod would start again; set it to 1 or more, or add a trigger to keda.triggers that counts requests without a pod
+{{- end }}
 {{- end }}
 {{- if and $keda.prometheus.authModes (not $keda.prometheus.triggerAuthentication) }}
 keda.prometheus.authModes: is set, but keda.prometheus.triggerAuthentication is empty; set both
