@@ -106,7 +106,7 @@ def _ports(rule: dict[str, Any], port: int | None, target: Pod) -> bool:
 
 def _port(each: dict[str, Any], port: int | None, target: Pod) -> bool:
     said = each.get("port")
-    if port is None or said is None:
+    if not isinstance(port, int) or said is None:
         return True
     if isinstance(said, str):
         return any(own.get("name") == said and own.get("containerPort") == port for own in target.ports())
