@@ -88,43 +88,76 @@ def check(render: Render) -> Iterator[Fault]:
         seen.add(fault.message)
 
 
-def _all(render: Render) -> Iterator[Fault]:
+@dataclass(frozen=True)
+class Reference:
+    """`owner` points at an object by its kind, namespace and name. `found`, at `path`, is the map that has the name."""
+
+    owner: Object
+    path: Key
+    row: Row
+    found: dict[str, Any]
+
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """The object's kind, name and namespace."""
+        kind = str(self.found.get("kind", self.row.kind)) if self.row.typed else self.row.kind
+        namespace = str((self.found.get("namespace") if self.row.typed else "") or self.owner.namespace)
+        return kind, self.found[self.row.name], namespace
+
+    @property
+    def optional(self) -> bool:
+        """Whether the object, or its key, need not be there."""
+        return self.found.get("optional") is True
+
+    def used(self) -> list[tuple[Key, str]]:
+        """The keys of the object that are used, with their places; none where all of them are."""
+        return [(where, str(key)) for where, key in at(self.found, self.row.keys, self.path)] if self.row.keys else []
+
+
+def references(render: Render) -> Iterator[Reference]:
+    """Everything that the objects of a render, and their pods, point at by name."""
     for each in render.objects:
         for row in IN_OBJECT.get(each.kind, ()):
             if not (row is CERTIFICATES and ISSUERS & map_at(each.data, "metadata.annotations").keys()):
-                yield from _row(render, each, row, each.data, ())
+                yield from _named(each, row, each.data, ())
     for pod in render.pods:
-        yield from _pod(render, pod)
+        yield from of_pod(pod)
 
 
-def _pod(render: Render, pod: Pod) -> Iterator[Fault]:
+def of_pod(pod: Pod) -> Iterator[Reference]:
+    """Everything that a pod points at by name."""
     for row in (*IN_POD, *OF_CLUSTER):
-        yield from _row(render, pod.owner, row, pod.spec, pod.path)
+        yield from _named(pod.owner, row, pod.spec, pod.path)
     for path, container in pod.containers():
         for row in IN_CONTAINER:
-            yield from _row(render, pod.owner, row, container, path)
+            yield from _named(pod.owner, row, container, path)
 
 
-def _row(render: Render, owner: Object, row: Row, data: Any, path: Key) -> Iterator[Fault]:
+def _named(owner: Object, row: Row, data: Any, path: Key) -> Iterator[Reference]:
     for where, found in maps(data, row.where, path) if row.where else [(path, data)]:
         if isinstance(found.get(row.name), str) and found[row.name]:
-            yield from _reference(render, owner, row, found, where)
+            yield Reference(owner, where, row, found)
 
 
-def _reference(render: Render, owner: Object, row: Row, found: dict[str, Any], path: Key) -> Iterator[Fault]:
-    kind = str(found.get("kind", row.kind)) if row.typed else row.kind
-    name, namespace = found[row.name], str((found.get("namespace") if row.typed else "") or owner.namespace)
+def _all(render: Render) -> Iterator[Fault]:
+    for each in references(render):
+        yield from _reference(render, each)
+
+
+def _reference(render: Render, each: Reference) -> Iterator[Fault]:
+    kind, name, namespace = each.named
     if (kind, name) in BUILT_IN or kind in NOT_OBJECTS or render.named(kind, name, namespace):
         return
     target = render.find(kind, name, namespace)
     if target is None:
-        if found.get("optional") is not True:
-            yield missing(render, owner, (*path, row.name), (kind, name, namespace))
+        if not each.optional:
+            yield missing(render, each.owner, (*each.path, each.row.name), each.named)
         return
-    for where, key in at(found, row.keys, path) if row.keys and found.get("optional") is not True else ():
+    for where, key in () if each.optional else each.used():
         keys = keys_of(target)
-        if str(key) not in keys:
-            yield owner.fault(where, f"{target.title} has no key '{key}'", nearest(str(key), sorted(keys), "its keys"))
+        if key not in keys:
+            message = f"{target.title} has no key '{key}'"
+            yield each.owner.fault(where, message, nearest(key, sorted(keys), "its keys"))
 
 
 def missing(render: Render, owner: Object, path: Key, named: tuple[str, str, str], at_url: str = "") -> Fault:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..reading.yamlfile import Key
 from .manifests import Fault, Object, Pod, Render, at, map_at, maps, selects
 
 HOST = re.compile(r"\b[a-z]+://(?:[^/@\s]*@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?")
+
+
+# The directions that a NetworkPolicy can limit, with the key of the other side in its rules.
+PEERS = {"ingress": "from", "egress": "to"}
 
 
 def check(render: Render) -> Iterator[Fault]:
@@ -55,25 +59,56 @@ def _number(service: Object, port: int | None, pod: Pod) -> int | None:
 
 def _allowed(policies: list[Object], direction: str, here: Pod, there: Pod, port: int | None) -> bool:
     """Whether the policies that select `here` let it connect to, or be reached by, `there`. None of them: yes."""
-    own = [
+    own = limiting(policies, direction, here)
+    return not own or any(
+        _peers(rule, PEERS[direction], there) and _ports(rule, port, here if direction == "ingress" else there)
+        for rule in rules(own, direction)
+    )
+
+
+def limiting(policies: Iterable[Object], direction: str, pod: Pod) -> list[Object]:
+    """The NetworkPolicies that select a pod and limit this direction, `ingress` or `egress`."""
+    return [
         policy
         for policy in policies
-        if direction.capitalize() in map_at(policy.data, "spec").get("policyTypes", ())
-        and policy.namespace == here.owner.namespace
-        and selects(map_at(policy.data, "spec.podSelector"), here.labels)
+        if direction in directions(policy)
+        and policy.namespace == pod.owner.namespace
+        and selects(map_at(policy.data, "spec.podSelector"), pod.labels)
     ]
-    peer = "to" if direction == "egress" else "from"
-    rules = (rule for policy in own for _, rule in maps(policy.data, f"spec.{direction}[]"))
-    return not own or any(_peers(rule, peer, there) and _ports(rule, port) for rule in rules)
+
+
+def directions(policy: Object) -> list[str]:
+    """What a NetworkPolicy limits; one that does not say it limits ingress, and egress where it has rules for that."""
+    spec = map_at(policy.data, "spec")
+    said = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    return [direction for direction in PEERS if direction.capitalize() in said]
+
+
+def rules(policies: Iterable[Object], direction: str) -> Iterator[dict[str, Any]]:
+    """The rules of NetworkPolicies for a direction. One that allows everything is an empty map."""
+    return (rule for policy in policies for _, rule in maps(policy.data, f"spec.{direction}[]"))
 
 
 def _peers(rule: dict[str, Any], peer: str, there: Pod) -> bool:
+    """Whether a rule can be for a pod. Which labels its namespace has, and which address it gets, nobody knows here."""
     peers = [each for _, each in maps(rule, f"{peer}[]")]
-    if not peers:
-        return True
-    return any("podSelector" in each and selects(each["podSelector"], there.labels) for each in peers)
+    return not peers or any(
+        selects(each.get("podSelector"), there.labels) if "podSelector" in each else "namespaceSelector" in each
+        for each in peers
+    )
 
 
-def _ports(rule: dict[str, Any], port: int | None) -> bool:
+def _ports(rule: dict[str, Any], port: int | None, target: Pod) -> bool:
+    """Whether a rule is for a port of the pod that is reached."""
     ports = [each for _, each in maps(rule, "ports[]")]
-    return not ports or any(each.get("port") in (None, port) for each in ports)
+    return not ports or any(_port(each, port, target) for each in ports)
+
+
+def _port(each: dict[str, Any], port: int | None, target: Pod) -> bool:
+    said = each.get("port")
+    if not isinstance(port, int) or said is None:
+        return True
+    if isinstance(said, str):
+        return any(own.get("name") == said and own.get("containerPort") == port for own in target.ports())
+    last = each.get("endPort", said)
+    return isinstance(said, int) and isinstance(last, int) and said <= port <= last

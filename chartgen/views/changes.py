@@ -8,20 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reading.yamlfile import Key, dotted
+from . import conceal
 
 ABSENT = object()
 LONGEST = 60  # characters of a value that are shown
+CONTEXT = 16  # characters before the first that differs, of a longer value
 # What names an item of a list, the first of these that every item has.
 NAMES = ("name", "mountPath", "containerPort", "port", "ip", "host", "key", "topologyKey", "type")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One place that differs. `old` or `new` is ABSENT where the place is on one side only; list items are named."""
+    """One place that differs. `old` or `new` is ABSENT where the place is on one side only; list items are named.
+
+    What is `hidden`, such as the contents of a Secret, is never printed.
+    """
 
     path: Key
     old: Any
     new: Any
+    hidden: bool = False
 
     @property
     def where(self) -> str:
@@ -39,16 +45,28 @@ class Change:
         """What it was and is: `2 → 4`, `set to 4`, `removed`, or how many lines of a long text differ."""
         if self.new is ABSENT:
             return "removed"
+        secret = self.hidden or conceal.named(self.path)
         if self.old is ABSENT:
-            return f"set to {_short(self.new)}"
-        if isinstance(self.old, str) and isinstance(self.new, str) and "\n" in self.old + self.new:
-            count = _lines(self.old, self.new)
+            return "set" if secret and _private(self.new) else f"set to {_short(conceal.concealed(self.new))}"
+        if secret and (_private(self.old) or _private(self.new)):
+            return "has another value"
+        old, new = conceal.concealed(self.old), conceal.concealed(self.new)
+        if old == new:
+            return "has another value"
+        if isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+            count = _lines(old, new)
             return "1 line differs" if count == 1 else f"{count} lines differ"
-        if _words(self.old) and _words(self.new):
-            gone = [f"without {word}" for word in self.old if word not in self.new]
-            come = [f"with {word}" for word in self.new if word not in self.old]
-            return ", ".join(gone + come) or "in another order"
-        return f"{_short(self.old)} → {_short(self.new)}"
+        if _words(old) and _words(new):
+            return ", ".join(_arguments(old, new))
+        return " → ".join(_pair(old, new))
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.values()}"
+
+
+def _private(value: Any) -> bool:
+    """Whether a value can be a credential; numbers and switches are none."""
+    return not isinstance(value, bool | int | float | None) and value != ""
 
 
 def changed(old: Any, new: Any, path: Key = ()) -> Iterator[Change]:
@@ -86,8 +104,56 @@ def _by(name: str, items: list[Any]) -> dict[str, Any] | None:
 
 
 def _words(value: Any) -> bool:
-    """Whether a value is a list of short texts, such as the arguments of a program."""
-    return isinstance(value, list) and all(isinstance(each, str) and len(each) <= LONGEST for each in value)
+    """Whether a value is a list of texts, such as the arguments of a program."""
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _arguments(old: list[str], new: list[str]) -> Iterator[str]:
+    """What differs between two lists of arguments; a value of its own is named by the option before it."""
+    from difflib import SequenceMatcher
+
+    if sorted(old) == sorted(new):
+        yield "in another order"
+        return
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = old[a:b], new[c:d]
+        if kind == "replace" and len(gone) == len(come):
+            for n, (one, two) in enumerate(zip(gone, come, strict=True)):
+                yield _argument(one, two, old[a + n - 1] if a + n else "")
+        elif kind != "equal":
+            before = old[a - 1] if a else ""
+            option = f"{before} " if _option(before) and gone and come and not _option(gone[0]) else ""
+            yield from (f"without {option}{_short(word)}" for word in gone)
+            yield from (f"with {option}{_short(word)}" for word in come)
+
+
+def _argument(old: str, new: str, before: str) -> str:
+    if "\n" in old + new:
+        count = _lines(old, new)
+        return "1 line differs" if count == 1 else f"{count} lines differ"
+    one, two = _pair(old, new)
+    name, equals, _ = old.partition("=")
+    if equals and new.startswith(f"{name}="):
+        one, two = _pair(old.removeprefix(f"{name}="), new.removeprefix(f"{name}="))
+        return f"{name}={one} → {two}"
+    if _option(before) and not _option(old) and not _option(new):
+        return f"{before} {one} → {two}"
+    return f"without {one}, with {two}"
+
+
+def _option(word: str) -> bool:
+    """Whether a word is an option whose value is the next word."""
+    return word.startswith("-") and "=" not in word
+
+
+def _pair(old: Any, new: Any) -> tuple[str, str]:
+    """Two values, of long ones the part that differs."""
+    one, two = _text(old), _text(new)
+    if max(len(one), len(two)) > LONGEST:
+        same = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+        begin = max(0, same - CONTEXT)
+        one, two = (f"…{text[begin:]}" if begin else text for text in (one, two))
+    return _cut(one), _cut(two)
 
 
 def _lines(old: str, new: str) -> int:
@@ -101,6 +167,15 @@ def _lines(old: str, new: str) -> int:
 
 
 def _short(value: Any) -> str:
+    return _cut(_text(value))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"name", "value"}:
+        value = value["value"]  # a variable, whose name is in its path
     text = value if isinstance(value, str) and value and value == value.strip() else json.dumps(value, default=str)
-    text = text.replace("\n", "⏎")
+    return text.replace("\n", "⏎")
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

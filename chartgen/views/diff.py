@@ -7,12 +7,11 @@ from typing import Any
 
 from ..problem import Say
 from ..proofs.manifests import Object
-from . import meaning, sides
+from . import meaning, policies, sides
 from .changes import Change
 from .meaning import SEVERITIES, Meaning
 
-# What has no effect on what runs: each upgrade to another chart version changes it.
-IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+POLICY = "NetworkPolicy"
 
 
 @dataclass(frozen=True)
@@ -78,24 +77,36 @@ class Comparison:
 
 def diff(old: str, new: str, context: sides.Context, say: Say) -> Comparison:
     """Compare two sides (see sides.read); Faults and ToolError as there."""
-    one, two = sides.read(old, context, say), sides.read(new, context, say)
+    return between(sides.read(old, context, say), sides.read(new, context, say))
+
+
+def between(one: sides.Side, two: sides.Side) -> Comparison:
+    """Compare two sides that were read."""
     before = {_key(each): each for each in one.render.objects}
     after = {_key(each): each for each in two.render.objects}
     random, renders = one.random | two.random, (one.render, two.render)
+    networks: dict[tuple[str, str, str, str], list[Meaning]] = {}
+    for blamed, closes, said in policies.changed(*renders):
+        severity = meaning.OUTAGE if closes else meaning.CHANGE
+        networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
     found = []
     for key, each in after.items():
+        also = networks.get(key, [])
         if key not in before:
-            found.append(_difference(each, "added", list(meaning.of_added(each, renders))))
+            found.append(_difference(each, "added", [*meaning.of_added(each, renders), *also]))
             continue
-        changes = [change for change in meaning.steady(before[key], each, random) if not _ignored(change)]
+        changes = meaning.steady(before[key], each, random)
         if changes:
-            said = list(meaning.of_changed(before[key], each, changes, renders))
-            found.append(_difference(each, "changed", said, changes))
+            # What the rules of a NetworkPolicy come to says more than the rules.
+            others = [change for change in changes if not (also and each.kind == POLICY and change.path[0] == "spec")]
+            meanings = meaning.of_changed(before[key], each, others, renders)
+            found.append(_difference(each, "changed", [*meanings, *also], changes))
     for key, each in before.items():
         if key not in after:
-            found.append(_difference(each, "removed", list(meaning.of_removed(each, one.render))))
+            also = networks.get(key, [])
+            found.append(_difference(each, "removed", [*meaning.of_removed(each, renders), *also]))
     found.sort(key=lambda each: (-SEVERITIES.index(each.severity), each.kind, each.name))
-    return Comparison(old, new, len(after), tuple(found))
+    return Comparison(one.shown, two.shown, len(after), tuple(found))
 
 
 def _difference(each: Object, did: str, meanings: list[Meaning], changes: list[Change] | None = None) -> Difference:
@@ -106,12 +117,6 @@ def _difference(each: Object, did: str, meanings: list[Meaning], changes: list[C
 def _key(each: Object) -> tuple[str, str, str, str]:
     group = str(each.data.get("apiVersion", "")).rpartition("/")[0]
     return group, each.kind, each.namespace, each.name
-
-
-def _ignored(change: Change) -> bool:
-    """Labels that name the chart's version, on the object and on its pods: a changed pod is seen by what it runs."""
-    path = change.path
-    return any(path[-len(each) :] == each for each in IGNORED) and path[:2] != ("spec", "selector")
 
 
 def lines(found: Comparison) -> list[str]:

@@ -234,9 +234,9 @@ def _written(pod: Pod) -> set[str]:
 
 def _held(pod: Pod, mounts: list[dict[str, Any]] | None = None) -> Iterator[tuple[str, ...]]:
     """The volumes of a pod that outlast it, those of some mounts or all: (title, lines)."""
-    names = None if mounts is None else {mount.get("name") for mount in mounts}
+    names = None if mounts is None else {str(mount.get("name")) for mount in mounts}
     for _, volume in maps(pod.spec, "volumes[]"):
-        if names is not None and volume.get("name") not in names:
+        if names is not None and str(volume.get("name")) not in names:
             continue
         if claim := map_at(volume, "persistentVolumeClaim"):
             yield str(claim.get("claimName")), "claim"

@@ -17,6 +17,8 @@ from .changes import ABSENT, Change
 FILE = Path(__file__).parents[1] / "fragments/upgrade/files/immutable.yaml"
 # How the chart compares fields that cannot change at all; the others are looked at here in more detail.
 WHOLE = ("same", "within", "class", "claims")
+# Fields that a controller's webhook does not let change.
+WEBHOOKS = {"LeaderWorkerSet": ("spec.leaderWorkerTemplate.subGroupPolicy.subGroupSize",)}
 # What can change of a pod. Images can as well.
 LOOSE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
 # What is not written stays as the API server has chosen it.
@@ -75,7 +77,8 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
 
 
 def _fixed(kind: str, where: str) -> bool:
-    return any(f"{where}.".startswith(f"{path}.") for path in fixed().get(kind, ()))
+    paths = (*fixed().get(kind, ()), *WEBHOOKS.get(kind, ()))
+    return any(f"{where}.".startswith(f"{path}.") for path in paths)
 
 
 def _default(kind: str, where: str, change: Change) -> bool:
@@ -137,5 +140,7 @@ def keeps(each: Object) -> bool:
 
 
 def claims_go(each: Object) -> bool:
-    """Whether the claims of a StatefulSet are deleted with it."""
-    return any(value == "Delete" for _, value in at(each.data, "spec.persistentVolumeClaimRetentionPolicy.whenDeleted"))
+    """Whether the claims of a StatefulSet or a LeaderWorkerSet are deleted with it."""
+    inner = "leaderWorkerTemplate." if each.kind == "LeaderWorkerSet" else ""
+    where = f"spec.{inner}persistentVolumeClaimRetentionPolicy.whenDeleted"
+    return any(value == "Delete" for _, value in at(each.data, where))

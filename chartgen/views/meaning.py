@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
+from . import uses, webhooks
 from .changes import ABSENT, Change, changed
 from .immutable import claims_go, keeps, quantity, refused
 from .sides import is_hook
@@ -18,8 +19,14 @@ SEVERITIES = ("change", "restart", "outage", "loss", "refused")
 CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet")
 ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
-# What pods are made of is secret, or too long to print.
-HIDDEN = ("Secret",)
+# What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
+IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+FILES = ("ConfigMap", "Secret")
+# What is deleted with all that belongs to it.
+WHOLE = {
+    "Namespace": "with everything in it",
+    "CustomResourceDefinition": "with all objects of its kind in the cluster",
+}
 MOST = 4  # changes of a pod template that are named
 # Resources of a container that are no accelerators.
 USUAL = ("cpu", "memory", "ephemeral-storage", "storage", "hugepages")
@@ -41,15 +48,19 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What an object does that is only in the new side."""
     render = sides[1]
     yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
-    yield from _taken(new, sides[0])
-    yield from (Meaning(CHANGE, f"opens {way}") for way in _ways(new))
+    yield from _refusals(new, sides)
+    yield from (Meaning(CHANGE, f"opens {way}") for way in sorted(_ways(new) - _others(new, sides[0])))
     cards = _cards(new, render)
     for name, count in cards.items():
         yield Meaning(CHANGE, f"its pods request {_number(count * _replicas(new))} {name}")
 
 
-def of_removed(old: Object, render: Render) -> Iterator[Meaning]:
+def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What it does that an object is only in the old side."""
+    if is_hook(old):
+        remedy = f"if it exists and you do not need it, delete it: kubectl delete {old.kind.lower()} {old.name}"
+        yield Meaning(CHANGE, "Helm does not run this hook any more, and deletes nothing", remedy)
+        return
     if keeps(old):
         remedy = f"delete it when you no longer need it: kubectl delete {old.kind.lower()} {old.name}"
         yield Meaning(CHANGE, "is no longer in the release, and Helm keeps it", remedy)
@@ -58,19 +69,41 @@ def of_removed(old: Object, render: Render) -> Iterator[Meaning]:
         yield Meaning(LOSS, "is deleted with its files", f"to keep it, run before the upgrade: {_keep(old)}")
     elif old.kind == "Secret":
         yield Meaning(LOSS, "is deleted with its contents", f"to keep it, run before the upgrade: {_keep(old)}")
+    elif old.kind in WHOLE:
+        remedy = f"to keep it, run before the upgrade: {_keep(old)}"
+        yield Meaning(LOSS, f"is deleted {WHOLE[old.kind]}", remedy)
     elif old.kind in ROLLING:
         yield Meaning(OUTAGE, "is deleted, and its pods stop")
-    elif old.kind == "Job" and not is_hook(old):
+    elif old.kind == "Job":
         yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
         yield Meaning(CHANGE, "is deleted")
-    for _, name in at(old.data, "spec.volumeClaimTemplates[].metadata.name") if old.kind == "StatefulSet" else ():
-        if claims_go(old):
-            yield Meaning(LOSS, f"the claims {name}-{old.name}-N are deleted with their files")
-        else:
-            remedy = f"delete them when you no longer need them: kubectl delete pvc {name}-{old.name}-0"
-            yield Meaning(CHANGE, f"the claims {name}-{old.name}-N stay", remedy)
-    yield from (Meaning(OUTAGE, f"closes {way}") for way in _ways(old))
+    if uses.claims(old):
+        yield _claims_left(old, claims_go(old), range(_replicas(old)))
+    yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(_ways(old) - _others(old, sides[1])))
+    for user in uses.still(old, sides[1]):
+        pods = ", and its new pods do not start without it" if any(pod.owner is user for pod in sides[1].pods) else ""
+        yield Meaning(OUTAGE, f"{user.title} still uses it{pods}", "keep it, or change what uses it")
+
+
+def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
+    """What becomes of the claims of pods that a workload does not have any more."""
+    group = "" if each.kind == "StatefulSet" else " and of the other pods of each group"
+    names = [f"{name}-{each.name}-{n}" for n in ordinals for name in uses.claims(each)]
+    shown = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
+    said = f"the claims {', '.join(f'{name}-{each.name}-N' for name in uses.claims(each))}"
+    said = (f"the claims {shown}" if names else said) + group
+    if len(names) == 1 and not group:
+        said = f"the claim {shown}"
+    verb = (
+        ("is" if len(names) == 1 and not group else "are")
+        if gone
+        else ("stays" if len(names) == 1 and not group else "stay")
+    )
+    if gone:
+        return Meaning(LOSS, f"{said} {verb} deleted with {'its' if verb == 'is' else 'their'} files")
+    remedy = f"if you do not need the files, run: kubectl delete pvc {' '.join(names[:MOST])}" if names else ""
+    return Meaning(CHANGE, f"{said} {verb}", remedy)
 
 
 def _keep(each: Object) -> str:
@@ -80,7 +113,7 @@ def _keep(each: Object) -> str:
 def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What the changes of an object do. `changes` is not empty."""
     rest = list(changes)
-    yield from _taken(new, sides[0])
+    yield from _refusals(new, sides)
     if not is_hook(old):
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
@@ -92,19 +125,52 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     for change in list(rest):
         if change.path == ("spec", "replicas"):
             rest.remove(change)
-            yield _scaled(change, new, sides[1])
+            # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
+            if _replicas(old) != _replicas(new):
+                yield _scaled(change, new, sides[1])
+            if uses.claims(new) and _replicas(new) < _replicas(old):
+                gone = any(value == "Delete" for _, value in at(new.data, f"{_retention(new)}.whenScaled"))
+                yield _claims_left(new, gone, range(_replicas(new), _replicas(old)))
         elif old.kind == "PersistentVolumeClaim" and change.path == ("spec", "resources", "requests", "storage"):
             rest.remove(change)
             text = f"grows from {change.old} to {change.new}"
             yield Meaning(CHANGE, text, "the StorageClass must have allowVolumeExpansion: true")
-    closed, opened = _ways(old) - _ways(new), _ways(new) - _ways(old)
+    closed = _ways(old) - _ways(new) - _others(old, sides[1])
+    opened = _ways(new) - _ways(old) - _others(new, sides[0])
     yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(closed))
     yield from (Meaning(CHANGE, f"opens {way}") for way in sorted(opened))
+    yield from _unmoved(old, rest, sides)
     if rest:
-        yield Meaning(CHANGE, _list(old, rest))
+        yield Meaning(CHANGE, _list(rest))
+
+
+def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
+    """Pods that go on with the old contents of a ConfigMap or a Secret."""
+    if files.kind in FILES and not is_hook(files):
+        for said, remedy in uses.unmoved(files, changes, sides, _same_pods):
+            yield Meaning(CHANGE, said, remedy)
+
+
+def _same_pods(old: Object, new: Object) -> bool:
+    """Whether a workload's pods stay as they are."""
+    strategy = map_at(new.data, "spec.updateStrategy")
+    waits = strategy.get("type") == "OnDelete"
+    return waits or not any(_in_template(change) for change in changed(old.data, new.data))
+
+
+def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
+    """What else than a field of its own lets an object be refused."""
+    yield from _taken(new, sides[0])
+    if not is_hook(new):
+        yield from (Meaning(REFUSED, said, way_out) for said, way_out in webhooks.refused(new, *sides))
 
 
 # --- pods ------------------------------------------------------------------------------------------------------------
+
+
+def _retention(each: Object) -> str:
+    inner = "leaderWorkerTemplate." if each.kind == "LeaderWorkerSet" else ""
+    return f"spec.{inner}persistentVolumeClaimRetentionPolicy"
 
 
 def _in_template(change: Change) -> bool:
@@ -121,7 +187,8 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     yield Meaning(RESTART, f"its pods restart: {why}")
     replicas = _replicas(new)
     surge, away = _rolling(new, strategy, replicas)
-    if replicas and away >= replicas and _replicas(old):
+    # A DaemonSet has a pod on each node, how many is not known.
+    if replicas and away >= replicas and _replicas(old) and old.kind != "DaemonSet":
         yield Meaning(OUTAGE, "nothing answers until the new pods are ready: every old pod stops first")
     for name, count in _cards(new, sides[1]).items():
         if surge and replicas:
@@ -173,7 +240,8 @@ def _scaled(change: Change, new: Object, render: Render) -> Meaning:
     if now == 0:
         return Meaning(OUTAGE, f"runs no pods any more (replicas {old} → 0)")
     cards = ", ".join(f"{_number(count * int(now))} {name}" for name, count in _cards(new, render).items())
-    return Meaning(CHANGE, f"runs {now} pods in place of {old}" + (f", which request {cards}" if cards else ""))
+    pods = "pod" if now == 1 else "pods"
+    return Meaning(CHANGE, f"runs {now} {pods} in place of {old}" + (f", which request {cards}" if cards else ""))
 
 
 def _replicas(each: Object) -> int:
@@ -206,6 +274,7 @@ def _cards(each: Object, render: Render) -> dict[str, float]:
     found: dict[str, float] = {}
     pods = [pod for pod in render.pods if pod.owner is each]
     size = map_at(each.data, "spec.leaderWorkerTemplate").get("size", 1)
+    size = size if isinstance(size, int) else 1
     for pod in pods:
         workers = size - (len(pods) > 1) if "workerTemplate" in pod.path else 1
         for name, count in cards_of(pod).items():
@@ -248,6 +317,20 @@ def _ways(each: Object) -> set[str]:
     return set()
 
 
+def _others(each: Object, render: Render) -> set[str]:
+    """The ways in that other objects of the kind and the class have: hosts can move between them."""
+    if each.kind != "Ingress" and each.kind not in ROUTES:
+        return set()
+    alike = map_at(each.data, "spec").get("ingressClassName")
+    return {
+        way
+        for other in render.objects
+        if other.kind == each.kind and (other.namespace, other.name) != (each.namespace, each.name)
+        if map_at(other.data, "spec").get("ingressClassName") == alike
+        for way in _ways(other)
+    }
+
+
 def _hosts_of_ingress(data: Any) -> Iterator[str]:
     tls = {str(host) for _, host in at(data, "spec.tls[].hosts[]")}
     tls |= {str(host) for _, entry in maps(data, "spec.tls[]") for _, host in at(entry, "hosts[]")}
@@ -274,14 +357,16 @@ def _taken(new: Object, before: Render) -> Iterator[Meaning]:
                 yield Meaning(REFUSED, said, remedy)
 
 
-def _list(each: Object, rest: list[Change]) -> str:
-    """Changes without a meaning of their own; the values of a Secret are not printed."""
-    hide = each.kind in HIDDEN
-    said = [change.where if hide else f"{change.where} {change.values()}" for change in rest]
-    more = f", and {len(said) - MOST} more" if len(said) > MOST else ""
-    return ", ".join(said[:MOST]) + more
+def _list(rest: list[Change]) -> str:
+    """Changes without a meaning of their own."""
+    more = f", and {len(rest) - MOST} more" if len(rest) > MOST else ""
+    return ", ".join(map(str, rest[:MOST])) + more
 
 
 def steady(each: Object, other: Object, random: frozenset[tuple[str, Key]]) -> list[Change]:
-    """The changes of an object but for those at random places."""
-    return [change for change in changed(each.data, other.data) if (each.title, change.path) not in random]
+    """The changes of an object but for those at random places, and of what nothing notices."""
+    return [
+        replace(change, hidden=each.kind == "Secret" and change.path[0] in uses.PARTS)
+        for change in changed(each.data, other.data)
+        if (each.title, change.path) not in random and change.path not in IGNORED
+    ]

@@ -102,15 +102,18 @@ def _running(name: str, context: Context, say: Say) -> str:
         raise fault(f"{RUNNING}{name}", "is not the name of a release", "use the name that helm list prints")
     helm = tools.ensure(["helm"], say)["helm"].path
     say(f"helm: getting the manifests of {name}")
-    try:
-        done = run([str(helm), "get", "manifest", name, f"--namespace={context.namespace}"], PATIENCE)
-    except Endless as error:
-        raise ToolError(f"{RUNNING}{name}: {error}") from None
-    if done.code and "not found" in done.errors:
-        raise fault(f"{RUNNING}{name}", f"the namespace {context.namespace} has no such release", "set --namespace")
-    if done.code:
-        raise ToolError(f"{RUNNING}{name}: {done.last}")
-    return done.output
+    texts = []
+    for what in ("manifest", "hooks"):
+        try:
+            done = run([str(helm), "get", what, name, f"--namespace={context.namespace}"], PATIENCE)
+        except Endless as error:
+            raise ToolError(f"{RUNNING}{name}: {error}") from None
+        if done.code and "not found" in done.errors:
+            raise fault(f"{RUNNING}{name}", f"the namespace {context.namespace} has no such release", "set --namespace")
+        if done.code:
+            raise ToolError(f"{RUNNING}{name}: {done.last}")
+        texts.append(done.output)
+    return "\n---\n".join(texts)
 
 
 def _objects(text: str, namespace: str = Render.namespace) -> Render:

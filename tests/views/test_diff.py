@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from conftest import CHART, ROOT, outcome
+from objects import GOOD
+from proofs.test_wiring import everywhere
 
 from chartgen.cli import main
-from chartgen.views import diff, sides
+from chartgen.proofs.manifests import render_of
+from chartgen.views import diff, graph, sides
 
 DIFFS = Path(__file__).with_name("diffs")
 CASES = sorted(folder.name for folder in DIFFS.iterdir())
@@ -107,3 +113,22 @@ def test_a_running_release_without_a_cluster_is_a_line_and_exit_code_2(monkeypat
     done = CliRunner().invoke(main, ["diff", "release/llm", str(CHART), "--chart", str(CHART)])
     assert done.exit_code == 2
     assert done.output.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_objects_of_any_shape_are_compared_and_drawn_without_a_crash():
+    """What stands where is kubeconform's business: what cannot be read is left alone."""
+    dice = random.Random(1)
+    whole = sides.Side("whole", render_of(GOOD, frozenset()))
+    for document in GOOD:
+        for path in everywhere(document.data):
+            data = copy.deepcopy(document.data)
+            place = data
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = dice.choice([None, 1, True, "x", [], [1], {}, {"a": 1}, [{"name": 1}], [None]])
+            others = [*(each for each in GOOD if each is not document), replace(document, data=data)]
+            odd = sides.Side("odd", render_of(others, frozenset()))
+            for one, two in ((whole, odd), (odd, whole)):
+                diff.lines(diff.between(one, two))
+            graph.graph(odd.render)

@@ -1,0 +1,52 @@
+"""What is not printed of manifests: texts that are credentials by the names that they have, and users in URLs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..reading.yamlfile import Key
+
+# The end of the name of a variable, an option or a key that holds a credential.
+NAME = re.compile(
+    r"(passw(or)?d|passphrase|pwd|token|secret|credentials?"
+    r"|(api|secret|private|access|auth|master|encryption|signing)[-_]?key)$",
+    re.IGNORECASE,
+)
+USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+HIDDEN = "…"
+
+
+def named(path: Key) -> bool:
+    """Whether the name of a place says that it holds a credential: a variable, or a key of a ConfigMap."""
+    steps = [str(step) for step in path]
+    if len(steps) > 1 and steps[-1] == "value":
+        return bool(NAME.search(steps[-2].strip("[]")))
+    return bool(steps) and steps[0] in ("data", "stringData", "binaryData") and bool(NAME.search(steps[-1]))
+
+
+def concealed(value: Any) -> Any:
+    """A value without the credentials in it."""
+    if isinstance(value, dict):
+        variable = str(value.get("name", ""))
+        names = {key: variable if key == "value" else str(key) for key in value}
+        return {
+            key: HIDDEN if isinstance(inner, str) and NAME.search(names[key]) else concealed(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            HIDDEN if n and _holds(value[n - 1]) and isinstance(each, str) else concealed(each)
+            for n, each in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+    option, equals, _ = value.partition("=")
+    if equals and NAME.search(option) and " " not in option:
+        return f"{option}={HIDDEN}"
+    return USER.sub(rf"\1{HIDDEN}@", value)
+
+
+def _holds(word: Any) -> bool:
+    """Whether a word of a command is an option whose value, the next word, is a credential."""
+    return isinstance(word, str) and word.startswith("-") and "=" not in word and bool(NAME.search(word))

@@ -1,0 +1,129 @@
+"""Who uses an object: pods that go on with the old contents of a file, and what still names an object that goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..proofs import dangling
+from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from ..reading.yamlfile import Key
+from .changes import Change
+
+PARTS = ("data", "stringData", "binaryData")
+# Annotations of a controller that restarts the pods of a workload when its files change.
+RELOADER = "reloader.stakater.com/"
+RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")  # by `kubectl rollout restart`
+
+
+def keys_changed(changes: list[Change]) -> set[str] | None:
+    """The keys of a ConfigMap or a Secret whose contents differ; None where all of them may."""
+    found: set[str] = set()
+    for change in changes:
+        if change.path[0] in PARTS:
+            if len(change.path) < 2:
+                both = [part for part in (change.old, change.new) if isinstance(part, dict)]
+                found |= {str(key) for part in both for key in part}
+            else:
+                found.add(str(change.path[1]))
+    return found
+
+
+def still(gone: Object, after: Render) -> list[Object]:
+    """The objects that still name an object which is deleted, and need it."""
+    wanted = (gone.kind, gone.name, gone.namespace)
+    users = {
+        each.owner.title: each.owner
+        for each in dangling.references(after)
+        if each.named == wanted and not each.optional and not _hook(each.owner)
+    }
+    return list(users.values())
+
+
+def unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render], same: Any) -> Iterator[tuple[str, str]]:
+    """The workloads whose running pods keep the old contents of a ConfigMap or a Secret: (what is so, what to do).
+
+    `same` says whether a workload, old and new, keeps its pods.
+    """
+    keys = keys_changed(changes)
+    for pod in sides[1].pods if keys else ():
+        old = sides[0].find(pod.owner.kind, pod.owner.name, pod.owner.namespace)
+        annotations = {**map_at(pod.owner.data, "metadata.annotations"), **_annotations(pod)}
+        if old is None or pod.passing or pod.owner.kind == "Pod" or not same(old, pod.owner):
+            continue
+        if any(str(name).startswith(RELOADER) for name in annotations):
+            continue
+        how = {_how(pod, each) for each in dangling.of_pod(pod) if _uses(each, files, keys)} - {""}
+        if how:
+            yield _sentence(pod.owner, how), _restart(pod.owner)
+
+
+def _uses(each: dangling.Reference, files: Object, keys: set[str] | None) -> bool:
+    if each.named != (files.kind, files.name, files.namespace):
+        return False
+    used = {key for _, key in each.used()}
+    return not used or keys is None or bool(used & keys)
+
+
+def _how(pod: Pod, each: dangling.Reference) -> str:
+    """How a pod has the contents: `start` in variables or one file, `files` in a volume, `init` before its start."""
+    inner: Key = each.path[len(pod.path) :]
+    if inner[:1] == ("volumes",):
+        name = pod.spec["volumes"][inner[1]].get("name")
+        found = [_mounted(path, box, mount) for path, box, mount in _mounts(pod, name)]
+        return next((how for how in ("start", "files", "init") if how in found), "")
+    if inner[:1] in (("containers",), ("initContainers",)):
+        return "start" if _lasting(pod, inner) else "init"
+    return ""
+
+
+def _mounts(pod: Pod, name: Any) -> Iterator[tuple[Key, dict[str, Any], dict[str, Any]]]:
+    for path, box in pod.containers():
+        for _, mount in maps(box, "volumeMounts[]"):
+            if mount.get("name") == name:
+                yield path[len(pod.path) :], box, mount
+
+
+def _mounted(path: Key, box: dict[str, Any], mount: dict[str, Any]) -> str:
+    if path[0] == "initContainers" and box.get("restartPolicy") != "Always":
+        return "init"
+    return "start" if mount.get("subPath") or mount.get("subPathExpr") else "files"
+
+
+def _lasting(pod: Pod, inner: Key) -> bool:
+    """Whether a container runs as long as its pod."""
+    return inner[0] == "containers" or pod.spec[inner[0]][inner[1]].get("restartPolicy") == "Always"
+
+
+def _sentence(owner: Object, how: set[str]) -> str:
+    if "start" in how:
+        return f"the running pods of {owner.title} keep the old values: they do not restart"
+    if "files" in how:
+        return (
+            f"the files in the pods of {owner.title} change within some minutes, and the pods do not restart:"
+            " a program that reads them only when it starts keeps the old ones"
+        )
+    return f"{owner.title} uses it when its next pods start: the running ones do not restart"
+
+
+def _restart(owner: Object) -> str:
+    if owner.kind in RESTARTED:
+        return f"to use it now, run after the upgrade: kubectl rollout restart {owner.kind.lower()} {owner.name}"
+    return "to use it now, delete the pods after the upgrade"
+
+
+def _annotations(pod: Pod) -> dict[str, Any]:
+    node: Any = pod.owner.data
+    for step in pod.path[:-1]:
+        node = node[step]
+    return map_at(node, "metadata.annotations")
+
+
+def _hook(each: Object) -> bool:
+    return "helm.sh/hook" in map_at(each.data, "metadata.annotations")
+
+
+def claims(each: Object) -> list[str]:
+    """The names of the claim templates of a workload."""
+    where = {"StatefulSet": "spec", "LeaderWorkerSet": "spec.leaderWorkerTemplate"}.get(each.kind)
+    return [str(name) for _, name in at(each.data, f"{where}.volumeClaimTemplates[].metadata.name")] if where else []
