@@ -92,7 +92,7 @@ def test_broken_tool_is_exit_code_2(run, monkeypatch):
 
     monkeypatch.setattr(tools, "ensure", broken)
     assert run("tools") == (2, "", "chartgen: helm: is broken\n")
-    assert run("validate")[0] == 2
+    assert run("validate", str(CHART))[0] == 2
 
 
 def test_validate_tells_problems_and_a_line_at_the_end(run, little, one_version):
@@ -321,7 +321,7 @@ def test_single_values_are_validated_with_the_files(run, little, one_version):
 
 
 def test_flag_that_helm_cannot_read_is_told(run, little, one_version):
-    code, _, said = run("validate", str(CHART), "--set", "a")
+    code, _, said = run("validate", str(CHART), "--set", "a", "-q")
     assert code == 1
     assert said.startswith("--set: ")
     assert "has no value; write KEY=VALUE" in said

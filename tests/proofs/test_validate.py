@@ -324,10 +324,12 @@ def test_default_chart_is_that_of_the_stack_here(little):
     little(build=False)
     assert said(prove())[0].startswith("charts/little: is not a chart")
     Path("stack.yaml").rename("other.yaml")
-    assert said(prove())[0].startswith("charts/llm-stack: is not a chart")
+    with pytest.raises(Faults, match="charts/llm-stack: no such chart, which is the default in a folder"):
+        prove()
     assert said(prove(named="other.yaml"))[0].startswith("charts/little: is not a chart")
     Path("stack.yaml").write_text("- broken\n")
-    assert said(prove())[0].startswith("charts/llm-stack: is not a chart")
+    with pytest.raises(Faults, match=r"stack\.yaml:1: "):
+        prove()
 
 
 def prove_only(*ids):
