@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from conftest import CHART, ROOT
 
@@ -370,3 +371,25 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, env=os.environ)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["validate", "--only", "engine/vl"], ["engine/vllm"]),
+        (["fragments", "engine/vl"], ["engine/vllm"]),
+        (["fragments", "llm"], ["llm-stack"]),
+        (["new", "fragment", "eng"], ["engine/"]),
+    ],
+)
+def test_names_of_fragments_are_completed(monkeypatch, words, wanted):
+    monkeypatch.chdir(ROOT)
+    completion = ShellComplete(cli.main, {}, "chartgen", "_CHARTGEN_COMPLETE")
+    assert [item.value for item in completion.get_completions(words[:-1], words[-1])] == wanted
+
+
+def test_names_are_not_completed_from_a_stack_that_cannot_be_read(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stack.yaml").write_text("- broken\n")
+    completion = ShellComplete(cli.main, {}, "chartgen", "_CHARTGEN_COMPLETE")
+    assert completion.get_completions(["validate", "--only"], "engine/vl") == []
