@@ -107,6 +107,27 @@ def _parameter(option: str) -> str:
     return option.strip("-").replace("-", "_")
 
 
+def _listed(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """The fragments of the stack, for a shell that completes a name."""
+    from .sources import stack as stacks
+
+    return [id for id in stacks.listed(context.params.get("stack")) if id.startswith(begun)]
+
+
+def _known(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """All fragments and stacks, for a shell that completes a name."""
+    from .compose import describe
+
+    return [name for name in describe.names() if name.startswith(begun)]
+
+
+def _kinds(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """The kinds of fragments, for a shell that completes a name."""
+    from .sources import scaffold
+
+    return [f"{kind}/" for kind in scaffold.kinds() if kind.startswith(begun)]
+
+
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, errors included.")(command)
@@ -212,9 +233,16 @@ def _count(changes: list[str]) -> str:
     "fragments",
     multiple=True,
     metavar="FRAGMENT",
+    shell_complete=_listed,
     help="Check only this fragment of the stack, with its cases and rejections. Can be repeated.",
 )
-@click.option("--schema-location", "schemas", multiple=True, help="A folder of more schemas, as for kubeconform.")
+@click.option(
+    "--schema-location",
+    "schemas",
+    multiple=True,
+    metavar="PLACE",
+    help="A folder of more schemas, as for kubeconform. The folder schemas next to stack.yaml is used by default.",
+)
 @click.option("--junit", type=FILE, metavar="FILE", help="Also write the report as JUnit XML.")
 @click.option("--sarif", type=FILE, metavar="FILE", help="Also write the report as SARIF.")
 @as_json
@@ -253,7 +281,7 @@ def validate(
     if fragments and (chart or given):
         raise click.UsageError("--only composes the chart from the stack; leave CHART, -f and --set out, or --only")
     if fragments:
-        report = proofs.only(list(fragments), stacks.find(stack), here().progress())
+        report = proofs.only(list(fragments), stacks.find(stack), here().progress(), schemas)
     else:
         recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
         report = proofs.validate(place, given.files, recipe, here().progress(), given.flags, schemas)
@@ -669,7 +697,7 @@ def tools(as_json: bool) -> None:
 
 
 @main.command(examples=("chartgen fragments", "chartgen fragments engine/vllm", "chartgen fragments llm-stack -v"))
-@click.argument("name", required=False, metavar="[STACK|NAME]")
+@click.argument("name", required=False, metavar="[STACK|NAME]", shell_complete=_known)
 @click.option("-v", "--verbose", is_flag=True, help="Show the slots and the values of each.")
 @click.option("--rules", is_flag=True, help="Print the rules that `chartgen build` applies to fragments.")
 @as_json
@@ -696,7 +724,7 @@ def new() -> None:
 
 
 @new.command("fragment", examples=("chartgen new fragment observe/hello --stack stack.yaml",))
-@click.argument("name")
+@click.argument("name", shell_complete=_kinds)
 @click.option("--in", "folder", type=FILE, help="The folder of fragments to create it in.")
 @click.option("--stack", help="A stack file. The fragment is added to it, with those that it and its cases use.")
 @click.option("--other-group", is_flag=True, help="Create a group whose name is like that of a kind.")

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from conftest import CHART, ROOT
 
@@ -92,7 +93,7 @@ def test_broken_tool_is_exit_code_2(run, monkeypatch):
 
     monkeypatch.setattr(tools, "ensure", broken)
     assert run("tools") == (2, "", "chartgen: helm: is broken\n")
-    assert run("validate")[0] == 2
+    assert run("validate", str(CHART))[0] == 2
 
 
 def test_validate_tells_problems_and_a_line_at_the_end(run, little, one_version):
@@ -321,7 +322,7 @@ def test_single_values_are_validated_with_the_files(run, little, one_version):
 
 
 def test_flag_that_helm_cannot_read_is_told(run, little, one_version):
-    code, _, said = run("validate", str(CHART), "--set", "a")
+    code, _, said = run("validate", str(CHART), "--set", "a", "-q")
     assert code == 1
     assert said.startswith("--set: ")
     assert "has no value; write KEY=VALUE" in said
@@ -370,3 +371,25 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, env=os.environ)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["validate", "--only", "engine/vl"], ["engine/vllm"]),
+        (["fragments", "engine/vl"], ["engine/vllm"]),
+        (["fragments", "llm"], ["llm-stack"]),
+        (["new", "fragment", "eng"], ["engine/"]),
+    ],
+)
+def test_names_of_fragments_are_completed(monkeypatch, words, wanted):
+    monkeypatch.chdir(ROOT)
+    completion = ShellComplete(cli.main, {}, "chartgen", "_CHARTGEN_COMPLETE")
+    assert [item.value for item in completion.get_completions(words[:-1], words[-1])] == wanted
+
+
+def test_names_are_not_completed_from_a_stack_that_cannot_be_read(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stack.yaml").write_text("- broken\n")
+    completion = ShellComplete(cli.main, {}, "chartgen", "_CHARTGEN_COMPLETE")
+    assert completion.get_completions(["validate", "--only"], "engine/vl") == []

@@ -33,9 +33,19 @@ class LoadedChart:
 
 
 def default(named: str | None) -> Path:
-    """The chart meant where none is named: that of the stack named, else of ./stack.yaml, else llm-stack."""
-    name = _chart_of(stacks.find(named)) if named or Path("stack.yaml").is_file() else STACK
-    return Path("charts") / (STACK if name == "?" else name)
+    """The chart meant where none is named: that of the stack named, else of ./stack.yaml, else llm-stack.
+
+    Faults where a stack names no chart, and where there is neither a stack nor the chart.
+    """
+    if named or Path("stack.yaml").is_file():
+        recipe = stacks.find(named)
+        name = _chart_of(recipe)
+        return Path("charts") / (stacks.read(recipe).chart["name"] if name == "?" else name)
+    place = Path("charts") / STACK
+    if not place.exists() and not paths.at_checkout():
+        remedy = "name a chart, or change to the folder of your stack"
+        raise fault(place, "no such chart, which is the default in a folder without stack.yaml", remedy)
+    return place
 
 
 @contextmanager

@@ -153,12 +153,38 @@ def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | N
     return found
 
 
+# Lists of arguments by their keys, and an argument that is a flag and its value.
+ARGUMENTS = re.compile(r"args|command$", re.IGNORECASE)
+FLAG = re.compile(r"(--?[A-Za-z][\w-]*)\s+\S")
+
+
 def overlooked(example: Example, schema: dict[str, Any] | None) -> list[Problem]:
-    """Keys of the example that the schema allows, as it allows any, but that were meant to be one of its own."""
+    """What the schema allows, but was meant otherwise: keys that are like one of the chart's own, where it allows any,
+    and a flag and its value that are one argument.
+    """
     from ..reading.keynames import Names, overlooked
 
     found = overlooked(Names(schema or {}), example.data)
-    return [example.problem(key, "the chart has no such value", remedy) for key, remedy in found]
+    return [
+        *(example.problem(key, "the chart has no such value", remedy) for key, remedy in found),
+        *(example.problem(key, *_two(flag)) for key, flag in _joined_flags(example.data, ())),
+    ]
+
+
+def _two(flag: str) -> tuple[str, str]:
+    said = f"{flag} and its value are one argument, so the program gets a flag with a space in its name"
+    return said, f"write {flag}=VALUE, or two items"
+
+
+def _joined_flags(data: Any, path: Key) -> Iterator[tuple[Key, str]]:
+    """(path, flag) of each argument that is a flag and its value; what follows `-c` is a script."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        listed = isinstance(value, list) and isinstance(key, str) and ARGUMENTS.search(key)
+        for n, item in enumerate(value) if listed else ():
+            match = FLAG.match(item) if isinstance(item, str) and (not n or value[n - 1] != "-c") else None
+            if match:
+                yield (*path, key, n), match[1]
+        yield from _joined_flags(value, (*path, key))
 
 
 def coalesced(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,11 @@ def roots() -> list[Path]:
     return [*folders, paths.HERE / "fragments"]
 
 
+def names() -> list[str]:
+    """What `fragments` takes: the fragments that there are, and chartgen's stacks."""
+    return [*stacks.available(roots()), *stacks.included()]
+
+
 def fragments(name: str | None) -> tuple[Fragment, ...]:
     """The fragment of that id, those of that stack in its order, or all there are. Faults where there is neither."""
     places = roots()

@@ -19,7 +19,20 @@ from ..reading.gotemplate import Template, Term
 from ..reading.keynames import close
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
-from . import byhand, defaults, factkeys, fillchecks, fit, metadata, owners, questions, signatures, unused, yamltexts
+from . import (
+    byhand,
+    defaults,
+    factkeys,
+    fillchecks,
+    fit,
+    indents,
+    metadata,
+    owners,
+    questions,
+    signatures,
+    unused,
+    yamltexts,
+)
 from .facts import SUFFIX
 from .reads import Source
 from .schema import Values
@@ -59,7 +72,8 @@ RULES = {
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
     "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
     "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
-    " after it. In a block or below a key, lines are printed with nindent. Each line of a fill is a key or an item.",
+    " after it. In a block or below a key, lines are printed with nindent. Each line of a fill is a key or an item."
+    " Lines are indented as YAML reads them.",
     "by hand": "Images, names of objects, namespaces, paths of models and hashes are made by the helpers and facts for"
     " them. Objects in a range have names that differ in each pass. A flag and its value are not one argument.",
     "numbers": "A number is not made of a value that is a text.",
@@ -138,6 +152,7 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
     # A schema that is wrong itself says nothing of defaults.
     if not any(re.search("pattern|required", problem.key) for problem in found.problems):
         found.add(*defaults.check(stack, values, kubernetes))
+    found.add(*indents.check(sources, {*yamltexts.filled(stack)}, yamltexts.silent_ones(sources)))
     found.add(*yamltexts.check(stack, values, sources, uses))
     found.add(*fillchecks.check(stack, values, sources, uses))
     refused = {problem.path for problem in found.problems}

@@ -151,14 +151,14 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     waiting = [(source, Define("", 1, source.template.body)) for source in sources if _of_objects(source)]
     waiting += [defined[name] for name in _roots(stack, uses) if name in defined]
-    filled = _filled(stack)
+    slots = filled(stack)
     seen: set[str] = set()
     while waiting:
         source, define = waiting.pop()
         if define.name in seen or define.name in SCALARS:
             continue
         seen |= {define.name} - {""}
-        walk = _Walk(source, printed[source.path], known, filled.get(define.name))
+        walk = _Walk(source, printed[source.path], known, slots.get(define.name))
         for line in sorted(walk.nodes(define.body, {Line()})):
             walk.ended(line)
         if walk.slot and len(walk.misfits) > 1 and not walk.fits:
@@ -177,7 +177,7 @@ def _misfilled(stack: Stack, slot: Slot, template: str) -> Problem:
     return fragment.problem("fragment.yaml", ("fills", slot.name), message, "name a template for this slot")
 
 
-def _filled(stack: Stack) -> dict[str, Slot]:
+def filled(stack: Stack) -> dict[str, Slot]:
     """Templates that fill a slot of YAML -> the slot."""
     slots = {slot.name: slot for fragment in stack.fragments for slot in fragment.offers.values()}
     fills = ((slots.get(name), template) for one in stack.fragments for name, template in one.fills.items())
@@ -205,7 +205,7 @@ def _known(stack: Stack, values: Values, sources: list[Source], printed: dict[st
         texts,
         fills,
         _leading(sources, slots),
-        _silent_ones(sources),
+        silent_ones(sources),
         lists,
         _maps(sources, slots),
     )
@@ -243,7 +243,7 @@ def _maps(sources: list[Source], slots: dict[str, Slot]) -> set[str]:
     return keyed | {f"{SLOT}{name}" for name, slot in slots.items() if slot.kind == "map"}
 
 
-def _silent_ones(sources: list[Source]) -> set[str]:
+def silent_ones(sources: list[Source]) -> set[str]:
     """The templates that print nothing: they change what they are given."""
     defined = {define.name: define.body for source in sources for define in source.template.defines}
     found = {*defined, "fragment.facts.server", "fragment.facts.release"}

@@ -161,10 +161,10 @@ def _without_schema(version: str, answer: dict[str, Any], locations: list[str]) 
             remedy = f"kubeconform cannot read {file}: correct or delete it, and remove any # from its path"
             return {"message": answer["msg"], "remedy": remedy}
     group, _, name = api.rpartition("/")
-    place = f"schemas/crds/{group or name}/{kind.lower()}_{name}.json"
+    place = f"schemas/{group or name}/{kind.lower()}_{name}.json"
     return {
         "message": f"found no schema of {api} {kind} in Kubernetes {version}",
-        "remedy": f"correct apiVersion and kind, or add {place}",
+        "remedy": f"correct apiVersion and kind, or add its schema as {place} next to stack.yaml",
     }
 
 

@@ -1,4 +1,4 @@
-"""Whether NetworkPolicies let pods reach the Services whose URLs they are given."""
+"""Whether NetworkPolicies let pods reach the Services whose URLs they are given, and open ports that pods have."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ PEERS = {"ingress": "from", "egress": "to"}
 def check(render: Render) -> Iterator[Fault]:
     """Every URL of a Service in the release that a policy of the release blocks, at either end."""
     policies = [each for each in render.objects if each.kind == "NetworkPolicy"]
+    yield from _opened(render, policies)
     for pod in render.pods if policies else ():
         for path, service, port in urls(render, pod):
             for target in _behind(render, service):
@@ -27,6 +28,34 @@ def check(render: Render) -> Iterator[Fault]:
                     if not _allowed(policies, direction, here, there, number):
                         message = f"a NetworkPolicy blocks the {direction} from {pod.owner.title} to {service.title}"
                         yield pod.owner.fault(path, message, f"allow port {number} in the policy of {here.owner.title}")
+
+
+def _opened(render: Render, policies: list[Object]) -> Iterator[Fault]:
+    """Ports that a policy opens and that none of its pods has. A container need not name a port that it listens on."""
+    for policy in policies:
+        selector = map_at(policy.data, "spec.podSelector")
+        pods = [pod for pod in render.pods if pod.owner.namespace == policy.namespace and selects(selector, pod.labels)]
+        ports = [port for pod in pods for port in pod.ports()]
+        known = [str(each[word]) for each in ports for word in ("name", "containerPort") if word in each]
+        for path, row in maps(policy.data, "spec.ingress[].ports[]") if ports and all(map(_named, pods)) else ():
+            port = row.get("port")
+            if port is not None and not any(_opens(row, each) for each in ports):
+                message = f"no container of the pods that it selects has the port {port}"
+                remedy = f"use one of theirs: {', '.join(dict.fromkeys(known))}"
+                yield policy.fault((*path, "port"), message, remedy, advice=not isinstance(port, str))
+
+
+def _opens(row: dict[str, Any], port: dict[str, Any]) -> bool:
+    """Whether a row of a policy opens a port of a container."""
+    first, number = row["port"], port.get("containerPort")
+    last = row.get("endPort", first)
+    whole = all(isinstance(each, int) for each in (first, last, number))
+    return first in (port.get("name"), number) or (whole and first <= number <= last)
+
+
+def _named(pod: Pod) -> bool:
+    """Whether each container that keeps running says its ports."""
+    return all(container.get("ports") for _, container in maps(pod.spec, "containers[]"))
 
 
 def urls(render: Render, pod: Pod) -> Iterator[tuple[Key, Object, int | None]]:

@@ -166,7 +166,7 @@ def validate(
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     shown = shown or str(place)
-    report = Report(shown, say, definitions.versions(), [*prepare.schema_locations(), *map(_location, schemas)])
+    report = Report(shown, say, definitions.versions(), prepare.schema_locations())
     with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
         collected = Collected()
         found = collected.attempt(loaded.load, folder, shown)
@@ -174,6 +174,8 @@ def validate(
             report.problems += collected.problems
             return report
         shipped = not files and not flags
+        schemas = [*schemas, *_beside(origin or loaded.stack_of(found))]
+        report.schema_locations += map(_location, schemas)
         world = memory.world(_programs(found_tools), report.schema_locations)
         origin = _read(origin or loaded.stack_of(found)) if shipped else None
         key = _whole(world, report.kubernetes_versions, found, origin, files, flags)
@@ -194,6 +196,12 @@ def validate(
         if key and report.lasting and not report.problems and not report.warnings:
             report.keep(key)
         return report
+
+
+def _beside(origin: Composed | Path | None) -> list[str]:
+    """The folder of schemas of custom resources next to a stack file, where there is one."""
+    folder = origin.stack.folder if isinstance(origin, Composed) else origin.parent if origin else None
+    return [str(folder / "schemas")] if folder and (folder / "schemas").is_dir() else []
 
 
 def _location(place: str) -> str:
@@ -273,7 +281,7 @@ def _started(found: dict[str, Tool], report: Report) -> Iterator[Programs]:
         yield Programs(found["helm"].path, found["kubeconform"].path, process, lacking)
 
 
-def only(ids: list[str], place: Path, say: Say) -> Report:
+def only(ids: list[str], place: Path, say: Say, schemas: Sequence[str] = ()) -> Report:
     """Prove single fragments of the stack in the file `place`: cases and rejections, on the newest Kubernetes.
 
     The chart is composed in memory. A fragment is named by its id or its folder.
@@ -287,12 +295,13 @@ def only(ids: list[str], place: Path, say: Say) -> Report:
         return report
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
-    report.schema_locations = prepare.schema_locations()
+    schemas = [*schemas, *_beside(place)]
+    report.schema_locations = [*prepare.schema_locations(), *map(_location, schemas)]
     with tempfile.TemporaryDirectory(prefix="chartgen-only-") as folder, _started(found_tools, report) as programs:
         disk.write(chart, Path(folder) / chart.name)
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
         world = memory.world(_programs(found_tools), report.schema_locations)
-        proved = _remembered(world, found, programs) if world else memory.Proved()
+        proved = memory.Proved() if schemas or not world else _remembered(world, found, programs)
         _proofs(report, found, [found.defaults], own, programs, True, proved, chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"

@@ -11,7 +11,7 @@ from .. import files, paths
 from ..conventions import STACK
 from ..files import real
 from ..paths import show
-from ..problem import Collected, Problem, fault, nearest
+from ..problem import Collected, Faults, Problem, fault, nearest
 from ..reading import document, wellformed
 from .fragment import FILES, Fragment, load
 
@@ -73,12 +73,25 @@ def find(name: str | None) -> Path:
     return Path(name)
 
 
+def included() -> list[str]:
+    """The names of chartgen's own stacks."""
+    return sorted(folder.name for folder in (paths.HERE / "stacks").iterdir() if folder.is_dir())
+
+
+def listed(name: str | None) -> list[str]:
+    """The fragments that a stack file lists, for the completion of their names; none where it cannot be read."""
+    try:
+        data = wellformed.read(find(name), "", "stack.schema.json").data
+    except (Faults, OSError):
+        return []
+    return list(data["fragments"])
+
+
 def read(path: Path) -> Stack:
     """Read a stack file and every fragment it names; Faults with all that is wrong with them."""
     shown = show(path)
     if not path.is_file():
-        own = sorted(folder.name for folder in (paths.HERE / "stacks").iterdir() if folder.is_dir())
-        remedy = f"name a stack file, or one of chartgen's stacks: {', '.join(own)}"
+        remedy = f"name a stack file, or one of chartgen's stacks: {', '.join(included())}"
         raise fault(shown, "no such stack", remedy)
     parsed = wellformed.read(path, shown, "stack.schema.json")
     data, folder = parsed.data, path.parent

@@ -53,6 +53,18 @@ def test_key_beside_named_ones_that_was_meant_to_be_one_of_them_is_told_on_its_l
     assert valuesfile.overlooked(found, None) == []
 
 
+def test_flag_and_its_value_as_one_argument_is_told_on_its_line(write):
+    text = "extraArgs:\n- --max-len 10\n- --max-len=10\n- --x\n- y z\n"
+    text += "more: {command: [sh, -c, '-x y'], args: ['-c 4096']}\n"
+    found, _ = read(write, text)
+    warnings = [str(each).removeprefix(f"{found.files[0].parent}/") for each in valuesfile.overlooked(found, None)]
+    said = "and its value are one argument, so the program gets a flag with a space in its name"
+    assert warnings == [
+        f"0.yaml:2: extraArgs[0]: --max-len {said}; write --max-len=VALUE, or two items",
+        f"0.yaml:6: more.args[0]: -c {said}; write -c=VALUE, or two items",
+    ]
+
+
 def test_later_file_mends_an_earlier_one(write):
     assert faults(write, "a: x\n", "a: 2\n") == []
 

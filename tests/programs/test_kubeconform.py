@@ -113,7 +113,8 @@ def test_a_kind_without_a_schema_is_a_finding_with_a_remedy_and_never_skipped(fo
     (finding,) = found("apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: x}\n")
     assert (finding.status, finding.name) == ("Error", "x")
     assert finding.message == f"found no schema of example.org/v1 Widget in Kubernetes {NEWEST}"
-    assert finding.remedy == "correct apiVersion and kind, or add schemas/crds/example.org/widget_v1.json"
+    place = "schemas/example.org/widget_v1.json next to stack.yaml"
+    assert finding.remedy == f"correct apiVersion and kind, or add its schema as {place}"
 
 
 def test_kubernetes_own_kind_in_another_group_is_not_taken_for_its_own(found: Any) -> None:

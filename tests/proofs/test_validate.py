@@ -13,6 +13,7 @@ import pytest
 
 from chartgen.chart import disk, loaded
 from chartgen.compose import building
+from chartgen.kubernetes import definitions
 from chartgen.problem import Faults, ToolError
 from chartgen.programs import tools
 from chartgen.proofs import validate as module
@@ -70,7 +71,9 @@ SOURCES = {
 @pytest.fixture(autouse=True)
 def few_versions(monkeypatch):
     """Two versions to render for; the schemas are those of all."""
-    monkeypatch.setattr(module, "definitions", SimpleNamespace(versions=lambda: VERSIONS))
+    monkeypatch.setattr(
+        module, "definitions", SimpleNamespace(versions=lambda: VERSIONS, CRD_TEMPLATE=definitions.CRD_TEMPLATE)
+    )
 
 
 @pytest.fixture
@@ -324,10 +327,12 @@ def test_default_chart_is_that_of_the_stack_here(little):
     little(build=False)
     assert said(prove())[0].startswith("charts/little: is not a chart")
     Path("stack.yaml").rename("other.yaml")
-    assert said(prove())[0].startswith("charts/llm-stack: is not a chart")
+    with pytest.raises(Faults, match="charts/llm-stack: no such chart, which is the default in a folder"):
+        prove()
     assert said(prove(named="other.yaml"))[0].startswith("charts/little: is not a chart")
     Path("stack.yaml").write_text("- broken\n")
-    assert said(prove())[0].startswith("charts/llm-stack: is not a chart")
+    with pytest.raises(Faults, match=r"stack\.yaml:1: "):
+        prove()
 
 
 def prove_only(*ids):
@@ -448,3 +453,19 @@ def test_value_and_choice_that_no_case_sets_are_warnings_at_their_lines(little, 
         "fragments/a/fragment.yaml: choice.kind: no case sets kind: a",
         "fragments/a/values.schema.yaml: release.more.properties.end: no case sets more.end",
     ]
+
+
+@pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
+def test_custom_resource_has_the_schema_next_to_the_stack(little, prover):
+    widget = TEMPLATE.partition("data:\n  text")[0].replace("v1\nkind: ConfigMap", "example.org/v1\nkind: Widget")
+    folder = little({"fragments/a/templates/widget.yaml": widget + "spec: {size: large}\n"})
+    assert any("found no schema of example.org/v1 Widget" in line for line in said(prover()))
+    size = {"type": "object", "properties": {"size": {"type": "integer"}}}
+    file = folder / "schemas/example.org/widget_v1.json"
+    file.parent.mkdir(parents=True)
+    for kind, found in (("integer", ["got string, want integer"]), ("string", [])):
+        size["properties"]["size"]["type"] = kind
+        file.write_text(json.dumps({"type": "object", "properties": {"spec": size}}))
+        lines = said(prover())
+        assert len(lines) == len(found), lines
+        assert all(part in line for part, line in zip(found, lines, strict=True))

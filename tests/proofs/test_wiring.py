@@ -464,6 +464,27 @@ def test_service_that_lists_no_ports_is_reached_at_any(title, path, value):
 
 
 @pytest.mark.parametrize(
+    ("port", "fault"),
+    [
+        ({"port": "http"}, None),
+        ({"port": 11434}, None),
+        ({"port": 11000, "endPort": 12000}, None),
+        ({"protocol": "TCP"}, None),
+        ({"port": "web"}, ("web", False)),
+        ({"port": 11435}, ("11435", True)),
+        ({"port": 1, "endPort": 1024}, ("1", True)),
+    ],
+)
+def test_port_that_a_policy_opens_and_no_container_has_is_told(port, fault):
+    made = changed("NetworkPolicy/llm-server", "spec.ingress", [{"ports": [port]}])
+    ports = {"name": "http", "containerPort": 11434}
+    find(made, SERVER).data["spec"]["template"]["spec"]["containers"] = [{"name": "a", "image": "a", "ports": [ports]}]
+    found = [(each.message, each.advice) for each in said(made) if each.path[:3] == ("spec", "ingress", 0)]
+    wanted = [(f"no container of the pods that it selects has the port {fault[0]}", fault[1])] if fault else []
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
     ("host", "service"),
     [
         ("llm", ("llm", "default")),
