@@ -10,6 +10,8 @@ After each run these must hold:
 - A list that is marked as ready, or an exit code of 0, means that the folder has one published version, byte by byte.
 - No credential and no file from outside TARGET is in TARGET or in the log, and nothing outside TARGET changes.
 - The run ends within its time, and leaves no process behind. It blames the disk only if the disk is full.
+- In a quiet round, where nothing happens but that one program of each run is killed: the run blames nothing else, and
+  what the markers say of another list stays.
 - After everything is put right, a run downloads the model.
 """
 
@@ -31,7 +33,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -76,6 +78,9 @@ for path; do
   esac
 done
 """
+# What the markers have of another list: its hash, its folder, and what is known of that.
+NEIGHBOUR = "e" * 64
+KNOWN = ("sha256:" + "7" * 64, "5", "2026-11-01T12:00:00Z", "")
 Files = dict[str, bytes]
 
 
@@ -103,6 +108,11 @@ class Case:
     """One source with one model. `versions` are all that were ever published, `current` the last one."""
 
     folder, mode = "model", "once"
+    neighbour: ClassVar[dict[str, str]] = {
+        ".ready": NEIGHBOUR,
+        ".models": "\t".join(["other", "team/other", *KNOWN]),
+        ".digest": f"other\t{KNOWN[0]}",
+    }
 
     def __init__(self, rng: Random, root: Path) -> None:
         self.rng, self.root = rng, root
@@ -226,7 +236,7 @@ class StoreCase(Case):
         checked = not {"seal", "tag"} & self.kind.keys()
 
         def lie() -> None:
-            key = rng.choice(["Size", "ETag", "Key"] if checked else ["Key"])
+            key = rng.choice(["Size", "ETag", "Key"] if checked else ["Size", "Key"])
             wrong = rng.choice([0, 7, 10**6, 10**14, -1, "x", "a/../b", "0" * 32, f"{'0' * 32}-2", '"x"', "\n"])
             self.set(self.store, lie=lambda one: one.update({key: wrong}))
 
@@ -288,6 +298,11 @@ class KitCase(Case):
 
 class OllamaCase(Case):
     reference = "model:1b"
+    neighbour: ClassVar[dict[str, str]] = {
+        ".ready": NEIGHBOUR,
+        ".models": "\t".join(["registry.ollama.ai/library/other", "1b", *KNOWN[:2]]),
+        ".digest": f"registry.ollama.ai/library/other:1b\t{KNOWN[0]}",
+    }
 
     def __init__(self, rng: Random, root: Path, _: contextlib.ExitStack) -> None:
         super().__init__(rng, root)
@@ -500,9 +515,9 @@ def small_disk(case: Case) -> Iterator[bool]:
 
 
 class Round:
-    def __init__(self, source: str, shell: list[str], seed: str) -> None:
+    def __init__(self, source: str, shell: list[str], seed: str, quiet: bool = False) -> None:
         self.rng = Random(seed)
-        self.source, self.shell = source, shell
+        self.source, self.shell, self.quiet = source, shell, quiet
         self.outcome = Outcome(f"{seed} {source} {shell[0]}")
 
     def run(self) -> Outcome:
@@ -513,15 +528,41 @@ class Round:
             (self.outside / "folder").mkdir(parents=True)
             (self.outside / "secret").write_text(SECRET)
             self.case: Case = SOURCES[self.source](self.rng, root, stack)
-            self.disk = self.rng.random() < 0.2 and stack.enter_context(small_disk(self.case))
+            self.disk = not self.quiet and self.rng.random() < 0.2 and stack.enter_context(small_disk(self.case))
             if self.disk:
                 self.outcome.done.append("a small disk")
             self.volume = Volume(self.case, self.outside)
-            for _ in range(self.rng.choice([1, 1, 2, 3])):
-                self.disturbed()
+            for name, line in self.case.neighbour.items():
+                (self.case.target / name).write_text(f"{line}\n")
+            if self.quiet or (not self.disk and self.rng.random() < 0.25):
+                self.killings()
+            else:
+                for _ in range(self.rng.choice([1, 1, 2, 3])):
+                    self.disturbed()
             self.recovered()
         self.outcome.seconds = time.monotonic() - began
         return self.outcome
+
+    def killings(self) -> None:
+        """Runs in which one program is killed, and nothing else is wrong."""
+        for _ in range(4):
+            mode = self.rng.choice(["once", "refresh"])
+            code = self.with_a_killed_program(mode)
+            if code not in (0, 69, 70):
+                self.fail("cause", f"a program was killed: {self.last}")
+            for name, line in self.case.neighbour.items():
+                if line not in read_quietly(self.case.target / name).decode().splitlines():
+                    self.fail("lost", f"{name} has lost the line of another list ({self.last})")
+            if self.rng.random() < 0.3:
+                self.case.publish()
+                self.outcome.done.append("another version")
+
+    def with_a_killed_program(self, mode: str) -> int:
+        process = self.case.start(self.shell, MODE=mode, **self.killing(self.case.env["PATH"]))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LIMIT)  # nobody reads its output meanwhile, which is short
+        self.outcome.done.append(f"killed in {mode}: {read_quietly(self.doomed).decode().strip() or 'nothing'}")
+        return self.ended(process, killed=True, mode=mode)
 
     def disturbed(self) -> None:
         case, rng = self.case, self.rng
@@ -536,8 +577,17 @@ class Round:
             self.outcome.done.append("another version")
         mode = rng.choice(["once", "refresh"])
         how = rng.choice(["", "", "KILL", "KILL", "ONE", "ONE", "TERM", "STOP"])
-        process = case.start(self.shell, MODE=mode, **(self.killing(case.env["PATH"]) if how == "ONE" else {}))
-        if how and how != "ONE":
+        if how == "ONE":
+            self.with_a_killed_program(mode)
+        else:
+            self.signalled(case.start(self.shell, MODE=mode), how, mode)
+        if rng.random() < 0.5:
+            self.mend()
+
+    def signalled(self, process: subprocess.Popen[str], how: str, mode: str) -> None:
+        """A run whose processes get a signal at some time, if any."""
+        rng = self.rng
+        if how:
             self.outcome.done.append(f"{how} in {mode}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(rng.random() ** 2 * 4)
@@ -547,13 +597,7 @@ class Round:
         elif how == "STOP":
             time.sleep(0.3)
             self.send(process, signal.SIGCONT)
-        if how == "ONE":
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(LIMIT)  # nobody reads its output meanwhile, which is short
-            self.outcome.done.append(f"killed in {mode}: {read_quietly(self.doomed).decode().strip() or 'nothing'}")
-        self.ended(process, killed=how in ("KILL", "ONE"), mode=mode)
-        if rng.random() < 0.5:
-            self.mend()
+        self.ended(process, killed=how == "KILL", mode=mode)
 
     def signal(self, process: subprocess.Popen[str], how: str) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -626,9 +670,10 @@ class Round:
         return process.returncode
 
     def marked(self) -> bool:
-        """Whether some list is marked as ready; a round has only one."""
+        """Whether the list of this round is marked as ready."""
         ready = self.case.target / ".ready"
-        return not ready.is_symlink() and ready.is_file() and len(ready.read_bytes()) == 65
+        lines = b"" if ready.is_symlink() or not ready.is_file() else ready.read_bytes()
+        return any(len(line) == 64 and line != NEIGHBOUR.encode() for line in lines.splitlines())
 
     def check_model(self, exact: bool) -> None:
         found = self.case.holds()
@@ -692,11 +737,11 @@ class Round:
         self.outcome.broken.append((kind, text))
 
 
-def play(number: int, seed: str, sources: list[str], shells: list[list[str]]) -> Outcome:
+def play(number: int, seed: str, sources: list[str], shells: list[list[str]], quiet: bool) -> Outcome:
     """One round. The source and the shell follow from its number, so that all pairs have their turn."""
     source = sources[number % len(sources)]
     shell = shells[number // len(sources) % len(shells)]
-    began = Round(source, shell, f"{seed}/{number}")
+    began = Round(source, shell, f"{seed}/{number}", quiet)
     try:
         return began.run()
     except Exception:  # a fault of the harness is told as one
@@ -704,9 +749,11 @@ def play(number: int, seed: str, sources: list[str], shells: list[list[str]]) ->
         return began.outcome
 
 
-def rounds(count: int, seed: str, sources: list[str], jobs: int = 2, first: int = 0) -> Iterator[Outcome]:
+def rounds(
+    count: int, seed: str, sources: list[str], jobs: int = 2, first: int = 0, quiet: bool = False
+) -> Iterator[Outcome]:
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-        futures = [pool.submit(play, number, seed, sources, SHELLS) for number in range(first, first + count)]
+        futures = [pool.submit(play, number, seed, sources, SHELLS, quiet) for number in range(first, first + count)]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
 
@@ -718,12 +765,14 @@ def main() -> int:
     parser.add_argument("--seed", default="1", help="any text; the same text makes the same rounds")
     parser.add_argument("--jobs", type=int, default=2, help="how many rounds run at the same time")
     parser.add_argument("--source", choices=[*SOURCES], action="append", help="only this source; can be repeated")
+    parser.add_argument("--quiet", action="store_true", help="only kill single programs")
     parser.add_argument("-v", "--verbose", action="store_true", help="print every round")
     options = parser.parse_args()
     kinds: Counter[str] = Counter()
     total = Outcome("all")
     count = 0
-    for outcome in rounds(options.rounds, options.seed, options.source or [*SOURCES], options.jobs, options.first):
+    sources = options.source or [*SOURCES]
+    for outcome in rounds(options.rounds, options.seed, sources, options.jobs, options.first, options.quiet):
         count += 1
         total.runs += outcome.runs
         total.ready += outcome.ready
@@ -736,6 +785,7 @@ def main() -> int:
         f"{count} rounds with seed {options.seed}, {total.runs} runs, {total.ready} of them successful:"
         f" {kinds['model']} wrong models ready, {kinds['secret']} secrets outside, {kinds['wait']} endless waits,"
         f" {kinds['process']} processes left, {kinds['recovery']} without recovery, {kinds['cause']} wrong causes,"
+        f" {kinds['lost']} lines of others lost,"
         f" {kinds['harness']} harness errors"
     )
     return 1 if kinds else 0

@@ -14,10 +14,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from scripts.wire import Patient
 
 LFS_FROM = 2000  # bytes; what is as large as this does not lie in git itself
 TOKEN = "hf_aToken"
@@ -112,7 +114,7 @@ def hub(certificate: Path | None = None) -> Iterator[Hub]:
 
 @contextlib.contextmanager
 def serving(name: str, made: Hub, handler: type[_Handler], certificate: Path | None) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type(name, (handler,), {"hub": made, "name": name}))
+    server = Patient(("127.0.0.1", 0), type(name, (handler,), {"hub": made, "name": name}))
     server.daemon_threads, server.block_on_close = True, False
     server.handle_error = lambda *_: None  # type: ignore[method-assign] # clients go away in the middle of it
     if certificate:

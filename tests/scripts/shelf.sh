@@ -3,9 +3,9 @@
 # $SHELF/log has one line per request; faults are files of $SHELF/faults.
 # shellcheck disable=SC2016,SC2034,SC2154 # what the sourced files read and set; and a script within a script
 # shellcheck source=/dev/null
-. "$(dirname "$0")/loader.sh"
+. "${0%/*}/loader.sh"
 # shellcheck source=/dev/null
-. "$(dirname "$0")/directory.sh"
+. "${0%/*}/directory.sh"
 
 : "${SHELF:=}"
 

@@ -15,10 +15,12 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from scripts.wire import Patient
 
 KEY, SECRET = "AKIAEXAMPLE", 'secret/with+some"\\signs='
 REGION = "eu-test-1"
@@ -117,7 +119,7 @@ class Store:
 @contextlib.contextmanager
 def store() -> Iterator[Store]:
     made = Store()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": made}))
+    server = Patient(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": made}))
     server.daemon_threads, server.block_on_close = True, False
     server.handle_error = lambda *_: None  # type: ignore[method-assign] # clients go away in the middle of it
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

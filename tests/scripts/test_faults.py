@@ -8,6 +8,7 @@ from scripts.faults import SOURCES, rounds
 pytestmark = pytest.mark.slow
 
 
-def test_no_fault_makes_a_wrong_model_ready_or_a_loader_wait_for_ever() -> None:
-    for outcome in rounds(len(SOURCES), "tests", [*SOURCES], jobs=len(SOURCES)):
+@pytest.mark.parametrize("quiet", [False, True], ids=["all", "quiet"])
+def test_no_fault_makes_a_wrong_model_ready_or_a_loader_wait_for_ever(quiet: bool) -> None:
+    for outcome in rounds(len(SOURCES), "tests", [*SOURCES], jobs=len(SOURCES), quiet=quiet):
         assert outcome.broken == [], (outcome.name, outcome.done)

@@ -37,8 +37,7 @@ def killing(root: Path, name: str, printed: int) -> str:
     return str(folder)
 
 
-# Without ls, a loader waits for the lock that it has itself.
-KILLED = sorted({*PROGRAMS.split()} - {"rm", "ls", "sleep"})
+KILLED = sorted({*PROGRAMS.split()} - {"rm"})
 
 
 @pytest.mark.parametrize(
@@ -50,6 +49,7 @@ def test_a_killed_program_makes_no_model_ready_and_removes_none(
 ) -> None:
     path = killing(tmp_path, name, 0)
     ended = shelf.load(MODE=mode, PRUNE="true", RETRIES="2", PATH=f"{path}:{shelf.env['PATH']}")
+    assert ended.code in (0, 69, 70), ended
     if ended.code == 0:
         assert shelf.read("bert/weights") == "1" * 5000
     assert shelf.read("resnet/weights") == "2" * 7000

@@ -78,7 +78,13 @@ def wire(upstream: str, address: str = "127.0.0.1", port: int = 0) -> Iterator[W
         server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
+class Patient(ThreadingHTTPServer):
+    """On a busy machine, the kernel keeps connections until the server takes them; else a client waits for seconds."""
+
+    request_queue_size = 128
+
+
+class _Server(Patient):
     daemon_threads = True
     block_on_close = False
     wire: Wire

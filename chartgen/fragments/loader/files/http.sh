@@ -20,8 +20,11 @@ check_settings() {
 }
 
 # read_with PROGRAM FILE OUTPUT: run an awk program on data of a server, with limits on its time and its output.
-read_with() { within 120 bounded 100000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null; }
-
+read_with() {
+  within 120 bounded 100000000 env LC_ALL=C awk -f "$here/$1" "$2" >"$3" 2>/dev/null && return
+  not_killed "$ended"
+  return 1
+}
 
 # request ARGUMENT OF CURL…: fail with $message set if another attempt can help, and exit if none can. A file of more
 # than $most bytes is refused.
@@ -30,10 +33,18 @@ request() {
   rm -f "$scratch/json"
   run_child bounded "$most" curl --config "$settings" "$@" >"$scratch/output" 2>"$scratch/error" </dev/null
   code=$? status='' where='' what='' words='' patience=''
-  cut -c 1-20000 "$scratch/output" >"$scratch/seen"
+  cut -c 1-20000 "$scratch/output" >"$scratch/seen" || lost || return
   { read -r status && read -r where && read -r what && read -r words && read -r patience; } <"$scratch/seen"
+  case $code,$status in
+    0,[0-9][0-9][0-9] | 22,[0-9][0-9][0-9] | 33,[0-9][0-9][0-9])
+      judge
+      return ;;
+    0,* | 22,* | 33,*)
+      lost
+      return ;;
+  esac
   case $code in
-    0 | 22 | 33) judge ;;
+    137) lost ;;
     1) die 65 "$ENDPOINT redirects to plain HTTP, which others on the network can read and change; to allow it, set" \
       "$block.plainHttp: true" ;;
     23 | 153)   # it cannot write, or is at its limit (128 and SIGXFSZ)
@@ -70,7 +81,7 @@ connect() {
     if [ "$PLAIN_HTTP" = true ]; then echo 'proto = "=http,https"'; else echo 'proto = "=https"'; fi
     sign_in
     if [ -d "$CA_DIR" ]; then
-      own_certificates >"$scratch/ca.pem"
+      own_certificates >"$scratch/ca.pem" || full "$scratch"
       printf 'cacert = "%s"\n' "$scratch/ca.pem"
     fi
   } >"$scratch/curl" || full "$scratch"
@@ -78,13 +89,19 @@ connect() {
   settings=$scratch/curl
 }
 
-quoted() { sed 's/[\\"]/\\&/g'; }
+# quote TEXT: set $quoted to it as it is between quotes in curl's configuration.
+quote() { quoted=$(printf '%s\n' "$1" | sed 's/[\\"]/\\&/g') || die 70 "$killed"; }
+
+# secret_in FILE: set $secret to its text without line breaks.
+secret_in() { secret=$(tr -d '\r\n' <"$1") || die 70 "$killed"; }
 
 # own_certificates: the given ones and those of the image, because a mirror can redirect to a public storage.
 own_certificates() {
-  cat "$CA_DIR"/*
+  for bundle in "$CA_DIR"/*; do if [ -f "$bundle" ] && [ -r "$bundle" ]; then cat "$bundle" || return; fi; done
   for bundle in "${CURL_CA_BUNDLE:-}" "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem; do
-    if [ -r "$bundle" ]; then echo; cat "$bundle"; break; fi
+    if ! [ -r "$bundle" ]; then continue; fi
+    echo && cat "$bundle"
+    return
   done
 }
 
@@ -97,9 +114,9 @@ pause_as_requested() {
   fi
 }
 
-# encoded TEXT [/]: percent-encode it for a URL, with the exception of the given character.
-encoded() {
-  TEXT=$1 KEEP=${2:-} LC_ALL=C awk 'BEGIN {
+# encode TEXT [/]: set $encoded to it, percent-encoded for a URL with the exception of the given character.
+encode() {
+  encoded=$(TEXT=$1 KEEP=${2:-} LC_ALL=C awk 'BEGIN {
     for (i = 1; i < 256; i++) code[sprintf("%c", i)] = sprintf("%%%02X", i)
     text = ENVIRON["TEXT"]
     for (i = 1; i <= length(text); i++) {
@@ -107,5 +124,5 @@ encoded() {
       printf "%s", (c ~ /[A-Za-z0-9._~-]/ || c == ENVIRON["KEEP"] ? c : code[c])
     }
     print ""
-  }'
+  }') || lost
 }

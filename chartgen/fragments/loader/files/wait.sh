@@ -6,13 +6,13 @@
 #   LOGS    the object whose kubectl logs show the download; by default the content of the file `logs` next to this script
 #   EXPECT  the hash to wait for; by default that of MODELS_FILE
 # shellcheck source-path=SCRIPTDIR source=loader.sh
-. "$(dirname "$0")/loader.sh"
+. "${0%/*}/loader.sh"
 
-: "${LOGS:=$(cat "$(dirname "$0")/logs" 2>/dev/null)}" "${EXPECT:=}"
+: "${LOGS:=$(cat "${0%/*}/logs" 2>/dev/null)}" "${EXPECT:=}"
 rows=''
 
 main() {
-  if [ -z "$EXPECT" ]; then check_list; EXPECT=$(list_hash) rows=$(models); fi
+  if [ -z "$EXPECT" ]; then check_list; EXPECT=$hash rows=$requests; fi
   [ -d "$TARGET" ] || die 77 "$TARGET is not a directory; mount the models' volume there"
   case $1 in
     '') ;;
@@ -32,7 +32,7 @@ main() {
 # upgrade and its rollback, the mark is that of the first download, but a folder can still have the version in between.
 here() {
   ready_has "$EXPECT" || return
-  if [ -z "$rows" ] || ! [ -e "$(dirname "$0")/directory.sh" ]; then return 0; fi
+  if [ -z "$rows" ] || ! [ -e "${0%/*}/directory.sh" ]; then return 0; fi
   { printf '%s\n\n' "$rows"; read_file .models; } | awk -F '\t' '
     $0 == "" { present = 1; next }
     !present { wanted[$1 FS $2 FS $3]; next }

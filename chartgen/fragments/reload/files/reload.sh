@@ -38,14 +38,11 @@ main() {
   umask 077
   mkdir -p "$STATE" || die "uid $(id -u) cannot write to $STATE; mount an emptyDir there"
   if ! [ -e "$STATE/known" ]; then
-    asked_for >"$STATE/list"
-    take_note
-    remember
+    { asked_for >"$STATE/list" && take_note && remember; } || { say "the models that the server loads cannot be noted"; exit 70; }
   fi
   delay=$BACKOFF
   while :; do
-    take_note
-    if cmp -s "$STATE/seen" "$STATE/known" || [ "$(asked_for)" != "$(cat "$STATE/list")" ]; then
+    if ! take_note || cmp -s "$STATE/seen" "$STATE/known" || [ "$(asked_for)" != "$(cat "$STATE/list")" ]; then
       wait_for "$EVERY"
     elif "$WAY"; then
       remember
@@ -74,15 +71,18 @@ run() {
 
 wait_for() { run sleep "$1"; }
 
-asked_for() { cat "$MODELS_FILE" 2>/dev/null; }
+asked_for() { if [ -r "$MODELS_FILE" ]; then cat "$MODELS_FILE"; fi; }
 
 # plain NAME: print that file of TARGET. Others can write to the volume, so a link, a pipe or a device is ignored.
 plain() { if [ -f "$TARGET/$1" ] && ! [ -L "$TARGET/$1" ]; then head -c 10000000 "$TARGET/$1"; fi; }
 
 # take_note: record the current state of the server's models. Other servers can have theirs in the same directory.
+# Fails if a process is killed, because what it has not read has not changed.
 take_note() {
-  plain .digest | awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" - >"$STATE/seen" 2>/dev/null
-  if ! [ -s "$STATE/seen" ]; then plain .updated | cut -d ' ' -f 1 >"$STATE/seen"; fi
+  plain .digest >"$STATE/all" && awk -F '\t' 'FNR == NR { own[$1]; next } $1 in own' "$STATE/list" "$STATE/all" >"$STATE/seen" ||
+    return
+  if [ -s "$STATE/seen" ]; then return; fi
+  plain .updated >"$STATE/all" && awk '{ print $1 }' "$STATE/all" >"$STATE/seen"
 }
 
 # remember: record that the server has loaded the current models.
@@ -118,7 +118,8 @@ prepared() {
 # previous version. It must then set a different value, so the value also depends on the annotation of this pod.
 rollout() {
   say "the models changed"
-  next=$({ printf '%s\n' "$MADE_FOR"; cat "$STATE/seen"; } | sha256sum | cut -c 1-16)
+  next=$(printf '%s\n' "$MADE_FOR" | cat - "$STATE/seen") && next=$(printf '%s\n' "$next" | sha256sum) || return
+  next=$(printf '%.16s' "$next")
   printf '{"spec":{"template":{"metadata":{"annotations":{"reload/models":"%s"}}}}}' "$next" >"$STATE/body"
   # Not in the arguments, because other processes can read them.
   printf 'Authorization: Bearer %s\n' "$(cat "$ACCESS/token")" >"$STATE/header"

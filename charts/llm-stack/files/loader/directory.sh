@@ -42,8 +42,8 @@ bring_models() {
   case $MODE in once | refresh | watch) ;; *) die 64 "MODE must be once, refresh or watch, not '$MODE'" ;; esac
   check_list
   begin
-  hash=$(list_hash)
   [ -d "$TARGET" ] || die 77 "$TARGET is not a directory; mount the models' volume there"
+  # shellcheck disable=SC2154 # check_list sets hash
   if [ "$MODE" = once ] && ready_has "$hash" && all_here; then summary "already there"; exit 0; fi
   if [ "$MODE" = watch ]; then keep_looking all_here; fi
   look
@@ -195,7 +195,7 @@ finish_version() {
   check_lock
   if whole "$versions/$version"; then return; fi   # by a loader that took over the lock, and has released it
   { publish ".versions/$key/$version.files" <"$scratch/files.here" && rm -rf "${versions:?}/$version" &&
-    mv -T "$part" "$versions/$version" && persist "$versions"; } || full "$TARGET"
+    mv -T "$part" "$versions/$version" && persist "$versions"; } || { check_writable "$versions"; full "$TARGET"; }
 }
 
 
@@ -210,9 +210,16 @@ swap() {
       "to another folder"
   fi
   check_lock
-  new=$(mktemp -u "$TARGET/.new.XXXXXX")
-  { ln -s "$to" "$new" && mv -fT "$new" "$link"; } ||
-    die 77 "${link%/*} does not accept a symbolic link; use storage that supports symbolic links"
+  new=$(mktemp -u "$TARGET/.new.XXXXXX") || full "$TARGET"
+  why=$(LC_ALL=C ln -s "$to" "$new" 2>&1) || {
+    not_killed $?
+    case $why in
+      *[Nn]'ot supported'* | *permitted* | *[Ii]nvalid* | *implemented*)
+        die 77 "$TARGET does not accept a symbolic link; use storage that supports symbolic links ($(reason_in "$why"))" ;;
+    esac
+    full "$TARGET"
+  }
+  mv -fT "$new" "$link" || { rm -f "$new"; check_writable "${link%/*}"; full "$TARGET"; }
   say "$reference: $folder is now $identity ($(human "$(size_of_version "$versions/$version")"))"
   for old in "$versions"/*; do
     case ${old##*/} in "$version" | "$version.files" | "${before##*/}" | "${before##*/}.files") continue ;; esac
@@ -249,7 +256,10 @@ whole() {
 size_of_version() { awk '{ n += $1 } END { printf "%.0f", n }' "$1.files"; }
 
 
-bytes_in() { find "$@" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }'; }
+bytes_in() {
+  bytes=$(find "$@" -type f -exec stat -c %s {} + 2>/dev/null | awk '{ n += $1 } END { printf "%.0f", n }') || bytes=0
+  printf '%s' "${bytes:-0}"
+}
 
 
 
@@ -313,14 +323,17 @@ progress_of() {
 # --- The index of all models ----------------------------------------------------------------------------------------
 
 
-rows() { read_file .models | awk -F '\t' 'NF > 4 && $1 !~ "^[./]|/[.]|//|/$" && $1 != ""'; }
+read_rows() {
+  read_file .models >"$scratch/.models" &&
+    awk -F '\t' 'NF > 4 && $1 !~ "^[./]|/[.]|//|/$" && $1 != ""' "$scratch/.models" >"$scratch/known.rows"
+}
 
 
 
 settled() {
-  is=$(rows | FOLDER=$1 REFERENCE=$2 FILTERS=$3 awk -F '\t' '
-    $1 == ENVIRON["FOLDER"] && $2 == ENVIRON["REFERENCE"] && $6 == ENVIRON["FILTERS"] { print $3; exit }')
-  [ -n "$is" ] || return
+  read_rows && is=$(FOLDER=$1 REFERENCE=$2 FILTERS=$3 awk -F '\t' '
+    $1 == ENVIRON["FOLDER"] && $2 == ENVIRON["REFERENCE"] && $6 == ENVIRON["FILTERS"] { print $3; exit }' \
+    "$scratch/known.rows") && [ -n "$is" ] || return
   is=$(version_of "$is" "$3") || return
   case $1 in */*) real "$TARGET/${1%/*}" || return ;; esac
   [ "$(readlink "$TARGET/$1")" = "$(target_of "$1" "$is")" ] && whole "$TARGET/.versions/$(key_of "$1")/$is"
@@ -335,25 +348,30 @@ all_here() {
 
 
 record() {
-  prune
+  prune && read_rows || return
+  : >"$scratch/new.rows" || return
+  for row in "$scratch/rows"/*; do
+    if [ -e "$row" ]; then cat "$row" >>"$scratch/new.rows" || return; fi
+  done
   # A row whose identity did not change keeps its download time.
-  { cat "$scratch/rows"/* 2>/dev/null; echo; rows; } | awk -F '\t' '
+  { echo && cat "$scratch/known.rows"; } >"$scratch/old.rows" && awk -F '\t' '
     $0 == "" { old = 1; next }
     !old { new[$1] = $0; what[$1] = $2 FS $3 FS $4 FS $6; next }
     $1 in new { if (what[$1] == $2 FS $3 FS $4 FS $6) new[$1] = $0; next }
     { print }
-    END { for (folder in new) print new[folder] }' | LC_ALL=C sort >"$scratch/index" || return
-  publish .models <"$scratch/index" || return
-  cut -f 1,3 "$scratch/index" | mark_digest
+    END { for (folder in new) print new[folder] }' "$scratch/new.rows" "$scratch/old.rows" >"$scratch/unsorted" &&
+    LC_ALL=C sort "$scratch/unsorted" >"$scratch/index" && cut -f 1,3 "$scratch/index" >"$scratch/identities" &&
+    publish .models <"$scratch/index" && mark_digest "$scratch/identities"
 }
 
 
 prune() {
   if [ "$PRUNE" != true ]; then return 0; fi
-  cut -f 1 "$scratch/list" >"$scratch/folders" || return
-  rows | cut -f 1 | grep -vxF -f "$scratch/folders" >"$scratch/unwanted" || return 0
+  read_rows && cut -f 1 "$scratch/list" >"$scratch/folders" && awk -F '\t' 'NR == FNR { wanted[$1]; next } !($1 in wanted) { print $1 }' \
+    "$scratch/folders" "$scratch/known.rows" >"$scratch/unwanted" || return
+  if ! [ -s "$scratch/unwanted" ]; then return 0; fi
   # Lists with more models are no longer valid. This list is, if it was before.
-  if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready
+  if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready || return
   while read -r folder; do
     key=$(key_of "$folder") || return
     say "$folder is no longer requested: removing it"
@@ -362,12 +380,13 @@ prune() {
     rm -f "$TARGET/$folder"
     rmdir "$TARGET/${folder%/*}" 2>/dev/null
   done <"$scratch/unwanted"
-  rows | awk -F '\t' 'NR == FNR { wanted[$1]; next } $1 in wanted' "$scratch/folders" - | publish .models
+  awk -F '\t' 'NR == FNR { wanted[$1]; next } $1 in wanted' "$scratch/folders" "$scratch/known.rows" >"$scratch/wanted.rows" &&
+    publish .models <"$scratch/wanted.rows"
 }
 
 summary() {
   while IFS=$tab read -r folder reference _ <&3; do
-    say "$1: $reference in $folder, $(rows | FOLDER=$folder awk -F '\t' '$1 == ENVIRON["FOLDER"] { print $3, $4 }' |
+    say "$1: $reference in $folder, $(FOLDER=$folder awk -F '\t' '$1 == ENVIRON["FOLDER"] { print $3, $4 }' "$scratch/known.rows" |
       while read -r what size; do echo "$what ($(human "$size"))"; done)"
   done 3<"$scratch/wanted"
 }

@@ -6,8 +6,10 @@
 #   resumable SUM SIZE                 succeed if a partial file of an earlier run is of use: its sum can be verified
 
 
-listed() { printf 'sha256:%s\n' "$(sha256sum <"$scratch/all" | cut -d ' ' -f 1)"; }
-
+identify() {
+  listed=$(sha256sum <"$scratch/all") || lost || return
+  listed=sha256:${listed%% *}
+}
 
 
 choose() {
@@ -23,7 +25,7 @@ choose() {
     esac
   done
   while IFS=$tab read -r size sum path; do
-    if wanted "$path" "$2"; then printf '%s\t%s\t%s\n' "$size" "$sum" "$path"; fi
+    if wanted "$path" "$2"; then printf '%s\t%s\t%s\n' "$size" "$sum" "$path" || full "$scratch"; fi
   done <"$scratch/all" >"$scratch/files"
   set +f
   [ -s "$scratch/files" ] || die 66 "$1: the filter $2 excludes every file; correct model.filter"
@@ -62,54 +64,70 @@ plan() {
     lost || return
   sound=$scratch/sound begun=$scratch/begun   # this run: places of .part with a verified sum, sums of new downloads
   : >>"$begun" || full "$scratch"
-  cut -f 2,3 "$scratch/files" | publish "${work#"$TARGET"/}/$(name_of "$dir").sums" || full "$TARGET"
+  name_of "$dir"
+  own=$name.sums
+  { cut -f 2,3 "$scratch/files" >"$scratch/sums" && publish "${work#"$TARGET"/}/$own" <"$scratch/sums"; } || full "$TARGET"
   (cd "$dir" && find . -type f) | awk -F '\t' '
     NR == FNR { wanted["./" $3]; next }
     !($0 in wanted)' "$scratch/files" - | while IFS= read -r path; do rm -f "$dir/$path"; done
   find "$dir" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null
   for other in "${dir%/*}"/*.part; do
     if [ "$other" = "$dir" ] || ! [ -e "$other" ]; then continue; fi
+    name_of "$other"
     if real "$other"; then only_files "$other"; take_over "$other"; fi
-    rm -rf "$other" "$work/$(name_of "$other").sums"
+    rm -rf "$other" "$work/$name.sums"
   done
+  cut -f 2 "$scratch/blobs" >"$scratch/of.blobs" || lost || return
   for path in "$work"/*; do
+    name_of "$path"
     case ${path##*/} in
-      "$(name_of "$dir").sums") ;;
-      *.sums) [ -d "$versions/$(name_of "$path")" ] || rm -f "$path" ;;
-      *) cut -f 2 "$scratch/blobs" | grep -qxF "${path##*/}" || rm -rf "$path" ;;
+      "$own") ;;
+      *.sums) [ -d "$versions/$name" ] || rm -f "$path" ;;
+      *)
+        grep -qxF -e "${path##*/}" "$scratch/of.blobs"
+        if [ $? -eq 1 ]; then rm -rf "$path"; fi ;;
     esac
   done
+  : >"$scratch/known" || full "$scratch"
   for sums in "$work"/*.sums; do
-    PLACE=$versions/$(name_of "$sums")/ awk -F '\t' '
-      NF == 2 && $2 !~ "^/|^[.][.]?(/|$)|/[.][.]?(/|$)" { print $1 "\t" ENVIRON["PLACE"] $2 }' "$sums"
-  done >"$scratch/known"
-  expected=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/files")
+    name_of "$sums"
+    PLACE=$versions/$name/ awk -F '\t' '
+      NF == 2 && $2 !~ "^/|^[.][.]?(/|$)|/[.][.]?(/|$)" { print $1 "\t" ENVIRON["PLACE"] $2 }' "$sums" >>"$scratch/known" ||
+      lost || return
+  done
+  expected=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/files") || lost || return
   missing=0 files=0
   while IFS=$tab read -r size sum path <&3; do
     if held "$sum" "$size" unverified; then continue; fi
     files=$((files + 1)) missing=$((missing + size - $(size_of "$work/$sum")))
   done 3<"$scratch/blobs"
   say "$1: downloading $files of $(grep -c '' "$scratch/blobs") files, $(human "$missing") of $(human "$expected")"
-  free=$(free_bytes "$TARGET")
+  free=$(free_bytes "$TARGET") || free=''
   if [ -n "$free" ] && [ "$missing" -gt "$free" ]; then full "$TARGET" "$missing"; fi
 }
 
 
 take_over() {
-  plain "$work/$(name_of "$1").sums" || return 0
+  plain "$work/$name.sums" || return 0
   while IFS=$tab read -r sum path <&3; do
-    to=$dir/$(paths_of "$sum" | head -n 1)
+    to=$(path_of "$sum") || continue
+    to=$dir/$to
     case /$path/ in */../*) continue ;; esac
     if [ "$to" = "$dir/" ] || ! plain "$1/$path"; then continue; fi
     { mkdir -p "${to%/*}" && mv -fT "$1/$path" "$to"; } || full "$TARGET"
-  done 3<"$work/$(name_of "$1").sums"
+  done 3<"$work/$name.sums"
 }
 
 
 
 fate_of() { case $1 in */*.part/*) fate=move ;; esac }
 
-name_of() { basename "$1" | sed 's/\.[a-z]*$//'; }
+
+name_of() {
+  name=${1##*/}
+  name=${name%.part}
+  name=${name%.sums}
+}
 
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
@@ -117,7 +135,9 @@ size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
 
 held() {
-  { paths_of "$1" | sed "s|^|$dir/|"; SUM=$1 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$scratch/known"; } >"$scratch/places"
+  SUM=$1 DIR=$dir/ awk -F '\t' '
+    NF == 3 && $2 == ENVIRON["SUM"] { print ENVIRON["DIR"] $3 }
+    NF == 2 && $1 == ENVIRON["SUM"] { print $2 }' "$scratch/files" "$scratch/known" >"$scratch/places" || return
   while IFS= read -r place <&4; do
     if ! plain "$place" || ! real "$place" || [ "$(size_of "$place")" != "$2" ]; then continue; fi
     case $place,${3:-} in
@@ -131,12 +151,17 @@ held() {
 paths_of() { SUM=$1 awk -F '\t' '$2 == ENVIRON["SUM"] { print $3 }' "$scratch/files"; }
 
 
+path_of() { SUM=$1 awk -F '\t' '$2 == ENVIRON["SUM"] { print $3; exit }' "$scratch/files"; }
+
+
 bring_files() {
   connect
   claims=$scratch/claims helpers=''
   rm -rf "$claims" "$scratch"/of.*
   mkdir "$claims" || full "$scratch"
-  for number in $(seq "$CONCURRENCY"); do
+  number=0
+  while [ "$number" -lt "$CONCURRENCY" ]; do
+    number=$((number + 1))
     bring_some "$number" &
     helpers="$helpers $!"
   done
@@ -199,7 +224,7 @@ bring_file() {
     download "$@" && verify "$1" "$2" "$work/$2" || return
     { mkdir -p "${place%/*}" && mv -fT "$work/$2" "$place" && printf '%s\n' "$place" >>"$sound"; } || full "$TARGET"
   fi
-  paths_of "$2" >"$scratch/names"
+  paths_of "$2" >"$scratch/names" || lost || return
   while IFS= read -r name; do
     to=$dir/$name
     if [ "$to" = "$place" ]; then continue; fi

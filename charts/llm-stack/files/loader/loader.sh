@@ -13,7 +13,7 @@
 #   LOCK_STALE   seconds without a sign of life after which a loader loses its lock
 # Exit codes
 #   0 complete and verified    64 the request is wrong       65 the registry refuses the request   66 no such model
-#   69 gave up after retries   70 the program itself fails   74 the disk is full                   77 not writable
+#   69 gave up after retries   70 the program itself fails   74 the disk is full, or broken        77 not writable
 #   143 stopped by a signal
 # Files in TARGET
 #   .ready      hashes of lists whose models are all present, one per line; written last
@@ -39,6 +39,9 @@ me=${me:-unnamed}.$$.$(date +%s)
 child='' beat='' locking='' holding='' scratch='' mine='' sure='' lone='' inherited=''
 hidden=''   # credentials that must not appear in a log line, one per line
 concealed='(a message that contains a credential is not shown)'
+# The kernel kills single processes where memory is short, and a pipe has the exit code of its last process. What decides
+# about a model is therefore the output of one command, and only if that command succeeded.
+killed="a process of the loader was killed or failed; if that happens again, raise the memory limit of the loader"
 verdict=''   # in one of several processes with one task: a file for the code and sentence of die, which the parent prints
 
 
@@ -61,10 +64,10 @@ die() {
 
 
 hide() {
-  hidden="$hidden$(printf '%s\n' "$1" | HIDDEN=$hidden LC_ALL=C awk '
+  more=$(printf '%s\n' "$1" | HIDDEN=$hidden LC_ALL=C awk '
     BEGIN { n = split(ENVIRON["HIDDEN"], each, "\n"); for (i = 1; i <= n; i++) known[each[i]] }
-    length($0) > 3 && !($0 in known) { known[$0]; printf "%s\n", $0 }' && echo .)"
-  hidden=${hidden%.}
+    length($0) > 3 && !($0 in known) { known[$0]; printf "%s\n", $0 }' && echo .) || die 70 "$killed"
+  hidden=$hidden${more%.}
 }
 
 
@@ -73,11 +76,18 @@ hide_in() {
   case $1 in *@*) ;; *) return 0 ;; esac
   pair=${1#*://}
   pair=${pair%@*}
+  { pieces=$(printf '%s\n' "${pair#*:}" | LC_ALL=C awk "$unescape"' {
+    $0 = $0 "\n" unescape($0)
+    gsub(/[@\/#?:\\[:space:]]/, "\n")
+    print
+  }') &&
+    bare=$(printf '%s\n' "$pair" | LC_ALL=C awk "$unescape"' { printf "%s", unescape($0) }') &&
+    sent=$(printf '%s' "$pair" | base64 -w 0) && sent_bare=$(printf '%s' "$bare" | base64 -w 0); } || die 70 "$killed"
   hide "$pair
 ${pair#*:}
-$(printf '%s\n' "${pair#*:}" | LC_ALL=C awk "$unescape"' { $0 = $0 "\n" unescape($0); gsub(/[@\/#?:\\[:space:]]/, "\n"); print }')
-$(printf '%s' "$pair" | base64 | tr -d '\n')
-$(printf '%s\n' "$pair" | LC_ALL=C awk "$unescape"' { printf "%s", unescape($0) }' | base64 | tr -d '\n')"
+$pieces
+$sent
+$sent_bare"
 }
 
 
@@ -139,10 +149,6 @@ run_child() {
   return "$ended"
 }
 
-# The kernel kills single processes where memory is short, and a pipe has the exit code of its last process. What decides
-# about a model is therefore read from a file that one command has written, and only if that command succeeded.
-killed="a process of the loader was killed or failed; if that happens again, raise the memory limit of the loader"
-
 
 lost() {
   check_scratch
@@ -157,6 +163,23 @@ unkilled() {
   if [ "$ended" -eq 137 ]; then die 70 "$killed"; fi
   return "$ended"
 }
+
+
+
+sum_of() {
+  run_child "$1" "$2" >"$scratch/sum" 2>"$scratch/why" || {
+    not_killed "$ended"
+    check_scratch
+    # shellcheck disable=SC2034 # the sources read it
+    message="$2 cannot be read: $(reason_in "$(head -n 1 "$scratch/why")")"
+    return 1
+  }
+  read -r sum _ <"$scratch/sum" || lost || return
+  sum=${sum#\\}   # of a name with a backslash
+}
+
+
+reason_in() { printf '%s\n' "${1##*: }"; }
 
 
 within() {
@@ -244,8 +267,11 @@ begin() {
   trap finish EXIT
   trap 'exit 143' HUP INT TERM
   # finish removes $scratch, so it is set to nothing but a folder that was made for this loader.
-  made=$(mktemp -d "${TMPDIR:-/tmp}/loader.XXXXXX" 2>/dev/null) ||
+  made=$(LC_ALL=C mktemp -d "${TMPDIR:-/tmp}/loader.XXXXXX" 2>&1) || {
+    not_killed $?
+    case $made in *space* | *quota*) full "${TMPDIR:-/tmp}" '' ;; esac
     die 77 "uid $(id -u) cannot write to ${TMPDIR:-/tmp}; mount an emptyDir there"
+  }
   scratch=$made
   sure=$scratch/sure
   : >"$sure" || full "$scratch"
@@ -267,13 +293,16 @@ finish() {
 models() { sed -e 's/[[:space:]]*$//' -e '/^[[:space:]]*#/d' -e '/^$/d' "$MODELS_FILE"; }
 
 
-list_hash() {
-  { models | LC_ALL=C sort -u; cat "$(dirname "$MODELS_FILE")/terms" 2>/dev/null; } | sha256sum | cut -d ' ' -f 1
-}
-
 check_list() {
   [ -r "$MODELS_FILE" ] || die 64 "MODELS_FILE is not a readable file: '$MODELS_FILE'"
-  [ -n "$(models)" ] || die 64 "$MODELS_FILE lists no model; add a line: folder, tab, reference"
+  requests=$(models) || die 70 "$killed"
+  [ -n "$requests" ] || die 64 "$MODELS_FILE lists no model; add a line: folder, tab, reference"
+  also=${MODELS_FILE%/*}/terms
+  case $MODELS_FILE in */*) ;; *) also=terms ;; esac
+  if [ -e "$also" ]; then also=$(cat "$also" && echo .) || die 70 "$killed"; else also=.; fi
+  { sorted=$(printf '%s\n' "$requests" | LC_ALL=C sort -u) && hash=$(printf '%s\n%s' "$sorted" "${also%.}" | sha256sum); } ||
+    die 70 "$killed"
+  hash=${hash%% *}
 }
 
 ready_has() { read_file .ready | grep -qxF "$1"; }
@@ -281,21 +310,26 @@ ready_has() { read_file .ready | grep -qxF "$1"; }
 
 
 mark_ready() {
-  { read_file .ready | grep -x '[0-9a-f]\{64\}'; printf '%s\n' "$1"; } | tail -n 100 | sort -u | publish .ready
+  read_file .ready >"$scratch/ready" && HASH=$1 awk '
+    length($0) == 64 && $0 !~ /[^0-9a-f]/ && $0 != ENVIRON["HASH"] && !($0 in seen) { seen[$0]; line[++n] = $0 }
+    END { for (i = n > 99 ? n - 98 : 1; i <= n; i++) print line[i]; print ENVIRON["HASH"] }' "$scratch/ready" >"$scratch/valid" &&
+    publish .ready <"$scratch/valid"
 }
 
 
 mark_digest() {
-  cat >"$scratch/digest" || return
-  if ! read_file .digest | cmp -s "$scratch/digest" -; then publish .digest <"$scratch/digest" || return; fi
-  changed=$(sha256sum <"$scratch/digest" | cut -d ' ' -f 1)
-  case $(read_file .updated) in
-    "$changed "*) ;;
-    *) printf '%s %s\n' "$changed" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | publish .updated ;;
+  read_file .digest >"$scratch/digest" || return
+  if ! cmp -s "$1" "$scratch/digest"; then publish .digest <"$1" || return; fi
+  changed=$(sha256sum <"$1") && before=$(read_file .updated) || return
+  case $before in
+    "${changed%% *} "*) ;;
+    *) at=$(moment) && printf '%s %s\n' "${changed%% *}" "$at" | publish .updated ;;
   esac
 }
 
-mark_sync() { date -u +%Y-%m-%dT%H:%M:%SZ | publish .last_sync; }
+mark_sync() { at=$(moment) && printf '%s\n' "$at" | publish .last_sync; }
+
+moment() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
 # --- Files of a volume that others can write to ---------------------------------------------------------------------
 
@@ -347,7 +381,11 @@ own_dir() {
         die 77 "$linked is not a folder, and the loader needs one there; remove it"
       fi
     done
-    mkdir -p "$each" 2>/dev/null || { check_writable "$TARGET"; full "$TARGET"; }
+    if mkdir -p "$each" 2>/dev/null; then continue; fi
+    up=$each
+    until [ -d "$up" ]; do up=${up%/*}; done
+    check_writable "$up"
+    full "$TARGET"
   done
 }
 
@@ -378,12 +416,15 @@ only_files() { for each; do if [ -d "$each" ]; then find "$each" ! -type f ! -ty
 check_writable() {
   for each; do
     [ -d "$each" ] || die 77 "$each is not a directory; mount the models' volume there"
-    why=$(LC_ALL=C mktemp "$each/.new.XXXXXX" 2>&1) && rm -f "$why" && continue
+    why=$(LC_ALL=C mktemp "$each/.new.XXXXXX" 2>&1) && { rm -f "$why" || :; } && continue
+    not_killed $?
     case $why in
       *[Rr]ead-only*)
         die 77 "$each is mounted read-only; mount it writable," \
           "or set model.delivery: none if another program provides the models" ;;
-      *space* | *quota*) full "$each" ;;
+      *space* | *quota*) full "$each" '' ;;
+      *[Pp]ermission* | *permitted*) ;;
+      *) unusable "$each" "$why" ;;
     esac
     uid=$(id -u)
     [ "$uid" -ne 0 ] || die 77 "root cannot write to $each (owned by $(stat -c '%u:%g, mode %a' "$each")) because the" \
@@ -406,8 +447,35 @@ free_bytes() {
 }
 
 
+not_killed() { if [ "$1" -eq 137 ]; then die 70 "$killed"; fi; }
+
+unusable() { die 74 "$1 does not accept a file: $(reason_in "$2"); check the volume, or the disk of the node"; }
+
+
+
+check_disk() {
+  check_writable "$1"
+  why=$(LC_ALL=C mktemp "$1/.new.XXXXXX" 2>&1)
+  code=$?
+  if [ "$code" -eq 0 ]; then
+    probe=$why
+    why=$({ LC_ALL=C head -c 1000000 /dev/zero >"$probe"; } 2>&1)
+    code=$?
+    if [ "$code" -eq 0 ]; then persist "$probe" || why='an error of sync: writing failed' code=1; fi
+    rm -f "$probe"
+  fi
+  case $code,$why in
+    0,* | 137,*) die 70 "$killed" ;;
+    *space* | *quota* | *[Tt]oo\ large*) ;;
+    *) unusable "$1" "$why" ;;
+  esac
+}
+
+
+
 full() {
   if [ -n "$holding" ]; then check_lock; check_markers; fi   # the cause can be one of them
+  if [ $# -eq 1 ]; then check_disk "$1"; fi
   free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
   text="$1 is full: $(human "${free:-0}") free"
   if [ "$inodes" = 0 ]; then text="$1 is full: it has no free inodes"
@@ -435,7 +503,8 @@ keep_looking() {
   while :; do
     run_child env MODE=refresh sh "$0" || {
       code=$?
-      ready_has "$(list_hash)" && "$@" || exit "$code"
+      check_list
+      ready_has "$hash" && "$@" || exit "$code"
       say "the present models stay; next check in $INTERVAL s"
     }
     pause "$INTERVAL"
@@ -477,23 +546,28 @@ make_lock() {
   if [ -L "$lock" ] || { [ -e "$lock" ] && ! [ -d "$lock" ]; }; then
     die 77 "$lock is not a directory, so it cannot be a lock; remove it"
   fi
-  if ! why=$(LC_ALL=C mkdir "$lock" 2>&1); then
+  why=$(LC_ALL=C mkdir "$lock" 2>&1) || {
+    not_killed $?
     case $why in
       *exists*) return 1 ;;
-      *space* | *quota*) full "$TARGET" ;;
+      *space* | *quota*) full "$TARGET" '' ;;
     esac
     die 77 "the lock in $TARGET cannot be created: $why"
-  fi
-  (set -C && : >"$lock/$me") 2>/dev/null && [ "$(ls "$lock")" = "$me" ] && return
+  }
+  (set -C && : >"$lock/$me") 2>/dev/null && sole "$lock/$me" "$lock"/* && return
   rm -f "$lock/$me"
   return 1
 }
 
+sole() { [ $# -eq 2 ] && [ "$1" = "$2" ]; }
+
 
 
 look_at_lock() {
-  # shellcheck disable=SC2010 # the names have a known form
-  holder=$(ls "$lock" 2>/dev/null | grep -x '[A-Za-z0-9][A-Za-z0-9._-]*' | head -n 1)
+  for path in "$lock"/*; do
+    holder=${path##*/}
+    case $holder in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) holder='' ;; *) break ;; esac
+  done
   if ! plain "$lock/$holder"; then holder=''; else head -c 1 "$lock/$holder" >/dev/null 2>&1; fi
   printf '%s %s\n' "$holder" "$(stat -c %y "$lock/$holder" 2>/dev/null)"
 }
@@ -501,6 +575,7 @@ look_at_lock() {
 
 
 break_lock() {
+  if [ "$1" = "$me" ]; then rm -f "$lock/$me"; return 1; fi   # what make_lock could not remove
   if [ -n "$1" ]; then
     mv "$lock/$1" "$lock/$me" 2>/dev/null || return
     say "$1 has shown no sign of life for $LOCK_STALE seconds: taking over its lock"
@@ -526,14 +601,14 @@ last_message() {
 
 
 keep_lock() {
-  nap=''
+  nap='' told=''
   trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
-      echo "another loader has taken over the lock; stopping" >&2
-      kill "$1"
-      break
+      [ -n "$told" ] || echo "another loader has taken over the lock; stopping" >&2
+      told=1
+      kill "$1" 2>/dev/null   # again at each beat, as in end
     fi
     sleep "$LOCK_BEAT" &
     nap=$!
@@ -567,7 +642,8 @@ release_lock() {
 take_work() {
   own_dir "$TARGET/.work"
   only_files "$TARGET/.work"
-  { mine=$(mktemp -d "$TARGET/.work/$me.XXXXXX") && chmod 755 "$mine"; } 2>/dev/null || full "$TARGET"
+  { made=$(mktemp -d "$TARGET/.work/$me.XXXXXX") && chmod 755 "$made"; } 2>/dev/null || full "$TARGET"
+  mine=$made
   if [ -d "$TARGET/.work/free" ]; then mv -fT "$TARGET/.work/free" "$mine" || full "$TARGET"; fi
   for other in "$TARGET/.work"/*; do
     if [ "$other" = "$mine" ] || ! [ -e "$other" ]; then continue; fi
@@ -602,7 +678,7 @@ inherit() {
 
 
 copy_of() {
-  bytes=$(stat -c %s "$1")
+  bytes=$(stat -c %s "$1") || return
   if [ "$bytes" -gt 1000000000 ]; then say "copying $(human "$bytes") that another loader has begun"; fi
   run_child cp --reflink=auto "$1" "$2" 2>/dev/null || run_child cp "$1" "$2" 2>/dev/null
 }

@@ -10,7 +10,12 @@ for mark in .ready .models .digest .last_sync .doing .lock; do
   [ ! -e "$TARGET/$mark" ] || used=yes
 done
 if [ "$(stat -c %u:%g "$TARGET")" != "$OWNER" ]; then
-  if [ -z "$used" ] && [ -n "$(find "$TARGET" -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .work ! -name .versions)" ]; then
+  # Not in the condition, where a find that was killed would find nothing.
+  others=$(find "$TARGET" -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .work ! -name .versions) || {
+    echo "the files in $TARGET cannot be listed" >&2
+    exit 70
+  }
+  if [ -z "$used" ] && [ -n "$others" ]; then
     echo "$TARGET contains files that no loader made; set modelCache.hostPath to an empty folder, or change the owner of the folder to $OWNER on the node" >&2
     exit 77
   fi

@@ -54,6 +54,7 @@ serve() {
   rm -rf "$REPOSITORY/models" || full
   place
   key=$(od -An -N 32 -t x1 /dev/urandom | tr -d ' \n')
+  [ "${#key}" -eq 64 ] || die 70 "no key could be created, because a process was killed; raise the memory limit"
   { (umask 077 && printf 'repository-key: %s\n' "$key" >"$REPOSITORY/.key") && mv -f "$REPOSITORY/.key" "$REPOSITORY/key"; } ||
     full
   guarded=model-repository,trace,logging:repository-key=$key

@@ -19,9 +19,9 @@
 # store with an incomplete index is refused. Each model therefore has a separate store, which is repaired before every
 # pull.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
-. "$(dirname "$0")/loader.sh"
+. "${0%/*}/loader.sh"
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=directory.sh
-. "$(dirname "$0")/directory.sh"
+. "${0%/*}/directory.sh"
 
 : "${LOGIN_DIR:=}" "${REGISTRY:=}" "${USERNAME_KEY:=username}" "${PASSWORD_KEY:=password}"
 : "${PLAIN_HTTP:=false}" "${CONCURRENCY:=5}" "${KEEP_LAYERS:=true}" "${EXPANSION:=10}" "${MOST_FILES:=100000}"
@@ -35,7 +35,11 @@ requires_signature() { [ -n "$COSIGN_KEY$COSIGN_IDENTITY" ]; }
 
 # A version that was downloaded without this condition, or with another one, is another version.
 if requires_signature; then
-  terms="signed $({ cat "$COSIGN_KEY"; echo "$COSIGN_KEY $COSIGN_IDENTITY $COSIGN_ISSUER $COSIGN_TLOG"; } 2>/dev/null | sha256sum)"
+  terms=''
+  if [ -r "$COSIGN_KEY" ]; then terms=$(cat "$COSIGN_KEY" && echo .) || die 70 "$killed"; fi
+  terms=$(printf '%s%s\n' "${terms%.}" "$COSIGN_KEY $COSIGN_IDENTITY $COSIGN_ISSUER $COSIGN_TLOG" | sha256sum) ||
+    die 70 "$killed"
+  terms="signed $terms"
 fi
 
 prepare() {
@@ -51,7 +55,7 @@ pinned() {
 
 resolve() {
   run_kit "$scratch" inspect --remote "$1" || return
-  identity=$(digest_said)
+  identity=$(digest_said) || lost || return
   [ -n "$identity" ] || { message="kit inspect prints no digest: $(last_words)"; return 1; }
 }
 
@@ -65,9 +69,10 @@ fetch() {
   own_dir "$blobs" "$storage/ingest"
   verify_signature "$exact" || return
   run_kit "$scratch" inspect --remote "$exact" || return
-  [ "$(digest_said)" = "$2" ] || { message="the registry returns another ModelKit than $2"; return 1; }
+  said=$(digest_said) || lost || return
+  [ "$said" = "$2" ] || { message="the registry returns another ModelKit than $2"; return 1; }
   plan
-  put_right
+  put_right || return
   fetch_parents || return
   pass_over
   say "$reference: downloading $(human "$expected")"
@@ -80,10 +85,14 @@ fetch() {
   set +f
   say "$reference: unpacking"
   # A compressed layer can contain a thousand times its size, and the volume is shared.
-  packed=$(bytes_in "$blobs") most=$((packed * EXPANSION + SPARE)) most_files=$MOST_FILES
+  { find "$blobs" -type f -exec stat -c %s {} + >"$scratch/sizes" &&
+    packed=$(awk '{ n += $1 } END { printf "%.0f", n }' "$scratch/sizes"); } || lost || return
+  most=$((packed * EXPANSION + SPARE)) most_files=$MOST_FILES
   run_kit "$unpacked" unpack -d "$unpacked" "$@" || { too_large; return 1; }
   most='' most_files=''
-  chmod -R u+rwX,a+rX "$unpacked"   # the packed files can be readable by their owner only
+  # The packed files can be readable by their owner only. Not every volume has modes.
+  chmod -R u+rwX,a+rX "$unpacked"
+  not_killed $?
   remove_stubs
   if [ "$KEEP_LAYERS" != true ] || [ -s "$scratch/builds-on" ]; then rm -rf "$store"; fi
 }
@@ -107,7 +116,12 @@ too_large() {
 # blobs have their sizes. put_right or kit has verified their checksums.
 check_layers() {
   manifest=$blobs/${identity#sha256:}
-  { plain "$manifest" && sound "$manifest"; } || { message="kit reports success, but the manifest is missing"; return 1; }
+  plain "$manifest" && sound "$manifest"
+  case $? in
+    0) ;;
+    1) message="kit reports success, but the manifest is missing"; return 1 ;;
+    *) return 1 ;;
+  esac
   { grep -o 'sha256:[0-9a-f]*' "$manifest" >"$scratch/all" && sort -u "$scratch/all" >"$scratch/named"; } || lost || return
   sed 's/^\([0-9a-f]*\) .*/sha256:\1/' "$scratch/wanted" "$scratch/others" >"$scratch/all" || lost || return
   sort -u "$scratch/all" >"$scratch/planned" || lost || return
@@ -137,7 +151,8 @@ fetch_parents() {
     wanted=$expected expected=0
     pull "$parent" && run_kit "$scratch" inspect "$parent" || return
     expected=$wanted
-    signed=$(repository_of "$parent")@$(digest_said)
+    said=$(digest_said) || lost || return
+    signed=$(repository_of "$parent")@$said
     parent=$(sed -n '/^    "model": {/,/^    }/s/^      "path": "\(.*[:@].*\)",\{0,1\}$/\1/p' "$scratch/output") || lost || return
     verify_signature "$signed" || return
   done
@@ -156,13 +171,13 @@ repository_of() {
 # $scratch/wanted, the other blobs of the manifest to $scratch/others, and the paths to unpack to $scratch/listing.
 # Set $expected to the bytes.
 plan() {
-  FILTERS=$filters within 120 bounded 100000000 env OUT="$scratch" LC_ALL=C awk -f "$(dirname "$0")/modelkit.awk" "$scratch/output" ||
-    die 70 "$reference: the output of kit inspect cannot be read"
+  FILTERS=$filters within 120 bounded 100000000 env OUT="$scratch" LC_ALL=C awk -f "${0%/*}/modelkit.awk" "$scratch/output" ||
+    { not_killed "$ended"; die 70 "$reference: the output of kit inspect cannot be read"; }
   if [ -s "$scratch/missed" ]; then
     die 66 "$reference: nothing in it matches '$(head -n 1 "$scratch/missed")'; correct the filter or the reference. Its" \
       "Kitfile contains $(cut -c 1-1000 "$scratch/has")"
   fi
-  expected=$(awk '{ n += $2 } END { printf "%.0f", n }' "$scratch/wanted")
+  expected=$(awk '{ n += $2 } END { printf "%.0f", n }' "$scratch/wanted") || die 70 "$killed"
 }
 
 # --- kit's store ----------------------------------------------------------------------------------------------------
@@ -172,19 +187,30 @@ plan() {
 # put_right: keep the valid blobs and partial files of this ModelKit. The others are removed to free space, unless the
 # ModelKit refers to another one, which can need them.
 put_right() {
-  find "$storage" -maxdepth 1 -type f -exec rm -f {} +
-  find "$blobs" "$storage/ingest" -type f >"$scratch/stored"
+  { find "$storage" -maxdepth 1 -type f -exec rm -f {} + && find "$blobs" "$storage/ingest" -type f >"$scratch/stored"; } ||
+    lost || return
   if [ -s "$scratch/stored" ]; then say "$reference: verifying $(human "$(bytes_in "$storage")") from before"; fi
   while read -r path <&3; do
-    size=$(BLOB=${path##*/} awk '$1 == ENVIRON["BLOB"] { print $2; exit }' "$scratch/wanted")
-    have=$(stat -c %s "$path")
+    { size=$(BLOB=${path##*/} awk '$1 == ENVIRON["BLOB"] { print $2; exit }' "$scratch/wanted") && have=$(stat -c %s "$path"); } ||
+      lost || return
     case $path:$size in
       */ingest/*:) if [ -s "$scratch/builds-on" ]; then continue; fi ;;
-      *:) if [ -s "$scratch/builds-on" ] && sound "$path"; then continue; fi ;;
+      *:)
+        if [ -s "$scratch/builds-on" ]; then
+          sound "$path" && continue
+          [ $? -eq 1 ] || return
+        fi ;;
       */ingest/*:*)
         if [ "$have" -lt "$size" ]; then continue; fi
-        if [ "$have" -eq "$size" ] && sound "$path"; then mv -f "$path" "$blobs/"; continue; fi ;;
-      *) if [ "$have" -eq "$size" ] && sound "$path"; then continue; fi
+        if [ "$have" -eq "$size" ]; then
+          sound "$path" && { mv -f "$path" "$blobs/" || full "$TARGET"; } && continue
+          [ $? -eq 1 ] || return
+        fi ;;
+      *)
+        if [ "$have" -eq "$size" ]; then
+          sound "$path" && continue
+          [ $? -eq 1 ] || return
+        fi
         say "$reference: ${path##*/} is corrupt; removing it" ;;
     esac
     rm -f "$path"
@@ -201,9 +227,10 @@ fate_of() {
   esac
 }
 
-# sound BLOB: succeed if it has the checksum in its name.
+# sound BLOB: succeed if it has the checksum in its name. Code 2: this is not known, and $message is set.
 sound() {
-  unkilled sha256sum "$1" >"$scratch/sum" 2>/dev/null && read -r sum _ <"$scratch/sum" && [ "$sum" = "${1##*/}" ]
+  sum_of sha256sum "$1" || return 2
+  [ "$sum" = "${1##*/}" ]
 }
 
 # pass_over: a pull downloads every missing layer. Put a stub in place of each layer that no filter matches. If kit
@@ -274,9 +301,9 @@ log_in() {
     hide_login "$LOGIN_DIR/.dockerconfigjson"
     (umask 077 && cp "$LOGIN_DIR/.dockerconfigjson" "$DOCKER_CONFIG/config.json")
   elif [ -r "$LOGIN_DIR/$USERNAME_KEY" ] && [ -r "$LOGIN_DIR/$PASSWORD_KEY" ]; then
-    secret=$(cat "$LOGIN_DIR/$PASSWORD_KEY")
-    pair=$(printf '%s:%s' "$(cat "$LOGIN_DIR/$USERNAME_KEY")" "$secret" | base64 | tr -d '\n')
-    hide "$(printf '%s' "$secret" | tr -d '\r\n')
+    { secret=$(cat "$LOGIN_DIR/$PASSWORD_KEY") && user=$(cat "$LOGIN_DIR/$USERNAME_KEY") &&
+      pair=$(printf '%s:%s' "$user" "$secret" | base64 -w 0) && bare=$(printf '%s' "$secret" | tr -d '\r\n'); } || die 70 "$killed"
+    hide "$bare
 $pair"
     case $REGISTRY in
       docker.io | index.docker.io | registry-1.docker.io) host=https://index.docker.io/v1/ ;;
@@ -291,21 +318,42 @@ $pair"
 
 # hide_login FILE: the credentials of a Docker configuration, as they are in it and as a program sends them.
 hide_login() {
-  auths=$(strings_of "$1" auth | while IFS= read -r each; do printf '%s' "$each" | base64 -d 2>/dev/null; echo; done)
-  passwords=$(strings_of "$1" password)
-  hide "$(strings_of "$1" 'auth|identitytoken|registrytoken')
-$passwords
-$auths
-$(printf '%s\n' "$auths" | sed 's/^[^:]*://')
-$(strings_of "$1" username | while IFS= read -r user; do
-    printf '%s\n' "$passwords" | while IFS= read -r each; do printf '%s:%s' "$user" "$each" | base64 | tr -d '\n'; echo; done
-  done)"
+  { strings_of "$1" auth >"$scratch/auths" && strings_of "$1" password >"$scratch/passwords" &&
+    strings_of "$1" username >"$scratch/users" && others=$(strings_of "$1" 'password|identitytoken|registrytoken'); } ||
+    die 70 "$killed"
+  hide "$others"
+  while IFS= read -r each <&3; do
+    pair=$(printf '%s' "$each" | base64 -d 2>/dev/null) || not_killed $?
+    hide "$each
+$pair
+${pair#*:}"
+  done 3<"$scratch/auths"
+  while IFS= read -r user <&3; do
+    while IFS= read -r each <&4; do
+      pair=$(printf '%s:%s' "$user" "$each" | base64 -w 0) || die 70 "$killed"
+      hide "$pair"
+    done 4<"$scratch/passwords"
+  done 3<"$scratch/users"
+  rm -f "$scratch/auths" "$scratch/passwords" "$scratch/users"
 }
 
 # strings_of FILE KEYS: print the values of these keys, one per line, without JSON's escapes.
 strings_of() {
-  tr -d '\r\n' <"$1" | grep -oiE "\"($2)\"[[:space:]]*:[[:space:]]*\"([^\"\\\\]|\\\\.)*\"" |
-    LC_ALL=C awk "$unescape"' { sub(/^"[A-Za-z]*"[[:space:]]*:[[:space:]]*"/, ""); sub(/"$/, ""); $0 = unescape($0); gsub(/\\/, ""); print }'
+  KEYS=$2 LC_ALL=C awk "$unescape"'
+    { text = text $0 }
+    END {
+      gsub(/\r/, "", text)
+      form = "\"(" ENVIRON["KEYS"] ")\"[ \t]*:[ \t]*\"([^\"\\\\]|\\\\.)*\""
+      while (match(tolower(text), form)) {
+        value = substr(text, RSTART, RLENGTH)
+        text = substr(text, RSTART + RLENGTH)
+        sub(/^"[A-Za-z]*"[ \t]*:[ \t]*"/, "", value)
+        sub(/"$/, "", value)
+        value = unescape(value)
+        gsub(/\\/, "", value)
+        print value
+      }
+    }' "$1"
 }
 
 # verify_signature REFERENCE

@@ -4,7 +4,7 @@
 # Environment, in addition to that of ask.sh
 #   PAGE_URL  the URL of the UI
 # shellcheck source-path=SCRIPTDIR source=ask.sh
-. "$(dirname "$0")/ask.sh"
+. "${0%/*}/ask.sh"
 
 : "${PAGE_URL:?}"
 

@@ -7,13 +7,16 @@ headers='%header{x-error-code}\n%header{x-error-message}\n%header{retry-after}%h
 
 
 list() {
+  encode "$1" || return
   case $HUB in
-    huggingface) ask "$ENDPOINT/api/models/$repository/revision/$(encoded "$1")?blobs=true" || return ;;
+    huggingface) ask "$ENDPOINT/api/models/$repository/revision/$encoded?blobs=true" || return ;;
     modelscope)
-      ask "$ENDPOINT/api/v1/models/$repository/repo/files?Revision=$(encoded "$1")&Recursive=True" || return ;;
+      ask "$ENDPOINT/api/v1/models/$repository/repo/files?Revision=$encoded&Recursive=True" || return ;;
   esac
-  HUB=$HUB read_with listing.awk "$scratch/answer" "$scratch/unsorted" ||
-    strange "$(beginning "$(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1)")"
+  HUB=$HUB read_with listing.awk "$scratch/answer" "$scratch/unsorted" || {
+    why=$(sed -n '/^!/{s///p;q;}' "$scratch/unsorted") && [ -n "$why" ] || lost || return
+    strange "$(beginning "$why")"
+  }
   LC_ALL=C sort -k 3 "$scratch/unsorted" >"$scratch/all" || full "$scratch"
   [ -s "$scratch/all" ] || die 66 "$repository@$revision contains no files; check $home/$repository"
 }
@@ -27,7 +30,7 @@ ask() {
     return 1
   fi
   # ModelScope can report a missing model with HTTP 200.
-  status=$(awk -F '\t' '$1 == "Code" { print $2; exit }' "$scratch/answer")
+  status=$(awk -F '\t' '$1 == "Code" { print $2; exit }' "$scratch/answer") || lost || return
   case $status in '' | 200) return ;; esac
   said=$(beginning "$(words_in "$scratch/answer")") status=404
   refused
@@ -44,18 +47,26 @@ strange() {
 sign_in() {
   printf '%s\n' location 'max-redirs = 10'
   if ! [ -s "$TOKEN_FILE" ]; then return; fi
-  token=yes secret=$(tr -d '\r\n' <"$TOKEN_FILE")
+  token=yes
+  secret_in "$TOKEN_FILE"
   hide "$secret"
-  printf 'header = "Authorization: Bearer %s"\n' "$(printf '%s\n' "$secret" | quoted)"
+  quote "$secret"
+  printf 'header = "Authorization: Bearer %s"\n' "$quoted"
   # Some paths of ModelScope accept only this form.
-  if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$(printf '%s\n' "$secret" | quoted)"; fi
+  if [ "$HUB" = modelscope ]; then printf 'header = "Cookie: m_session_id=%s"\n' "$quoted"; fi
 }
 
 
 request_file() {
   case $HUB in
-    huggingface) url=$ENDPOINT/$repository/resolve/$identity/$(encoded "$1" /) ;;
-    modelscope) url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$(encoded "$revision")&FilePath=$(encoded "$1")" ;;
+    huggingface)
+      encode "$1" / || return
+      url=$ENDPOINT/$repository/resolve/$identity/$encoded ;;
+    modelscope)
+      encode "$revision" || return
+      url="$ENDPOINT/api/v1/models/$repository/repo?Revision=$encoded"
+      encode "$1" || return
+      url="$url&FilePath=$encoded" ;;
   esac
   shift 2
   request "$@" "$url"
@@ -66,17 +77,21 @@ resumable() { :; }
 
 summed() {
   case $2 in
-    sha256-*) unkilled sha256sum "$3" >"$scratch/sum" ;;
-    git-*) { printf 'blob %s\0' "$1"; cat "$3"; } | sha1sum >"$scratch/sum" ;;
+    sha256-*) sum_of sha256sum "$3" || return 2 ;;
+    git-*)
+      rm -f "$scratch/unknown"
+      { printf 'blob %s\0' "$1" && cat "$3" || : >"$scratch/unknown"; } | sha1sum >"$scratch/sum" || : >"$scratch/unknown"
+      if [ -e "$scratch/unknown" ]; then lost || return 2; fi
+      read -r sum _ <"$scratch/sum" ;;
   esac
-  read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ]
+  [ "$sum" = "${2#*-}" ]
 }
 
 
 judge() {
   if [ -z "$words" ] && [ -s "$scratch/json" ]; then
     read_with json.awk "$scratch/json" "$scratch/answer"
-    words=$(words_in "$scratch/answer")
+    words=$(words_in "$scratch/answer") || lost || return
   fi
   words=$(beginning "$words")
   said="HTTP $status${words:+, $words}"

@@ -23,7 +23,7 @@
 # A sum is sha256-<hex> or, for a file that is not in LFS, git-<hex>, the name of its blob in git.
 # shellcheck disable=SC2034 # the sourced files read the other names
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source-path=SCRIPTDIR
-here=$(dirname "$0")
+here=${0%/*}
 # shellcheck source=loader.sh
 . "$here/loader.sh"
 # shellcheck source=directory.sh
@@ -75,12 +75,12 @@ resolve() {
   split "$1"
   case $HUB in
     huggingface)
-      ask "$ENDPOINT/api/models/$repository/revision/$(encoded "$revision")" || return
-      identity=$(awk -F '\t' '$1 == "sha" { print $2; exit }' "$scratch/answer")
+      encode "$revision" && ask "$ENDPOINT/api/models/$repository/revision/$encoded" || return
+      identity=$(awk -F '\t' '$1 == "sha" { print $2; exit }' "$scratch/answer") || lost || return
       case $identity in '' | *[!0-9a-f]*) strange "does not return the commit" ;; esac ;;
     modelscope)   # returns the last commit of each file, but no commit of the revision
-      list "$revision" || return
-      identity=$(listed) ;;
+      list "$revision" && identify || return
+      identity=$listed ;;
   esac
 }
 
@@ -90,8 +90,8 @@ fetch() {
   case $HUB in
     huggingface) list "$2" || return ;;
     modelscope)
-      list "$revision" || return
-      if [ "$2" != "$revision" ] && [ "$2" != "$(listed)" ]; then
+      list "$revision" && identify || return
+      if [ "$2" != "$revision" ] && [ "$2" != "$listed" ]; then
         message="$revision changed during the download"
         return 1
       fi ;;

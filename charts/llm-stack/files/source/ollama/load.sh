@@ -20,7 +20,7 @@
 # The result of `ollama pull` is not sufficient: its exit code is 0 if the server dies during the pull, it accepts any
 # file with a blob's name, and a killed server can leave partial files that make every later pull fail.
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
-. "$(dirname "$0")/loader.sh"
+. "${0%/*}/loader.sh"
 
 : "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}" "${PRUNE:=false}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}" "${PORT:=11435}"   # seconds, and the first port to try
@@ -36,7 +36,6 @@ main() {
   begin
   check_place
   if [ "$MODE" = watch ]; then keep_looking all settled; fi
-  hash=$(list_hash)
   if [ "$MODE" = once ] && ready_has "$hash" && all settled; then summary "already there"; exit 0; fi
   check_writable "$TARGET"
   for part in "$blobs" "$TARGET/manifests"; do if [ -d "$part" ]; then check_writable "$part"; fi; done
@@ -48,7 +47,9 @@ main() {
   if [ -n "$inherited" ]; then renew_partials; fi
   if [ "$MODE" = once ]; then all provide; else all renew; fi
   stop_work
-  { forget && prune && read_file .models | awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' | mark_digest; } || full "$TARGET"
+  { forget && prune && read_models &&
+    awk -F '\t' '{ print $1 ":" $2 "\t" $3 }' "$scratch/known.rows" >"$scratch/identities" &&
+    mark_digest "$scratch/identities"; } || full "$TARGET"
   [ "$worst" -eq 0 ] || exit "$worst"
   { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   summary "all there"
@@ -73,7 +74,7 @@ all() {
 }
 
 summary() {
-  models | cut -f 2 | while read -r reference; do say "$1: $reference ($(human "$(bytes_of "$reference")"))"; done
+  while read -r reference <&3; do say "$1: $reference ($(human "$(bytes_of "$reference")"))"; done 3<"$scratch/references"
 }
 
 
@@ -127,7 +128,7 @@ layers() {
     }'
 }
 
-bytes_of() { layers "$1" | awk '{ n += $2 } END { printf "%.0f", n }'; }
+bytes_of() { layers "$1" >"$scratch/sizes" && awk '{ n += $2 } END { printf "%.0f", n }' "$scratch/sizes"; }
 
 size_of() { plain "$blobs/$1" && stat -c %s "$blobs/$1" 2>/dev/null; }
 
@@ -142,17 +143,23 @@ whole() {
 
 index_line() {
   at=$(place "$1")
-  digest=$(sha256sum <"$TARGET/manifests/$at") || return
-  printf '%s\t%s\tsha256:%s\t%s\n' "${at%/*}" "${at##*/}" "${digest%% *}" "$(bytes_of "$1")"
+  digest=$(sha256sum <"$TARGET/manifests/$at") && bytes=$(bytes_of "$1") || return
+  printf '%s\t%s\tsha256:%s\t%s\n' "${at%/*}" "${at##*/}" "${digest%% *}" "$bytes"
 }
 
-settled() { real "$blobs" && whole "$1" && read_file .models | grep -qxF "$(index_line "$1")"; }
+
+read_models() { read_file .models >"$scratch/known.rows"; }
+
+settled() {
+  real "$blobs" && whole "$1" && line=$(index_line "$1") && read_models && grep -qxF -e "$line" "$scratch/known.rows"
+}
 
 record() {
-  line=$(index_line "$1") || return
-  name_and_tag=$(printf '%s' "$line" | cut -f 1,2)
-  { read_file .models | grep -vF "$name_and_tag	"; printf '%s\n' "$line"; } |
-    LC_ALL=C sort | publish .models || full "$TARGET"
+  { line=$(index_line "$1") && read_models && LINE=$line awk -F '\t' '
+      BEGIN { split(ENVIRON["LINE"], new, "\t") }
+      $1 != new[1] || $2 != new[2]
+      END { print ENVIRON["LINE"] }' "$scratch/known.rows" >"$scratch/unsorted" &&
+    LC_ALL=C sort "$scratch/unsorted" >"$scratch/index" && publish .models <"$scratch/index"; } || full "$TARGET"
 }
 
 
@@ -162,7 +169,7 @@ verified() {
   layers "$1" >"$scratch/layers" || lost || return
   sound=0
   while read -r digest size <&3; do
-    hash_blob "$1" "$digest" "$size"
+    hash_blob "$1" "$digest" "$size" || return
     if read -r sha256 _ <"$scratch/sum" && [ "sha256-$sha256" = "$digest" ]; then
       unkilled persist "$blobs/$digest" || full "$TARGET"   # a recorded blob must survive a crash of the machine
     else
@@ -175,8 +182,9 @@ verified() {
 }
 
 
+
 hash_blob() {
-  sha256sum <"$blobs/$2" >"$scratch/sum" &
+  sha256sum <"$blobs/$2" >"$scratch/sum" 2>"$scratch/why" &
   hasher=$!
   count logged
   while [ "$3" -gt 100000000 ] && pause "$TICK" && alive "$hasher"; do
@@ -187,7 +195,11 @@ hash_blob() {
   done
   wait "$hasher"
   code=$? hasher=
-  if [ "$code" -eq 137 ]; then die 70 "$killed"; fi
+  not_killed "$code"
+  if [ "$code" -eq 0 ]; then return; fi
+  check_scratch
+  message="$blobs/$2 cannot be read: $(reason_in "$(head -n 1 "$scratch/why")")"
+  return 1
 }
 
 
@@ -219,9 +231,15 @@ forget() {
   [ -s "$scratch/superseded" ] || return 0
   used
   [ -s "$scratch/used" ] || return 0   # the manifests cannot be read, so any blob can be in use
-  read_file .superseded | grep -x 'sha256-[0-9a-f]*' | grep -vxF -f "$scratch/used" |
-    while read -r blob; do rm -f "$blobs/$blob"; done
-  sort -u "$scratch/superseded" | grep -vxF -f "$scratch/used" | publish .superseded
+  read_file .superseded >"$scratch/forgotten" && unused "$scratch/forgotten" "$scratch/to.remove" || return
+  while read -r blob <&3; do rm -f "$blobs/$blob"; done 3<"$scratch/to.remove"
+  unused "$scratch/superseded" "$scratch/to.forget" && publish .superseded <"$scratch/to.forget"
+}
+
+
+unused() {
+  awk 'NR == FNR { used[$0]; next } /^sha256-[0-9a-f]+$/ && length($0) == 71 && !($0 in used) { used[$0]; print }' \
+    "$scratch/used" "$1" >"$2"
 }
 
 
@@ -234,18 +252,21 @@ prune() {
       sed -e 's,^[.]/,,' -e 's,@,:,g' "$scratch/made" >>"$scratch/kept"; } || die 70 "$killed"
   fi
   while read -r reference; do place "$reference"; done <"$scratch/kept" >"$scratch/places" || full "$scratch"
-  (cd "$TARGET/manifests" && find . -type f) | sed 's,^[.]/,,' | grep -vxF -f "$scratch/places" >"$scratch/unwanted"
+  { (cd "$TARGET/manifests" && find . -type f) >"$scratch/present" && awk '
+    NR == FNR { wanted["./" $0]; next }
+    !($0 in wanted) { print substr($0, 3) }' "$scratch/places" "$scratch/present" >"$scratch/unwanted"; } || return
   while read -r at; do
     say "${at%/*}:${at##*/} is no longer requested: removing it"
     rm -f "$TARGET/manifests/$at"
   done <"$scratch/unwanted"
   used
   [ -s "$scratch/used" ] || return 0
-  read_file .superseded >>"$scratch/used"
-  (cd "$blobs" && find . -type f -name 'sha256-*') | sed 's,^[.]/,,' | grep -vxF -f "$scratch/used" |
-    while read -r blob; do rm -f "$blobs/$blob"; done
-  read_file .models | awk -F '\t' 'NR == FNR { wanted[$0] = 1; next } ($1 "/" $2) in wanted' "$scratch/places" - |
-    publish .models || return
+  read_file .superseded >>"$scratch/used" && (cd "$blobs" && find . -type f -name 'sha256-*') >"$scratch/present" && awk '
+    NR == FNR { used["./" $0]; next }
+    !($0 in used)' "$scratch/used" "$scratch/present" >"$scratch/to.remove" || return
+  while IFS= read -r blob <&3; do rm -f "$blobs/$blob"; done 3<"$scratch/to.remove"
+  read_models && awk -F '\t' 'NR == FNR { wanted[$0]; next } ($1 "/" $2) in wanted' \
+    "$scratch/places" "$scratch/known.rows" >"$scratch/index" && publish .models <"$scratch/index" || return
   # Lists with more models are no longer valid. This list is, if it was before.
   if [ -s "$scratch/unwanted" ]; then if ready_has "$hash"; then printf '%s\n' "$hash"; fi | publish .ready; fi
 }
@@ -383,7 +404,11 @@ provide() {
 
 
 renew() {
-  if ! settled "$1"; then provide "$1"; return; fi
+  failed=0
+  if ! settled "$1"; then
+    provide "$1"
+    if [ "$failed" -gt 0 ]; then return; fi   # it was pulled now; else its version was there, and can be an old one
+  fi
   stop_work
   at=$(place "$1") next=$TARGET/.next
   rm -rf "$next"

@@ -21,7 +21,7 @@
 # checksums. Such a file is accepted by its size if this run downloaded all of it.
 # shellcheck disable=SC2034 # the sourced files read the other names
 # shellcheck source-path=SCRIPTDIR/../../../loader/files
-here=$(dirname "$0")
+here=${0%/*}
 # shellcheck source=loader.sh
 . "$here/loader.sh"
 # shellcheck source=directory.sh
@@ -49,16 +49,22 @@ prepare() {
 
 sign_in() {
   if ! [ -e "$KEY_DIR/id" ]; then return; fi
-  signed=yes secret=$(tr -d '\r\n' <"$KEY_DIR/secret")
+  signed=yes
+  secret_in "$KEY_DIR/id"
+  quote "$secret"
+  user=$quoted
+  secret_in "$KEY_DIR/secret"
   hide "$secret"
+  quote "$secret"
   # The second header is the hash of an empty body, which a store requires and not every curl sends.
-  printf '%s = "%s"\n' user "$(tr -d '\r\n' <"$KEY_DIR/id" | quoted):$(printf '%s\n' "$secret" | quoted)" \
+  printf '%s = "%s"\n' user "$user:$quoted" \
     aws-sigv4 "aws:amz:$REGION:s3" \
     header 'x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   if [ -e "$KEY_DIR/token" ]; then
-    session=$(tr -d '\r\n' <"$KEY_DIR/token")
-    hide "$session"
-    printf 'header = "x-amz-security-token: %s"\n' "$(printf '%s\n' "$session" | quoted)"
+    secret_in "$KEY_DIR/token"
+    hide "$secret"
+    quote "$secret"
+    printf 'header = "x-amz-security-token: %s"\n' "$quoted"
   fi
 }
 
@@ -81,23 +87,30 @@ list() {
   into=$scratch most=$LISTING next='' page=0
   { : >"$scratch/listed" && : >"$scratch/tags"; } || full "$scratch"
   while :; do
-    query="list-type=2&prefix=$(encoded "$prefix")"
-    request --max-time 300 --output "$scratch/json" "$base?${next:+continuation-token=$(encoded "$next")&}$query" || return
+    encode "$prefix" || return
+    query="list-type=2&prefix=$encoded"
+    encode "$next" || return
+    request --max-time 300 --output "$scratch/json" "$base?${next:+continuation-token=$encoded&}$query" || return
     FROM=$((page * 1000000)) read_with xml.awk "$scratch/json" "$scratch/answer" || {
       check_scratch
       message="the answer of $ENDPOINT is not a list of an S3-compatible store, or is incomplete"
       return 1
     }
     # Some stores and proxies send an error after they have begun the answer with HTTP 200.
-    if grep -q "^Error$tab" "$scratch/answer"; then
-      read_error
-      message="the store answers: $said"
-      return 1
-    fi
+    grep -q "^Error$tab" "$scratch/answer"
+    case $? in
+      0)
+        read_error || lost || return
+        message="the store answers: $said"
+        return 1 ;;
+      1) ;;
+      *) lost || return ;;
+    esac
     cat "$scratch/answer" >>"$scratch/listed" || full "$scratch"
-    next=$(value NextContinuationToken) page=$((page + 1))
+    { next=$(value NextContinuationToken) && truncated=$(value IsTruncated); } || lost || return
+    page=$((page + 1))
     # A part of a list must not be taken for all of it, so only a clear answer ends the list.
-    case $next,$(value IsTruncated) in
+    case $next,$truncated in
       ?*,*) ;;
       ,[Ff][Aa][Ll][Ss][Ee] | ,0) break ;;
       ,[Tt][Rr][Uu][Ee] | ,1) die 70 "$ENDPOINT sends a part of its list and no NextContinuationToken, so it does not" \
@@ -108,16 +121,17 @@ list() {
     [ "$page" -lt 20 ] || die 64 "$reference contains more than 20 lists of files; use a folder with one model"
   done
   HUB=s3 PREFIX=$prefix read_with listing.awk "$scratch/listed" "$scratch/unsorted" || {
-    check_scratch
-    die 70 "$ENDPOINT $(beginning "$(sed -n 's/^!//p' "$scratch/unsorted" | head -n 1)"); remove or rename it in $reference"
+    why=$(sed -n '/^!/{s///p;q;}' "$scratch/unsorted") && [ -n "$why" ] || lost || return
+    die 70 "$ENDPOINT $(beginning "$why"); remove or rename it in $reference"
   }
   while IFS=$tab read -r size sum path; do
     case $sum in
       tag-*)
-        tag=${sum#tag-} sum=tag-$(printf '%s\t%s' "$path" "$sum" | sha256sum | cut -c 1-40)
-        printf '%s\t%s\n' "$sum" "$tag" >>"$scratch/tags" ;;
+        tag=${sum#tag-} hashed=$(printf '%s\t%s' "$path" "$sum" | sha256sum) || lost || return
+        sum=tag-$(printf '%.40s' "$hashed")
+        printf '%s\t%s\n' "$sum" "$tag" >>"$scratch/tags" || full "$scratch" ;;
     esac
-    printf '%s\t%s\t%s\n' "$size" "$sum" "$path"
+    printf '%s\t%s\t%s\n' "$size" "$sum" "$path" || full "$scratch"
   done <"$scratch/unsorted" >"$scratch/summed" || full "$scratch"
   LC_ALL=C sort -k 3 "$scratch/summed" >"$scratch/all" || lost || return
   tags=$scratch/tags
@@ -131,27 +145,27 @@ pinned() { return 1; }
 
 resolve() {
   split "$1"
-  list || return
-  identity=$(listed)
+  list && identify || return
+  identity=$listed
 }
 
 fetch() {
   split "$1"
   dir=$4 work=$5
-  list || return
-  if [ "$2" != "$(listed)" ]; then message="its files changed during the download"; return 1; fi
+  list && identify || return
+  if [ "$2" != "$listed" ]; then message="its files changed during the download"; return 1; fi
   choose "$1" "$3"
   plan "$1" || return
   bring_files
 }
 
-address() { url=$base/$(encoded "$prefix$1" /); }
+address() { encode "$prefix$1" / && url=$base/$encoded; }
 
 
 request_file() {
-  address "$1"
+  address "$1" || return
   case $2 in
-    tag-*) tag=$(SUM=$2 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$tags") ;;
+    tag-*) tag=$(SUM=$2 awk -F '\t' '$1 == ENVIRON["SUM"] { print $2 }' "$tags") || lost || return ;;
     *) tag=${2#*-} ;;
   esac
   shift 2
@@ -159,9 +173,14 @@ request_file() {
 }
 
 
+
 about() {
-  address "$(paths_of "$1" | head -n 1)"
-  case $1 in parts-*) url="$url?partNumber=${2:-1}" ;; esac
+  status=''
+  { path=$(path_of "$1") && address "$path"; } || lost || return
+  case $1,${2:-1} in
+    *,whole) ;;
+    parts-*,*) url="$url?partNumber=${2:-1}" ;;
+  esac
   most_of_all=$most most=100000 part='' sealed=''
   request --max-time 60 --fail --head --output "$scratch/head" "$url"
   code=$? most=$most_of_all part=${words%% *}
@@ -181,7 +200,8 @@ resumable() {
 divided() {
   case $2 in md5-*) return ;; esac
   is_size "$part" && [ $((($1 + part - 1) / part)) -eq "${2##*-}" ] || return
-  seq "${2##*-}" | sed "s/.*/$part/" >"$scratch/parts" || full "$scratch"
+  COUNT=${2##*-} PART=$part awk 'BEGIN { for (i = 0; i < ENVIRON["COUNT"]; i++) print ENVIRON["PART"] }' >"$scratch/parts" ||
+    full "$scratch"
 }
 
 is_size() { case $1 in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac }
@@ -189,9 +209,15 @@ is_size() { case $1 in '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac 
 
 
 measured() {
-  rest=$1
+  rest=$1 each=0
   : >"$scratch/parts" || full "$scratch"
-  for each in $(seq "${2##*-}"); do
+  count measuring
+  while [ "$each" -lt "${2##*-}" ]; do
+    each=$((each + 1))
+    if passed measuring $((STALL + each)); then
+      message="the store takes too long to name the sizes of its parts"
+      return 2
+    fi
     about "$2" "$each" || { [ "$status" = 416 ] && return 1; return 2; }
     if ! is_size "$part" || [ "$part" -gt "$rest" ]; then return 1; fi
     rest=$((rest - part))
@@ -204,15 +230,18 @@ summed() {
   corrupt=$message
   case $2 in
     md5-*)
-      unkilled md5sum "$3" >"$scratch/sum"
-      read -r found _ <"$scratch/sum" && [ "${found#\\}" = "${2#*-}" ] && return
+      sum_of md5sum "$3" || return 2
+      if [ "$sum" = "${2#*-}" ]; then return; fi
       about "$2" || return 2
       if [ -z "$sealed" ]; then return 1; fi ;;
     parts-*)
       about "$2" || return 2
       if [ -z "$sealed" ]; then
         # Most programs upload parts of one size. Only if that is not so, every part is asked for.
-        if divided "$1" "$2" && summed_by_parts "$2" "$3"; then return; fi
+        if divided "$1" "$2"; then
+          summed_by_parts "$2" "$3"
+          case $? in 0 | 2) return ;; esac
+        fi
         measured "$1" "$2"
         case $? in
           0) message=$corrupt; summed_by_parts "$2" "$3"; return ;;
@@ -220,29 +249,42 @@ summed() {
         esac
       fi ;;
   esac
-  # Its ETag is not a checksum.
-  message="it cannot be verified, so the download starts again"
-  [ "$3" = "$work/$2" ] && grep -qxF "$2" "$begun"
+  # Its ETag is not a checksum. Its size must not come from the list alone, which can be wrong.
+  if [ "$3" != "$work/$2" ] || ! grep -qxF -e "$2" "$begun"; then
+    message="it cannot be verified, so the download starts again"
+    return 1
+  fi
+  about "$2" whole || return 2
+  if [ "$part" = "$1" ]; then return; fi
+  message="the store lists $1 bytes, but does not say that the object has as many"
+  return 1
 }
 
 
+
 summed_by_parts() {
+  rm -f "$scratch/unknown"
   run_child md5_of_parts "$2" >"$scratch/sum"
+  if [ "$ended" -ne 0 ] || [ -e "$scratch/unknown" ]; then lost || return 2; fi
   read -r found _ <"$scratch/sum" && [ "$found-${1##*-}" = "${1#*-}" ]
 }
 
 
 md5_of_parts() {
   while read -r bytes <&3; do
-    printf %b "$(one_part "$bytes" | md5sum | cut -c 1-32 | sed 's/../& /g' | awk '
+    { one_part "$bytes" || : >"$scratch/unknown"; } | md5sum >"$scratch/md5" && octal=$(awk '
       BEGIN { digits = "0123456789abcdef" }
-      { for (i = 1; i < 17; i++) printf "\\0%03o", (index(digits, substr($i, 1, 1)) - 1) * 16 + index(digits, substr($i, 2)) - 1 }')"
+      {
+        for (i = 1; i < 32; i += 2)
+          printf "\\0%03o", (index(digits, substr($0, i, 1)) - 1) * 16 + index(digits, substr($0, i + 1, 1)) - 1
+      }' "$scratch/md5") || : >"$scratch/unknown"
+    printf %b "$octal"
   done <"$1" 3<"$scratch/parts" | md5sum
 }
 
 
 one_part() {
-  if [ "$1" -ge 1048576 ]; then dd bs=1048576 count=$(($1 / 1048576)) 2>/dev/null; fi
+  if [ "$1" -ge 1048576 ]; then dd bs=1048576 count=$(($1 / 1048576)) 2>/dev/null || return; fi
   if [ $(($1 % 1048576)) -gt 0 ]; then dd bs=$(($1 % 1048576)) count=1 2>/dev/null; fi
 }
 
@@ -253,7 +295,7 @@ judge() {
   esac
   : >"$scratch/answer"
   if [ -s "$scratch/json" ]; then FROM=0 read_with xml.awk "$scratch/json" "$scratch/answer" || : >"$scratch/answer"; fi
-  read_error
+  read_error || lost || return
   case $status,$reason in
     408,* | 412,* | 416,* | 429,* | 5??,* | 400,RequestTimeout | 404,NoSuchKey) ;;
     404,) if [ -e "$scratch/json" ]; then refused; fi ;;   # else a file, which was removed
@@ -265,7 +307,8 @@ judge() {
 
 
 read_error() {
-  reason=$(beginning "$(value Code)") what=$(beginning "${what:-$(value Region)}") said=$(beginning "$(value Message)")
+  { reason=$(value Code) && region=$(value Region) && said=$(value Message) && reason=$(beginning "$reason") &&
+    what=$(beginning "${what:-$region}") && said=$(beginning "$said"); } || return
   said="HTTP $status${reason:+, $reason}${said:+: $said}"
 }
 

@@ -8,7 +8,7 @@
 #   API_KEY     the key for the server, if it requires one
 #   EMBEDS      true if the server only computes embeddings
 # shellcheck source-path=SCRIPTDIR source=ask.sh
-. "$(dirname "$0")/ask.sh"
+. "${0%/*}/ask.sh"
 
 : "${SERVER_URL:?}" "${MODEL:?}" "${API_KEY:=}" "${EMBEDS:=false}"
 

@@ -5,7 +5,7 @@
 #   SERVER_URL  the URL of the server, without a path
 #   PATHS       the paths that answer once the models are ready, separated by blanks
 # shellcheck source-path=SCRIPTDIR source=ask.sh
-. "$(dirname "$0")/ask.sh"
+. "${0%/*}/ask.sh"
 
 : "${SERVER_URL:?}" "${PATHS:=}"
 
