@@ -21,6 +21,11 @@ APART = 15.0  # seconds between two lines on one topic there
 CLEAR = "\r\x1b[2K"
 INTERRUPTED = 130  # the exit code after Ctrl-C: 128 and the number of SIGINT, as shells report it
 PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^/?#\s\"'@]*(?:@[^/?#\s\"'@]*)*@")
+# The same of an address without a scheme, such as an image; and tokens by the forms of those who make them.
+USER = re.compile(r"[^\s\"'/:@]+:[^\s\"'/@]+@(?!sha256:)")
+TOKEN = re.compile(
+    r"(?<![A-Za-z0-9_-])(hf_|sk-|gh[pousr]_|glpat-|xox[abpr]-|AKIA|eyJ)(?:[A-Za-z0-9_-]{16,}[A-Za-z0-9_.-]*|[A-Za-z0-9]{8,}\b)"
+)
 
 
 def colour() -> bool | None:
@@ -134,8 +139,8 @@ class Terminal:
 
 
 def printable(text: str) -> str:
-    """Text that others wrote as it can be printed: without the password of a URL, without what moves a cursor."""
-    return escaped(PASSWORD.sub(r"\1…@", text))
+    """Text that others wrote as it can be printed: without passwords of URLs, tokens, and what moves a cursor."""
+    return escaped(TOKEN.sub(r"\1…", USER.sub("…@", PASSWORD.sub(r"\1…@", text))))
 
 
 def _encodable(text: str) -> str:

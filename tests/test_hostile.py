@@ -92,6 +92,18 @@ def test_the_password_of_a_url_is_never_printed(run, package, url):
     assert (code, "s3c" in said, "…@h" in said) == (1, False, True)
 
 
+def test_passwords_and_tokens_are_never_printed():
+    token = "hf_" + "a1B2" * 8
+    said = printable(f'"u:pw@reg.example.com/x" {token} sk-{"x" * 20} (ghp_{"a" * 36}) x://u:p@h')
+    assert said == '"…@reg.example.com/x" hf_… sk-… (ghp_…) x://…@h'
+    for fine in (
+        f"reg:5000/a:1.2@sha256:{'0' * 64}",
+        "task-force-and-more-words sk-8 eyJ",
+        "a@b.example.com a.yaml:3: x@y",
+    ):
+        assert printable(fine) == fine
+
+
 def test_an_index_never_publishes_a_password(run, package):
     assert run("publish", "site", package, "--site-url=https://a:b@h/x")[0] == 1
     assert not Path("site").exists()

@@ -13,6 +13,7 @@ from .. import files, paths
 from ..conventions import STACK
 from ..problem import Collected, Faults, Problem, fault
 from ..reading import wellformed, yamlfile
+from ..reading.unprinted import opened
 from ..sources import stack as stacks
 from .disk import MARK
 from .valuesfile import Example, read
@@ -91,7 +92,7 @@ def _schema(folder: Path, shown: str) -> dict[str, Any] | None:
         return None
     text = files.text(file, f"{shown}/{file.name}")
     Collected(wellformed.unusable(text, f"{shown}/{file.name}")).end()
-    found = json.loads(text)
+    found = opened(json.loads(text))
     return found if isinstance(found, dict) else {"not": {}} if found is False else {}
 
 

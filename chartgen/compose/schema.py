@@ -8,7 +8,7 @@ What an author writes is JSON Schema with six words of our own, none of which re
   replaced whole; `x-merge: keys` where what stands under one key is replaced whole.
 - `x-block: true` on an object with properties: one of Kubernetes' blocks, which an entry replaces whole.
 - `x-kubernetes: io.k8s.api.…` in place of a type: Kubernetes' own definition.
-- `x-message: text` beside a pattern: what it asks for, in words.
+- `x-message: text` beside a pattern: what it asks for, in words. reading/unprinted.py says in which form.
 
 Objects with `properties` are closed, and each property with a default is required, so that `--set gpu=null` gets a
 sentence from Helm instead of a template's error.
@@ -22,14 +22,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..conventions import ENTRY, ONE_SERVER, SERVERS
+from ..reading.unprinted import HOLDS, NESTED, NESTED_LISTS, NESTED_MAPS, sealed
 from ..sources.stack import Stack
 
 OURS = ("x-choice", "x-keys-of", "x-merge", "x-block", "x-kubernetes")
-# Keywords that hold a schema, or a map or a list of schemas: where to look for more of them.
-NESTED = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
-NESTED_MAPS = ("properties", "patternProperties", "definitions")
-NESTED_LISTS = ("allOf", "anyOf", "oneOf")
-HOLDS = dict.fromkeys(NESTED, "one") | dict.fromkeys(NESTED_MAPS, "map") | dict.fromkeys(NESTED_LISTS, "list")
 
 
 @dataclass(frozen=True)
@@ -134,7 +130,7 @@ def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> d
 def text(document: dict[str, Any]) -> str:
     """The document as JSON, a line for each value and each definition: to be read, compared and parsed fast."""
     lines = []
-    for key, value in document.items():
+    for key, value in sealed(document).items():
         if key in ("properties", "definitions"):
             inner = ",\n".join(f"  {json.dumps(name)}: {_line(schema)}" for name, schema in value.items())
             lines.append(f" {json.dumps(key)}: {{\n{inner}\n }}")

@@ -15,6 +15,7 @@ from ..compose import building
 from ..problem import Faults, Problem, Say, fault, nearest
 from ..reading import yamlfile
 from ..reading.keynames import Names
+from ..reading.unprinted import opened
 from . import carry, downloads, recognise, settle, source
 from .at import At
 from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
@@ -38,7 +39,7 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
     parts = [part for each in sources for part in recognise.parts(each, chart)]
     _refuse_unknown(sources, parts)
     composed = building.composed(conventions.STACK)
-    schema = json.loads(composed.chart.files["values.schema.json"])
+    schema = opened(json.loads(composed.chart.files["values.schema.json"]))
     draft = drafted(sources, parts, schema)
     _without_repetition(draft, composed)
     titles = list(dict.fromkeys(part.table.title for part in parts if not part.around or part.path))

@@ -17,6 +17,7 @@ from ..conventions import SERVERS
 from ..problem import Problem, Say, ToolError
 from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
+from ..reading.unprinted import opened
 from ..reading.yamlfile import dotted
 from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
 from .write import text
@@ -33,7 +34,7 @@ LEVELS = ("", "baseline", "privileged")
 def settled(draft: Draft, origin: str, composed: Composed, say: Say) -> str:
     """The text of a values file that has no errors."""
     files = composed.chart.files
-    schema = json.loads(files["values.schema.json"])
+    schema = opened(json.loads(files["values.schema.json"]))
     defaults = yamlfile.parse(files["values.yaml"], "values.yaml").data
     with tempfile.TemporaryDirectory(prefix="chartgen-import-") as place:
         chart, file = Path(place, composed.chart.name), Path(place, "values.yaml")

@@ -18,6 +18,7 @@ from chartgen.configure.look import Shown, reply
 from chartgen.problem import ToolError
 from chartgen.programs.prover import Called
 from chartgen.reading import shape  # noqa: F401
+from chartgen.reading.unprinted import opened
 
 
 def start(ask: Callable[[str], str], events: Callable[[str], str], folder: str) -> Callable[[str], str]:
@@ -40,6 +41,10 @@ def start(ask: Callable[[str], str], events: Callable[[str], str], folder: str) 
 
 def _loaded(folder: Path) -> LoadedChart:
     known = json.loads((folder / "known.json").read_text(encoding="utf-8"))
-    schema = json.loads((folder / "chart/values.schema.json").read_text(encoding="utf-8")) if known["schema"] else None
+    schema = (
+        opened(json.loads((folder / "chart/values.schema.json").read_text(encoding="utf-8")))
+        if known["schema"]
+        else None
+    )
     defaults = Example("defaults", known["shown"], data=known["defaults"])
     return LoadedChart(folder / "chart", known["shown"], known["name"], False, schema, defaults)

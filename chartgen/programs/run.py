@@ -75,7 +75,7 @@ def memory() -> int:
 
 
 def hermetic(folder: Path) -> dict[str, str]:
-    """An environment in which helm sees only `folder`: no settings, plugins, repositories, logins or cluster of the user's."""
+    """An environment in which helm sees no settings, plugins, logins or cluster of the user's, only `folder`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HELM_")}
     places = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
     places |= {"HELM_PLUGINS": str(folder / "plugins"), "DOCKER_CONFIG": str(folder / "docker")}

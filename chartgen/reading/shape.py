@@ -20,6 +20,10 @@ from .yamlfile import Key, Lines, dotted, nearest_line
 
 LONGEST = 30.0  # seconds for all values of a chart, which take one at most
 SIMPLER = "simplify the patterns and the references of the schema"
+# Keys under which people write a token or a password, also where the name of a Secret is wanted.
+SECRET = re.compile(
+    r"([Ss]ecrets?|SECRET|(^|[_.-])token|TOKEN|[a-z]Token|(?i:passw(or)?d|credentials?|(api|secret|access|private)_?key))$"
+)
 Fault = tuple[Key, str, str]  # path, what is wrong, what to do
 
 
@@ -50,7 +54,8 @@ def _found(data: Any, schema: dict[str, Any]) -> list[Fault]:
     checker = Draft7Validator(schema, registry=Registry(), format_checker=FormatChecker(["regex"]))
     try:
         errors = checker.iter_errors(data)
-        return _leading([(error.validator, fault) for error in errors for fault in _faults(error, data, names)])
+        found = _leading([(error.validator, fault) for error in errors for fault in _faults(error, data, names)])
+        return [_concealed(fault, data, names) for fault in found]
     except Unresolvable as error:
         return [((), f"the schema refers to {error.ref}, which it does not contain", "add that to its definitions")]
 
@@ -109,6 +114,22 @@ def _faults(error: Any, data: Any, names: Names) -> Iterator[Fault]:
         yield from OF_CONTAINERS[word](error, path, data, names)
     else:
         yield path, *sentence(error)
+
+
+def _concealed(fault: Fault, data: Any, names: Names) -> Fault:
+    """The fault without the value, where that can be a token or a password."""
+    path, *texts = fault
+    named = any(isinstance(step, str) and SECRET.search(step) for step in path)
+    if not named and not any("existingSecret" in schema.get("properties", ()) for schema in names.at(path)):
+        return fault
+    try:
+        value = _at(data, path)
+    except (KeyError, IndexError, TypeError):
+        return fault
+    if isinstance(value, dict | list | bool) or value in (None, ""):
+        return fault
+    message, remedy = (text.replace(shown(value), "the value") for text in texts)
+    return path, message, remedy
 
 
 def _at(data: Any, path: Key) -> Any:

@@ -20,6 +20,7 @@ import yaml
 
 from chartgen.programs import tools
 from chartgen.programs.helm import Request, render
+from chartgen.reading.unprinted import opened
 from tests.llm_stack import naming, texts
 
 CHART = Path("charts/llm-stack")
@@ -60,7 +61,7 @@ def main(seed: int = 1, rounds: int = 30) -> int:
 
 def _texts(chance: random.Random, count: int) -> list[dict]:
     """Values of cases, each with one odd text that the schema allows."""
-    schema = texts.Texts(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
+    schema = texts.Texts(opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))))
     found = []
     for file in sorted(Path("chartgen/fragments").glob("**/cases/*.yaml")):
         data = yaml.safe_load(file.read_text(encoding="utf-8"))

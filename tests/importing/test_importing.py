@@ -22,13 +22,14 @@ from chartgen.importing.source import leaves
 from chartgen.problem import Faults, Problem
 from chartgen.proofs import validate
 from chartgen.reading.keynames import Names
+from chartgen.reading.unprinted import opened
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
 EXPECTED = ("values.yaml", "report.txt")
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 
 
 def inputs(case: Path) -> list[Path]:

@@ -10,10 +10,11 @@ import pytest
 from conftest import CHART, ROOT
 
 from chartgen.reading import yamlfile
+from chartgen.reading.unprinted import opened
 
 PAGE = ROOT / "docs/answers.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 ASKED = 31
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from conftest import CHART
 
+from chartgen.reading.unprinted import opened
+
 pytestmark = pytest.mark.slow
 
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 OPEN = {"global", "extraObjects"}  # shared with other charts, and objects of any kind
 
 

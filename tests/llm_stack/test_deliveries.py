@@ -15,10 +15,11 @@ from conftest import CHART, ROOT
 
 from chartgen.programs import helm as render
 from chartgen.proofs.validate import validate
+from chartgen.reading.unprinted import opened
 
 pytestmark = pytest.mark.slow
 
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))["properties"]
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))["properties"]
 SOURCES = [each for each in SCHEMA["model"]["properties"]["source"]["enum"] if each]
 DELIVERIES = SCHEMA["model"]["properties"]["delivery"]["enum"]
 CACHES = SCHEMA["modelCache"]["properties"]["type"]["enum"]

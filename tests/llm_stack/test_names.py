@@ -13,6 +13,7 @@ from conftest import CHART
 
 from chartgen.programs import helm as render
 from chartgen.proofs import manifests, wiring
+from chartgen.reading.unprinted import opened
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +110,7 @@ def nodes(schema, path=()):
 
 
 def test_names_of_objects_and_keys_of_secrets_have_the_form_that_kubernetes_wants():
-    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    schema = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
     names, keys = set(), set()
     for path, each in nodes(schema):
         if path[-1].startswith("existing") or path[-1] in ("storageClass", "className", "basicAuthSecret"):

@@ -15,8 +15,9 @@ from conftest import CHART, ROOT
 from chartgen.programs import helm as render
 from chartgen.programs import tools
 from chartgen.proofs import manifests
+from chartgen.reading.unprinted import opened
 
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 ENGINES = SCHEMA["properties"]["engine"]["enum"]
 FRAGMENTS = ROOT / "chartgen/fragments/engine"
 # A line of an engine's own environment that turns off network access, by its name.

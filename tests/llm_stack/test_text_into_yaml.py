@@ -19,6 +19,7 @@ from conftest import CHART, ROOT
 from texts import MARK
 
 from chartgen.programs import helm as render
+from chartgen.reading.unprinted import opened
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +135,7 @@ SORTED = {"ollama.modelfiles.*!", "models.*!", "servers.*!", "openWebui.endpoint
 
 @pytest.fixture(scope="module")
 def schema() -> texts.Texts:
-    return texts.Texts(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
+    return texts.Texts(opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import yaml
 from conftest import ROOT
 
 from chartgen.reading import keynames, sentences, shape, wellformed
+from chartgen.reading.unprinted import opened
 from chartgen.reading.yamlfile import parse
 
 HERE = Path(__file__).parent
@@ -112,7 +113,7 @@ def test_known_names_are_dotted_names_of_known_owners():
 
 
 def test_every_known_name_leads_to_one_of_llm_stacks():
-    schema = json.loads((HERE.parents[1] / "charts/llm-stack/values.schema.json").read_text(encoding="utf-8"))
+    schema = opened(json.loads((HERE.parents[1] / "charts/llm-stack/values.schema.json").read_text(encoding="utf-8")))
     names = keynames.Names(schema)
     uses = {
         name: [use for use in entry.use if names.has(tuple(use.split(".")))] for name, entry in keynames.known().items()
@@ -121,7 +122,7 @@ def test_every_known_name_leads_to_one_of_llm_stacks():
 
 
 CHART = HERE.parents[1] / "charts/llm-stack"
-CHARTS_SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+CHARTS_SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 
 
 def renamed() -> list[tuple[str, str]]:

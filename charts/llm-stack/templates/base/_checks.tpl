@@ -90,21 +90,11 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 
 {{- /**/}}
 {{- define "llm-stack.extraObjectForms" -}}
-{{- $hooks := splitList " " "pre-install post-install pre-delete post-delete pre-upgrade post-upgrade pre-rollback post-rollback test test-success" }}
 {{- range $name, $object := .Values.extraObjects }}
 {{- if or (eq $object.kind "List") (and (hasSuffix "List" $object.kind) (kindIs "slice" (get (mustToJson $object | mustFromJson) "items"))) }}
 extraObjects.{{ $name }}: is a list of objects, which the chart cannot check; write each item under its own key
 {{- else if not $object.metadata.name }}
 extraObjects.{{ $name }}.metadata.name: is missing, but Helm finds an object by its name when it upgrades; set it
-{{- end }}
-{{- $annotations := $object.metadata.annotations | default dict }}
-{{- if hasKey $annotations "helm.sh/hook" }}
-{{- $hook := get $annotations "helm.sh/hook" | toString }}
-{{- range $word := splitList "," $hook }}
-{{- if not (has ($word | trim | lower) $hooks) }}
-extraObjects.{{ $name }}.metadata.annotations: helm.sh/hook is {{ quote $hook }}, in which Helm does not know {{ trim $word | quote }} and would leave the object out; use {{ join ", " $hooks }}, separated by commas
-{{- end }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

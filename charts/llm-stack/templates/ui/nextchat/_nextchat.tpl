@@ -113,7 +113,7 @@ DEFAULT_MODEL: {{ quote . }}
 CODE:
   valueFrom:
     secretKeyRef: {name: {{ $code.existingSecret | quote }}, key: {{ $code.key | quote }}}
-# Without this, any text that a client sends as an API key of its own takes the place of the code.
+# Without this, any text that a client sends as its own API key takes the place of the code.
 HIDE_USER_API_KEY: "1"
 {{- end }}
 {{- end }}

@@ -1,0 +1,85 @@
+"""Patterns in values.schema.json: Helm prints no value that does not match, and chartgen reads them back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from conftest import CHART
+
+from chartgen.programs import tools
+from chartgen.programs.run import hermetic
+from chartgen.reading.unprinted import opened, sealed
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+WRITTEN = {
+    "type": "object",
+    "properties": {
+        "pattern": {"type": "string", "pattern": "^[a-z]+$", "x-message": "letters", "maxLength": 9},
+        "bare": {"type": "string", "pattern": "^[a-z]+$"},
+        "list": {"items": {"anyOf": [{"type": "string", "pattern": "^[0-9]$"}, {"type": "object"}]}},
+        "other": {"not": {"pattern": "^b"}, "x-message": "no b"},
+    },
+}
+
+
+def places(schema, word, path=()):
+    """The paths of schemas that have a keyword, but for those of which Helm prints nothing."""
+    if isinstance(schema, dict):
+        found = [path] if isinstance(schema.get(word), str) else []
+        return found + [
+            each
+            for key, inner in schema.items()
+            if key not in ("not", "if")
+            for each in places(inner, word, (*path, key))
+        ]
+    return (
+        [each for n, inner in enumerate(schema) for each in places(inner, word, (*path, n))]
+        if isinstance(schema, list)
+        else []
+    )
+
+
+def test_what_is_written_is_read_back_to_the_letter():
+    assert json.dumps(opened(sealed(WRITTEN))) == json.dumps(WRITTEN)
+    assert sealed(WRITTEN)["properties"]["pattern"] == {
+        "type": "string",
+        "if": {"pattern": "^[a-z]+$"},
+        "else": {"const": "letters"},
+        "maxLength": 9,
+    }
+    assert json.dumps(sealed(opened(SCHEMA))) == json.dumps(SCHEMA)
+
+
+def test_the_chart_has_no_pattern_of_which_helm_prints_the_value():
+    assert places(SCHEMA, "pattern") == []
+    assert len(places(opened(SCHEMA), "pattern")) > 200
+
+
+def test_a_schema_with_conditions_of_its_own_stays_as_it_is():
+    own = {"pattern": "^a", "if": {"minLength": 2}, "then": {"maxLength": 3}}
+    assert sealed(own) == own
+    assert opened({"if": {"pattern": "^a"}, "else": {"const": 1}, "then": {}})["if"] == {"pattern": "^a"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "wanted"),
+    [
+        ("model.name", "a model\\'s name"),
+        ("image.repository", "a repository"),
+        ("global.imageRegistry", "a registry"),
+        ("global.proxy.httpProxy", "a URL"),
+        ("openWebui.database.existingSecret", "the name of a Kubernetes object"),
+        ("openWebui.secretKey.value", "at least 16 letters"),
+        ("vllm.apiKey.existingSecret", "the name of a Kubernetes object"),
+    ],
+)
+def test_helm_says_what_is_wanted_and_prints_no_password(tmp_path, key, wanted):
+    helm = tools.ensure(["helm"], print)["helm"].path
+    command = [str(helm), "template", "llm", str(CHART), f"--set-string={key}=http://u:Pw@h/ x"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=hermetic(tmp_path))
+    assert done.returncode == 1
+    assert f"value must be '{wanted}" in done.stderr
+    assert "Pw" not in done.stderr
