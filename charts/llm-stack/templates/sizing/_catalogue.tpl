@@ -11,6 +11,13 @@
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
+{{- /**/}}
+{{- if and (hasSuffix ":latest" $reference) (not (contains "/" $reference)) (not (hasKey $rows $reference)) }}
+{{- $family := trimSuffix ":latest" $reference }}
+{{- with include "llm-stack.sizing.tag" (merge (dict "Model" $family) .context) }}
+{{- $reference = printf "%s:%s" $family . }}
+{{- end }}
+{{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
 {{- if or $row (and $registry (contains "/" .reference)) }}
 {{- mustToJson ($row | default dict) }}
@@ -41,15 +48,30 @@
 {{- end }}
 {{- $base := $name }}
 {{- if $ending }}
-{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
+{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name | trimSuffix "-ud" }}
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
-{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) | uniq }}
+{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) }}
+{{- /**/}}
+{{- if and $hub (contains "_" $plain) }}
+{{- $own := regexReplaceAll "^[a-z0-9.-]+_" $plain "" }}
+{{- $wanted = concat $wanted (list $own (printf "%s-instruct" $own) (printf "%s-it" $own)) }}
+{{- end }}
+{{- /**/}}
+{{- if not $hub }}
+{{- $wanted = append $wanted (regexReplaceAll "-(instruct|chat|text|it|thinking|a[0-9.]+b|(qwen|llama)-distill|v[0-9.]+|[0-9]{4})\\b" $plain "") }}
+{{- end }}
+{{- $wanted = uniq $wanted }}
+{{- /**/}}
+{{- $loose := list }}
+{{- if $hub }}
+{{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
+{{- end }}
 {{- $found := dict }}
 {{- range $key, $row := .rows }}
 {{- if eq $hub (contains "/" $key) }}
 {{- $own := splitList "/" $key | last | lower }}
-{{- if has $own $wanted }}
+{{- if or (has $own $wanted) (and (has $own $loose) (not $row.quantization)) }}
 {{- $_ := set $found $own $row }}
 {{- else if has (trimPrefix "meta-" $own) $wanted }}
 {{- $_ := set $found (trimPrefix "meta-" $own) $row }}
@@ -57,7 +79,7 @@
 {{- end }}
 {{- end }}
 {{- $row := dict }}
-{{- range $wanted }}
+{{- range concat $wanted $loose }}
 {{- $row = $row | default (get $found . | default dict) }}
 {{- end }}
 {{- with get $quantizations $ending }}
