@@ -17,12 +17,16 @@ NODE = 8
 
 @dataclass(frozen=True)
 class Choice:
-    """So many of one card. `freeMiB` is left for the KV cache on all of them; the others are 0 where none is kept."""
+    """So many of one card, `perNode` of them in each node.
+
+    `freeMiB` is left for the KV cache on all of them; the others are 0 where none is kept.
+    """
 
     card: str
     vendor: str
     memoryGiB: int
     count: int
+    perNode: int
     freeMiB: int
     tokens: int
     conversations: int
@@ -34,11 +38,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Cards:
-    """What a plan says of cards. `choices` in the order of their memory; `small` are those of which COUNTS[-1] do not
-    suffice, and `unfit` maps a card to what it lacks."""
+    """What a plan says of cards, `choices` in the order of their memory.
+
+    `small` maps those of which no number suffices to the largest that was tried, `unfit` maps a card to what it lacks.
+    """
 
     choices: list[Choice]
-    small: list[str]
+    small: dict[str, int]
     unfit: dict[str, str]
 
 
@@ -51,7 +57,7 @@ def choose(need: Mapping[str, Any]) -> Cards:
     vendor = need["gpu"]["vendor"]
     vendors = [vendor] if vendor not in ("none", "other") else need.get("vendors") or []
     choices: list[Choice] = []
-    small: list[str] = []
+    small: dict[str, int] = {}
     unfit: dict[str, str] = {}
     for name, card in table.items():
         if vendors and card["vendor"] not in vendors:
@@ -60,8 +66,10 @@ def choose(need: Mapping[str, Any]) -> Cards:
             unfit[name] = why
         elif found := _fewest(name, card, need):
             choices.append(found)
+        elif held := _fewest(name, card, {**need, "tensorParallel": False}):
+            unfit[name] = f"{held.count} of them do not divide the model's heads"
         else:
-            small.append(name)
+            small[name] = max(n for n in COUNTS if _nodes(card, n, need))
     order = {count: n for n, count in enumerate(COUNTS)}
     return Cards(sorted(choices, key=lambda each: (order[each.count], each.memoryGiB)), small, unfit)
 
@@ -97,6 +105,16 @@ def _fewest(name: str, card: Mapping[str, Any], need: Mapping[str, Any]) -> Choi
     return next((each for n in COUNTS if (each := _held(name, card, n, need))), None)
 
 
+def _nodes(card: Mapping[str, Any], count: int, need: Mapping[str, Any]) -> int:
+    """The nodes that have so many of a card; 0 if the engine cannot use them.
+
+    Cards of which a machine has few are several nodes, and so are more than NODE if the engine can serve across nodes.
+    """
+    within = card.get("perNode", NODE if need["acrossNodes"] else count)
+    nodes = max(1, count // within)
+    return nodes if nodes == 1 or need["acrossNodes"] else 0
+
+
 def _held(name: str, card: Mapping[str, Any], count: int, need: Mapping[str, Any]) -> Choice | None:
     """What `count` of a card hold, or None where they do not hold the models.
 
@@ -107,7 +125,11 @@ def _held(name: str, card: Mapping[str, Any], count: int, need: Mapping[str, Any
     # Each copy has cards of its own. Across nodes, each node has some of the layers, and its cards split them.
     if count % need["copies"]:
         return None
-    within = NODE if need["acrossNodes"] and count > NODE else count // need["copies"]
+    nodes = _nodes(card, count, need)
+    if not nodes:
+        return None
+    each = count // nodes
+    within = each if need["acrossNodes"] else each // need["copies"]
     if split and any(model.get("heads", within) % within for model in models):
         return None
     cache = sum(model["kvMiB"] for model in models)
@@ -121,4 +143,5 @@ def _held(name: str, card: Mapping[str, Any], count: int, need: Mapping[str, Any
         return None
     token = sum(model["kvKiBPerToken"] for model in models)
     tokens = int(free * shares * 1024 // token) if token else 0
-    return Choice(name, card["vendor"], card["memoryGiB"], count, free * count, tokens, tokens // need["context"])
+    conversations = tokens // need["context"]
+    return Choice(name, card["vendor"], card["memoryGiB"], count, each, free * count, tokens, conversations)

@@ -243,12 +243,17 @@ def _cards(plan: Plan) -> list[str]:
         rows.append((f"{each.count} ×", each.card, memory, *more))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     found = ["  ".join(map(_cell, row, widths, range(len(row)))) for row in rows] if plan.cards.choices else []
-    for count in sorted(
-        {each.count for each in plan.cards.choices if need["acrossNodes"] and each.count > choosing.NODE}
-    ):
-        found.append(f"{count} GPUs run as nodes.count {count // choosing.NODE} and gpu.count {choosing.NODE}")
-    if plan.cards.small:
-        found.append(f"more than {choosing.COUNTS[-1]} × {', '.join(plan.cards.small)}")
+    several: dict[tuple[int, int], list[str]] = {}
+    for each in plan.cards.choices:
+        if each.count > each.perNode:
+            several.setdefault((each.count, each.perNode), []).append(each.card)
+    for (count, within), cards in several.items():
+        found.append(f"{count} × {', '.join(cards)}: set nodes.count {count // within} and gpu.count {within}")
+    small: dict[int, list[str]] = {}
+    for card, count in plan.cards.small.items():
+        small.setdefault(count, []).append(card)
+    for count, cards in small.items():
+        found.append(f"too small{f', even {count} of them' if count > 1 else ''}: {', '.join(cards)}")
     reasons: dict[str, list[str]] = {}
     for card, why in plan.cards.unfit.items():
         reasons.setdefault(why, []).append(card)

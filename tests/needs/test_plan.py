@@ -279,6 +279,55 @@ def test_experts_of_the_catalogue_are_part_of_their_models():
         assert 0.8 < row["expertsM"] / (row["parametersM"] - row.get("wideM", 0)) <= 1
 
 
+@pytest.mark.parametrize(
+    ("name", "tag", "gigabytes"),
+    [
+        ("gemma3", "12b-it-qat", 8.9),
+        ("gemma3", "4b-it-qat", 4.0),
+        ("mixtral", "8x7b-instruct-v0.1-q4_K_M", 28.5),
+        ("qwen3-coder", "30b-a3b-q8_0", 32.4),
+        ("deepseek-r1", "7b-qwen-distill-q4_K_M", 4.65),
+        ("deepseek-r1", "latest", 5.23),
+        ("qwen3.6", "latest", 24),
+        ("hf.co/bartowski/google_gemma-3-12b-it-GGUF", "Q4_K_M", 7.4),
+        ("hf.co/unsloth/Qwen3-8B-GGUF", "UD-Q4_K_XL", 5.14),
+    ],
+)
+def test_what_ollamas_tags_say_beyond_the_size(name, tag, gigabytes):
+    model = told(f"model.name={name}", f"model.tag={tag}")["models"][0]
+    assert model["weightsMiB"] * 2**20 / 1e9 == pytest.approx(gigabytes, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [
+        ("Qwen/Qwen3-VL-8B-Thinking", True),
+        ("Qwen/Qwen3-4B-Instruct-2507-FP8", True),
+        ("moonshotai/Kimi-K2-Thinking", False),
+        ("mistralai/Ministral-3-8B-Base-2512", False),
+    ],
+)
+def test_model_that_reasons_is_as_large_as_its_instruct_unless_that_is_quantized(model, known):
+    assert vllm(model)["known"] is known
+
+
+def test_cards_of_which_a_machine_has_one_are_several_nodes():
+    several = told("engine=vllm", "model.name=meta-llama/Llama-3.3-70B-Instruct", "modelCache.size=200Gi")
+    gb10 = next(each for each in several["choices"] if each["card"] == "NVIDIA GB10")
+    assert (gb10["count"], gb10["perNode"]) == (2, 1)
+    alone = told("engine=ollama", "model.name=deepseek-r1", "model.tag=671b", "modelCache.size=500Gi")
+    assert alone["cards"]["NVIDIA GB10"] == 0
+    said = with_sets(["engine=vllm", "model.name=meta-llama/Llama-3.3-70B-Instruct", "modelCache.size=200Gi"]).stdout
+    assert "  2 × NVIDIA GH200 96GB, NVIDIA GB10: set nodes.count 2 and gpu.count 1" in said.splitlines()
+
+
+def test_cards_whose_number_does_not_divide_the_heads_are_named():
+    found = vllm(
+        "tiiuae/Falcon3-10B-Instruct", "model.contextLength=32768", "model.weightsSize=130Gi", "modelCache.size=500Gi"
+    )
+    assert found["unfit"]["NVIDIA RTX 4090"] == "8 of them do not divide the model's heads"
+
+
 def test_sizes_may_have_decimals():
     model = told("model.name=own", "model.weightsSize=2.5Gi", "model.kvCachePerToken=30.5Ki")["models"][0]
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)

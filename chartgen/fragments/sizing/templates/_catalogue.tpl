@@ -12,6 +12,13 @@ file of the model: its name says the quantization.
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
+{{- /* ollama's tag latest is the one that the family has by default. */}}
+{{- if and (hasSuffix ":latest" $reference) (not (contains "/" $reference)) (not (hasKey $rows $reference)) }}
+{{- $family := trimSuffix ":latest" $reference }}
+{{- with include "fragment.sizing.tag" (merge (dict "Model" $family) .context) }}
+{{- $reference = printf "%s:%s" $family . }}
+{{- end }}
+{{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
 {{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
@@ -40,7 +47,7 @@ file of the model: its name says the quantization.
 {{- $ending := include "fragment.sizing.ending" (merge (dict "name" $name) $given) }}
 {{- $base := $name }}
 {{- if $ending }}
-{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
+{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name | trimSuffix "-ud" }}
 {{- end }}
 {{- if .file }}
 {{- $base = trimSuffix "-qat" $base }}
@@ -48,12 +55,27 @@ file of the model: its name says the quantization.
 {{- $ending = include "fragment.sizing.ending" (merge (dict "name" $stem) $given) | default "unknown" }}
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
-{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) | uniq }}
+{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) }}
+{{- /* Of a name such as google_gemma-3-12b-it, the first part is the organisation. */}}
+{{- if and $hub (contains "_" $plain) }}
+{{- $own := regexReplaceAll "^[a-z0-9.-]+_" $plain "" }}
+{{- $wanted = concat $wanted (list $own (printf "%s-instruct" $own) (printf "%s-it" $own)) }}
+{{- end }}
+{{- /* What ollama's tags say beyond the size: 8x7b-instruct-v0.1, 30b-a3b, 7b-qwen-distill. */}}
+{{- if not $hub }}
+{{- $wanted = append $wanted (regexReplaceAll "-(instruct|chat|text|it|thinking|a[0-9.]+b|(qwen|llama)-distill|v[0-9.]+|[0-9]{4})\\b" $plain "") }}
+{{- end }}
+{{- $wanted = uniq $wanted }}
+{{- /* Models that are as large as their -instruct, unless it is quantized: that is a decision of each release. */}}
+{{- $loose := list }}
+{{- if $hub }}
+{{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
+{{- end }}
 {{- $found := dict }}
 {{- range $key, $row := .rows }}
 {{- if eq $hub (contains "/" $key) }}
 {{- $own := splitList "/" $key | last | lower }}
-{{- if has $own $wanted }}
+{{- if or (has $own $wanted) (and (has $own $loose) (not $row.quantization)) }}
 {{- $_ := set $found $own $row }}
 {{- else if has (trimPrefix "meta-" $own) $wanted }}
 {{- $_ := set $found (trimPrefix "meta-" $own) $row }}
@@ -61,7 +83,7 @@ file of the model: its name says the quantization.
 {{- end }}
 {{- end }}
 {{- $row := dict }}
-{{- range $wanted }}
+{{- range concat $wanted $loose }}
 {{- $row = $row | default (get $found . | default dict) }}
 {{- end }}
 {{- if eq $ending "unknown" }}
