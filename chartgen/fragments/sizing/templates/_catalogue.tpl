@@ -1,21 +1,47 @@
 {{- /*
+Given a context: lays the catalogue as text, a line for each model, as .Read.catalogue, once a render. Reading it as data
+takes a hundred times as long as finding the few lines that a render needs.
+*/}}
+{{- define "fragment.sizing.read" -}}
+{{- if not (hasKey .Read "catalogue") }}
+{{- $text := .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" }}
+{{- $_ := set .Read "catalogue" (printf "\n%s,\n" $text) }}
+{{- end }}
+{{- end }}
+
+{{- /*
+(list CONTEXT LINES TEXT): what the first line with TEXT says of its model, as JSON; empty if there is none. LINES are those of the
+catalogue, as they are or in lowercase.
+*/}}
+{{- define "fragment.sizing.found" -}}
+{{- $parts := splitList (last .) (index . 1) }}
+{{- if gt (len $parts) 1 }}
+{{- $number := first $parts | splitList "\n" | len | add -1 | int }}
+{{- $line := index (splitList "\n" (first .).Read.catalogue) $number }}
+{{- splitList "\": " $line | rest | join "\": " | trimSuffix "," }}
+{{- end }}
+{{- end }}
+
+{{- /*
 {context, reference}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
 that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says.
 */}}
 {{- define "fragment.sizing.row" -}}
-{{- include "fragment.read" (list .context "files/sizing/models.yaml") }}
-{{- $rows := get .context.Read "files/sizing/models.yaml" }}
+{{- include "fragment.sizing.read" .context }}
 {{- $reference := .reference }}
 {{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
 {{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
-{{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
+{{- $row := "" }}
+{{- range list $reference (regexReplaceAll "@.*$" $reference "") | uniq }}
+{{- $row = $row | default (include "fragment.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
+{{- end }}
 {{- if or $row (and $registry (contains "/" .reference)) }}
-{{- mustToJson ($row | default dict) }}
+{{- $row | default "{}" }}
 {{- else }}
-{{- include "fragment.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference) }}
+{{- include "fragment.sizing.variant" (dict "context" .context "reference" $reference) }}
 {{- end }}
 {{- end }}
 
@@ -45,20 +71,15 @@ that is: with another organisation, as -Instruct, or quantized, which the end of
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
 {{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) | uniq }}
-{{- $found := dict }}
-{{- range $key, $row := .rows }}
-{{- if eq $hub (contains "/" $key) }}
-{{- $own := splitList "/" $key | last | lower }}
-{{- if has $own $wanted }}
-{{- $_ := set $found $own $row }}
-{{- else if has (trimPrefix "meta-" $own) $wanted }}
-{{- $_ := set $found (trimPrefix "meta-" $own) $row }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- $names := lower .context.Read.catalogue }}
 {{- $row := dict }}
 {{- range $wanted }}
-{{- $row = $row | default (get $found . | default dict) }}
+{{- range list . (printf "meta-%s" .) }}
+{{- if not $row }}
+{{- $end := printf "%s%s\": {" ($hub | ternary "/" "\"") . }}
+{{- $row = include "fragment.sizing.found" (list $.context $names $end) | default "{}" | mustFromJson }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- with get $quantizations $ending }}
 {{- if and $row $row.parametersM }}
