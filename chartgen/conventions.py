@@ -29,8 +29,8 @@ ACCESS = ("access", "generated")
 
 # Templates that print a YAML scalar, whatever they are given: they can be printed behind a key as they are.
 SCALARS = ("fragment.name", "fragment.shortName", "fragment.serverName", "fragment.block")
-# The templates that make data of YAML, and fail where it does not parse: they alone call fromYaml.
-PARSERS = ("fragment.map", "fragment.parsed")
+# The templates that make data of YAML, and fail where it does not parse: they alone call fromYaml and fromYamlArray.
+PARSERS = ("fragment.map", "fragment.list", "fragment.parsed")
 
 
 # The template that states the image of an engine by the vendor of its accelerators, given {vendor, images}, the value

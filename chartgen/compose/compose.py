@@ -36,7 +36,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
         collected.problems = rules.check(stack, joined, kubernetes, collected.problems)
     collected.end()
     name = stack.chart["name"]
-    replaced = schema.replaced(joined.server)
+    replaced = schema.by_first_key(schema.replaced(joined.server))
     document = schema.values_schema(stack, joined, kubernetes)
     files = {
         "Chart.yaml": _metadata(stack, joined),

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from ..sources.fragment import Fragment, Slot
 from .factrules import BOUNDS, FORMATS
 
 Keys = dict[str, Any]
+KINDS = {
+    "string": "string",
+    "boolean": "bool",
+    "number": "float64",
+    "integer": "float64",
+    "array": "slice",
+    "object": "map",
+}
 SINGLE = ("text", "line")  # what has line breaks is refused where it is printed into YAML
 
 PROBLEMS = """\
@@ -31,6 +40,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- range $key, $value := $facts }}
 {{- $rule := get $keys $key }}
 {{- $kind := get $kinds (kindOf $value) }}
+{{- $among := get $root (($rule | default dict).keyOf | default "") }}
 {{- if and (eq $kind "number") (eq (float64 $value) (floor $value)) (eq ($rule | default dict).type "integer") }}
 {{- $kind = "integer" }}
 {{- end }}
@@ -41,7 +51,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}, which is not of type {{ $rule.type }}; state one that is
 {{- else if and $rule.enum (not (has $value $rule.enum)) }}
 {{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use one of {{ join ", " $rule.enum }}
-{{- else if and $rule.keyOf (not (has $value (get $root $rule.keyOf | default dict | keys | concat $rule.or))) }}
+{{- else if and $rule.keyOf (not (has $value (kindIs "map" $among | ternary $among dict | keys | concat $rule.or))) }}
 {{- $known := append $rule.or (printf "a key of %s" $rule.keyOf) | join " or " }}
 {{ $slot }}: {{ $at }}{{ $key }} is {{ toJson $value }}; use {{ $known }}
 {{- else if and (hasKey $rule "minimum") (lt $value (float64 $rule.minimum)) }}
@@ -73,13 +83,17 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 
 ONE = """\
 {{{{- with .Facts.{fact} }}}}
+{{{{- if not {sound} }}}}
 {{{{- include "fragment.data.factProblems" (dict "slot" "{name}" "keys" (mustFromJson `{keys}`) "facts" (list .)) }}}}
+{{{{- end }}}}
 {{{{- end }}}}
 """
 
 LIST = """\
-{{{{- with .Facts.{fact} }}}}
-{{{{- include "fragment.data.factProblems" (dict "slot" "{name}" "keys" (mustFromJson `{keys}`) "facts" .) }}}}
+{{{{- range .Facts.{fact} }}}}
+{{{{- if not {sound} }}}}
+{{{{- include "fragment.data.factProblems" (dict "slot" "{name}" "keys" (mustFromJson `{keys}`) "facts" (list .)) }}}}
+{{{{- end }}}}
 {{{{- end }}}}
 """
 
@@ -107,8 +121,51 @@ def _render(slot: Slot) -> str:
     return text.format(
         name=slot.name,
         fact=slot.name.partition(".")[0],
+        sound=_map(".", slot.keys, "."),
         keys=json.dumps({key: _bare(rule) for key, rule in slot.keys.items()}),
     )
+
+
+def _map(facts: str, keys: Keys, root: str) -> str:
+    """The condition under which a map needs no closer look: reading its rules takes five times as long."""
+    known = " ".join(map(json.dumps, keys))
+    each = (_value(facts, key, rule, root) for key, rule in keys.items())
+    return f'(and (kindIs "map" {facts}) (not (omit {facts} {known})) {" ".join(each)})'
+
+
+def _value(facts: str, key: str, rule: Keys, root: str) -> str:
+    """The condition under which a key of a map fits its rule."""
+    value = f"{facts.removesuffix('.')}.{key}"
+    fits = [f'(kindIs "{KINDS[rule["type"]]}" {value})', *_more(value, rule, root)]
+    known = f'(hasKey {facts} "{key}")'
+    if rule.get("required"):
+        return " ".join([known, *fits])
+    return f"(or (not {known}) (and {' '.join(fits)}))" if fits[1:] else f"(or (not {known}) {fits[0]})"
+
+
+def _more(value: str, rule: Keys, root: str) -> Iterator[str]:
+    """What a value of the right type has to fit as well."""
+    if rule["type"] == "integer":
+        yield f"(eq {value} (floor {value}))"
+    if "enum" in rule:
+        yield f"(has {value} (list {_texts(rule['enum'])}))"
+    if "keyOf" in rule:
+        among = f"{root.removesuffix('.')}.{rule['keyOf']}"
+        known = f'(and (hasKey {root} "{rule["keyOf"]}") (kindIs "map" {among}) (hasKey {among} {value}))'
+        yield f"(or (has {value} (list {_texts(rule.get('or', []))})) {known})"
+    for word, compare in zip(BOUNDS, ("ge", "le"), strict=True):
+        if word in rule:
+            yield f"({compare} {value} (float64 {rule[word]}))"
+    if rule.get("format", "text") not in SINGLE:
+        yield f"(or (not {value}) (regexMatch `{FORMATS[rule['format']][0]}` {value}))"
+    if "keys" in rule:
+        yield _map(value, rule["keys"], root)
+    if "enum" in rule.get("items", {}):
+        yield f"(not (without {value} {_texts(rule['items']['enum'])}))"
+
+
+def _texts(texts: list[str]) -> str:
+    return " ".join(map(json.dumps, texts))
 
 
 def _bare(rule: Keys) -> Keys:

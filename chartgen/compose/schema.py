@@ -88,6 +88,14 @@ def replaced(properties: dict[str, Any], path: tuple[str, ...] = ()) -> list[str
     return found
 
 
+def by_first_key(paths: list[str]) -> dict[str, list[str]]:
+    """Dotted paths by their first key."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(path.partition(".")[0], []).append(path)
+    return found
+
+
 def values_schema(stack: Stack, values: Values, kubernetes: dict[str, Any]) -> dict[str, Any]:
     """The chart's values.schema.json: draft-07, one self-contained document, closed at every depth.
 

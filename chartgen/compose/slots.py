@@ -89,10 +89,10 @@ DATA = """\
 """
 
 
-def text(fragments: tuple[Fragment, ...], replaced: list[str]) -> str:
+def text(fragments: tuple[Fragment, ...], replaced: dict[str, list[str]]) -> str:
     """The joining template, and what base needs to know of the stack as data.
 
-    `replaced` are the dotted paths that an entry of `servers` replaces whole.
+    `replaced` are the dotted paths that an entry of `servers` replaces whole, by their first key.
     """
     slots = [slot for fragment in fragments for slot in fragment.offers.values()]
     components = [component for fragment in fragments for component in fragment.components]

@@ -162,6 +162,7 @@ def validate(
     `shown` is what problems call the chart, by default its place.
     """
     import tempfile
+    from concurrent.futures import ThreadPoolExecutor
 
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
@@ -182,15 +183,18 @@ def validate(
         key = "" if schemas else key  # what is there may change
         if key and report.recalled(key):
             return report
-        with _started(found_tools, report) as programs:
+        with _started(found_tools, report) as programs, ThreadPoolExecutor(1) as beside:
+            # The prover reads the chart while the sources and the values are looked at.
+            remembered = beside.submit(
+                memory.Proved if schemas or not world else partial(_remembered, world, found, programs)
+            )
             merge = partial(merged, helm=programs.helm, prover=programs.prover)
             read = partial(valuesfile.given, files, list(flags), merge, Path(scratch))
             own, composes = _sources(report, found, origin) if shipped else (None, True)
             if not composes:
                 return report
             given = _values(report, found, None if shipped else read)
-            proved = memory.Proved() if schemas or not world else _remembered(world, found, programs)
-            _proofs(report, found, given, own, programs, shipped, proved)
+            _proofs(report, found, given, own, programs, shipped, remembered.result())
             if not shipped and not report.problems:
                 report.access = _access(found, given[0], programs, Path(scratch))
         if key and report.lasting and not report.problems and not report.warnings:

@@ -50,7 +50,12 @@ Given the root: an error for each text of the values with a character that YAML 
 prints nothing at all, without an error.
 */}}
 {{- define "fragment.textChecks" -}}
-{{- if regexMatch "\\\\u00[01]|[\\x7f-\\x9f\\x{fffe}\\x{ffff}]" (toJson .Values) }}
+{{- $json := print .Read.defaults (toJson .Values.servers) }}
+{{- $odd := false }}
+{{- range list "\\u000" "\\u001" "\x7f" "\xc2" "\xef" }}
+{{- $odd = or $odd (contains . $json) }}
+{{- end }}
+{{- if $odd }}
 {{ include "fragment.unprintable" (list "" .Values) }}
 {{- end }}
 {{- end }}

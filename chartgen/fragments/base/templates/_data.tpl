@@ -10,17 +10,32 @@ of. toYaml leaves out the last newline, which can be a part of the last text.
 */}}
 {{- define "fragment.map" -}}
 {{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
+{{- if not (trim $given.text) -}}
+{}
+{{- else }}
 {{- $map := fromYaml (print $given.text "\n") }}
 {{- if hasKey $map "Error" }}
 {{- $map = include "fragment.parsed" (dict "text" $given.text "of" $given.of "kind" "map" "empty" dict) | mustFromJson }}
 {{- end }}
 {{- mustToJson $map }}
 {{- end }}
+{{- end }}
 
 {{- /* YAML text that is a list, or empty, as JSON, in the same way. */}}
 {{- define "fragment.list" -}}
 {{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
+{{- if not (trim $given.text) -}}
+[]
+{{- else }}
+{{- $list := fromYamlArray (print $given.text "\n") }}
+{{- /* What does not parse is a list of one text, and what is behind the end of a document is left out. */}}
+{{- $sure := and $list (not (kindIs "string" (first $list))) (not (or (contains "---" $given.text) (contains "..." $given.text))) }}
+{{- if $sure }}
+{{- mustToJson $list }}
+{{- else }}
 {{- include "fragment.parsed" (dict "text" $given.text "of" $given.of "kind" "slice" "empty" list) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /*
@@ -64,8 +79,15 @@ otherwise. A block cannot begin with a blank, ends with one newline, and has no 
 has to follow the last one: Helm cuts off what is blank at the end of a text, and with it a block's last newline.
 */}}
 {{- define "fragment.block" -}}
+{{- /* A pattern takes a millisecond for a script, so it is for texts with other characters than most have. */}}
+{{- $json := toJson . }}
+{{- $common := eq . (trim . | printf "%s\n") }}
+{{- range list "\x7f" "\xc2" "\xe2\x80\xa8" "\xe2\x80\xa9" "\xef" "\b" "\f" "\r" }}
+{{- $common = and $common (not (contains . $)) }}
+{{- end }}
+{{- $common = and $common (not (or (contains "\\u000" $json) (contains "\\u001" $json))) }}
 {{- $letters := "\\x21-\\x7e\\x{a1}-\\x{2027}\\x{202a}-\\x{d7ff}\\x{e000}-\\x{fefe}\\x{ff00}-\\x{fffd}\\x{10000}-\\x{10ffff}" }}
-{{- if regexMatch (printf "^[%s]([%s\\t\\n ]*[%s])?\\n$" $letters $letters $letters) . -}}
+{{- if or $common (regexMatch (printf "^[%s]([%s\\t\\n ]*[%s])?\\n$" $letters $letters $letters) .) -}}
 |
 {{ trimSuffix "\n" . | indent 4 }}
 {{- else }}

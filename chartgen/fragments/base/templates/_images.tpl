@@ -35,12 +35,13 @@ which is optional, overrides its keys. global.imageRegistry decides the registry
 repository, so it is removed if over has another.
 */}}
 {{- define "fragment.imageFields" -}}
-{{- $image := deepCopy .image }}
 {{- $over := .over | default dict }}
+{{- /* A copy: nothing is left out. */}}
+{{- $image := omit .image "" }}
 {{- if and (or $over.repository $over.tag) (not $over.digest) }}
 {{- $_ := set $image "digest" "" }}
 {{- end }}
-{{- mergeOverwrite $image (deepCopy $over) | mustToJson }}
+{{- mergeOverwrite $image $over | mustToJson }}
 {{- end }}
 
 {{- /*

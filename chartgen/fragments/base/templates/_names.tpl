@@ -3,7 +3,7 @@
 cut.
 */}}
 {{- define "fragment.name" -}}
-{{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 63) }}
+{{- include "fragment.nameWithin" (list ((first .).Values.fullnameOverride | default (first .).Release.Name) (last .) 63) }}
 {{- end }}
 
 {{- /*
@@ -12,26 +12,24 @@ characters to that of a CronJob for each Job, 11 to that of a StatefulSet for th
 the group before that for a group of pods.
 */}}
 {{- define "fragment.shortName" -}}
-{{- include "fragment.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 48) }}
+{{- include "fragment.nameWithin" (list ((first .).Values.fullnameOverride | default (first .).Release.Name) (last .) 48) }}
 {{- end }}
 
 {{- /*
-{context, suffix, length}: the same of at most length characters. A release's name may contain dots or begin with a
-digit, which a Service's may not. If it must be changed or cut, a hash of it keeps the names of two releases
-different.
+(list WHOLE SUFFIX LENGTH): the same of at most LENGTH characters, for WHOLE, the name of a release. That may contain dots or
+begin with a digit, which the name of a Service may not. If it must be changed or cut, a hash of it keeps the names of two
+releases different.
 */}}
 {{- define "fragment.nameWithin" -}}
-{{- $suffix := .suffix }}
-{{- $whole := .context.Values.fullnameOverride | default .context.Release.Name }}
-{{- $name := $whole | replace "." "-" }}
-{{- if regexMatch "^[0-9]" $name }}
-{{- $name = printf "r-%s" $name }}
+{{- $whole := first . }}
+{{- $suffix := index . 1 }}
+{{- $name := printf "%s-%s" $whole $suffix }}
+{{- if or (gt (len $name) (last .)) (contains "." $whole) (contains (trunc 1 $whole) "0123456789") }}
+{{- $kept := printf "%s%s" (contains (trunc 1 $whole) "0123456789" | ternary "r-" "") (replace "." "-" $whole) }}
+{{- $kept = $kept | trunc (sub (last .) (add 10 (len $suffix)) | int) | trimSuffix "-" }}
+{{- $name = printf "%s-%s-%s" $kept (sha256sum $whole | trunc 8) $suffix }}
 {{- end }}
-{{- $room := sub .length (add1 (len $suffix)) | int }}
-{{- if or (ne $name $whole) (gt (len $name) $room) }}
-{{- $name = printf "%s-%s" ($name | trunc (sub $room 9 | int) | trimSuffix "-") (sha256sum $whole | trunc 8) }}
-{{- end }}
-{{- printf "%s-%s" $name $suffix }}
+{{- $name }}
 {{- end }}
 
 {{- /* (list CONTEXT COMPONENT): the labels that select the pods of a component. They never change. */}}

@@ -8,12 +8,12 @@ servers that have a Service, which are all but those that run a program to its e
 {{- define "fragment.servers" -}}
 {{- if not (hasKey . "Servers") }}
 {{- $root := . }}
-{{- /* Each context shares what is read and made once. */}}
-{{- $_ := set . "Read" dict }}
-{{- $servers := dict }}
 {{- /* deepCopy takes four times as long as reading JSON. */}}
 {{- $defaults := omit .Values "servers" }}
 {{- $copy := mustToJson $defaults }}
+{{- /* Each context shares what is read and made once. */}}
+{{- $_ := set . "Read" (dict "defaults" $copy) }}
+{{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}
 {{- $_ := set $server "Server" $name }}
@@ -53,7 +53,9 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- $values := mustFromJson .copy }}
 {{- if .entry }}
 {{- $values = mergeOverwrite $values (deepCopy .entry) }}
-{{- range $path := include "fragment.data.replaced" . | mustFromJson }}
+{{- $replaced := include "fragment.data.replaced" . | mustFromJson }}
+{{- range $first, $_ := .entry }}
+{{- range $path := get $replaced $first | default list }}
 {{- $keys := splitList "." $path }}
 {{- $from := $.entry }}
 {{- $into := $values }}
@@ -64,6 +66,7 @@ maps of the chart's own are merged, lists and Kubernetes' blocks are replaced.
 {{- range $key := ternary (keys $from) (list (last $keys)) (eq (last $keys) "*") }}
 {{- if hasKey $from $key }}
 {{- $_ := set $into $key (get $from $key | deepCopy) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

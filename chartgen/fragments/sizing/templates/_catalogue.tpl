@@ -1,30 +1,63 @@
 {{- /*
-{context, reference, file?}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
-that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says. file is a GGUF
-file of the model: its name says the quantization.
+Given a context: lays the catalogue as text, a line for each model, as .Read.catalogue, once a render. Reading it as data
+takes a hundred times as long as finding the few lines that a render needs.
+*/}}
+{{- define "fragment.sizing.read" -}}
+{{- if not (hasKey .Read "catalogue") }}
+{{- $text := .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" }}
+{{- $_ := set .Read "catalogue" (printf "\n%s,\n" $text) }}
+{{- end }}
+{{- end }}
+
+{{- /*
+(list CONTEXT LINES TEXT): what the first line with TEXT says of its model, as JSON; empty if there is none. LINES are those of the
+catalogue, as they are or in lowercase.
+*/}}
+{{- define "fragment.sizing.found" -}}
+{{- $parts := splitList (last .) (index . 1) }}
+{{- if gt (len $parts) 1 }}
+{{- $number := first $parts | splitList "\n" | len | add -1 | int }}
+{{- $line := index (splitList "\n" (first .).Read.catalogue) $number }}
+{{- splitList "\": " $line | rest | join "\": " | trimSuffix "," }}
+{{- end }}
+{{- end }}
+
+{{- /*
+{context, reference, file?}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a
+variant of one that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says.
+file is a GGUF file of the model: its name says the quantization.
 */}}
 {{- define "fragment.sizing.row" -}}
-{{- include "fragment.read" (list .context "files/sizing/models.yaml") }}
-{{- $rows := get .context.Read "files/sizing/models.yaml" }}
+{{- include "fragment.sizing.read" .context }}
 {{- $reference := .reference }}
 {{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
 {{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
+{{- $row := include "fragment.sizing.listed" (dict "context" .context "reference" $reference) }}
 {{- /* ollama's tag latest is the one that the family has by default. */}}
-{{- if and (hasSuffix ":latest" $reference) (not (contains "/" $reference)) (not (hasKey $rows $reference)) }}
+{{- if and (not $row) (hasSuffix ":latest" $reference) (not (contains "/" $reference)) }}
 {{- $family := trimSuffix ":latest" $reference }}
 {{- with include "fragment.sizing.tag" (merge (dict "Model" $family) .context) }}
 {{- $reference = printf "%s:%s" $family . }}
+{{- $row = include "fragment.sizing.listed" (dict "context" $.context "reference" $reference) }}
 {{- end }}
 {{- end }}
-{{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
 {{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
-{{- mustToJson ($row | default dict) }}
+{{- $row | default "{}" }}
 {{- else }}
-{{- include "fragment.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference "file" .file) }}
+{{- include "fragment.sizing.variant" (dict "context" .context "reference" $reference "file" .file) }}
 {{- end }}
+{{- end }}
+
+{{- /* {context, reference}: the row of a model in the catalogue by its own name, as JSON; empty if there is none. */}}
+{{- define "fragment.sizing.listed" -}}
+{{- $row := "" }}
+{{- range list .reference (regexReplaceAll "@.*$" .reference "") | uniq }}
+{{- $row = $row | default (include "fragment.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
+{{- end }}
+{{- $row }}
 {{- end }}
 
 {{- define "fragment.sizing.variant" -}}
@@ -71,20 +104,19 @@ file of the model: its name says the quantization.
 {{- if $hub }}
 {{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
 {{- end }}
-{{- $found := dict }}
-{{- range $key, $row := .rows }}
-{{- if eq $hub (contains "/" $key) }}
-{{- $own := splitList "/" $key | last | lower }}
-{{- if or (has $own $wanted) (and (has $own $loose) (not $row.quantization)) }}
-{{- $_ := set $found $own $row }}
-{{- else if has (trimPrefix "meta-" $own) $wanted }}
-{{- $_ := set $found (trimPrefix "meta-" $own) $row }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- $names := lower .context.Read.catalogue }}
 {{- $row := dict }}
 {{- range concat $wanted $loose }}
-{{- $row = $row | default (get $found . | default dict) }}
+{{- $name := . }}
+{{- range list $name (printf "meta-%s" $name) }}
+{{- if not $row }}
+{{- $end := printf "%s%s\": {" ($hub | ternary "/" "\"") . }}
+{{- $found := include "fragment.sizing.found" (list $.context $names $end) | default "{}" | mustFromJson }}
+{{- if or (has $name $wanted) (not $found.quantization) }}
+{{- $row = $found }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- if eq $ending "unknown" }}
 {{- /* The size is not known, but what a token takes is. */}}

@@ -5,10 +5,11 @@ tags; the models of other sources under the same name can differ.
 {{- define "fragment.sizing.tag" -}}
 {{- if eq (.Facts.source.format | default "ollama") "ollama" }}
 {{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
-{{- include "fragment.read" (list . "files/sizing/models.yaml") }}
-{{- range $reference, $row := get .Read "files/sizing/models.yaml" }}
-{{- if and $row.default (hasPrefix (printf "%s:" $family) $reference) }}
-{{- splitList ":" $reference | last }}
+{{- include "fragment.sizing.read" . }}
+{{- range splitList (printf "\n\"%s:" $family) .Read.catalogue | rest }}
+{{- $line := splitList "\n" . | first }}
+{{- if contains "\"default\": true" $line }}
+{{- splitList "\"" $line | first }}
 {{- end }}
 {{- end }}
 {{- end }}

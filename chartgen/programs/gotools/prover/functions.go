@@ -21,7 +21,7 @@ func functions() template.FuncMap {
 	delete(found, "expandenv")
 	found["toYaml"] = toYAML
 	found["fromYaml"] = keptYAML
-	found["fromYamlArray"] = fromYAMLArray
+	found["fromYamlArray"] = keptYAMLArray
 	found["mustFromJson"] = keptJSON
 	found["regexMatch"] = keptMatch
 	found["toJson"] = toJSON

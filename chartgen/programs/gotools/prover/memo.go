@@ -43,10 +43,11 @@ func (m *memo[T]) get(text string, make func(string) (T, error)) (T, error) {
 }
 
 var (
-	yamlMaps memo[map[string]any]
-	jsonData memo[any]
-	patterns memo[*regexp.Regexp]
-	parts    memo[part]
+	yamlMaps   memo[map[string]any]
+	yamlArrays memo[[]any]
+	jsonData   memo[any]
+	patterns   memo[*regexp.Regexp]
+	parts      memo[part]
 )
 
 // copied is data as YAML and JSON have it, with maps and lists of its own: templates change what they parsed.
@@ -77,6 +78,11 @@ func copied(value any) any {
 func keptYAML(text string) map[string]any {
 	found, _ := yamlMaps.get(text, func(text string) (map[string]any, error) { return fromYAML(text), nil })
 	return copied(found).(map[string]any)
+}
+
+func keptYAMLArray(text string) []any {
+	found, _ := yamlArrays.get(text, func(text string) ([]any, error) { return fromYAMLArray(text), nil })
+	return copied(found).([]any)
 }
 
 func keptJSON(text string) (any, error) {

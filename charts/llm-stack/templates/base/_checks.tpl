@@ -50,7 +50,12 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 
 */}}
 {{- define "llm-stack.textChecks" -}}
-{{- if regexMatch "\\\\u00[01]|[\\x7f-\\x9f\\x{fffe}\\x{ffff}]" (toJson .Values) }}
+{{- $json := print .Read.defaults (toJson .Values.servers) }}
+{{- $odd := false }}
+{{- range list "\\u000" "\\u001" "\x7f" "\xc2" "\xef" }}
+{{- $odd = or $odd (contains . $json) }}
+{{- end }}
+{{- if $odd }}
 {{ include "llm-stack.unprintable" (list "" .Values) }}
 {{- end }}
 {{- end }}

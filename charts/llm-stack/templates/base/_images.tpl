@@ -35,12 +35,13 @@
 
 */}}
 {{- define "llm-stack.imageFields" -}}
-{{- $image := deepCopy .image }}
 {{- $over := .over | default dict }}
+{{- /**/}}
+{{- $image := omit .image "" }}
 {{- if and (or $over.repository $over.tag) (not $over.digest) }}
 {{- $_ := set $image "digest" "" }}
 {{- end }}
-{{- mergeOverwrite $image (deepCopy $over) | mustToJson }}
+{{- mergeOverwrite $image $over | mustToJson }}
 {{- end }}
 
 {{- /*

@@ -3,7 +3,7 @@
 
 */}}
 {{- define "llm-stack.name" -}}
-{{- include "llm-stack.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 63) }}
+{{- include "llm-stack.nameWithin" (list ((first .).Values.fullnameOverride | default (first .).Release.Name) (last .) 63) }}
 {{- end }}
 
 {{- /*
@@ -12,7 +12,7 @@
 
 */}}
 {{- define "llm-stack.shortName" -}}
-{{- include "llm-stack.nameWithin" (dict "context" (first .) "suffix" (last .) "length" 48) }}
+{{- include "llm-stack.nameWithin" (list ((first .).Values.fullnameOverride | default (first .).Release.Name) (last .) 48) }}
 {{- end }}
 
 {{- /*
@@ -21,17 +21,15 @@
 
 */}}
 {{- define "llm-stack.nameWithin" -}}
-{{- $suffix := .suffix }}
-{{- $whole := .context.Values.fullnameOverride | default .context.Release.Name }}
-{{- $name := $whole | replace "." "-" }}
-{{- if regexMatch "^[0-9]" $name }}
-{{- $name = printf "r-%s" $name }}
+{{- $whole := first . }}
+{{- $suffix := index . 1 }}
+{{- $name := printf "%s-%s" $whole $suffix }}
+{{- if or (gt (len $name) (last .)) (contains "." $whole) (contains (trunc 1 $whole) "0123456789") }}
+{{- $kept := printf "%s%s" (contains (trunc 1 $whole) "0123456789" | ternary "r-" "") (replace "." "-" $whole) }}
+{{- $kept = $kept | trunc (sub (last .) (add 10 (len $suffix)) | int) | trimSuffix "-" }}
+{{- $name = printf "%s-%s-%s" $kept (sha256sum $whole | trunc 8) $suffix }}
 {{- end }}
-{{- $room := sub .length (add1 (len $suffix)) | int }}
-{{- if or (ne $name $whole) (gt (len $name) $room) }}
-{{- $name = printf "%s-%s" ($name | trunc (sub $room 9 | int) | trimSuffix "-") (sha256sum $whole | trunc 8) }}
-{{- end }}
-{{- printf "%s-%s" $name $suffix }}
+{{- $name }}
 {{- end }}
 
 {{- /**/}}

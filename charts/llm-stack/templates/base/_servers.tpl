@@ -9,11 +9,11 @@
 {{- if not (hasKey . "Servers") }}
 {{- $root := . }}
 {{- /**/}}
-{{- $_ := set . "Read" dict }}
-{{- $servers := dict }}
-{{- /**/}}
 {{- $defaults := omit .Values "servers" }}
 {{- $copy := mustToJson $defaults }}
+{{- /**/}}
+{{- $_ := set . "Read" (dict "defaults" $copy) }}
+{{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}
 {{- $_ := set $server "Server" $name }}
@@ -53,7 +53,9 @@
 {{- $values := mustFromJson .copy }}
 {{- if .entry }}
 {{- $values = mergeOverwrite $values (deepCopy .entry) }}
-{{- range $path := include "llm-stack.data.replaced" . | mustFromJson }}
+{{- $replaced := include "llm-stack.data.replaced" . | mustFromJson }}
+{{- range $first, $_ := .entry }}
+{{- range $path := get $replaced $first | default list }}
 {{- $keys := splitList "." $path }}
 {{- $from := $.entry }}
 {{- $into := $values }}
@@ -64,6 +66,7 @@
 {{- range $key := ternary (keys $from) (list (last $keys)) (eq (last $keys) "*") }}
 {{- if hasKey $from $key }}
 {{- $_ := set $into $key (get $from $key | deepCopy) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

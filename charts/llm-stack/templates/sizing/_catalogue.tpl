@@ -1,23 +1,63 @@
 {{- /*
 
 
+*/}}
+{{- define "llm-stack.sizing.read" -}}
+{{- if not (hasKey .Read "catalogue") }}
+{{- $text := .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" }}
+{{- $_ := set .Read "catalogue" (printf "\n%s,\n" $text) }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.sizing.found" -}}
+{{- $parts := splitList (last .) (index . 1) }}
+{{- if gt (len $parts) 1 }}
+{{- $number := first $parts | splitList "\n" | len | add -1 | int }}
+{{- $line := index (splitList "\n" (first .).Read.catalogue) $number }}
+{{- splitList "\": " $line | rest | join "\": " | trimSuffix "," }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
 
 */}}
 {{- define "llm-stack.sizing.row" -}}
-{{- include "llm-stack.read" (list .context "files/sizing/models.yaml") }}
-{{- $rows := get .context.Read "files/sizing/models.yaml" }}
+{{- include "llm-stack.sizing.read" .context }}
 {{- $reference := .reference }}
 {{- /**/}}
 {{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
-{{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
-{{- mustToJson ($row | default dict) }}
-{{- else }}
-{{- include "llm-stack.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference "file" .file) }}
+{{- $row := include "llm-stack.sizing.listed" (dict "context" .context "reference" $reference) }}
+{{- /**/}}
+{{- if and (not $row) (hasSuffix ":latest" $reference) (not (contains "/" $reference)) }}
+{{- $family := trimSuffix ":latest" $reference }}
+{{- with include "llm-stack.sizing.tag" (merge (dict "Model" $family) .context) }}
+{{- $reference = printf "%s:%s" $family . }}
+{{- $row = include "llm-stack.sizing.listed" (dict "context" $.context "reference" $reference) }}
 {{- end }}
+{{- end }}
+{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
+{{- $row | default "{}" }}
+{{- else }}
+{{- include "llm-stack.sizing.variant" (dict "context" .context "reference" $reference "file" .file) }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.sizing.listed" -}}
+{{- $row := "" }}
+{{- range list .reference (regexReplaceAll "@.*$" .reference "") | uniq }}
+{{- $row = $row | default (include "llm-stack.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
+{{- end }}
+{{- $row }}
 {{- end }}
 
 {{- define "llm-stack.sizing.variant" -}}
@@ -40,7 +80,7 @@
 {{- $ending := include "llm-stack.sizing.ending" (merge (dict "name" $name) $given) }}
 {{- $base := $name }}
 {{- if $ending }}
-{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name }}
+{{- $base = substr 0 (int (sub (len $name) (add1 (len $ending)))) $name | trimSuffix "-ud" }}
 {{- end }}
 {{- if .file }}
 {{- $base = trimSuffix "-qat" $base }}
@@ -48,21 +88,35 @@
 {{- $ending = include "llm-stack.sizing.ending" (merge (dict "name" $stem) $given) | default "unknown" }}
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
-{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) | uniq }}
-{{- $found := dict }}
-{{- range $key, $row := .rows }}
-{{- if eq $hub (contains "/" $key) }}
-{{- $own := splitList "/" $key | last | lower }}
-{{- if has $own $wanted }}
-{{- $_ := set $found $own $row }}
-{{- else if has (trimPrefix "meta-" $own) $wanted }}
-{{- $_ := set $found (trimPrefix "meta-" $own) $row }}
+{{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) }}
+{{- /**/}}
+{{- if and $hub (contains "_" $plain) }}
+{{- $own := regexReplaceAll "^[a-z0-9.-]+_" $plain "" }}
+{{- $wanted = concat $wanted (list $own (printf "%s-instruct" $own) (printf "%s-it" $own)) }}
 {{- end }}
+{{- /**/}}
+{{- if not $hub }}
+{{- $wanted = append $wanted (regexReplaceAll "-(instruct|chat|text|it|thinking|a[0-9.]+b|(qwen|llama)-distill|v[0-9.]+|[0-9]{4})\\b" $plain "") }}
 {{- end }}
+{{- $wanted = uniq $wanted }}
+{{- /**/}}
+{{- $loose := list }}
+{{- if $hub }}
+{{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
 {{- end }}
+{{- $names := lower .context.Read.catalogue }}
 {{- $row := dict }}
-{{- range $wanted }}
-{{- $row = $row | default (get $found . | default dict) }}
+{{- range concat $wanted $loose }}
+{{- $name := . }}
+{{- range list $name (printf "meta-%s" $name) }}
+{{- if not $row }}
+{{- $end := printf "%s%s\": {" ($hub | ternary "/" "\"") . }}
+{{- $found := include "llm-stack.sizing.found" (list $.context $names $end) | default "{}" | mustFromJson }}
+{{- if or (has $name $wanted) (not $found.quantization) }}
+{{- $row = $found }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- if eq $ending "unknown" }}
 {{- /**/}}

@@ -13,7 +13,7 @@ therefore differ from the name of the server's Service. It begins with a letter,
 appends for groups, pods and revisions.
 */}}
 {{- define "fragment.workload.leader-worker-set.name" -}}
-{{- include "fragment.nameWithin" (dict "context" . "suffix" (printf "%s-group" .Server) "length" 45) }}
+{{- include "fragment.nameWithin" (list (.Values.fullnameOverride | default .Release.Name) (printf "%s-group" .Server) 45) }}
 {{- end }}
 
 {{- define "fragment.workload.leader-worker-set.workload" -}}

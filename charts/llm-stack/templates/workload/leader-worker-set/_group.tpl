@@ -13,7 +13,7 @@ leader: $(LWS_LEADER_ADDRESS)
 
 */}}
 {{- define "llm-stack.workload.leader-worker-set.name" -}}
-{{- include "llm-stack.nameWithin" (dict "context" . "suffix" (printf "%s-group" .Server) "length" 45) }}
+{{- include "llm-stack.nameWithin" (list (.Values.fullnameOverride | default .Release.Name) (printf "%s-group" .Server) 45) }}
 {{- end }}
 
 {{- define "llm-stack.workload.leader-worker-set.workload" -}}
