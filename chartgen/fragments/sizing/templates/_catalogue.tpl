@@ -1,23 +1,34 @@
 {{- /*
-{context, reference, file?}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a variant of one
-that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says. file is a GGUF
-file of the model: its name says the quantization.
+{context, reference, file?}: the row of a model in the catalogue as JSON, or {}. A model that is not in it can be a
+variant of one that is: with another organisation, as -Instruct, or quantized, which the end of its name or its tag says.
+file is a GGUF file of the model: its name says the quantization.
 */}}
 {{- define "fragment.sizing.row" -}}
 {{- include "fragment.read" (list .context "files/sizing/models.yaml") }}
 {{- $rows := get .context.Read "files/sizing/models.yaml" }}
 {{- $reference := .reference }}
 {{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
-{{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
+{{- $format := include "fragment.sizing.format" .context }}
+{{- $registry := and (eq $format "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
+{{- /* The rows without an organisation are ollama's quantized files, which a folder of other files need not be. */}}
+{{- $other := and (eq $format "directory") (not (contains "/" $reference)) }}
+{{- if and $other (not .file) }}
+{{- dict | mustToJson }}
+{{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
 {{- else }}
 {{- include "fragment.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference "file" .file) }}
 {{- end }}
+{{- end }}
+
+{{- /* The format of a server's models: that of the source or, if nothing is downloaded, of the engine's own source. */}}
+{{- define "fragment.sizing.format" -}}
+{{- $own := ternary "ollama" "directory" (eq (include "fragment.slot.engine.source" .) "ollama") }}
+{{- .Facts.source.format | default $own }}
 {{- end }}
 
 {{- define "fragment.sizing.variant" -}}

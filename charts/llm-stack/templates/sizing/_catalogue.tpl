@@ -8,16 +8,27 @@
 {{- $rows := get .context.Read "files/sizing/models.yaml" }}
 {{- $reference := .reference }}
 {{- /**/}}
-{{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
+{{- $format := include "llm-stack.sizing.format" .context }}
+{{- $registry := and (eq $format "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
+{{- /**/}}
+{{- $other := and (eq $format "directory") (not (contains "/" $reference)) }}
+{{- if and $other (not .file) }}
+{{- dict | mustToJson }}
+{{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
 {{- else }}
 {{- include "llm-stack.sizing.variant" (dict "context" .context "rows" $rows "reference" $reference "file" .file) }}
 {{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.sizing.format" -}}
+{{- $own := ternary "ollama" "directory" (eq (include "llm-stack.slot.engine.source" .) "ollama") }}
+{{- .Facts.source.format | default $own }}
 {{- end }}
 
 {{- define "llm-stack.sizing.variant" -}}
