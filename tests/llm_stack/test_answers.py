@@ -78,3 +78,11 @@ def test_case_beside_a_secrets_value_sets_it(value):
 
 def test_every_defect_has_its_test():
     assert all(re.search(r"`test_\w+`", row[1]) for row in rows("## Defects"))
+
+
+def test_every_feature_of_other_charts_is_here_or_said_not_to_be():
+    found = rows("## What other charts")
+    assert len(found) > 15
+    for feature, who, answer in found:
+        assert who, feature
+        assert re.search(r"\]\(|`[a-z]\w*\.|Not supported|Request \d+ above", answer), feature

@@ -175,15 +175,24 @@ def test_promtool_accepts_the_rules(manifests, promtool, tmp_path, case):
 @pytest.mark.parametrize("fires", [True, False], ids=["fires", "silent"])
 @pytest.mark.parametrize("alert", FIRES)
 def test_alert_fires_when_it_should(manifests, promtool, tmp_path: Path, alert, fires):
-    render = manifests(OBSERVE / "alerts/cases/group.yaml")
+    series = {name: values if fires else quiet for name, (values, quiet) in FIRES[alert].items()}
+    asserted(manifests(OBSERVE / "alerts/cases/group.yaml"), alert, series, fires, promtool, tmp_path)
+
+
+@pytest.mark.parametrize(("pods", "fires"), [(1, True), (0, False)])
+def test_a_server_without_a_pod_lacks_no_metrics(manifests, promtool, tmp_path: Path, pods, fires):
+    series = {'kube_deployment_spec_replicas{namespace="default",deployment="llm-server"}': f"{pods}x120"}
+    asserted(manifests(OBSERVE / "alerts/cases/to-zero.yaml"), "LLMServerNoMetrics", series, fires, promtool, tmp_path)
+
+
+def asserted(render, alert: str, given: dict[str, str], fires: bool, promtool: str, tmp_path: Path) -> None:
+    """promtool says whether the alert fires, given series and their values."""
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(render.get("prometheusrule/llm-server").to_dict()["spec"]))
     (rule,) = [each for each in rules(render) if each["alert"] == alert]
     series = [
         {"series": name, "values": values if re.match(r"\S+\+", values) else values.replace("x", "+0x", 1)}
-        for name, (values, _) in FIRES[alert].items()
+        for name, values in given.items()
     ]
-    if not fires:
-        series = [{"series": name, "values": quiet.replace("x", "+0x", 1)} for name, (_, quiet) in FIRES[alert].items()]
     seen = [{"exp_labels": rule["labels"] | extra(alert), "exp_annotations": rule["annotations"]}] if fires else []
     test = {
         "rule_files": ["rules.yaml"],

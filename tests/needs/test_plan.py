@@ -233,6 +233,16 @@ def test_size_of_a_gguf_file_is_that_of_its_own_quantization(model, file, gigaby
     assert llamacpp(model, file)["weightsMiB"] * 2**20 / 1e9 == pytest.approx(gigabytes, rel=0.03)
 
 
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "custom"])
+def test_model_that_is_not_downloaded_is_in_the_catalogue_by_its_name_on_the_hub(engine):
+    there = ["model.delivery=none", "modelCache.existingClaim=models", "gpu.vendor=nvidia", "image.tag=v1"]
+    there += [f"engine={engine}", "image.repository=team/server"]
+    assert told(*there, "model.name=Qwen/Qwen3-8B")["models"][0]["weightsMiB"] == MODELS["Qwen/Qwen3-8B"]["weightsMiB"]
+    for name in ("qwen3", "mistral", "llama3.1"):
+        assert not told(*there, f"model.name={name}")["known"], "these would be ollama's quantized files"
+        assert not told(*there, f"model.name={name}", "model.tag=8b")["known"]
+
+
 def test_size_of_a_gguf_file_whose_name_says_no_quantization_is_not_known():
     found = llamacpp("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "model.gguf")
     assert found["weightsMiB"] == 0

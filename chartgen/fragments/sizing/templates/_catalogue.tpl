@@ -31,7 +31,8 @@ file is a GGUF file of the model: its name says the quantization.
 {{- include "fragment.sizing.read" .context }}
 {{- $reference := .reference }}
 {{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
-{{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
+{{- $format := include "fragment.sizing.format" .context }}
+{{- $registry := and (eq $format "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
@@ -44,7 +45,10 @@ file is a GGUF file of the model: its name says the quantization.
 {{- $row = include "fragment.sizing.listed" (dict "context" $.context "reference" $reference) }}
 {{- end }}
 {{- end }}
-{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
+{{- /* The rows without an organisation are ollama's quantized files, which a folder of other files need not be. */}}
+{{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) -}}
+{}
+{{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- $row | default "{}" }}
 {{- else }}
 {{- include "fragment.sizing.variant" (dict "context" .context "reference" $reference "file" .file) }}
@@ -58,6 +62,12 @@ file is a GGUF file of the model: its name says the quantization.
 {{- $row = $row | default (include "fragment.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
 {{- end }}
 {{- $row }}
+{{- end }}
+
+{{- /* The format of a server's models: that of the source or, if nothing is downloaded, of the engine's own source. */}}
+{{- define "fragment.sizing.format" -}}
+{{- $own := ternary "ollama" "directory" (eq (include "fragment.slot.engine.source" .) "ollama") }}
+{{- .Facts.source.format | default $own }}
 {{- end }}
 
 {{- define "fragment.sizing.variant" -}}

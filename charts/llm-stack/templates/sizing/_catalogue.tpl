@@ -31,7 +31,8 @@
 {{- include "llm-stack.sizing.read" .context }}
 {{- $reference := .reference }}
 {{- /**/}}
-{{- $registry := and (eq (.context.Facts.source.format | default "ollama") "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
+{{- $format := include "llm-stack.sizing.format" .context }}
+{{- $registry := and (eq $format "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
@@ -44,7 +45,10 @@
 {{- $row = include "llm-stack.sizing.listed" (dict "context" $.context "reference" $reference) }}
 {{- end }}
 {{- end }}
-{{- if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
+{{- /**/}}
+{{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) -}}
+{}
+{{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- $row | default "{}" }}
 {{- else }}
 {{- include "llm-stack.sizing.variant" (dict "context" .context "reference" $reference "file" .file) }}
@@ -58,6 +62,12 @@
 {{- $row = $row | default (include "llm-stack.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
 {{- end }}
 {{- $row }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.sizing.format" -}}
+{{- $own := ternary "ollama" "directory" (eq (include "llm-stack.slot.engine.source" .) "ollama") }}
+{{- .Facts.source.format | default $own }}
 {{- end }}
 
 {{- define "llm-stack.sizing.variant" -}}

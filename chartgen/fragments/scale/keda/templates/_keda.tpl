@@ -24,8 +24,8 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 
 {{- /*
 The triggers by the engine's metrics, as a JSON list. Each query returns one number. Without metrics it returns nothing,
-which is an error (ignoreNullValues), so the number of pods does not change. With zero pods there are no metrics, which
-is no error.
+which is an error (ignoreNullValues), so the number of pods does not change. With zero pods, missing metrics
+are not an error.
 */}}
 {{- define "fragment.scale.keda.triggers" -}}
 {{- $keda := .Values.keda }}

@@ -32,7 +32,14 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- $ready := printf (ternary "kube_deployment_spec_replicas%s - kube_deployment_status_replicas_available%s > 0" "kube_statefulset_replicas%s - kube_statefulset_status_replicas_ready%s > 0" (eq $kind "deployment")) $set $set }}
 {{- $rules = append $rules (dict "name" "LLMServerNotReady" "expr" $ready "for" (printf "%ds" (int64 .Values.startupTimeoutSeconds)) "severity" "critical" "summary" "A model server is not ready" "description" "Not every replica of the server was ready within the time that loading the model may take. Check the events and logs of its pods.") }}
 {{- if $metrics }}
-{{- $rules = append $rules (dict "name" "LLMServerNoMetrics" "expr" (printf "absent(up%s == 1)" $of) "for" "15m" "severity" "warning" "summary" "A model server exports no metrics" "description" "Prometheus collects no metrics from the server, so the other alerts about it cannot fire. Check the monitor and the pods.") }}
+{{- $absent := printf "absent(up%s == 1)" $of }}
+{{- $scale := include "llm-stack.slot.server.scale" . | include "llm-stack.map" | mustFromJson }}
+{{- if not (int64 (ternary $scale.minReplicas .Values.replicas (hasKey $scale "minReplicas"))) }}
+{{- /**/}}
+{{- $wanted := ternary "kube_deployment_spec_replicas" "kube_statefulset_replicas" (eq $kind "deployment") }}
+{{- $absent = printf "%s and on() (%s%s > 0)" $absent $wanted $set }}
+{{- end }}
+{{- $rules = append $rules (dict "name" "LLMServerNoMetrics" "expr" $absent "for" "15m" "severity" "warning" "summary" "A model server exports no metrics" "description" "Prometheus collects no metrics from the server, so the other alerts about it cannot fire. Check the monitor and the pods.") }}
 {{- end }}
 {{- with $metrics.waiting }}
 {{- $rules = append $rules (dict "name" "LLMRequestsWaiting" "expr" (printf "sum(%s%s) > %d" . $of (int64 $alerts.waitingRequests)) "for" "10m" "severity" "warning" "summary" "Requests wait for a model server" "description" "Requests have been waiting for ten minutes. Add replicas, or send fewer requests.") }}
