@@ -134,7 +134,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         elif old.kind == "PersistentVolumeClaim" and change.path == ("spec", "resources", "requests", "storage"):
             rest.remove(change)
             text = f"grows from {change.old} to {change.new}"
-            yield Meaning(CHANGE, text, "the StorageClass must have allowVolumeExpansion: true")
+            yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
     closed = _ways(old) - _ways(new) - _others(old, sides[1])
     opened = _ways(new) - _ways(old) - _others(new, sides[0])
     yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(closed))
