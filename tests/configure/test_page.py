@@ -236,6 +236,18 @@ def test_what_is_typed_into_the_file_while_an_answer_is_on_its_way_is_kept(page:
     assert yaml.safe_load(text_of(page)) == {"replicas": 1, "model": {"tag": "7b"}}
 
 
+def test_a_file_that_is_dropped_while_an_answer_is_on_its_way_stays_as_it_is(page: Page):
+    page.run(HOLD)
+    answer(page, "model.tag", "7b")
+    page.wait("held.length === 1")
+    drop(page, "mine.yaml", json.dumps("replicas: 1\n"))
+    page.wait("document.getElementById('text').value.startsWith('replicas')")
+    page.run("release()")
+    page.wait("document.querySelector('.question.set') === null")
+    page.wait(FINE)
+    assert text_of(page) == "replicas: 1\n"
+
+
 def test_an_answer_to_a_file_that_cannot_be_read_is_written_when_it_can(page: Page):
     write(page, "gpu: [\n")
     page.wait("document.querySelector('#state.bad') !== null")

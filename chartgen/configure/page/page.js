@@ -141,6 +141,7 @@ const pending = []; // answers that are not in the values file yet
 const history = []; // the values files before this one, for Undo
 let busy = false; // one round at a time: each begins with the text that the last one made
 let wanted = false;
+let replaced = 0; // how often another file took the place of the values
 
 function look(change, wait = WAIT) {
   clearTimeout(timer);
@@ -166,6 +167,7 @@ async function send() {
 async function round() {
   const sets = [...new Map(pending.splice(0).map((each) => [each.path, each])).values()];
   const before = $("text").value;
+  const begun = replaced;
   const held = []; // answers that cannot be written into this text, or not as they are
   const problems = [];
   let text = before;
@@ -186,6 +188,7 @@ async function round() {
     state(`No answer from chartgen: ${error.message}.${error instanceof TypeError && !parts ? " Is it still running?" : ""}`, "bad");
     return;
   }
+  if (replaced !== begun) return; // what was answered is not for the new file, which is looked at next
   const later = new Set(pending.map((each) => each.path));
   if ($("text").value !== before) {
     // The text was edited meanwhile: the answers are written into the new one.
@@ -230,11 +233,16 @@ function kept() {
 }
 
 function undo() {
-  clearTimeout(timer);
-  pending.length = 0;
   const now = $("text").value;
   while (history.length > 1 && history[history.length - 1] === now) history.pop();
-  $("text").value = history[history.length - 1] ?? "";
+  replace(history[history.length - 1] ?? "");
+}
+
+// Puts a whole file in the place of the values, and of the answers that are not written into them yet.
+function replace(text) {
+  replaced += 1;
+  pending.length = 0;
+  $("text").value = text;
   look(null, 0);
 }
 
@@ -370,9 +378,8 @@ async function take(file) {
     state(`${file.name} is not opened: it has more than ${MOST} bytes, and is hardly a values file.`, "bad");
     return;
   }
-  pending.length = 0;
-  $("text").value = await file.text();
-  look(null, 0);
+  const text = await file.text();
+  replace(text);
 }
 
 function save() {
