@@ -540,16 +540,22 @@ def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **
     examples=(
         "chartgen configure",
         "chartgen configure -o site/configure",
+        "chartgen configure llm-stack-0.1.0.tgz -o page --published oci://registry.example.com/charts",
         "chartgen configure llm-stack-0.1.0.tgz --port 8080 --no-browser",
     )
 )
 @click.argument("chart", required=False, type=FILE)
 @click.option("-o", "--output", type=FILE, help="Write the page to this folder, for any web server.")
+@click.option(
+    "--published", default="", metavar="URL", help="Where CHART is published: oci://HOST/PATH or a repository."
+)
 @click.option("--serve", is_flag=True, help="Serve the page on 127.0.0.1, which is the default without --output.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to use.  [default: any free port]")
 @click.option("--no-browser", is_flag=True, help="Print the URL and do not open a browser.")
 @exits
-def configure(chart: Path | None, output: Path | None, serve: bool, port: int, no_browser: bool) -> None:
+def configure(
+    chart: Path | None, output: Path | None, published: str, serve: bool, port: int, no_browser: bool
+) -> None:
     """Configure CHART on a page in your browser: questions, and live what your answers mean.
 
     The page shows the values file, errors at the question that they concern, the plan, a picture of the release, the
@@ -558,6 +564,7 @@ def configure(chart: Path | None, output: Path | None, serve: bool, port: int, n
 
     With --output, it is written to a folder that any web server can serve, below any path. That page does the same in
     the browser alone: it loads about 15 MB once, and then needs no network. Writing it needs Go and Node.js with npm.
+    Its commands install CHART from the URL of --published.
     """
     from .chart import loaded
 
@@ -566,12 +573,14 @@ def configure(chart: Path | None, output: Path | None, serve: bool, port: int, n
         raise click.UsageError(
             "--output writes the page and serves nothing; leave out --serve, --port and --no-browser"
         )
+    if published and not output:
+        raise click.UsageError("--published is for a page that is written; add --output")
     with loaded.unpacked(place) as folder:
         found = loaded.load(folder, str(place))
         if output:
             from .configure import static
 
-            changes = static.write(found, output, here().progress())
+            changes = static.write(found, output, here().progress(), published)
             here().out(f"{'written' if changes else 'unchanged'}: {output}: open it by a web server")
             return
         from .configure import server

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..compose import yamltext
-from ..problem import Faults, fault
+from ..problem import Faults, Problem, fault
 from ..reading import yamlfile
 
 SHOWN = "values.yaml"
@@ -19,6 +19,14 @@ def read(text: str) -> dict[str, Any]:
     if parsed.data is not None and not isinstance(parsed.data, dict):
         raise fault(SHOWN, "is not a values file: the file is not a map", "write 'key: value' lines")
     return parsed.data or {}
+
+
+def value(path: str, text: str) -> Any:
+    """The value that a text says, a list or a map; Faults at its key where it cannot be read."""
+    parsed = yamlfile.parse(text, SHOWN)
+    if parsed.problems:
+        raise Faults([Problem(SHOWN, 0, path, each.message, each.remedy) for each in parsed.problems])
+    return parsed.data
 
 
 def answered(text: str, path: str, value: Any) -> str:

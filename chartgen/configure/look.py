@@ -37,14 +37,17 @@ class Shown:
 
 
 def reply(shown: Shown, said: dict[str, Any], say: Say, prover: Prover | None = None) -> dict[str, Any]:
-    """The answer to what the page says: `text`, and in `set` an answer (`path`, `value`) that is written into it first.
+    """The answer to what the page says: `text`, and in `set` an answer that is written into it first.
 
-    KeyError, TypeError or ValueError where it says anything else.
+    An answer is a `path`, and a `value` or, for lists and maps, its text in `yaml`. It is not written where it, or the
+    text, cannot be read: `values` is None then. KeyError, TypeError or ValueError where it says anything else.
     """
     text, change = str(said["text"]), said.get("set")
     if change:
         try:
-            text = answers.answered(text, str(change["path"]), change["value"])
+            path = str(change["path"])
+            value = answers.value(path, str(change["yaml"])) if "yaml" in change else change["value"]
+            text = answers.answered(text, path, value)
         except Faults as faults:
             return {"text": text, "values": None, "problems": _listed(faults.problems)}
     return {"text": text, **look(shown, text, say, prover)}

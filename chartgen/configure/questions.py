@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..chart.loaded import LoadedChart
+from ..problem import fault
 from ..reading import yamlfile
 
 FILE = "questions.yaml"
 TYPES = {"string": "string", "integer": "int", "number": "float", "boolean": "boolean"}
 
 
-def page(chart: LoadedChart) -> dict[str, Any]:
-    """What the page has to know of a chart: its name, its questions, and all other values by their keys."""
+def page(chart: LoadedChart, published: str = "") -> dict[str, Any]:
+    """What the page has to know of a chart: its name, its questions, and all other values by their keys.
+
+    Its commands install the chart from where it is `published`, a registry (oci://) or a repository. Without that they
+    name it as it is shown.
+    """
     found = questions(chart.folder)
     asked = {each["variable"] for each in found}
     values = [each for each in _values(chart.schema or {}, chart.schema or {}, ()) if each["variable"] not in asked]
-    return {"chart": chart.name, "shown": chart.shown, "questions": found, "values": values}
+    return {"chart": chart.name, **_place(chart, published), "questions": found, "values": values}
+
+
+def _place(chart: LoadedChart, published: str) -> dict[str, str]:
+    """What `helm install` is given for a chart, and its version where it is in a registry or a repository."""
+    if not published:
+        return {"shown": chart.shown, "version": ""}
+    url = published.rstrip("/")
+    if not re.match(r"(oci|https?)://[^/\s]+", url) or re.search(r"\s|'|//.*@", url):
+        remedy = "write oci://HOST/PATH, or the URL of a repository, as for 'chartgen publish', without a password"
+        raise fault(published, "is not the URL of a registry or a repository", remedy)
+    metadata = yamlfile.read(chart.folder / "Chart.yaml", chart.shown).data
+    shown = f"{url}/{chart.name}" if url.startswith("oci:") else f"{chart.name} --repo {url}"
+    return {"shown": shown, "version": str(metadata.get("version"))}
 
 
 def questions(folder: Path) -> list[dict[str, Any]]:

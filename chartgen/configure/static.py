@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from .. import files
 from ..chart import disk
@@ -36,8 +37,12 @@ POLICY = (
 )
 
 
-def write(chart: LoadedChart, folder: Path, say: Say) -> list[str]:
-    """Make `folder` hold the page of a chart; what changed. A kill leaves the old folder or the new one."""
+def write(chart: LoadedChart, folder: Path, say: Say, published: str = "") -> list[str]:
+    """Make `folder` hold the page of a chart; what changed. A kill leaves the old folder or the new one.
+
+    The chart is `published` at this URL; see questions.page.
+    """
+    page = questions.page(chart, published)
     for program, where in NEEDS.items():
         if shutil.which(program) is None:
             raise ToolError(
@@ -48,7 +53,7 @@ def write(chart: LoadedChart, folder: Path, say: Say) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
         prover = Prover(programs["prover"].path, hermetic(Path(place)) | provers.collector())
         try:
-            return disk.replace(_files(chart, prover, say), folder, _ours)
+            return disk.replace(_files(chart, page, prover, say), folder, _ours)
         finally:
             prover.end()
 
@@ -58,7 +63,7 @@ def _ours(folder: Path) -> bool:
     return index.is_file() and MARK in index.read_text(encoding="utf-8", errors="replace")
 
 
-def _files(chart: LoadedChart, prover: Prover, say: Say) -> dict[str, bytes]:
+def _files(chart: LoadedChart, page: dict[str, Any], prover: Prover, say: Say) -> dict[str, bytes]:
     if prover.chart(chart.folder) is None:
         raise fault(chart.shown, "cannot be rendered in a page: it has subcharts, or is a library", "use --serve")
     with tempfile.TemporaryDirectory(prefix="chartgen-configure-") as place:
@@ -80,7 +85,7 @@ def _files(chart: LoadedChart, prover: Prover, say: Say) -> dict[str, bytes]:
     index = index.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}\n{MARK}')
     index = index.replace("</main>", '</main>\n<footer><a href="licenses.txt">Licenses</a></footer>')
     # Manifests may hold keys made at random, which are nobody's if everybody has them: a browser renders its own.
-    page = questions.page(chart) | {"first": {"text": "", **first, "manifests": ""}}
+    page = page | {"first": {"text": "", **first, "manifests": ""}}
     made = {file.name: file.read_bytes() for file in PAGE.iterdir()} | {"index.html": index.encode()}
     made["licenses.txt"] = pagepython.licenses().encode() + (built / renderer.LICENSES).read_bytes()
     made["page.json"] = json.dumps(page).encode()

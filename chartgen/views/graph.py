@@ -47,9 +47,9 @@ class Graph:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
 
-    def add(self, role: str, title: str, *lines: str) -> Node:
-        """The node of this role and title, made where it is not there yet; its lines are added."""
-        key = f"{role}:{title}"
+    def add(self, role: str, title: str, *lines: str, of: str = "") -> Node:
+        """The node of this role and title, and of this object, made where it is not there yet; its lines are added."""
+        key = f"{role}:{title}:{of}"
         node = self.nodes.setdefault(key, Node(f"n{len(self.nodes)}", role, title))
         node.lines += [line for line in lines if line and line not in node.lines]
         return node
@@ -75,7 +75,7 @@ def graph(render: Render) -> Graph:
         for way in ways(each):
             for pod in _reached(render, each):
                 if id(pod) in boxes:
-                    found.join(found.add(WAY, *_way(way)), boxes[id(pod)])
+                    found.join(_way(found, each, way), boxes[id(pod)])
     return found
 
 
@@ -201,9 +201,13 @@ def _reached(render: Render, way: Object) -> Iterator[Pod]:
             yield from _behind(render, render.find("Service", str(backend.get("name")), namespace))
 
 
-def _way(text: str) -> tuple[str, ...]:
+def _way(found: Graph, each: Object, text: str) -> Node:
+    """The box of a way in. A host is one box, whatever leads there; each Service has ports of its own."""
+    if each.kind == "Service":
+        port, _, where = text.partition(" of ")
+        return found.add(WAY, port, f"of {where}", each.title, of=each.title)
     title, through, gateway = text.partition(" through ")
-    return (title, f"through {gateway}") if through else (title,)
+    return found.add(WAY, title, *([f"through {gateway}"] if through else []))
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,11 @@ WHOLE = ("same", "within", "class", "claims")
 WEBHOOKS = {"LeaderWorkerSet": ("spec.leaderWorkerTemplate.subGroupPolicy.subGroupSize",)}
 # What can change of a pod. Images can as well.
 LOOSE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
+# What can be set where the cluster has set nothing.
+UNLESS = {
+    ("PersistentVolumeClaim", "spec.storageClassName", True): "it can only if the claim has no class, not even the"
+    " cluster's default; otherwise, "
+}
 # What is not written stays as the API server has chosen it.
 CHOSEN = ("spec.ipFamilies", "spec.loadBalancerClass")
 # What the API server sets where a manifest says nothing: setting it is no change.
@@ -47,7 +52,7 @@ def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[C
     for change in changes:
         where = ".".join(str(part) for part in change.path)
         if _fixed(old.kind, where) and not _default(old.kind, where, change):
-            yield change, _way_out(old)
+            yield change, UNLESS.get((old.kind, where, change.old is ABSENT), "") + _way_out(old)
         elif old.kind in ("ConfigMap", "Secret") and old.data.get("immutable") is True:
             if change.path[0] in ("data", "binaryData", "stringData", "immutable"):
                 yield change, f"delete it before the upgrade: kubectl delete {old.kind.lower()} {old.name}"

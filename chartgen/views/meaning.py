@@ -79,7 +79,9 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     else:
         yield Meaning(CHANGE, "is deleted")
     if uses.claims(old):
-        yield _claims_left(old, claims_go(old), range(_replicas(old)))
+        # How many pods there are is not known where something else sets it.
+        known = "replicas" in map_at(old.data, "spec")
+        yield _claims_left(old, claims_go(old), range(_replicas(old) if known else 0))
     yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(_ways(old) - _others(old, sides[1])))
     for user in uses.still(old, sides[1]):
         pods = ", and its new pods do not start without it" if any(pod.owner is user for pod in sides[1].pods) else ""
@@ -134,7 +136,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         elif old.kind == "PersistentVolumeClaim" and change.path == ("spec", "resources", "requests", "storage"):
             rest.remove(change)
             text = f"grows from {change.old} to {change.new}"
-            yield Meaning(CHANGE, text, "the StorageClass must have allowVolumeExpansion: true")
+            yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
     closed = _ways(old) - _ways(new) - _others(old, sides[1])
     opened = _ways(new) - _ways(old) - _others(new, sides[0])
     yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(closed))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Iterator
 
 from ..problem import escaped
 from .graph import ROLES, Edge, Graph, Node
 from .mermaid import COLOURS
 
-CHARACTER, LINE, PAD, GAP, BETWEEN = 7.6, 18, 16, 26, 100  # pixels
-LONGEST = 38  # characters of a line
+LINE, PAD, GAP, BETWEEN = 18, 16, 26, 100  # pixels
+# No font of the list draws letters wider than this in bold: wide ones as those of Chinese, capitals, and all others.
+WIDE, CAPITAL, CHARACTER = 15.0, 13.0, 8.0
+BROAD = "mw%@—…"  # as wide as capitals
+LONGEST = 48  # characters of a line
 DARK = {
     "way": "#93c5fd",
     "ui": "#5eead4",
@@ -71,14 +75,14 @@ def _placed(columns: list[list[Node]]) -> tuple[dict[str, Box], float, float]:
     boxes: dict[str, Box] = {}
     left = float(PAD)
     for column in columns:
-        widest = max(max(_width(node) for node in column), len(NAMES[column[0].role]) * CHARACTER)
+        widest = max(max(_width(node) for node in column), _pixels(NAMES[column[0].role]))
         around = (tall - sum(map(_tall, column))) / len(column)
         top = LINE * 2 + around / 2
         for node in column:
             boxes[node.id] = (left, top, widest, _tall(node))
             top += _tall(node) + around
         left += widest + BETWEEN
-    return boxes, max(left - BETWEEN + PAD, 2 * PAD), tall + LINE * 2 + PAD
+    return boxes, max(left - BETWEEN + PAD, 2 * PAD), tall + LINE * 2 + GAP
 
 
 def _texts(node: Node) -> list[str]:
@@ -86,7 +90,20 @@ def _texts(node: Node) -> list[str]:
 
 
 def _width(node: Node) -> float:
-    return max(len(said) for said in _texts(node)) * CHARACTER + 2 * PAD
+    return max(map(_pixels, _texts(node))) + 2 * PAD
+
+
+def _pixels(said: str) -> float:
+    """How wide a line can be."""
+    return sum(map(_letter, escaped(said, lines=False)))
+
+
+def _letter(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0
+    if letter.isascii():
+        return CAPITAL if letter.isupper() or letter in BROAD else CHARACTER
+    return WIDE if unicodedata.east_asian_width(letter) in "WFA" else CAPITAL
 
 
 def _tall(node: Node) -> float:
@@ -130,18 +147,48 @@ def _shape(role: str, box: Box) -> str:
     return f'<path d="{path}"/>'
 
 
+Point = tuple[float, float]
+
+
 def _edge(edge: Edge, boxes: dict[str, Box]) -> str:
-    """A curve from the side of one box to the facing side of another."""
+    """A curve from the side of one box to the facing side of another, past the boxes between them."""
+    kind = "files" if edge.files else "requests"
+    (x, y), *points = route(edge, boxes)
+    curve = f"M{x:.1f},{y:.1f}"
+    for nextx, nexty in points:
+        bend = (nextx - x) / 2
+        if x == nextx:  # in the same column: around its right side
+            curve += f" C{x + BETWEEN / 2:.1f},{y:.1f} {x + BETWEEN / 2:.1f},{nexty:.1f} {nextx:.1f},{nexty:.1f}"
+        else:
+            curve += f" C{x + bend:.1f},{y:.1f} {nextx - bend:.1f},{nexty:.1f} {nextx:.1f},{nexty:.1f}"
+        x, y = nextx, nexty
+    return f'<path class="{kind}" d="{curve}" marker-end="url(#{kind})"/>'
+
+
+def route(edge: Edge, boxes: dict[str, Box]) -> list[Point]:
+    """The points that an arrow passes: its ends, and where it crosses the columns between them, where there is room."""
     one, two = boxes[edge.start], boxes[edge.end]
-    right = one[0] < two[0]
-    x1, x2 = (one[0] + one[2], two[0]) if right else (one[0], two[0] + two[2])
     y1, y2 = one[1] + one[3] / 2, two[1] + two[3] / 2
     if one[0] == two[0]:
-        x2 = two[0] if not right else two[0] + two[2]
-    bend = max(abs(x2 - x1) / 2, 30) * (1 if right else -1)
-    kind = "files" if edge.files else "requests"
-    curve = f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} {x2:.1f},{y2:.1f}"
-    return f'<path class="{kind}" d="{curve}" marker-end="url(#{kind})"/>'
+        return [(one[0] + one[2], y1), (two[0] + two[2], y2)]
+    right = one[0] < two[0]
+    first, last = (one[0] + one[2], two[0]) if right else (one[0], two[0] + two[2])
+    points = [(first, y1)]
+    between = sorted({(x, w) for x, _, w, _ in boxes.values() if min(one[0], two[0]) < x < max(one[0], two[0])})
+    for left, width in between if right else reversed(between):
+        share = (left + width / 2 - first) / (last - first)
+        y = _lane([box for box in boxes.values() if box[0] == left], y1 + (y2 - y1) * share)
+        points += [(left, y), (left + width, y)] if right else [(left + width, y), (left, y)]
+    return [*points, (last, y2)]
+
+
+def _lane(column: list[Box], y: float) -> float:
+    """The height nearest to `y` at which a line passes between the boxes of a column."""
+    free = [y]
+    for _, top, _, height in column:
+        free += [top - GAP / 2, top + height + GAP / 2]
+    clear = [at for at in free if all(not top - PAD / 2 < at < top + height + PAD / 2 for _, top, _, height in column)]
+    return min(clear, key=lambda at: abs(at - y), default=y)
 
 
 def _style() -> str:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,25 @@ class Page:
         """Show an address in a window of that size."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._send("Emulation.setDeviceMetricsOverride", **metrics)
-        self._send("Page.navigate", url=url)
+        self._leave(lambda: self._send("Page.navigate", url=url))
+
+    def reload(self) -> None:
+        """Show the same address again, as by the browser's button."""
+        self._leave(lambda: self._send("Page.reload"))
+
+    def _leave(self, go: Callable[[], object]) -> None:
+        """Go to another page, and wait for that one: the old page answers scripts until it is gone."""
+        mark = f"left{next(self._numbers)}"
+        self.run(f"document.documentElement.dataset.{mark} = ''")
+        go()
+        end = time.monotonic() + PATIENCE
+        there = f"document.readyState === 'complete' && document.documentElement.dataset.{mark} === undefined"
+        while time.monotonic() < end:
+            done = self._call("Runtime.evaluate", expression=there, returnByValue=True)
+            if done.get("result", {}).get("result", {}).get("value"):
+                return
+            time.sleep(0.02)
+        raise AssertionError("the next page never came")
 
     def run(self, script: str) -> Any:
         """The value of an expression, a promise's when it is kept; AssertionError with what it throws."""
@@ -64,6 +82,12 @@ class Page:
                 return value
             time.sleep(0.02)
         raise AssertionError(f"never true: {script}: {self.run('document.body.innerText')[:2000]}")
+
+    def tree(self) -> list[tuple[str, str]]:
+        """What a screen reader is given: (role, name) of everything that is not ignored."""
+        nodes = self._send("Accessibility.getFullAXTree")["nodes"]
+        kept = [node for node in nodes if not node.get("ignored")]
+        return [(str(n.get("role", {}).get("value")), str(n.get("name", {}).get("value", ""))) for n in kept]
 
     def dark(self) -> None:
         """Show the page as for a person who prefers dark."""
@@ -86,12 +110,17 @@ class Page:
         return number
 
     def _send(self, method: str, **parameters: Any) -> dict[str, Any]:
+        said = self._call(method, **parameters)
+        assert "error" not in said, said
+        return said["result"]
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """What the browser answers, an error too."""
         number = self._tell(method, self._session, **parameters)
         while True:
             said = self._next()
             if said.get("id") == number:
-                assert "error" not in said, said
-                return said["result"]
+                return said
             if said.get("method") == "Network.requestWillBeSent":
                 self.requested.append(said["params"]["request"]["url"])
             elif said.get("method") == "Target.attachedToTarget" and said["params"]["waitingForDebugger"]:

@@ -48,8 +48,10 @@ def tab() -> Iterator[Page]:
 
 @pytest.fixture
 def page(tab: Page, url: str) -> Page:
-    tab.requested.clear()
+    if tab.run("location.origin") == url.rstrip("/"):
+        tab.run("sessionStorage.clear()")
     tab.open("about:blank")
+    tab.requested.clear()
     tab.open(url)
     tab.wait(FINE)
     return tab
@@ -71,14 +73,29 @@ def text_of(page: Page) -> str:
     return page.run("document.getElementById('text').value")
 
 
+def write(page: Page, text: str) -> None:
+    """Write the values file as a person does."""
+    page.run(f"""(() => {{
+      const text = document.getElementById("text");
+      document.getElementById("state").className = "";
+      text.value = {json.dumps(text)};
+      text.dispatchEvent(new Event("input"));
+    }})()""")
+
+
+def drop(page: Page, name: str, text: str) -> None:
+    """Drop a file on the page; `text` is an expression in JavaScript."""
+    page.run(f"""(() => {{
+      const data = new DataTransfer();
+      data.items.add(new File([{text}], {json.dumps(name)}));
+      document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}}));
+    }})()""")
+
+
 def drop_an_example(page: Page) -> None:
     """Drop a file on the page, which then has its text and its answers."""
     text = (CHART / "examples/kubesphere-deepseek.yaml").read_text()
-    page.run(f"""(() => {{
-      const data = new DataTransfer();
-      data.items.add(new File([{json.dumps(text)}], "mine.yaml"));
-      document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}}));
-    }})()""")
+    drop(page, "mine.yaml", json.dumps(text))
     page.wait("document.getElementById('q-nextchat.enabled').checked")
     page.wait(FINE)
     assert text_of(page) == text
@@ -177,9 +194,123 @@ def test_the_tabs_follow_the_arrow_keys_and_every_input_has_a_label(page: Page):
 
 @pytest.mark.parametrize("width", [360, 820])
 def test_it_fits_a_phone(tab: Page, url: str, width: int):
+    tab.run("sessionStorage.clear()")
     tab.open(url, width, 800)
     tab.wait(FINE)
     assert tab.run("document.documentElement.scrollWidth") <= width
     tab.dark()
     colour = tab.run("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(11, 18, 32)"
+
+
+# The page's requests wait until `release()` is called, in order.
+HOLD = """(() => {
+  const own = window.fetch, held = [];
+  window.fetch = (...said) => new Promise((done, failed) => held.push(() => own(...said).then(done, failed)));
+  window.held = held;
+  window.release = () => { window.fetch = own; held.splice(0).forEach((each) => each()); };
+})()"""
+
+
+def test_answers_that_are_given_while_another_is_on_its_way_are_all_kept(page: Page):
+    page.run(HOLD)
+    answer(page, "model.tag", "7b")
+    page.wait("held.length === 1")
+    answer(page, "gpu.vendor", "nvidia")
+    answer(page, "openWebui.enabled", False)
+    page.run("release()")
+    page.wait("document.getElementById('text').value.includes('openWebui:')")
+    page.wait(FINE)
+    found = yaml.safe_load(text_of(page))
+    assert found == {"model": {"tag": "7b"}, "gpu": {"vendor": "nvidia"}, "openWebui": {"enabled": False}}
+
+
+def test_what_is_typed_into_the_file_while_an_answer_is_on_its_way_is_kept(page: Page):
+    page.run(HOLD)
+    answer(page, "model.tag", "7b")
+    page.wait("held.length === 1")
+    write(page, "replicas: 1\n")
+    page.run("release()")
+    page.wait("document.getElementById('text').value.includes('tag:')")
+    page.wait(FINE)
+    assert yaml.safe_load(text_of(page)) == {"replicas": 1, "model": {"tag": "7b"}}
+
+
+def test_a_file_that_is_dropped_while_an_answer_is_on_its_way_stays_as_it_is(page: Page):
+    page.run(HOLD)
+    answer(page, "model.tag", "7b")
+    page.wait("held.length === 1")
+    drop(page, "mine.yaml", json.dumps("replicas: 1\n"))
+    page.wait("document.getElementById('text').value.startsWith('replicas')")
+    page.run("release()")
+    page.wait("document.querySelector('.question.set') === null")
+    page.wait(FINE)
+    assert text_of(page) == "replicas: 1\n"
+
+
+def test_an_answer_to_a_file_that_cannot_be_read_is_written_when_it_can(page: Page):
+    write(page, "gpu: [\n")
+    page.wait("document.querySelector('#state.bad') !== null")
+    answer(page, "model.tag", "7b")
+    page.wait("document.getElementById('state').textContent.includes('What you answered')")
+    assert text_of(page) == "gpu: [\n"
+    write(page, "replicas: 1\n")
+    page.wait(FINE)
+    assert yaml.safe_load(text_of(page)) == {"replicas": 1, "model": {"tag": "7b"}}
+
+
+def test_undo_brings_back_what_an_answer_or_a_file_replaced(page: Page):
+    mine = "# mine\nmodel:\n  tag: 7b # as measured\n"
+    write(page, mine)
+    page.wait(FINE)
+    answer(page, "gpu.vendor", "nvidia")
+    page.wait("document.getElementById('text').value.includes('vendor:')")
+    page.wait(FINE)
+    drop_an_example(page)
+    page.run("document.getElementById('undo').click()")
+    page.wait("document.getElementById('text').value.includes('vendor: nvidia')")
+    page.wait(FINE)
+    page.run("document.getElementById('undo').click()")
+    page.wait(f"document.getElementById('text').value === {json.dumps(mine)}")
+    page.wait(FINE)
+
+
+def test_a_reload_loses_nothing(page: Page):
+    write(page, "# mine\nmodel: {tag: 7b}\n")
+    page.wait(FINE)
+    page.reload()
+    page.wait(FINE)
+    assert text_of(page) == "# mine\nmodel: {tag: 7b}\n"
+    assert page.run("document.getElementById('q-model.tag').value") == "7b"
+
+
+def test_with_errors_the_page_says_whose_plan_it_shows(page: Page):
+    write(page, "gpu: {cuont: 1}\n")
+    page.wait("document.querySelector('#state.bad') !== null")
+    assert "those of the last values without errors" in page.run("document.getElementById('state').textContent")
+
+
+def test_a_large_file_is_not_opened(page: Page):
+    drop(page, "large.yaml", "'# a line\\n'.repeat(200000)")
+    page.wait("document.querySelector('#state.bad') !== null")
+    assert "large.yaml is not opened" in page.run("document.getElementById('state').textContent")
+    assert text_of(page) == ""
+
+
+def test_a_list_is_answered_in_yaml(page: Page):
+    page.run("""(() => {
+      const find = document.getElementById("find");
+      find.value = "extraArgs";
+      find.dispatchEvent(new Event("input"));
+    })()""")
+    page.run("document.querySelector('#found button[aria-label=\"Set extraArgs\"]').click()")
+    answer(page, "extraArgs", "[--a, ")
+    page.wait("!document.getElementById('q-extraArgs-error').hidden")
+    answer(page, "extraArgs", "[--a, 'b c']")
+    page.wait("document.getElementById('text').value.includes('b c')")
+    assert yaml.safe_load(text_of(page)) == {"extraArgs": ["--a", "b c"]}
+
+
+def test_a_screen_reader_is_given_a_name_for_everything_that_can_be_used(page: Page):
+    used = {"button", "checkbox", "textbox", "combobox", "searchbox", "tab", "tabpanel", "link", "form", "region"}
+    assert [(role, name) for role, name in page.tree() if role in used and not name.strip()] == []

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from configure.browser import PROGRAM, Page, browser
-from configure.test_page import FINE, answer, drop_an_example, settled
+from configure.test_page import FINE, answer, drop_an_example, settled, write
 from conftest import CHART
 
 from chartgen import cli
@@ -96,12 +96,7 @@ def page(tab: Page) -> Page:
 
 def put(page: Page, text: str) -> None:
     """Write a values file, and wait until the page says what it means."""
-    page.run(f"""(() => {{
-      const text = document.getElementById("text");
-      document.getElementById("state").className = "";
-      text.value = {json.dumps(text)};
-      text.dispatchEvent(new Event("input"));
-    }})()""")
+    write(page, text)
     page.wait("document.querySelector('#state').className !== ''", START)
 
 

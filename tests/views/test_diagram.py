@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from configure.browser import PROGRAM, browser
 from conftest import CHART
 
 from chartgen.cli import main
@@ -63,6 +65,63 @@ def test_boxes_do_not_overlap_and_every_box_is_in_the_picture(name):
         for two, (other, above, w, h) in boxes.items():
             assert one == two or left + wide <= other or other + w <= left or top + tall <= above or above + h <= top
     ElementTree.fromstring(found.svg())
+
+
+@pytest.mark.parametrize("name", ["batch-predict", "open-webui-pipelines", "distributed-sglang", "two-servers"])
+def test_no_arrow_crosses_a_box(name):
+    found = drawn(CHART / f"examples/{name}.yaml").graph
+    boxes, _, height = svg._placed(svg._columns(found))
+    assert not [edge for edge in found.edges if crossed(svg.route(edge, boxes), boxes)]
+    assert all(0 < y < height for edge in found.edges for _, y in svg.route(edge, boxes))
+
+
+def crossed(points: list[svg.Point], boxes: dict[str, svg.Box]) -> list[str]:
+    """The boxes that a line of these points crosses in their columns, where it is level."""
+    level = [(min(a, c), max(a, c), b) for (a, b), (c, d) in itertools.pairwise(points) if b == d]
+    return [
+        name
+        for name, (left, top, wide, tall) in boxes.items()
+        for begin, end, y in level
+        if begin <= left and left + wide <= end and top < y < top + tall
+    ]
+
+
+def test_an_arrow_passes_between_the_boxes_of_a_column():
+    boxes = {"a": (0.0, 100.0, 50.0, 40.0), "b": (100.0, 90.0, 50.0, 60.0), "c": (200.0, 100.0, 50.0, 40.0)}
+    points = svg.route(graph.Edge("a", "c"), boxes)
+    assert points[0] == (50.0, 120.0)
+    assert points[-1] == (200.0, 120.0)
+    assert not crossed(points, boxes)
+    assert crossed([(0.0, 120.0), (250.0, 120.0)], boxes) == ["a", "b", "c"]
+
+
+def test_ports_of_two_services_are_two_boxes():
+    one = HOSTILE.partition("---\n")[2].partition("---\n")[2]
+    found = of(HOSTILE + "---\n" + one.replace("{name: a}", "{name: b}").replace("{app: a}", "{app: b}"))
+    assert titles(found, graph.WAY) == ["port 80", "port 80"]
+    assert len({edge.end for edge in found.edges}) == 2
+
+
+# What is drawn outside of its box, or of the picture.
+OUTSIDE = """[...document.querySelectorAll("text")].filter((text) => {
+  const a = text.getBBox(), whole = document.documentElement.viewBox.baseVal;
+  const b = text.closest("g")?.querySelector("rect,path").getBBox() ?? whole;
+  return a.x < b.x || a.y < b.y || a.x + a.width > b.x + b.width || a.y + a.height > b.y + b.height;
+}).map((text) => text.textContent)"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(PROGRAM is None, reason="no Chromium on PATH")
+def test_text_is_inside_of_its_box_in_a_browser(tmp_path):
+    found = graph.Graph()
+    hebrew, chinese, face = "\u05d0\u05d1\u05d2" * 8, "\u4e2d\u6587" * 30, "\U0001f600" * 20
+    for n, line in enumerate(["W" * 40, "MMMM@@@@%%%%", "i" * 80, hebrew, chinese, face]):
+        found.add(graph.ROLES[n], line, line.lower(), f"1 × {line}")
+    (tmp_path / "a.svg").write_text(svg.text(found, "names"), encoding="utf-8")
+    with browser() as page:
+        page.open((tmp_path / "a.svg").as_uri())
+        assert page.run("document.querySelectorAll('text').length") > 12
+        assert page.run(OUTSIDE) == []
 
 
 HOSTILE = """\
@@ -136,7 +195,7 @@ def test_a_group_of_pods_is_one_box():
 
 def test_what_only_one_side_of_a_url_has_is_not_an_arrow():
     found = of(HOSTILE)
-    assert arrows(found) == {("port 80 of a load balancer", 'a<b>&"|`#;', False)}
+    assert arrows(found) == {("port 80", 'a<b>&"|`#;', False)}
     assert titles(found, "server") == ['a<b>&"|`#;']
 
 

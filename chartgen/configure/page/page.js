@@ -3,10 +3,10 @@
 
 const $ = (id) => document.getElementById(id);
 const WAIT = 100; // milliseconds after the last key before the values are sent
+const MOST = 300000; // characters of a values file
 
 let page = { questions: [], values: [] };
 let values = {};
-let latest = 0;
 let timer = 0;
 const fields = new Map(); // key of a value -> { box, input, error, question }
 
@@ -71,17 +71,8 @@ function answer(question, input) {
     value = question.options.find((each) => String(each) === value) ?? value;
     if (value === question.default) value = null;
   }
-  if (question.type === "yaml" && value !== null) return write(question.variable, value);
+  if (question.type === "yaml" && value !== null) return look({ path: question.variable, yaml: value });
   look({ path: question.variable, value }, question.type === "boolean" || question.type === "enum" ? 0 : WAIT);
-}
-
-// Lists and maps are written in the values file itself.
-function write(path, value) {
-  try {
-    look({ path, value: JSON.parse(value) }, WAIT);
-  } catch {
-    look({ path, value }, WAIT);
-  }
 }
 
 function shows(question) {
@@ -130,7 +121,9 @@ function addField(each) {
 
 // Shows the values in the fields; the one that is being edited is left as it is typed.
 function fill() {
+  const waits = new Set(pending.map((each) => each.path));
   for (const { box, input, question } of fields.values()) {
+    if (waits.has(question.variable)) continue;
     const said = at(values, question.variable);
     box.hidden = !shows(question) && said === undefined;
     box.classList.toggle("set", said !== undefined);
@@ -144,35 +137,113 @@ function fill() {
 
 // --- what they mean --------------------------------------------------------------------------------------------------
 
+const pending = []; // answers that are not in the values file yet
+const history = []; // the values files before this one, for Undo
+let busy = false; // one round at a time: each begins with the text that the last one made
+let wanted = false;
+let replaced = 0; // how often another file took the place of the values
+
 function look(change, wait = WAIT) {
   clearTimeout(timer);
-  pending.push(change);
+  if (change) pending.push(change);
   timer = setTimeout(send, wait);
 }
 
-const pending = [];
-
 async function send() {
-  const number = ++latest;
-  const changes = pending.splice(0).filter(Boolean);
-  const last = new Map(changes.map((each) => [each.path, each]));
-  $("state").textContent = "Checking …";
-  $("state").className = "";
-  let text = $("text").value;
-  let answer;
+  wanted = true;
+  if (busy) return;
+  busy = true;
   try {
-    if (last.size === 0) answer = await post({ text });
-    for (const set of last.values()) {
+    while (wanted) {
+      wanted = false;
+      await round();
+    }
+  } finally {
+    busy = false;
+  }
+}
+
+// Writes all answers into the values file, and shows what it means.
+async function round() {
+  const sets = [...new Map(pending.splice(0).map((each) => [each.path, each])).values()];
+  const before = $("text").value;
+  const begun = replaced;
+  const held = []; // answers that cannot be written into this text, or not as they are
+  const problems = [];
+  let text = before;
+  let answer;
+  state("Checking …", "");
+  try {
+    if (text.length > MOST) throw new Error(`the values file has more than ${MOST} characters`);
+    for (const set of sets) {
       answer = await post({ text, set });
       text = answer.text;
+      if (answer.values) continue;
+      held.push(set);
+      problems.push(...answer.problems);
     }
+    if (!answer || (held.length && text !== before)) answer = await post({ text });
   } catch (error) {
-    $("state").textContent = `No answer from chartgen: ${error.message}.${parts ? "" : " Is it still running?"}`;
-    $("state").className = "bad";
+    if (error instanceof TypeError && !parts) pending.unshift(...sets); // no server
+    state(`No answer from chartgen: ${error.message}.${error instanceof TypeError && !parts ? " Is it still running?" : ""}`, "bad");
     return;
   }
-  if (last.size > 0) $("text").value = text;
-  if (number === latest) show(answer);
+  if (replaced !== begun) return; // what was answered is not for the new file, which is looked at next
+  const later = new Set(pending.map((each) => each.path));
+  if ($("text").value !== before) {
+    // The text was edited meanwhile: the answers are written into the new one.
+    pending.unshift(...sets.filter((each) => !later.has(each.path)));
+    wanted = true;
+    return;
+  }
+  pending.unshift(...held.filter((each) => !later.has(each.path)));
+  if (text !== before) $("text").value = text;
+  keep(text);
+  const known = new Set(answer.problems.map(sentence));
+  show({ ...answer, problems: [...answer.problems, ...problems.filter((each) => !known.has(sentence(each)))] });
+}
+
+function state(text, kind) {
+  $("state").textContent = text;
+  $("state").className = kind;
+}
+
+// --- what was before -------------------------------------------------------------------------------------------------
+
+const KEPT = `values of ${location.pathname}`; // in this tab alone, so that a reload loses nothing
+const STEPS = 200;
+
+function keep(text) {
+  if (history.length === 0 || history[history.length - 1] !== text) history.push(text);
+  if (history.length > STEPS) history.shift();
+  $("undo").disabled = history.length < 2;
+  try {
+    sessionStorage.setItem(KEPT, text);
+  } catch {
+    // A browser can forbid it, or have no room.
+  }
+}
+
+function kept() {
+  try {
+    return sessionStorage.getItem(KEPT) || "";
+  } catch {
+    return "";
+  }
+}
+
+function undo() {
+  const now = $("text").value;
+  while (history.length > 1 && history[history.length - 1] === now) history.pop();
+  replace(history[history.length - 1] ?? "");
+}
+
+// Puts a whole file in the place of the values, and of the answers that are not written into them yet.
+function replace(text) {
+  replaced += 1;
+  pending.length = 0;
+  $("text").value = text;
+  look(null, 0);
 }
 
 const { parts } = document.documentElement.dataset; // of the static page: where its worker is
@@ -190,7 +261,7 @@ function begin() {
     if (data.ready) {
       $("engine").hidden = true;
       for (const each of waiting.values()) each.started();
-      if (latest === 0 && pending.length === 0) look(null, 0); // the manifests
+      if (!busy && pending.length === 0) look(null, 0); // the manifests
     }
     waiting.get(data.id)?.done(data.answer);
     waiting.delete(data.id);
@@ -246,8 +317,12 @@ function show(answer) {
   const left = blame(answer.problems);
   $("problems").replaceChildren(...left.map((each) => make("li", {}, sentence(each))));
   const count = answer.problems.length;
-  $("state").textContent = count ? `${count} ${count === 1 ? "error" : "errors"}` : "The chart accepts these values.";
-  $("state").className = count ? "bad" : "good";
+  const old = $("plan").firstElementChild.textContent || $("manifests").firstElementChild.textContent;
+  const shown = old ? " Plan, picture and manifests are those of the last values without errors." : "";
+  const waits = pending.length ? " What you answered is written into the file when that is possible." : "";
+  if (count) state(`${count} ${count === 1 ? "error" : "errors"}.${shown}${waits}`, "bad");
+  else state("The chart accepts these values.", "good");
+  $("result").classList.toggle("old", count > 0);
   if (!count) {
     $("plan").firstElementChild.textContent = answer.plan.join("\n");
     picture(answer.picture);
@@ -288,10 +363,10 @@ function picture(text) {
 
 function install() {
   const file = $("text").value.trim() ? " -f values.yaml" : "";
+  const version = page.version ? ` --version ${page.version}` : "";
   return [
-    "# Save the values as values.yaml, then check and install them:",
-    `chartgen validate${file || ""}`,
-    `helm upgrade --install llm ${page.shown}${file}`,
+    ...(file ? ["# Save the values as values.yaml, then install:"] : []),
+    `helm upgrade --install llm ${page.shown}${version}${file}`,
     "helm test llm",
   ].join("\n");
 }
@@ -299,8 +374,12 @@ function install() {
 // --- files, tabs -----------------------------------------------------------------------------------------------------
 
 async function take(file) {
-  $("text").value = await file.text();
-  look(null, 0);
+  if (file.size > MOST) {
+    state(`${file.name} is not opened: it has more than ${MOST} bytes, and is hardly a values file.`, "bad");
+    return;
+  }
+  const text = await file.text();
+  replace(text);
 }
 
 function save() {
@@ -323,9 +402,10 @@ function wire() {
   tabs.forEach((tab, n) => {
     tab.addEventListener("click", () => select(tab));
     tab.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const next = tabs[(n + step + tabs.length) % tabs.length];
+      const place = { ArrowRight: n + 1, ArrowLeft: n - 1, Home: 0, End: -1 }[event.key];
+      if (place === undefined) return;
+      event.preventDefault();
+      const next = tabs[(place + tabs.length) % tabs.length];
       select(next);
       next.focus();
     });
@@ -333,14 +413,24 @@ function wire() {
   $("text").addEventListener("input", () => look(null));
   $("save").addEventListener("click", save);
   $("open").addEventListener("click", () => $("file").click());
-  $("file").addEventListener("change", () => $("file").files[0] && take($("file").files[0]));
-  document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("over"); });
+  $("file").addEventListener("change", () => {
+    const [file] = $("file").files;
+    if (file) take(file);
+    $("file").value = ""; // the same file can be opened again
+  });
+  $("undo").addEventListener("click", undo);
+  document.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // text can be dragged as anywhere
+    event.preventDefault();
+    document.body.classList.add("over");
+  });
   document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("over"); });
   document.addEventListener("drop", (event) => {
-    event.preventDefault();
     document.body.classList.remove("over");
     const [file] = event.dataTransfer.files;
-    if (file) take(file);
+    if (!file) return;
+    event.preventDefault();
+    take(file);
   });
 }
 
@@ -350,10 +440,13 @@ $("chart").textContent = page.chart;
 document.title = `Configure ${page.chart}`;
 build();
 fill();
+history.push(""); // Undo goes back to nothing, after a reload too
+$("text").value = kept();
 if (parts) {
   // What the defaults mean is known before anything can render.
   $("engine").hidden = false;
   show(page.first);
+  if ($("text").value) state("Loading …", "");
   begin();
 } else {
   look(null, 0);
