@@ -279,7 +279,7 @@ def _choices(stack: Stack) -> Iterator[Problem]:
         for slot in fragment.fills if not fragment.choice else ():
             chosen = [each.id for each in stack.fragments if each.choice and slot in each.fills]
             if slot.endswith(SUFFIX) and chosen and _kind(stack, slot) == "one":
-                message = f"is filled for every server, since the fragment has no choice, as {chosen[0]} has one"
+                message = f"fills the slot for every server, because it has no choice and {chosen[0]} has one"
                 remedy = "add choice to this file, or fill another slot"
                 yield fragment.problem("fragment.yaml", ("fills", slot), message, remedy)
 
