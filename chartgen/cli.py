@@ -271,7 +271,7 @@ def validate(
     as not checked.
 
     While you write a fragment, --only checks it in seconds, on the newest Kubernetes version. It composes the chart in
-    memory and does not need `chartgen build`.
+    memory and does not need `chartgen build`. A value or a choice that no case sets is a warning.
     """
     from .chart import loaded
     from .proofs import formats

@@ -14,6 +14,7 @@ from ..sources.fragment import DEFINE, INCLUDE, Fragment
 SUFFIX = ".facts"
 LAYS = "fragment.servers"
 READ = re.compile(r"\.Facts\.([a-z][A-Za-z]*)")
+OPTIONAL = re.compile(r"\s*\|\s*default\b")  # what follows facts that a stack can be without
 
 
 def order(fragments: tuple[Fragment, ...], scope: str) -> list[str]:
@@ -37,7 +38,8 @@ def order(fragments: tuple[Fragment, ...], scope: str) -> list[str]:
 
 def check(fragments: tuple[Fragment, ...], own: tuple[Fragment, ...]) -> list[Problem]:
     """Facts that read each other, and facts that are read and are no fragment's. `own` are those of the stack's author,
-    which are to blame for what others do not do without them.
+    which are to blame for what others do not do without them. Others may read facts with a default, as another stack
+    can leave out the fragment that offers them.
     """
     known = sorted(name.removesuffix(SUFFIX) for f in fragments for name in f.offers if name.endswith(SUFFIX))
     problems = [
@@ -51,7 +53,7 @@ def check(fragments: tuple[Fragment, ...], own: tuple[Fragment, ...]) -> list[Pr
         for fragment in fragments
         for file, text in fragment.templates.items()
         for match in READ.finditer(text)
-        if match[1] not in known
+        if match[1] not in known and (fragment in own or not OPTIONAL.match(text, match.end()))
     ]
     problems += _unlaid(fragments)
     for scope in ("server", "release"):

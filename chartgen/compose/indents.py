@@ -129,11 +129,12 @@ class _Walk:
     def judged(self, text: str, column: int) -> None:
         said = text.replace(PART, "{{…}}").replace(LINES, "{{…}}").removesuffix(":")
         if self.most is not None and column > self.most:
-            where = "the line before it, which has a value" if self.columns else "the left"
-            message = f"is indented more than {where}"
+            message = "is indented, but no key above it can hold it"
+            if self.columns:
+                message = "is indented more than the line above it, which has a value"
             remedy = f"indent it by {self.most} spaces" if self.most else "remove the spaces before it"
             self.problems.append(Problem(self.source.path, self.number, said, message, remedy))
         elif self.columns and column not in self.columns and min(self.columns) < column < max(self.columns):
-            message = "is indented like no line before it"
+            message = "is indented differently from all lines above it"
             remedy = f"indent it by {max(each for each in self.columns if each < column)} or {max(self.columns)} spaces"
             self.problems.append(Problem(self.source.path, self.number, said, message, remedy))

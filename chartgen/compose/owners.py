@@ -242,7 +242,7 @@ def _misread(
         message = f"is a value of {' and '.join(owners)}, which this fragment does not require"
         yield message, key, f"read one of its slots instead, or add {owners[0]} to requires in fragment.yaml"
     elif server and (scope == RELEASE or (scope != SERVER and at[0] in values.server)):
-        message = "a template of every server's reads the release's values"
+        message = "the template runs for each server, but reads the release's values"
         yield message, f"$.Values.{key}", "read .Values, the server's own"
     elif scope == RELEASE and at[0] in values.server:
         message = "is a value of each server, but the template reads the release's"

@@ -70,7 +70,8 @@ RULES = {
     "changes": "No template changes values, facts or Helm's objects in place: `set`, `unset` and `merge` work on a"
     " deepCopy.",
     "servers": "A template that provides facts or values of a server does not include `fragment.servers`.",
-    "stated": "A fragment that creates a Service, a claim or a generated Secret fills the slot of base that states it.",
+    "stated": "A fragment that creates a Service, pods, a claim or a generated Secret fills the slot of base that"
+    " states it.",
     "text": "Text is printed into YAML with quote, toJson, toYaml or a helper that quotes, and nothing is before or"
     " after it. In a block or below a key, lines are printed with nindent. Each line of a fill is a key or an item."
     " Lines are indented as YAML reads them.",
@@ -100,6 +101,10 @@ UNSTEADY = re.compile(
 # What a template creates -> the slots of which its fragment fills one, and what is stated there.
 STATED = {
     "\nkind: Service\n": (("access.facts",), "who can use it"),
+    **dict.fromkeys(
+        (f"\nkind: {kind}\n" for kind in ("Deployment", "StatefulSet", "Pod")),
+        (("network.facts",), "what its pods connect to, and who connects to them"),
+    ),
     "\nkind: PersistentVolumeClaim\n": (("server.claims", "release.claims"), "the key of the values that describe it"),
     'include "fragment.secretData"': (("secrets.facts",), "what happens if its value changes"),
 }
@@ -274,7 +279,7 @@ def _choices(stack: Stack) -> Iterator[Problem]:
         for slot in fragment.fills if not fragment.choice else ():
             chosen = [each.id for each in stack.fragments if each.choice and slot in each.fills]
             if slot.endswith(SUFFIX) and chosen and _kind(stack, slot) == "one":
-                message = f"is filled for every server, since the fragment has no choice, as {chosen[0]} has one"
+                message = f"fills the slot for every server, because it has no choice and {chosen[0]} has one"
                 remedy = "add choice to this file, or fill another slot"
                 yield fragment.problem("fragment.yaml", ("fills", slot), message, remedy)
 

@@ -150,12 +150,12 @@ def test_objects_of_a_range_whose_names_differ_are_not_refused(refused, over, na
 
 
 MISPLACED = [
-    ("  a: 1\n    b: 2", 10, "is indented more than the line before it, which has a value; indent it by 2 spaces"),
-    ("  - a\n    - b", 10, "is indented more than the line before it, which has a value; indent it by 2 spaces"),
-    ("  - a: 1\n     b: 2", 10, "is indented more than the line before it, which has a value; indent it by 4 spaces"),
-    ("  a:\n      b: 2\n    c: 3", 11, "is indented like no line before it; indent it by 2 or 6 spaces"),
-    ("  a: 1\n{{- if .Values.a.tag }}\n    b: 2\n{{- end }}", 11, "is indented more than the line before it"),
-    ("  a: {{ quote .Values.a.tag }}\n    b: 2", 10, "is indented more than the line before it"),
+    ("  a: 1\n    b: 2", 10, "is indented more than the line above it, which has a value; indent it by 2 spaces"),
+    ("  - a\n    - b", 10, "is indented more than the line above it, which has a value; indent it by 2 spaces"),
+    ("  - a: 1\n     b: 2", 10, "is indented more than the line above it, which has a value; indent it by 4 spaces"),
+    ("  a:\n      b: 2\n    c: 3", 11, "is indented differently from all lines above it; indent it by 2 or 6 spaces"),
+    ("  a: 1\n{{- if .Values.a.tag }}\n    b: 2\n{{- end }}", 11, "is indented more than the line above it"),
+    ("  a: {{ quote .Values.a.tag }}\n    b: 2", 10, "is indented more than the line above it"),
 ]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from conftest import outcome
 
-from chartgen.compose import building, compose, facts
+from chartgen.compose import building, compose, facts, fit
+from chartgen.sources import stack as stacks
 
 EACH = "{{- range .Servers }}\n"
 LAYS = '{{- include "fragment.servers" . }}\n'
@@ -151,3 +155,31 @@ def test_file_that_a_fill_names_and_that_is_not_there_is_refused(stack):
         "x/templates/_x.tpl:3: files/x/rum.sh: is not a file of this fragment; did you mean 'files/x/run.sh'?" in said
     )
     assert "files/x/run.sh: is" not in said
+
+
+# What every stack with servers has, beside what a fragment requires.
+BASIS = ("engine/ollama", "source/ollama", "delivery/init", "gpu", "storage/model-cache")
+
+
+def test_each_fragment_fits_into_a_stack_that_has_only_what_it_requires():
+    whole = stacks.read(stacks.find("llm-stack"))
+    known = {fragment.id: fragment for fragment in whole.fragments}
+    for id in known:
+        needed, waiting = set(), [id, *BASIS]
+        while waiting:
+            each = waiting.pop()
+            if each not in needed:
+                needed.add(each)
+                waiting += known[each].requires
+        fragments = tuple(fragment for fragment in whole.fragments if fragment.id in needed)
+        # In a folder of somebody else's, no fragment is the author's own.
+        stack = replace(whole, folder=Path("/elsewhere"), fragments=fragments)
+        assert [str(problem) for problem in fit.check(stack)] == [], id
+
+
+def test_facts_that_another_stack_can_be_without_are_read_with_a_default_in_a_fragment_of_others(stack):
+    body = "v: {{ (.Facts.bb | default dict).v | quote }}"
+    found = made(stack, define("fragment.x.a", body), {"a.facts": "fragment.x.a"})
+    assert facts.check(found.fragments, ()) == []
+    [problem] = facts.check(found.fragments, found.fragments)
+    assert problem.message == "no fragment of the stack offers these facts"

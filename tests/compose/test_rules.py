@@ -364,7 +364,7 @@ def test_value_of_a_server_is_read_in_its_context_alone(refused):
         "{{ range .Servers }}\n- [{{ quote .Values.a }}, {{ quote .Values.b }}]\n- {{ quote $.Values.a }}\n"
         "- {{ quote $.Values.b }}\n{{ end }}\n"
     )
-    server = "a template of every server's reads the release's values; read .Values, the server's own"
+    server = "the template runs for each server, but reads the release's values; read .Values, the server's own"
     assert refused({"base": {}}, {**SCOPED, "base/templates/a.yaml": text}) == [
         "base/templates/a.yaml:3: a: is a value of each server, but the template reads the release's; "
         "read it in the context of a server",
@@ -662,7 +662,7 @@ def test_facts_that_others_choose_are_not_filled_without_a_choice(refused):
     fragments["a"]["choice"] = {"engine": "x"}
     found = [each for each in refused(fragments, files) if each.startswith("b/fragment.yaml")]
     assert found == [
-        'b/fragment.yaml:1: fills."engine.facts": is filled for every server, since the fragment has no choice, as a '
+        'b/fragment.yaml:1: fills."engine.facts": fills the slot for every server, because it has no choice and a '
         "has one; add choice to this file, or fill another slot"
     ]
 

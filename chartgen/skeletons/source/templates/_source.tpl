@@ -3,6 +3,13 @@ format: directory
 image: KEY
 {{- end }}
 
+{{- /* Where it downloads from, for NetworkPolicies. */}}
+{{- define "fragment.DOTTED.urls" -}}
+{{- with .Values.KEY.url }}
+- {{ quote . }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.DOTTED.script" -}}
 load.sh
 {{- end }}

@@ -19,6 +19,21 @@
 {{- end }}
 {{- end }}
 
+{{- /* Which connections the NetworkPolicies allow: from clients to its pods, and from its pods to the servers. */}}
+{{- define "fragment.DOTTED.network" -}}
+{{- if .Values.KEY.enabled }}
+{{- $urls := list }}
+{{- range .Facts.endpoints }}
+{{- $urls = append $urls .url }}
+{{- end -}}
+- component: WORD
+  service: {{ include "fragment.name" (list . "WORD") }}
+  ports: [8080]
+  public: true
+  urls: {{ toJson $urls }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.DOTTED.checks" -}}
 {{- if and .Values.KEY.enabled (not .Facts.endpoints) }}
 KEY.enabled: no server of this release has an API for chats; enable one, or set KEY.enabled to false
