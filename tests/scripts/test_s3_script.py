@@ -282,6 +282,24 @@ UNSEEN: list[dict[str, Any]] = [
 
 
 @each_shell
+@pytest.mark.parametrize("size", [0, 7, 10**6])
+@pytest.mark.parametrize("kind", [*UNSEEN, {"part": 30_000}])
+def test_a_list_is_not_believed_for_the_size_of_a_file(
+    counter: Counter, shell: list[str], kind: dict[str, Any], size: int
+) -> None:
+    files = {"weights": WEIGHTS}
+    counter.store.put(BUCKET, FOLDER, files, **kind)
+    counter.store.lie = lambda one: one.update(Size=size)
+    ended = counter.load(shell=shell, RETRIES="2")
+    assert (ended.code, (counter.target / ".ready").exists()) == (69, False), ended
+    if size < len(WEIGHTS):
+        assert f"weights: the store lists {size} bytes, but does not say that the object has as many" in ended.err
+    counter.store.lie = None
+    all_right(counter.load(shell=shell))
+    assert counter.holds(files)
+
+
+@each_shell
 @pytest.mark.parametrize("kind", UNSEEN)
 def test_a_file_whose_etag_is_no_checksum_counts_by_its_size(
     counter: Counter, shell: list[str], kind: dict[str, Any]

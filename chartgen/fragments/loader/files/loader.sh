@@ -452,8 +452,11 @@ not_killed() { if [ "$1" -eq 137 ]; then die 70 "$killed"; fi; }
 unusable() { die 74 "$1 does not accept a file: $(reason_in "$2"); check the volume, or the disk of the node"; }
 
 # check_disk DIR: exit because a write to DIR failed, unless the disk is full. If a file can be written now, the program
-# that wrote was killed, or failed for a reason of its own.
+# that wrote was killed, or failed for a reason of its own. If DIR could not be created, the folder above it counts.
 check_disk() {
+  until [ -d "$1" ]; do
+    case $1 in */*) set -- "${1%/*}" ;; *) break ;; esac
+  done
   check_writable "$1"
   why=$(LC_ALL=C mktemp "$1/.new.XXXXXX" 2>&1)
   code=$?

@@ -454,6 +454,9 @@ unusable() { die 74 "$1 does not accept a file: $(reason_in "$2"); check the vol
 
 
 check_disk() {
+  until [ -d "$1" ]; do
+    case $1 in */*) set -- "${1%/*}" ;; *) break ;; esac
+  done
   check_writable "$1"
   why=$(LC_ALL=C mktemp "$1/.new.XXXXXX" 2>&1)
   code=$?
