@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -416,6 +419,26 @@ def test_a_store_that_is_away_is_tried_as_often_as_told(counter: Counter) -> Non
     assert (ended.code, len(counter.store.seen)) == (69, 4)
     assert "gave up after 4 attempts without new data: Empty reply from server" in ended.err
     assert counter.left_over() == []
+
+
+def test_an_answer_that_is_no_http_is_tried_again(counter: Counter) -> None:
+    asked = 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            nonlocal asked
+            with contextlib.suppress(OSError):
+                while True:
+                    with server.accept()[0] as client:
+                        asked += 1
+                        client.recv(4096)
+                        client.sendall(b"so it is\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        ended = counter.load(ENDPOINT=f"http://127.0.0.1:{server.getsockname()[1]}", RETRIES="2")
+        server.shutdown(socket.SHUT_RDWR)
+    assert (ended.code, asked) == (69, 2), ended
+    assert "is not HTTP" in ended.err
 
 
 def test_what_is_no_store_is_told(counter: Counter) -> None:

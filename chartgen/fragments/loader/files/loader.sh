@@ -456,7 +456,7 @@ not_killed() { if [ "$1" -eq 137 ]; then die 70 "$killed"; fi; }
 unusable() { die 74 "$1 does not accept a file: $(reason_in "$2"); check the volume, or the disk of the node"; }
 
 # check_disk DIR: exit because a write to DIR failed, unless the disk is full. If a file can be written now, the program
-# that wrote was killed, or failed for a reason of its own.
+# that wrote was killed, or failed for another reason.
 check_disk() {
   check_writable "$1"
   why=$(LC_ALL=C mktemp "$1/.new.XXXXXX" 2>&1)
@@ -611,13 +611,13 @@ last_message() {
 
 # keep_lock PID: run in the background. Never create the file again: if it is gone, another loader has taken over.
 keep_lock() {
-  nap='' told=''
+  nap='' noted=''
   trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
-      [ -n "$told" ] || echo "another loader has taken over the lock; stopping" >&2
-      told=1
+      [ -n "$noted" ] || echo "another loader has taken over the lock; stopping" >&2
+      noted=1
       kill "$1" 2>/dev/null   # again at each beat, as in end
     fi
     sleep "$LOCK_BEAT" &

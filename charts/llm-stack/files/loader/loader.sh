@@ -611,13 +611,13 @@ last_message() {
 
 
 keep_lock() {
-  nap='' told=''
+  nap='' noted=''
   trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
-      [ -n "$told" ] || echo "another loader has taken over the lock; stopping" >&2
-      told=1
+      [ -n "$noted" ] || echo "another loader has taken over the lock; stopping" >&2
+      noted=1
       kill "$1" 2>/dev/null   # again at each beat, as in end
     fi
     sleep "$LOCK_BEAT" &
