@@ -516,24 +516,25 @@ def test_partial_blobs_of_ollama_are_copied_after_a_loader_that_was_suspended(wo
 def test_partial_layers_of_kit_are_copied_after_a_loader_that_was_suspended(harbour: Harbour, shell: list[str]) -> None:
     part = Part("model", "weights.bin", content("kit", 600_000), "weights")
     harbour.push("ml/bert:v1", part)
-    harbour.wire.slow = 0.2
-    process = harbour.start(shell=shell, LOCK_BEAT="5", LOCK_STALE="60")
+    harbour.wire.rest = 200_000
+    process = harbour.start(shell=shell, LOCK_BEAT="60", LOCK_STALE="600", STALL="600")
 
     def begun() -> list[Path]:
         partials = harbour.target.glob(".work/*/bert/work/kit/storage/ingest/*")
         return [path for path in partials if path.stat().st_size]
 
-    wait_for(begun, 30)
-    opened = begun()[0].stat().st_ino
+    wait_for(begun, 60)
+    (partial,) = begun()
+    opened = partial.stat().st_ino
     os.killpg(process.pid, signal.SIGSTOP)
-    harbour.wire.slow = 0
+    harbour.wire.rest = 0
     try:
-        all_right(Ended(harbour.start(shell=shell, LOCK_STALE="1"), timeout=40))
+        all_right(Ended(harbour.start(shell=shell, LOCK_STALE="1"), timeout=120))
         inodes = {path.stat().st_ino for path in harbour.target.rglob("*")}
         assert opened not in inodes
     finally:
         os.killpg(process.pid, signal.SIGCONT)
-    assert Ended(process).code == 143
+    assert Ended(process, timeout=120).code == 143
     assert (harbour.target / "bert/weights.bin").read_bytes() == part.data
 
 

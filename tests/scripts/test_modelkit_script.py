@@ -193,7 +193,7 @@ def test_models_come_side_by_side(harbour: Harbour, kit: ModelKit, parallel: str
     time.sleep(0.3)
     assert under_way() == at_once
     harbour.wire.hold = None
-    all_right(Ended(process))
+    all_right(Ended(process, 60))
     assert {row.split("\t")[0] for row in (harbour.target / ".models").read_text().splitlines()} == {"bert", "resnet"}
 
 

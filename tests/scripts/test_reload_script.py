@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import threading
@@ -157,6 +158,27 @@ def stopped(process: subprocess.Popen[str]) -> Ended:
 
 
 # --- the engine is asked --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", SHELLS[:2])  # some builds of busybox prefer their own programs
+@pytest.mark.parametrize("name", ["head", "awk"])
+def test_what_a_killed_program_has_not_read_has_not_changed(engine, models, start, tmp_path, shell, name) -> None:
+    program = tmp_path / "bin" / name
+    program.parent.mkdir()
+    usual = f'[ -e {tmp_path}/kill ] || exec {shutil.which(name)} "$@"'
+    program.write_text(f"#!/bin/sh\n{usual}\n: >{tmp_path}/was-killed\nkill -KILL $$\n")
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    process = start(shell, **by_http(engine, tmp_path, ("-", "PUT", "/v1/models", "{}")), PATH=path)
+    (tmp_path / "kill").touch()
+    wait_for((tmp_path / "was-killed").exists)
+    time.sleep(0.3)
+    (tmp_path / "kill").unlink()
+    time.sleep(0.3)
+    assert engine.requests == []
+    models(bert="two", resnet="one")
+    wait_for(lambda: engine.requests)
+    stopped(process)
 
 
 @each_shell

@@ -218,3 +218,16 @@ def test_repository_that_cannot_be_written_is_told(pod):
     done = pod.serve()
     assert done.returncode == 74
     assert "is not writable" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["od", "tr"])
+def test_there_is_no_server_without_a_key(tmp_path: Path, name: str) -> None:
+    """An empty key would open what it guards."""
+    pod = Pod(tmp_path, SHELLS[0])
+    pod.bring("bert", "one")
+    pod.lay_out("bert\tbert\t1")
+    (tmp_path / "bin" / name).write_text("#!/bin/sh\nkill -KILL $$\n")
+    (tmp_path / "bin" / name).chmod(0o755)
+    done = pod.serve()
+    assert (done.returncode, done.stdout) == (70, ""), done
+    assert "no key could be created" in done.stderr

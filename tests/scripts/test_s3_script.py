@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -282,6 +285,24 @@ UNSEEN: list[dict[str, Any]] = [
 
 
 @each_shell
+@pytest.mark.parametrize("size", [0, 7, 10**6])
+@pytest.mark.parametrize("kind", [*UNSEEN, {"part": 30_000}])
+def test_a_list_is_not_believed_for_the_size_of_a_file(
+    counter: Counter, shell: list[str], kind: dict[str, Any], size: int
+) -> None:
+    files = {"weights": WEIGHTS}
+    counter.store.put(BUCKET, FOLDER, files, **kind)
+    counter.store.lie = lambda one: one.update(Size=size)
+    ended = counter.load(shell=shell, RETRIES="2")
+    assert (ended.code, (counter.target / ".ready").exists()) == (69, False), ended
+    if size < len(WEIGHTS):
+        assert f"weights: the store lists {size} bytes, but does not say that the object has as many" in ended.err
+    counter.store.lie = None
+    all_right(counter.load(shell=shell))
+    assert counter.holds(files)
+
+
+@each_shell
 @pytest.mark.parametrize("kind", UNSEEN)
 def test_a_file_whose_etag_is_no_checksum_counts_by_its_size(
     counter: Counter, shell: list[str], kind: dict[str, Any]
@@ -398,6 +419,26 @@ def test_a_store_that_is_away_is_tried_as_often_as_told(counter: Counter) -> Non
     assert (ended.code, len(counter.store.seen)) == (69, 4)
     assert "gave up after 4 attempts without new data: Empty reply from server" in ended.err
     assert counter.left_over() == []
+
+
+def test_an_answer_that_is_no_http_is_tried_again(counter: Counter) -> None:
+    asked = 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            nonlocal asked
+            with contextlib.suppress(OSError):
+                while True:
+                    with server.accept()[0] as client:
+                        asked += 1
+                        client.recv(4096)
+                        client.sendall(b"so it is\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        ended = counter.load(ENDPOINT=f"http://127.0.0.1:{server.getsockname()[1]}", RETRIES="2")
+        server.shutdown(socket.SHUT_RDWR)
+    assert (ended.code, asked) == (69, 2), ended
+    assert "is not HTTP" in ended.err
 
 
 def test_what_is_no_store_is_told(counter: Counter) -> None:

@@ -1036,6 +1036,12 @@ def test_a_folder_of_the_node_with_files_that_no_loader_made_keeps_its_owner(tmp
     assert ended.returncode == 77
     assert "contains files that no loader made; set modelCache.hostPath to an empty folder" in ended.stderr
     assert (own.stat().st_uid, own.parent.stat().st_uid) == (0, 0)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/find").write_text("#!/bin/sh\nkill -KILL $$\n")
+    (tmp_path / "bin/find").chmod(0o755)
+    killed = env | {"PATH": f"{tmp_path / 'bin'}:{env['PATH']}"}
+    ended = subprocess.run(command, env=killed, capture_output=True, text=True, check=False)
+    assert (ended.returncode, own.parent.stat().st_uid) == (70, 0)
     own.unlink()
     subprocess.run(command, env=env, capture_output=True, check=True)
     assert own.parent.stat().st_uid == 1234

@@ -31,7 +31,8 @@ class Wire:
     """What lies between: `host` is where it listens, the rest are faults that a test sets and takes back.
 
     `cut` cuts the connection on which so many bytes of blobs have passed in all since it was set, `cuts` times. `slow`
-    waits so many seconds after each piece of 16 KB. `corrupt` flips a bit in answers whose path ends so. `down` drops
+    waits so many seconds after each piece of 16 KB. `rest` is how many bytes of a blob pass; what follows waits until
+    it is 0. `corrupt` flips a bit in answers whose path ends so. `down` drops
     every connection. `hold` is asked of each path whether its answer is kept back for now; `held` are those that are.
     """
 
@@ -40,6 +41,7 @@ class Wire:
     cut: int = 0
     cuts: int = 1
     slow: float = 0
+    rest: int = 0
     corrupt: str = ""
     down: bool = False
     hold: Callable[[str], bool] | None = None
@@ -73,7 +75,7 @@ def wire(upstream: str, address: str = "127.0.0.1", port: int = 0) -> Iterator[W
     try:
         yield made
     finally:
-        made.down, made.hold = True, None
+        made.down, made.hold, made.rest = True, None, 0
         server.shutdown()
         server.server_close()
 
@@ -146,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(piece)
             passed += len(piece)
             one.bytes = passed
+            while blob and wire.rest and passed >= wire.rest:
+                time.sleep(0.02)
             if blob and wire.slow:
                 time.sleep(wire.slow)
         return None

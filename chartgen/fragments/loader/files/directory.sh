@@ -58,7 +58,8 @@ look() {
   provide_all
   code=$?
   if [ "$code" -eq 0 ]; then
-    all_here || die 70 "the downloaded models are not the requested ones; remove $TARGET/.versions, and try again"
+    all_here || die 70 "the models in $TARGET changed after the download, or a process of the loader was killed; if that" \
+      "happens again, raise the memory limit of the loader, and check what else writes to the volume"
     summary "all there"
     { mark_sync && mark_ready "$hash"; } || full "$TARGET"
   fi

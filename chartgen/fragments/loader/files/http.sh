@@ -45,7 +45,10 @@ request() {
   esac
   case $code in
     137) lost ;;
-    1) die 65 "$ENDPOINT redirects to plain HTTP, which others on the network can read and change; to allow it, set" \
+    1) case $(curl_error) in
+        *HTTP/0.9*) message="the answer of $ENDPOINT is not HTTP"; return 1 ;;
+      esac
+      die 65 "$ENDPOINT redirects to plain HTTP, which others on the network can read and change; to allow it, set" \
       "$block.plainHttp: true" ;;
     23 | 153)   # it cannot write, or is at its limit (128 and SIGXFSZ)
       if [ "$code" -eq 153 ] || [ "$(size_of "${file:-$scratch/json}")" -ge "$most" ]; then

@@ -82,13 +82,16 @@ hide_in() {
     print
   }') &&
     bare=$(printf '%s\n' "$pair" | LC_ALL=C awk "$unescape"' { printf "%s", unescape($0) }') &&
-    sent=$(printf '%s' "$pair" | base64 -w 0) && sent_bare=$(printf '%s' "$bare" | base64 -w 0); } || die 70 "$killed"
+    sent=$(base64_of "$pair") && sent_bare=$(base64_of "$bare"); } || die 70 "$killed"
   hide "$pair
 ${pair#*:}
 $pieces
 $sent
 $sent_bare"
 }
+
+# base64_of TEXT: print it on one line. Not every base64 has an option for that.
+base64_of() { lines=$(printf '%s' "$1" | base64) && printf '%s' "$lines" | tr -d '\n'; }
 
 # conceal [cut]: replace $text if it contains a credential, which a server can send back in an error message, also with
 # blanks in it, or escaped for a URL or for JSON. With `cut`, keep what is before it.
@@ -189,7 +192,12 @@ within() {
   "$@" &
   child=$!
   while alive "$child"; do
-    if passed within "$limit"; then end "$child"; break; fi
+    if passed within "$limit"; then
+      end "$child"
+      if ! alive "$child"; then break; fi
+      ended=137 child=''   # the kernel holds it
+      return "$ended"
+    fi
     sleep "$nap"
     case $nap in 0.01) nap=0.05 ;; 0.05) nap=0.2 ;; esac
   done
@@ -381,11 +389,7 @@ own_dir() {
         die 77 "$linked is not a folder, and the loader needs one there; remove it"
       fi
     done
-    if mkdir -p "$each" 2>/dev/null; then continue; fi
-    up=$each
-    until [ -d "$up" ]; do up=${up%/*}; done
-    check_writable "$up"
-    full "$TARGET"
+    mkdir -p "$each" 2>/dev/null || full "$each"
   done
 }
 
@@ -452,7 +456,7 @@ not_killed() { if [ "$1" -eq 137 ]; then die 70 "$killed"; fi; }
 unusable() { die 74 "$1 does not accept a file: $(reason_in "$2"); check the volume, or the disk of the node"; }
 
 # check_disk DIR: exit because a write to DIR failed, unless the disk is full. If a file can be written now, the program
-# that wrote was killed, or failed for a reason of its own.
+# that wrote was killed, or failed for another reason.
 check_disk() {
   check_writable "$1"
   why=$(LC_ALL=C mktemp "$1/.new.XXXXXX" 2>&1)
@@ -472,8 +476,14 @@ check_disk() {
 }
 
 # full DIR [BYTES]: exit because a write to DIR failed. BYTES is how many more are needed, or empty, if a program said that
-# the disk is full. Without it, the cause is not known.
+# the disk is full. Without it, the cause is not known. If DIR does not exist, the folder above it counts.
 full() {
+  until [ -d "$1" ]; do
+    above=${1%/*}
+    if [ "$above" = "$1" ] || [ -z "$above" ]; then break; fi
+    shift
+    set -- "$above" "$@"
+  done
   if [ -n "$holding" ]; then check_lock; check_markers; fi   # the cause can be one of them
   if [ $# -eq 1 ]; then check_disk "$1"; fi
   free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
@@ -601,13 +611,13 @@ last_message() {
 
 # keep_lock PID: run in the background. Never create the file again: if it is gone, another loader has taken over.
 keep_lock() {
-  nap='' told=''
+  nap='' noted=''
   trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
-      [ -n "$told" ] || echo "another loader has taken over the lock; stopping" >&2
-      told=1
+      [ -n "$noted" ] || echo "another loader has taken over the lock; stopping" >&2
+      noted=1
       kill "$1" 2>/dev/null   # again at each beat, as in end
     fi
     sleep "$LOCK_BEAT" &

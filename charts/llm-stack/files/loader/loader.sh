@@ -82,13 +82,16 @@ hide_in() {
     print
   }') &&
     bare=$(printf '%s\n' "$pair" | LC_ALL=C awk "$unescape"' { printf "%s", unescape($0) }') &&
-    sent=$(printf '%s' "$pair" | base64 -w 0) && sent_bare=$(printf '%s' "$bare" | base64 -w 0); } || die 70 "$killed"
+    sent=$(base64_of "$pair") && sent_bare=$(base64_of "$bare"); } || die 70 "$killed"
   hide "$pair
 ${pair#*:}
 $pieces
 $sent
 $sent_bare"
 }
+
+
+base64_of() { lines=$(printf '%s' "$1" | base64) && printf '%s' "$lines" | tr -d '\n'; }
 
 
 
@@ -189,7 +192,12 @@ within() {
   "$@" &
   child=$!
   while alive "$child"; do
-    if passed within "$limit"; then end "$child"; break; fi
+    if passed within "$limit"; then
+      end "$child"
+      if ! alive "$child"; then break; fi
+      ended=137 child=''   # the kernel holds it
+      return "$ended"
+    fi
     sleep "$nap"
     case $nap in 0.01) nap=0.05 ;; 0.05) nap=0.2 ;; esac
   done
@@ -381,11 +389,7 @@ own_dir() {
         die 77 "$linked is not a folder, and the loader needs one there; remove it"
       fi
     done
-    if mkdir -p "$each" 2>/dev/null; then continue; fi
-    up=$each
-    until [ -d "$up" ]; do up=${up%/*}; done
-    check_writable "$up"
-    full "$TARGET"
+    mkdir -p "$each" 2>/dev/null || full "$each"
   done
 }
 
@@ -474,6 +478,12 @@ check_disk() {
 
 
 full() {
+  until [ -d "$1" ]; do
+    above=${1%/*}
+    if [ "$above" = "$1" ] || [ -z "$above" ]; then break; fi
+    shift
+    set -- "$above" "$@"
+  done
   if [ -n "$holding" ]; then check_lock; check_markers; fi   # the cause can be one of them
   if [ $# -eq 1 ]; then check_disk "$1"; fi
   free=$(free_bytes "$1") inodes=$(df -Pi "$1" 2>/dev/null | awk 'NR > 1 { print $4; exit }')
@@ -601,13 +611,13 @@ last_message() {
 
 
 keep_lock() {
-  nap='' told=''
+  nap='' noted=''
   trap 'kill $nap 2>/dev/null; exit' TERM
   while alive "$1"; do
     touch -c "$lock/$me" 2>/dev/null
     if ! [ -e "$lock/$me" ]; then
-      [ -n "$told" ] || echo "another loader has taken over the lock; stopping" >&2
-      told=1
+      [ -n "$noted" ] || echo "another loader has taken over the lock; stopping" >&2
+      noted=1
       kill "$1" 2>/dev/null   # again at each beat, as in end
     fi
     sleep "$LOCK_BEAT" &

@@ -176,7 +176,7 @@ request_file() {
 # ETag is not a checksum.
 about() {
   status=''
-  { path=$(path_of "$1") && address "$path"; } || lost || return
+  { first=$(path_of "$1") && address "$first"; } || lost || return
   case $1,${2:-1} in
     *,whole) ;;
     parts-*,*) url="$url?partNumber=${2:-1}" ;;
@@ -240,7 +240,8 @@ summed() {
         # Most programs upload parts of one size. Only if that is not so, every part is asked for.
         if divided "$1" "$2"; then
           summed_by_parts "$2" "$3"
-          case $? in 0 | 2) return ;; esac
+          known=$?
+          if [ "$known" -ne 1 ]; then return "$known"; fi
         fi
         measured "$1" "$2"
         case $? in

@@ -98,7 +98,7 @@ on_gpu() {
   placed=$(printf '%s\n' "$running" | sed -n \
     -e 's,^\([^ ]*\) .*[ /]\([0-9][0-9]*\)% \(CPU/\)*GPU .*,\1 \2,p' \
     -e 's,^\([^ ]*\) .* [0-9][0-9]*% CPU .*,\1 0,p' \
-    -e 's,^\([^ ]*\) .* Unknown .*,\1 100,p')
+    -e 's,^\([^ ]*\) .* Unknown .*,\1 100,p') || refuse "the models in memory are not known" "a process was killed"
   if [ -z "$placed" ] && [ -n "${1:-}" ]; then
     case $OLLAMA_KEEP_ALIVE in
       0 | 0[a-z]*) ;;

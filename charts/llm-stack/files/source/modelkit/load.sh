@@ -302,7 +302,7 @@ log_in() {
     (umask 077 && cp "$LOGIN_DIR/.dockerconfigjson" "$DOCKER_CONFIG/config.json")
   elif [ -r "$LOGIN_DIR/$USERNAME_KEY" ] && [ -r "$LOGIN_DIR/$PASSWORD_KEY" ]; then
     { secret=$(cat "$LOGIN_DIR/$PASSWORD_KEY") && user=$(cat "$LOGIN_DIR/$USERNAME_KEY") &&
-      pair=$(printf '%s:%s' "$user" "$secret" | base64 -w 0) && bare=$(printf '%s' "$secret" | tr -d '\r\n'); } || die 70 "$killed"
+      pair=$(base64_of "$user:$secret") && bare=$(printf '%s' "$secret" | tr -d '\r\n'); } || die 70 "$killed"
     hide "$bare
 $pair"
     case $REGISTRY in
@@ -330,7 +330,7 @@ ${pair#*:}"
   done 3<"$scratch/auths"
   while IFS= read -r user <&3; do
     while IFS= read -r each <&4; do
-      pair=$(printf '%s:%s' "$user" "$each" | base64 -w 0) || die 70 "$killed"
+      pair=$(base64_of "$user:$each") || die 70 "$killed"
       hide "$pair"
     done 4<"$scratch/passwords"
   done 3<"$scratch/users"
