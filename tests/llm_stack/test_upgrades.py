@@ -101,9 +101,13 @@ def _stored(each: dict[str, Any]) -> dict[str, Any]:
     owner = {"meta.helm.sh/release-name": "llm", "meta.helm.sh/release-namespace": NAMESPACE}
     each["metadata"]["annotations"] = each["metadata"].get("annotations", {}) | owner
     spec = each.get("spec", {})
+    # A map of fields for each map of the object, one level deep, and an empty one for what is no map.
+    fields = {
+        f"f:{key}": {f"f:{name}": {} for name in (found if isinstance(found, dict) else ())}
+        for key, found in each.items()
+    }
+    each["metadata"]["managedFields"] = [{"manager": "helm", "operation": "Apply", "fieldsV1": fields}]
     if each["kind"] == "PersistentVolumeClaim":
-        fields = {"f:spec": {f"f:{name}": {} for name in spec}}
-        each["metadata"]["managedFields"] = [{"manager": "helm", "operation": "Apply", "fieldsV1": fields}]
         size = spec["resources"]["requests"]["storage"]
         each["status"] = {"phase": "Bound", "capacity": {"storage": size}}
         spec["volumeMode"] = "Filesystem"

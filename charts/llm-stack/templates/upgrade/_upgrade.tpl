@@ -162,6 +162,7 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 
 {{- /**/}}
 {{- define "llm-stack.upgrade.same" -}}
+{{- include "llm-stack.upgrade.removed" . }}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) }}
 {{- $new := include "llm-stack.upgrade.at" (list .new .field) }}
 {{- if not (has $new (list "null" $old)) }}
@@ -173,7 +174,45 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.upgrade.removed" -}}
+{{- $old := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson }}
+{{- if and $old (eq (include "llm-stack.upgrade.at" (list .new .field)) "null") }}
+{{- $defaults := dict "volumeMode" "Filesystem" "podManagementPolicy" "OrderedReady" "type" "Opaque" "completionMode" "NonIndexed" "completions" "1" "preemptionPolicy" "PreemptLowerPriority" "reclaimPolicy" "Delete" "volumeBindingMode" "Immediate" }}
+{{- $default := get $defaults (splitList "." .field | last) }}
+{{- if and (ne $default (toString $old)) (include "llm-stack.upgrade.owned" .) }}
+{{- .about.server }}{{ .about.title }}: {{ .field }} is {{ kindIs "string" $old | ternary $old (toJson $old) | trunc 80 }} and cannot be removed; set it again, or {{ if eq .old.kind "PersistentVolumeClaim" }}give the claim another name and copy the data to it{{ else }}run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.upgrade.owned" -}}
+{{- $found := false }}
+{{- range .old.metadata.managedFields }}
+{{- $fields := .fieldsV1 | default dict }}
+{{- range splitList "." $.field }}
+{{- $fields = get ($fields | default dict) (printf "f:%s" .) }}
+{{- end }}
+{{- $found = or $found (and (hasPrefix "helm" .manager) (kindIs "map" $fields)) }}
+{{- end }}
+{{- /**/}}
+{{- if and (eq .field "spec.loadBalancerClass") (ne (dig "spec" "type" "" .new) "LoadBalancer") }}
+{{- $found = false }}
+{{- end }}
+{{- if and $found (not (has (list .old.kind .field) (list (list "Job" "spec.selector") (list "Service" "spec.clusterIP") (list "Service" "spec.ipFamilies")))) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.upgrade.within" -}}
+{{- include "llm-stack.upgrade.removed" . }}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson }}
 {{- $new := include "llm-stack.upgrade.at" (list .new .field) | mustFromJson }}
 {{- with include "llm-stack.upgrade.differing" (list .field $old $new) }}
@@ -250,8 +289,11 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 
 {{- /**/}}
 {{- define "llm-stack.upgrade.claim" -}}
-{{- $key := .about.key | default .about.title -}}
-{{- .about.server }}{{ $key }}.{{ .value }}: {{ .about.title }} exists with {{ .was }}, which cannot change to {{ .is | default "empty" }}; set {{ $key }}.{{ .value }} to {{ .was }}, or copy the data to another claim and set {{ $key }}.existingClaim to its name
+{{- if .about.key }}
+{{- .about.server }}{{ .about.key }}.{{ .value }}: {{ .about.title }} exists with {{ .was }}, which cannot change to {{ .is | default "empty" }}; set {{ .about.key }}.{{ .value }} to {{ .was }}, or copy the data to another claim and set {{ .about.key }}.existingClaim to its name
+{{- else }}
+{{- .about.server }}{{ .about.title }}: {{ .field }} is {{ .was }} and cannot change to {{ .is | default "the default" }}; undo the change, or give the claim another name and copy the data to it
+{{- end }}
 {{- end }}
 
 {{- /**/}}
@@ -264,8 +306,11 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $set = true }}
 {{- end }}
 {{- end }}
-{{- if and $old (ne $old $new) (or $new $set) }}
-{{- include "llm-stack.upgrade.claim" (merge (dict "value" "storageClass" "was" $old "is" $new) .) }}
+{{- /**/}}
+{{- $none := and (hasKey .old.spec "storageClassName") (hasKey .new.spec "storageClassName" | not) (eq $old "") $set }}
+{{- if or $none (and (hasKey .old.spec "storageClassName") (ne $old $new) (or $new $set)) }}
+{{- $is := hasKey .new.spec "storageClassName" | ternary ($new | default "no class") "" }}
+{{- include "llm-stack.upgrade.claim" (merge (dict "value" "storageClass" "was" ($old | default "no class") "is" $is) .) }}
 {{- end }}
 {{- end }}
 
@@ -281,6 +326,12 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $least := ternary (include "llm-stack.quantity" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
 {{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
 {{- $other := printf "copy the data to another claim and set %s.existingClaim to its name" $key }}
+{{- $size := printf "%s.size" $key }}
+{{- if not .about.key }}
+{{- $begin = printf "%s%s: " .about.server .about.title }}
+{{- $other = "give the claim another name and copy the data to it" }}
+{{- $size = .field }}
+{{- end }}
 {{- if ne $old $new }}
 {{- if ne (dig "status" "phase" "" .old) "Bound" }}
 {{- $begin }}is not bound, so its size cannot change from {{ $was }} to {{ $is }}; set {{ $key }}.size to {{ $was }} until it is bound, or run `{{ include "llm-stack.upgrade.delete" . }}` and upgrade again
