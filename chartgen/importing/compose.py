@@ -73,7 +73,6 @@ def environment(at: At) -> None:
 def command(at: At) -> None:
     """What a service runs."""
     engine = at.program.engine if at.program else ""
-    text = " ".join(map(str, at.value)) if isinstance(at.value, list) else str(at.value)
     if engine == "ollama":
         at.settled("is how llm-stack starts ollama")
     elif engine:

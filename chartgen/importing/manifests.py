@@ -45,7 +45,7 @@ SIZE = {"requests": {"storage": TEXT}}
 CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SIZE}}
 
 FOLDER = "/models/model"  # of the model of a server without a fragment
-SHARED = ("vllm", "sglang", "triton")  # engines with a setting for the size of /dev/shm
+SHARED = ("vllm", "sglang", "triton", "custom")  # engines with a setting for the size of /dev/shm
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 TEMPLATES = (
     ("spec", "template"),
@@ -190,6 +190,9 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
             at.put(f"{target}.tag", tag, *keys, how="the tag" if usual else "")
         if digest:
             at.put(f"{target}.digest", digest, *keys)
+        elif not tag and not usual:
+            at.put(f"{target}.tag", "latest", *keys, how="with the tag latest, as Kubernetes reads it")
+            at.draft.advise(f"set {target}.tag to a version of {repository}: the input has none")
     if at.value.get("imagePullPolicy"):
         at.put(f"{target}.pullPolicy", at.value["imagePullPolicy"], "imagePullPolicy")
 
@@ -352,22 +355,25 @@ def _folder(program: Program | None, path: str, text: str, variables: dict[str, 
         named = variables.get(name, "").rstrip("/")
         if f"{named}/".startswith(f"{path}/"):
             return program.folders[like] if like else {"folder": named[len(path) :].strip("/")}
-    for known, row in program.folders.items():
+    for known, entry in program.folders.items():
         own = known.removeprefix("/root")
         if own == known or not program.engine:
             continue
         if path.endswith(own):
-            return row
+            return entry
         if re.fullmatch(HOMES, path) or path == variables.get("HOME", "").rstrip("/"):
-            return row if "again" in row else {"folder": "/".join(filter(None, (own.strip("/"), row.get("folder"))))}
+            below = "/".join(filter(None, (own.strip("/"), entry.get("folder"))))
+            return entry if "again" in entry else {"folder": below}
     if re.search(rf"--download-dir[= ]{re.escape(path)}/?(\s|$)", text):
-        return next((row for row in program.folders.values() if "again" in row), {})
+        return next((entry for entry in program.folders.values() if "again" in entry), {})
     return {} if program.engine != "custom" and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
 
 
 def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
     size = inside(volume, ("emptyDir", "sizeLimit"))
     engine = at.program.engine if at.program else ""
+    if engine == "custom" and not size:
+        at.settled("llm-stack mounts /dev/shm itself, by the number of GPUs", *keys)
     if size and engine in SHARED:
         at.put(f"{engine}.sharedMemory", size, *keys, how="the size of /dev/shm")
     elif engine in SHARED:

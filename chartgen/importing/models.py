@@ -57,7 +57,11 @@ def unknown(at: At, variables: list[str]) -> None:
     """A model that a shell names by a variable, or as an expression: it is in the values only by hand."""
     for name in variables:
         at.draft.lost.add(at.server)
-        keys = [key for key in ("command", "args", "lifecycle") if isinstance(at.value, dict) and key in at.value]
+        keys = [
+            key
+            for key in ("entrypoint", "command", "args", "lifecycle")
+            if isinstance(at.value, dict) and key in at.value
+        ]
         at.none(f"pulls a model by a variable, {name}; write the model as model.name and model.tag", *keys)
 
 
@@ -210,6 +214,17 @@ def parts(at: At) -> None:
         at.put("model.name", name, *named_by, how="" if len(named_by) == 1 else "in one text")
     if found.get("tag"):
         at.put("model.tag", found["tag"], "tag")
+
+
+@row("keepAlive", TEXT)
+def keep_alive(at: At) -> None:
+    """How long ollama keeps a model: any negative time is for ever."""
+    text = str(at.value).strip()
+    at.put(
+        "ollama.keepAlive",
+        "-1" if text.startswith("-") else text,
+        how="for ever" if text.startswith("-") and text != "-1" else "",
+    )
 
 
 @row("claim", {"*": TEXT})

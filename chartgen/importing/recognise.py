@@ -84,9 +84,7 @@ def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
         name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
         found += [(("spec", *way, "helm", key), name) for key in ("values", "valuesObject")]
     return [
-        (path, str(name))
-        for path, name in found
-        if isinstance(at(data, path), dict) or _defaults(data, path, found)
+        (path, str(name)) for path, name in found if isinstance(at(data, path), dict) or _defaults(data, path, found)
     ]
 
 
@@ -144,10 +142,14 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
     for key, block in data.items():
         if not isinstance(block, dict):
             continue
-        table = _called(key)
+        named, table = _called(key), None
         known = max(charts().values(), key=lambda one: score(one, block))
-        if table is None or not score(table, block):
-            table = known if score(known, block) >= CLOSE and _mostly(known, block) else table if table and _plain(table, data) else None
+        if named and score(named, block):
+            table = named
+        elif score(known, block) >= CLOSE and _mostly(known, block):
+            table = known
+        elif named and _plain(named, data):
+            table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))
     return found
