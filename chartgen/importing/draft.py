@@ -127,12 +127,19 @@ class Draft:
 
     def grow(self, put: Put, more: list[Any], spots: tuple[Spot, ...], how: str = "") -> None:
         """Add to a list that is written already."""
-        grown = replace(put, value=[*put.value, *more], spots=(*put.spots, *spots))
-        self.puts[self.puts.index(put)] = grown
-        for spot, old in list(self.notes.items()):
-            if old.put is put:
-                self.notes[spot] = replace(old, put=grown)
+        grown = self.revise(put, [*put.value, *more], spots)
         self.note(spots, Note(CHANGED if how else CARRIED, how, grown))
+
+    def revise(self, put: Put, value: Any, spots: tuple[Spot, ...] = (), how: str = "") -> Put:
+        """Write another value in the place of one, and say so where that is noted."""
+        revised = replace(put, value=value, spots=(*put.spots, *spots), how=how or put.how)
+        self.puts[self.puts.index(put)] = revised
+        for known in (self.notes, self.unsaid):
+            for spot, old in list(known.items()):
+                if old.put is put:
+                    said = {"kind": CHANGED, "text": how} if how else {}
+                    known[spot] = replace(old, put=revised, **said)
+        return revised
 
     def note(self, spots: tuple[Spot, ...] | list[Spot], note: Note) -> None:
         """What became of leaves; what was noted first stays, but a value that is written counts more than one that

@@ -16,7 +16,7 @@ from ..compose import building
 from ..problem import Faults, Problem, Say, fault, nearest
 from ..reading import yamlfile
 from ..reading.keynames import Names
-from . import carry, downloads, recognise, settle, source
+from . import carry, downloads, recognise, settle, source, typed
 from .at import At
 from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
@@ -40,6 +40,7 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
     sources = source.read(files)
     parts = [part for each in sources for part in recognise.parts(each, chart)]
     _refuse_unknown(sources, parts)
+    parts = [part for part in parts if not _filled(part, parts)]
     composed = building.composed(conventions.STACK)
     schema = json.loads(composed.chart.files["values.schema.json"])
     draft = drafted(sources, parts, schema)
@@ -55,12 +56,29 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
     for part in sorted(parts, key=_turn):
         data = source.at(part.source.data, part.path)
         carry.chart(At(draft, part.source, part.table, part.path, part.path, data, {}, program=part.program))
+    for part in parts:
+        if part.around and part.path and not source.at(part.source.data, part.path) and _elsewhere(part.source.data):
+            draft.warn(
+                f"import the files with the values of {part.source.path} with it: the defaults are used in their place"
+            )
     for each in sources:
         if said := ", ".join(each.defaults):  # without their texts, which may be passwords
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")
     _finished(draft)
     carry.rest(draft)
     return draft
+
+
+def _elsewhere(data: Any) -> bool:
+    """Whether an Application or a HelmRelease names files with its values."""
+    ways = [source.at(data, ("spec", "source")), *(typed.list_at(data, "spec", "sources"))]
+    return bool(source.at(data, ("spec", "valuesFrom"))) or any(source.at(way, ("helm", "valueFiles")) for way in ways)
+
+
+def _filled(part: recognise.Part, parts: list[recognise.Part]) -> bool:
+    """Whether an object has no values of its own, and another file has them."""
+    empty = bool(part.around and part.path) and not source.at(part.source.data, part.path)
+    return empty and any(one.table is part.table and one.source is not part.source for one in parts)
 
 
 def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool]:

@@ -253,8 +253,13 @@ def _custom(at: At) -> None:
             swapped = [_swapped(word, model) for word in kept]
             at.put(target, swapped, key, how="with the folder of the model" if swapped != kept else "")
     ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
-    said = next((variables[name] for name in custom.get("ports", ()) if variables.get(name, "").isdigit()), "")
-    at.put("custom.port", int(said) if said else ports[0] if ports else custom["port"], ("ports", 0), how="the port")
+    said = _setting(custom.get("ports", []), words, variables)
+    at.put(
+        "custom.port",
+        int(said) if said.isdigit() else ports[0] if ports else custom["port"],
+        ("ports", 0),
+        how="the port",
+    )
     for probe, target in (("livenessProbe", "livenessPath"), ("readinessProbe", "readinessPath")):
         path = inside(value, (probe, "httpGet", "path"))
         at.put(f"custom.{target}", path or custom["path"], (probe, "httpGet", "path"), how="only the path")
@@ -266,13 +271,17 @@ def _custom(at: At) -> None:
         at.draft.lost.add(at.server)
 
 
+def _setting(names: list[str], words: list[str], variables: dict[str, str]) -> str:
+    """What the first of these flags or variables is set to, empty where there is none."""
+    words = [word for text in words for word in split(text)]
+    flags = [words[words.index(name) + 1] for name in names if name in words[:-1]]
+    joined = [word.partition("=")[2] for word in words for name in names if word.startswith(f"{name}=")]
+    return next(iter((*flags, *joined, *(variables[name] for name in names if variables.get(name)))), "")
+
+
 def _named(at: At, names: list[str], words: list[str], variables: dict[str, str]) -> str:
     """Write the model that a flag or a variable names; its name, empty where there is none."""
-    words = [word for text in words for word in split(text)]
-    flags = [name for name in names if name in words[:-1]]
-    joined = [word.partition("=")[2] for word in words for name in names if word.startswith(f"{name}=")]
-    model = words[words.index(flags[0]) + 1] if flags else next(iter(joined), "")
-    model = model or next((variables[name] for name in names if variables.get(name)), "")
+    model = _setting(names, words, variables)
     if not model:
         return ""
     key = "args" if at.value.get("args") and model in str(at.value["args"]) else "command"

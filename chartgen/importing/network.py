@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .at import EMPTY, At
-from .draft import SERVER, slug
+from .draft import CHANGED, SERVER, Note, slug
 from .function import row
 from .typed import ANY, LIST, MAP, TEXT, list_at, text_at
 
@@ -49,9 +49,13 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
         if (one["url"], one.get("protocol")) == (value["url"], value.get("protocol"))
     ]
     if same:  # one of them may have the key of both
-        name, value = same[0], {**used[same[0]], **value}
+        known = next(put for put in at.draft.puts if put.target == ("openWebui", "endpoints", same[0]))
+        spots = tuple(at.spots(keys))
+        revised = at.draft.revise(known, {**known.value, **value}, spots)
+        at.draft.note(spots, Note(CHANGED, revised.how, revised))
+        return
     wished, number = name, 1
-    while name in used and not same and used[name] != value:
+    while name in used and used[name] != value:
         number += 1
         name = f"{wished}-{number}"
     at.put(("openWebui", "endpoints", name), value, *keys, how="an endpoint under its own name")

@@ -6,7 +6,6 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..problem import Problem, Say, ToolError
 from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
 from ..reading.yamlfile import dotted
-from .draft import CHANGED, MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
+from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
 from .typed import text_at
 from .write import text
 
@@ -80,7 +79,10 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
 
 def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
-    before, changed = (len(draft.puts), len(draft.needs), draft.security), False
+    mended = [_bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) for one in problems]
+    if any(mended):
+        return  # what others say may be gone, too
+    before = (len(draft.puts), len(draft.needs), draft.security)
     for problem in problems:
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
@@ -93,15 +95,12 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
             continue
-        if _bounded(draft, problem) or _renamed(draft, problem) or _shared(draft, problem):
-            changed = True
-            continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
                 _say_left_out(draft, put, problem)
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
                 draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
-    if not changed and before == (len(draft.puts), len(draft.needs), draft.security):
+    if before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
@@ -136,11 +135,10 @@ def _renamed(draft: Draft, problem: Problem) -> bool:
         return False
     name, done = found[1], False
     for put in [one for one in draft.puts if one.target[-1] in ("volumes", "volumeMounts")]:
-        own = put.target[:-1] == () or put.target[-2] in problem.key
+        own = len(put.target) == 1 or put.target[-2] in problem.key
         if own and isinstance(put.value, list) and any(text_at(one, "name") == name for one in put.value):
             value = [{**one, "name": f"own-{name}"} if text_at(one, "name") == name else one for one in put.value]
-            said = f"the volume is own-{name} now"
-            draft.put(replace(put, value=value, how=said), Note(CHANGED, said))
+            draft.revise(put, value, how=f"the volume {name} is called own-{name} now")
             done = True
     return done
 
