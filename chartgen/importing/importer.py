@@ -131,6 +131,10 @@ def _refusal(each: source.Source, remedy: str) -> Problem:
         kind = text_at(each.data, "kind")
         read = "the Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
         message = f"is a Kubernetes object, {kind}, that chartgen does not import"
+        if kind in recognise.OBJECTS:
+            message = f"is a Kubernetes object, {kind}, of a chart that chartgen does not know"
+            rendered = "import the manifests that 'helm template' renders of its chart, or those of its folder"
+            return Problem(each.path, each.line(("kind",)), "", message, rendered)
         return Problem(each.path, each.line(("kind",)), "", message, f"import {read}, or write the values by hand")
     return Problem(each.path, 0, "", "is not recognised", remedy)
 

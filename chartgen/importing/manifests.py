@@ -97,7 +97,8 @@ def _started(container: Any) -> Program | None:
 
 def _by_signs(container: Any, image: str) -> Program | None:
     """Ollama in an image of one's own: the image says so, and the container has its port, folder or variables."""
-    if "ollama" not in image.rpartition("/")[2] or re.search(r"ui\b|exporter|proxy|client|operator", image):
+    name = image.rpartition("/")[2]
+    if "ollama" not in name or re.search(r"web-?ui|-ui$|exporter|proxy|client|operator", name):
         return None
     names = {text_at(one, "name") for one in list_at(container, "env")}
     paths = [text_at(one, "mountPath").rstrip("/") for one in list_at(container, "volumeMounts")]

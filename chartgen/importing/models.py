@@ -270,7 +270,7 @@ def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], 
             at.draft.advise(folder["again"].format(claim=f"the claim {name}"), name, at.server)
     elif "hostPath" in volume and target == "modelCache":
         at.put("modelCache.type", "hostPath", *keys, how="a folder of the node")
-        path = "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below)))
+        path = "/".join(filter(None, (str(volume["hostPath"].get("path", "")).rstrip("/"), below)))
         at.put("modelCache.hostPath", path, *keys)
         if folder.get("again"):
             at.draft.advise(folder["again"].format(claim=f"the folder {path} of the node"), path, at.server)

@@ -91,6 +91,8 @@ def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
 def _defaults(data: dict[str, Any], path: Key, found: list[tuple[Key, str]]) -> bool:
     """Whether an object runs a known chart without values of its own, which are then that chart's defaults."""
     way, name = path[:-1], dict(found)[path]
+    if text_at(data, "kind") == "Application" and not at(data, (*path[:-2], "chart")):
+        return False  # a folder of manifests can have the name of a chart
     first = next(each for each, _ in found if each[:-1] == way)
     none = all(not at(data, each) for each, _ in found if each[:-1] == way)
     return path == first and none and _called(str(name)) is not None and text_at(data, "kind") in OBJECTS
