@@ -341,7 +341,7 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         number, volume = volumes.get(mount.get("name"), (-1, {}))
         path = str(mount.get("mountPath", "")).rstrip("/")
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
-        folder = None if any(kind in volume for kind in FILES) else _folder(at.program, path, text, env)
+        folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
         if path == "/dev/shm":
             _shared_memory(at, volume, keys)
         elif folder is not None:
@@ -354,7 +354,7 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         at.put("volumes", [volume for volume, _ in own], *[key for _, key in own])
 
 
-def _folder(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
+def folder_of(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
     """What the program stores at a path: by its own folders, by a variable or a flag that names one, or below the home
     directory of another user; a path of which its command line names a folder holds its models."""
     if program is None or not path:
