@@ -29,6 +29,8 @@ def chart(at: At) -> None:
     if (at.table.server or (runs and runs.engine)) and not at.server:
         merged = replace(merged, server=named(at, text_at(value, "metadata", "name") if runs else ""))
         engine(merged)
+    if at.table.server and merged.server and (service := text_at(at.source.data, *at.path, "fullnameOverride")):
+        at.draft.called[service] = merged.server
     if at.table.ui or (runs and runs.prefix):
         at.draft.uis.append(at.table.ui or (runs.prefix if runs else ""))
     for group in at.table.groups:
@@ -104,7 +106,8 @@ def _below(at: At, node: Node) -> Any:
     if not isinstance(value, dict | list) or not value or not node.below:
         return value
     left: Any = {} if isinstance(value, dict) else []
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in sorted(items, key=lambda item: _order(node.at(item[0]))):
         child = node.at(key)
         if child:
             walk(at.below(key), child)
@@ -113,6 +116,13 @@ def _below(at: At, node: Node) -> Any:
         else:
             left.append(inner)
     return left
+
+
+def _order(node: Node | None) -> int:
+    """When a key is taken: servers come before what refers to them, and variables that a person sets come last, as they
+    replace what other values set of the same name."""
+    row = (node.row if node else None) or {}
+    return 0 if "chart" in row else 2 if row.get("by") == "env" else 1
 
 
 def apply(at: At) -> None:

@@ -10,7 +10,7 @@ from .convert import env, listed_env
 from .draft import SERVER
 from .flags import arguments, texts
 from .function import row
-from .manifests import SHARED, put_image
+from .manifests import SHARED, folder_of, put_image
 from .models import set_models, unknown
 from .pulls import elsewhere, helper, pulled
 from .source import is_compose
@@ -73,7 +73,6 @@ def environment(at: At) -> None:
 def command(at: At) -> None:
     """What a service runs."""
     engine = at.program.engine if at.program else ""
-    text = " ".join(map(str, at.value)) if isinstance(at.value, list) else str(at.value)
     if engine == "ollama":
         at.settled("is how llm-stack starts ollama")
     elif engine:
@@ -86,11 +85,11 @@ def command(at: At) -> None:
 @row("composeVolumes", [(TEXT, {"target": TEXT})])
 def volumes(at: At) -> None:
     """What is mounted: data of a compose volume is not in the cluster."""
-    folders = at.program.folders if at.program else {}
+    variables = texts(map_at(at.source.data, "services", at.root[-1]).get("environment"))
     for n, item in enumerate(at.value):
         target = str(item.get("target", "")) if isinstance(item, dict) else str(item).split(":")[1:2]
         path = target if isinstance(target, str) else "".join(target)
-        if path.rstrip("/") in folders:
+        if folder_of(at.program, path.rstrip("/"), "", variables) is not None:
             at.draft.mounted.add(at.server)
             at.none("llm-stack creates a claim; copy the data into it, or have models downloaded again", n)
         else:

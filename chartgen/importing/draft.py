@@ -89,6 +89,7 @@ class Draft:
     lost: set[str] = field(default_factory=set)  # servers whose models the input names, and the values do not
     mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     folders: dict[str, str] = field(default_factory=dict)  # by server: the folder that the input names as its model
+    called: dict[str, str] = field(default_factory=dict)  # by the Service of another chart's own server: the server
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
@@ -126,12 +127,19 @@ class Draft:
 
     def grow(self, put: Put, more: list[Any], spots: tuple[Spot, ...], how: str = "") -> None:
         """Add to a list that is written already."""
-        grown = replace(put, value=[*put.value, *more], spots=(*put.spots, *spots))
-        self.puts[self.puts.index(put)] = grown
-        for spot, old in list(self.notes.items()):
-            if old.put is put:
-                self.notes[spot] = replace(old, put=grown)
+        grown = self.revise(put, [*put.value, *more], spots)
         self.note(spots, Note(CHANGED if how else CARRIED, how, grown))
+
+    def revise(self, put: Put, value: Any, spots: tuple[Spot, ...] = (), how: str = "") -> Put:
+        """Write another value in the place of one, and say so where that is noted."""
+        revised = replace(put, value=value, spots=(*put.spots, *spots), how=how or put.how)
+        self.puts[self.puts.index(put)] = revised
+        for known in (self.notes, self.unsaid):
+            for spot, old in list(known.items()):
+                if old.put is put:
+                    said = {"kind": CHANGED, "text": how} if how else {}
+                    known[spot] = replace(old, put=revised, **said)
+        return revised
 
     def note(self, spots: tuple[Spot, ...] | list[Spot], note: Note) -> None:
         """What became of leaves; what was noted first stays, but a value that is written counts more than one that
@@ -181,7 +189,13 @@ class Draft:
         """The server of the input that a host leads to: by its own name, a Service's, or that of a compose file."""
         name, _, rest = host.partition(".")
         namespace = rest.partition(".")[0]
-        if not name or name in self.servers:
+        if not name:
+            return ""
+        if name in self.called:
+            return self.called[name]
+        if rest and not any(one.name == name for one in self.workloads):
+            pass  # a Service elsewhere can have the name of a server of this release
+        elif name in self.servers:
             return name
         if not rest and slug(name) in self.servers:
             return slug(name)
@@ -280,7 +294,7 @@ class Draft:
         key = problem.key
         for name in self.servers:
             scope = "" if len(self.servers) == 1 else f"servers.{name}."
-            key = key.replace(f"servers.{self.name(name)}: ", scope)
+            key = re.sub(rf"servers\.{re.escape(self.name(name))}: ", scope, key)
         exact = [put for put in self.puts if _within(key, dotted(self.place(put)))]
         if exact:
             return sorted(exact, key=lambda put: -len(self.place(put)))[:1]

@@ -40,7 +40,11 @@ def arguments(at: At) -> None:
     for flag in _flags(_of_the_program(at, _without_command(at, words))):
         known = _row(at, flag)
         if not flag.name.startswith("-"):
-            at.none("is no argument of the program, which llm-stack starts itself", *dict.fromkeys(flag.keys), part=flag.name)
+            at.none(
+                "is no argument of the program, which llm-stack starts itself",
+                *dict.fromkeys(flag.keys),
+                part=flag.name,
+            )
         elif NAMED.search(flag.value or flag.name) and not {"by", "same", "none"} & set(known or {}):
             text = "has a variable whose value is not in the input; write its value"
             at.none(text, *dict.fromkeys(flag.keys), part=" ".join(flag.words))

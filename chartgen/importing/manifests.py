@@ -45,7 +45,7 @@ SIZE = {"requests": {"storage": TEXT}}
 CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SIZE}}
 
 FOLDER = "/models/model"  # of the model of a server without a fragment
-SHARED = ("vllm", "sglang", "triton")  # engines with a setting for the size of /dev/shm
+SHARED = ("vllm", "sglang", "triton", "custom")  # engines with a setting for the size of /dev/shm
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 TEMPLATES = (
     ("spec", "template"),
@@ -97,7 +97,8 @@ def _started(container: Any) -> Program | None:
 
 def _by_signs(container: Any, image: str) -> Program | None:
     """Ollama in an image of one's own: the image says so, and the container has its port, folder or variables."""
-    if "ollama" not in image.rpartition("/")[2] or re.search(r"ui\b|exporter|proxy|client|operator", image):
+    name = image.rpartition("/")[2]
+    if "ollama" not in name or re.search(r"web-?ui|-ui$|exporter|proxy|client|operator", name):
         return None
     names = {text_at(one, "name") for one in list_at(container, "env")}
     paths = [text_at(one, "mountPath").rstrip("/") for one in list_at(container, "volumeMounts")]
@@ -190,6 +191,9 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
             at.put(f"{target}.tag", tag, *keys, how="the tag" if usual else "")
         if digest:
             at.put(f"{target}.digest", digest, *keys)
+        elif not tag and not usual:
+            at.put(f"{target}.tag", "latest", *keys, how="with the tag latest, as Kubernetes reads it")
+            at.draft.advise(f"set {target}.tag to a version of {repository}: the input has none")
     if at.value.get("imagePullPolicy"):
         at.put(f"{target}.pullPolicy", at.value["imagePullPolicy"], "imagePullPolicy")
 
@@ -250,8 +254,13 @@ def _custom(at: At) -> None:
             swapped = [_swapped(word, model) for word in kept]
             at.put(target, swapped, key, how="with the folder of the model" if swapped != kept else "")
     ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
-    said = next((variables[name] for name in custom.get("ports", ()) if variables.get(name, "").isdigit()), "")
-    at.put("custom.port", int(said) if said else ports[0] if ports else custom["port"], ("ports", 0), how="the port")
+    said = _setting(custom.get("ports", []), words, variables)
+    at.put(
+        "custom.port",
+        int(said) if said.isdigit() else ports[0] if ports else custom["port"],
+        ("ports", 0),
+        how="the port",
+    )
     for probe, target in (("livenessProbe", "livenessPath"), ("readinessProbe", "readinessPath")):
         path = inside(value, (probe, "httpGet", "path"))
         at.put(f"custom.{target}", path or custom["path"], (probe, "httpGet", "path"), how="only the path")
@@ -263,13 +272,17 @@ def _custom(at: At) -> None:
         at.draft.lost.add(at.server)
 
 
+def _setting(names: list[str], words: list[str], variables: dict[str, str]) -> str:
+    """What the first of these flags or variables is set to, empty where there is none."""
+    words = [word for text in words for word in split(text)]
+    flags = [words[words.index(name) + 1] for name in names if name in words[:-1]]
+    joined = [word.partition("=")[2] for word in words for name in names if word.startswith(f"{name}=")]
+    return next(iter((*flags, *joined, *(variables[name] for name in names if variables.get(name)))), "")
+
+
 def _named(at: At, names: list[str], words: list[str], variables: dict[str, str]) -> str:
     """Write the model that a flag or a variable names; its name, empty where there is none."""
-    words = [word for text in words for word in split(text)]
-    flags = [name for name in names if name in words[:-1]]
-    joined = [word.partition("=")[2] for word in words for name in names if word.startswith(f"{name}=")]
-    model = words[words.index(flags[0]) + 1] if flags else next(iter(joined), "")
-    model = model or next((variables[name] for name in names if variables.get(name)), "")
+    model = _setting(names, words, variables)
     if not model:
         return ""
     key = "args" if at.value.get("args") and model in str(at.value["args"]) else "command"
@@ -328,7 +341,7 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         number, volume = volumes.get(mount.get("name"), (-1, {}))
         path = str(mount.get("mountPath", "")).rstrip("/")
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
-        folder = None if any(kind in volume for kind in FILES) else _folder(at.program, path, text, env)
+        folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
         if path == "/dev/shm":
             _shared_memory(at, volume, keys)
         elif folder is not None:
@@ -341,7 +354,7 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         at.put("volumes", [volume for volume, _ in own], *[key for _, key in own])
 
 
-def _folder(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
+def folder_of(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
     """What the program stores at a path: by its own folders, by a variable or a flag that names one, or below the home
     directory of another user; a path of which its command line names a folder holds its models."""
     if program is None or not path:
@@ -352,22 +365,25 @@ def _folder(program: Program | None, path: str, text: str, variables: dict[str, 
         named = variables.get(name, "").rstrip("/")
         if f"{named}/".startswith(f"{path}/"):
             return program.folders[like] if like else {"folder": named[len(path) :].strip("/")}
-    for known, row in program.folders.items():
+    for known, entry in program.folders.items():
         own = known.removeprefix("/root")
         if own == known or not program.engine:
             continue
         if path.endswith(own):
-            return row
+            return entry
         if re.fullmatch(HOMES, path) or path == variables.get("HOME", "").rstrip("/"):
-            return row if "again" in row else {"folder": "/".join(filter(None, (own.strip("/"), row.get("folder"))))}
+            below = "/".join(filter(None, (own.strip("/"), entry.get("folder"))))
+            return entry if "again" in entry else {"folder": below}
     if re.search(rf"--download-dir[= ]{re.escape(path)}/?(\s|$)", text):
-        return next((row for row in program.folders.values() if "again" in row), {})
+        return next((entry for entry in program.folders.values() if "again" in entry), {})
     return {} if program.engine != "custom" and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
 
 
 def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
     size = inside(volume, ("emptyDir", "sizeLimit"))
     engine = at.program.engine if at.program else ""
+    if engine == "custom" and not size:
+        at.settled("llm-stack mounts /dev/shm itself, by the number of GPUs", *keys)
     if size and engine in SHARED:
         at.put(f"{engine}.sharedMemory", size, *keys, how="the size of /dev/shm")
     elif engine in SHARED:

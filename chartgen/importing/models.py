@@ -57,7 +57,11 @@ def unknown(at: At, variables: list[str]) -> None:
     """A model that a shell names by a variable, or as an expression: it is in the values only by hand."""
     for name in variables:
         at.draft.lost.add(at.server)
-        keys = [key for key in ("command", "args", "lifecycle") if isinstance(at.value, dict) and key in at.value]
+        keys = [
+            key
+            for key in ("entrypoint", "command", "args", "lifecycle")
+            if isinstance(at.value, dict) and key in at.value
+        ]
         at.none(f"pulls a model by a variable, {name}; write the model as model.name and model.tag", *keys)
 
 
@@ -212,6 +216,17 @@ def parts(at: At) -> None:
         at.put("model.tag", found["tag"], "tag")
 
 
+@row("keepAlive", TEXT)
+def keep_alive(at: At) -> None:
+    """How long ollama keeps a model: any negative time is for ever."""
+    text = str(at.value).strip()
+    at.put(
+        "ollama.keepAlive",
+        "-1" if text.startswith("-") else text,
+        how="for ever" if text.startswith("-") and text != "-1" else "",
+    )
+
+
 @row("claim", {"*": TEXT})
 def claim(at: At) -> None:
     """An existing claim, kept in place; `folder` is where the chart stores the data in it."""
@@ -255,7 +270,7 @@ def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], 
             at.draft.advise(folder["again"].format(claim=f"the claim {name}"), name, at.server)
     elif "hostPath" in volume and target == "modelCache":
         at.put("modelCache.type", "hostPath", *keys, how="a folder of the node")
-        path = "/".join(filter(None, (str(volume["hostPath"].get("path", "")), below)))
+        path = "/".join(filter(None, (str(volume["hostPath"].get("path", "")).rstrip("/"), below)))
         at.put("modelCache.hostPath", path, *keys)
         if folder.get("again"):
             at.draft.advise(folder["again"].format(claim=f"the folder {path} of the node"), path, at.server)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .at import EMPTY, At
-from .draft import SERVER, slug
+from .draft import CHANGED, SERVER, Note, slug
 from .function import row
 from .typed import ANY, LIST, MAP, TEXT, list_at, text_at
 
@@ -43,6 +43,17 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
     if len(parts) == 2 and ":" in url.partition("://")[2].partition("/")[0]:  # such as http://ollama.models:11434
         text = f"check that {host} exists: if it is the Service {parts[0]} in the namespace {parts[1]}, llm-stack"
         at.draft.advise(f"{text} does not create it")
+    same = [
+        known
+        for known, one in used.items()
+        if (one["url"], one.get("protocol")) == (value["url"], value.get("protocol"))
+    ]
+    if same:  # one of them may have the key of both
+        known = next(put for put in at.draft.puts if put.target == ("openWebui", "endpoints", same[0]))
+        spots = tuple(at.spots(keys))
+        revised = at.draft.revise(known, {**known.value, **value}, spots)
+        at.draft.note(spots, Note(CHANGED, revised.how, revised))
+        return
     wished, number = name, 1
     while name in used and used[name] != value:
         number += 1

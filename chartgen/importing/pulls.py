@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..reading.yamlfile import Key
-from .draft import Draft, Spot
+from .draft import SETTLED, Draft, Note, Spot
 from .flags import resolved, texts
 from .source import Source, is_compose
 from .typed import list_at, map_at, text_at
@@ -84,6 +84,10 @@ def elsewhere(
             spots = tuple(spot for key in keys for spot in draft.spots(source, key))
             models |= {model: (*models.get(model, ()), *spots) for model in found.models}
             variables += found.variables
+            if found.models:
+                whole = [path] if is_compose(source.data) else [("kind",), ("spec",)]
+                done = [spot for key in whole for spot in draft.spots(source, key)]
+                draft.note(done, Note(SETTLED, "llm-stack downloads the models itself"))
     return models, variables
 
 

@@ -84,15 +84,15 @@ def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
         name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
         found += [(("spec", *way, "helm", key), name) for key in ("values", "valuesObject")]
     return [
-        (path, str(name))
-        for path, name in found
-        if isinstance(at(data, path), dict) or _defaults(data, path, found)
+        (path, str(name)) for path, name in found if isinstance(at(data, path), dict) or _defaults(data, path, found)
     ]
 
 
 def _defaults(data: dict[str, Any], path: Key, found: list[tuple[Key, str]]) -> bool:
     """Whether an object runs a known chart without values of its own, which are then that chart's defaults."""
     way, name = path[:-1], dict(found)[path]
+    if text_at(data, "kind") == "Application" and not at(data, (*path[:-2], "chart")):
+        return False  # a folder of manifests can have the name of a chart
     first = next(each for each, _ in found if each[:-1] == way)
     none = all(not at(data, each) for each, _ in found if each[:-1] == way)
     return path == first and none and _called(str(name)) is not None and text_at(data, "kind") in OBJECTS
@@ -144,10 +144,14 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
     for key, block in data.items():
         if not isinstance(block, dict):
             continue
-        table = _called(key)
+        named, table = _called(key), None
         known = max(charts().values(), key=lambda one: score(one, block))
-        if table is None or not score(table, block):
-            table = known if score(known, block) >= CLOSE and _mostly(known, block) else table if table and _plain(table, data) else None
+        if named and score(named, block):
+            table = named
+        elif score(known, block) >= CLOSE and _mostly(known, block):
+            table = known
+        elif named and _plain(named, data):
+            table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))
     return found
