@@ -36,6 +36,7 @@ class At:
     program: Program | None = None
     keys: tuple[Key, ...] = ((),)
     mounts: tuple[str, ...] = ()
+    also: tuple[Spot, ...] = ()  # of other places of the input that say the same
 
     @property
     def own(self) -> Key:
@@ -71,7 +72,7 @@ class At:
             inner = self.draft.spots(self.source, path)
             given = path == self.path or _has(self.value, path[len(self.path) :])
             found += inner or ([(self.source.number, path)] if given else [])
-        return found
+        return [*found, *self.also]
 
     def put(self, target: str | Key, value: Any, *keys: Any, how: str = "") -> None:
         """Write a value, made of what is at paths below; `how` says what it became where it is not the same."""

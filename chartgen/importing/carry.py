@@ -29,6 +29,8 @@ def chart(at: At) -> None:
     if (at.table.server or (runs and runs.engine)) and not at.server:
         merged = replace(merged, server=named(at, text_at(value, "metadata", "name") if runs else ""))
         engine(merged)
+    if at.table.server and merged.server and (named_ := text_at(value, "fullnameOverride")):
+        at.draft.called[named_] = merged.server
     if at.table.ui or (runs and runs.prefix):
         at.draft.uis.append(at.table.ui or (runs.prefix if runs else ""))
     for group in at.table.groups:
@@ -104,7 +106,9 @@ def _below(at: At, node: Node) -> Any:
     if not isinstance(value, dict | list) or not value or not node.below:
         return value
     left: Any = {} if isinstance(value, dict) else []
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    # Variables that a person sets come last, and replace what other values set of the same name.
+    for key, inner in sorted(items, key=lambda item: _is_env(node.at(item[0]))):
         child = node.at(key)
         if child:
             walk(at.below(key), child)
@@ -113,6 +117,10 @@ def _below(at: At, node: Node) -> Any:
         else:
             left.append(inner)
     return left
+
+
+def _is_env(node: Node | None) -> bool:
+    return bool(node and node.row and node.row.get("by") == "env")
 
 
 def apply(at: At) -> None:

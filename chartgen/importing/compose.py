@@ -10,9 +10,11 @@ from .convert import env, listed_env
 from .draft import SERVER
 from .flags import arguments, texts
 from .function import row
-from .manifests import PULL, SHARED, put_image
+from .manifests import SHARED, put_image
 from .models import set_models, unknown
-from .typed import ANY, TEXT
+from .pulls import elsewhere, helper, pulled
+from .source import is_compose
+from .typed import ANY, TEXT, map_at
 
 UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
 
@@ -21,6 +23,41 @@ UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
 def image(at: At) -> None:
     """The image of a service."""
     put_image(at.below(value={"image": at.value}), ())
+
+
+@row("composeModels", ANY)
+def models(at: At) -> None:
+    """The models that ollama pulls, in its own service or in others that do nothing else."""
+    services = map_at(at.source.data, "services")
+    if "profiles" in at.value:
+        at.settled("is of the compose file", "profiles")
+        at.draft.warn(
+            "the compose file has services for different machines, by their profiles; remove those from the values that"
+            " you do not run"
+        )
+    if not at.program or at.program.engine != "ollama" or not is_compose(at.source.data):
+        return
+    variables = texts(map_at(services, at.root[-1]).get("environment"))
+    text = " ".join(str(word) for key in ("entrypoint", "command") for word in _list(at.value.get(key)))
+    found = pulled(text, variables)
+    servers = [
+        name
+        for name, one in services.items()
+        if isinstance(one, dict) and "ollama" in str(one.get("image", "")) and not helper(one, str(name))
+    ]
+    own = map_at(services, at.root[-1])
+    names = tuple(str(own[key]) for key in ("container_name", "hostname") if own.get(key))
+    others, more = elsewhere(at.draft, at.server, len(servers) == 1, names)
+    unknown(at, [*found.variables, *more])
+    keys: dict[str, list[Any]] = {
+        model: [key for key in ("entrypoint", "command") if at.value.get(key)] for model in found.models
+    }
+    if keys or others:
+        set_models(at, {**keys, **{model: keys.get(model, []) for model in others}}, others)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
 
 
 @row("composeEnv", ([TEXT], {"*": TEXT}))
@@ -36,11 +73,8 @@ def environment(at: At) -> None:
 def command(at: At) -> None:
     """What a service runs."""
     engine = at.program.engine if at.program else ""
-    text = " ".join(map(str, at.value)) if isinstance(at.value, list) else str(at.value)
     if engine == "ollama":
-        found: dict[str, list[Any]] = {model: [()] for model in PULL.findall(text)}
-        unknown(at, text)
-        set_models(at, found) if found else at.settled("is how llm-stack starts ollama")
+        at.settled("is how llm-stack starts ollama")
     elif engine:
         service = at.source.data["services"][at.root[-1]]
         arguments(at.below(row={"variables": texts(service.get("environment"))}))

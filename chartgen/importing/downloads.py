@@ -62,11 +62,6 @@ def taken_over(draft: Draft, server: str) -> bool:
         if text:
             draft.put(Put(target, text, server, (*name.spots, *found.spots), HOW), Note(CHANGED, HOW))
     draft.note(found.container, Note(SETTLED, DONE))
-    if engine in ("vllm", "sglang") and not draft.puts_of(server, (engine, "servedModelName")):
-        draft.advise(
-            f"clients that ask for the model {folder} ask for {found.name} from now on; to keep the name, set"
-            f" {engine}.servedModelName{draft.of(server)} to it"
-        )
     return True
 
 

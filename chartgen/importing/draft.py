@@ -89,6 +89,7 @@ class Draft:
     lost: set[str] = field(default_factory=set)  # servers whose models the input names, and the values do not
     mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     folders: dict[str, str] = field(default_factory=dict)  # by server: the folder that the input names as its model
+    called: dict[str, str] = field(default_factory=dict)  # by the Service of another chart's own server: the server
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
@@ -181,7 +182,13 @@ class Draft:
         """The server of the input that a host leads to: by its own name, a Service's, or that of a compose file."""
         name, _, rest = host.partition(".")
         namespace = rest.partition(".")[0]
-        if not name or name in self.servers:
+        if not name:
+            return ""
+        if name in self.called:
+            return self.called[name]
+        if rest and not any(one.name == name for one in self.workloads):
+            pass  # a Service elsewhere can have the name of a server of this release
+        elif name in self.servers:
             return name
         if not rest and slug(name) in self.servers:
             return slug(name)
@@ -280,7 +287,7 @@ class Draft:
         key = problem.key
         for name in self.servers:
             scope = "" if len(self.servers) == 1 else f"servers.{name}."
-            key = key.replace(f"servers.{self.name(name)}: ", scope)
+            key = re.sub(rf"servers\.{re.escape(self.name(name))}: ", scope, key)
         exact = [put for put in self.puts if _within(key, dotted(self.place(put)))]
         if exact:
             return sorted(exact, key=lambda put: -len(self.place(put)))[:1]

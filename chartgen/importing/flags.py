@@ -27,18 +27,25 @@ class Flag:
     value: str | None
     words: tuple[str, ...]
     keys: tuple[Any, ...]
+    more: tuple[str, ...] = ()  # values behind the first one
 
 
 @row("arguments", ([TEXT], TEXT))
 def arguments(at: At) -> None:
     """The arguments of a program, by its rows; the others go to extraArgs."""
     variables = at.row.get("variables", {})
-    words = [(word, key) for key, text in _items(at.value) for word in _words(resolved(text, variables))]
+    words = [(word, key) for key, text in _items(at.value) for word in split(resolved(text, variables))]
     left: list[str] = []
     kept: list[Any] = []
     for flag in _flags(_of_the_program(at, _without_command(at, words))):
         known = _row(at, flag)
-        if NAMED.search(flag.value or flag.name) and not (known or {}).get("by"):
+        if not flag.name.startswith("-"):
+            at.none(
+                "is no argument of the program, which llm-stack starts itself",
+                *dict.fromkeys(flag.keys),
+                part=flag.name,
+            )
+        elif NAMED.search(flag.value or flag.name) and not {"by", "same", "none"} & set(known or {}):
             text = "has a variable whose value is not in the input; write its value"
             at.none(text, *dict.fromkeys(flag.keys), part=" ".join(flag.words))
         elif known is None:
@@ -83,7 +90,7 @@ def _items(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     return [((), str(value))] if isinstance(value, str) else []
 
 
-def _words(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """The words of an item: a shell's line has several."""
     if (
         " " not in text.strip()
@@ -146,8 +153,13 @@ def _flags(words: list[tuple[str, Any]]) -> Iterator[Flag]:
         elif equals:
             yield Flag(name, value, (word,), (key,))
         elif n + 1 < len(words) and not _is_flag(words[n + 1][0]):
-            yield Flag(name, words[n + 1][0], (word, words[n + 1][0]), (key, words[n + 1][1]))
-            n += 1
+            end = n + 1
+            while end < len(words) and not _is_flag(words[end][0]):
+                end += 1
+            own = words[n:end]
+            n = end - 1
+            texts_, keys = tuple(text for text, _ in own), tuple(each for _, each in own)
+            yield Flag(name, texts_[1], texts_, keys, texts_[2:])
         else:
             yield Flag(name, None, (word,), (key,))
         n += 1
@@ -163,6 +175,8 @@ def _row(at: At, flag: Flag) -> dict[str, Any] | None:
 
 def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
     keys = tuple(dict.fromkeys(flag.keys))
+    if flag.more and not {"none", "same"} & entry.keys():
+        at.none(f"{flag.name} has one value in llm-stack, the first one", *keys, part=" ".join(flag.more))
     if "none" in entry:
         at.none(entry["none"], *keys, part=" ".join(flag.words))
     elif "same" in entry:

@@ -6,6 +6,7 @@ read → recognise → carry → settle (write, validate) → report
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from .at import At
 from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
 from .typed import text_at
+
+FIRST_ACCOUNT = (0, 9, 6)  # the oldest Open WebUI that creates a first account without sign-up
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,8 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
         data = source.at(part.source.data, part.path)
         carry.chart(At(draft, part.source, part.table, part.path, part.path, data, {}, program=part.program))
     for each in sources:
-        if each.defaults:
-            said = ", ".join(f"{name}={text}" for name, text in each.defaults.items())
-            draft.advise(f"compare the variables of {each.path} with yours: the values have their defaults, {said}")
+        if said := ", ".join(each.defaults):  # without their texts, which may be passwords
+            draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")
     _finished(draft)
     carry.rest(draft)
     return draft
@@ -123,13 +125,75 @@ def _finished(draft: Draft) -> None:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
         _placed(draft, server)
+        _grouped(draft, server)
+        _called(draft, server)
         if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
+    if "openWebui" in draft.uis:
+        _accounts(draft)
+    _generated(draft)
     draft.complete()
     if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
         for name in conventions.ONE_SERVER:
             _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])
+
+
+def _accounts(draft: Draft) -> None:
+    """Who can sign up, and which settings count: Open WebUI itself lets everybody sign up, and reads its database."""
+    version = next((str(put.value) for put in draft.puts_of("", ("images", "openWebui", "tag"))), "")
+    parts = re.match(r"v?(\d+)\.(\d+)\.(\d+)", version)
+    if not draft.puts_of("", ("openWebui", "signup"), ("openWebui", "auth")):
+        if parts and tuple(map(int, parts.groups())) < FIRST_ACCOUNT:
+            draft.put(Put(("openWebui", "signup"), True, "", ()), Note(SETTLED, ""))
+            draft.advise(
+                f"openWebui.signup is true: without it, Open WebUI {version} creates no first account; set it to false"
+                " once there is one"
+            )
+        else:
+            draft.advise("new users cannot sign up by themselves; set openWebui.signup to true to let them, as before")
+    if not draft.puts_of("", ("openWebui", "persistentConfig")) and draft.puts_of("", ("openWebui", "persistence")):
+        draft.advise(
+            "Open WebUI reads its settings from the values at each start; set openWebui.persistentConfig to true to"
+            " keep those that administrators changed in the browser"
+        )
+
+
+def _generated(draft: Draft) -> None:
+    """Secrets that Argo CD would have generated again at each render, which does not see the cluster."""
+    if not any(text_at(one.data, "kind") == "Application" for one in draft.sources):
+        return
+    pipelines = [put.value for put in draft.puts_of("", ("pipelines", "enabled"))] == [True]
+    for value, used in {"openWebui.secretKey": "openWebui" in draft.uis, "pipelines.apiKey": pipelines}.items():
+        if used and not draft.puts_of("", tuple(value.split("."))):
+            loss = "all users are signed out" if value == "openWebui.secretKey" else "Open WebUI lists no pipelines"
+            draft.advise(
+                f"set {value}.existingSecret to a Secret that you create: Argo CD does not see the one of the chart,"
+                f" which would be another one after each sync, and {loss}"
+            )
+
+
+def _called(draft: Draft, server: str) -> None:
+    """The name of a model for clients: that of a folder is the folder, until it has another name."""
+    folder, engine = draft.folders.get(server, ""), draft.engine(server)
+    name = next(iter(draft.puts_of(server, ("model", "name"))), None)
+    if folder and name and engine in ("vllm", "sglang") and not draft.puts_of(server, (engine, "servedModelName")):
+        draft.advise(
+            f"clients that ask for the model {folder} ask for {name.value} from now on; to keep the name, set"
+            f" {engine}.servedModelName{draft.of(server)} to it"
+        )
+
+
+def _grouped(draft: Draft, server: str) -> None:
+    """A model across nodes without a volume that they share: each pod has a claim, to which it downloads the model."""
+    local = [put for put in draft.puts_of(server, ("modelCache", "type")) if put.value == "emptyDir"]
+    if not draft.puts_of(server, ("nodes", "count")) or (draft.puts_of(server, ("modelCache",)) and not local):
+        return
+    for put in local:
+        draft.withdraw(put, Note(SETTLED, "each pod has a claim, which outlasts it"))
+    draft.put(Put(("modelCache", "type"), "volumeClaimTemplate", server, ()), Note(SETTLED, ""))
+    text = f"each pod{draft.of(server)} has a claim, to which it downloads the model, as the input has no claim for it"
+    draft.advise(f"{text}; one claim with access mode ReadWriteMany, under modelCache, can hold it for all")
 
 
 def _without_repetition(draft: Draft, composed: building.Composed) -> None:

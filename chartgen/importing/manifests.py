@@ -9,12 +9,13 @@ from typing import Any
 from .at import EMPTY, At
 from .cards import resources
 from .convert import ENV, env, startup
-from .draft import SERVER, Workload
-from .flags import arguments, texts
+from .draft import SERVER, SETTLED, Note, Spot, Workload
+from .flags import arguments, resolved, split, texts
 from .function import row
-from .models import USUAL, claimed, image, set_models, unknown
+from .models import USUAL, claimed, image, set_model, set_models, unknown
+from .pulls import elsewhere, pulled
 from .source import at as inside
-from .tables import Program, program_of
+from .tables import Program, program_of, programs
 from .typed import ANY, LIST, MAP, NUMBER, TEXT, list_at, map_at, text_at
 
 PROBE = {"httpGet": {"path": TEXT}}
@@ -43,8 +44,16 @@ POD = {"containers": [CONTAINER], "volumes": [VOLUME]}
 SIZE = {"requests": {"storage": TEXT}}
 CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SIZE}}
 
-PULL = re.compile(r"\bollama\s+(?:pull|run)\s+[\"']?([\w./:-]+)(?![\w./:$-])")
-SHARED = ("vllm", "sglang", "triton")  # engines with a setting for the size of /dev/shm
+FOLDER = "/models/model"  # of the model of a server without a fragment
+SHARED = ("vllm", "sglang", "triton", "custom")  # engines with a setting for the size of /dev/shm
+WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
+TEMPLATES = (
+    ("spec", "template"),
+    ("spec", "leaderWorkerTemplate", "leaderTemplate"),
+    ("spec", "leaderWorkerTemplate", "workerTemplate"),
+)
+FILES = ("configMap", "secret", "projected", "downwardAPI", "image")  # volumes that hold no models
+HOMES = r"/root|/home/[\w.-]+"
 STAYS = {
     "ConfigMap": "apply it as before, or add it under extraObjects",
     "Secret": "apply it as before, and name it where llm-stack has existingSecret",
@@ -59,13 +68,42 @@ STAYS = {
 
 def main(data: Any) -> tuple[int, Program] | None:
     """The container of a workload that runs a known program: its number, and the program."""
-    for n, container in enumerate(list_at(data, "spec", "template", "spec", "containers")):
+    for n, container in enumerate(list_at(data, *template(data), "spec", "containers")):
         text = text_at(container, "image")
         # A variable in place of the image: the container's name says what it runs.
-        program = program_of(split_image(text)[0] if "${" not in text and text else text_at(container, "name"))
+        named = split_image(text)[0] if "${" not in text and text else text_at(container, "name")
+        program = program_of(named) or _started(container) or _by_signs(container, named)
         if program:
             return n, program
     return None
+
+
+def template(data: Any) -> tuple[str, ...]:
+    """Where a workload has the template of its pods; of a LeaderWorkerSet, that of the leader."""
+    return next((path for path in TEMPLATES if map_at(data, *path)), TEMPLATES[0])
+
+
+def _started(container: Any) -> Program | None:
+    """The engine that a container's command starts, whatever its image is called."""
+    words = [
+        word
+        for key in ("command", "args")
+        for text in list_at(container, key)
+        for word in re.split(r"[\s;&|]+", str(text))
+    ]
+    text = f" {' '.join(words)} "
+    return next((one for one in programs().values() if any(f" {start} " in text for start in one.starts)), None)
+
+
+def _by_signs(container: Any, image: str) -> Program | None:
+    """Ollama in an image of one's own: the image says so, and the container has its port, folder or variables."""
+    if "ollama" not in image.rpartition("/")[2] or re.search(r"ui\b|exporter|proxy|client|operator", image):
+        return None
+    names = {text_at(one, "name") for one in list_at(container, "env")}
+    paths = [text_at(one, "mountPath").rstrip("/") for one in list_at(container, "volumeMounts")]
+    ports = [text_at(one, "containerPort") for one in list_at(container, "ports")]
+    signs = names & {"OLLAMA_HOST", "OLLAMA_MODELS"} or any(path.endswith("/.ollama") for path in paths)
+    return programs()["ollama"] if signs or "11434" in ports else None
 
 
 def split_image(text: str) -> tuple[str, str, str]:
@@ -95,7 +133,9 @@ def pod(at: At) -> None:
 
 def _remember(at: At) -> None:
     data = at.source.data
-    labels = map_at(data, "spec", "template", "metadata", "labels")
+    labels = map_at(data, *template(data), "metadata", "labels")
+    if text_at(data, "kind") == "LeaderWorkerSet":
+        labels = {**labels, "leaderworkerset.sigs.k8s.io/name": text_at(data, "metadata", "name")}
     name = text_at(data, "metadata", "name")
     at.draft.workloads.append(Workload(name, labels, at.program, at.server, set()))
 
@@ -106,7 +146,7 @@ def _container(at: At) -> None:
     words = _words(value)
     hook = str(inside(value, ("lifecycle", "postStart", "exec", "command")) or "")
     if at.program and at.program.engine == "ollama":
-        _pulled(at, " ".join(words), hook)
+        _pulled(at, {"command": " ".join(words), "lifecycle": hook})
     elif at.program and at.program.engine == "custom":
         _custom(at)
     elif at.program:
@@ -150,54 +190,113 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
             at.put(f"{target}.tag", tag, *keys, how="the tag" if usual else "")
         if digest:
             at.put(f"{target}.digest", digest, *keys)
+        elif not tag and not usual:
+            at.put(f"{target}.tag", "latest", *keys, how="with the tag latest, as Kubernetes reads it")
+            at.draft.advise(f"set {target}.tag to a version of {repository}: the input has none")
     if at.value.get("imagePullPolicy"):
         at.put(f"{target}.pullPolicy", at.value["imagePullPolicy"], "imagePullPolicy")
 
 
-def _pulled(at: At, command: str, hook: str) -> None:
-    """The models that a shell pulls, in the command of the container or after its start."""
+def _pulled(at: At, commands: dict[str, str]) -> None:
+    """The models that a shell pulls: in the command of the container, after its start, beside it, or in a Job."""
+    variables = texts(at.value.get("env"))
     found: dict[str, list[Any]] = {}
-    for key, text in (("command", command), ("lifecycle", hook)):
-        for model in PULL.findall(text):
-            keys = ["command", "args"] if key == "command" else ["lifecycle"]
-            found.setdefault(model, []).extend(each for each in keys if each in at.value)
-    pod_at = replace(at, path=(*at.root, "spec", "template", "spec"), keys=((),))
-    for n, one in enumerate(list_at(at.source.data, "spec", "template", "spec", "initContainers")):
-        for model in PULL.findall(str(one)):
-            if model not in found:
-                set_models(pod_at, {model: [("initContainers", n)]})
-                pod_at.settled("llm-stack downloads the models itself", ("initContainers", n))
-                return
-    unknown(at, f"{command} {hook}")
-    set_models(at, found)
+    unsaid: list[str] = []
+    for key, text in commands.items():
+        keys = [each for each in (("command", "args") if key == "command" else (key,)) if each in at.value]
+        here = pulled(text, variables)
+        unsaid += here.variables
+        for model in here.models:
+            found.setdefault(model, []).extend(keys)
+    beside, more = _beside(at)
+    only = sum(one.engine == "ollama" for one in _servers(at)) == 1
+    others, further = elsewhere(at.draft, at.server, only)
+    also = {model: (*beside.get(model, ()), *others.get(model, ())) for model in (*beside, *others)}
+    unknown(at, [*unsaid, *more, *further])
+    set_models(at, {**found, **{model: found.get(model, []) for model in also}}, also)
+    for model in beside:
+        at.draft.note(beside[model], Note(SETTLED, "llm-stack downloads the models itself"))
     at.settled("is how llm-stack starts ollama", "command", "args")
 
 
+def _servers(at: At) -> list[Program]:
+    """The programs of all workloads of the input."""
+    found = [main(one.data) for one in at.draft.sources if text_at(one.data, "kind") in WORKLOADS]
+    return [one[1] for one in found if one]
+
+
+def _beside(at: At) -> tuple[dict[str, tuple[Spot, ...]], list[str]]:
+    """What init containers and other containers of the pod have the server pull."""
+    models: dict[str, tuple[Spot, ...]] = {}
+    variables: list[str] = []
+    place = (*at.root, *template(at.source.data), "spec")
+    for kind in ("initContainers", "containers"):
+        for n, one in enumerate(list_at(at.source.data, *place, kind)):
+            if not isinstance(one, dict) or at.path == (*place, kind, n):
+                continue
+            found = pulled(" ".join(_words(one)), texts(one.get("env")))
+            spots = tuple(at.draft.spots(at.source, (*place, kind, n)))
+            models |= {model: (*models.get(model, ()), *spots) for model in found.models}
+            variables += found.variables
+    return models, variables
+
+
 def _custom(at: At) -> None:
-    """A server that llm-stack runs as it is: its command, port and paths."""
-    value = at.value
-    if value.get("command"):
-        at.put("custom.command", value["command"], "command")
-    if value.get("args"):
-        at.put("extraArgs", [str(word) for word in value["args"] if word is not None], "args")
+    """A server without a fragment, as engine custom: its command, port and paths; llm-stack downloads its model."""
+    value, custom = at.value, at.program.custom if at.program else {}
+    at.put("custom.protocol", custom["protocol"], "image", how="the API of the server")
+    variables, words = texts(value.get("env")), _words(value)
+    model = _named(at, custom["model"], words, variables)
+    for key, target in (("command", "custom.command"), ("args", "extraArgs")):
+        if value.get(key):
+            kept = [str(word) for word in value[key] if word is not None]
+            swapped = [_swapped(word, model) for word in kept]
+            at.put(target, swapped, key, how="with the folder of the model" if swapped != kept else "")
     ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
-    if ports:
-        at.put("custom.port", ports[0], ("ports", 0), how="the port of the server")
-    at.put("custom.protocol", "openai", how="")
+    said = next((variables[name] for name in custom.get("ports", ()) if variables.get(name, "").isdigit()), "")
+    at.put("custom.port", int(said) if said else ports[0] if ports else custom["port"], ("ports", 0), how="the port")
     for probe, target in (("livenessProbe", "livenessPath"), ("readinessProbe", "readinessPath")):
         path = inside(value, (probe, "httpGet", "path"))
-        if path:
-            at.put(f"custom.{target}", path, (probe, "httpGet", "path"), how="only the path")
-    words = _words(value)
-    for flag in ("--model-path", "--model"):
-        if flag in words[:-1]:
-            _custom_model(at, words[words.index(flag) + 1])
+        at.put(f"custom.{target}", path or custom["path"], (probe, "httpGet", "path"), how="only the path")
+    if custom.get("writable"):
+        mounted = {text_at(one, "mountPath").rstrip("/") for one in value.get("volumeMounts") or ()}
+        if writable := [path for path in custom["writable"] if path not in mounted]:
+            at.put("custom.writablePaths", writable, "image", how="the folders that the program writes to")
+    if not model:
+        at.draft.lost.add(at.server)
 
 
-def _custom_model(at: At, model: str) -> None:
-    at.put("custom.servedModelName", model, "args", how="as an argument, and as the name that clients use")
-    at.put("model.name", model.strip("/").replace(":", "-"), "args")
-    at.put("model.delivery", "none", "args")
+def _named(at: At, names: list[str], words: list[str], variables: dict[str, str]) -> str:
+    """Write the model that a flag or a variable names; its name, empty where there is none."""
+    words = [word for text in words for word in split(text)]
+    flags = [name for name in names if name in words[:-1]]
+    joined = [word.partition("=")[2] for word in words for name in names if word.startswith(f"{name}=")]
+    model = words[words.index(flags[0]) + 1] if flags else next(iter(joined), "")
+    model = model or next((variables[name] for name in names if variables.get(name)), "")
+    if not model:
+        return ""
+    key = "args" if at.value.get("args") and model in str(at.value["args"]) else "command"
+    key = key if model in " ".join(words) else "env"
+    set_model(at, resolved(model, variables), *[one for one in (key,) if at.value.get(one)])
+    if not model.startswith("/"):
+        at.put("model.source", "huggingface", key, how="downloaded by llm-stack")
+        at.put("custom.mount", "model", key, how="the folder of the model")
+        at.put("custom.mountPath", FOLDER, key, how="the folder of the model")
+    return model
+
+
+def _swapped(word: str, model: str) -> str:
+    """A word of a command with the folder of the model in place of its name."""
+    if not model or model.startswith("/"):
+        return word
+    return re.sub(rf"(?<![\w./-]){re.escape(model)}(?![\w./-])", FOLDER, word)
+
+
+@row("customModel", TEXT)
+def custom_model(at: At) -> None:
+    """The variable with the model of a server without a fragment, which then has its folder."""
+    text = str(at.value)
+    at.put(("env", at.row["called"]), text if text.startswith("/") else FOLDER, how="the folder of the model")
 
 
 def _arguments(at: At) -> None:
@@ -224,7 +323,7 @@ def _triton(at: At) -> None:
 
 def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None:
     """What is mounted: the models or the data of the program, its shared memory, and others."""
-    text = " ".join(_words(container.value))
+    text, env = " ".join(_words(container.value)), texts(container.value.get("env"))
     rest, own = [], []
     for n, mount in enumerate(container.value.get("volumeMounts", ())):
         if not mount:
@@ -232,7 +331,7 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         number, volume = volumes.get(mount.get("name"), (-1, {}))
         path = str(mount.get("mountPath", "")).rstrip("/")
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
-        folder = _folder(at.program, path, text)
+        folder = None if any(kind in volume for kind in FILES) else _folder(at.program, path, text, env)
         if path == "/dev/shm":
             _shared_memory(at, volume, keys)
         elif folder is not None:
@@ -245,24 +344,54 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         at.put("volumes", [volume for volume, _ in own], *[key for _, key in own])
 
 
-def _folder(program: Program | None, path: str, text: str) -> dict[str, Any] | None:
-    """What the program stores at a path; a path of which its command line names a folder holds its models."""
-    if program is None:
+def _folder(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
+    """What the program stores at a path: by its own folders, by a variable or a flag that names one, or below the home
+    directory of another user; a path of which its command line names a folder holds its models."""
+    if program is None or not path:
         return None
     if path in program.folders:
         return program.folders[path]
-    return {} if path and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
+    for name, like in program.variables.items():
+        named = variables.get(name, "").rstrip("/")
+        if f"{named}/".startswith(f"{path}/"):
+            return program.folders[like] if like else {"folder": named[len(path) :].strip("/")}
+    for known, entry in program.folders.items():
+        own = known.removeprefix("/root")
+        if own == known or not program.engine:
+            continue
+        if path.endswith(own):
+            return entry
+        if re.fullmatch(HOMES, path) or path == variables.get("HOME", "").rstrip("/"):
+            below = "/".join(filter(None, (own.strip("/"), entry.get("folder"))))
+            return entry if "again" in entry else {"folder": below}
+    if re.search(rf"--download-dir[= ]{re.escape(path)}/?(\s|$)", text):
+        return next((entry for entry in program.folders.values() if "again" in entry), {})
+    return {} if program.engine != "custom" and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
 
 
 def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
     size = inside(volume, ("emptyDir", "sizeLimit"))
     engine = at.program.engine if at.program else ""
+    if engine == "custom" and not size:
+        at.settled("llm-stack mounts /dev/shm itself, by the number of GPUs", *keys)
     if size and engine in SHARED:
         at.put(f"{engine}.sharedMemory", size, *keys, how="the size of /dev/shm")
     elif engine in SHARED:
         at.settled("llm-stack mounts /dev/shm itself", *keys)
     else:
         at.none("llm-stack mounts no /dev/shm for this program", *keys)
+
+
+@row("worker", ANY)
+def worker(at: At) -> None:
+    """The pods of a group: with a leader, that is the one to import; else they are all the same."""
+    leader = map_at(at.source.data, *TEMPLATES[1])
+    if leader:
+        at.settled("all pods of a group have the settings of the first one")
+    elif "to" in at.row:
+        at.put(at.row["to"], at.value)
+    else:
+        pod(at)
 
 
 @row("account", TEXT)

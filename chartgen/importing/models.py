@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from .at import EMPTY, At
-from .draft import slug
+from .draft import Spot, slug
 from .function import row
 from .typed import ANY, TEXT
 
@@ -30,11 +31,12 @@ def pull(at: At) -> None:
     set_models(at, found)
 
 
-def set_models(at: At, found: dict[str, list[Any]]) -> None:
-    """Models by what ollama calls them, NAME:TAG, with the leaves that name each."""
+def set_models(at: At, found: dict[str, list[Any]], also: dict[str, tuple[Spot, ...]] | None = None) -> None:
+    """Models by what ollama calls them, NAME:TAG, with the leaves that name each; `also` are those of other places."""
     wanted = [(text, *_parts(text), keys) for text, keys in found.items()]
     if len(wanted) == 1:
-        _, name, tag, keys = wanted[0]
+        text, name, tag, keys = wanted[0]
+        at = _from(at, keys, (also or {}).get(text, ()))
         at.put("model.name", name, *keys, how="with its tag as model.tag" if tag else "")
         if tag:
             at.put("model.tag", tag, *keys)
@@ -43,15 +45,24 @@ def set_models(at: At, found: dict[str, list[Any]]) -> None:
         for text, name, tag, keys in wanted:
             key = name if names.count(name) == 1 else slug(text)
             value = {**({"name": name} if key != name else {}), **({"tag": tag} if tag else {})}
-            at.put(("models", key), value, *keys, how="an entry of models")
+            _from(at, keys, (also or {}).get(text, ())).put(("models", key), value, *keys, how="an entry of models")
 
 
-def unknown(at: At, text: str) -> None:
+def _from(at: At, keys: list[Any], also: tuple[Spot, ...]) -> At:
+    """The same, for what other places of the input say, too, or alone."""
+    return replace(at, also=also, keys=() if also and not keys else at.keys)
+
+
+def unknown(at: At, variables: list[str]) -> None:
     """A model that a shell names by a variable, or as an expression: it is in the values only by hand."""
-    if match := re.search(r"\bollama\s+(?:pull|run)\s+[\"']?([^\s;&|]*\$[^\s;&|]*)", text):
+    for name in variables:
         at.draft.lost.add(at.server)
-        keys = [key for key in ("command", "args", "lifecycle") if isinstance(at.value, dict) and key in at.value]
-        at.none(f"pulls a model by a variable, {match[1]}; write the model as model.name and model.tag", *keys)
+        keys = [
+            key
+            for key in ("entrypoint", "command", "args", "lifecycle")
+            if isinstance(at.value, dict) and key in at.value
+        ]
+        at.none(f"pulls a model by a variable, {name}; write the model as model.name and model.tag", *keys)
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -203,6 +214,17 @@ def parts(at: At) -> None:
         at.put("model.name", name, *named_by, how="" if len(named_by) == 1 else "in one text")
     if found.get("tag"):
         at.put("model.tag", found["tag"], "tag")
+
+
+@row("keepAlive", TEXT)
+def keep_alive(at: At) -> None:
+    """How long ollama keeps a model: any negative time is for ever."""
+    text = str(at.value).strip()
+    at.put(
+        "ollama.keepAlive",
+        "-1" if text.startswith("-") else text,
+        how="for ever" if text.startswith("-") and text != "-1" else "",
+    )
 
 
 @row("claim", {"*": TEXT})

@@ -43,8 +43,15 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
     if len(parts) == 2 and ":" in url.partition("://")[2].partition("/")[0]:  # such as http://ollama.models:11434
         text = f"check that {host} exists: if it is the Service {parts[0]} in the namespace {parts[1]}, llm-stack"
         at.draft.advise(f"{text} does not create it")
+    same = [
+        known
+        for known, one in used.items()
+        if (one["url"], one.get("protocol")) == (value["url"], value.get("protocol"))
+    ]
+    if same:  # one of them may have the key of both
+        name, value = same[0], {**used[same[0]], **value}
     wished, number = name, 1
-    while name in used and used[name] != value:
+    while name in used and not same and used[name] != value:
         number += 1
         name = f"{wished}-{number}"
     at.put(("openWebui", "endpoints", name), value, *keys, how="an endpoint under its own name")

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reading.yamlfile import Key
-from .manifests import main, split_image
+from .manifests import WORKLOADS, main, split_image
+from .pulls import helper
 from .source import Source, at
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
-WORKLOADS = ("Deployment", "StatefulSet")
+OBJECTS = ("Application", "HelmRelease")
+HALF = 2  # of its keys at the top level, at least one in two must be the chart's
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
 
 
@@ -42,7 +44,8 @@ def parts(source: Source, chart: str = "") -> list[Part]:
         return [*found, Part(source, (), charts()["compose"])]
     if kind in WORKLOADS:
         found = main(source.data)
-        return [Part(source, (), charts()["workload"], program=found[1])] if found else []
+        table = charts()["leader-worker-set" if kind == "LeaderWorkerSet" else "workload"]
+        return [Part(source, (), table, program=found[1])] if found else []
     if around is None:
         if ("apiVersion" in source.data and kind) or (own(source.data) and not chart):
             return []
@@ -65,7 +68,7 @@ def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
     if "apiVersion" in data or not isinstance(services, dict):
         return []
     # An image that compose builds has no name: the service's own says what it runs.
-    own = {name: one for name, one in services.items() if isinstance(one, dict)}
+    own = {name: one for name, one in services.items() if isinstance(one, dict) and not helper(one, str(name))}
     images = {name: one.get("image") or (name if "build" in one else "") for name, one in own.items()}
     found = [(name, program_of(split_image(str(image))[0])) for name, image in images.items() if image]
     return [(name, program) for name, program in found if program]
@@ -80,18 +83,28 @@ def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
     for way in ways:
         name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
         found += [(("spec", *way, "helm", key), name) for key in ("values", "valuesObject")]
-    return [(path, str(name)) for path, name in found if isinstance(at(data, path), dict)]
+    return [
+        (path, str(name)) for path, name in found if isinstance(at(data, path), dict) or _defaults(data, path, found)
+    ]
+
+
+def _defaults(data: dict[str, Any], path: Key, found: list[tuple[Key, str]]) -> bool:
+    """Whether an object runs a known chart without values of its own, which are then that chart's defaults."""
+    way, name = path[:-1], dict(found)[path]
+    first = next(each for each, _ in found if each[:-1] == way)
+    none = all(not at(data, each) for each, _ in found if each[:-1] == way)
+    return path == first and none and _called(str(name)) is not None and text_at(data, "kind") in OBJECTS
 
 
 def _values(source: Source, path: Key, name: str, chart: str, around: Table | None) -> list[Part]:
     """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
-    data = at(source.data, path)
+    data = at(source.data, path) or {}
     by_name = charts()[chart] if chart else _called(name)
-    if by_name and not chart and not score(by_name, data) and not _covers(by_name, data):
+    if by_name and not chart and not (_mostly(by_name, data) and score(by_name, data)) and not _covers(by_name, data):
         by_name = None  # another chart whose release has this name
     if by_name and (chart or by_name.ui):
         return [Part(source, path, by_name, around)]
-    scores = {table.name: score(table, data) for table in charts().values()}
+    scores = {table.name: score(table, data) if _mostly(table, data) else 0 for table in charts().values()}
     best = max(scores, key=lambda each: scores[each])
     below = _below(source, path, data, around)
     if by_name and not below:
@@ -104,12 +117,23 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     return [Part(source, path, around_them, around)] if around_them else below
 
 
-def _covers(table: Table, data: dict[str, Any]) -> bool:
-    """Whether a chart has every key of the data."""
+def _keys(table: Table) -> set[str]:
+    """The keys that a chart has at its top level."""
     keys = {
         key.split(".")[0] for group in table.groups for key in ([group["in"]] if group.get("in") else group["keys"])
     }
-    return bool(table.names) and all(key in table.rows.below or key in keys for key in data)
+    return keys | set(table.rows.below)
+
+
+def _covers(table: Table, data: dict[str, Any]) -> bool:
+    """Whether a chart has every key of the data."""
+    return bool(table.names) and _keys(table) >= set(data)
+
+
+def _mostly(table: Table, data: Any) -> bool:
+    """Whether enough of the keys are a chart's: one key alone can be that of another chart, too."""
+    known = _keys(table)
+    return isinstance(data, dict) and len(data) <= HALF * sum(key in known for key in data)
 
 
 def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
@@ -118,10 +142,14 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
     for key, block in data.items():
         if not isinstance(block, dict):
             continue
-        table = _called(key)
+        named, table = _called(key), None
         known = max(charts().values(), key=lambda one: score(one, block))
-        if table is None or not score(table, block):
-            table = known if score(known, block) >= CLOSE else table if table and _plain(table, data) else None
+        if named and score(named, block):
+            table = named
+        elif score(known, block) >= CLOSE and _mostly(known, block):
+            table = known
+        elif named and _plain(named, data):
+            table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))
     return found

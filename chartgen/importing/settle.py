@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,18 @@ from ..problem import Problem, Say, ToolError
 from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
 from ..reading.yamlfile import dotted
-from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
+from .draft import CHANGED, MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
+from .typed import text_at
 from .write import text
 
 Check = Callable[[], list[Problem]]  # the problems of the values as they are now
 
 ROUNDS = 40
 NEED = re.compile(r"'# needs: (\S+)'")
-MOST = re.compile(r"\bset (model\.contextLength) to (\d+) or less")
+BOUND = re.compile(r"\bset (model\.contextLength|modelCache\.size) to (\S+) or (?:less|more)")
+RESERVED = re.compile(r"(?:volumes: |^)(\S+) is reserved by the chart; rename your volume")
+SHARED = re.compile(r"share (?:the|one) claim|lets only one node mount the claim")
+MANY = ["ReadWriteMany"]
 ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
 
@@ -75,7 +80,7 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
 
 def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
-    before = (len(draft.puts), len(draft.needs), draft.security)
+    before, changed = (len(draft.puts), len(draft.needs), draft.security), False
     for problem in problems:
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
@@ -88,30 +93,85 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
             continue
-        if _lowered(draft, problem):
+        if _bounded(draft, problem) or _renamed(draft, problem) or _shared(draft, problem):
+            changed = True
             continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
                 _say_left_out(draft, put, problem)
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
                 draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
-    if before == (len(draft.puts), len(draft.needs), draft.security):
+    if not changed and before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
 
 
-def _lowered(draft: Draft, problem: Problem) -> bool:
-    """Write the most that is allowed of a number that the input does not say, such as a model's context."""
-    found = MOST.search(problem.remedy)
+def _bounded(draft: Draft, problem: Problem) -> bool:
+    """Write the bound of a number that the input does not say, such as a model's context or the size of a new claim."""
+    found = BOUND.search(problem.remedy)
     if not found:
         return False
     target = tuple(found[1].split("."))
-    named = [name for name in draft.servers if f"servers.{draft.name(name)}" in problem.key] or draft.servers[:1]
-    if not named or any(put.target == target and put.server == named[0] for put in draft.puts):
+    named = _servers(draft, problem) or draft.servers[:1]
+    own = [put for put in draft.puts_of(named[0], target) if put.spots] if named else []
+    said = any(draft.exists(spot) for put in own for spot in put.spots)
+    if not named or (said and target[0] == "model"):
         return False
-    draft.put(Put(target, int(found[2]), named[0], ()), Note(SETTLED, ""))
+    value = int(found[2]) if found[2].isdigit() else found[2]
+    if any(put.value == value for put in draft.puts_of(named[0], target)):
+        return False
+    for put in draft.puts_of(named[0], target):
+        draft.withdraw(put, Note(MISSING, f"is too small: {problem.message}; it is {value} now"))
+    draft.put(Put(target, value, named[0], ()), Note(SETTLED, ""))
+    if said:
+        draft.advise(f"{found[1]}{draft.of(named[0])} is {value}, more than in the input: {problem.message}")
     return True
+
+
+def _renamed(draft: Draft, problem: Problem) -> bool:
+    """Give a volume of the input another name, where the chart has one of that name."""
+    found = RESERVED.search(f"{problem.key}: {problem.message}; {problem.remedy}")
+    if not found:
+        return False
+    name, done = found[1], False
+    for put in [one for one in draft.puts if one.target[-1] in ("volumes", "volumeMounts")]:
+        own = put.target[:-1] == () or put.target[-2] in problem.key
+        if own and isinstance(put.value, list) and any(text_at(one, "name") == name for one in put.value):
+            value = [{**one, "name": f"own-{name}"} if text_at(one, "name") == name else one for one in put.value]
+            said = f"the volume is own-{name} now"
+            draft.put(replace(put, value=value, how=said), Note(CHANGED, said))
+            done = True
+    return done
+
+
+def _shared(draft: Draft, problem: Problem) -> bool:
+    """Pods of several nodes share a claim that exists: it stays in place, and the person checks its access modes."""
+    if not SHARED.search(problem.message):
+        return False
+    shown = f"{problem.key}: {problem.message}"
+    claims = [put for put in draft.puts if put.target == ("modelCache", "existingClaim")]
+    named = [put for put in claims if put.value in shown.split() or f"{put.value}," in shown]
+    named = named or [put for put in claims if put.server in _servers(draft, problem)]
+    modes = ("modelCache", "accessModes")
+    if not named or all(one.value == MANY for put in named for one in draft.puts_of(put.server, modes) or [put]):
+        return False
+    for put in named:
+        for one in draft.puts_of(put.server, modes):
+            draft.withdraw(one, Note(SETTLED, "several pods use the claim"))
+        draft.put(Put(modes, MANY, put.server, ()), Note(SETTLED, ""))
+        draft.advise(
+            f"check that several nodes can mount the claim {put.value} (ReadWriteMany): several pods use it; if only"
+            " one node can, run its pods there, by nodeSelector",
+            put.value,
+        )
+    return True
+
+
+def _servers(draft: Draft, problem: Problem) -> list[str]:
+    """The servers that a problem names."""
+    words = re.findall(r"servers\.([\w-]+)", problem.key)
+    return [name for name in draft.servers if draft.name(name) in words]
 
 
 def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
@@ -119,13 +179,15 @@ def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
 
     If there is none, a server keeps its engine and its model alone; if it has no more, it is not run.
     """
-    named = [name for name in draft.servers if f"servers.{draft.name(name)}" in problem.key] or draft.servers
+    named = _servers(draft, problem) or draft.servers
     said = f"{problem.key}: {problem.message}; {problem.remedy}"
     more = [put for put in draft.puts if put.server in named and put.target[0] not in ESSENTIAL]
-    every = draft.puts
+    every, before = draft.puts, len(again())
     for put in more:
         draft.puts = [other for other in every if other is not put]
-        gone = not any((each.key, each.message) == (problem.key, problem.message) for each in again())
+        left = again()
+        # Without a claim or an image, others are missing in its place: that is no way out.
+        gone = not left or (len(left) < before and (problem.key, problem.message) not in _said(left))
         draft.puts = every
         if gone:
             draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values with it: {said}"))
@@ -137,6 +199,10 @@ def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
             off = Put((SERVERS, draft.name(name), "enabled"), False, "", ())
             draft.put(off, Note(SETTLED, ""))
             draft.warn(f"the server {name} of the input is not in the values: {said}")
+
+
+def _said(problems: list[Problem]) -> set[tuple[str, str]]:
+    return {(each.key, each.message) for each in problems}
 
 
 def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:

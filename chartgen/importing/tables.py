@@ -26,7 +26,8 @@ class Node:
 
     def at(self, key: str | int) -> Node | None:
         """The rows of a key of the value here."""
-        return self.below.get(str(key)) or self.below.get("*")
+        named = self.below.get(str(key)) or (self.below.get("x-*") if str(key).startswith("x-") else None)
+        return named or self.below.get("*")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ class Program:
     flags: dict[str, dict[str, Any]]
     folders: dict[str, dict[str, Any]]
     commands: tuple[str, ...]
+    starts: tuple[str, ...]
+    variables: dict[str, str]
+    custom: dict[str, Any]
 
 
 @cache
@@ -118,6 +122,9 @@ def _program(name: str, data: dict[str, Any]) -> Program:
         {key: full(row) for key, row in data.get("flags", {}).items()},
         {key: full(row) for key, row in data.get("folders", {}).items()},
         tuple(data.get("commands", ())),
+        tuple(data.get("starts", ())),
+        dict(data.get("variables", {})),
+        dict(data.get("custom", {})),
     )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .at import At
 from .convert import made
 from .function import row
-from .typed import ANY, TEXT
+from .typed import ANY, MAP, TEXT, map_at
+
+CLIENT = {"OAUTH_CLIENT_ID": "clientIdKey", "OAUTH_CLIENT_SECRET": "clientSecretKey"}
+PROVIDER = {"OPENID_PROVIDER_URL": "providerUrl", "OAUTH_PROVIDER_NAME": "providerName", "OAUTH_SCOPES": "scopes"}
 
 
 @row("websocket", {"*": TEXT, "redis": {"enabled": ANY}, "nodeSelector": ANY})
@@ -62,6 +67,27 @@ def oidc(at: At) -> None:
         if found.get("clientExistingSecretKey"):
             at.put("openWebui.oidc.clientSecretKey", found["clientExistingSecretKey"], "clientExistingSecretKey")
     at.settled("sign-in is on if openWebui.oidc.providerUrl is set", "enabled")
+
+
+@row("oidcVariable", (TEXT, MAP))
+def oidc_variable(at: At) -> None:
+    """The provider and its client among the variables of Open WebUI: under oidc where one Secret has both parts of the
+    client, else as the variables that they are."""
+    others, called = at.row["others"], at.row["called"]
+    client = {name: map_at(others.get(name), "valueFrom", "secretKeyRef") for name in CLIENT}
+    secrets = {str(one.get("name") or "") for one in client.values()}
+    known = all(not map_at(others.get(name), "valueFrom") for name in PROVIDER)  # not in a Secret themselves
+    if len(secrets) > 1 or secrets == {""} or not known or "OPENID_PROVIDER_URL" not in others:
+        at.put(("openWebui", "env", called), _variable(at.value))
+    elif called in PROVIDER:
+        at.put(f"openWebui.oidc.{PROVIDER[called]}", at.value)
+    else:
+        at.put("openWebui.oidc.existingSecret", client[called]["name"], how="the Secret with both parts of the client")
+        at.put(f"openWebui.oidc.{CLIENT[called]}", str(client[called].get("key") or ""))
+
+
+def _variable(value: Any) -> Any:
+    return value if isinstance(value, dict) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @row("oauth", {"*": TEXT})
