@@ -40,6 +40,22 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
     return _around(file, names, schema)
 
 
+def strange(file: Path, schema: dict[str, Any]) -> list[Problem]:
+    """What to do with a file of which the chart has few keys, if it is for a chart that chartgen does not know."""
+    names, ours = Names(schema), schema.get("properties", {})
+    for document in yamlfile.parse_all(_text(file), str(file))[:1]:
+        keys = [str(key) for key in document.data] if isinstance(document.data, dict) else []
+        unknown = [key for key in keys if key not in ours and not keynames.meant(names, key)]
+        if unknown and recognise.HALF * len(unknown) >= len(keys):
+            some = f"does not have {len(unknown)} of its {len(keys)} keys at the top level"
+            what = "the chart " + (some if len(unknown) < len(keys) else "has none of its keys at the top level")
+            remedy = (
+                "if it is for another chart, run 'helm template' with that chart, and 'chartgen import' on the output"
+            )
+            return [Problem(str(file), document.lines.get((unknown[0],), 0), "", what, remedy)]
+    return []
+
+
 def _importable(file: Path) -> bool:
     try:
         return any(part.alone for one in source.read([file]) for part in recognise.parts(one))
@@ -76,7 +92,7 @@ def _text(file: Path) -> str:
 def _sign(data: dict[str, Any], names: Names) -> tuple[Table, str] | None:
     """The chart that a file is for, and a key that only that chart has; an image of a UI is such a sign, too."""
     for table in charts().values():
-        for key in table.keys:
+        for key in table.keys if recognise.mostly(table, data) else ():
             if recognise.has(data, key.split(".")) and not key.startswith("global") and not names.has(_path(key)):
                 return table, key
     program = program_of(str(source.at(data, ("image", "repository")) or ""))

@@ -236,6 +236,13 @@ def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
     return folded[found[0]] if found and not other else ""
 
 
+def meant(names: Names, key: str) -> bool:
+    """Whether a key at the top level is one of the schema's in other letters, or by a name that no other chart has."""
+    entry = _named(key)
+    allowed = list(names.schema.get("properties", {}))
+    return bool(misspelt((key,), allowed) or (entry and not entry.whose and _translated(names, (key,))))
+
+
 def misspelt(path: Key, allowed: list[str]) -> str:
     """`did you mean …?` where a key is surely one of the names allowed."""
     meant = _written(path, allowed) or close(path[-1], [name for name in allowed if _alike(path, name)], SURE)
