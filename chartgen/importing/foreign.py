@@ -70,7 +70,10 @@ def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
         found = [part for one in source.read([file])[:1] for part in recognise.parts(one) if part.path]
     except Faults:
         return []  # the reader of the values says what is wrong
+    ours = list(names.schema.get("properties", {}))
     for part in found:
+        if any(key in ours and key != "global" for key in part.source.data) and keynames.misspelt(part.path[:1], ours):
+            continue  # llm-stack's own values, with a key in other letters
         block = source.at(part.source.data, part.path)
         keys = [
             key for key in part.table.keys if recognise.has(block, _path(key)) and not names.has(part.path + _path(key))
@@ -92,7 +95,10 @@ def _text(file: Path) -> str:
 def _sign(data: dict[str, Any], names: Names) -> tuple[Table, str] | None:
     """The chart that a file is for, and a key that only that chart has; an image of a UI is such a sign, too."""
     for table in charts().values():
-        for key in table.keys if recognise.mostly(table, data) else ():
+        for key in table.keys:
+            # A switch alone can be one of a chart around several programs.
+            if key.endswith(".enabled") and not recognise.mostly(table, data):
+                continue
             if recognise.has(data, key.split(".")) and not key.startswith("global") and not names.has(_path(key)):
                 return table, key
     program = program_of(str(source.at(data, ("image", "repository")) or ""))
@@ -115,7 +121,8 @@ def _hints(file: Path, table: Table, names: Names, schema: dict[str, Any]) -> li
     except Faults as faults:
         return faults.problems
     parts = [part for one in sources for part in recognise.parts(one)]
-    parts = parts or [recognise.Part(one, (), table) for one in sources]
+    if not any(part.table is table or part.path == () for part in parts):
+        parts = [recognise.Part(one, (), table) for one in sources]
     draft = drafted(sources, parts, schema)
     hints = [found for spot, note in draft.notes.items() if (found := _hint(draft, spot, note, names))]
     once = {(hint.line, hint.message, hint.remedy): hint for hint in reversed(hints)}
@@ -129,7 +136,7 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
     to = draft.place(note.put) if note.put else ()
     if note.kind == SETTLED:
         what, remedy = ("is not needed", f"remove it: {note.text}") if not known else ("", "")
-    elif note.kind == MISSING and note.text.startswith(UNKNOWN):
+    elif note.kind == MISSING and (note.text.startswith(UNKNOWN) or (note.text == NO_CHART and names.has(spot[1][:1]))):
         what, remedy = (
             _ours(draft, spot, names) if names.has(spot[1][:1]) else ("llm-stack has no such value", note.text)
         )

@@ -173,7 +173,9 @@ def _folded() -> dict[str, Known]:
 
 
 def _named(name: str) -> Known | None:
-    return known().get(name) or _folded().get(name.casefold())
+    folded = name.casefold()
+    others = (folded, f"{folded}s", folded.removesuffix("s"))
+    return known().get(name) or next((entry for other in others if (entry := _folded().get(other))), None)
 
 
 def _translated(names: Names, path: Key) -> str:
