@@ -173,9 +173,7 @@ def _folded() -> dict[str, Known]:
 
 
 def _named(name: str) -> Known | None:
-    folded = name.casefold()
-    others = (folded, f"{folded}s", folded.removesuffix("s"))
-    return known().get(name) or next((entry for other in others if (entry := _folded().get(other))), None)
+    return known().get(name) or _folded().get(name.casefold())
 
 
 def _translated(names: Names, path: Key) -> str:
@@ -220,7 +218,7 @@ def _remedy(names: Names, path: Key, value: Any, allowed: list[str]) -> str:
         return home
     if meant := close(path[-1], alike):
         return f"did you mean '{meant}'?"
-    if found := _translated(names, (*path[:-1], OTHERS)):
+    if found := _translated(names, (*path[:-1], f"{path[-1]}s")) or _translated(names, (*path[:-1], OTHERS)):
         return found
     if not allowed:
         return "remove it"
