@@ -303,13 +303,15 @@ def validate(
 def _foreign(place: Path, files: list[Path], problems: list[Problem]) -> list[Problem]:
     """The problems, where those of a values file for another chart are what its values are called in llm-stack."""
     from .chart import loaded
-    from .importing.foreign import foreign
+    from .importing.foreign import foreign, strange
 
     with loaded.unpacked(place) as folder:
         schema = loaded.load(folder, str(place)).schema if files else None
     for file in files if schema else ():
         if hints := foreign(file, schema or {}):
             problems = [problem for problem in problems if problem.path != str(file)] + hints
+        else:
+            problems = strange(file, schema or {}) + problems
     return problems
 
 

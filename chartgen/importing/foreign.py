@@ -40,6 +40,22 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
     return _around(file, names, schema)
 
 
+def strange(file: Path, schema: dict[str, Any]) -> list[Problem]:
+    """What to do with a file of which the chart has few keys, if it is for a chart that chartgen does not know."""
+    names, ours = Names(schema), schema.get("properties", {})
+    for document in yamlfile.parse_all(_text(file), str(file))[:1]:
+        keys = [str(key) for key in document.data] if isinstance(document.data, dict) else []
+        unknown = [key for key in keys if key not in ours and not keynames.meant(names, key)]
+        if unknown and recognise.HALF * len(unknown) >= len(keys):
+            some = f"does not have {len(unknown)} of its {len(keys)} keys at the top level"
+            what = "the chart " + (some if len(unknown) < len(keys) else "has none of its keys at the top level")
+            remedy = (
+                "if it is for another chart, run 'helm template' with that chart, and 'chartgen import' on the output"
+            )
+            return [Problem(str(file), document.lines.get((unknown[0],), 0), "", what, remedy)]
+    return []
+
+
 def _importable(file: Path) -> bool:
     try:
         return any(part.alone for one in source.read([file]) for part in recognise.parts(one))
@@ -54,7 +70,10 @@ def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
         found = [part for one in source.read([file])[:1] for part in recognise.parts(one) if part.path]
     except Faults:
         return []  # the reader of the values says what is wrong
+    ours = list(names.schema.get("properties", {}))
     for part in found:
+        if any(key in ours and key != "global" for key in part.source.data) and keynames.misspelt(part.path[:1], ours):
+            continue  # llm-stack's own values, with a key in other letters
         block = source.at(part.source.data, part.path)
         keys = [
             key for key in part.table.keys if recognise.has(block, _path(key)) and not names.has(part.path + _path(key))
@@ -77,6 +96,9 @@ def _sign(data: dict[str, Any], names: Names) -> tuple[Table, str] | None:
     """The chart that a file is for, and a key that only that chart has; an image of a UI is such a sign, too."""
     for table in charts().values():
         for key in table.keys:
+            # A switch alone can be one of a chart around several programs.
+            if key.endswith(".enabled") and not recognise.mostly(table, data):
+                continue
             if recognise.has(data, key.split(".")) and not key.startswith("global") and not names.has(_path(key)):
                 return table, key
     program = program_of(str(source.at(data, ("image", "repository")) or ""))
@@ -99,7 +121,8 @@ def _hints(file: Path, table: Table, names: Names, schema: dict[str, Any]) -> li
     except Faults as faults:
         return faults.problems
     parts = [part for one in sources for part in recognise.parts(one)]
-    parts = parts or [recognise.Part(one, (), table) for one in sources]
+    if not any(part.table is table or part.path == () for part in parts):
+        parts = [recognise.Part(one, (), table) for one in sources]
     draft = drafted(sources, parts, schema)
     hints = [found for spot, note in draft.notes.items() if (found := _hint(draft, spot, note, names))]
     once = {(hint.line, hint.message, hint.remedy): hint for hint in reversed(hints)}
@@ -113,7 +136,7 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
     to = draft.place(note.put) if note.put else ()
     if note.kind == SETTLED:
         what, remedy = ("is not needed", f"remove it: {note.text}") if not known else ("", "")
-    elif note.kind == MISSING and note.text.startswith(UNKNOWN):
+    elif note.kind == MISSING and (note.text.startswith(UNKNOWN) or (note.text == NO_CHART and names.has(spot[1][:1]))):
         what, remedy = (
             _ours(draft, spot, names) if names.has(spot[1][:1]) else ("llm-stack has no such value", note.text)
         )

@@ -102,11 +102,11 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
     data = at(source.data, path) or {}
     by_name = charts()[chart] if chart else _called(name)
-    if by_name and not chart and not (_mostly(by_name, data) and score(by_name, data)) and not _covers(by_name, data):
+    if by_name and not chart and not (mostly(by_name, data) and score(by_name, data)) and not _covers(by_name, data):
         by_name = None  # another chart whose release has this name
     if by_name and (chart or by_name.ui):
         return [Part(source, path, by_name, around)]
-    scores = {table.name: score(table, data) if _mostly(table, data) else 0 for table in charts().values()}
+    scores = {table.name: score(table, data) if mostly(table, data) else 0 for table in charts().values()}
     best = max(scores, key=lambda each: scores[each])
     below = _below(source, path, data, around)
     if by_name and not below:
@@ -132,7 +132,7 @@ def _covers(table: Table, data: dict[str, Any]) -> bool:
     return bool(table.names) and _keys(table) >= set(data)
 
 
-def _mostly(table: Table, data: Any) -> bool:
+def mostly(table: Table, data: Any) -> bool:
     """Whether enough of the keys are a chart's: one key alone can be that of another chart, too."""
     known = _keys(table)
     return isinstance(data, dict) and len(data) <= HALF * sum(key in known for key in data)
@@ -148,7 +148,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
         known = max(charts().values(), key=lambda one: score(one, block))
         if named and score(named, block):
             table = named
-        elif score(known, block) >= CLOSE and _mostly(known, block):
+        elif score(known, block) >= CLOSE and mostly(known, block):
             table = known
         elif named and _plain(named, data):
             table = named

@@ -218,7 +218,7 @@ def _remedy(names: Names, path: Key, value: Any, allowed: list[str]) -> str:
         return home
     if meant := close(path[-1], alike):
         return f"did you mean '{meant}'?"
-    if found := _translated(names, (*path[:-1], OTHERS)):
+    if found := _translated(names, (*path[:-1], f"{path[-1]}s")) or _translated(names, (*path[:-1], OTHERS)):
         return found
     if not allowed:
         return "remove it"
@@ -234,6 +234,13 @@ def close(word: str, names: list[str], cutoff: float = MEANT) -> str:
     # `enableTool` switches something else than `enabled` does.
     other = found == ["enabled"] and len(word) > len("enabled")
     return folded[found[0]] if found and not other else ""
+
+
+def meant(names: Names, key: str) -> bool:
+    """Whether a key at the top level is one of the schema's in other letters, or by a name that no other chart has."""
+    entry = _named(key)
+    allowed = list(names.schema.get("properties", {}))
+    return bool(misspelt((key,), allowed) or (entry and not entry.whose and _translated(names, (key,))))
 
 
 def misspelt(path: Key, allowed: list[str]) -> str:

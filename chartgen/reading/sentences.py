@@ -77,7 +77,9 @@ def sentence(error: Any) -> Sentence:
 def wrong_type(value: Any, allowed: list[str]) -> Sentence:
     """The sentence for a value of another type than those allowed."""
     kind = KINDS[type(value)]
-    message = f"is {kind}" if isinstance(value, dict | list) else f"{shown(value)} is {kind}"
+    # Text in place of a map can be the password that belongs into a Secret.
+    hidden = isinstance(value, dict | list) or (isinstance(value, str) and allowed == ["object"])
+    message = f"is {kind}" if hidden else f"{shown(value)} is {kind}"
     return message, "; ".join(filter(None, (f"expected {types(allowed)}", _conversion(value, allowed))))
 
 

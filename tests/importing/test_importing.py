@@ -490,6 +490,32 @@ def test_validate_says_of_a_foreign_file_what_it_is():
     assert f"is a values file of ollama's chart, by its key ollama.gpu; run 'chartgen import {file}" in told
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "app-template: {controllers: {a: {}}}\n",
+            ["1: the chart has none of its keys at the top level; if it is for"],
+        ),
+        (
+            "controllers: {}\nservice: {app: {}}\npersistence: {}\n",
+            ["1: the chart does not have 2 of its 3 keys at the top level; if it is for another chart, run 'helm"],
+        ),
+        ("modle: {name: a}\n", []),
+        ("gpus: 1\nengine: vllm\n", []),
+        ("vllm: {enabled: false}\nollama: {enabled: true}\ntgi: {}\n", []),
+    ],
+)
+def test_validate_says_of_a_file_for_an_unknown_chart_what_to_do(tmp_path, text, said):
+    file = tmp_path / "v.yaml"
+    file.write_text(text, encoding="utf-8")
+    code, told = run("validate", "-q", "-f", str(file), str(CHART))
+    found = [line.removeprefix(f"{file}:") for line in told.splitlines() if "at the top level; if" in line]
+    assert code == 1
+    assert [one.startswith(each) for one, each in zip(found, said, strict=True)] == [True] * len(said)
+    assert "is a values file of open-webui's chart" not in told
+
+
 def test_validate_says_of_an_object_what_it_is():
     file = HERE / "cases/helm-release/release.yaml"
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
