@@ -14,10 +14,10 @@ file is a GGUF file of the model: its name says the quantization.
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
 {{- $row := get $rows $reference | default (get $rows (regexReplaceAll "@.*$" $reference "")) }}
-{{- /* The rows without an organisation are ollama's quantized files, which a folder of other files need not be. */}}
+{{- /* The sizes without an organisation are of ollama's quantized files, which a folder of other files need not be. */}}
 {{- $other := and (eq $format "directory") (not (contains "/" $reference)) }}
 {{- if and $other (not .file) }}
-{{- dict | mustToJson }}
+{{- omit ($row | default dict) "weightsMiB" "expertsM" "quantization" "default" | mustToJson }}
 {{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
 {{- else }}

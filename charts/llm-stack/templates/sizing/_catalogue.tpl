@@ -17,7 +17,7 @@
 {{- /**/}}
 {{- $other := and (eq $format "directory") (not (contains "/" $reference)) }}
 {{- if and $other (not .file) }}
-{{- dict | mustToJson }}
+{{- omit ($row | default dict) "weightsMiB" "expertsM" "quantization" "default" | mustToJson }}
 {{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- mustToJson ($row | default dict) }}
 {{- else }}
