@@ -33,9 +33,9 @@ Not every engine has run on a real node. This page says what was tried, and how:
   API server and controllers of Kubernetes, on fake nodes, where no container runs.
 - **For real**: the groups of steps of `make e2e-real` in which the real program ran in a container, with its version.
 
-Routing, scaling, monitoring and NetworkPolicies are not in the tables. `make e2e` creates their objects on the API server
-with the CRDs of the pinned versions, and promtool tests the alert rules. A gateway, an endpoint picker, KEDA, the
-Prometheus operator, Istio, Kueue, Volcano and a network plugin that enforces policies never ran in these steps, and
+Routing, scaling, monitoring and NetworkPolicies are not in the tables. `make e2e` creates their objects on the API
+server with the CRDs of the pinned versions, and promtool tests the alert rules. A gateway, an endpoint picker, KEDA,
+the Prometheus operator, Istio, Kueue, Volcano and a network plugin that enforces policies never ran in these steps, and
 no step used a GPU.
 
 *no* means that it was not tried. This page is generated from `docs/proved.yaml`, which the runs write, by `make docs`.

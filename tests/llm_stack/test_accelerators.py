@@ -46,7 +46,7 @@ def test_every_row_says_where_it_was_read_and_nothing_that_no_template_knows(ven
         ("vendor: nvidia, scheme: qgpu, count: 2", {"qgpu-core": 200}),
         ("vendor: nvidia, scheme: qgpu, memory: 8Gi, coresPercent: 50", {"qgpu-core": 50, "qgpu-memory": 8}),
         ("vendor: ascend, scheme: hami, type: 910B3, memory: 16Gi", {"910B3": 1, "910B3-memory": 16384}),
-        ("vendor: nvidia, scheme: mig, partition: 1g.10gb, count: 3", {"mig-1g.10gb": 3}),
+        ("vendor: nvidia, scheme: mig, partition: 1g.10gb", {"mig-1g.10gb": 1}),
         ("vendor: metax, scheme: hami, memory: 4Gi", {"sgpu": 1, "vmemory": 4}),
     ],
 )

@@ -45,9 +45,9 @@ file is a GGUF file of the model: its name says the quantization.
 {{- $row = include "fragment.sizing.listed" (dict "context" $.context "reference" $reference) }}
 {{- end }}
 {{- end }}
-{{- /* The rows without an organisation are ollama's quantized files, which a folder of other files need not be. */}}
-{{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) -}}
-{}
+{{- /* The sizes without an organisation are of ollama's quantized files, which a folder of other files need not be. */}}
+{{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) }}
+{{- omit ($row | default "{}" | mustFromJson) "weightsMiB" "expertsM" "quantization" "default" | mustToJson }}
 {{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- $row | default "{}" }}
 {{- else }}

@@ -3,7 +3,7 @@ Given a server's context with Model in it: the default tag of a family in the ca
 tags; the models of other sources under the same name can differ.
 */}}
 {{- define "fragment.sizing.tag" -}}
-{{- if eq (include "fragment.sizing.format" .) "ollama" }}
+{{- if eq (.Facts.source.format | default "ollama") "ollama" }}
 {{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
 {{- include "fragment.sizing.read" . }}
 {{- range splitList (printf "\n\"%s:" $family) .Read.catalogue | rest }}
