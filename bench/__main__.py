@@ -18,7 +18,7 @@ from chartgen.chart import loaded
 from chartgen.kubernetes import definitions, prepare
 from chartgen.problem import Faults, ToolError
 from chartgen.programs import tools
-from chartgen.programs.helm import cores
+from chartgen.programs.limits import cores
 from chartgen.programs.run import hermetic
 
 from . import arrivals, report, rows
