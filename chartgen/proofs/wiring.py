@@ -15,6 +15,9 @@ from ..reading.yamlfile import Key
 from . import dangling, reach, together
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects
 
+# Kinds that take over pods which no controller made, if their selector selects them.
+ADOPTING = ("DaemonSet", "ReplicaSet", "ReplicationController")
+
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
 URL = re.compile(rf"\b({SCHEMES})://(?:[^/@\s]*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d+))?")
 VARIABLE = re.compile(r"(?<!\$)\$\(([A-Z_][A-Z0-9_]*)\)")
@@ -271,7 +274,9 @@ def _workloads(render: Render) -> Iterator[Fault]:
                 yield owner.fault(("spec", "selector"), message, "use the same labels in both")
             elif mine and not own and pod.owner.namespace == owner.namespace:
                 message = f"also selects the pods of {pod.owner.title}"
-                yield owner.fault(("spec", "selector"), message, "give each its own component label")
+                # What a controller made is no other's, and ReplicaSets of a Deployment select by a hash as well.
+                advice = pod.owner.kind != "Pod" or owner.kind not in ADOPTING
+                yield owner.fault(("spec", "selector"), message, "give each its own component label", advice)
     for pod in render.pods:
         for path, selector in at(pod.spec, "topologySpreadConstraints[].labelSelector", pod.path):
             if not selects(selector, pod.labels):
@@ -287,10 +292,12 @@ def _services(render: Render) -> Iterator[Fault]:
         for pod in pods:
             if pod.passing:
                 message = f"selects the pods of {pod.owner.title}, which must not receive traffic"
-                yield service.fault(("spec", "selector"), message, "give those pods their own component label")
+                remedy = "give those pods their own component label"
+                yield service.fault(("spec", "selector"), message, remedy, advice=True)
         lasting = [pod for pod in pods if not pod.passing]
         if not pods:
-            yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods")
+            # What makes them can be outside of the release, such as an operator.
+            yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods", advice=True)
         yield from _targets(service, lasting)
     for owner in _of(render, "StatefulSet"):
         yield from _governed(render, owner)
