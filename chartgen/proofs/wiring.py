@@ -261,7 +261,11 @@ def _probes(render: Render) -> Iterator[Fault]:
             for where in (f"{hook}.{way}.port" for hook in hooks for way in ("httpGet", "tcpSocket", "grpc")):
                 for place, port in at(container, where, path):
                     if port not in ports:
-                        yield pod.owner.fault(place, f"the container has no port {port}", "use one of its ports")
+                        # A port works without being listed, its name does not.
+                        advice = isinstance(port, int)
+                        yield pod.owner.fault(
+                            place, f"the container has no port {port}", "use one of its ports", advice
+                        )
 
 
 def _workloads(render: Render) -> Iterator[Fault]:
@@ -320,7 +324,8 @@ def _targets(service: Object, pods: list[Pod]) -> Iterator[Fault]:
             if not pod.has_port(target):
                 known = sorted(str(each.get("name", each.get("containerPort"))) for each in pod.ports())
                 remedy = nearest(str(target), known, "its ports")
-                yield service.fault((*path, "targetPort"), f"{pod.owner.title} has no port {target}", remedy)
+                message = f"{pod.owner.title} has no port {target}"
+                yield service.fault((*path, "targetPort"), message, remedy, advice=isinstance(target, int))
 
 
 def _selected(render: Render, owner: Object, selector: Any) -> list[Pod]:
@@ -331,7 +336,7 @@ def _selectors(render: Render) -> Iterator[Fault]:
     for owner in render.objects:
         for path, selector in at(owner.data, SELECTING[owner.kind]) if owner.kind in SELECTING else ():
             if not _selected(render, owner, selector):
-                yield owner.fault(path, "selects no pods", "use the labels of the pods")
+                yield owner.fault(path, "selects no pods", "use the labels of the pods", advice=True)
 
 
 def _monitors(render: Render) -> Iterator[Fault]:
@@ -339,7 +344,7 @@ def _monitors(render: Render) -> Iterator[Fault]:
         selector = map_at(monitor.data, "spec.selector")
         services = [each for each in _of(render, "Service") if selects(selector, map_at(each.data, "metadata.labels"))]
         if not services:
-            yield monitor.fault(("spec", "selector"), "selects no Service", "use the labels of a Service")
+            yield monitor.fault(("spec", "selector"), "selects no Service", "use the labels of a Service", advice=True)
         for path, port in at(monitor.data, "spec.endpoints[].port"):
             for service in services:
                 if not _has_port(service, port):
