@@ -18,7 +18,7 @@ from chartgen.chart import loaded
 from chartgen.kubernetes import definitions, prepare
 from chartgen.problem import Faults, ToolError
 from chartgen.programs import tools
-from chartgen.programs.helm import cores
+from chartgen.programs.limits import cores
 from chartgen.programs.run import hermetic
 
 from . import arrivals, report, rows
@@ -56,7 +56,7 @@ def measured(place: Path) -> None:
     found += rows.validate(bench)
     say("helm template")
     found += rows.template(bench, rows.largest(bench), peers)
-    found.append(rows.kept(bench))
+    found += rows.kept(bench)
     found += arrivals.rows(bench)
     text = report.document(found, [machine(), versions(bench)])
     (TOP / "docs/bench.md").write_text(text, encoding="utf-8")

@@ -46,7 +46,8 @@ per object without the startup.
 **The release Secret** is what Helm stores in the cluster for each revision: the release with the templates, schema,
 files, values and manifests of the chart, compressed with gzip and encoded with base64. The release is the output of
 `helm install --dry-run=client --output=json`. It is compressed by Python here, to about 2 % less than by Helm. The
-maximum size of a Secret is 1024 KiB.
+maximum size of a Secret is 1024 KiB. The second of these rows is the chart of bench/one-engine.yaml, which has one
+engine, one source and one way to deliver models.
 
 **Bytes** are the sizes of all response bodies that a real registry with authentication sends to the loader's script,
 which runs in a real shell. A proxy between them counts the bytes. Loaders that share a folder run at the same time.

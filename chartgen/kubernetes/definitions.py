@@ -112,9 +112,12 @@ def _references(schema: Any) -> list[str]:
 
 
 @cache
-def known_definitions(version: str) -> dict[str, Any]:
-    """Every definition of a version by name, with what the API server refuses besides (rules.yaml)."""
-    return rules.stricter(published(version) | REPLACED)
+def known_definitions(version: str, nullable: bool = False) -> dict[str, Any]:
+    """Every definition of a version by name, with what the API server refuses besides (rules.yaml).
+
+    With `nullable`, the rules are for manifests, in which a key with null is as good as none.
+    """
+    return rules.stricter(published(version) | REPLACED, nullable)
 
 
 @cache

@@ -69,7 +69,7 @@ def write_whole(target: Path, files: Iterable[tuple[str, dict[str, Any]]]) -> No
 def _bundles(say: Say) -> Iterable[tuple[str, dict[str, Any]]]:
     say(f"preparing the schemas of Kubernetes {definitions.versions()[0]} to {definitions.versions()[-1]}")
     for version in definitions.versions():
-        known = definitions.known_definitions(version)
+        known = definitions.known_definitions(version, nullable=True)
         for name, path in kinds(known):
             reached = definitions.reached([name], known)
             yield f"v{version}/{path}", {"$schema": definitions.DRAFT, **reached.pop(name), "definitions": reached}

@@ -33,9 +33,37 @@ def rules() -> dict[str, dict[str, Any]]:
     return found
 
 
-def stricter(known: dict[str, Any]) -> dict[str, Any]:
-    """The definitions with the rules added; what this version of Kubernetes does not have is left out."""
-    return known | {name: _ruled(known[name], added) for name, added in rules().items() if name in known}
+def _nulls(rule: Any) -> Any:
+    """A rule for which a key with null is not there, as for the API server, which leaves such a key out."""
+    if isinstance(rule, list):
+        return [_nulls(each) for each in rule]
+    if not isinstance(rule, dict):
+        return rule
+    made = {word: _nulls(each) for word, each in rule.items()}
+    keys = rule.get("required")
+    if isinstance(keys, list):
+        given = {"properties": {key: {"not": {"type": "null"}} for key in keys}}
+        made["allOf"] = [*made.get("allOf", []), given]
+    # `required` says nothing of what is not a map, such as a null.
+    if isinstance(inner := made.get("not"), dict) and _of_maps(inner):
+        made["not"] = {"type": "object"} | inner
+    return made
+
+
+def _of_maps(rule: dict[str, Any]) -> bool:
+    """Whether a rule says which keys a map has."""
+    parts = [each for word in ("allOf", "anyOf", "oneOf") for each in rule.get(word, ())]
+    return isinstance(rule.get("required"), list) or any(map(_of_maps, parts))
+
+
+def stricter(known: dict[str, Any], nullable: bool = False) -> dict[str, Any]:
+    """The definitions with the rules added; what this version of Kubernetes does not have is left out.
+
+    `nullable` are definitions that allow null, as those of manifests do.
+    """
+    made = {name: added for name, added in rules().items() if name in known}
+    made = {name: _nulls(added) for name, added in made.items()} if nullable else made
+    return known | {name: _ruled(known[name], added) for name, added in made.items()}
 
 
 def _ruled(definition: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
@@ -83,4 +111,4 @@ def broken(schema: dict[str, Any], data: Any) -> dict[Path_, list[tuple[str, str
 
 def inputs() -> str:
     """The text of the rules, which schemas are made from."""
-    return json.dumps(rules(), sort_keys=True)
+    return json.dumps([rules(), _nulls(rules())], sort_keys=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from ..problem import Problem, Say, ToolError
 from . import prover as provers
+from .limits import cores
 from .prover import Prover
 from .run import MEMORY, NO_MEMORY, Endless, hermetic, run
 
@@ -69,11 +69,6 @@ class Document:
     text: str
     lines: dict[tuple[str | int, ...], int] = field(default_factory=dict, compare=False)
     problems: tuple[Problem, ...] = ()
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def render(

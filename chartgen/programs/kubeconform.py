@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Say, ToolError
-from .helm import cores, steady
+from .helm import steady
+from .limits import cores
 from .prover import Prover
 
 TIMEOUT = 300  # seconds for one process

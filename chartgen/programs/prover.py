@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import ToolError
-from . import carried, tools
-from .run import bounded, hermetic, memory
+from . import carried, limits, tools
+from .run import MEMORY, bounded, hermetic
 from .tools import Tool
 
 TIMEOUT = 120.0  # seconds without an answer
@@ -174,7 +174,7 @@ def started(programs: dict[str, Tool]) -> Iterator[tuple[Prover | None, str]]:
 
 def collector() -> dict[str, str]:
     """Settings of Go: its collector runs seldom, until half of the memory is in use, 2 GiB where there is enough."""
-    return {"GOMEMLIMIT": str(memory() // 2), "GOGC": "800"}
+    return {"GOMEMLIMIT": str(limits.memory(MEMORY) // 2), "GOGC": "800"}
 
 
 def lacks(program: Tool | None, programs: dict[str, Tool]) -> str:

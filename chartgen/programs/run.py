@@ -63,17 +63,6 @@ def bounded(process: int) -> None:
         resource.prlimit(process, resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
-def memory() -> int:
-    """Bytes of memory that this machine has, or that the container around it may use; at most MEMORY."""
-    found = [MEMORY]
-    with suppress(AttributeError, OSError, ValueError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of cgroups, version 2 and 1
-        with suppress(OSError, ValueError):  # "max" is no limit
-            found.append(int(Path("/sys/fs/cgroup", limit).read_text(encoding="ascii")))
-    return min(found)
-
-
 def hermetic(folder: Path) -> dict[str, str]:
     """An environment in which helm sees no settings, plugins, logins or cluster of the user's, only `folder`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HELM_")}

@@ -15,6 +15,9 @@ from ..reading.yamlfile import Key
 from . import dangling, reach, together
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects
 
+# Kinds that take over pods which no controller made, if their selector selects them.
+ADOPTING = ("DaemonSet", "ReplicaSet", "ReplicationController")
+
 SCHEMES = "https?|wss?|grpc|redis|postgres(?:ql)?"
 URL = re.compile(rf"\b({SCHEMES})://(?:[^/@\s]*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d+))?")
 VARIABLE = re.compile(r"(?<!\$)\$\(([A-Z_][A-Z0-9_]*)\)")
@@ -258,7 +261,11 @@ def _probes(render: Render) -> Iterator[Fault]:
             for where in (f"{hook}.{way}.port" for hook in hooks for way in ("httpGet", "tcpSocket", "grpc")):
                 for place, port in at(container, where, path):
                     if port not in ports:
-                        yield pod.owner.fault(place, f"the container has no port {port}", "use one of its ports")
+                        # A port works without being listed, its name does not.
+                        advice = isinstance(port, int)
+                        yield pod.owner.fault(
+                            place, f"the container has no port {port}", "use one of its ports", advice
+                        )
 
 
 def _workloads(render: Render) -> Iterator[Fault]:
@@ -271,7 +278,9 @@ def _workloads(render: Render) -> Iterator[Fault]:
                 yield owner.fault(("spec", "selector"), message, "use the same labels in both")
             elif mine and not own and pod.owner.namespace == owner.namespace:
                 message = f"also selects the pods of {pod.owner.title}"
-                yield owner.fault(("spec", "selector"), message, "give each its own component label")
+                # What a controller made is no other's, and ReplicaSets of a Deployment select by a hash as well.
+                advice = pod.owner.kind != "Pod" or owner.kind not in ADOPTING
+                yield owner.fault(("spec", "selector"), message, "give each its own component label", advice)
     for pod in render.pods:
         for path, selector in at(pod.spec, "topologySpreadConstraints[].labelSelector", pod.path):
             if not selects(selector, pod.labels):
@@ -287,10 +296,12 @@ def _services(render: Render) -> Iterator[Fault]:
         for pod in pods:
             if pod.passing:
                 message = f"selects the pods of {pod.owner.title}, which must not receive traffic"
-                yield service.fault(("spec", "selector"), message, "give those pods their own component label")
+                remedy = "give those pods their own component label"
+                yield service.fault(("spec", "selector"), message, remedy, advice=True)
         lasting = [pod for pod in pods if not pod.passing]
         if not pods:
-            yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods")
+            # What makes them can be outside of the release, such as an operator.
+            yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods", advice=True)
         yield from _targets(service, lasting)
     for owner in _of(render, "StatefulSet"):
         yield from _governed(render, owner)
@@ -313,7 +324,8 @@ def _targets(service: Object, pods: list[Pod]) -> Iterator[Fault]:
             if not pod.has_port(target):
                 known = sorted(str(each.get("name", each.get("containerPort"))) for each in pod.ports())
                 remedy = nearest(str(target), known, "its ports")
-                yield service.fault((*path, "targetPort"), f"{pod.owner.title} has no port {target}", remedy)
+                message = f"{pod.owner.title} has no port {target}"
+                yield service.fault((*path, "targetPort"), message, remedy, advice=isinstance(target, int))
 
 
 def _selected(render: Render, owner: Object, selector: Any) -> list[Pod]:
@@ -324,7 +336,7 @@ def _selectors(render: Render) -> Iterator[Fault]:
     for owner in render.objects:
         for path, selector in at(owner.data, SELECTING[owner.kind]) if owner.kind in SELECTING else ():
             if not _selected(render, owner, selector):
-                yield owner.fault(path, "selects no pods", "use the labels of the pods")
+                yield owner.fault(path, "selects no pods", "use the labels of the pods", advice=True)
 
 
 def _monitors(render: Render) -> Iterator[Fault]:
@@ -332,7 +344,7 @@ def _monitors(render: Render) -> Iterator[Fault]:
         selector = map_at(monitor.data, "spec.selector")
         services = [each for each in _of(render, "Service") if selects(selector, map_at(each.data, "metadata.labels"))]
         if not services:
-            yield monitor.fault(("spec", "selector"), "selects no Service", "use the labels of a Service")
+            yield monitor.fault(("spec", "selector"), "selects no Service", "use the labels of a Service", advice=True)
         for path, port in at(monitor.data, "spec.endpoints[].port"):
             for service in services:
                 if not _has_port(service, port):

@@ -86,6 +86,30 @@ def test_yaml_text_becomes_data(render, helper, text, data):
 
 
 @pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("- {a: b}\n- c: |+\n    d\n", [{"a": "b"}, {"c": "d\n\n"}]),
+        ("# nothing\n", []),
+        ("[]", []),
+        ("- {a: '...'}\n- {b: '---'}\n", [{"a": "..."}, {"b": "---"}]),
+        ("- error converting YAML to JSON\n", ["error converting YAML to JSON"]),
+        ("- [1, 2.5, true, null]\n", [[1, 2.5, True, None]]),
+    ],
+)
+def test_lists_that_are_read_in_one_step_or_two_are_the_same(render, text, data):
+    template = 'found: {{ .Values.text | include "fragment.list" | mustFromJson | toJson }}\n'
+    done = render(template, text=text)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout) == {"found": data}
+
+
+def test_a_second_document_is_not_left_out_in_silence(render):
+    done = render('found: {{ .Values.text | include "fragment.list" }}\n', text="- {a: b}\n---\n- {c: d}\n")
+    assert done.returncode != 0
+    assert "not a YAML list: " in done.stderr
+
+
+@pytest.mark.parametrize(
     ("helper", "text"),
     [
         ("map", "a: ["),

@@ -37,6 +37,12 @@ def told(*sets: str) -> dict:
     return json.loads(with_sets(sets, "--json").stdout)["servers"][0]
 
 
+def test_a_variant_can_be_of_one_model_only():
+    """Templates take the first line that ends with a name, in lowercase and without `meta-`."""
+    names = [name.rpartition("/")[2].lower().removeprefix("meta-") for name in MODELS]
+    assert [name for name in names if names.count(name) > 1] == []
+
+
 def test_catalogue_has_a_line_a_model_and_one_default_a_family():
     lines = [line for line in CATALOGUE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     assert len(lines) == len(MODELS)

@@ -51,6 +51,8 @@ OBJECT = [
     (SERVER, f"{BOX}.resources", GONE, "", "has no resources"),
     (SERVER, f"{BOX}.resources.requests", GONE, "", "has no request for cpu or for memory"),
     (SERVER, f"{BOX}.resources.requests.cpu", GONE, "", "has no request for cpu or for memory"),
+    (SERVER, f"{BOX}.resources.requests.cpu", "500M", "", "is thousands of processors"),
+    (SERVER, f"{BOX}.resources.limits.cpu", "1k", "", "is thousands of processors"),
     ("Job/llm-load", f"{BOX}.resources.requests.memory", GONE, "", "has no request for cpu or for memory"),
     (
         SERVER,

@@ -46,8 +46,8 @@
 {{- end }}
 {{- end }}
 {{- /**/}}
-{{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) -}}
-{}
+{{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) }}
+{{- omit ($row | default "{}" | mustFromJson) "weightsMiB" "expertsM" "quantization" "default" | mustToJson }}
 {{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
 {{- $row | default "{}" }}
 {{- else }}

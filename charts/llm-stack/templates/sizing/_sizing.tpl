@@ -3,7 +3,7 @@
 
 */}}
 {{- define "llm-stack.sizing.tag" -}}
-{{- if eq (include "llm-stack.sizing.format" .) "ollama" }}
+{{- if eq (.Facts.source.format | default "ollama") "ollama" }}
 {{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
 {{- include "llm-stack.sizing.read" . }}
 {{- range splitList (printf "\n\"%s:" $family) .Read.catalogue | rest }}

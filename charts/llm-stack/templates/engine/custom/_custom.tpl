@@ -24,6 +24,7 @@ health: {ready: {{ $custom.readinessPath | default $custom.livenessPath | quote 
 ready: {{ $custom.readinessPath | default $custom.livenessPath | list | compact | toJson }}
 {{- if $custom.apiKey.existingSecret }}
 secret: {name: {{ $custom.apiKey.existingSecret | quote }}, key: {{ $custom.apiKey.key | quote }}}
+access: {{ printf "Clients in the release send the key in Secret %s. Your program decides whether others need it." $custom.apiKey.existingSecret | quote }}
 {{- else }}
 access: Your program decides what its API requires of a client.
 {{- end }}

@@ -36,6 +36,8 @@ ready: [/health]
 {{- with $llamacpp.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+# public_endpoints in tools/server/server-http.cpp
+access: {{ printf "Requests to its API require the key in Secret %s, except for its health and the names of its models." .existingSecret | quote }}
 {{- else }}
 keyVariable: LLAMA_API_KEY
 {{- end }}

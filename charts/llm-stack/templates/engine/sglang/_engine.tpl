@@ -43,6 +43,7 @@ cards:
 {{- with $sglang.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+access: {{ printf "Requests to its API require the key in Secret %s, except for its health and its metrics." .existingSecret | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
