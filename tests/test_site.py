@@ -8,7 +8,7 @@ import re
 
 import pytest
 import yaml
-from conftest import CHART
+from conftest import CHART, ROOT
 
 from docs.makers import site
 
@@ -36,6 +36,16 @@ def test_links_lead_to_pages_of_the_site(pages):
             if "://" not in match[2] and not match[2].startswith("mailto:"):
                 there = posixpath.normpath(posixpath.join(posixpath.dirname(path), match[2]))
                 assert there in pages, f"{path}: {match[0]}"
+
+
+def test_every_picture_that_a_page_shows_is_on_the_site(pages):
+    there = {str(file.relative_to(ROOT)) for file in site.pictures()}
+    shown = [(path, name) for path, text in pages.items() for name in re.findall(r"!\[[^]]*\]\(([^)\s]+)\)", text)]
+    shown += [(path, name) for path, text in pages.items() for name in re.findall(r"<img [^>]*src=\"([^\"]+)\"", text)]
+    assert len(shown) > 5
+    for path, name in shown:
+        if "://" not in name:
+            assert posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) in there, f"{path}: {name}"
 
 
 def test_every_page_is_in_the_navigation(pages):

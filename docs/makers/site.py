@@ -184,10 +184,15 @@ def write(folder: Path) -> int:
     made = pages()
     for path, text in made.items():
         _put(folder / "source" / path, text.encode())
-    for picture in sorted((ROOT / "docs").rglob("*.svg")):
+    for picture in pictures():
         _put(folder / "source" / picture.relative_to(ROOT), picture.read_bytes())
     _put(folder / "mkdocs.yml", settings(made).encode())
     return len(made)
+
+
+def pictures() -> list[Path]:
+    """The pictures that pages show."""
+    return sorted(file for file in (ROOT / "docs").rglob("*") if file.suffix in (".svg", ".png"))
 
 
 def _put(file: Path, content: bytes) -> None:

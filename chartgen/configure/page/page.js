@@ -146,6 +146,7 @@ let replaced = 0; // how often another file took the place of the values
 function look(change, wait = WAIT) {
   clearTimeout(timer);
   if (change) pending.push(change);
+  state("Checking …", ""); // what it said is not of these values
   timer = setTimeout(send, wait);
 }
 
@@ -172,7 +173,6 @@ async function round() {
   const problems = [];
   let text = before;
   let answer;
-  state("Checking …", "");
   try {
     if (text.length > MOST) throw new Error(`the values file has more than ${MOST} characters`);
     for (const set of sets) {
@@ -446,7 +446,7 @@ if (parts) {
   // What the defaults mean is known before anything can render.
   $("engine").hidden = false;
   show(page.first);
-  if ($("text").value) state("Loading …", "");
+  if ($("text").value) state("Checking …", "");
   begin();
 } else {
   look(null, 0);
