@@ -18,6 +18,8 @@ from .yamlplace import BLOCK, COMMENT, DONE, INSIDE, LINES, PART, Carried, place
 # What a line begins with that is an item, or a key.
 SHAPED = re.compile(r"- |-$|[^\s\"'#:{\[-][^:#]*:(?:\s|$)")
 ITEMS = re.compile(r"(?:- +)+")
+# Where a comment can begin.
+MARK = re.compile(r"(?:^|(?<=[ \t]))#")
 
 
 def check(sources: list[Source], filled: set[str], silent: set[str]) -> Iterator[Problem]:
@@ -75,7 +77,10 @@ class _Walk:
         self.line += text
 
     def action(self, node: Action | Call) -> None:
-        if self.line.strip():
+        if self.line.strip() and isinstance(node, Action) and node.pipe.commands[-1][0].text == "nindent":
+            self.ended()
+            self.line, self.most, self.columns = LINES, None, []
+        elif self.line.strip():
             self.line += PART
         else:
             # Lines of YAML: what follows an include at the left of a fill is at the left as well.
@@ -103,11 +108,11 @@ class _Walk:
 
     def ended(self) -> None:
         """Judge a line that is complete, and note what it leaves."""
-        line, self.line = self.line.rstrip(), ""
-        if not line or line.startswith(LINES) or line.lstrip().startswith("#"):
+        line, self.line = self._uncommented(self.line.rstrip()), ""
+        if not line or line.startswith(LINES):
             return
         here = place(line, self.before)
-        free = not (self.before.quote or self.before.flow) and here.kind not in (BLOCK, COMMENT)
+        free = not (self.before.quote or self.before.flow) and here.kind != BLOCK
         self.before = here.next
         if not free:
             return
@@ -120,11 +125,20 @@ class _Walk:
             self.judged(text, column)
         dashes = ITEMS.match(text)
         inner = len(dashes[0]) if dashes else 0
+        if PART in text and not SHAPED.match(text[inner:]):
+            # What the action printed can be a map, or begin with a line break.
+            self.most, self.columns = None, []
+            return
         content = column + (inner if dashes and SHAPED.match(text[inner:]) else max(inner - 2, 0))
         self.most = content if here.kind in (DONE, INSIDE) and self.before.block < 0 else None
         if self.before.block >= 0 or not SHAPED.match(text):
             self.most = content if self.before.block >= 0 else None
         self.columns = [*(each for each in self.columns if each < column), *dict.fromkeys((column, content))]
+
+    def _uncommented(self, line: str) -> str:
+        """The line without the comment at its end."""
+        marks = (match.start() for match in MARK.finditer(line))
+        return next((line[:at].rstrip() for at in marks if place(line[: at + 1], self.before).kind == COMMENT), line)
 
     def judged(self, text: str, column: int) -> None:
         said = text.replace(PART, "{{…}}").replace(LINES, "{{…}}").removesuffix(":")

@@ -25,7 +25,8 @@ PROPERTY = re.compile(r"[!&]\S*")
 
 
 class Carried(NamedTuple):
-    """What a line leaves for those after it: an open quote, open brackets, a block and the indentation of its lines.
+    """What a line leaves for those after it: an open quote, open brackets, a block and how its text is
+    indented.
 
     `key` is the one that the next line is the value of, `column` where it is.
     """
@@ -53,7 +54,8 @@ def place(line: str, before: Carried) -> Place:
     if before.block >= 0:
         least = before.content if before.content >= 0 else before.block + 1
         if indent >= least or (not line.strip() and not line):
-            return Place(BLOCK, before.key, before._replace(content=indent if line.strip() else before.content))
+            first = before.content < 0 and line.strip()
+            return Place(BLOCK, before.key, before._replace(content=indent if first else before.content))
         if not line.strip():
             return Place(START, before.key, before)
         before = Carried()

@@ -9,13 +9,15 @@ from chartgen.compose import compose
 from chartgen.reading import gotemplate
 
 HELPERS = "".join(
-    f'{{{{- /* {takes} */}}}}\n{{{{- define "fragment.{name}" -}}}}\nx\n{{{{- end }}}}\n'
-    for name, takes in {
-        "name": "(list CONTEXT SUFFIX): a name.",
-        "serverName": "Given a server's context: its name.",
-        "image": "{context, image}: an image.",
-        "map": "YAML text: a map.",
-        "servers": "Given a context: adds .Servers.",
+    f'{{{{- /* {takes} */}}}}\n{{{{- define "fragment.{name}" -}}}}\n{printed}\n{{{{- end }}}}\n'
+    for name, (takes, printed) in {
+        "name": ("(list CONTEXT SUFFIX): a name.", "x"),
+        "serverName": ("Given a server's context: its name.", "x"),
+        "image": ("{context, image}: an image.", "x"),
+        "map": ("YAML text: a map.", "x"),
+        "labels": ("Given a context: labels.", "a: b"),
+        "both": ("Given a context: more labels.", '{{ include "fragment.labels" . }}'),
+        "servers": ("Given a context: adds .Servers.", "x"),
     }.items()
 )
 IMAGE = {
@@ -57,15 +59,15 @@ BY_HAND = [
     ({"namespace": "default"}, 6, "namespace: is written by hand"),
     ({"namespace": "ai"}, 6, "namespace: is written by hand"),
     ({"name": "a"}, 5, "name: is the same in every release"),
-    ({"name": '{{ printf "%s-a" .Release.Name | quote }}'}, 5, "name: can be longer than Kubernetes allows"),
+    ({"name": '{{ printf "%s-a" .Release.Name | quote }}'}, 5, "name: is not shortened to what Kubernetes allows"),
     ({"arg": "--host 0.0.0.0"}, 12, "--host: and its value are one argument"),
     ({"arg": '"--host 0.0.0.0"'}, 12, "--host: and its value are one argument"),
     ({"arg": '{{ printf "--tag %s" .Values.a.tag | quote }}'}, 12, "--tag: and its value are one argument"),
     ({"arg": "-c {{ quote .Values.a.tag }}"}, 12, "-c: and its value are one argument"),
     ({"arg": "--model=/models"}, 12, "/models: is the path of a model, written by hand"),
-    ({"arg": '{{ include "fragment.name" (list . "x") | sha256sum | quote }}'}, 12, "sha256sum: is made of a rendered"),
-    ({"arg": '{{ sha256sum (include "fragment.serverName" .) | quote }}'}, 12, "sha256sum: is made of a rendered"),
-    ({"arg": '{{ $x := include "fragment.serverName" . }}{{ $x | sha256sum | quote }}'}, 12, "sha256sum: is made of"),
+    ({"arg": '{{ include "fragment.labels" . | sha256sum | quote }}'}, 12, "sha256sum: is made of a rendered"),
+    ({"arg": '{{ sha256sum (include "fragment.both" .) | quote }}'}, 12, "sha256sum: is made of a rendered"),
+    ({"arg": '{{ $x := include "fragment.labels" . }}{{ $x | sha256sum | quote }}'}, 12, "sha256sum: is made of"),
 ]
 LOOP = """\
 {{{{- include "fragment.servers" . }}}}
@@ -91,6 +93,8 @@ DIFFERENT = [
     ("$name, $server := .Servers", '{{ include "fragment.name" (list $server $name) | quote }}'),
     ('$key, $value := dict "x" 1 "y" 2', '{{ include "fragment.name" (list $ $key) | quote }}'),
     ('list "x" "y"', '{{ include "fragment.name" (list $ .) | quote }}'),
+    ('list "x" "y"', '{{ include "fragment.serverName" $ }}\n  namespace: {{ . | quote }}'),
+    ('list "x" "y"', '{{ include "fragment.serverName" $ }}\n{{ with . }}\n  namespace: {{ . | quote }}\n{{ end }}'),
 ]
 
 
@@ -130,11 +134,37 @@ def test_what_is_written_by_hand_is_refused_at_its_line(refused, changed, line, 
         "--all # every address",
         '{{ printf "--tag=%s" .Values.a.tag | quote }}',
         "{{ toJson .Values.a | sha256sum | quote }}",
-        '{{ include "fragment.serverName" . | include "fragment.map" | sha256sum | quote }}',
+        '{{ include "fragment.labels" . | include "fragment.map" | sha256sum | quote }}',
+        '{{ include "fragment.serverName" . | sha256sum | quote }}',
     ],
 )
 def test_what_helpers_make_is_not_refused(refused, arg):
     assert refused(OBJECT.format(**SOUND | {"arg": arg})) == []
+
+
+def test_name_of_two_actions_that_differs_is_refused_as_two_actions(refused):
+    name = '{{ include "fragment.serverName" $ }}-{{ $key }}'
+    [(line, problem)] = refused(LOOP.format(over='$key, $value := dict "x" 1 "y" 2', name=name))
+    assert (line, problem.startswith("name: prints text")) == (7, True)
+
+
+def test_names_that_others_prescribe_are_not_refused(refused):
+    group = "{}\nkind: APIService\nmetadata:\n  name: v1.a.example.com\nspec: {{}}\n"
+    binding = "{}\nkind: RoleBinding\nmetadata:\n  name: {}\n  namespace: kube-system\n"
+    assert refused(group.format("apiVersion: apiregistration.k8s.io/v1")) == []
+    assert refused(binding.format("apiVersion: rbac.authorization.k8s.io/v1", SOUND["name"])) == []
+
+
+def test_namespace_in_the_text_of_a_file_is_not_an_objects(refused):
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  a: |\n    b:\n      namespace: default\n{}"
+    assert refused(text.format(SOUND["name"], "")) == []
+    [(line, problem)] = refused(text.format(SOUND["name"], "  namespace: default\n"))
+    assert (line, problem.startswith("namespace: is written by hand")) == (9, True)
+
+
+def test_remedy_of_a_short_flag_is_what_programs_read(refused):
+    [(_, problem)] = refused(OBJECT.format(**SOUND | {"arg": "-c {{ quote .Values.a.tag }}"}))
+    assert problem.endswith("; write two items")
 
 
 @pytest.mark.parametrize(("over", "name"), ALIKE)
@@ -178,6 +208,11 @@ def test_line_that_yaml_cannot_read_where_it_is_indented_is_refused(refused, tex
         "  a:\n{{- if .Values.a.tag }}\n      b: 2\n{{- end }}\n  c: 3",
         "  a:\n  - b\n  c: one\n    two",
         "  a:\n    {{- toYaml .Values.a | nindent 4 }}\n  b: 1",
+        "  a: |\n    b:\n        c: 1\n      d: 2\n    e: 3\n  f: 1",
+        "  a: |\n    # Text.\n      b: 1\n    c: 2\n  d: 1",
+        "  a:\n  - b: 1 # One.\n    c:\n    - d\n  # Two.\n  - b: 2",
+        "  - a:\n    {{- toYaml .Values.a | nindent 6 }}\n    b: 1",
+        "  - {{ toJson .Values.a }}\n  - b",
     ],
 )
 def test_line_that_yaml_can_read_is_not_refused(refused, text):
