@@ -207,6 +207,6 @@ def test_notes_say_how_to_follow_a_program_and_to_run_it_again(helm, example):
     notes = done.stdout.partition("NOTES:\n")[2]
     assert f"server: job/{job(example).metadata.name}, which runs once (engine custom)" in notes
     assert "results              /results on PersistentVolumeClaim/llm-nightly-results" in notes
-    assert "create job --from=cronjob/llm-nightly llm-nightly-now" in notes
+    assert "create job --from=cronjob/llm-nightly llm-nightly-$(date +%s)" in notes
     assert "Model servers." not in notes
     assert "Who can use it" not in notes

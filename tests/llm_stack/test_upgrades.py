@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import api_standin
+import printed
 import pytest
 import rendering
 import yaml
@@ -78,9 +79,11 @@ def upgrade(helm_runs, tmp_path):
         for each in existing if change else ():
             change(each)
         with api_standin.serving(existing, forbidden) as (url, _):
-            return helm_runs(
+            refused = helm_runs(
                 after, "--dry-run=server", "--disable-openapi-validation", *_connected(tmp_path, url), label=label
             )[1]
+        assert printed.foreign(refused, existing, "llm", NAMESPACE) == []
+        return refused
 
     return said
 

@@ -7,7 +7,8 @@ job: true
 separateWorkload: a CronJob
 waitsForLoader: true
 refreshes: true
-refreshCommand: {{ printf "create job --from=cronjob/%s %s-now" (include "llm-stack.delivery.cronjob.name" .) .Server | quote }}
+{{- $name := include "llm-stack.delivery.cronjob.name" . }}
+refreshCommand: {{ printf "create job --from=cronjob/%s %s-$(date +%%s)" $name $name | quote }}
 {{- end }}
 
 {{- define "llm-stack.delivery.cronjob.logs" -}}
