@@ -173,6 +173,28 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if and (eq (len $fields) 5) (has (last $fields) (list "*" "?")) }}
+{{- /**/}}
+{{- $earliest := 31 }}
+{{- range compact (splitList "," (index $fields 2)) }}
+{{- $start := splitList "/" . | first | splitList "-" | first }}
+{{- $earliest = min $earliest (regexMatch "^[0-9]{1,9}$" $start | ternary ($start | float64 | int64) 1) }}
+{{- end }}
+{{- $longest := 0 }}
+{{- range compact (splitList "," (index $fields 3)) }}
+{{- $month := lower . }}
+{{- if has (trimPrefix "0" $month) (list "2" "feb") }}
+{{- $longest = max $longest 29 }}
+{{- else if has (trimPrefix "0" $month) (list "4" "6" "9" "11" "apr" "jun" "sep" "nov") }}
+{{- $longest = max $longest 30 }}
+{{- else }}
+{{- $longest = 31 }}
+{{- end }}
+{{- end }}
+{{- if and $longest (gt $earliest $longest) }}
+{{ $key }}: {{ last . }} never runs, since no month in it has a day {{ $earliest }}; correct the day or the month
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /*

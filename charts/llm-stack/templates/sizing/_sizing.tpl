@@ -207,6 +207,12 @@ true
 model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} supports; set model.contextLength to {{ int64 .context }} or less
 {{- end }}
 {{- end }}
+{{- $split := int64 .Facts.engine.tensorParallelSize }}
+{{- range $sum.models }}
+{{- if and .heads $split (mod (int64 .heads) (max 1 $split)) }}
+gpu.count: the {{ int64 .heads }} attention heads of {{ .reference }} cannot be split across {{ $split }} GPUs, and {{ $.Values.engine }} refuses to start; set gpu.count to a number that divides {{ int64 .heads }}, or split the layers with {{ $.Values.engine }}.pipelineParallelSize
+{{- end }}
+{{- end }}
 {{- $cache := .Facts.cache }}
 {{- $copies := int64 (include "llm-stack.sizing.copies" .) }}
 {{- $need := mul $copies (int64 $sum.weightsMiB) }}

@@ -36,6 +36,10 @@ ready: [/ready]
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
 tensorParallel: true
+{{- /* With attention in data-parallel copies, the heads are split less. */}}
+{{- if not (has "--enable-dp-attention" .Values.extraArgs) }}
+tensorParallelSize: {{ include "fragment.engine.sglang.tensorParallelSize" . | int64 }}
+{{- end }}
 # docs/platforms/: Turing and newer, and AMD Instinct; bfloat16 and weight-only fp8 from Ampere.
 cards:
   nvidia: {any: "7.5", bfloat16: "8.0", fp8: "8.0"}

@@ -36,6 +36,10 @@ ready: [/ready]
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
 tensorParallel: true
+{{- /**/}}
+{{- if not (has "--enable-dp-attention" .Values.extraArgs) }}
+tensorParallelSize: {{ include "llm-stack.engine.sglang.tensorParallelSize" . | int64 }}
+{{- end }}
 # docs/platforms/: Turing and newer, and AMD Instinct; bfloat16 and weight-only fp8 from Ampere.
 cards:
   nvidia: {any: "7.5", bfloat16: "8.0", fp8: "8.0"}

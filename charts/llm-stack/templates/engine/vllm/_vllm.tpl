@@ -43,6 +43,7 @@ offline: true
 dtype: {{ hasKey $dtypes .Values.vllm.dtype | ternary (get $dtypes .Values.vllm.dtype) .Values.vllm.dtype | quote }}
 quantization: {{ .Values.vllm.quantization | quote }}
 tensorParallel: true
+tensorParallelSize: {{ include "llm-stack.engine.vllm.tensorParallelSize" . | int64 }}
 # docs/features/quantization/README.md and docs/getting_started/installation/gpu.rocm.inc.md. bfloat16 needs compute
 # capability 8.0; below, vllm.dtype half is required. fp8, nvfp4 and mxfp4 have weight-only kernels from 8.0.
 cards:
@@ -263,6 +264,9 @@ vllm.dataParallelSize: {{ int64 $vllm.dataParallelSize }} is set, but nodes.coun
 vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ $pipeline }}{{ with int64 $vllm.dataParallelSize }}{{ if gt . 1 }} times vllm.dataParallelSize {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but {{ if gt $nodes 1 }}nodes.count {{ $nodes }} times gpu.count {{ int64 .Facts.gpu.count }}{{ else }}gpu.count{{ end }} is {{ $cards }}; make them equal
 {{- end }}
 {{- range $name, $adapter := $vllm.lora.adapters }}
+{{- if eq $name (include "llm-stack.engine.vllm.name" $) }}
+vllm.lora.adapters: {{ $name }} is the name of the model itself, so no request reaches the adapter; rename the adapter, or set vllm.servedModelName
+{{- end }}
 {{- if $adapter.model }}
 {{- $known := list }}
 {{- range $.Facts.models }}
