@@ -46,6 +46,21 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 {{- end }}
 
 {{- /*
+(list MODELS ENGINE FOLDER): an error for each model whose name ends in GGUF, for an engine that reads a folder with config.json and
+safetensors. FOLDER is the part of the download that the engine reads; a file that ends in .gguf is accepted.
+*/}}
+{{- define "fragment.ggufFaults" -}}
+{{- $engine := index . 1 }}
+{{- if not (hasSuffix ".gguf" (last .)) }}
+{{- range first . }}
+{{- if regexMatch "(?i)[-_.]gguf([:@].*)?$" .reference }}
+model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folder with config.json and safetensors; name the original model, or set engine to llamacpp and llamacpp.file to one of the files
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
 Given the root: an error for each text of the values with a character that YAML cannot contain. Where there is one, toYaml
 prints nothing at all, without an error.
 */}}

@@ -49,6 +49,21 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 
 
 */}}
+{{- define "llm-stack.ggufFaults" -}}
+{{- $engine := index . 1 }}
+{{- if not (hasSuffix ".gguf" (last .)) }}
+{{- range first . }}
+{{- if regexMatch "(?i)[-_.]gguf([:@].*)?$" .reference }}
+model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folder with config.json and safetensors; name the original model, or set engine to llamacpp and llamacpp.file to one of the files
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
 {{- define "llm-stack.textChecks" -}}
 {{- $json := print .Read.defaults (toJson .Values.servers) }}
 {{- $odd := false }}

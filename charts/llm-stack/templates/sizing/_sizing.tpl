@@ -270,7 +270,7 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- $_ := set $plan "vendors" (.Facts.engine.vendors | default list) }}
 {{- $_ := set $plan "tensorParallel" (.Facts.engine.tensorParallel | default false) }}
 {{- $_ := set $plan "engineCards" (.Facts.engine.cards | default dict) }}
-{{- $_ := set $plan "dtype" (.Facts.engine.dtype | default (first $sum.models).dtype | default "") }}
+{{- $_ := set $plan "dtype" (.Facts.engine.dtype | default "") }}
 {{- $_ := set $plan "quantization" (.Facts.engine.quantization | default (first $sum.models).quantization | default "") }}
 {{- $_ := set $plan "known" $sum.known }}
 {{- $_ := set $plan "needMiB" (int64 $sum.needMiB) }}
