@@ -274,6 +274,7 @@ def validate(
     memory and does not need `chartgen build`. A value or a choice that no case sets is a warning.
     """
     from .chart import loaded
+    from .needs.advice import advice
     from .proofs import formats
     from .proofs import validate as proofs
     from .sources import stack as stacks
@@ -284,7 +285,7 @@ def validate(
         report = proofs.only(list(fragments), stacks.find(stack), here().progress(), schemas)
     else:
         recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
-        report = proofs.validate(place, given.files, recipe, here().progress(), given.flags, schemas)
+        report = proofs.validate(place, given.files, recipe, here().progress(), given.flags, schemas, advise=advice)
         report.problems = _foreign(place, given.files, report.problems)
     formats.write(report, here().named, junit, sarif)
     if as_json:

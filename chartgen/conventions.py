@@ -23,6 +23,14 @@ EXTRA_OBJECTS = "extraObjects"  # the value that holds a user's own objects, nam
 # SIZING is the fragment that has it.
 SIZING = "sizing"
 PLAN = "sizing.plan"
+# A template that asks every server of CHART for it, `plan: …` in a document for each.
+ASK = f"""\
+{{{{- include "CHART.servers" . }}}}
+{{{{- range .Servers }}}}
+---
+plan: {{{{ include "CHART.{PLAN}" . }}}}
+{{{{- end }}}}
+"""
 
 # Templates that say, as JSON lists of sentences, who can use a release, and which of its Secrets are generated.
 ACCESS = ("access", "generated")

@@ -44,7 +44,7 @@ def sentence(example: Example, line: str, where: str) -> Problem:
     if schema:
         key: Key = tuple(schema[1].strip("/").split("/")) if schema[1] else ()
         return example.problem(key, schema[2] + where)
-    own = re.match(r"(?:servers\.([a-z0-9-]+): )?([A-Za-z][A-Za-z0-9.]*): (.*)", line)
+    own = re.match(r"(?:servers\.([a-z0-9-]+): )?([A-Za-z][A-Za-z0-9._-]*): (.*)", line)
     if not own:
         return Problem(example.shown, 0, "", line + where)
     server, keys = own[1], tuple(own[2].split("."))

@@ -24,14 +24,6 @@ from ..reading import yamlfile
 from . import cards as choosing
 from . import modelconfig
 
-ASK = """\
-{{- include "CHART.servers" . }}
-{{- range .Servers }}
----
-plan: {{ include "CHART.PLAN" . }}
-{{- end }}
-"""
-
 
 class _Known(TypedDict, total=False):
     """What is known of a model beyond its size."""
@@ -156,7 +148,7 @@ def plan(
 
 def question(chart: Path, place: Path, schema: bool = True) -> Path:
     """A chart in the folder `place` that prints what each server needs; Faults for a chart that cannot say it."""
-    return asking(chart, _name(chart), ASK.replace("PLAN", conventions.PLAN), place, schema)
+    return asking(chart, _name(chart), conventions.ASK, place, schema)
 
 
 def answered(text: str, row: modelconfig.Row | None = None) -> list[Plan]:
@@ -187,7 +179,7 @@ def _plan(need: Need, row: modelconfig.Row | None) -> Plan:
     if row:
         for model in need["models"]:
             model["heads"], model["kvHeads"] = row.heads, row.kvHeads
-        need["dtype"], need["quantization"] = need["dtype"] or row.dtype, need["quantization"] or row.quantization
+        need["quantization"] = need["quantization"] or row.quantization
     gpu = need["gpu"]
     share = gpu["memoryMiB"] * gpu["count"] * need["nodes"]
     fits = not (need["known"] and share and need["needMiB"] > share and not need["offloadsToMemory"])

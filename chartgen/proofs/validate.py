@@ -154,12 +154,14 @@ def validate(
     flags: Sequence[str] = (),
     schemas: Sequence[str] = (),
     shown: str = "",
+    advise: Callable[[list[Any], Example], list[Problem]] = lambda needs, example: [],
 ) -> Report:
     """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values.
 
     A user's values are files and Helm's flags for single values. `origin` is the stack that the chart was made from,
     composed or as a file, where it is not found by itself. `schemas` are more places of schemas, for kubeconform.
-    `shown` is what problems call the chart, by default its place.
+    `shown` is what problems call the chart, by default its place. `advise` makes warnings of what the servers of a
+    user's values need, as the chart calculates it.
     """
     import tempfile
     from concurrent.futures import ThreadPoolExecutor
@@ -196,7 +198,8 @@ def validate(
             given = _values(report, found, None if shipped else read)
             _proofs(report, found, given, own, programs, shipped, remembered.result())
             if not shipped and not report.problems:
-                report.access = _access(found, given[0], programs, Path(scratch))
+                report.access, needs = _said(found, given[0], programs, Path(scratch))
+                report.warnings += advise(needs, given[0])
         if key and report.lasting and not report.problems and not report.warnings:
             report.keep(key)
         return report
@@ -312,13 +315,19 @@ def only(ids: list[str], place: Path, say: Say, schemas: Sequence[str] = ()) -> 
     return report
 
 
-def _access(found: LoadedChart, given: Example, programs: Programs, place: Path) -> list[str]:
-    """Who can use what a user's values deploy, and which Secrets are generated, as the chart says it; sentences."""
+def _said(found: LoadedChart, given: Example, programs: Programs, place: Path) -> tuple[list[str], list[Any]]:
+    """What the chart says about a user's values: who can use what they deploy and which Secrets are generated, as
+    sentences, and what each server needs.
+    """
     names = [name for name in conventions.ACCESS if defines(found.folder, f"{found.name}.{name}")]
     question = "".join(f'---\nsaid: {{{{ include "CHART.{name}" . }}}}\n' for name in names)
+    if defines(found.folder, f"{found.name}.{conventions.PLAN}"):
+        question += conventions.ASK
     request = Request(asking(found.folder, found.name, question, place), given.files)
     (made,) = render([request], programs.helm, prover=programs.prover)
-    return [line for document in documents(made.text) if document.data for line in document.data["said"]]
+    answers = [document.data for document in documents(made.text) if document.data]
+    said = [line for answer in answers for line in answer.get("said", [])]
+    return said, [answer["plan"] for answer in answers if "plan" in answer]
 
 
 def _composed(report: Report, origin: Composed | Stack | Path, against: LoadedChart | None = None) -> tuple[Any, Any]:
@@ -380,7 +389,9 @@ def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | No
         collected.problems += faults
         fit += [] if faults else [example]
     report.examples = len(given)
-    warnings = [each for example in given if read for each in valuesfile.overlooked(example, found.schema)]
+    warnings = [
+        each for example in given if read for each in valuesfile.overlooked(example, found.schema, found.defaults.data)
+    ]
     looked_at = f"{count(len(given), 'example')} against values.schema.json"
     report.done("values", looked_at, sorted(set(collected.problems)), sorted(warnings))
     return fit

@@ -30,6 +30,7 @@ RUN = [
     *(f"lifecycle.{hook}.exec.command[]" for hook in ("postStart", "preStop")),
 ]
 USUAL = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+NODE_PORTS = range(30000, 32768)
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 SELECTING = {
     "PodDisruptionBudget": "spec.selector",
@@ -112,6 +113,8 @@ def _twice(render: Render) -> Iterator[Fault]:
             (owner, path, str(name)) for path, name in at(owner.data, "spec.volumeClaimTemplates[].metadata.name")
         ]
         yield from _repeated(claims, "the StatefulSet already has a claim of this name")
+    ports = [row for each in _of(render, "Service") for row in _keyed(each, each.data, (), "spec.ports[]", "nodePort")]
+    yield from _repeated(ports, "another Service already has this node port")
     for service in _of(render, "Service"):
         for name in ("name", "port"):
             rows = _keyed(service, service.data, (), "spec.ports[]", name)
@@ -303,6 +306,10 @@ def _services(render: Render) -> Iterator[Fault]:
             # What makes them can be outside of the release, such as an operator.
             yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods", advice=True)
         yield from _targets(service, lasting)
+        for path, port in at(service.data, "spec.ports[].nodePort"):
+            if port not in NODE_PORTS:
+                message = f"{port} is not one of the node ports 30000 to 32767, which clusters have by default"
+                yield service.fault(path, message, "use one of these, unless your cluster has others", advice=True)
     for owner in _of(render, "StatefulSet"):
         yield from _governed(render, owner)
 

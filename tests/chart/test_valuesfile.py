@@ -46,23 +46,50 @@ def test_faults_of_several_files_stand_on_the_lines_of_each(write):
 def test_key_beside_named_ones_that_was_meant_to_be_one_of_them_is_told_on_its_line(write):
     schema = {"properties": {"global": {"additionalProperties": True, "properties": {"imageRegistry": {}}}}}
     found, _ = read(write, "a: 1\n", "global:\n  theirs: 1\n  imageregistry: mirror\n")
-    (told,) = valuesfile.overlooked(found, schema)
+    (told,) = valuesfile.overlooked(found, schema, {})
     assert str(told).partition("1.yaml")[2] == (
         ":3: global.imageregistry: the chart has no such value; did you mean 'imageRegistry'?"
     )
-    assert valuesfile.overlooked(found, None) == []
+    assert valuesfile.overlooked(found, None, {}) == []
 
 
 def test_flag_and_its_value_as_one_argument_is_told_on_its_line(write):
     text = "extraArgs:\n- --max-len 10\n- --max-len=10\n- --x\n- y z\n"
     text += "more: {command: [sh, -c, '-x y'], args: ['-c 4096']}\n"
     found, _ = read(write, text)
-    warnings = [str(each).removeprefix(f"{found.files[0].parent}/") for each in valuesfile.overlooked(found, None)]
+    warnings = [str(each).removeprefix(f"{found.files[0].parent}/") for each in valuesfile.overlooked(found, None, {})]
     said = "and its value are one argument, so the program gets a flag with a space in its name"
     assert warnings == [
         f"0.yaml:2: extraArgs[0]: --max-len {said}; write --max-len=VALUE, or two items",
         f"0.yaml:6: more.args[0]: -c {said}; write -c=VALUE, or two items",
     ]
+
+
+WITH_SECRETS = {
+    "servers": {"server": {}},
+    "api": {"key": {"existingSecret": "", "key": "k"}, "made": {"existingSecret": "", "value": "", "key": "k"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("servers: {a: {}}\n", "servers: the defaults have a server 'server', which the release has, too"),
+        ("api: {key: {key: token}}\n", "api.key.key: is not used, since api.key.existingSecret names no Secret"),
+        (
+            "servers: {server: {api: {key: {key: token}}}}\n",
+            "servers.server.api.key.key: is not used, since api.key.existingSecret names no Secret",
+        ),
+        ("servers: {server: {}, a: {}}\n", None),
+        ("servers: {server: {enabled: false}, a: {}}\n", None),
+        ("api: {key: {key: token}}\nservers: {server: {api: {key: {existingSecret: s}}}}\n", None),
+        ("api: {key: {existingSecret: s, key: token}, made: {key: token}}\n", None),
+    ],
+)
+def test_server_of_the_defaults_and_key_of_no_secret_are_told(write, text, said):
+    found, _ = read(write, text)
+    warnings = [f"{each.key}: {each.message}" for each in valuesfile.overlooked(found, None, WITH_SECRETS)]
+    assert warnings == ([said] if said else [])
 
 
 def test_later_file_mends_an_earlier_one(write):

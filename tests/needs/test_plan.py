@@ -385,14 +385,16 @@ def test_cards_are_those_for_which_the_image_is_built(engine, with_it, without):
 
 def test_cards_are_those_on_which_the_engine_runs_with_this_type():
     whole = vllm("Qwen/Qwen2.5-7B-Instruct")
-    assert {"NVIDIA V100 32GB", "NVIDIA T4"} <= set(whole["unfit"])
-    assert whole["unfit"]["NVIDIA T4"] == "bfloat16 needs compute capability 8.0"
+    assert whole["unfit"]["NVIDIA V100 32GB"] == "vllm needs compute capability 7.5"
     assert {card.split()[0] for card in whole["cards"]} == {"NVIDIA"}
-    half = vllm("Qwen/Qwen2.5-7B-Instruct", "vllm.dtype=half")
-    assert half["cards"]["NVIDIA T4"] == 2
-    amd = told("engine=vllm", "gpu.vendor=amd", "model.name=Qwen/Qwen2.5-7B-Instruct-AWQ")
+    assert whole["cards"]["NVIDIA T4"] == 2, "with dtype auto, vLLM computes in float16 there"
+    asked = vllm("Qwen/Qwen2.5-7B-Instruct", "vllm.dtype=bfloat16")
+    assert asked["unfit"]["NVIDIA T4"] == "bfloat16 needs compute capability 8.0"
+    assert vllm("google/gemma-3-4b-it")["unfit"]["NVIDIA T4"] == "bfloat16 needs compute capability 8.0"
+    amd = told("engine=vllm", "gpu.vendor=amd", "model.name=Qwen/Qwen2.5-7B-Instruct-Int8")
     assert amd["cards"] == {}
-    assert set(amd["unfit"].values()) >= {"vllm has no awq there"}
+    assert set(amd["unfit"].values()) >= {"vllm has no int8 there"}
+    assert told("engine=vllm", "gpu.vendor=amd", "model.name=Qwen/Qwen2.5-7B-Instruct-AWQ")["cards"]
 
 
 def test_conversations_are_what_the_cards_have_left():

@@ -12,6 +12,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- range (include "fragment.server.arguments" . | mustFromJson).refused }}
 {{ . }}
 {{- end }}
+{{ include "fragment.server.listenFaults" . }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "fragment.slot.server.volumes" . | include "fragment.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}
@@ -31,6 +32,34 @@ topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey 
 {{- end }}
 {{ include "fragment.resourceFaults" (list "resources" .Values.resources) }}
 {{- include "fragment.server.imageChecks" . }}
+{{- end }}
+
+{{- /*
+Arguments that make the server listen elsewhere than at the engine's port, where probes and Services reach it. An engine
+whose own arguments do not set the port has its port in a value.
+*/}}
+{{- define "fragment.server.listenFaults" -}}
+{{- $port := int64 .Facts.engine.port | toString }}
+{{- $own := include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson }}
+{{- if or (has (printf "--port=%s" $port) $own) (has "--port" $own) }}
+{{- $flag := "" }}
+{{- range .Values.extraArgs }}
+{{- $parts := regexSplit "=" (toString .) 2 }}
+{{- $value := "" }}
+{{- if has $flag (list "--port" "--host") }}
+{{- $value = toString . }}
+{{- else if and (eq (len $parts) 2) (has (first $parts) (list "--port" "--host")) }}
+{{- $flag = first $parts }}
+{{- $value = last $parts }}
+{{- end }}
+{{- if and (eq $flag "--port") $value (ne $value $port) }}
+extraArgs: --port {{ $value }} is not the port {{ $port }}, where the probes and the Service reach the server; remove it, and set service.port if clients need another port
+{{- else if and (eq $flag "--host") $value (not (has $value (list "0.0.0.0" "::"))) }}
+extraArgs: --host {{ $value }} hides the server from the probes and the Service; remove it
+{{- end }}
+{{- $flag = ternary (toString .) "" (empty $value) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* The tag under images belongs to its own repository. */}}

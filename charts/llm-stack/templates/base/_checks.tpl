@@ -49,6 +49,21 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 
 
 */}}
+{{- define "llm-stack.ggufFaults" -}}
+{{- $engine := index . 1 }}
+{{- if not (hasSuffix ".gguf" (last .)) }}
+{{- range first . }}
+{{- if regexMatch "(?i)[-_.]gguf([:@].*)?$" .reference }}
+model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folder with config.json and safetensors; name the original model, or set engine to llamacpp and llamacpp.file to one of the files
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
 {{- define "llm-stack.textChecks" -}}
 {{- $json := print .Read.defaults (toJson .Values.servers) }}
 {{- $odd := false }}
@@ -171,6 +186,28 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- if not $sound }}
 {{ $key }}: {{ $part }} is not valid as the {{ $about.name }}; use numbers from {{ $about.least }} to {{ $about.most }}{{ if $about.words }}, names such as {{ last $about.words }}{{ end }}, ranges such as {{ $about.least }}-{{ add $about.least 4 }}, and steps such as */2
 {{- end }}
+{{- end }}
+{{- end }}
+{{- if and (eq (len $fields) 5) (has (last $fields) (list "*" "?")) }}
+{{- /**/}}
+{{- $earliest := 31 }}
+{{- range compact (splitList "," (index $fields 2)) }}
+{{- $start := splitList "/" . | first | splitList "-" | first }}
+{{- $earliest = min $earliest (regexMatch "^[0-9]{1,9}$" $start | ternary ($start | float64 | int64) 1) }}
+{{- end }}
+{{- $longest := 0 }}
+{{- range compact (splitList "," (index $fields 3)) }}
+{{- $month := lower . }}
+{{- if has (trimPrefix "0" $month) (list "2" "feb") }}
+{{- $longest = max $longest 29 }}
+{{- else if has (trimPrefix "0" $month) (list "4" "6" "9" "11" "apr" "jun" "sep" "nov") }}
+{{- $longest = max $longest 30 }}
+{{- else }}
+{{- $longest = 31 }}
+{{- end }}
+{{- end }}
+{{- if and $longest (gt $earliest $longest) }}
+{{ $key }}: {{ last . }} never runs, since no month in it has a day {{ $earliest }}; correct the day or the month
 {{- end }}
 {{- end }}
 {{- end }}

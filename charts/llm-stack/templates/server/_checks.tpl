@@ -12,6 +12,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- range (include "llm-stack.server.arguments" . | mustFromJson).refused }}
 {{ . }}
 {{- end }}
+{{ include "llm-stack.server.listenFaults" . }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "llm-stack.slot.server.volumes" . | include "llm-stack.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}
@@ -31,6 +32,34 @@ topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey 
 {{- end }}
 {{ include "llm-stack.resourceFaults" (list "resources" .Values.resources) }}
 {{- include "llm-stack.server.imageChecks" . }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.server.listenFaults" -}}
+{{- $port := int64 .Facts.engine.port | toString }}
+{{- $own := include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson }}
+{{- if or (has (printf "--port=%s" $port) $own) (has "--port" $own) }}
+{{- $flag := "" }}
+{{- range .Values.extraArgs }}
+{{- $parts := regexSplit "=" (toString .) 2 }}
+{{- $value := "" }}
+{{- if has $flag (list "--port" "--host") }}
+{{- $value = toString . }}
+{{- else if and (eq (len $parts) 2) (has (first $parts) (list "--port" "--host")) }}
+{{- $flag = first $parts }}
+{{- $value = last $parts }}
+{{- end }}
+{{- if and (eq $flag "--port") $value (ne $value $port) }}
+extraArgs: --port {{ $value }} is not the port {{ $port }}, where the probes and the Service reach the server; remove it, and set service.port if clients need another port
+{{- else if and (eq $flag "--host") $value (not (has $value (list "0.0.0.0" "::"))) }}
+extraArgs: --host {{ $value }} hides the server from the probes and the Service; remove it
+{{- end }}
+{{- $flag = ternary (toString .) "" (empty $value) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /**/}}

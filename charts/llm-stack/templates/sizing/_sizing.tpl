@@ -207,6 +207,12 @@ true
 model.contextLength: {{ $context }} is more than the {{ int64 .context }} tokens that {{ .reference }} supports; set model.contextLength to {{ int64 .context }} or less
 {{- end }}
 {{- end }}
+{{- $split := int64 .Facts.engine.tensorParallelSize }}
+{{- range $sum.models }}
+{{- if and .heads $split (mod (int64 .heads) (max 1 $split)) }}
+gpu.count: the {{ int64 .heads }} attention heads of {{ .reference }} cannot be split across {{ $split }} GPUs, and {{ $.Values.engine }} refuses to start; set gpu.count to a number that divides {{ int64 .heads }}, or split the layers with {{ $.Values.engine }}.pipelineParallelSize
+{{- end }}
+{{- end }}
 {{- $cache := .Facts.cache }}
 {{- $copies := int64 (include "llm-stack.sizing.copies" .) }}
 {{- $need := mul $copies (int64 $sum.weightsMiB) }}
@@ -264,7 +270,7 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- $_ := set $plan "vendors" (.Facts.engine.vendors | default list) }}
 {{- $_ := set $plan "tensorParallel" (.Facts.engine.tensorParallel | default false) }}
 {{- $_ := set $plan "engineCards" (.Facts.engine.cards | default dict) }}
-{{- $_ := set $plan "dtype" (.Facts.engine.dtype | default (first $sum.models).dtype | default "") }}
+{{- $_ := set $plan "dtype" (.Facts.engine.dtype | default "") }}
 {{- $_ := set $plan "quantization" (.Facts.engine.quantization | default (first $sum.models).quantization | default "") }}
 {{- $_ := set $plan "known" $sum.known }}
 {{- $_ := set $plan "needMiB" (int64 $sum.needMiB) }}

@@ -36,9 +36,14 @@ ready: [/ready]
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
 tensorParallel: true
-# docs/platforms/: Turing and newer, and AMD Instinct; bfloat16 and weight-only fp8 from Ampere.
+{{- /* With attention in data-parallel copies, the heads are split less. */}}
+{{- if not (has "--enable-dp-attention" .Values.extraArgs) }}
+tensorParallelSize: {{ include "fragment.engine.sglang.tensorParallelSize" . | int64 }}
+{{- end }}
+# docs/platforms/: Turing and newer, and AMD Instinct; weight-only fp8 from Ampere. Without bfloat16, it computes in float16
+# (model_runner.py).
 cards:
-  nvidia: {any: "7.5", bfloat16: "8.0", fp8: "8.0"}
+  nvidia: {any: "7.5", fp8: "8.0"}
   amd: {any: gfx942 gfx950}
 {{- with $sglang.apiKey }}
 {{- if .existingSecret }}
@@ -154,6 +159,7 @@ Secret/{{ . }}
 {{- define "fragment.engine.sglang.checks" -}}
 {{- $sglang := .Values.sglang }}
 {{ include "fragment.envFaults" (list "env" .Values.env (dict "SGLANG_API_KEY" "sglang.apiKey.existingSecret")) }}
+{{ include "fragment.ggufFaults" (list .Facts.models "sglang" .Values.sglang.folder) }}
 {{ include "fragment.keyFaults" (list .Values.extraArgs "sglang.apiKey.existingSecret") }}
 {{- $tensor := include "fragment.engine.sglang.tensorParallelSize" . | int64 }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}

@@ -36,9 +36,14 @@ ready: [/ready]
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
 tensorParallel: true
-# docs/platforms/: Turing and newer, and AMD Instinct; bfloat16 and weight-only fp8 from Ampere.
+{{- /**/}}
+{{- if not (has "--enable-dp-attention" .Values.extraArgs) }}
+tensorParallelSize: {{ include "llm-stack.engine.sglang.tensorParallelSize" . | int64 }}
+{{- end }}
+# docs/platforms/: Turing and newer, and AMD Instinct; weight-only fp8 from Ampere. Without bfloat16, it computes in float16
+# (model_runner.py).
 cards:
-  nvidia: {any: "7.5", bfloat16: "8.0", fp8: "8.0"}
+  nvidia: {any: "7.5", fp8: "8.0"}
   amd: {any: gfx942 gfx950}
 {{- with $sglang.apiKey }}
 {{- if .existingSecret }}
@@ -154,6 +159,7 @@ Secret/{{ . }}
 {{- define "llm-stack.engine.sglang.checks" -}}
 {{- $sglang := .Values.sglang }}
 {{ include "llm-stack.envFaults" (list "env" .Values.env (dict "SGLANG_API_KEY" "sglang.apiKey.existingSecret")) }}
+{{ include "llm-stack.ggufFaults" (list .Facts.models "sglang" .Values.sglang.folder) }}
 {{ include "llm-stack.keyFaults" (list .Values.extraArgs "sglang.apiKey.existingSecret") }}
 {{- $tensor := include "llm-stack.engine.sglang.tensorParallelSize" . | int64 }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}

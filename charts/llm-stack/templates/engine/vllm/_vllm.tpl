@@ -39,15 +39,20 @@ health: {ready: /health, live: /health}
 ready: [/health]
 sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
 offline: true
-{{- $dtypes := dict "half" "float16" "float" "float32" "auto" "" }}
+{{- /*
+*/}}
+{{- $wide := regexMatch "(?i)(gemma-?[23]|plamo-?2|glm-?4-)" (include "llm-stack.engine.vllm.name" . | default "") }}
+{{- $dtypes := dict "half" "float16" "float" "float32" "auto" (ternary "bfloat16" "" $wide) }}
 dtype: {{ hasKey $dtypes .Values.vllm.dtype | ternary (get $dtypes .Values.vllm.dtype) .Values.vllm.dtype | quote }}
 quantization: {{ .Values.vllm.quantization | quote }}
 tensorParallel: true
+tensorParallelSize: {{ include "llm-stack.engine.vllm.tensorParallelSize" . | int64 }}
 # docs/features/quantization/README.md and docs/getting_started/installation/gpu.rocm.inc.md. bfloat16 needs compute
-# capability 8.0; below, vllm.dtype half is required. fp8, nvfp4 and mxfp4 have weight-only kernels from 8.0.
+# capability 8.0. fp8, nvfp4 and mxfp4 have weight-only kernels from 8.0.
+# On AMD, awq and gptq have kernels in Triton (vllm/platforms/rocm.py).
 cards:
   nvidia: {any: "7.5", bfloat16: "8.0", awq: "7.5", gptq: "7.5", int4: "8.0", int8: "7.5", fp8: "8.0", nvfp4: "8.0", mxfp4: "8.0", bitsandbytes: "7.5"}
-  amd: {any: gfx90a gfx942 gfx950 gfx1100 gfx1101 gfx1200 gfx1201, fp8: gfx942 gfx950, mxfp4: gfx942 gfx950, awq: "", gptq: "", int8: "", bitsandbytes: "", nvfp4: ""}
+  amd: {any: gfx90a gfx942 gfx950 gfx1100 gfx1101 gfx1200 gfx1201, fp8: gfx942 gfx950, mxfp4: gfx942 gfx950, int8: "", bitsandbytes: "", nvfp4: ""}
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
@@ -262,7 +267,14 @@ vllm.dataParallelSize: {{ int64 $vllm.dataParallelSize }} is set, but nodes.coun
 {{- else if and $cards (ne $split $cards) }}
 vllm.tensorParallelSize: {{ $tensor }} times vllm.pipelineParallelSize {{ $pipeline }}{{ with int64 $vllm.dataParallelSize }}{{ if gt . 1 }} times vllm.dataParallelSize {{ . }}{{ end }}{{ end }} is {{ $split }} GPUs, but {{ if gt $nodes 1 }}nodes.count {{ $nodes }} times gpu.count {{ int64 .Facts.gpu.count }}{{ else }}gpu.count{{ end }} is {{ $cards }}; make them equal
 {{- end }}
+{{ include "llm-stack.ggufFaults" (list .Facts.models "vllm" $vllm.folder) }}
+{{- if and (hasPrefix "nvfp4" $vllm.kvCacheDtype) (not (has .Facts.gpu.vendor (list "nvidia" "other"))) }}
+vllm.kvCacheDtype: {{ $vllm.kvCacheDtype }} is a data type of NVIDIA's GPUs, but gpu.vendor is {{ .Facts.gpu.vendor }}; set kvCacheDtype to auto
+{{- end }}
 {{- range $name, $adapter := $vllm.lora.adapters }}
+{{- if eq $name (include "llm-stack.engine.vllm.name" $) }}
+vllm.lora.adapters: {{ $name }} is the name of the model itself, so no request reaches the adapter; rename the adapter, or set vllm.servedModelName
+{{- end }}
 {{- if $adapter.model }}
 {{- $known := list }}
 {{- range $.Facts.models }}

@@ -1,0 +1,66 @@
+"""Warnings about cards, times and quantizations: what is doubtful is said, what works is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from chartgen.chart.valuesfile import Example
+from chartgen.needs.advice import advice, cards_named
+
+NEED = {
+    "server": "server",
+    "engine": "vllm",
+    "nodes": 1,
+    "gpu": {"vendor": "nvidia"},
+    "engineCards": {"nvidia": {"any": "7.5", "fp8": "8.0"}},
+    "dtype": "",
+    "quantization": "",
+    "models": [{"weightsMiB": 14525, "quantization": "awq"}],
+}
+
+
+def said(values, **need):
+    example = Example("own", "own.yaml", data=values)
+    return [f"{each.key}: {each.message}" for each in advice([NEED | need], example)]
+
+
+@pytest.mark.parametrize(
+    ("values", "need", "message"),
+    [
+        ({"gpu": {"type": "Tesla-V100-SXM2-32GB"}}, {}, "gpu.type: vllm needs compute capability 7.5, and"),
+        ({"gpu": {"type": "Tesla-T4"}}, {"quantization": "fp8"}, "gpu.type: fp8 needs compute capability 8.0, and"),
+        ({"servers": {"server": {"gpu": {"type": "V100"}}}}, {}, "servers.server.gpu.type: vllm needs"),
+        ({"startupTimeoutSeconds": 20}, {}, "startupTimeoutSeconds: 20 s are enough to read the 14 GiB"),
+        (
+            {"vllm": {"quantization": "gptq_marlin"}},
+            {},
+            "vllm.quantization: is gptq_marlin, but the model is quantized",
+        ),
+    ],
+)
+def test_what_is_doubtful_is_said(values, need, message):
+    (warning,) = said(values, **need)
+    assert warning.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"gpu": {"type": "NVIDIA-A100-SXM4-80GB"}},
+        {"gpu": {"type": "V100,A100"}},
+        {"gpu": {"type": "NVIDIA-Of-Tomorrow"}},
+        {"gpu": {"type": "V100"}, "image": {"tag": "v0.8.0"}},
+        {"startupTimeoutSeconds": 600},
+        {"vllm": {"quantization": "awq_marlin"}},
+        {"vllm": {"quantization": "moe_wna16"}},
+        {"servers": {"server": {"startupTimeoutSeconds": 3600}}, "startupTimeoutSeconds": 1},
+    ],
+)
+def test_what_works_is_not(values):
+    assert said(values) == []
+
+
+def test_label_of_nodes_names_the_card_with_its_memory():
+    assert list(cards_named("NVIDIA-A100-SXM4-80GB", "nvidia")) == ["NVIDIA A100 80GB"]
+    assert set(cards_named("L40S", "nvidia")) == {"NVIDIA L40S"}
+    assert cards_named("MI300X", "nvidia") == {}
