@@ -19,7 +19,7 @@ from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
 from ..reading.unprinted import opened
 from ..reading.yamlfile import dotted
-from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
+from .draft import MISSING, NO_FILE, NO_MODEL, PERSISTENT, SETTLED, Draft, Note, Put
 from .typed import text_at
 from .write import text
 
@@ -80,7 +80,10 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
 
 def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
-    mended = [_bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) for one in problems]
+    mended = [
+        _bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) or _without_endpoint(draft, one)
+        for one in problems
+    ]
     if any(mended):
         return  # what others say may be gone, too
     before = (len(draft.puts), len(draft.needs), draft.security)
@@ -164,6 +167,23 @@ def _shared(draft: Draft, problem: Problem) -> bool:
             " one node can, run its pods there, by nodeSelector",
             put.value,
         )
+    return True
+
+
+def _without_endpoint(draft: Draft, problem: Problem) -> bool:
+    """Open WebUI without a server or an endpoint: as before, its administrators add connections in the browser."""
+    target = ("openWebui", "persistentConfig")
+    kept = draft.puts_of("", target)
+    if problem.key != "openWebui.endpoints" or "is empty" not in problem.message or [p for p in kept if p.value]:
+        return False
+    for put in kept:
+        draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {problem.message}"))
+    draft.put(Put(target, True, "", ()), Note(SETTLED, ""))
+    draft.unadvise(PERSISTENT)
+    draft.warn(
+        "the values have no endpoint and no server for Open WebUI; set openWebui.endpoints, or add connections in the"
+        " browser, which openWebui.persistentConfig keeps"
+    )
     return True
 
 
