@@ -86,7 +86,7 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
     ]
     if any(mended):
         return  # what others say may be gone, too
-    before = (len(draft.puts), len(draft.needs), draft.security)
+    before, cut = (len(draft.puts), len(draft.needs), draft.security), False
     for problem in problems:
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
@@ -101,13 +101,34 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
             continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
-                _say_left_out(draft, put, problem)
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
-                draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
-    if before == (len(draft.puts), len(draft.needs), draft.security):
+                note = Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}")
+                if _cut(draft, put, problem, note):
+                    cut = True
+                else:
+                    _say_left_out(draft, put, problem)
+                    draft.withdraw(put, note)
+    if not cut and before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
+
+
+def _cut(draft: Draft, put: Put, problem: Problem, note: Note) -> bool:
+    """Leave out one amount of the resources that a problem is about, and keep the others."""
+    if put.target[-1] != "resources" or not isinstance(put.value, dict):
+        return False
+    for kind, name in [(kind, name) for kind, one in put.value.items() if isinstance(one, dict) for name in one]:
+        spots = [spot for spot in put.spots if spot[1][-2:] == (kind, name)]
+        if problem.key.endswith(dotted((*put.target, kind, name))) and spots and len(spots) < len(put.spots):
+            kept = {
+                key: {each: one[each] for each in one if (key, each) != (kind, name)} for key, one in put.value.items()
+            }
+            draft.revise(put, {key: one for key, one in kept.items() if one})
+            for spot in spots:
+                (draft.notes if draft.exists(spot) else draft.unsaid)[spot] = note
+            return True
+    return False
 
 
 def _bounded(draft: Draft, problem: Problem) -> bool:
