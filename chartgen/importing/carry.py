@@ -82,7 +82,8 @@ def walk(at: At, node: Node) -> None:
         at.settled(f"{dotted((*at.own, key))} is false")
         return
     left = _below(at, node)
-    if left in EMPTY and left != at.value:
+    whole = bool(node.row and "chart" in node.row)  # a chart runs with its defaults, too
+    if left in EMPTY and left != at.value and not whole:
         return
     if node.row:
         apply(replace(at, value=left, row=node.row))

@@ -140,6 +140,9 @@ def variable(at: At, name: str, item: dict[str, Any], all_of_them: dict[str, Any
         return
     if known is None:
         text = value if isinstance(value, dict) else "" if value is None else _text(value)
+        if gone := next((path for path in at.mounts if f"{text}/".startswith(f"{path}/")), ""):
+            at.none(f"is in {gone}, a folder that llm-stack does not have; a program writes below its HOME")
+            return
         at.put((*at.row.get("to", "env").split("."), name), text)
         return
     at = replace(at, row={"others": all_of_them, "called": name, **known}, value=value)

@@ -25,6 +25,10 @@ NO_FILE = "name-your-model.gguf"
 DEFAULT = "deepseek-r1:1.5b is downloaded"
 LONGEST = 20  # characters of a server's name
 ONE = "server"  # the name of a release's only server
+PERSISTENT = (
+    "Open WebUI reads its settings from the values at each start; set openWebui.persistentConfig to true to keep those"
+    " that administrators changed in the browser"
+)
 TEMPLATE = re.compile(r"\{\{-?\s*(\.|\$|include |tpl |printf |default |toYaml |template )")
 
 Spot = tuple[int, Key]  # a document by its number, and a path in it
@@ -212,6 +216,10 @@ class Draft:
         advice = Advice(text, name, downloads)
         if advice not in self.advice:
             self.advice.append(advice)
+
+    def unadvise(self, text: str) -> None:
+        """Do not say something after all."""
+        self.advice = [one for one in self.advice if one.text != text]
 
     def warn(self, text: str) -> None:
         """Say before all else what of the input the values do not do."""

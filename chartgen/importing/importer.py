@@ -19,7 +19,7 @@ from ..reading.keynames import Names
 from ..reading.unprinted import opened
 from . import carry, downloads, recognise, settle, source, typed
 from .at import At
-from .draft import CARRIED, SETTLED, Draft, Note, Put, Spot
+from .draft import CARRIED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
 from .typed import text_at
 
@@ -176,10 +176,7 @@ def _accounts(draft: Draft) -> None:
         else:
             draft.advise("new users cannot sign up by themselves; set openWebui.signup to true to let them, as before")
     if not draft.puts_of("", ("openWebui", "persistentConfig")) and draft.puts_of("", ("openWebui", "persistence")):
-        draft.advise(
-            "Open WebUI reads its settings from the values at each start; set openWebui.persistentConfig to true to"
-            " keep those that administrators changed in the browser"
-        )
+        draft.advise(PERSISTENT)
 
 
 def _generated(draft: Draft) -> None:

@@ -46,6 +46,7 @@ CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SI
 
 FOLDER = "/models/model"  # of the model of a server without a fragment
 SHARED = ("vllm", "sglang", "triton", "custom")  # engines with a setting for the size of /dev/shm
+HELD = {"", "/tmp", "/dev/shm", "/models"}  # folders that the chart has, too
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 TEMPLATES = (
     ("spec", "template"),
@@ -152,7 +153,7 @@ def _container(at: At) -> None:
         _custom(at)
     elif at.program:
         _arguments(at)
-    env(at.below("env", row={"to": "env"}))
+    env(at.below("env", row={"to": "env"}, mounts=_left(at)))
     if value.get("envFrom"):
         at.put("envFrom", value["envFrom"], "envFrom")
     if value.get("resources"):
@@ -166,6 +167,16 @@ def _container(at: At) -> None:
     at.settled("the Service has the port of the engine", "ports")
     at.none("llm-stack has no hooks for it", "lifecycle")
     at.settled("is the default of Kubernetes", "stdin", "tty", "terminationMessagePath", "terminationMessagePolicy")
+
+
+def _left(at: At) -> tuple[str, ...]:
+    """The folders of the container that llm-stack does not have: volumes that it mounts elsewhere, or not at all."""
+    puts = at.draft.puts_of(at.server, ("volumeMounts",), ("custom", "mountPath"), ("custom", "writablePaths"))
+    lists = [put.value if isinstance(put.value, list) else [put.value] for put in puts]
+    kept = {text_at(one, "mountPath") if isinstance(one, dict) else str(one) for each in lists for one in each}
+    mounts = {text_at(one, "mountPath").rstrip("/") for one in list_at(at.value, "volumeMounts")}
+    prefix = at.program.prefix if at.program else ""
+    return () if prefix else tuple(sorted(mounts - {path.rstrip("/") for path in kept} - HELD))
 
 
 def _words(container: dict[str, Any]) -> list[str]:
@@ -285,9 +296,11 @@ def _named(at: At, names: list[str], words: list[str], variables: dict[str, str]
     model = _setting(names, words, variables)
     if not model:
         return ""
-    key = "args" if at.value.get("args") and model in str(at.value["args"]) else "command"
-    key = key if model in " ".join(words) else "env"
-    set_model(at, resolved(model, variables), *[one for one in (key,) if at.value.get(one)])
+    key: Any = "args" if at.value.get("args") and model in str(at.value["args"]) else "command"
+    named = [n for n, one in enumerate(list_at(at.value, "env")) if text_at(one, "name") in names]
+    if model not in " ".join(words):
+        key = ("env", named[0])  # that variable alone
+    set_model(at, resolved(model, variables), *([key] if isinstance(key, tuple) or at.value.get(key) else []))
     if not model.startswith("/"):
         at.put("model.source", "huggingface", key, how="downloaded by llm-stack")
         at.put("custom.mount", "model", key, how="the folder of the model")

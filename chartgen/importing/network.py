@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 from .at import EMPTY, At
 from .draft import CHANGED, SERVER, Note, slug
 from .function import row
+from .source import at as inside
 from .typed import ANY, LIST, MAP, TEXT, list_at, text_at
 
 OPENAI = "https://api.openai.com/v1"
+SEVERAL = "belongs to several endpoints; put each key into a Secret, and name it under existingSecret of the endpoint"
+PIPELINES = ":9099"  # the port of Pipelines
 
 
 @row("endpoints", (MAP, [TEXT], TEXT))
@@ -33,6 +36,11 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
         at.none("is not a URL", *keys)
         return
     parts = host.split(".")
+    place = url.partition("://")[2].partition("/")[0]
+    named = parts[0] == _chart(at, "pipelines", "fullnameOverride")
+    if _pipelines(at) and (named or (parts[0].endswith("pipelines") and place.endswith(PIPELINES))):
+        at.settled("is Pipelines of the release, which Open WebUI always has", *keys)
+        return
     if at.draft.server_at(host):
         at.settled("is a server of the release, which Open WebUI always has", *keys)
         return
@@ -40,7 +48,7 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
     name = slug(name if not host.replace(".", "").isdigit() else f"host-{host}")
     used = {put.target[2]: put.value for put in at.draft.puts if put.target[:2] == ("openWebui", "endpoints")}
     value = {"url": url.rstrip("/"), **({"protocol": protocol} if protocol != "openai" else {}), **more}
-    if len(parts) == 2 and ":" in url.partition("://")[2].partition("/")[0]:  # such as http://ollama.models:11434
+    if len(parts) == 2 and ":" in place:  # such as http://ollama.models:11434
         text = f"check that {host} exists: if it is the Service {parts[0]} in the namespace {parts[1]}, llm-stack"
         at.draft.advise(f"{text} does not create it")
     same = [
@@ -131,8 +139,7 @@ def openai_variable(at: At) -> None:
     if "KEY" in name:
         if any(other.startswith("OPENAI_API_BASE_URL") for other in others):
             return _key_of_variable(at, others)
-        endpoint(at, OPENAI, "openai", _secret_of(at))
-        return None
+        return _key_of_chart(at)
     if isinstance(at.value, dict):
         at.none("is a reference; llm-stack needs the URL itself, under openWebui.endpoints")
         return None
@@ -149,9 +156,34 @@ def _key_of_variable(at: At, others: dict[str, Any]) -> None:
     if len(urls) == 1:
         at.settled("is under existingSecret of the endpoint")
     else:
+        at.none(SEVERAL)
+
+
+def _key_of_chart(at: At) -> None:
+    """The key among the variables belongs to the first URL of the chart's own values: it is sent to no other host."""
+    urls = [url for _, url in _urls(_chart(at, "openaiBaseApiUrls") or _chart(at, "openaiBaseApiUrl"))]
+    if _chart(at, "enableOpenaiApi") is False:
+        at.settled("enableOpenaiApi is false")
+    elif _pipelines(at):
         at.none(
-            "belongs to several endpoints; put each key into a Secret, and name it under existingSecret of the endpoint"
+            "was sent to Pipelines, which has its own key in llm-stack, pipelines.apiKey; if it is the key of an"
+            " endpoint, put it into a Secret, and name that under existingSecret of the endpoint"
         )
+    elif len(urls) > 1:
+        at.none(SEVERAL)
+    else:
+        endpoint(at, urls[0] if urls else OPENAI, "openai", _secret_of(at))
+
+
+def _chart(at: At, *keys: str) -> Any:
+    """A value of open-webui's chart itself, where its values are imported."""
+    return inside(at.source.data, (*at.root, *keys)) if at.table.ui and not at.table.kinds else None
+
+
+def _pipelines(at: At) -> bool:
+    """Whether open-webui's chart runs Pipelines, which it does by default."""
+    chart = bool(at.table.ui) and not at.table.kinds
+    return chart and _chart(at, "pipelines", "enabled") is not False
 
 
 def _value(item: Any) -> Any:

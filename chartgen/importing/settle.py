@@ -19,7 +19,7 @@ from ..proofs import validate as proofs
 from ..reading import shape, yamlfile
 from ..reading.unprinted import opened
 from ..reading.yamlfile import dotted
-from .draft import MISSING, NO_FILE, NO_MODEL, SETTLED, Draft, Note, Put
+from .draft import MISSING, NO_FILE, NO_MODEL, PERSISTENT, SETTLED, Draft, Note, Put
 from .typed import text_at
 from .write import text
 
@@ -80,10 +80,13 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
 
 def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
-    mended = [_bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) for one in problems]
+    mended = [
+        _bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) or _without_endpoint(draft, one)
+        for one in problems
+    ]
     if any(mended):
         return  # what others say may be gone, too
-    before = (len(draft.puts), len(draft.needs), draft.security)
+    before, cut = (len(draft.puts), len(draft.needs), draft.security), False
     for problem in problems:
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
@@ -98,13 +101,34 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
             continue
         for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
             if put in draft.puts:
-                _say_left_out(draft, put, problem)
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
-                draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}"))
-    if before == (len(draft.puts), len(draft.needs), draft.security):
+                note = Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}")
+                if _cut(draft, put, problem, note):
+                    cut = True
+                else:
+                    _say_left_out(draft, put, problem)
+                    draft.withdraw(put, note)
+    if not cut and before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
+
+
+def _cut(draft: Draft, put: Put, problem: Problem, note: Note) -> bool:
+    """Leave out one amount of the resources that a problem is about, and keep the others."""
+    if put.target[-1] != "resources" or not isinstance(put.value, dict):
+        return False
+    for kind, name in [(kind, name) for kind, one in put.value.items() if isinstance(one, dict) for name in one]:
+        spots = [spot for spot in put.spots if spot[1][-2:] == (kind, name)]
+        if problem.key.endswith(dotted((*put.target, kind, name))) and spots and len(spots) < len(put.spots):
+            kept = {
+                key: {each: one[each] for each in one if (key, each) != (kind, name)} for key, one in put.value.items()
+            }
+            draft.revise(put, {key: one for key, one in kept.items() if one})
+            for spot in spots:
+                (draft.notes if draft.exists(spot) else draft.unsaid)[spot] = note
+            return True
+    return False
 
 
 def _bounded(draft: Draft, problem: Problem) -> bool:
@@ -164,6 +188,23 @@ def _shared(draft: Draft, problem: Problem) -> bool:
             " one node can, run its pods there, by nodeSelector",
             put.value,
         )
+    return True
+
+
+def _without_endpoint(draft: Draft, problem: Problem) -> bool:
+    """Open WebUI without a server or an endpoint: as before, its administrators add connections in the browser."""
+    target = ("openWebui", "persistentConfig")
+    kept = draft.puts_of("", target)
+    if problem.key != "openWebui.endpoints" or "is empty" not in problem.message or [p for p in kept if p.value]:
+        return False
+    for put in kept:
+        draft.withdraw(put, Note(MISSING, f"llm-stack refuses it: {problem.key}: {problem.message}"))
+    draft.put(Put(target, True, "", ()), Note(SETTLED, ""))
+    draft.unadvise(PERSISTENT)
+    draft.warn(
+        "the values have no endpoint and no server for Open WebUI; set openWebui.endpoints, or add connections in the"
+        " browser, which openWebui.persistentConfig keeps"
+    )
     return True
 
 

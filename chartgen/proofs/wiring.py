@@ -438,9 +438,16 @@ def _urls(render: Render) -> Iterator[Fault]:
                         yield from _url(render, pod.owner, place, *match.groups())
 
 
+def _outside(render: Render) -> set[str]:
+    """The hosts by which clients come from outside, which may be names without a domain."""
+    hosts = {str(one.get("host")) for each in _of(render, "Ingress") for _, one in maps(each.data, "spec.rules[]")}
+    routes = [name for each in _of(render, "HTTPRoute") for name in map_at(each.data, "spec").get("hostnames") or ()]
+    return hosts | set(map(str, routes))
+
+
 def _url(render: Render, owner: Object, path: Key, scheme: str, host: str, port: str | None) -> Iterator[Fault]:
     name, namespace = service_of(host, owner.namespace)
-    if not name or render.named("Service", name, namespace):
+    if not name or render.named("Service", name, namespace) or host in _outside(render):
         return
     service = render.find("Service", name, namespace)
     number = int(port) if port else USUAL.get(scheme)
