@@ -22,6 +22,7 @@ LIMITS = {
     "Service": (63, DNS_1035),
     "StatefulSet": (52, LABEL),
     "LeaderWorkerSet": (48, DNS_1035),
+    "RayService": (47, DNS_1035),
     "CronJob": (52, SUBDOMAIN),
     "Job": (63, LABEL),
     "Pod": (63, LABEL),
