@@ -204,7 +204,7 @@ def _object(document: Document, namespace: str) -> Object:
 
 
 def _made(owner: Object, pods: tuple[Pod, ...]) -> Iterator[Object]:
-    """The Service that KubeRay makes of a RayService's `serveService`. It leads to the pods of the cluster that answers."""
+    """The Service that KubeRay makes of a RayService's `serveService`. It leads to the pods of one cluster."""
     if owner.kind != "RayService":
         return
     data = map_at(owner.data, "spec.serveService")

@@ -80,10 +80,11 @@ def graph(render: Render) -> Graph:
 
 
 def _lasting(render: Render) -> list[Pod]:
-    """The pods of workloads, and of Jobs that download models, one of each group with a model; not those of other hooks."""
-    # The head of a RayService has no model.
-    order = sorted(reversed(render.pods), key=lambda pod: "headGroupSpec" not in pod.path)
-    first = {id(pod.owner): pod for pod in order}
+    """The pods of workloads, and of Jobs that download models, the first of each group; not those of other hooks."""
+    first: dict[int, Pod] = {}
+    # The head of a RayService has no model, so its box shows a worker.
+    for pod in sorted(render.pods, key=lambda pod: "headGroupSpec" in pod.path):
+        first.setdefault(id(pod.owner), pod)
     found = [pod for pod in render.pods if first[id(pod.owner)] is pod]
     return [pod for pod in found if "helm.sh/hook" not in map_at(pod.owner.data, "metadata.annotations")]
 

@@ -124,6 +124,10 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     if cluster:
         yield from _clustered(new, cluster, sides[1])
         rest = [change for change in rest if change not in cluster]
+    settings = [change for change in rest if old.kind == "RayService" and change.path == ("spec", "serveConfigV2")]
+    if settings:
+        yield Meaning(RESTART, "Ray Serve loads the model again, with other settings")
+        rest = [change for change in rest if change not in settings]
     template = [change for change in rest if old.kind in ROLLING and _in_template(change)]
     if template:
         yield from _restart(old, new, template, sides)
@@ -292,7 +296,7 @@ def _share(value: Any, replicas: int, rounded: Any) -> int:
 
 
 def _cards(each: Object, render: Render) -> dict[str, float]:
-    """The accelerators that one pod of a workload requests, one group, or all pods of a RayService: resource -> number."""
+    """The accelerators that a pod of a workload requests, a group, or all pods of a RayService: resource -> number."""
     found: dict[str, float] = {}
     pods = [pod for pod in render.pods if pod.owner is each]
     size = map_at(each.data, "spec.leaderWorkerTemplate").get("size", 1)

@@ -41,6 +41,14 @@ WAYS: list[dict[str, Any]] = [
     {"autoscaling": {"enabled": True}, "modelCache": {"accessModes": ["ReadWriteMany"]}},
     {"podDisruptionBudget": {"enabled": True}, "replicas": 2, "modelCache": {"type": "volumeClaimTemplate"}},
 ]
+WAYS.append(
+    {
+        "engine": "vllm",
+        "gpu": {"vendor": "nvidia"},
+        "modelCache": {"type": "ephemeral"},
+        "nodes": {"count": 2, "workload": "RayService"},
+    }
+)
 ENDS = ["pods", "files", "models", "data", "0", "reload", "account", "server", "open-webui", "n"]
 RESERVED = {"open-webui", "pipelines", "nextchat", "web", "api", "tests"}
 EVERYTHING: dict[str, Any] = {

@@ -601,7 +601,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What Ray Serve is told about the engine and the model, as a map of its LLMConfig. An engine that does not fill this slot cannot run in a RayService. */}}
+{{- /* one, server: The engine and the model for Ray Serve, as a map of its LLMConfig. An engine that does not fill this slot cannot run in a RayService. */}}
 {{- define "llm-stack.slot.group.application" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.application" . | trim }}{{ end }}{{ end }}

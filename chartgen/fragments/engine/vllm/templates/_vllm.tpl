@@ -258,7 +258,7 @@ VLLM_HOST_IP:
     fieldRef: {fieldPath: status.podIP}
 {{- end }}
 {{- with .Values.vllm.apiKey }}
-{{- if and .existingSecret (not ($.Facts.group | default dict).serve) }}
+{{- if and (not ($.Facts.group | default dict).serve) .existingSecret }}
 VLLM_API_KEY:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}

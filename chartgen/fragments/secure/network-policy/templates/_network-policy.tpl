@@ -252,8 +252,7 @@ networkPolicy.egress: {{ $component }} is not a component of the release; use {{
 networkPolicy.clients: is empty, but clients outside the release reach {{ $open | uniq | sortAlpha | join " and " }}; add the peers that connect, such as the namespace of the Ingress controller
 {{- end }}
 {{- range .Servers }}
-{{- $group := .Facts.group | default dict }}
-{{- if and $group.serve (not $group.operator) }}
+{{- if and (eq .Facts.server.kind "RayService") (not .Facts.group.operator) }}
 nodes.ray.operatorNamespace: is empty, but networkPolicy.enabled is true, and the KubeRay operator connects to server {{ .Server }}; set it to the namespace of the operator
 {{- end }}
 {{- end }}

@@ -8,7 +8,7 @@ operator: {{ quote . }}
 {{- end }}
 {{- end }}
 
-{{- /* KubeRay refuses a name of more than 47 characters, or one that is no DNS-1035 label (MaxRayServiceNameLength in its
+{{- /* KubeRay refuses a name of more than 47 characters, or one that is not a DNS-1035 label (MaxRayServiceNameLength in its
 controllers/ray/utils/constant.go). It appends -head-svc and a random part to it, so it differs from the server's name. */}}
 {{- define "fragment.workload.ray-service.name" -}}
 {{- include "fragment.nameWithin" (list (.Values.fullnameOverride | default .Release.Name) (printf "%s-ray" .Server) 47) }}
@@ -49,7 +49,7 @@ others to the Services of a cluster. */}}
 
 {{- /*
 The checks of KubeRay's own probes (initLivenessAndReadinessProbe in its controllers/ray/common/pod.go). The head must be
-ready before its model: KubeRay only then tells Ray Serve to load one. A worker is ready if it has a proxy of Ray Serve,
+ready before its model: only then does KubeRay send Ray Serve its configuration. A worker is ready if it has a proxy of Ray Serve,
 and Ray Serve runs one where it runs a part of the application, so others stay unready, which is normal.
 */}}
 {{- define "fragment.workload.ray-service.probes" -}}
