@@ -28,6 +28,7 @@ WORKLOADS = {
     "Deployment": "server",
     "StatefulSet": "server",
     "LeaderWorkerSet": "workload/leader-worker-set",
+    "RayService": "workload/ray-service",
     "Job": "workload/batch",
     "CronJob": "workload/batch",
 }

@@ -25,6 +25,7 @@ MODULES = {
         "example/prometheus-operator-crd/*_*monitors.yaml",
         "example/prometheus-operator-crd/*_prometheusrules.yaml",
     ],
+    "github.com/ray-project/kuberay/ray-operator": ["config/crd/bases/ray.io_rayservices.yaml"],
     "istio.io/api": ["kubernetes/customresourcedefinitions.gen.yaml"],
     "sigs.k8s.io/gateway-api": ["config/crd/standard/*.yaml"],
     "sigs.k8s.io/gateway-api-inference-extension": ["config/crd/bases/*.yaml"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..programs.helm import Document
@@ -135,7 +135,9 @@ def render_of(
 ) -> Render:
     """The render that these documents are; those that are no objects at all are left to kubeconform."""
     objects = tuple(_object(document, Render.namespace) for document in documents if _is_object(document.data))
-    return Render(objects, tuple(pod for each in objects for pod in _pods(each, each.data, ())), needs, given, own)
+    pods = tuple(pod for each in objects for pod in _pods(each, each.data, ()))
+    made = tuple(service for each in objects for service in _made(each, pods))
+    return Render((*objects, *made), pods, needs, given, own)
 
 
 def texts(data: Any) -> Iterator[str]:
@@ -199,6 +201,21 @@ def _is_object(data: Any) -> bool:
 def _object(document: Document, namespace: str) -> Object:
     metadata = document.data["metadata"]
     return Object(document, document.data["kind"], str(metadata.get("namespace") or namespace), metadata["name"])
+
+
+def _made(owner: Object, pods: tuple[Pod, ...]) -> Iterator[Object]:
+    """The Service that KubeRay makes of a RayService's `serveService`. It leads to the pods of one cluster."""
+    if owner.kind != "RayService":
+        return
+    data = map_at(owner.data, "spec.serveService")
+    name = map_at(data, "metadata").get("name", f"{owner.name}-serve-svc")
+    labels = [pod.labels.items() for pod in pods if pod.owner is owner]
+    if labels and isinstance(name, str):
+        selector = dict(set(labels[0]).intersection(*labels))
+        metadata = map_at(data, "metadata") | {"name": name, "namespace": owner.namespace}
+        spec = map_at(data, "spec") | {"selector": selector}
+        made = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+        yield _object(replace(owner.document, data=made), owner.namespace)
 
 
 def _pods(owner: Object, node: Any, path: Key) -> Iterator[Pod]:

@@ -81,7 +81,10 @@ def graph(render: Render) -> Graph:
 
 def _lasting(render: Render) -> list[Pod]:
     """The pods of workloads, and of Jobs that download models, the first of each group; not those of other hooks."""
-    first = {id(pod.owner): pod for pod in reversed(render.pods)}
+    first: dict[int, Pod] = {}
+    # The head of a RayService has no model, so its box shows a worker.
+    for pod in sorted(render.pods, key=lambda pod: "headGroupSpec" in pod.path):
+        first.setdefault(id(pod.owner), pod)
     found = [pod for pod in render.pods if first[id(pod.owner)] is pod]
     return [pod for pod in found if "helm.sh/hook" not in map_at(pod.owner.data, "metadata.annotations")]
 
@@ -123,7 +126,7 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
     main = next((str(c.get("image")) for _, c in maps(pod.spec, "containers[]") if map_at(c, "resources.limits")), "")
     yield (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
     yield _count(pod.owner)
-    each = "in each pod" if map_at(pod.owner.data, "spec.leaderWorkerTemplate") else ""
+    each = "in each pod" if pod.owner.kind in ("LeaderWorkerSet", "RayService") else ""
     for name, count in cards_of(pod).items():
         yield f"{count:g} × {name} {each}".strip()
     yield from _watchers(render, pod)
@@ -136,6 +139,10 @@ def _count(owner: Object) -> str:
     if owner.kind == "LeaderWorkerSet":
         size = map_at(spec, "leaderWorkerTemplate").get("size", 1)
         return f"a group of {size} pods" if count == 1 else f"{count} groups of {size} pods"
+    if owner.kind == "RayService":
+        nodes = next((group for _, group in maps(spec, "rayClusterConfig.workerGroupSpecs[]")), {})
+        count, size = nodes.get("replicas", 1), nodes.get("numOfHosts", 1)
+        return f"a head and {f'a group of {size} pods' if count == 1 else f'{count} groups of {size} pods'}"
     if owner.kind in ("Deployment", "StatefulSet"):
         return "1 pod" if count == 1 else f"{count} pods"
     return {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {spec.get('schedule')}"}.get(

@@ -120,6 +120,14 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
             yield Meaning(REFUSED, f"{change.where} cannot be changed ({change.values()})", way_out)
+    cluster = [change for change in rest if old.kind == "RayService" and _in_cluster(change)]
+    if cluster:
+        yield from _clustered(new, cluster, sides[1])
+        rest = [change for change in rest if change not in cluster]
+    settings = [change for change in rest if old.kind == "RayService" and change.path == ("spec", "serveConfigV2")]
+    if settings:
+        yield Meaning(RESTART, "Ray Serve loads the model again, with other settings")
+        rest = [change for change in rest if change not in settings]
     template = [change for change in rest if old.kind in ROLLING and _in_template(change)]
     if template:
         yield from _restart(old, new, template, sides)
@@ -177,6 +185,22 @@ def _retention(each: Object) -> str:
 
 def _in_template(change: Change) -> bool:
     return change.below("spec", "template") or change.below("spec", "leaderWorkerTemplate")
+
+
+def _in_cluster(change: Change) -> bool:
+    """Whether KubeRay replaces a cluster for a change. It only scales the one that runs if it is the number of pods."""
+    return change.below("spec", "rayClusterConfig") and not str(change.path[-1]).lower().endswith("replicas")
+
+
+def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[Meaning]:
+    """The pods of a RayService: a second cluster next to the first, or nothing until somebody deletes that."""
+    why = _reasons(changes)
+    if map_at(new.data, "spec.upgradeStrategy").get("type") == "None":
+        yield Meaning(CHANGE, f"its pods change when you delete its RayCluster: {why}")
+        return
+    yield Meaning(RESTART, f"KubeRay starts a second cluster and then stops the first: {why}")
+    for name, count in _cards(new, render).items():
+        yield Meaning(CHANGE, f"the rollout needs {_number(count)} more {name} for a time")
 
 
 def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -272,16 +296,24 @@ def _share(value: Any, replicas: int, rounded: Any) -> int:
 
 
 def _cards(each: Object, render: Render) -> dict[str, float]:
-    """The accelerators that one pod of a workload requests, or one group of pods: resource -> number."""
+    """The accelerators that a pod of a workload requests, a group, or all pods of a RayService: resource -> number."""
     found: dict[str, float] = {}
     pods = [pod for pod in render.pods if pod.owner is each]
     size = map_at(each.data, "spec.leaderWorkerTemplate").get("size", 1)
     size = size if isinstance(size, int) else 1
     for pod in pods:
-        workers = size - (len(pods) > 1) if "workerTemplate" in pod.path else 1
+        workers = size - (len(pods) > 1) if "workerTemplate" in pod.path else _hosts(each, pod)
         for name, count in cards_of(pod).items():
             found[name] = found.get(name, 0) + count * workers
     return found
+
+
+def _hosts(each: Object, pod: Pod) -> int:
+    """How many pods of a RayService have this template; 1 for other workloads."""
+    groups = list(maps(each.data, "spec.rayClusterConfig.workerGroupSpecs[]"))
+    group = next((found for path, found in groups if pod.path[: len(path)] == path), {})
+    count = [group.get(name, 1) for name in ("replicas", "numOfHosts")]
+    return math.prod(each for each in count if isinstance(each, int))
 
 
 def cards_of(pod: Pod) -> dict[str, float]:

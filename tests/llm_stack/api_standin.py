@@ -28,6 +28,7 @@ RESOURCES: dict[str, dict[str, tuple[str, bool]]] = {
     "autoscaling/v2": {"horizontalpodautoscalers": ("HorizontalPodAutoscaler", True)},
     "batch/v1": {"cronjobs": ("CronJob", True), "jobs": ("Job", True)},
     "leaderworkerset.x-k8s.io/v1": {"leaderworkersets": ("LeaderWorkerSet", True)},
+    "ray.io/v1": {"rayservices": ("RayService", True)},
     "policy/v1": {"poddisruptionbudgets": ("PodDisruptionBudget", True)},
     "networking.k8s.io/v1": {"ingresses": ("Ingress", True)},
     "rbac.authorization.k8s.io/v1": {"rolebindings": ("RoleBinding", True), "roles": ("Role", True)},

@@ -22,6 +22,7 @@ LIMITS = {
     "Service": (63, DNS_1035),
     "StatefulSet": (52, LABEL),
     "LeaderWorkerSet": (48, DNS_1035),
+    "RayService": (47, DNS_1035),
     "CronJob": (52, SUBDOMAIN),
     "Job": (63, LABEL),
     "Pod": (63, LABEL),
@@ -40,6 +41,14 @@ WAYS: list[dict[str, Any]] = [
     {"autoscaling": {"enabled": True}, "modelCache": {"accessModes": ["ReadWriteMany"]}},
     {"podDisruptionBudget": {"enabled": True}, "replicas": 2, "modelCache": {"type": "volumeClaimTemplate"}},
 ]
+WAYS.append(
+    {
+        "engine": "vllm",
+        "gpu": {"vendor": "nvidia"},
+        "modelCache": {"type": "ephemeral"},
+        "nodes": {"count": 2, "workload": "RayService"},
+    }
+)
 ENDS = ["pods", "files", "models", "data", "0", "reload", "account", "server", "open-webui", "n"]
 RESERVED = {"open-webui", "pipelines", "nextchat", "web", "api", "tests"}
 EVERYTHING: dict[str, Any] = {

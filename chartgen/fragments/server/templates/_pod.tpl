@@ -9,7 +9,7 @@ metadata:
   {{- end }}
 spec:
   {{- include "fragment.podBasics" . | nindent 2 }}
-  {{- with .Values.runtimeClassName }}
+  {{- with ternary "" .Values.runtimeClassName (not (empty .Head)) }}
   runtimeClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.schedulerName }}
@@ -18,7 +18,7 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
-  {{- if .Facts.batch }}
+  {{- if or .Facts.batch (.Facts.group | default dict).serve }}
   restartPolicy: Never
   {{- end }}
   terminationGracePeriodSeconds: {{ add (ternary 0 (int64 .Values.preStopSleepSeconds) (not (empty .Facts.batch))) (int64 .Values.terminationGracePeriodSeconds) }}
@@ -26,7 +26,7 @@ spec:
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with mergeOverwrite (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) .Values.nodeSelector }}
+  {{- with mergeOverwrite (ternary dict (include "fragment.slot.server.nodeSelector" . | include "fragment.map" | mustFromJson) (not (empty .Head))) .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -47,18 +47,18 @@ spec:
   topologySpreadConstraints:
   {{- toYaml $constraints | nindent 2 }}
   {{- end }}
-  {{- with include "fragment.slot.server.resourceClaims" . | trim }}
+  {{- with ternary "" (include "fragment.slot.server.resourceClaims" .) (not (empty .Head)) | trim }}
   resourceClaims:
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with include "fragment.slot.server.initContainers" . | trim }}
+  {{- with ternary "" (include "fragment.slot.server.initContainers" .) (not (empty .Head)) | trim }}
   initContainers:
   {{- . | nindent 2 }}
   {{- end }}
   containers:
   {{- include "fragment.server.container" . | nindent 2 }}
   volumes:
-  {{- with include "fragment.slot.cache.volume" . }}
+  {{- with ternary "" (include "fragment.slot.cache.volume" .) (not (empty .Head)) }}
   - name: models
     {{- . | nindent 4 }}
   {{- end }}
@@ -70,7 +70,7 @@ spec:
       name: {{ include "fragment.name" (list . (printf "%s-files" .Server)) }}
       defaultMode: 0555
   {{- end }}
-  {{- with include "fragment.slot.server.volumes" . | trim }}
+  {{- with ternary (include "fragment.server.volumes" .) (include "fragment.slot.server.volumes" .) (not (empty .Head)) | trim }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- with .Values.volumes }}
@@ -105,6 +105,10 @@ spec:
   envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
+  {{- with include "fragment.slot.server.ports" . | trim }}
+  ports:
+  {{- . | nindent 2 }}
+  {{- else }}
   {{- if not (or .Worker .Facts.batch) }}
   ports:
   - name: http
@@ -112,6 +116,7 @@ spec:
   {{- range $name, $port := $facts.ports }}
   - name: {{ $name | quote }}
     containerPort: {{ int64 $port }}
+  {{- end }}
   {{- end }}
   {{- end }}
   {{- if not .Facts.batch }}
@@ -141,11 +146,13 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   volumeMounts:
+  {{- if not .Head }}
   - name: models
     mountPath: {{ $facts.mountPath | default "/models" | quote }}
     {{- with include "fragment.server.modelMount" . | mustFromJson }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+  {{- end }}
   - name: tmp
     mountPath: /tmp
   {{- if include "fragment.server.files" . }}
@@ -153,7 +160,7 @@ spec:
     mountPath: /opt/files
     readOnly: true
   {{- end }}
-  {{- with include "fragment.slot.server.volumeMounts" . | trim }}
+  {{- with ternary (include "fragment.server.volumeMounts" .) (include "fragment.slot.server.volumeMounts" .) (not (empty .Head)) | trim }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- with .Values.volumeMounts }}
@@ -238,6 +245,9 @@ tcpSocket: {port: http}
 {{- /* Requests and limits: the user's values, else the estimate of a fragment, else enough for a small model; then
 the devices, unless the user has set them. */}}
 {{- define "fragment.server.resources" -}}
+{{- if .Head }}
+{{- toYaml .Head.resources }}
+{{- else }}
 {{- $resources := deepCopy .Values.resources }}
 {{- if not $resources }}
 {{- $resources = include "fragment.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | include "fragment.map" | mustFromJson }}
@@ -263,6 +273,19 @@ the devices, unless the user has set them. */}}
 {{- $_ := set $resources "claims" $claims }}
 {{- end }}
 {{- toYaml $resources }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.server.devices" -}}
+{{- with .Values.nodes.resources }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "fragment.server.annotations" -}}
+{{- with .Values.nodes.networks -}}
+k8s.v1.cni.cncf.io/networks: {{ join "," . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "fragment.server.facts" -}}
@@ -358,7 +381,12 @@ rollingUpdate:
 {{- $_ := set $entry "kubernetes" true }}
 {{- end }}
 {{- $entries := list $entry }}
-{{- if .Facts.group }}
+{{- with (.Facts.group | default dict).operator }}
+{{- $_ := set $entry "operators" (dict . (list 8265 $facts.port)) }}
+{{- end }}
+{{- if (.Facts.group | default dict).serve }}
+{{- $_ := set $entry "peers" (list .Server) }}
+{{- else if .Facts.group }}
 {{- $worker := printf "%s-worker" .Server }}
 {{- $_ := set $entry "peers" (list .Server $worker) }}
 {{- $entries = append $entries (dict "component" $worker "urls" $entry.urls "peers" (list .Server $worker)) }}

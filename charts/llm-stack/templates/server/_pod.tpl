@@ -9,7 +9,7 @@ metadata:
   {{- end }}
 spec:
   {{- include "llm-stack.podBasics" . | nindent 2 }}
-  {{- with .Values.runtimeClassName }}
+  {{- with ternary "" .Values.runtimeClassName (not (empty .Head)) }}
   runtimeClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.schedulerName }}
@@ -18,7 +18,7 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
-  {{- if .Facts.batch }}
+  {{- if or .Facts.batch (.Facts.group | default dict).serve }}
   restartPolicy: Never
   {{- end }}
   terminationGracePeriodSeconds: {{ add (ternary 0 (int64 .Values.preStopSleepSeconds) (not (empty .Facts.batch))) (int64 .Values.terminationGracePeriodSeconds) }}
@@ -26,7 +26,7 @@ spec:
   securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with mergeOverwrite (include "llm-stack.slot.server.nodeSelector" . | include "llm-stack.map" | mustFromJson) .Values.nodeSelector }}
+  {{- with mergeOverwrite (ternary dict (include "llm-stack.slot.server.nodeSelector" . | include "llm-stack.map" | mustFromJson) (not (empty .Head))) .Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -47,18 +47,18 @@ spec:
   topologySpreadConstraints:
   {{- toYaml $constraints | nindent 2 }}
   {{- end }}
-  {{- with include "llm-stack.slot.server.resourceClaims" . | trim }}
+  {{- with ternary "" (include "llm-stack.slot.server.resourceClaims" .) (not (empty .Head)) | trim }}
   resourceClaims:
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with include "llm-stack.slot.server.initContainers" . | trim }}
+  {{- with ternary "" (include "llm-stack.slot.server.initContainers" .) (not (empty .Head)) | trim }}
   initContainers:
   {{- . | nindent 2 }}
   {{- end }}
   containers:
   {{- include "llm-stack.server.container" . | nindent 2 }}
   volumes:
-  {{- with include "llm-stack.slot.cache.volume" . }}
+  {{- with ternary "" (include "llm-stack.slot.cache.volume" .) (not (empty .Head)) }}
   - name: models
     {{- . | nindent 4 }}
   {{- end }}
@@ -70,7 +70,7 @@ spec:
       name: {{ include "llm-stack.name" (list . (printf "%s-files" .Server)) }}
       defaultMode: 0555
   {{- end }}
-  {{- with include "llm-stack.slot.server.volumes" . | trim }}
+  {{- with ternary (include "llm-stack.server.volumes" .) (include "llm-stack.slot.server.volumes" .) (not (empty .Head)) | trim }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- with .Values.volumes }}
@@ -105,6 +105,10 @@ spec:
   envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
+  {{- with include "llm-stack.slot.server.ports" . | trim }}
+  ports:
+  {{- . | nindent 2 }}
+  {{- else }}
   {{- if not (or .Worker .Facts.batch) }}
   ports:
   - name: http
@@ -112,6 +116,7 @@ spec:
   {{- range $name, $port := $facts.ports }}
   - name: {{ $name | quote }}
     containerPort: {{ int64 $port }}
+  {{- end }}
   {{- end }}
   {{- end }}
   {{- if not .Facts.batch }}
@@ -141,11 +146,13 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   volumeMounts:
+  {{- if not .Head }}
   - name: models
     mountPath: {{ $facts.mountPath | default "/models" | quote }}
     {{- with include "llm-stack.server.modelMount" . | mustFromJson }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+  {{- end }}
   - name: tmp
     mountPath: /tmp
   {{- if include "llm-stack.server.files" . }}
@@ -153,7 +160,7 @@ spec:
     mountPath: /opt/files
     readOnly: true
   {{- end }}
-  {{- with include "llm-stack.slot.server.volumeMounts" . | trim }}
+  {{- with ternary (include "llm-stack.server.volumeMounts" .) (include "llm-stack.slot.server.volumeMounts" .) (not (empty .Head)) | trim }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- with .Values.volumeMounts }}
@@ -238,6 +245,9 @@ tcpSocket: {port: http}
 {{- /*
 */}}
 {{- define "llm-stack.server.resources" -}}
+{{- if .Head }}
+{{- toYaml .Head.resources }}
+{{- else }}
 {{- $resources := deepCopy .Values.resources }}
 {{- if not $resources }}
 {{- $resources = include "llm-stack.slot.server.resources" . | default "requests: {cpu: 1, memory: 2Gi}" | include "llm-stack.map" | mustFromJson }}
@@ -263,6 +273,19 @@ tcpSocket: {port: http}
 {{- $_ := set $resources "claims" $claims }}
 {{- end }}
 {{- toYaml $resources }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.server.devices" -}}
+{{- with .Values.nodes.resources }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.server.annotations" -}}
+{{- with .Values.nodes.networks -}}
+k8s.v1.cni.cncf.io/networks: {{ join "," . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.server.facts" -}}
@@ -358,7 +381,12 @@ rollingUpdate:
 {{- $_ := set $entry "kubernetes" true }}
 {{- end }}
 {{- $entries := list $entry }}
-{{- if .Facts.group }}
+{{- with (.Facts.group | default dict).operator }}
+{{- $_ := set $entry "operators" (dict . (list 8265 $facts.port)) }}
+{{- end }}
+{{- if (.Facts.group | default dict).serve }}
+{{- $_ := set $entry "peers" (list .Server) }}
+{{- else if .Facts.group }}
 {{- $worker := printf "%s-worker" .Server }}
 {{- $_ := set $entry "peers" (list .Server $worker) }}
 {{- $entries = append $entries (dict "component" $worker "urls" $entry.urls "peers" (list .Server $worker)) }}

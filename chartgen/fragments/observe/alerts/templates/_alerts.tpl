@@ -1,5 +1,7 @@
 {{- define "fragment.observe.alerts.checks" -}}
-{{- if and .Values.alerts.enabled .Facts.engine.metrics (not .Facts.monitor.enabled) (not .Facts.batch) }}
+{{- if and .Values.alerts.enabled (eq .Facts.server.kind "RayService") }}
+alerts.enabled: the chart has no alerts for a RayService, whose metrics Ray exports under its own names; set alerts.enabled to false for this server
+{{- else if and .Values.alerts.enabled .Facts.engine.metrics (not .Facts.monitor.enabled) (not .Facts.batch) }}
 alerts.enabled: the alerts need the metrics of the server; set monitoring.enabled to true
 {{- end }}
 {{- end }}

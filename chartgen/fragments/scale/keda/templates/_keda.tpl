@@ -87,6 +87,8 @@ true
 {{- $keda := .Values.keda }}
 {{- if and $keda.enabled .Facts.batch }}
 keda.enabled: a batch program has no replicas; set keda.enabled to false for this server
+{{- else if and $keda.enabled (eq .Facts.server.kind "RayService") }}
+keda.enabled: a RayService has no scale that KEDA can set; set keda.enabled to false for this server, and replicas to the number of copies
 {{- else if $keda.enabled }}
 {{- $own := include "fragment.scale.keda.triggers" . | mustFromJson }}
 {{- if .Values.autoscaling.enabled }}

@@ -2,6 +2,8 @@
 {{- $budget := .Values.podDisruptionBudget }}
 {{- if and $budget.enabled .Facts.batch }}
 podDisruptionBudget.enabled: a batch program has no replicas that could replace its pod; set podDisruptionBudget.enabled to false for this server
+{{- else if and $budget.enabled (eq .Facts.server.kind "RayService") }}
+podDisruptionBudget.enabled: Kubernetes does not know how many pods a RayService should have, so maxUnavailable has no meaning for them; set podDisruptionBudget.enabled to false for this server
 {{- else if $budget.enabled }}
 {{- $stay := toString $budget.minAvailable }}
 {{- $least := .Facts.server.minReplicas | int64 }}

@@ -27,6 +27,8 @@ labels:
 {{- define "llm-stack.observe.monitor.checks" -}}
 {{- if and .Values.monitoring.enabled .Facts.batch }}
 monitoring.enabled: a batch program serves no metrics; set monitoring.enabled to false for this server
+{{- else if and .Values.monitoring.enabled (eq .Facts.server.kind "RayService") }}
+monitoring.enabled: the chart has no monitor for a RayService, whose metrics Ray exports under its own names; set monitoring.enabled to false for this server, and add a PodMonitor for port metrics to extraObjects
 {{- else if and .Values.monitoring.enabled (not .Facts.engine.metrics) }}
 monitoring.enabled: engine {{ .Values.engine }} exports no metrics; set monitoring.enabled to false for this server
 {{- end }}

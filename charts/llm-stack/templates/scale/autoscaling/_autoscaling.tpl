@@ -9,6 +9,8 @@ maxReplicas: {{ int64 .Values.autoscaling.maxReplicas }}
 {{- $scaling := .Values.autoscaling }}
 {{- if and $scaling.enabled .Facts.batch }}
 autoscaling.enabled: a batch program has no replicas; set autoscaling.enabled to false for this server
+{{- else if and $scaling.enabled (eq .Facts.server.kind "RayService") }}
+autoscaling.enabled: a RayService has no scale that a HorizontalPodAutoscaler can set; set autoscaling.enabled to false for this server, and replicas to the number of copies
 {{- else if $scaling.enabled }}
 {{- $promised := merge dict (.Values.resources.requests | default dict) (.Values.resources.limits | default dict) }}
 {{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}

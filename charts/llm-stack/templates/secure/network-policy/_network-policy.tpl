@@ -116,6 +116,9 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- if and $entry.metrics $values.prometheus }}
 {{- $rules = append $rules (dict "from" $values.prometheus "ports" (include "llm-stack.secure.network-policy.ports" (list $entry.metrics) | include "llm-stack.list" | mustFromJson)) }}
 {{- end }}
+{{- range $namespace, $ports := $entry.operators }}
+{{- $rules = append $rules (dict "from" (list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" $namespace)))) "ports" (include "llm-stack.secure.network-policy.ports" $ports | include "llm-stack.list" | mustFromJson)) }}
+{{- end }}
 {{- range $entry.peers }}
 {{- $rules = append $rules (dict "from" (list (include "llm-stack.secure.network-policy.peer" (list $context .) | mustFromJson))) }}
 {{- end }}
@@ -247,6 +250,11 @@ networkPolicy.egress: {{ $component }} is not a component of the release; use {{
 {{- end }}
 {{- if and $open (not $values.clients) }}
 networkPolicy.clients: is empty, but clients outside the release reach {{ $open | uniq | sortAlpha | join " and " }}; add the peers that connect, such as the namespace of the Ingress controller
+{{- end }}
+{{- range .Servers }}
+{{- if and (eq .Facts.server.kind "RayService") (not .Facts.group.operator) }}
+nodes.ray.operatorNamespace: is empty, but networkPolicy.enabled is true, and the KubeRay operator connects to server {{ .Server }}; set it to the namespace of the operator
+{{- end }}
 {{- end }}
 {{- if not $values.prometheus }}
 {{- range .Servers }}

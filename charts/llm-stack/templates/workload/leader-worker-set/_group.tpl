@@ -27,18 +27,6 @@ wait: {{ printf "wait --for=condition=Available leaderworkerset/%s" $name | quot
 {{- end }}
 {{- end }}
 
-{{- define "llm-stack.workload.leader-worker-set.devices" -}}
-{{- with .Values.nodes.resources }}
-{{- toYaml . }}
-{{- end }}
-{{- end }}
-
-{{- define "llm-stack.workload.leader-worker-set.annotations" -}}
-{{- with .Values.nodes.networks -}}
-k8s.v1.cni.cncf.io/networks: {{ join "," . | quote }}
-{{- end }}
-{{- end }}
-
 {{- define "llm-stack.workload.leader-worker-set.env" -}}
 {{- with .Facts.group -}}
 GROUP_LEADER: {value: {{ .leader | quote }}}
@@ -120,6 +108,12 @@ exec: {command: [python3, /opt/files/group.py, outlast, {{ .Facts.engine.group.p
 {{- define "llm-stack.workload.leader-worker-set.checks" -}}
 {{- $nodes := .Values.nodes }}
 {{- $cache := .Facts.cache }}
+{{- if $nodes.ray.operatorNamespace }}
+nodes.ray.operatorNamespace: is set, but nodes.workload is LeaderWorkerSet; remove it, or set nodes.workload to RayService
+{{- end }}
+{{- if $nodes.ray.engineArgs }}
+nodes.ray.engineArgs: is set, but nodes.workload is LeaderWorkerSet; remove it, or set nodes.workload to RayService
+{{- end }}
 {{- if .Facts.group }}
 {{- if not .Facts.engine.group }}
 nodes.count: {{ int64 $nodes.count }} is set, but the chart cannot serve a model across nodes with engine {{ .Values.engine }}; set nodes.count to 1, or use an engine that can, such as vllm
