@@ -50,7 +50,7 @@ function field(question) {
 function control(question, id) {
   if (question.type === "boolean") return make("input", { type: "checkbox", id });
   if (question.type === "enum") {
-    const none = question.default === undefined ? [make("option", { value: "" }, "(by default)")] : [];
+    const none = !question.options.includes(question.default) ? [make("option", { value: "" }, "(by default)")] : [];
     return make("select", { id }, ...none, ...question.options.map((each) => make("option", { value: String(each) }, String(each))));
   }
   const number = question.type === "int" || question.type === "float";
@@ -63,7 +63,7 @@ function control(question, id) {
 function answer(question, input) {
   let value = question.type === "boolean" ? input.checked : input.value;
   if (value === "" || value === question.default) value = null;
-  if (typeof value === "string" && (question.type === "int" || question.type === "float") && value.trim() !== "" && !isNaN(value)) {
+  if (typeof value === "string" && (question.type === "int" || question.type === "float") && value.trim() !== "" && Number.isFinite(Number(value))) {
     value = Number(value);
     if (value === question.default) value = null;
   }
@@ -201,6 +201,7 @@ async function round() {
   keep(text);
   const known = new Set(answer.problems.map(sentence));
   show({ ...answer, problems: [...answer.problems, ...problems.filter((each) => !known.has(sentence(each)))] });
+  if (later.size) state("Checking …", ""); // of what was answered meanwhile, it says nothing yet
 }
 
 function state(text, kind) {
