@@ -348,8 +348,9 @@ function blame(problems) {
   return problems.filter((problem) => {
     const key = problem.key.replace(/^servers\.[^.]+[.:]\s*/, "");
     const names = key.split(".").map((_, n, parts) => parts.slice(0, parts.length - n).join("."));
-    const hit = names.map((name) => fields.get(name)).find(Boolean);
-    if (!hit || hit.box.hidden) return true;
+    // A value without a question is wrong at the one that turns its block on.
+    const hit = names.map((name) => fields.get(name) || fields.get(`${name}.enabled`)).find((each) => each && !each.box.hidden);
+    if (!hit) return true;
     hit.error.textContent = `${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
     hit.error.hidden = false;
     hit.input.setAttribute("aria-invalid", "true");
