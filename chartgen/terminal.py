@@ -58,8 +58,8 @@ class Terminal:
         """A function that reports what is going on, on standard error.
 
         On a terminal each report replaces the one before it on one line, and the line goes when the command ends.
-        Otherwise reports are lines: none before `after` seconds (HELD) are over, since most commands have ended by then,
-        and one every APART seconds on the same topic, which is the text before the first colon or ellipsis.
+        Otherwise reports are lines: none before `after` seconds (HELD) are over, since most commands have ended by
+        then, and one every APART seconds on the same topic, which is the text before the first colon or ellipsis.
         """
         if self.quiet:
             return lambda text: None

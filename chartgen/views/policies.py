@@ -83,7 +83,7 @@ def _peers(render: Render, peers: Any, pod: Pod) -> Iterator[Peer]:
         if block := peer.get("ipBlock"):
             yield ways.addresses(block)
             continue
-        place = _labels(peer["namespaceSelector"]) if "namespaceSelector" in peer else HERE
+        place = _labels(peer["namespaceSelector"]) if peer.get("namespaceSelector") is not None else HERE
         place = HERE if place == f"{NAME_LABEL}={pod.owner.namespace}" else place or ways.ANYWHERE
         labels = _labels(peer.get("podSelector"))
         here = (
@@ -120,7 +120,7 @@ def _ports(rule: dict[str, Any], target: Pod | None) -> Iterator[Port]:
     ports = [port for _, port in maps(rule, "ports[]")]
     if not ports:
         yield from ways.EVERY
-    named = {each.get("name"): each.get("containerPort") for each in target.ports()} if target else {}
+    named = {str(each.get("name")): each.get("containerPort") for each in target.ports()} if target else {}
     for port in ports:
         first = port.get("port")
         first = named.get(first, first) if isinstance(first, str) else first
