@@ -491,11 +491,10 @@ def diff(old: str, new: str, given: Any, chart: Path | None, fail_on: str, as_js
       loss     data is deleted
       refused  the API server refuses the upgrade
     """
-    from .chart import loaded
     from .views import diff as views
     from .views.sides import Context
 
-    context = Context(chart or loaded.default(None), tuple(given.files), tuple(given.flags), **where)
+    context = Context(chart, tuple(given.files), tuple(given.flags), **where)
     found = views.diff(old, new, context, here().progress())
     if as_json:
         here().json(found.as_json())
@@ -527,9 +526,8 @@ def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **
     from .views import diagram as views
     from .views.sides import Context
 
-    chart = loaded.default(None)
-    context = Context(chart, tuple(given.files), tuple(given.flags), **where)
-    drawn = views.diagram(side or str(chart), context, here().progress())
+    context = Context(None, tuple(given.files), tuple(given.flags), **where)
+    drawn = views.diagram(side or str(loaded.default(None)), context, here().progress())
     if as_json:
         here().json(drawn.as_json())
     elif output:

@@ -54,16 +54,16 @@ class Terminal:
         self.names: dict[str, str] = {}
         self._line = False
 
-    def progress(self, after: float = HELD) -> Say:
+    def progress(self, after: float | None = None) -> Say:
         """A function that reports what is going on, on standard error.
 
         On a terminal each report replaces the one before it on one line, and the line goes when the command ends.
-        Otherwise reports are lines: none before `after` seconds are over, since most commands have ended by then, and
-        one every APART seconds on the same topic, which is the text before the first colon or ellipsis.
+        Otherwise reports are lines: none before `after` seconds (HELD) are over, since most commands have ended by
+        then, and one every APART seconds on the same topic, which is the text before the first colon or ellipsis.
         """
         if self.quiet:
             return lambda text: None
-        return self._replace if _interactive() else _lines(after)
+        return self._replace if _interactive() else _lines(HELD if after is None else after)
 
     def _replace(self, text: str) -> None:
         text = printable(text.partition("\n")[0])

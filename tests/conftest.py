@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,14 @@ def nothing_remembered(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
     monkeypatch.setattr(
         memory, "folder", lambda: (place or place.append(tmp_path_factory.mktemp("proved")) or place)[0]
     )
+
+
+@pytest.fixture(autouse=True)
+def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command prints does not depend on how long it takes: progress that waits for some seconds never comes."""
+    from chartgen import terminal
+
+    monkeypatch.setattr(terminal, "HELD", math.inf)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..reading.yamlscalar import plain
+
 
 def flow(value: Any) -> str:
     """A value on one line, as YAML."""
@@ -56,12 +58,23 @@ def _blocks(text: str) -> bool:
 
 def scalar(value: Any) -> str:
     """A scalar as YAML: text is quoted unless it is a plain word."""
-    plain = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum() and value[0].isalpha()
-    if plain and value.lower() not in ("true", "false", "yes", "no", "on", "off", "null", "y", "n"):
+    word = isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum() and value[0].isalpha()
+    if word and value.lower() not in ("true", "false", "yes", "no", "on", "off", "null", "y", "n"):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)
 
 
 def key_text(key: str) -> str:
-    """A key as YAML."""
-    return key if all(char.isalnum() or char in "-_./" for char in key) else json.dumps(key)
+    """A key as YAML: quoted unless it is a word that is read as text, which `80`, `on` and `y` are not."""
+    word = key != "" and all(char.isalnum() or char in "-_./" for char in key)
+    return key if word and plain(key) == key else _quoted(key)
+
+
+def _quoted(value: Any) -> str:
+    """A scalar as JSON, which is YAML but for some characters that nobody sees."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"

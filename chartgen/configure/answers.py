@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..compose import yamltext
 from ..problem import Faults, Problem, fault
 from ..reading import yamlfile
+from . import edited
 
 SHOWN = "values.yaml"
 
@@ -30,10 +32,27 @@ def value(path: str, text: str) -> Any:
 
 
 def answered(text: str, path: str, value: Any) -> str:
-    """The text with one value set, or taken out where `value` is None. Comments at the top stay, others do not."""
-    data = read(text)
-    _set(data, path.split("."), value)
-    return _head(text) + (yamltext.document(data) if data else "")
+    """The text with one value set, or taken out where `value` is None. The rest stays, and so does every comment.
+
+    A text in which that is not possible is written anew, with its comments at the top.
+    """
+    data, keys = read(text), path.split(".")
+    text = text if not text or text.endswith("\n") else f"{text}\n"
+    _set(data, keys, value)
+    changed = edited.edited(text, keys, data)
+    if changed is not None and _says(changed, data):
+        return changed
+    head = _head(text)
+    others = [f"{each}\n" for each in edited.comments(text)[len(edited.comments(head)) :]]
+    return head + "".join(others) + (yamltext.document(data) if data else "")
+
+
+def _says(text: str, data: dict[str, Any]) -> bool:
+    """Whether a text says this and nothing else; True is not 1 here."""
+    try:
+        return json.dumps(read(text), sort_keys=True) == json.dumps(data, sort_keys=True)
+    except Faults:
+        return False
 
 
 def _set(data: dict[str, Any], path: list[str], value: Any) -> None:

@@ -48,19 +48,22 @@ def questions(folder: Path) -> list[dict[str, Any]]:
     return [each for each in found or [] if isinstance(each, dict) and isinstance(each.get("variable"), str)]
 
 
-def _values(schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Every value of a schema that one answer can set, by its dotted key."""
+def _values(
+    schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], above: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Every value of a schema that one answer can set, by its dotted key; without a description it has that `above`."""
     for key, inner in schema.get("properties", {}).items():
         said = _resolved(inner, root)
+        description = " ".join(str(said.get("description", "")).split()) or above
         if said.get("properties"):
-            yield from _values(said, root, (*path, key))
+            yield from _values(said, root, (*path, key), description)
             continue
         kind = said.get("type")
         kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
         choices = [each for each in said.get("enum", ()) if each not in ("", None)]
         entry = {
             "variable": ".".join((*path, key)),
-            "description": " ".join(str(said.get("description", "")).split()),
+            "description": description,
             "type": "enum" if choices else TYPES.get(str(kind), "yaml"),
         }
         entry |= {"options": choices} if choices else {}

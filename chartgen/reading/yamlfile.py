@@ -24,7 +24,7 @@ from .document import Key, Lines, Parsed, dotted, line_of, nearest_line
 from .yamlfault import explain
 from .yamlscalar import MERGE, plain, tagged
 
-__all__ = ["Key", "Lines", "Parsed", "dotted", "line_of", "nearest_line", "parse", "parse_all", "read"]
+__all__ = ["Key", "Lines", "Parsed", "dotted", "line_of", "nearest_line", "parse", "parse_all", "read", "tree"]
 
 PLAIN, QUOTED = "plain", "quoted"
 # libyaml's composer recurses in C and dies of deep nesting. These two find every text that could be deeper than a few
@@ -66,6 +66,11 @@ def parse_all(text: str, path: str) -> list[Parsed]:
     except RecursionError:
         found.append(Parsed(None, {}, [Problem(path, 1, "", "has too many levels of nesting", "flatten it")]))
     return found
+
+
+def tree(text: str) -> Node | None:
+    """The nodes, with their places, of the first document of a text that parses; None where it has none."""
+    return next(_documents(text), None)
 
 
 class _Rules:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
-from .meaning import cards_of, ways
+from .meaning import cards_of, doors, ways
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
 ROLES = ("way", "ui", "server", "volume", "loader", "source")
@@ -73,7 +73,7 @@ def graph(render: Render) -> Graph:
         _models(found, render, pod, box, _volumes(found, pod, box))
     for each in render.objects:
         for way in ways(each):
-            for pod in _reached(render, each):
+            for pod in _reached(render, each, way):
                 if id(pod) in boxes:
                     found.join(_way(found, each, way), boxes[id(pod)])
     return found
@@ -194,18 +194,16 @@ def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
                             yield other
 
 
-def _reached(render: Render, way: Object) -> Iterator[Pod]:
-    """The pods that a way in leads to."""
-    if way.kind == "Service":
-        yield from _behind(render, way)
-    for where in (
-        "spec.defaultBackend.service",
-        "spec.rules[].http.paths[].backend.service",
-        "spec.rules[].backendRefs[]",
-    ):
-        for _, backend in maps(way.data, where):
-            namespace = str(backend.get("namespace") or way.namespace)
-            yield from _behind(render, render.find("Service", str(backend.get("name")), namespace))
+def _reached(render: Render, each: Object, way: str) -> Iterator[Pod]:
+    """The pods that one way in of an object leads to."""
+    if each.kind == "Service":
+        yield from _behind(render, each)
+    elif each.kind == "Ingress":
+        for service in (service for url, service in doors(each.data) if url == way):
+            yield from _behind(render, render.find("Service", str(service.get("name")), each.namespace))
+    for _, backend in maps(each.data, "spec.rules[].backendRefs[]"):
+        namespace = str(backend.get("namespace") or each.namespace)
+        yield from _behind(render, render.find("Service", str(backend.get("name")), namespace))
 
 
 def _way(found: Graph, each: Object, text: str) -> Node:

@@ -336,7 +336,7 @@ def _number(count: float) -> str:
 def _ways(each: Object) -> set[str]:
     """How the outside reaches a release by this object, as text."""
     if each.kind == "Ingress":
-        return set(_hosts_of_ingress(each.data))
+        return {url for url, _ in doors(each.data)}
     if each.kind in ROUTES:
         gateways = [str(parent.get("name")) for _, parent in maps(each.data, "spec.parentRefs[]")]
         hosts = [str(host) for _, host in at(each.data, "spec.hostnames[]")] or ["every host"]
@@ -365,14 +365,17 @@ def _others(each: Object, render: Render) -> set[str]:
     }
 
 
-def _hosts_of_ingress(data: Any) -> Iterator[str]:
-    tls = {str(host) for _, host in at(data, "spec.tls[].hosts[]")}
-    tls |= {str(host) for _, entry in maps(data, "spec.tls[]") for _, host in at(entry, "hosts[]")}
-    for _, rule in maps(data, "spec.rules[]"):
+def doors(ingress: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(a URL of an Ingress, the Service that answers it) for each path, and for what no rule is for."""
+    tls = {str(host) for _, host in at(ingress, "spec.tls[].hosts[]")}
+    tls |= {str(host) for _, entry in maps(ingress, "spec.tls[]") for _, host in at(entry, "hosts[]")}
+    for _, rule in maps(ingress, "spec.rules[]"):
         host = str(rule.get("host") or "")
         for _, path in maps(rule, "http.paths[]"):
-            scheme = "https" if host in tls else "http"
-            yield f"{scheme}://{host or '*'}{path.get('path', '/')}"
+            scheme = "https" if tls & {host, f"*.{host.partition('.')[2]}"} else "http"
+            yield f"{scheme}://{host or '*'}{path.get('path', '/')}", map_at(path, "backend.service")
+    if default := map_at(ingress, "spec.defaultBackend.service"):
+        yield "http://*/", default
 
 
 def ways(each: Object) -> list[str]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..proofs import reach
-from ..proofs.manifests import Object, Pod, Render, maps, selects
+from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
+from . import ways
+from .ways import HERE, Peer, Pods, Port
 
-ANYBODY, NAMESPACE, EVERY = "everybody", "every pod of the namespace", "every port"
+NAME_LABEL = "kubernetes.io/metadata.name"  # every namespace has it, with its name
 MOST = 6  # peers that are named
 
-Way = tuple[str, str]  # who is at the other end, and the port
+Ways = frozenset[tuple[Peer, Port]]
 
 
 def changed(old: Render, new: Render) -> Iterator[tuple[Object, bool, str]]:
@@ -61,7 +63,7 @@ def _blamed(old: Render, new: Render, was: Pod, pod: Pod, direction: str) -> Obj
     )
 
 
-def _ways(render: Render, pod: Pod, direction: str) -> frozenset[Way] | None:
+def _ways(render: Render, pod: Pod, direction: str) -> Ways | None:
     """Who can reach a pod, or what it can reach; None where nothing limits that."""
     own = reach.limiting(_policies(render), direction, pod)
     if not own:
@@ -70,96 +72,78 @@ def _ways(render: Render, pod: Pod, direction: str) -> frozenset[Way] | None:
         (peer, port)
         for rule in reach.rules(own, direction)
         for peer in _peers(render, rule.get(reach.PEERS[direction]), pod)
-        for port in _ports(rule)
+        for port in _ports(rule, pod if direction == "ingress" else None)
     )
 
 
-def _peers(render: Render, peers: Any, pod: Pod) -> Iterator[str]:
+def _peers(render: Render, peers: Any, pod: Pod) -> Iterator[Peer]:
     if not peers:
-        yield ANYBODY
+        yield ways.ANYBODY
     for _, peer in maps({"peers": peers}, "peers[]"):
         if block := peer.get("ipBlock"):
-            but = ", ".join(str(each) for each in block.get("except") or ())
-            yield f"addresses in {block.get('cidr')}" + (f" but {but}" if but else "")
-        elif "namespaceSelector" in peer:
-            place = _labels(peer["namespaceSelector"])
-            pods = _labels(peer.get("podSelector"))
-            where = f"namespaces with {place}" if place else "every namespace"
-            yield f"{f'pods with {pods}' if pods else 'every pod'} in {where}"
+            yield ways.addresses(block)
+            continue
+        place = _labels(peer["namespaceSelector"]) if peer.get("namespaceSelector") is not None else HERE
+        place = HERE if place == f"{NAME_LABEL}={pod.owner.namespace}" else place or ways.ANYWHERE
+        labels = _labels(peer.get("podSelector"))
+        here = (
+            frozenset(_selected(render, peer["podSelector"], pod)) if labels and place in (HERE, ways.ANYWHERE) else ()
+        )
+        if here and place == HERE:
+            yield from (Pods(HERE, title) for title in here)
         else:
-            yield from _selected(render, peer.get("podSelector"), pod)
+            yield Pods(place, labels, frozenset(here))
 
 
 def _selected(render: Render, selector: Any, pod: Pod) -> Iterator[str]:
-    """The workloads of the release whose pods a selector selects, or its labels where it selects others."""
-    labels = _labels(selector)
-    titles = [
-        other.owner.title
-        for other in render.pods
-        if not other.passing and other.owner.namespace == pod.owner.namespace and selects(selector, other.labels)
-    ]
-    if not labels:
-        yield NAMESPACE
-    elif titles:
-        yield from dict.fromkeys(titles)
-    else:
-        yield f"pods with {labels}"
+    """The workloads of the release, in the namespace of a pod, whose pods a selector selects."""
+    for other in render.pods:
+        if not other.passing and other.owner.namespace == pod.owner.namespace and selects(selector, other.labels):
+            yield other.owner.title
 
 
 def _labels(selector: Any) -> str:
     if not isinstance(selector, dict):
         return ""
-    said = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
+    said = [f"{key}={value}" for key, value in map_at(selector, "matchLabels").items()]
     for _, each in maps(selector, "matchExpressions[]"):
-        values = ", ".join(str(value) for value in each.get("values") or ())
-        said.append(f"{each.get('key')} {each.get('operator')}" + (f" ({values})" if values else ""))
-    return ", ".join(said)
+        key, operator, values = each.get("key"), each.get("operator"), [str(value) for _, value in at(each, "values[]")]
+        same = operator == "In" and len(values) == 1
+        said.append(
+            f"{key}={values[0]}" if same else f"{key} {operator}" + (f" ({', '.join(values)})" if values else "")
+        )
+    return ", ".join(sorted(said))
 
 
-def _ports(rule: dict[str, Any]) -> Iterator[str]:
+def _ports(rule: dict[str, Any], target: Pod | None) -> Iterator[Port]:
+    """The ports of a rule; a name is the number that the target has under it, where that is known."""
     ports = [port for _, port in maps(rule, "ports[]")]
     if not ports:
-        yield EVERY
+        yield from ways.EVERY
+    named = {str(each.get("name")): each.get("containerPort") for each in target.ports()} if target else {}
     for port in ports:
-        protocol = port.get("protocol", "TCP")
-        number = f"{port['port']}-{port['endPort']}" if "endPort" in port else port.get("port")
-        name = f"every {protocol} port" if number is None else f"port {number}"
-        yield name if protocol == "TCP" or number is None else f"{protocol} {name}"
+        first = port.get("port")
+        first = named.get(first, first) if isinstance(first, str) else first
+        yield ways.port(port.get("protocol"), first, port.get("endPort"))
 
 
-def _covered(way: Way, ways: frozenset[Way]) -> bool:
-    """Whether other ways include this one."""
-    peer, port = way
-    wider = {peer, ANYBODY} | ({NAMESPACE} if "/" in peer.partition(" ")[0] else set())
-    ports = {port, EVERY} | ({"every TCP port"} if port.startswith("port ") else set())
-    return any(one in wider and other in ports for one, other in ways)
-
-
-def _said(
-    title: str, direction: str, old: frozenset[Way] | None, new: frozenset[Way] | None
-) -> Iterator[tuple[bool, str]]:
+def _said(title: str, direction: str, old: Ways | None, new: Ways | None) -> Iterator[tuple[bool, str]]:
     reaches = direction == "ingress"
     if new is None:
-        yield False, f"no policy limits any more what {f'reaches {title}' if reaches else f'{title} reaches'}"
+        if old is not None and ways.without(ways.ALL, old):
+            yield False, f"no policy limits any more what {f'reaches {title}' if reaches else f'{title} reaches'}"
         return
     if old is None:
-        but = _listed(new)
+        but = ways.listed(new, MOST)
         limit = f"closes {title} to everybody" if reaches else f"closes everything to {title}"
-        if not any(way == (ANYBODY, EVERY) for way in new):
+        if ways.without(ways.ALL, new):
             yield True, f"{limit}{f' but {but}' if but else ''}"
         return
-    closed = frozenset(way for way in old - new if not _covered(way, new))
-    opened = frozenset(way for way in new - old if not _covered(way, old))
-    for ways, gone in ((closed, True), (opened, False)):
-        if ways:
-            verb = "closes" if gone else "opens"
-            yield gone, f"{verb} {f'{title} to {_listed(ways)}' if reaches else f'{_listed(ways)} to {title}'}"
-
-
-def _listed(ways: frozenset[Way]) -> str:
-    by: dict[str, list[str]] = {}
-    for peer, port in sorted(ways):
-        by.setdefault(peer, []).append(port)
-    said = [f"{peer} ({', '.join(ports)})" for peer, ports in by.items()]
-    more = f", and {len(said) - MOST} more" if len(said) > MOST else ""
-    return ", ".join(said[:MOST]) + more
+    for gone, found in ((True, ways.without(old, new)), (False, ways.without(new, old))):
+        if found:
+            verb, said = "closes" if gone else "opens", ways.listed(found, MOST)
+            if gone and (stays := ways.common(new, found)):
+                said += (
+                    f", but not to {ways.listed(stays, MOST)}" if reaches else f", but not {ways.listed(stays, MOST)},"
+                )
+            yield gone, f"{verb} {f'{title} to {said}' if reaches else f'{said} to {title}'}"

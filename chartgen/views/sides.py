@@ -24,9 +24,12 @@ PATIENCE = 60.0  # seconds for a cluster to answer
 
 @dataclass(frozen=True)
 class Context:
-    """What both sides share: the chart of values files, further values, and where the release is installed."""
+    """What both sides share: the chart of values files, further values, and where the release is installed.
 
-    chart: Path
+    Without a `chart`, it is the one of the folder, which only values files need.
+    """
+
+    chart: Path | None = None
     files: tuple[Path, ...] = ()
     flags: tuple[str, ...] = ()
     release: str = "llm"
@@ -63,7 +66,7 @@ def read(side: str, context: Context, say: Say) -> Side:
     text = disk.text(path)
     if _is_manifests(text, side):
         return Side(side, _objects(text))
-    return _rendered(side, context.chart, context, (*context.files, path), say)
+    return _rendered(side, context.chart or loaded.default(None), context, (*context.files, path), say)
 
 
 def _is_package(path: Path) -> bool:

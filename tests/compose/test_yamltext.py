@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from chartgen.compose.yamltext import document
+from chartgen.reading import yamlfile
 
 DATA = [
     {"plain": "word", "text": "two words", "empty": "", "colon": "a: b # c", "quote": 'it\'s "so"'},
@@ -34,3 +35,12 @@ def test_data_is_the_same_once_it_is_read(data):
 
 def test_text_of_several_lines_is_a_block():
     assert document({"a": {"b": "one\ntwo\n"}}) == "a:\n  b: |\n    one\n    two\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "y", "on", "80", "8.5", "1e3", "0x1", ".inf", "null", "~", "-", "<<", "a: b", "#x", "\x7f", "a\x85b\n"]
+)
+def test_a_text_is_the_same_as_key_and_as_value_as_helm_reads_them(text):
+    data = {text: [text, {text: text}]}
+    found = yamlfile.parse(document(data), "a.yaml")
+    assert (found.data, found.problems) == (data, [])

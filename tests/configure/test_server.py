@@ -100,7 +100,7 @@ def chart_without_questions(tmp_path):
         ("a: {b: 1}\n", "a.b", None, ""),
         ("a: {b: 1, c: 2}\n", "a.b", None, "a:\n  c: 2\n"),
         ("a: text\n", "a.b", "on", 'a:\n  b: "on"\n'),
-        ("# top\n\nx: 1 # gone\n", "y", True, "# top\n\nx: 1\ny: true\n"),
+        ("# top\n\nx: 1 # stays\n", "z", True, "# top\n\nx: 1 # stays\nz: true\n"),
     ],
 )
 def test_single_answers_are_set_and_taken_out(text, path, value, made):

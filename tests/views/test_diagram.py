@@ -54,6 +54,46 @@ def test_an_example_is_drawn_from_the_way_in_to_the_source():
     assert "1 × nvidia.com/gpu" in server.lines
 
 
+WORKLOAD = """
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME}
+spec:
+  selector: {matchLabels: {app: NAME}}
+  template: {metadata: {labels: {app: NAME}}, spec: {containers: [{name: a, image: a:1}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: NAME}
+spec: {selector: {app: NAME}, ports: [{port: 80}]}
+"""
+
+
+def test_each_host_of_an_ingress_leads_to_its_own_service():
+    found = of(
+        "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two", "rest"))
+        + """
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: a}
+spec:
+  defaultBackend: {service: {name: rest, port: {number: 80}}}
+  tls: [{hosts: ["*.b.example"]}]
+  rules:
+    - {host: a.example, http: {paths: [{path: /, backend: {service: {name: one}}}, {path: /x, backend: {service: {name: two}}}]}}
+    - {host: two.b.example, http: {paths: [{path: /, backend: {service: {name: two}}}]}}
+"""
+    )
+    assert {each[:2] for each in arrows(found)} == {
+        ("http://a.example/", "one"),
+        ("http://a.example/x", "two"),
+        ("https://two.b.example/", "two"),
+        ("http://*/", "rest"),
+    }
+
+
 @pytest.mark.parametrize("name", ["two-servers", "kubesphere-deepseek", "open-webui-pipelines"])
 def test_boxes_do_not_overlap_and_every_box_is_in_the_picture(name):
     found = drawn(CHART / f"examples/{name}.yaml")

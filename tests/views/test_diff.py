@@ -54,6 +54,17 @@ def test_the_cards_of_a_group_are_those_of_all_of_its_pods(tmp_path):
     assert "its pods request 24 example.com/card" in [each.text for each in found.meanings]
 
 
+@pytest.mark.parametrize("command", ["diff", "diagram"])
+def test_manifests_need_no_chart(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = DIFFS / "a-policy-goes" / "old.yaml"
+    done = CliRunner().invoke(main, [command, *[str(file)] * (2 if command == "diff" else 1)], catch_exceptions=False)
+    assert (done.exit_code, done.stderr) == (0, "")
+    (tmp_path / "values.yaml").write_text("replicas: 2\n")
+    done = CliRunner().invoke(main, ["diff", "values.yaml", str(file)], catch_exceptions=False)
+    assert (done.exit_code, "no such chart" in done.stderr) == (1, True)
+
+
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     _, [problem] = outcome(compared, tmp_path / "pipe", tmp_path / "pipe")

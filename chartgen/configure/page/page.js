@@ -50,7 +50,7 @@ function field(question) {
 function control(question, id) {
   if (question.type === "boolean") return make("input", { type: "checkbox", id });
   if (question.type === "enum") {
-    const none = question.default === undefined ? [make("option", { value: "" }, "(by default)")] : [];
+    const none = !question.options.includes(question.default) ? [make("option", { value: "" }, "(by default)")] : [];
     return make("select", { id }, ...none, ...question.options.map((each) => make("option", { value: String(each) }, String(each))));
   }
   const number = question.type === "int" || question.type === "float";
@@ -63,7 +63,7 @@ function control(question, id) {
 function answer(question, input) {
   let value = question.type === "boolean" ? input.checked : input.value;
   if (value === "" || value === question.default) value = null;
-  if (typeof value === "string" && (question.type === "int" || question.type === "float") && value.trim() !== "" && !isNaN(value)) {
+  if (typeof value === "string" && (question.type === "int" || question.type === "float") && value.trim() !== "" && Number.isFinite(Number(value))) {
     value = Number(value);
     if (value === question.default) value = null;
   }
@@ -201,6 +201,7 @@ async function round() {
   keep(text);
   const known = new Set(answer.problems.map(sentence));
   show({ ...answer, problems: [...answer.problems, ...problems.filter((each) => !known.has(sentence(each)))] });
+  if (later.size) state("Checking …", ""); // of what was answered meanwhile, it says nothing yet
 }
 
 function state(text, kind) {
@@ -347,8 +348,9 @@ function blame(problems) {
   return problems.filter((problem) => {
     const key = problem.key.replace(/^servers\.[^.]+[.:]\s*/, "");
     const names = key.split(".").map((_, n, parts) => parts.slice(0, parts.length - n).join("."));
-    const hit = names.map((name) => fields.get(name)).find(Boolean);
-    if (!hit || hit.box.hidden) return true;
+    // A value without a question is wrong at the one that turns its block on.
+    const hit = names.map((name) => fields.get(name) || fields.get(`${name}.enabled`)).find((each) => each && !each.box.hidden);
+    if (!hit) return true;
     hit.error.textContent = `${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
     hit.error.hidden = false;
     hit.input.setAttribute("aria-invalid", "true");
