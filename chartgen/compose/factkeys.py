@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice, pairwise
 from typing import Any
@@ -51,6 +52,8 @@ def check(
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     ruled = factrules.resolved(stack, values)
     slots = {name: slot for name, slot in ruled.items() if slot.keys}
+    # What another slot is filled with can be a map with keys of its own.
+    slots |= {name: replace(slot, keys=slot.value["keys"]) for name, slot in ruled.items() if "keys" in slot.value}
     printed = {use.path: use.found.printed for use in uses}
     yield from _undeclared(stack)
     for fragment in stack.fragments:

@@ -40,6 +40,7 @@ def check(stack: Stack, values: Values, sources: list[Source], uses: list[Use]) 
     defined = {define.name: (source, define) for source in sources for define in source.template.defines}
     printed = {use.path: use.found.printed for use in uses}
     slots = {name: slot for name, slot in factrules.resolved(stack, values).items() if slot.value}
+    slots = {name: slot for name, slot in slots.items() if "keys" not in slot.value}  # factkeys.py
     every = {name: slot for fragment in stack.fragments for name, slot in fragment.offers.items()}
     found = {use.path: use.found for use in uses}
     for fragment in stack.fragments:

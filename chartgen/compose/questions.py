@@ -35,11 +35,29 @@ def check(stack: Stack, values: Values) -> Iterator[Problem]:
                 message = f"'{question.value}' is asked already, in {asked[question.value].id}"
                 yield fragment.problem("fragment.yaml", where, message, "keep one of the two")
             asked.setdefault(question.value, fragment)
-            for path in question.when:
+            for path, value in question.when.items():
+                place = ("questions", n, "if", path)
                 if path not in known:
                     remedy = nearest(path, sorted(known), "")
-                    place = ("questions", n, "if", path)
                     yield fragment.problem("fragment.yaml", place, f"the stack has no value '{path}'", remedy)
+                elif wrong := _impossible(value, known[path]):
+                    message = f"{_text(value)} is not a value that {path} can have, so the question is never asked"
+                    yield fragment.problem("fragment.yaml", place, message, wrong)
+
+
+def _impossible(value: Any, schema: dict[str, Any]) -> str:
+    """What to write for a value that a condition compares with, and that the value cannot have; empty if it can."""
+    given = _text(value).removeprefix("!")
+    if "enum" in schema:
+        known = [_text(each) for each in schema["enum"]]
+        return "" if given in known else nearest(given, [each for each in known if each], "they")
+    if schema.get("type") == "boolean":
+        return "" if given in ("true", "false") else "write true or false"
+    return ""
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _own(fragment: Fragment, values: Values) -> Iterator[str]:
@@ -97,5 +115,5 @@ def _entry(question: Question, schema: dict[str, Any], values: Values) -> dict[s
 
 
 def _condition(path: str, value: Any) -> str:
-    said = str(value).lower() if isinstance(value, bool) else str(value)
+    said = _text(value)
     return f"{path}!={said[1:]}" if said.startswith("!") else f"{path}={said}"

@@ -5,6 +5,7 @@ They look at texts alone, so a text that has passed is remembered (building.py) 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from ..paths import show
 from ..problem import Problem, nearest
 from ..reading import gotemplate
-from ..reading.gotemplate import Template, Term
+from ..reading.gotemplate import Action, Branch, Node, Template, Term
 from ..reading.keynames import close
 from ..sources.fragment import FILES, FOLDERS, Fragment
 from ..sources.stack import Stack
@@ -56,7 +57,7 @@ RULES = {
     "remedies": "Each line of a check says what to do, after a semicolon. The key that it begins with"
     " is a declared value.",
     "files": "Every file that a template gets exists, and every file is used. A data file fits the schema that `data`"
-    " names for it. No file is larger than 5 MiB.",
+    " names for it, and a .json file is JSON. No file is larger than 5 MiB.",
     "names": "Names of templates and values of `choice` are unique; `requires` has no cycle. A component that selects"
     " pods, and a Service that facts name, exist.",
     "folders": "A fragment's folder holds templates, files, schemas, cases and rejected. A fragment with a choice has"
@@ -141,6 +142,8 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
         *_defines(sources),
         *_choices(stack),
         *_files(sources),
+        *_json(stack),
+        *_of_no_server(sources),
         *_stated(stack),
         *_components(stack, sources),
         *_services(stack),
@@ -441,6 +444,41 @@ def _files(sources: list[Source]) -> Iterator[Problem]:
             if not any(fnmatchcase(file, pattern) for file in there):
                 remedy = nearest(pattern, there, "its files") or "add it to the fragment's files/"
                 yield Problem(source.path, line, pattern, "is not a file of this fragment", remedy)
+
+
+def _json(stack: Stack) -> Iterator[Problem]:
+    """Files of JSON that no program can read, such as a dashboard."""
+    for fragment in stack.fragments:
+        for file, text in fragment.files.items():
+            if file.endswith(".json"):
+                try:
+                    json.loads(text)
+                except ValueError as error:
+                    line = getattr(error, "lineno", 0)
+                    message = f"is not JSON: {getattr(error, 'msg', 'it has too many digits')}"
+                    yield Problem(f"{fragment.folder}/files/{file}", line, "", message, "correct the file there")
+
+
+def _of_no_server(sources: list[Source]) -> Iterator[Problem]:
+    """`.Server` in a template of objects where no server's context is: it is empty, and the object with it."""
+    for source in sources:
+        if not source.file.rpartition("/")[2].startswith("_"):
+            for line in dict.fromkeys(_outside(source.template.body, False)):
+                message = "is empty here: it is the name of a server in the context of that server"
+                yield Problem(source.path, line, "Server", message, "write .Servers, or read it in range .Servers")
+
+
+def _outside(body: tuple[Node, ...], inside: bool) -> Iterator[int]:
+    """The lines that read .Server of the release: outside of each range and with, or by `$`."""
+    for node in body:
+        pipe = node.pipe if isinstance(node, (Action, Branch)) else None
+        for term in gotemplate.terms(pipe) if pipe else ():
+            root = (term.kind == "dot" and not inside) or (term.kind == "variable" and term.text == "$")
+            if root and term.fields[:1] == ("Server",):
+                yield term.line
+        if isinstance(node, Branch):
+            yield from _outside(node.body, inside or node.kind != "if")
+            yield from _outside(node.other, inside)
 
 
 def _named(template: Template) -> Iterator[tuple[int, str]]:

@@ -48,6 +48,10 @@ def test_a_question_has_the_type_the_choices_and_the_limits_of_its_value(made):
     ("question", "said"),
     [
         ({"value": "sise"}, "questions[0].value: the fragment has no value 'sise'; did you mean 'size'?"),
+        (
+            {"value": "size", "if": {"engine": "!bb"}},
+            "!bb is not a value that engine can have, so the question is never asked; did you mean 'b'?",
+        ),
         ({"value": "size", "if": {"engin": "a"}}, "the stack has no value 'engin'; did you mean 'engine'?"),
         ({"value": "size", "ask": "The size"}, "expected a question, which ends with ?"),
     ],

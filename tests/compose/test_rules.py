@@ -1215,6 +1215,17 @@ def test_file_among_cases_that_is_not_read_is_refused(refused, file):
     ]
 
 
+def test_json_that_no_program_reads_is_refused(refused):
+    files = {
+        "a/files/a.json": '{\n  "a": 1,,\n}\n',
+        "a/files/b.json": '{"a": 1}\n',
+        "a/templates/a.yaml": 'kind: A\na: {{ .Files.Get "files/a/a.json" | quote }}\n'
+        'b: {{ .Files.Get "files/a/b.json" | quote }}\n',
+    }
+    [found] = refused({"a": {}}, files)
+    assert found.startswith("a/files/a.json:2: is not JSON: Expecting property name"), found
+
+
 def test_file_that_is_too_large_for_helm_is_refused(refused):
     [found] = refused({"a": {}}, {"a/templates/_a.tpl": "{{/* " + "x" * (5 << 20) + " */}}\n"})
     assert found.startswith("a/templates/_a.tpl: is larger than 5 MiB, and Helm does not read such a chart")
