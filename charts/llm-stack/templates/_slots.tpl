@@ -195,9 +195,6 @@
 {{- with include "llm-stack.server.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}
-{{- if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
-{{ . }}
-{{- end }}{{ end }}
 {{- with include "llm-stack.loader.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}
