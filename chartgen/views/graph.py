@@ -126,7 +126,7 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
     main = next((str(c.get("image")) for _, c in maps(pod.spec, "containers[]") if map_at(c, "resources.limits")), "")
     yield (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
     yield _count(pod.owner)
-    each = "in each pod" if pod.owner.kind in ("LeaderWorkerSet", "RayService") else ""
+    each = {"LeaderWorkerSet": "in each pod", "RayService": "in each but the head"}.get(pod.owner.kind, "")
     for name, count in cards_of(pod).items():
         yield f"{count:g} × {name} {each}".strip()
     yield from _watchers(render, pod)

@@ -17,7 +17,7 @@ from .sides import is_hook
 # From harmless to what an upgrade must not do unseen.
 SEVERITIES = ("change", "restart", "outage", "loss", "refused")
 CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
-ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet")
+ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
 ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
 # What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
 IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
@@ -27,6 +27,7 @@ WHOLE = {
     "Namespace": "with everything in it",
     "CustomResourceDefinition": "with all objects of its kind in the cluster",
 }
+SERVE = ("spec", "serveConfigV2")  # the application of a RayService
 MOST = 4  # changes of a pod template that are named
 # Resources of a container that are no accelerators.
 USUAL = ("cpu", "memory", "ephemeral-storage", "storage", "hugepages")
@@ -120,14 +121,9 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
             yield Meaning(REFUSED, f"{change.where} cannot be changed ({change.values()})", way_out)
-    cluster = [change for change in rest if old.kind == "RayService" and _in_cluster(change)]
-    if cluster:
-        yield from _clustered(new, cluster, sides[1])
-        rest = [change for change in rest if change not in cluster]
-    settings = [change for change in rest if old.kind == "RayService" and change.path == ("spec", "serveConfigV2")]
-    if settings:
-        yield Meaning(RESTART, "Ray Serve loads the model again, with other settings")
-        rest = [change for change in rest if change not in settings]
+    if old.kind == "RayService":
+        yield from _clustered(new, rest, sides[1])
+        rest = [change for change in rest if not _in_cluster(change) and change.path != SERVE]
     template = [change for change in rest if old.kind in ROLLING and _in_template(change)]
     if template:
         yield from _restart(old, new, template, sides)
@@ -194,9 +190,14 @@ def _in_cluster(change: Change) -> bool:
 
 def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[Meaning]:
     """The pods of a RayService: a second cluster next to the first, or nothing until somebody deletes that."""
-    why = _reasons(changes)
-    if map_at(new.data, "spec.upgradeStrategy").get("type") == "None":
+    pods = [change for change in changes if _in_cluster(change)]
+    why = _reasons(pods)
+    waits = map_at(new.data, "spec.upgradeStrategy").get("type") == "None"
+    if any(change.path == SERVE for change in changes) and (waits or not pods):
+        yield Meaning(RESTART, "Ray Serve loads the model again, with other settings")
+    if pods and waits:
         yield Meaning(CHANGE, f"its pods change when you delete its RayCluster: {why}")
+    if waits or not pods:
         return
     yield Meaning(RESTART, f"KubeRay starts a second cluster and then stops the first: {why}")
     for name, count in _cards(new, render).items():
@@ -250,6 +251,8 @@ def _reasons(template: list[Change]) -> str:
 def _brief(change: Change) -> str:
     """A place in a pod template without the way to it: `server: env[HOME].value`."""
     path = list(change.path)
+    if path[:2] == ["spec", "rayClusterConfig"] and "template" in path:
+        path = path[path.index("template") :]
     for step in ("spec", "leaderWorkerTemplate", "template", "leaderTemplate", "workerTemplate", "spec"):
         if path and path[0] == step:
             path.pop(0)

@@ -12,7 +12,7 @@ Key = tuple[str, str]
 State = dict[Key, Object]
 
 BUILT_IN = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
-WORKLOADS = (*BUILT_IN, "LeaderWorkerSet")
+WORKLOADS = (*BUILT_IN, "LeaderWorkerSet", "RayService")
 # What there is in a release's namespace beside what it renders.
 OWNED = (*BUILT_IN, "ReplicaSet", "Pod", "PersistentVolumeClaim", "Secret", "ConfigMap", "ServiceAccount", "Service")
 # What controllers write by themselves, all the time.

@@ -44,6 +44,7 @@ WAYS: list[dict[str, Any]] = [
 WAYS.append(
     {
         "engine": "vllm",
+        "model": {"name": "team/large"},
         "gpu": {"vendor": "nvidia"},
         "modelCache": {"type": "ephemeral"},
         "nodes": {"count": 2, "workload": "RayService"},

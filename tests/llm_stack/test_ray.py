@@ -63,7 +63,8 @@ def test_the_head_has_neither_gpus_nor_models(manifests):
     assert [volume.name for volume in head.spec.volumes] == ["tmp", "shm"]
     assert "models" in [volume.name for volume in worker.spec.volumes]
     for container in (one, other):
-        assert "command" not in container and "args" not in container
+        assert "command" not in container
+        assert "args" not in container
 
 
 def test_the_init_container_of_the_loader_is_in_the_workers_alone(manifests):

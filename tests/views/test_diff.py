@@ -65,6 +65,39 @@ def test_manifests_need_no_chart(command, tmp_path, monkeypatch):
     assert (done.exit_code, "no such chart" in done.stderr) == (1, True)
 
 
+RAY = """apiVersion: ray.io/v1
+kind: RayService
+metadata: {{name: a}}
+spec:
+  upgradeStrategy: {{type: {strategy}}}
+  serveConfigV2: {config}
+  rayClusterConfig:
+    headGroupSpec: {{template: {{spec: {{containers: [{{name: a, image: {image}}}]}}}}}}
+    workerGroupSpecs:
+    - replicas: 2
+      numOfHosts: 3
+      template: {{spec: {{containers: [{{name: a, image: {image}, resources: {{limits: {{example.com/card: 8}}}}}}]}}}}
+"""
+SECOND = "KubeRay starts a second cluster and then stops the first: a: image b → c"
+AGAIN = "Ray Serve loads the model again, with other settings"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "config", "image", "said"),
+    [
+        ("NewCluster", "x", "c", [SECOND, "the rollout needs 48 more example.com/card for a time"]),
+        ("NewCluster", "y", "c", [SECOND, "the rollout needs 48 more example.com/card for a time"]),
+        ("NewCluster", "y", "b", [AGAIN]),
+        ("None", "y", "c", [AGAIN, "its pods change when you delete its RayCluster: a: image b → c"]),
+    ],
+)
+def test_what_kuberay_does_with_a_changed_ray_service(tmp_path, strategy, config, image, said):
+    (tmp_path / "old.yaml").write_text(RAY.format(strategy=strategy, config="x", image="b"))
+    (tmp_path / "new.yaml").write_text(RAY.format(strategy=strategy, config=config, image=image))
+    (found,) = compared(tmp_path / "old.yaml", tmp_path / "new.yaml").differences
+    assert [each.text for each in found.meanings] == said
+
+
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     _, [problem] = outcome(compared, tmp_path / "pipe", tmp_path / "pipe")

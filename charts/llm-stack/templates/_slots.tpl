@@ -101,9 +101,12 @@
 {{- with include "llm-stack.server.checks" . | trim }}
 {{ . }}
 {{- end }}
-{{- with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
+{{- if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ with include "llm-stack.workload.leader-worker-set.checks" . | trim }}
 {{ . }}
-{{- end }}
+{{- end }}{{ end }}
+{{- if eq .Values.nodes.workload "RayService" }}{{ with include "llm-stack.workload.ray-service.checks" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
 {{- with include "llm-stack.workload.batch.checks" . | trim }}
 {{ . }}
 {{- end }}
@@ -190,9 +193,6 @@
 {{ . }}
 {{- end }}
 {{- with include "llm-stack.server.releaseChecks" . | trim }}
-{{ . }}
-{{- end }}
-{{- with include "llm-stack.workload.leader-worker-set.releaseChecks" . | trim }}
 {{ . }}
 {{- end }}
 {{- with include "llm-stack.loader.releaseChecks" . | trim }}
@@ -506,9 +506,12 @@
 {{- with include "llm-stack.server.env" . | dict "of" "llm-stack.server.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
-{{- with include "llm-stack.workload.leader-worker-set.env" . | dict "of" "llm-stack.workload.leader-worker-set.env" "text" | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ with include "llm-stack.workload.leader-worker-set.env" . | dict "of" "llm-stack.workload.leader-worker-set.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}
+{{- end }}{{ end }}
+{{- if eq .Values.nodes.workload "RayService" }}{{ with include "llm-stack.workload.ray-service.env" . | dict "of" "llm-stack.workload.ray-service.env" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
 {{- with include "llm-stack.workload.batch.env" . | dict "of" "llm-stack.workload.batch.env" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
@@ -536,7 +539,8 @@
 {{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "RayService" }}{{ $first = include "llm-stack.workload.ray-service.probes" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.probes" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.engine "sglang" }}{{ $first = include "llm-stack.engine.sglang.probes" . | trim }}{{ end }}{{ end }}
 {{- $first }}
@@ -545,11 +549,18 @@
 {{- /* one, server: The handler preStop of the server container, as a map, in place of the sleep of preStopSleepSeconds. The context can contain Worker, as for server.args. */}}
 {{- define "llm-stack.slot.server.preStop" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The template of the server pod, metadata and spec, for every kind of workload. The context can contain Worker, as for server.args. */}}
+{{- /* list, server: Ports of the server container in place of those of the engine. The context can contain Head. */}}
+{{- define "llm-stack.slot.server.ports" -}}
+{{- if eq .Values.nodes.workload "RayService" }}{{ with include "llm-stack.workload.ray-service.ports" . | trim }}
+{{ . }}
+{{- end }}{{ end }}
+{{- end }}
+
+{{- /* one, server: The template of the server pod, metadata and spec, for every kind of workload. The context can contain Worker, as for server.args, or Head, a map with resources, for a pod without a model and without GPUs. */}}
 {{- define "llm-stack.slot.server.pod" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}
@@ -573,7 +584,8 @@
 {{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "RayService" }}{{ $first = include "llm-stack.workload.ray-service.workload" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ $first = include "llm-stack.workload.batch.workload" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
@@ -581,7 +593,15 @@
 {{- /* one, server: Facts about the group of pods that serves one copy of the model across nodes. Empty on one node. */}}
 {{- define "llm-stack.slot.group.facts" -}}
 {{- $first := "" }}
-{{- if not $first }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}{{ end }}
+{{- if not $first }}{{ if eq .Values.nodes.workload "RayService" }}{{ $first = include "llm-stack.workload.ray-service.facts" . | trim }}{{ end }}{{ end }}
+{{- $first }}
+{{- end }}
+
+{{- /* one, server: The engine and the model for Ray Serve, as a map of its LLMConfig. An engine that does not fill this slot cannot run in a RayService. */}}
+{{- define "llm-stack.slot.group.application" -}}
+{{- $first := "" }}
+{{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.application" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
@@ -666,9 +686,9 @@
 {{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.files" . | dict "of" "llm-stack.workload.leader-worker-set.files" "text" | include "llm-stack.map" | mustFromJson }}
+{{- if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ with include "llm-stack.workload.leader-worker-set.files" . | dict "of" "llm-stack.workload.leader-worker-set.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
-{{- end }}
+{{- end }}{{ end }}
 {{- with include "llm-stack.loader.files" . | dict "of" "llm-stack.loader.files" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
@@ -712,7 +732,7 @@
 {{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.devices" . | dict "of" "llm-stack.workload.leader-worker-set.devices" "text" | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.devices" . | dict "of" "llm-stack.server.devices" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- with include "llm-stack.gpu.devices" . | dict "of" "llm-stack.gpu.devices" "text" | include "llm-stack.map" | mustFromJson }}
@@ -756,7 +776,7 @@
 {{- /* map, server: Annotations of the server pod. */}}
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
-{{- with include "llm-stack.workload.leader-worker-set.annotations" . | dict "of" "llm-stack.workload.leader-worker-set.annotations" "text" | include "llm-stack.map" | mustFromJson }}
+{{- with include "llm-stack.server.annotations" . | dict "of" "llm-stack.server.annotations" "text" | include "llm-stack.map" | mustFromJson }}
 {{- $joined = mergeOverwrite $joined . }}
 {{- end }}
 {{- with include "llm-stack.gpu.podAnnotations" . | dict "of" "llm-stack.gpu.podAnnotations" "text" | include "llm-stack.map" | mustFromJson }}
@@ -1102,8 +1122,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 {{- with .Facts.group }}
-{{- if not (and (kindIs "map" .) (not (omit . "size" "rank" "leader")) (hasKey . "size") (kindIs "float64" .size) (eq .size (floor .size)) (ge .size (float64 2)) (hasKey . "rank") (kindIs "string" .rank) (hasKey . "leader") (kindIs "string" .leader)) }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "minimum": 2, "required": true}, "rank": {"type": "string", "required": true}, "leader": {"type": "string", "required": true}}`) "facts" (list .)) }}
+{{- if not (and (kindIs "map" .) (not (omit . "size" "rank" "leader" "serve" "operator")) (hasKey . "size") (kindIs "float64" .size) (eq .size (floor .size)) (ge .size (float64 2)) (or (not (hasKey . "rank")) (kindIs "string" .rank)) (or (not (hasKey . "leader")) (kindIs "string" .leader)) (or (not (hasKey . "serve")) (kindIs "bool" .serve)) (or (not (hasKey . "operator")) (and (kindIs "string" .operator) (or (not .operator) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .operator))))) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "minimum": 2, "required": true}, "rank": {"type": "string"}, "leader": {"type": "string"}, "serve": {"type": "boolean"}, "operator": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 {{- with .Facts.batch }}
@@ -1146,8 +1166,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 {{- range .Facts.network }}
-{{- if not (and (kindIs "map" .) (not (omit . "component" "service" "ports" "public" "metrics" "urls" "hidden" "internet" "kubernetes" "peers")) (hasKey . "component") (kindIs "string" .component) (or (not .component) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .component)) (or (not (hasKey . "service")) (and (kindIs "string" .service) (or (not .service) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .service)))) (or (not (hasKey . "ports")) (kindIs "slice" .ports)) (or (not (hasKey . "public")) (kindIs "bool" .public)) (or (not (hasKey . "metrics")) (and (kindIs "float64" .metrics) (eq .metrics (floor .metrics)) (ge .metrics (float64 1)) (le .metrics (float64 65535)))) (or (not (hasKey . "urls")) (kindIs "slice" .urls)) (or (not (hasKey . "hidden")) (kindIs "slice" .hidden)) (or (not (hasKey . "internet")) (kindIs "bool" .internet)) (or (not (hasKey . "kubernetes")) (kindIs "bool" .kubernetes)) (or (not (hasKey . "peers")) (kindIs "slice" .peers))) }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "network.facts" "keys" (mustFromJson `{"component": {"type": "string", "required": true, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "service": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "ports": {"type": "array"}, "public": {"type": "boolean"}, "metrics": {"type": "integer", "minimum": 1, "maximum": 65535}, "urls": {"type": "array"}, "hidden": {"type": "array"}, "internet": {"type": "boolean"}, "kubernetes": {"type": "boolean"}, "peers": {"type": "array"}}`) "facts" (list .)) }}
+{{- if not (and (kindIs "map" .) (not (omit . "component" "service" "ports" "public" "metrics" "urls" "hidden" "internet" "kubernetes" "operators" "peers")) (hasKey . "component") (kindIs "string" .component) (or (not .component) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .component)) (or (not (hasKey . "service")) (and (kindIs "string" .service) (or (not .service) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .service)))) (or (not (hasKey . "ports")) (kindIs "slice" .ports)) (or (not (hasKey . "public")) (kindIs "bool" .public)) (or (not (hasKey . "metrics")) (and (kindIs "float64" .metrics) (eq .metrics (floor .metrics)) (ge .metrics (float64 1)) (le .metrics (float64 65535)))) (or (not (hasKey . "urls")) (kindIs "slice" .urls)) (or (not (hasKey . "hidden")) (kindIs "slice" .hidden)) (or (not (hasKey . "internet")) (kindIs "bool" .internet)) (or (not (hasKey . "kubernetes")) (kindIs "bool" .kubernetes)) (or (not (hasKey . "operators")) (kindIs "map" .operators)) (or (not (hasKey . "peers")) (kindIs "slice" .peers))) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "network.facts" "keys" (mustFromJson `{"component": {"type": "string", "required": true, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "service": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "ports": {"type": "array"}, "public": {"type": "boolean"}, "metrics": {"type": "integer", "minimum": 1, "maximum": 65535}, "urls": {"type": "array"}, "hidden": {"type": "array"}, "internet": {"type": "boolean"}, "kubernetes": {"type": "boolean"}, "operators": {"type": "object"}, "peers": {"type": "array"}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 {{- range .Facts.secrets }}
@@ -1164,7 +1184,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 
 {{- /* What an entry of servers replaces whole, where other maps are merged. */}}
 {{- define "llm-stack.data.replaced" -}}
-{{- `{"enabled": ["enabled"], "engine": ["engine"], "model": ["model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength"], "replicas": ["replicas"], "nodes": ["nodes.count", "nodes.networks", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds"], "image": ["image.repository", "image.tag", "image.digest", "image.pullPolicy"], "env": ["env.*"], "envFrom": ["envFrom"], "extraArgs": ["extraArgs"], "resources": ["resources"], "startupTimeoutSeconds": ["startupTimeoutSeconds"], "terminationGracePeriodSeconds": ["terminationGracePeriodSeconds"], "preStopSleepSeconds": ["preStopSleepSeconds"], "service": ["service.type", "service.nodePort", "service.annotations", "service.port"], "nodeSelector": ["nodeSelector"], "tolerations": ["tolerations"], "affinity": ["affinity"], "topologySpreadConstraints": ["topologySpreadConstraints"], "runtimeClassName": ["runtimeClassName"], "schedulerName": ["schedulerName"], "priorityClassName": ["priorityClassName"], "volumes": ["volumes"], "volumeMounts": ["volumeMounts"], "batch": ["batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep"], "gpu": ["gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources"], "loader": ["loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts"], "ollama": ["ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB"], "vllm": ["vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory"], "sglang": ["sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory"], "llamacpp": ["llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key"], "triton": ["triton.models", "triton.sharedMemory"], "custom": ["custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body"], "ollamaSource": ["ollamaSource.insecure"], "modelkit": ["modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.maxExpansion", "modelkit.maxFiles", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog"], "huggingface": ["huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency"], "s3": ["s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.tokenKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency"], "cronjob": ["cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend"], "daemonset": ["daemonset.chown", "daemonset.maxUnavailable"], "reload": ["reload.mode", "reload.intervalSeconds", "reload.resources"], "modelCache": ["modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium"], "minimumResources": ["minimumResources.cpu", "minimumResources.memory"], "autoscaling": ["autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior"], "podDisruptionBudget": ["podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable"], "topologySpread": ["topologySpread.nodes", "topologySpread.zones"], "monitoring": ["monitoring.enabled", "monitoring.interval"], "alerts": ["alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent"], "keda": ["keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]}` -}}
+{{- `{"enabled": ["enabled"], "engine": ["engine"], "model": ["model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength"], "replicas": ["replicas"], "nodes": ["nodes.count", "nodes.workload", "nodes.networks", "nodes.ray.upgradeStrategy", "nodes.ray.headResources", "nodes.ray.operatorNamespace", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds"], "image": ["image.repository", "image.tag", "image.digest", "image.pullPolicy"], "env": ["env.*"], "envFrom": ["envFrom"], "extraArgs": ["extraArgs"], "resources": ["resources"], "startupTimeoutSeconds": ["startupTimeoutSeconds"], "terminationGracePeriodSeconds": ["terminationGracePeriodSeconds"], "preStopSleepSeconds": ["preStopSleepSeconds"], "service": ["service.type", "service.nodePort", "service.annotations", "service.port"], "nodeSelector": ["nodeSelector"], "tolerations": ["tolerations"], "affinity": ["affinity"], "topologySpreadConstraints": ["topologySpreadConstraints"], "runtimeClassName": ["runtimeClassName"], "schedulerName": ["schedulerName"], "priorityClassName": ["priorityClassName"], "volumes": ["volumes"], "volumeMounts": ["volumeMounts"], "batch": ["batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep"], "gpu": ["gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources"], "loader": ["loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts"], "ollama": ["ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB"], "vllm": ["vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory"], "sglang": ["sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory"], "llamacpp": ["llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key"], "triton": ["triton.models", "triton.sharedMemory"], "custom": ["custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body"], "ollamaSource": ["ollamaSource.insecure"], "modelkit": ["modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.maxExpansion", "modelkit.maxFiles", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog"], "huggingface": ["huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency"], "s3": ["s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.tokenKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency"], "cronjob": ["cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend"], "daemonset": ["daemonset.chown", "daemonset.maxUnavailable"], "reload": ["reload.mode", "reload.intervalSeconds", "reload.resources"], "modelCache": ["modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium"], "minimumResources": ["minimumResources.cpu", "minimumResources.memory"], "autoscaling": ["autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior"], "podDisruptionBudget": ["podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable"], "topologySpread": ["topologySpread.nodes", "topologySpread.zones"], "monitoring": ["monitoring.enabled", "monitoring.interval"], "alerts": ["alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent"], "keda": ["keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.authModes", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]}` -}}
 {{- end }}
 
 {{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
@@ -1174,5 +1194,5 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 
 {{- /* The templates of objects, but for the one that renders the checks. */}}
 {{- define "llm-stack.data.manifests" -}}
-{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
+{{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/ray-service/ray-service.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

@@ -83,6 +83,14 @@ image.tag: is empty, so {{ . }} would be pulled with {{ $usual.tag }}, which is 
 {{- if and (hasKey $.Servers $pods) (eq .Facts.server.kind "StatefulSet") }}
 servers.{{ $pods }}: {{ $pods }} is the name of the headless Service of server {{ $name }}; rename one of the two servers
 {{- end }}
+{{- if eq .Facts.server.kind "LeaderWorkerSet" }}
+{{- range list "group" "worker" }}
+{{- $taken := printf "%s-%s" $name . }}
+{{- if hasKey $.Servers $taken }}
+servers.{{ $taken }}: the name is used for the pods of server {{ $name }}, which runs across nodes; rename one of the two servers
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with ternary (int64 .Values.service.nodePort) 0 (empty .Facts.batch) }}
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
 {{- end }}

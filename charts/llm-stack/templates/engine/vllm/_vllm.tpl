@@ -1,8 +1,11 @@
 {{- define "llm-stack.engine.vllm.facts" -}}
 {{- $gpu := .Facts.gpu -}}
-{{- $images := dict "nvidia" "vllm" "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
+{{- $serve := (.Facts.group | default dict).serve -}}
+{{- $images := dict "nvidia" (ternary "rayLlm" "vllm" (not (empty $serve))) "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
 {{ include "llm-stack.imagesByVendor" (dict "vendor" $gpu.vendor "images" $images) }}
 port: 8000
+{{- /**/}}
+{{- if not $serve }}
 # Names as in vLLM's v1/metrics/loggers.py.
 metrics:
   port: http
@@ -15,6 +18,7 @@ metrics:
   generatedTokens: vllm:generation_tokens_total
   firstToken: vllm:time_to_first_token_seconds
   latency: vllm:e2e_request_latency_seconds
+{{- end }}
 protocol: openai
 model: {{ include "llm-stack.engine.vllm.name" . | quote }}
 formats: [directory]
@@ -28,7 +32,9 @@ group:
   request: {{ dict "model" (include "llm-stack.engine.vllm.name" .) "prompt" "0" "max_tokens" 1 | toJson }}
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
+{{- if not $serve }}
 versions: files/engine/vllm/versions.yaml
+{{- end }}
 usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }}
 batch: true
 # vllm/v1/core/kv_cache_utils.py: without the hybrid manager, every layer keeps the whole context.
@@ -36,7 +42,7 @@ slidingWindow: {{ not (has "--disable-hybrid-kv-cache-manager" .Values.extraArgs
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
-ready: [/health]
+ready: [{{ ternary "/v1/models" "/health" (not (empty $serve)) }}]
 sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
 offline: true
 {{- /*
@@ -53,12 +59,16 @@ tensorParallelSize: {{ include "llm-stack.engine.vllm.tensorParallelSize" . | in
 cards:
   nvidia: {any: "7.5", bfloat16: "8.0", awq: "7.5", gptq: "7.5", int4: "8.0", int8: "7.5", fp8: "8.0", nvfp4: "8.0", mxfp4: "8.0", bitsandbytes: "7.5"}
   amd: {any: gfx90a gfx942 gfx950 gfx1100 gfx1101 gfx1200 gfx1201, fp8: gfx942 gfx950, mxfp4: gfx942 gfx950, int8: "", bitsandbytes: "", nvfp4: ""}
+{{- if $serve }}
+access: Its API has no authentication, and who reaches ports 8265, 6379 or 10001 of its head pod can run programs in the cluster of Ray.
+{{- else }}
 {{- with .Values.vllm.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
 access: {{ printf "Requests to paths below /v1 require the key in Secret %s. Other paths require none, such as /invocations, which generates text, too." .existingSecret | quote }}
 {{- else }}
 keyVariable: VLLM_API_KEY
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -121,7 +131,8 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 {{- /*
 */}}
 {{- define "llm-stack.engine.vllm.command" -}}
-{{- if eq .Facts.gpu.vendor "ascend" }}
+{{- if (.Facts.group | default dict).serve }}
+{{- else if eq .Facts.gpu.vendor "ascend" }}
 - bash
 - /opt/files/ascend.sh
 - {{ ternary "run-batch" "serve" (not (empty .Facts.batch)) }}
@@ -136,6 +147,7 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 
 */}}
 {{- define "llm-stack.engine.vllm.args" -}}
+{{- if not (.Facts.group | default dict).serve }}
 {{- $vllm := .Values.vllm -}}
 {{- $model := list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" }}
 {{- with .Facts.batch }}
@@ -189,6 +201,34 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 {{- end }}
 {{- include "llm-stack.engine.vllm.lora" . }}
 {{- end }}
+{{- end }}
+
+{{- /*
+*/}}
+{{- define "llm-stack.engine.vllm.application" -}}
+{{- $vllm := .Values.vllm -}}
+model_loading_config:
+  model_id: {{ include "llm-stack.engine.vllm.name" . | quote }}
+  model_source: {{ list (include "llm-stack.engine.vllm.brought" .) $vllm.folder | compact | join "/" | quote }}
+engine_kwargs:
+  tensor_parallel_size: {{ include "llm-stack.engine.vllm.tensorParallelSize" . | int64 }}
+  pipeline_parallel_size: {{ include "llm-stack.engine.vllm.pipelineParallelSize" . | int64 }}
+  distributed_executor_backend: ray
+  max_model_len: {{ int64 .Values.model.contextLength }}
+  gpu_memory_utilization: {{ $vllm.gpuMemoryUtilization }}
+  {{- with int64 $vllm.maxNumSeqs }}
+  max_num_seqs: {{ int64 . }}
+  {{- end }}
+  {{- if ne $vllm.dtype "auto" }}
+  dtype: {{ quote $vllm.dtype }}
+  {{- end }}
+  {{- with $vllm.quantization }}
+  quantization: {{ quote . }}
+  {{- end }}
+  {{- if ne $vllm.kvCacheDtype "auto" }}
+  kv_cache_dtype: {{ quote $vllm.kvCacheDtype }}
+  {{- end }}
+{{- end }}
 
 {{- define "llm-stack.engine.vllm.lora" -}}
 {{- $lora := .Values.vllm.lora }}
@@ -223,7 +263,7 @@ VLLM_HOST_IP:
     fieldRef: {fieldPath: status.podIP}
 {{- end }}
 {{- with .Values.vllm.apiKey }}
-{{- if .existingSecret }}
+{{- if and (not ($.Facts.group | default dict).serve) .existingSecret }}
 VLLM_API_KEY:
   valueFrom:
     secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
@@ -257,6 +297,17 @@ Secret/{{ . }}
 {{- $vllm := .Values.vllm }}
 {{ include "llm-stack.envFaults" (list "env" .Values.env (dict "VLLM_API_KEY" "vllm.apiKey.existingSecret")) }}
 {{ include "llm-stack.keyFaults" (list .Values.extraArgs "vllm.apiKey.existingSecret") }}
+{{- if (.Facts.group | default dict).serve }}
+{{- if $vllm.apiKey.existingSecret }}
+vllm.apiKey.existingSecret: is set, but the chart does not give an API key to Ray Serve, so its API would be open; remove it, or set nodes.workload to LeaderWorkerSet
+{{- end }}
+{{- if $vllm.chatTemplate }}
+vllm.chatTemplate: is set, but the chart does not give a chat template to Ray Serve; remove it, or set nodes.workload to LeaderWorkerSet
+{{- end }}
+{{- if $vllm.lora.adapters }}
+vllm.lora.adapters: are set, but Ray Serve loads LoRA adapters from an object store only; remove them, or set nodes.workload to LeaderWorkerSet
+{{- end }}
+{{- end }}
 {{- $tensor := include "llm-stack.engine.vllm.tensorParallelSize" . | int64 }}
 {{- $pipeline := include "llm-stack.engine.vllm.pipelineParallelSize" . | int64 }}
 {{- $split := mul $tensor $pipeline (int64 $vllm.dataParallelSize) }}

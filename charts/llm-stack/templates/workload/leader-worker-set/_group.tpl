@@ -131,16 +131,3 @@ nodes.{{ $key }}: is set, but nodes.count is 1; remove it, or set nodes.count to
 {{- end }}
 {{- end }}
 {{- end }}
-
-{{- define "llm-stack.workload.leader-worker-set.releaseChecks" -}}
-{{- range $name, $server := .Servers }}
-{{- if .Facts.group }}
-{{- range list "group" "worker" }}
-{{- $taken := printf "%s-%s" $name . }}
-{{- if hasKey $.Servers $taken }}
-servers.{{ $taken }}: the name is used for the pods of server {{ $name }}, which runs across nodes; rename one of the two servers
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
