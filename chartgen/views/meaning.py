@@ -350,8 +350,12 @@ def _ways(each: Object) -> set[str]:
         if kind == "LoadBalancer":
             return {f"port {port.get('port')} of a load balancer" for port in ports}
         if kind == "NodePort":
-            return {f"port {port.get('nodePort', 'that Kubernetes chooses')} of every node" for port in ports}
+            return {_node_port(port.get("nodePort")) for port in ports}
     return set()
+
+
+def _node_port(number: Any) -> str:
+    return f"port {number} of every node" if number else "a port of every node, which Kubernetes chooses"
 
 
 def _others(each: Object, render: Render) -> set[str]:

@@ -81,7 +81,9 @@ def _peers(render: Render, peers: Any, pod: Pod) -> Iterator[Peer]:
         yield ways.ANYBODY
     for _, peer in maps({"peers": peers}, "peers[]"):
         if block := peer.get("ipBlock"):
-            yield ways.addresses(block)
+            found = ways.addresses(block)
+            if not isinstance(found, ways.Addresses) or found.networks():
+                yield found
             continue
         place = _labels(peer["namespaceSelector"]) if peer.get("namespaceSelector") is not None else HERE
         place = HERE if place == f"{NAME_LABEL}={pod.owner.namespace}" else place or ways.ANYWHERE

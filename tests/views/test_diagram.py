@@ -82,7 +82,9 @@ spec:
   defaultBackend: {service: {name: rest, port: {number: 80}}}
   tls: [{hosts: ["*.b.example"]}]
   rules:
-    - {host: a.example, http: {paths: [{path: /, backend: {service: {name: one}}}, {path: /x, backend: {service: {name: two}}}]}}
+    - host: a.example
+      http:
+        paths: [{path: /, backend: {service: {name: one}}}, {path: /x, backend: {service: {name: two}}}]
     - {host: two.b.example, http: {paths: [{path: /, backend: {service: {name: two}}}]}}
 """
     )
