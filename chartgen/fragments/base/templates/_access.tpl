@@ -33,7 +33,7 @@ them.
 {{- $outside = append $outside "externalIPs" }}
 {{- end }}
 {{- end }}
-{{- if or $outside (regexMatch "^(Ingress|VirtualService|HTTPProxy|[A-Za-z]*Route(TCP|UDP)?)$" $object.kind) }}
+{{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $object.kind) }}
 {{- $lines = append $lines (printf "extraObjects.%s opens another way: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
 {{- end }}
 {{- end }}

@@ -58,7 +58,7 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- $rules = append $rules (dict "name" "LLMLoaderFailing" "expr" $failing "for" "1m" "severity" "critical" "summary" "The models of a server cannot be downloaded" "description" "The container that downloads the models fails again and again. Its log contains the reason.") }}
 {{- end }}
 {{- $volume := include "fragment.slot.cache.volume" . | include "fragment.map" | mustFromJson }}
-{{- $claim := dig "persistentVolumeClaim" "claimName" "" $volume }}
+{{- $claim := dig "persistentVolumeClaim" "claimName" "" $volume | regexQuoteMeta }}
 {{- if not $volume }}
 {{- $claim = printf "models-%s" $pods }}
 {{- end }}
