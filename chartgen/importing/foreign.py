@@ -41,8 +41,8 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
 
 
 def strange(file: Path, schema: dict[str, Any], problems: list[Problem]) -> list[Problem]:
-    """The problems, after what to do with a file of which the chart has few keys, if it is for a chart that chartgen does
-    not know. Where the chart has none of them, nothing else is said of them: a hint would be for another program's key.
+    """The problems, after what to do with a file of which the chart has few keys, if it is for a chart that chartgen
+    does not know. Where the chart has none of them, nothing else is said: a hint would be for another program's key.
     """
     names, ours = Names(schema), schema.get("properties", {})
     for document in yamlfile.parse_all(_text(file), str(file))[:1]:
@@ -74,10 +74,11 @@ def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
     except Faults:
         return []  # the reader of the values says what is wrong
     ours = list(names.schema.get("properties", {}))
+    blocks = {"global", *(part.path[0] for part in found)}
     # A block with a name that llm-stack has, too, says less than another.
     for part in sorted(found, key=lambda part: part.path[0] in ours):
         other = part.path[0] not in ours and keynames.misspelt(part.path[:1], ours)
-        if other and any(key in ours and key != "global" for key in part.source.data):
+        if other and any(key in ours and key not in blocks for key in part.source.data):
             continue  # llm-stack's own values, with a key in other letters
         block = source.at(part.source.data, part.path)
         keys = [
