@@ -41,7 +41,7 @@ def arguments(at: At) -> None:
         known = _row(at, flag)
         if not flag.name.startswith("-"):
             at.none(
-                "is no argument of the program, which llm-stack starts itself",
+                "is not an argument of the program, which llm-stack starts itself",
                 *dict.fromkeys(flag.keys),
                 part=flag.name,
             )
