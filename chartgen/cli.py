@@ -312,7 +312,7 @@ def _foreign(place: Path, files: list[Path], problems: list[Problem]) -> list[Pr
         if hints := foreign(file, schema or {}):
             problems = [problem for problem in problems if problem.path != str(file)] + hints
         else:
-            problems = strange(file, schema or {}) + problems
+            problems = strange(file, schema or {}, problems)
     return problems
 
 

@@ -28,7 +28,7 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
         line, what = objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}"
         if _importable(file):
             return [_named(file, line, what)]
-        return [Problem(str(file), line, "", what, "name a values file; 'chartgen import' does not read this kind")]
+        return [Problem(str(file), line, "", what, "name a values file; 'chartgen import' does not read what is in it")]
     if documents and recognise.own(documents[0].data):
         return []
     for one in documents[:1]:
@@ -40,8 +40,10 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
     return _around(file, names, schema)
 
 
-def strange(file: Path, schema: dict[str, Any]) -> list[Problem]:
-    """What to do with a file of which the chart has few keys, if it is for a chart that chartgen does not know."""
+def strange(file: Path, schema: dict[str, Any], problems: list[Problem]) -> list[Problem]:
+    """The problems, after what to do with a file of which the chart has few keys, if it is for a chart that chartgen
+    does not know. Where the chart has none of them, nothing else is said: a hint would be for another program's key.
+    """
     names, ours = Names(schema), schema.get("properties", {})
     for document in yamlfile.parse_all(_text(file), str(file))[:1]:
         keys = [str(key) for key in document.data] if isinstance(document.data, dict) else []
@@ -52,8 +54,9 @@ def strange(file: Path, schema: dict[str, Any]) -> list[Problem]:
             remedy = (
                 "if it is for another chart, run 'helm template' with that chart, and 'chartgen import' on the output"
             )
-            return [Problem(str(file), document.lines.get((unknown[0],), 0), "", what, remedy)]
-    return []
+            others = [each for each in problems if len(unknown) < len(keys) or each.path != str(file)]
+            return [Problem(str(file), document.lines.get((unknown[0],), 0), "", what, remedy), *others]
+    return problems
 
 
 def _importable(file: Path) -> bool:
@@ -71,8 +74,11 @@ def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
     except Faults:
         return []  # the reader of the values says what is wrong
     ours = list(names.schema.get("properties", {}))
-    for part in found:
-        if any(key in ours and key != "global" for key in part.source.data) and keynames.misspelt(part.path[:1], ours):
+    blocks = {"global", *(part.path[0] for part in found)}
+    # A block with a name that llm-stack has, too, says less than another.
+    for part in sorted(found, key=lambda part: part.path[0] in ours):
+        other = part.path[0] not in ours and keynames.misspelt(part.path[:1], ours)
+        if other and any(key in ours and key not in blocks for key in part.source.data):
             continue  # llm-stack's own values, with a key in other letters
         block = source.at(part.source.data, part.path)
         keys = [

@@ -414,6 +414,23 @@ def test_values_of_a_chart_around_others_are_told_so(tmp_path):
     assert "4: ollama.ollama.models.pull[0]: no such key; use 'model.name'" in found
 
 
+def test_values_of_a_chart_around_ollamas_are_told_so_though_llm_stack_has_a_value_of_its_name(tmp_path):
+    found = told(tmp_path, "ollama:\n  ollama: {gpu: {enabled: true, number: 2}}\n  podLabels: {a: b}\n")
+    assert found[0].startswith("1: is the values file of a chart around ollama's chart, by its key ollama; run")
+    assert "2: ollama.ollama.gpu.number: no such key; use 'gpu.count'" in found
+    assert "3: ollama.podLabels.a: no such key; use 'podLabels'" in found
+    assert told(tmp_path, "ollama: {numParallel: 2}\nmodel: {name: qwen3}\n") == []
+
+
+def test_a_budget_of_production_stack_is_llm_stacks(tmp_path):
+    model = "{name: a, modelURL: a/b, replicaCount: 2, pdb: {enabled: true, minAvailable: 1, labels: {a: b}}}"
+    found = told(tmp_path, f"servingEngineSpec: {{modelSpec: [{model}]}}\n")
+    one = "1: servingEngineSpec.modelSpec[0].pdb"
+    assert f"{one}.enabled: no such key; use 'podDisruptionBudget.enabled'" in found
+    assert f"{one}.minAvailable: no such key; use 'podDisruptionBudget.minAvailable'" in found
+    assert any(line.startswith(f"{one}.labels.a: llm-stack has no such value; a Pod") for line in found)
+
+
 def test_a_misspelt_key_beside_the_blocks_of_others_is_told(tmp_path):
     found = told(tmp_path, "openWebUI: {replicas: 2}\nopen-webui: {replicaCount: 2}\nserviceMonitor: {every: 5}\n")
     assert "1: openWebUI.replicas: no such key; did you mean 'openWebui'?" in found
@@ -528,7 +545,7 @@ def test_an_object_that_import_does_not_read_is_not_said_to_be_read(tmp_path):
     file.write_text("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a}\n")
     _, said = run("validate", "-q", "-f", str(file), str(CHART))
     assert "2: is a Kubernetes object, InferenceService; name a values file" in said
-    assert "chartgen import" not in said.replace("'chartgen import' does not read", "")
+    assert "chartgen import" not in said.replace("'chartgen import' does not read what is in it", "")
     _, problems = outcome(importer.import_files, [file], "", lambda said: None)
     assert [problem.message for problem in problems] == [
         "is a Kubernetes object, InferenceService, that chartgen does not import"

@@ -169,6 +169,7 @@ FAULTS = {
         ),
     ],
     "_services": [
+        ("Service/llm-server", "spec.ports.0.nodePort", 8080, "", "", "is not one of the node ports"),
         ("Service/llm-ui", "spec.selector", {"a": "b"}, "", "", "selects no pods"),
         (
             "Service/llm-ui",
