@@ -242,6 +242,8 @@ class Draft:
                 self.warn(f"the input names no model{self.of(server)}; set model.name and model.tag, or {DEFAULT}")
             else:
                 self.put(Put(("model", "name"), NO_MODEL, server, ()), Note(SETTLED, ""))
+                if engine == "custom" and not self.puts_of(server, ("model", "source")):
+                    self.put(Put(("model", "source"), "huggingface", server, ()), Note(SETTLED, ""))
                 text = (
                     f"the values have no model of the input{self.of(server)}; set model.name, which is {NO_MODEL} now"
                 )

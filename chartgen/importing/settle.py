@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _of_header(warning: Problem, draft: Draft) -> bool:
 
 def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], again: Check) -> None:
     """Change the draft so that these problems do not occur again."""
+    problems = [_keyed(problem) for problem in problems]
     mended = [
         _bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) or _without_endpoint(draft, one)
         for one in problems
@@ -112,6 +114,12 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
+
+
+def _keyed(problem: Problem) -> Problem:
+    """A problem with the key that its message begins with, where it has none of its own."""
+    found = None if problem.key else re.match(r"([\w-]+(?:\.[\w-]+)+): (.+)", problem.message, re.DOTALL)
+    return replace(problem, key=found[1], message=found[2]) if found else problem
 
 
 def _cut(draft: Draft, put: Put, problem: Problem, note: Note) -> bool:
