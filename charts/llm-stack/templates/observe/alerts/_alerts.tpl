@@ -58,7 +58,7 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- $rules = append $rules (dict "name" "LLMLoaderFailing" "expr" $failing "for" "1m" "severity" "critical" "summary" "The models of a server cannot be downloaded" "description" "The container that downloads the models fails again and again. Its log contains the reason.") }}
 {{- end }}
 {{- $volume := include "llm-stack.slot.cache.volume" . | include "llm-stack.map" | mustFromJson }}
-{{- $claim := dig "persistentVolumeClaim" "claimName" "" $volume }}
+{{- $claim := dig "persistentVolumeClaim" "claimName" "" $volume | regexQuoteMeta }}
 {{- if not $volume }}
 {{- $claim = printf "models-%s" $pods }}
 {{- end }}
