@@ -196,12 +196,19 @@ def _defaults(stack: Stack, values: Values, problems: list[Problem]) -> None:
             if key not in values.server:
                 remedy = nearest(key, list(values.server), "the keys") or "see values.yaml"
                 problems.append(stack.problem(("values", SERVERS, name, key), "no such key", remedy))
+    # What a fragment offers below a path that does not exist is reported there.
+    misplaced = {
+        value
+        for fragment in stack.fragments
+        for path, value in fragment.choice.items()
+        if not (at(everything, path) or {}).get("x-choice")
+    }
     for path, schema in _leaves(everything):
         if (
             schema.get("x-choice")
             and "enum" in schema
             and "default" in schema
-            and schema["default"] not in schema["enum"]
+            and schema["default"] not in {*schema["enum"], *misplaced}
         ):
             enum = ", ".join(map(json.dumps, schema["enum"])) or "none"
             problems.append(

@@ -197,4 +197,4 @@ def test_plan_names_nodes_and_parallelism(tmp_path):
     text = "\n".join(plan.lines([found]))
     assert "8 × nvidia on each of 2 nodes" in text
     assert "split: tensor parallel 8, pipeline parallel 2" in text
-    assert "as nodes.count 2 and gpu.count 8" in text
+    assert "set nodes.count 2 and gpu.count 8" in text
