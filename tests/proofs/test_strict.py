@@ -35,6 +35,8 @@ ELSEWHERE = {  # what no render on a client reaches: a file, a template, a read,
     "llm-stack.map": "the same",
     "llm-stack.gpu.checks: .Values.engine": "refuses an engine without an image for CPUs, which may be an author's",
     "llm-stack.gpu.checks: .Facts.engine.vendors": "the same",
+    "llm-stack.server.access: .Facts.engine.secret": "a server with a key whose engine says nothing more of it",
+    "llm-stack.server.access: .Facts.engine.secret.name": "the same",
     "$table.tag": "an option of versions.schema.json, for engines whose versions have no dot",
 }
 
