@@ -55,7 +55,7 @@ request() {
         message="the answer is larger than $(human "$most")"
         return 1
       fi
-      full "$into" ;;
+      full "$into" '' ;;   # curl says that it could not write: it was not killed
     35) case $(curl_error) in
         *'wrong version number'* | *'packet length'* | *'record layer'*)
           die 65 "$ENDPOINT uses plain HTTP; use http:// in $block.endpoint and set $block.plainHttp: true" ;;
