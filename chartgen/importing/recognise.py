@@ -159,7 +159,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
 
 def _plain(table: Table, data: dict[str, Any]) -> bool:
     """Whether a block that has a chart's name is not a key of another chart: ollama's own has one of that name."""
-    return not any(score(one, data) for one in charts().values() if one is not table)
+    return not any(score(one, data) for one in charts().values())
 
 
 def _called(name: str) -> Table | None:

@@ -300,7 +300,7 @@ def test_no_server_serves_another_model_in_silence(case):
         named = made.draft.puts_of(server, ("model", "name"), ("model", "tag"), ("models",))
         unnamed = not named or any(put.value == draft.NO_MODEL for put in named)
         if unnamed:
-            assert "model" in todo[0]
+            assert any("model" in text for text in todo[:2])  # the files with the values can come first
             assert any(text.startswith(("the input names no model", "the values have no model")) for text in todo)
 
 
@@ -411,7 +411,7 @@ def test_values_of_a_chart_around_others_are_told_so(tmp_path):
     found = told(tmp_path, "open-webui:\n  replicaCount: 2\nollama:\n  ollama: {models: {pull: [llama3.2]}}\n")
     assert found[0].startswith("1: is the values file of a chart around open-webui's chart, by its key open-webui; run")
     assert "2: open-webui.replicaCount: no such key; use 'openWebui.replicas'" in found
-    assert "4: ollama.ollama.models.pull[0]: no such key; use 'model.name'" in found
+    assert "4: ollama.ollama.models.pull[0]: no such key; use 'servers.ollama.model.name'" in found
 
 
 def test_values_of_a_chart_around_ollamas_are_told_so_though_llm_stack_has_a_value_of_its_name(tmp_path):
@@ -554,7 +554,7 @@ def test_an_object_that_import_does_not_read_is_not_said_to_be_read(tmp_path):
 
 def test_a_list_where_llm_stack_has_a_map_has_a_hint(tmp_path):
     found = told(tmp_path, "ollamaUrls: []\nenv: [{name: A, value: b}]\n")
-    assert any(line.startswith("2: env[0].name: has another form in llm-stack; it is a map") for line in found)
+    assert any(line == "2: env[0].name: no such key; use 'openWebui.env.A'" for line in found)
 
 
 def test_a_compose_file_without_images_names_its_services(tmp_path):
