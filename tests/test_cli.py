@@ -101,9 +101,8 @@ def test_validate_tells_problems_and_a_line_at_the_end(run, little, one_version)
     Path("mine.yaml").write_text("x: 1\n")
     code, output, said = run("validate", "-f", "mine.yaml")
     assert code == 1
-    assert re.fullmatch(r"charts/little: 1 example . 1 Kubernetes version, 0 renders, .*, 2 problems in .* s\n", output)
+    assert re.fullmatch(r"charts/little: 1 example . 1 Kubernetes version, 0 renders, .*, 1 problem in .* s\n", output)
     assert said.startswith("mine.yaml:1: the chart has none of its keys at the top level")
-    assert "mine.yaml:1: x: no such key" in said
 
 
 def test_validate_as_json_prints_nothing_else(run, little, one_version):
