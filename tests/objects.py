@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,3 +55,21 @@ def find(made: list[Document], title: str) -> Document:
 def steps(path: str) -> tuple[str | int, ...]:
     """A path in the form of `changed` as keys and numbers."""
     return tuple(int(step) if step.isdecimal() else step.replace("|", ".") for step in path.split("."))
+
+
+def odd(dice: random.Random) -> Iterator[list[Document]]:
+    """The good objects, each time with another place that holds something of any shape."""
+    for document in GOOD:
+        for path in everywhere(document.data):
+            data = copy.deepcopy(document.data)
+            place = data
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = dice.choice([None, 1, True, "x", [], [1], {}, {"a": 1}, [{"name": 1}], [None]])
+            yield [*(each for each in GOOD if each is not document), replace(document, data=data)]
+
+
+def everywhere(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in nested maps and lists."""
+    steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [found for key, inner in steps for found in [(*path, key), *everywhere(inner, (*path, key))]]

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import paths
 from ..chart.valuesfile import Example
 from ..conventions import SERVERS
 from ..problem import Problem
-from ..reading import wellformed
 from ..reading.yamlfile import Key
-from .cards import lacks
+from .cards import lacks, table
 
 # MiB in a second that a volume has to deliver before a startup timeout is called short. Local disks do, few others.
 FAST = 500
@@ -61,12 +59,11 @@ def _card(wanted: Any, need: Mapping[str, Any], example: Example) -> tuple[str, 
 
 def cards_named(label: str, vendor: str) -> dict[str, Mapping[str, Any]]:
     """The cards of cards.yaml that a label of nodes or a list of types names: `NVIDIA-A100-SXM4-80GB`, `T4,V100`."""
-    table = wellformed.read(paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json").data
     found: dict[str, Mapping[str, Any]] = {}
     for kind in label.split(","):
         words = set(re.split(r"[^a-z0-9]+", kind.lower()))
         named: dict[str, tuple[int, Mapping[str, Any]]] = {}
-        for name, card in table.items():
+        for name, card in table().items():
             parts = set(name.lower().split()[1:])
             model = {part for part in parts if not re.fullmatch(r"\d+gb", part)}
             if card["vendor"] == vendor and model and model <= words:

@@ -48,18 +48,25 @@ class Cards:
     unfit: dict[str, str]
 
 
+def table() -> Mapping[str, Mapping[str, Any]]:
+    """The cards that people have, by their names; each as cards.schema.json describes it."""
+    found: Mapping[str, Mapping[str, Any]] = wellformed.read(
+        paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json"
+    ).data
+    return found
+
+
 def choose(need: Mapping[str, Any]) -> Cards:
     """The cards for what a server needs: those of the vendor that is chosen, or those that the engine has images for.
 
     Of them, those on which the engine runs with this data type and quantization.
     """
-    table = wellformed.read(paths.HERE / "needs/cards.yaml", "cards.yaml", "cards.schema.json").data
     vendor = need["gpu"]["vendor"]
     vendors = [vendor] if vendor not in ("none", "other") else need.get("vendors") or []
     choices: list[Choice] = []
     small: dict[str, int] = {}
     unfit: dict[str, str] = {}
-    for name, card in table.items():
+    for name, card in table().items():
         if vendors and card["vendor"] not in vendors:
             continue
         if why := lacks(card, need):

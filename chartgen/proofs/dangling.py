@@ -167,7 +167,7 @@ def missing(render: Render, owner: Object, path: Key, named: tuple[str, str, str
     """
     kind, name, namespace = named
     need = f"{kind}/{name}" if namespace == render.namespace else f"{kind}/{namespace}/{name}"
-    known = [each.name for each in render.objects if each.kind == kind and each.namespace == namespace]
+    known = [each.name for each in render.of(kind) if each.namespace == namespace]
     meant = nearest(name, known) if known else ""
     advice = render.elsewhere(name)
     message = f"the release has no {kind} '{name}'" if advice else f"no {kind} '{name}' exists"

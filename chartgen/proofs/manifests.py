@@ -42,6 +42,11 @@ class Object:
         """`Kind/name`, as problems call it."""
         return f"{self.kind}/{self.name}"
 
+    @property
+    def hooked(self) -> bool:
+        """Whether Helm runs it as a hook, and does not keep it as a part of the release."""
+        return "helm.sh/hook" in map_at(self.data, "metadata.annotations")
+
     def fault(self, path: Key, message: str, remedy: str, advice: bool = False) -> Fault:
         return Fault(self.document, path, message, remedy, advice)
 
@@ -58,8 +63,7 @@ class Pod:
     @property
     def passing(self) -> bool:
         """Whether it ends by itself, as pods of Jobs and hooks do: no Service may send anybody there."""
-        annotations = map_at(self.owner.data, "metadata.annotations")
-        return self.owner.kind in ("Job", "CronJob") or "helm.sh/hook" in annotations
+        return self.owner.kind in ("Job", "CronJob") or self.owner.hooked
 
     def containers(self) -> Iterator[tuple[Key, dict[str, Any]]]:
         """Every container, those that run first included, with its path in the object."""
@@ -91,6 +95,10 @@ class Render:
     given: frozenset[str] = frozenset()
     own: bool = False
     namespace: str = "default"
+
+    def of(self, kind: str) -> list[Object]:
+        """All objects of a kind."""
+        return [each for each in self.objects if each.kind == kind]
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; in the release's namespace unless another is given."""

@@ -18,7 +18,7 @@ PEERS = {"ingress": "from", "egress": "to"}
 
 def check(render: Render) -> Iterator[Fault]:
     """Every URL of a Service in the release that a policy of the release blocks, at either end."""
-    policies = [each for each in render.objects if each.kind == "NetworkPolicy"]
+    policies = render.of("NetworkPolicy")
     yield from _opened(render, policies)
     for pod in render.pods if policies else ():
         for path, service, port in urls(render, pod):

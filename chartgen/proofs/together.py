@@ -106,7 +106,7 @@ def _kept(owner: Object) -> Iterator[Fault]:
     """The pods of a Job and the claims of a StatefulSet cannot change, so that an upgrade would be refused."""
     remedy = "leave out labels with the version of the chart"
     places = {"Job": "spec.template.metadata.labels", "StatefulSet": "spec.volumeClaimTemplates[].metadata.labels"}
-    if owner.kind not in places or "helm.sh/hook" in map_at(owner.data, "metadata.annotations"):
+    if owner.kind not in places or owner.hooked:
         return
     for path, labels in maps(owner.data, places[owner.kind]):
         for label in CHANGING:

@@ -108,14 +108,14 @@ def _twice(render: Render) -> Iterator[Fault]:
             for where, name in ROWS:
                 rows = _keyed(pod.owner, container, path, where, name)
                 yield from _repeated(rows, f"the container already has this {name}")
-    for owner in _of(render, "StatefulSet"):
+    for owner in render.of("StatefulSet"):
         claims = [
             (owner, path, str(name)) for path, name in at(owner.data, "spec.volumeClaimTemplates[].metadata.name")
         ]
         yield from _repeated(claims, "the StatefulSet already has a claim of this name")
-    ports = [row for each in _of(render, "Service") for row in _keyed(each, each.data, (), "spec.ports[]", "nodePort")]
+    ports = [row for each in render.of("Service") for row in _keyed(each, each.data, (), "spec.ports[]", "nodePort")]
     yield from _repeated(ports, "another Service already has this node port")
-    for service in _of(render, "Service"):
+    for service in render.of("Service"):
         for name in ("name", "port"):
             rows = _keyed(service, service.data, (), "spec.ports[]", name)
             yield from _repeated(rows, f"the Service already has this {name}")
@@ -291,7 +291,7 @@ def _workloads(render: Render) -> Iterator[Fault]:
 
 
 def _services(render: Render) -> Iterator[Fault]:
-    for service in _of(render, "Service"):
+    for service in render.of("Service"):
         selector = map_at(service.data, "spec.selector")
         if not selector:
             continue
@@ -310,7 +310,7 @@ def _services(render: Render) -> Iterator[Fault]:
             if port not in NODE_PORTS:
                 message = f"{port} is not one of the node ports 30000 to 32767, which clusters have by default"
                 yield service.fault(path, message, "use one of these, unless your cluster has others", advice=True)
-    for owner in _of(render, "StatefulSet"):
+    for owner in render.of("StatefulSet"):
         yield from _governed(render, owner)
 
 
@@ -347,16 +347,16 @@ def _selectors(render: Render) -> Iterator[Fault]:
 
 
 def _monitors(render: Render) -> Iterator[Fault]:
-    for monitor in _of(render, "ServiceMonitor"):
+    for monitor in render.of("ServiceMonitor"):
         selector = map_at(monitor.data, "spec.selector")
-        services = [each for each in _of(render, "Service") if selects(selector, map_at(each.data, "metadata.labels"))]
+        services = [each for each in render.of("Service") if selects(selector, map_at(each.data, "metadata.labels"))]
         if not services:
             yield monitor.fault(("spec", "selector"), "selects no Service", "use the labels of a Service", advice=True)
         for path, port in at(monitor.data, "spec.endpoints[].port"):
             for service in services:
                 if not _has_port(service, port):
                     yield monitor.fault(path, f"{service.title} has no port named {port}", "use one of its ports")
-    for monitor in _of(render, "PodMonitor"):
+    for monitor in render.of("PodMonitor"):
         for path, port in at(monitor.data, "spec.podMetricsEndpoints[].port"):
             for pod in _selected(render, monitor, map_at(monitor.data, "spec.selector")):
                 if not pod.has_port(port):
@@ -382,7 +382,7 @@ def _backends(render: Render) -> Iterator[Fault]:
 def _routes(render: Render) -> Iterator[Fault]:
     """One host and path leads to one Service."""
     rows = []
-    for ingress in _of(render, "Ingress"):
+    for ingress in render.of("Ingress"):
         for rule, found in maps(ingress.data, "spec.rules[]"):
             for path, way in maps(found, "http.paths[]", rule):
                 rows.append((ingress, path, (str(found.get("host")), str(way.get("path")), str(way.get("pathType")))))
@@ -415,7 +415,7 @@ def _unmeasured(render: Render, scaler: Object, target: Any, path: Key, resource
 def _budgets(render: Render) -> Iterator[Fault]:
     """A budget that leaves no pod to evict keeps nodes from being drained."""
     scaled = {str(map_at(each.data, "spec.scaleTargetRef").get("name")) for each in render.objects}
-    for budget in _of(render, "PodDisruptionBudget"):
+    for budget in render.of("PodDisruptionBudget"):
         spec = map_at(budget.data, "spec")
         pods = _selected(render, budget, spec.get("selector"))
         if any(pod.owner.kind not in WORKLOADS or pod.owner.name in scaled for pod in pods):
@@ -440,8 +440,8 @@ def _urls(render: Render) -> Iterator[Fault]:
 
 def _outside(render: Render) -> set[str]:
     """The hosts by which clients come from outside, which may be names without a domain."""
-    hosts = {str(one.get("host")) for each in _of(render, "Ingress") for _, one in maps(each.data, "spec.rules[]")}
-    routes = [name for each in _of(render, "HTTPRoute") for name in map_at(each.data, "spec").get("hostnames") or ()]
+    hosts = {str(one.get("host")) for each in render.of("Ingress") for _, one in maps(each.data, "spec.rules[]")}
+    routes = [name for each in render.of("HTTPRoute") for name in map_at(each.data, "spec").get("hostnames") or ()]
     return hosts | set(map(str, routes))
 
 
@@ -477,7 +477,3 @@ def _has_port(service: Object, port: str | int) -> bool:
 def _ports(service: Object) -> str:
     ports = ", ".join(str(each.get("port")) for _, each in maps(service.data, "spec.ports[]"))
     return f"its ports are {ports}" if ports else "it lists no ports; use a number"
-
-
-def _of(render: Render, kind: str) -> list[Object]:
-    return [each for each in render.objects if each.kind == kind]

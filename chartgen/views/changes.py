@@ -122,7 +122,7 @@ def _arguments(old: list[str], new: list[str]) -> Iterator[str]:
                 yield _argument(one, two, old[a + n - 1] if a + n else "")
         elif kind != "equal":
             before = old[a - 1] if a else ""
-            option = f"{before} " if _option(before) and gone and come and not _option(gone[0]) else ""
+            option = f"{before} " if conceal.option(before) and gone and come and not conceal.option(gone[0]) else ""
             yield from (f"without {option}{_short(word)}" for word in gone)
             yield from (f"with {option}{_short(word)}" for word in come)
 
@@ -136,14 +136,9 @@ def _argument(old: str, new: str, before: str) -> str:
     if equals and new.startswith(f"{name}="):
         one, two = _pair(old.removeprefix(f"{name}="), new.removeprefix(f"{name}="))
         return f"{name}={one} → {two}"
-    if _option(before) and not _option(old) and not _option(new):
+    if conceal.option(before) and not conceal.option(old) and not conceal.option(new):
         return f"{before} {one} → {two}"
     return f"without {one}, with {two}"
-
-
-def _option(word: str) -> bool:
-    """Whether a word is an option whose value is the next word."""
-    return word.startswith("-") and "=" not in word
 
 
 def _pair(old: Any, new: Any) -> tuple[str, str]:

@@ -41,12 +41,17 @@ def concealed(value: Any) -> Any:
         ]
     if not isinstance(value, str):
         return value
-    option, equals, _ = value.partition("=")
-    if equals and NAME.search(option) and " " not in option:
-        return f"{option}={HIDDEN}"
+    name, equals, _ = value.partition("=")
+    if equals and NAME.search(name) and " " not in name:
+        return f"{name}={HIDDEN}"
     return USER.sub(rf"\1{HIDDEN}@", value)
 
 
 def _holds(word: Any) -> bool:
     """Whether a word of a command is an option whose value, the next word, is a credential."""
-    return isinstance(word, str) and word.startswith("-") and "=" not in word and bool(NAME.search(word))
+    return isinstance(word, str) and option(word) and bool(NAME.search(word))
+
+
+def option(word: str) -> bool:
+    """Whether a word of a command is an option whose value is the next word."""
+    return word.startswith("-") and "=" not in word

@@ -11,8 +11,6 @@ from . import meaning, policies, sides
 from .changes import Change
 from .meaning import SEVERITIES, Meaning
 
-POLICY = "NetworkPolicy"
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -98,7 +96,9 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
         changes = meaning.steady(before[key], each, random)
         if changes:
             # What the rules of a NetworkPolicy come to says more than the rules.
-            others = [change for change in changes if not (also and each.kind == POLICY and change.path[0] == "spec")]
+            others = [
+                change for change in changes if not (also and each.kind == policies.POLICY and change.path[0] == "spec")
+            ]
             meanings = meaning.of_changed(before[key], each, others, renders)
             found.append(_difference(each, "changed", [*meanings, *also], changes))
     for key, each in before.items():

@@ -86,7 +86,7 @@ def _lasting(render: Render) -> list[Pod]:
     for pod in sorted(render.pods, key=lambda pod: "headGroupSpec" in pod.path):
         first.setdefault(id(pod.owner), pod)
     found = [pod for pod in render.pods if first[id(pod.owner)] is pod]
-    return [pod for pod in found if "helm.sh/hook" not in map_at(pod.owner.data, "metadata.annotations")]
+    return [pod for pod in found if not pod.owner.hooked]
 
 
 def _role(render: Render, pod: Pod) -> str:

@@ -11,6 +11,7 @@ from . import ways
 from .ways import HERE, Peer, Pods, Port
 
 NAME_LABEL = "kubernetes.io/metadata.name"  # every namespace has it, with its name
+POLICY = "NetworkPolicy"
 MOST = 6  # peers that are named
 
 Ways = frozenset[tuple[Peer, Port]]
@@ -46,12 +47,8 @@ def _key(each: Object) -> tuple[str, str, str]:
     return each.kind, each.namespace, each.name
 
 
-def _policies(render: Render) -> list[Object]:
-    return [each for each in render.objects if each.kind == "NetworkPolicy"]
-
-
 def _blamed(old: Render, new: Render, was: Pod, pod: Pod, direction: str) -> Object:
-    sides = [reach.limiting(_policies(old), direction, was), reach.limiting(_policies(new), direction, pod)]
+    sides = [reach.limiting(old.of(POLICY), direction, was), reach.limiting(new.of(POLICY), direction, pod)]
     one, two = ({_key(each): each for each in side} for side in sides)
     differ = [two.get(key) or one[key] for key in one | two if key not in one or key not in two]
     differ += [two[key] for key in one.keys() & two.keys() if one[key].data != two[key].data]
@@ -65,7 +62,7 @@ def _blamed(old: Render, new: Render, was: Pod, pod: Pod, direction: str) -> Obj
 
 def _ways(render: Render, pod: Pod, direction: str) -> Ways | None:
     """Who can reach a pod, or what it can reach; None where nothing limits that."""
-    own = reach.limiting(_policies(render), direction, pod)
+    own = reach.limiting(render.of(POLICY), direction, pod)
     if not own:
         return None
     return frozenset(

@@ -35,7 +35,7 @@ def still(gone: Object, after: Render) -> list[Object]:
     users = {
         each.owner.title: each.owner
         for each in dangling.references(after)
-        if each.named == wanted and not each.optional and not _hook(each.owner)
+        if each.named == wanted and not each.optional and not each.owner.hooked
     }
     return list(users.values())
 
@@ -117,10 +117,6 @@ def _annotations(pod: Pod) -> dict[str, Any]:
     for step in pod.path[:-1]:
         node = node[step]
     return map_at(node, "metadata.annotations")
-
-
-def _hook(each: Object) -> bool:
-    return "helm.sh/hook" in map_at(each.data, "metadata.annotations")
 
 
 def claims(each: Object) -> list[str]:
