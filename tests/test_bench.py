@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import loop, pairs, report, rows, secret
+from bench import __main__ as command
+from bench import arrivals, loop, pairs, report, rows, secret
 from chartgen.chart.valuesfile import Example
 from chartgen.problem import ToolError
 from chartgen.proofs.run import Run
@@ -89,6 +90,25 @@ def test_loop_renders_all_and_checks_what_must_render(tmp_path):
 )
 def test_loop_fails_where_a_render_a_check_or_a_refusal_does(tmp_path, helm, kubeconform, refusals, code):
     assert looped(tmp_path, helm, kubeconform, refusals).returncode == code
+
+
+@pytest.mark.slow
+def test_every_row_but_the_loop_is_measured_in_one_round(tmp_path, monkeypatch):
+    """A row that ends in an error loses all that was measured before it."""
+    monkeypatch.setattr(rows, "BUILD_PAIRS", 1)
+    monkeypatch.setattr(rows, "TEMPLATE_PAIRS", 1)
+    monkeypatch.setattr(command, "say", lambda text: None)
+    bench = command.prepared(tmp_path)
+    peer = rows._empty(tmp_path / "peer")
+    made = [
+        *rows.build(bench),
+        *rows.again(bench, "the loop", [pairs.Run(90.0, 90.0)]),
+        *rows.template(bench, rows.largest(bench), [peer]),
+        *rows.kept(bench),
+        *arrivals.rows(bench),
+    ]
+    assert len({row.what for row in made}) == len(made) >= 12
+    assert not [row for row in made if "not measured" in row.measured]
 
 
 @pytest.mark.slow
