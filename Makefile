@@ -75,8 +75,8 @@ faults: $(STAMP) ## Run the loaders in a hostile environment: N=50 rounds of SEE
 kills: tools ## Kill builds, packages, publications and loaders at random moments of SEED=1
 	@$(BIN)/python -m tests.kills --seed $(or $(SEED),1)
 
-fuzz: tools ## Validate N=1000 values files made from the schema by SEED=1; print the smallest of each kind of error
-	@$(BIN)/python -m tests.fuzz --count $(or $(N),1000) --seed $(or $(SEED),1)
+fuzz: tools ## Validate N=1000 values files made from the schema by SEED=1; print the smallest of each kind of error; FUZZ=--help has more
+	@$(BIN)/python -m tests.fuzz --count $(or $(N),1000) --seed $(or $(SEED),1) $(FUZZ)
 
 bench: tools ## Measure against plain tools and, with PEER=FOLDER, another chart; write docs/bench.md
 	@$(BIN)/python -m bench

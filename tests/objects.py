@@ -21,6 +21,20 @@ LABELS = {
     "helm.sh/chart": "little-1.0.0",
 }
 GONE = object()
+# What the good objects refer to, and others make.
+NEEDS = frozenset(
+    [
+        "Secret/registry",
+        "RuntimeClass/nvidia",
+        "PriorityClass/high",
+        "ResourceClaim/card",
+        "ResourceClaimTemplate/cards",
+        "StorageClass/fast",
+        "IngressClass/nginx",
+        "Gateway/gateways/public",
+        "Gateway/own",
+    ]
+)
 GOOD = [document for document in documents(FILE.read_text(encoding="utf-8")) if document.data]
 for _document in GOOD:
     _metadata = _document.data["metadata"]

@@ -6,6 +6,8 @@ A rule is a JSON Schema that is added to a definition, or to one of its properti
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from ..reading.sentences import shown
 
 FILE = Path(__file__).with_name("rules.yaml")
 META, API = "io.k8s.apimachinery.pkg.apis.", "io.k8s.api."
+INT32 = ("int32", "int-or-string")  # formats of numbers of 32 bits
+# A map with a key that is not null.
+SOMETHING = {"not": {"type": "object", "additionalProperties": {"type": "null"}}}
 SUBSCHEMAS = ("items", "additionalProperties")
 
 Path_ = tuple[str | int, ...]
@@ -42,8 +47,11 @@ def _nulls(rule: Any) -> Any:
     made = {word: _nulls(each) for word, each in rule.items()}
     keys = rule.get("required")
     if isinstance(keys, list):
-        given = {"properties": {key: {"not": {"type": "null"}} for key in keys}}
+        given = {"properties": {key: {"not": {"type": "null"}, "x-message": "a value"} for key in keys}}
         made["allOf"] = [*made.get("allOf", []), given]
+    if made.get("minProperties") == 1:
+        del made["minProperties"]
+        made["allOf"] = [*made.get("allOf", []), SOMETHING | {"x-message": made.get("x-message", "at least one key")}]
     # `required` says nothing of what is not a map, such as a null.
     if isinstance(inner := made.get("not"), dict) and _of_maps(inner):
         made["not"] = {"type": "object"} | inner
@@ -62,8 +70,28 @@ def stricter(known: dict[str, Any], nullable: bool = False) -> dict[str, Any]:
     `nullable` are definitions that allow null, as those of manifests do.
     """
     made = {name: added for name, added in rules().items() if name in known}
-    made = {name: _nulls(added) for name, added in made.items()} if nullable else made
+    if nullable:
+        made = {name: _nulls(added) for name, added in made.items()}
+        known = {name: _given(_bounded(schema)) for name, schema in known.items()}
     return known | {name: _ruled(known[name], added) for name, added in made.items()}
+
+
+def _bounded(schema: Any) -> Any:
+    """A schema whose numbers of 32 bits are in their range, at every depth: validation ignores formats."""
+    if isinstance(schema, list):
+        return [_bounded(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {word: _bounded(inner) for word, inner in schema.items()}
+    return made | ({"minimum": -(2**31), "maximum": 2**31 - 1} if schema.get("format") in INT32 else {})
+
+
+def _given(definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition in which the maps that it requires are not null, which the API server reads as maps without keys."""
+    properties = definition.get("properties", {})
+    maps = [key for key in definition.get("required", ()) if "$ref" in properties.get(key, {})]
+    own = {key: {"allOf": [properties[key], {"not": {"type": "null"}, "x-message": "a value"}]} for key in maps}
+    return definition | ({"properties": properties | own} if own else {})
 
 
 def _ruled(definition: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
@@ -95,11 +123,10 @@ def broken(schema: dict[str, Any], data: Any) -> dict[Path_, list[tuple[str, str
 
     `schema` is that of its kind.
     """
-    from jsonschema import Draft7Validator
     from referencing import Registry
 
     found: dict[Path_, list[tuple[str, str]]] = {}
-    for error in Draft7Validator(schema, registry=Registry()).iter_errors(data):
+    for error in _validator()(schema, registry=Registry()).iter_errors(data):
         said, path, value = error.schema.get("x-message"), tuple(error.absolute_path), error.instance
         message = "the API server refuses it" if isinstance(value, dict | list) else f"{shown(value)} is not valid here"
         if "propertyNames" in error.absolute_schema_path:
@@ -107,6 +134,25 @@ def broken(schema: dict[str, Any], data: Any) -> dict[Path_, list[tuple[str, str
         if said:
             found.setdefault(path, []).append((message, f"expected {said}"))
     return found
+
+
+@cache
+def _validator() -> Any:
+    """A validator for schemas of anybody, whose patterns may be Go's, `^(?i)(abort|warn)?$`, which Python refuses."""
+    from jsonschema import Draft7Validator, validators
+
+    words = ("pattern", "patternProperties")
+    return validators.extend(Draft7Validator, {word: _lenient(Draft7Validator.VALIDATORS[word]) for word in words})
+
+
+def _lenient(check: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def checked(*arguments: Any) -> Iterator[Any]:
+        try:
+            yield from check(*arguments)
+        except re.error:
+            return  # our own rules have Python's patterns, and kubeconform has checked the others
+
+    return checked
 
 
 def inputs() -> str:

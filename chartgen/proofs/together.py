@@ -58,7 +58,7 @@ POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "
 def check(render: Render) -> Iterator[Fault]:
     """Every fault within an object of a render."""
     for owner in render.objects:
-        for found in (_name, _words, _kept, _ordered, _size, _keys, _encoded, _ports, _networks, _zone):
+        for found in (_name, _words, _kept, _ordered, _size, _keys, _nulls, _encoded, _ports, _networks, _zone):
             yield from found(owner)
     for pod in render.pods:
         for look in (_grace, _root, _spread, _match):
@@ -139,6 +139,27 @@ def _keys(owner: Object) -> Iterator[Fault]:
     both = map_at(owner.data, "data").keys() & map_at(owner.data, "binaryData").keys()
     for key in sorted(map(str, both)) if owner.kind == "ConfigMap" else ():
         yield owner.fault(("binaryData", key), "is also a key of data", "keep one of the two")
+
+
+def _nulls(owner: Object) -> Iterator[Fault]:
+    """A null in a list, which the API server reads as an empty text, the number 0 or a map without keys."""
+    yield from (
+        owner.fault(path, "is null, which the API server reads as an empty item", "write a value, or remove the item")
+        for path in _empty(owner.data, ())
+    )
+
+
+def _empty(data: Any, path: Key) -> Iterator[Key]:
+    if isinstance(data, dict):
+        for key, inner in data.items():
+            if isinstance(inner, dict | list):
+                yield from _empty(inner, (*path, key))
+    elif isinstance(data, list):
+        for number, inner in enumerate(data):
+            if inner is None:
+                yield (*path, number)
+            elif isinstance(inner, dict | list):
+                yield from _empty(inner, (*path, number))
 
 
 def _encoded(owner: Object) -> Iterator[Fault]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import yaml
 
-from . import cluster, proof
+from . import cluster, objects, proof
 
 
 def main() -> int:
@@ -17,7 +19,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cluster", metavar="NAMESPACE", help="also dry-run the manifests of accepted files there")
     parser.add_argument("--dry-runs", type=int, default=500)
+    parser.add_argument("--objects", action="store_true", help="change good objects instead; needs --cluster")
     options = parser.parse_args()
+    if options.objects and not options.cluster:
+        parser.error("--objects needs --cluster NAMESPACE, whose API server it asks")
+    if options.objects:
+        return _objects(options)
     with proof.bench() as made:
         found = proof.run(made, options.seed, options.count, lambda text: print(text, file=sys.stderr))
         for finding in found:
@@ -38,6 +45,18 @@ def main() -> int:
             print(f"{len(tried)} files ({objects} objects) dry-run by the API server, {len(refused)} refusals")
             found += refused
     print(f"{options.count} values files: {dict(made.counts)}; {len(found)} kinds of findings")
+    return 1 if found else 0
+
+
+def _objects(options: argparse.Namespace) -> int:
+    """1 where the API server refuses what validation has nothing against."""
+    with tempfile.TemporaryDirectory() as place:
+        found = objects.missed(
+            options.seed, options.count, options.cluster, Path(place), lambda text: print(text, file=sys.stderr)
+        )
+    for each in sorted(found, key=lambda each: each.said):
+        print(f"# {each.change.what}\n{each.said}\n")
+    print(f"{options.count} objects; {len(found)} kinds of faults that only the API server finds")
     return 1 if found else 0
 
 

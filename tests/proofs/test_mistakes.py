@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CHART
-from objects import GOOD, changed
+from objects import GOOD, NEEDS, changed
 
 from chartgen.chart import loaded, valuesfile
 from chartgen.chart.valuesfile import Example
@@ -22,7 +22,7 @@ from chartgen.proofs import checks, policy, together, wiring
 from chartgen.proofs.manifests import render_of
 from chartgen.proofs.run import Run
 from docs.makers import mistakes
-from tests.proofs.test_wiring import NEEDS
+from tests.fuzz import objects as changed_objects
 
 ALL = mistakes.mistakes()
 MANIFESTS = mistakes.in_manifests()
@@ -102,6 +102,16 @@ def test_mistake_in_values_is_refused_by_its_layer_with_its_line(mistake, tmp_pa
         assert problems == []
         (rendered,) = programs.render([Request(CHART, (file,))], Path(helm))
         assert mistake.said in rendered.error
+
+
+@pytest.mark.slow
+def test_objects_with_a_place_changed_at_random_are_read_to_their_end(tmp_path):
+    """Neither all nor none of them can be mistakes; `make fuzz` also asks the API server."""
+    prepare.prepare(print)
+    made = list(changed_objects.changes(seed=7, count=400))
+    assert 0.2 < len(changed_objects.accepted(made, tmp_path)) / len(made) < 0.8
+    good = [changed_objects.Change("none", each.data) for each in GOOD]
+    assert changed_objects.accepted(good, tmp_path) == good
 
 
 def test_good_objects_have_no_mistake(schemas, rules_of_crds):

@@ -7,24 +7,11 @@ import random
 import re
 
 import pytest
-from objects import GOOD, changed, find, odd, steps
+from objects import GOOD, NEEDS, changed, find, odd, steps
 
 from chartgen.proofs import dangling, wiring
 from chartgen.proofs.manifests import at, render_of
 
-NEEDS = frozenset(
-    [
-        "Secret/registry",
-        "RuntimeClass/nvidia",
-        "PriorityClass/high",
-        "ResourceClaim/card",
-        "ResourceClaimTemplate/cards",
-        "StorageClass/fast",
-        "IngressClass/nginx",
-        "Gateway/gateways/public",
-        "Gateway/own",
-    ]
-)
 SERVER = "Deployment/llm-server"
 POD = "spec.template.spec"
 BOX = f"{POD}.containers.0"
