@@ -11,6 +11,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, TypedDict
 
 from .. import conventions
@@ -23,6 +24,8 @@ from ..programs.prover import Prover
 from ..reading import yamlfile
 from . import cards as choosing
 from . import modelconfig
+
+WIDTH = 100  # of the lines that name many cards
 
 
 class _Known(TypedDict, total=False):
@@ -235,21 +238,23 @@ def _cards(plan: Plan) -> list[str]:
         rows.append((f"{each.count} ×", each.card, memory, *more))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     found = ["  ".join(map(_cell, row, widths, range(len(row)))) for row in rows] if plan.cards.choices else []
+    said: list[str] = []
     several: dict[tuple[int, int], list[str]] = {}
     for each in plan.cards.choices:
         if each.count > each.perNode:
             several.setdefault((each.count, each.perNode), []).append(each.card)
     for (count, within), cards in several.items():
-        found.append(f"{count} × {', '.join(cards)}: set nodes.count {count // within} and gpu.count {within}")
+        said.append(f"{count} × {', '.join(cards)}: set nodes.count {count // within} and gpu.count {within}")
     small: dict[int, list[str]] = {}
     for card, count in plan.cards.small.items():
         small.setdefault(count, []).append(card)
     for count, cards in small.items():
-        found.append(f"too small{f', even {count} of them' if count > 1 else ''}: {', '.join(cards)}")
+        said.append(f"too small{f', even {count} of them' if count > 1 else ''}: {', '.join(cards)}")
     reasons: dict[str, list[str]] = {}
     for card, why in plan.cards.unfit.items():
         reasons.setdefault(why, []).append(card)
-    return found + [f"not {', '.join(names)}: {why}" for why, names in reasons.items()]
+    said += [f"not {', '.join(names)}: {why}" for why, names in reasons.items()]
+    return found + [line for each in said for line in wrap(each, WIDTH, subsequent_indent="  ", break_on_hyphens=False)]
 
 
 def _cell(text: str, width: int, column: int) -> str:
