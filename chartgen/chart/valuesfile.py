@@ -154,7 +154,6 @@ def check(example: Example, defaults: dict[str, Any], schema: dict[str, Any] | N
     return found
 
 
-SECRET = "existingSecret"
 # Lists of arguments by their keys, and an argument that is a flag and its value.
 ARGUMENTS = re.compile(r"args|command$", re.IGNORECASE)
 FLAG = re.compile(r"(--?[A-Za-z][\w-]*)\s+\S")
@@ -162,8 +161,7 @@ FLAG = re.compile(r"(--?[A-Za-z][\w-]*)\s+\S")
 
 def overlooked(example: Example, schema: dict[str, Any] | None, defaults: dict[str, Any]) -> list[Problem]:
     """What the schema allows, but was meant otherwise: keys that are like one of the chart's own, where it allows any,
-    a flag and its value that are one argument, servers of the chart's defaults next to the user's, and keys of Secrets
-    that are not named.
+    a flag and its value that are one argument, and servers of the chart's defaults next to the user's.
     """
     from ..reading.keynames import Names, overlooked
 
@@ -172,7 +170,6 @@ def overlooked(example: Example, schema: dict[str, Any] | None, defaults: dict[s
         *(example.problem(key, "the chart has no such value", remedy) for key, remedy in found),
         *(example.problem(key, *_two(flag)) for key, flag in _joined_flags(example.data, ())),
         *_unlisted(example, defaults),
-        *_keys_alone(example, defaults),
     ]
 
 
@@ -184,34 +181,6 @@ def _unlisted(example: Example, defaults: dict[str, Any]) -> Iterator[Problem]:
             said = f"the defaults have a server '{name}', which the release has, too"
             remedy = f"list it here as {name}: {{}}, or leave it out with {name}: {{enabled: false}}"
             yield example.problem((SERVERS,), said, remedy)
-
-
-def _keys_alone(example: Example, defaults: dict[str, Any]) -> Iterator[Problem]:
-    """Keys of Secrets that the values set, in blocks whose Secret they name nowhere."""
-    named = {_block(key) for key, value in _leaves(example.data, ()) if key[-1] == SECRET and value}
-    for key, _ in _leaves(example.data, ()):
-        block: Any = defaults
-        for part in _block(key):
-            block = block.get(part) if isinstance(block, dict) else None
-        # With `value`, the chart makes the Secret.
-        if not isinstance(block, dict) or SECRET not in block or "value" in block or _block(key) in named:
-            continue
-        if re.search(r"^key$|Key$", str(key[-1])) and not block[SECRET]:
-            secret = dotted((*_block(key), SECRET))
-            yield example.problem(key, f"is not used, since {secret} names no Secret", f"set {secret}, or remove it")
-
-
-def _block(key: Key) -> Key:
-    """The block that a key is in, that of the defaults for one in an entry of the servers."""
-    return key[2:-1] if key[0] == SERVERS else key[:-1]
-
-
-def _leaves(data: Any, path: Key) -> Iterator[tuple[Key, Any]]:
-    for key, value in data.items() if isinstance(data, dict) else ():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key), value
 
 
 def _two(flag: str) -> tuple[str, str]:

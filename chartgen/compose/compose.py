@@ -36,7 +36,6 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
         collected.problems = rules.check(stack, joined, kubernetes, collected.problems)
     collected.end()
     name = stack.chart["name"]
-    replaced = schema.by_first_key(schema.replaced(joined.server))
     document = schema.values_schema(stack, joined, kubernetes)
     files = {
         "Chart.yaml": _metadata(stack, joined),
@@ -44,7 +43,7 @@ def compose(stack: Stack, kubernetes: dict[str, Any], proven: bool = False) -> C
         "values.schema.json": schema.text(document),
         "README.md": readme.readme(stack, joined),
         ".helmignore": HELMIGNORE,
-        "templates/_slots.tpl": rename(slots.text(stack.fragments, replaced), name),
+        "templates/_slots.tpl": rename(slots.text(stack.fragments, joined), name),
         **{f"examples/{file}": text for file, text in stack.examples.items()},
         **{f"ci/{file}": text for file, text in stack.ci.items()},
     }

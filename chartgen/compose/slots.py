@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from ..sources.fragment import Fragment, Slot
-from . import factchecks, facts
+from . import factchecks, facts, secretkeys
+from .schema import Values, by_first_key, replaced
 
 HEAD = """\
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
@@ -89,11 +90,8 @@ DATA = """\
 """
 
 
-def text(fragments: tuple[Fragment, ...], replaced: dict[str, list[str]]) -> str:
-    """The joining template, and what base needs to know of the stack as data.
-
-    `replaced` are the dotted paths that an entry of `servers` replaces whole, by their first key.
-    """
+def text(fragments: tuple[Fragment, ...], values: Values) -> str:
+    """The joining template, and what base needs to know of the stack as data."""
     slots = [slot for fragment in fragments for slot in fragment.offers.values()]
     components = [component for fragment in fragments for component in fragment.components]
     manifests = [
@@ -105,10 +103,15 @@ def text(fragments: tuple[Fragment, ...], replaced: dict[str, list[str]]) -> str
     return "".join(
         [
             HEAD,
-            *(_slot(slot, fragments) for slot in slots),
+            *(_slot(slot, fragments, values) for slot in slots),
             *(_facts(slots, fragments, scope) for scope in ("server", "release")),
             factchecks.texts(fragments),
-            _data("replaced", "What an entry of servers replaces whole, where other maps are merged.", replaced),
+            secretkeys.texts(values),
+            _data(
+                "replaced",
+                "What an entry of servers replaces whole, where other maps are merged.",
+                by_first_key(replaced(values.server)),
+            ),
             _data(
                 "components",
                 "Names that the chart gives to objects itself: no entry of servers may have them.",
@@ -119,13 +122,13 @@ def text(fragments: tuple[Fragment, ...], replaced: dict[str, list[str]]) -> str
     )
 
 
-def _slot(slot: Slot, fragments: tuple[Fragment, ...]) -> str:
+def _slot(slot: Slot, fragments: tuple[Fragment, ...], values: Values) -> str:
     whole, each = WHOLE[slot.kind]
     fills = "".join(
         _fill(each, fragment.fills[slot.name], guard(fragment)) for fragment in fragments if slot.name in fragment.fills
     )
-    own = factchecks.filling(slot, fragments)
-    fills += _fill(each, own) if own else ""
+    own = (factchecks.filling(slot, fragments), secretkeys.filling(values, slot.name))
+    fills += "".join(_fill(each, template) for template in own if template)
     said = {"name": slot.name, "kind": slot.kind, "scope": slot.scope, "summary": slot.summary}
     made = whole.format(**said, fills=fills)
     return ONCE.format(**said) + made.replace("fragment.slot.", "fragment.once.", 1) if slot.once else made

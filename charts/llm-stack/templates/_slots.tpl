@@ -185,6 +185,9 @@
 {{- with include "llm-stack.data.serverFacts" . | trim }}
 {{ . }}
 {{- end }}
+{{- with include "llm-stack.data.serverKeys" . | trim }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Errors in the values of the release, one a line. If there is any, rendering fails. */}}
@@ -232,6 +235,9 @@
 {{ . }}
 {{- end }}
 {{- with include "llm-stack.data.releaseFacts" . | trim }}
+{{ . }}
+{{- end }}
+{{- with include "llm-stack.data.releaseKeys" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
@@ -1178,6 +1184,178 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- range .Facts.endpoints }}
 {{- if not (and (kindIs "map" .) (not (omit . "protocol" "url" "name" "model" "secret")) (hasKey . "protocol") (kindIs "string" .protocol) (has .protocol (list "ollama" "openai")) (hasKey . "url") (kindIs "string" .url) (or (not .url) (regexMatch `^[a-z][a-z0-9+.-]*://[^\s/]+(/\S*)?$` .url)) (or (not (hasKey . "name")) (and (kindIs "string" .name) (or (not .name) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .name)))) (or (not (hasKey . "model")) (kindIs "string" .model)) (or (not (hasKey . "secret")) (and (kindIs "map" .secret) (and (kindIs "map" .secret) (not (omit .secret "name" "key")) (hasKey .secret "name") (kindIs "string" .secret.name) (or (not .secret.name) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .secret.name)) (hasKey .secret "key") (kindIs "string" .secret.key) (or (not .secret.key) (regexMatch `^[-._a-zA-Z0-9]+$` .secret.key)))))) }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "endpoints.facts" "keys" (mustFromJson `{"protocol": {"type": "string", "enum": ["ollama", "openai"], "required": true}, "url": {"type": "string", "required": true, "pattern": "^[a-z][a-z0-9+.-]*://[^\\s/]+(/\\S*)?$", "wanted": "a URL such as https://example.com"}, "name": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "model": {"type": "string"}, "secret": {"type": "object", "keys": {"name": {"type": "string", "required": true, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "key": {"type": "string", "required": true, "pattern": "^[-._a-zA-Z0-9]+$", "wanted": "a key of letters, digits, dots, dashes and underscores"}}}}`) "facts" (list .)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+(list CONTEXT NAME PATH): refuses the name of a key in the block at PATH, a list of keys, which names no Secret. A name
+among the defaults is that of all model servers, so it is not refused if the Secret of another one is read with it. What
+was written is not printed: it can be a password.
+*/}}
+{{- define "llm-stack.data.keyAlone" -}}
+{{- $name := index . 1 }}
+{{- $path := last . }}
+{{- $key := "" }}
+{{- $used := false }}
+{{- range prepend (values (first .).Servers) (first .) }}
+{{- $block := .Values }}
+{{- range $path }}
+{{- $block = get $block . | default dict }}
+{{- end }}
+{{- $key = $key | default (get $block $name) }}
+{{- $used = or $used (and (get $block "existingSecret") (eq (get $block $name) $key)) }}
+{{- end }}
+{{- if not $used }}
+{{- $remedy := printf "set existingSecret to the name of a Secret, or remove %s" $name }}
+{{ join "." $path }}.{{ $name }}: names a key of existingSecret, which is empty; {{ $remedy }}
+{{- end }}
+{{- end }}
+
+{{- /* Names of keys of Secrets, among the values of the scope server, where no Secret is named. */}}
+{{- define "llm-stack.data.serverKeys" -}}
+{{- with .Values.vllm }}
+{{- with .apiKey }}
+{{- if not .existingSecret }}
+{{- if ne .key "api-key" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "vllm" "apiKey")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.sglang }}
+{{- with .apiKey }}
+{{- if not .existingSecret }}
+{{- if ne .key "api-key" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "sglang" "apiKey")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.llamacpp }}
+{{- with .apiKey }}
+{{- if not .existingSecret }}
+{{- if ne .key "api-key" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "llamacpp" "apiKey")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.custom }}
+{{- with .apiKey }}
+{{- if not .existingSecret }}
+{{- if ne .key "api-key" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "custom" "apiKey")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.modelkit }}
+{{- if not .existingSecret }}
+{{- if ne .usernameKey "username" }}
+{{- include "llm-stack.data.keyAlone" (list $ "usernameKey" (list "modelkit")) }}
+{{- end }}
+{{- if ne .passwordKey "password" }}
+{{- include "llm-stack.data.keyAlone" (list $ "passwordKey" (list "modelkit")) }}
+{{- end }}
+{{- end }}
+{{- with .cosign }}
+{{- if not .existingSecret }}
+{{- if ne .key "cosign.pub" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "modelkit" "cosign")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.huggingface }}
+{{- if not .existingSecret }}
+{{- if ne .tokenKey "token" }}
+{{- include "llm-stack.data.keyAlone" (list $ "tokenKey" (list "huggingface")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.s3 }}
+{{- if not .existingSecret }}
+{{- if ne .idKey "AWS_ACCESS_KEY_ID" }}
+{{- include "llm-stack.data.keyAlone" (list $ "idKey" (list "s3")) }}
+{{- end }}
+{{- if ne .secretKey "AWS_SECRET_ACCESS_KEY" }}
+{{- include "llm-stack.data.keyAlone" (list $ "secretKey" (list "s3")) }}
+{{- end }}
+{{- if .tokenKey }}
+{{- include "llm-stack.data.keyAlone" (list $ "tokenKey" (list "s3")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Names of keys of Secrets, among the values of the scope release, where no Secret is named. */}}
+{{- define "llm-stack.data.releaseKeys" -}}
+{{- with .Values.openWebui }}
+{{- with .endpoints }}
+{{- range $name2, $_ := . }}
+{{- if not .existingSecret }}
+{{- if .key }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "openWebui" "endpoints" $name2)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .toolServers }}
+{{- range $name2, $_ := . }}
+{{- if not .existingSecret }}
+{{- if .key }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "openWebui" "toolServers" $name2)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .database }}
+{{- if not .existingSecret }}
+{{- if ne .key "database-url" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "openWebui" "database")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .redis }}
+{{- if not .existingSecret }}
+{{- if ne .key "redis-url" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "openWebui" "redis")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .oidc }}
+{{- if not .existingSecret }}
+{{- if ne .clientIdKey "client-id" }}
+{{- include "llm-stack.data.keyAlone" (list $ "clientIdKey" (list "openWebui" "oidc")) }}
+{{- end }}
+{{- if ne .clientSecretKey "client-secret" }}
+{{- include "llm-stack.data.keyAlone" (list $ "clientSecretKey" (list "openWebui" "oidc")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .ldap }}
+{{- if not .existingSecret }}
+{{- if ne .key "password" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "openWebui" "ldap")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.nextchat }}
+{{- with .endpoint }}
+{{- if not .existingSecret }}
+{{- if ne .key "api-key" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "nextchat" "endpoint")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .code }}
+{{- if not .existingSecret }}
+{{- if ne .key "code" }}
+{{- include "llm-stack.data.keyAlone" (list $ "key" (list "nextchat" "code")) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

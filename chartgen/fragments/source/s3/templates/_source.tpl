@@ -125,9 +125,6 @@ s3.addressing: with host, a certificate does not cover the dots in the bucket of
 {{- end }}
 {{- end }}
 {{- with .Values.s3 }}
-{{- if and .tokenKey (not .existingSecret) }}
-s3.tokenKey: is set, but s3.existingSecret is empty; name the Secret with the access key and its session token, or remove tokenKey
-{{- end }}
 {{- if and (hasPrefix "http://" .endpoint) (not .plainHttp) }}
 s3.endpoint: {{ .endpoint }} uses plain HTTP, which others on the network can read and change; use https, or set s3.plainHttp to true to allow it
 {{- end }}

@@ -149,17 +149,9 @@ openWebui.env.{{ last $own }}: replaces the endpoints that the chart sets, {{ (f
 {{- if not (or .Serving $endpoints.ollama $endpoints.openai $own $keyed $ui.envFrom $ui.persistentConfig) }}
 openWebui.endpoints: is empty, and no server is enabled that answers requests, so Open WebUI has no model to chat with; add an endpoint, such as far: {protocol: ollama, url: "http://ollama.example.com:11434"}, or enable a server
 {{- end }}
-{{- range $name, $endpoint := $ui.endpoints }}
-{{- if and .key (not .existingSecret) }}
-openWebui.endpoints.{{ $name }}.key: is set, but no Secret is; set existingSecret to the Secret with the API key, or remove key
-{{- end }}
-{{- end }}
 {{- range $name, $server := $ui.toolServers }}
 {{- if and .path (ne (.protocol | default "mcp") "openapi") }}
 openWebui.toolServers.{{ $name }}.path: is set, but only a server with protocol openapi has a document; set protocol to openapi, or remove path
-{{- end }}
-{{- if and .key (not .existingSecret) }}
-openWebui.toolServers.{{ $name }}.key: is set, but no Secret is; set existingSecret to the Secret with the token, or remove key
 {{- end }}
 {{- end }}
 {{- end }}
