@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 import yaml
@@ -112,3 +113,17 @@ def test_plan_reads_it_as_any_server_across_nodes():
     text = "\n".join(plan.lines([found]))
     assert "8 × nvidia on each of 2 nodes" in text
     assert "split: tensor parallel 8, pipeline parallel 2" in text
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        ("NewCluster", "if the pods change, KubeRay first starts a second cluster, with 16 more GPUs"),
+        ("None", "if the pods change, the new ones start when you delete the RayCluster"),
+    ],
+)
+def test_notes_say_what_an_upgrade_needs(helm, strategy, said):
+    sets = f"nodes.ray.upgradeStrategy={strategy}"
+    args = ["install", "llm", CHART, "--dry-run=client", "--values", EXAMPLE, "--set", sets]
+    done = subprocess.run([helm, *map(str, args)], capture_output=True, text=True, check=True)
+    assert f"    upgrade              {said}\n" in done.stdout.partition("NOTES:\n")[2]

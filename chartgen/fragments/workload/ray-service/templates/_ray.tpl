@@ -2,6 +2,12 @@
 {{- if gt (int64 .Values.nodes.count) 1 -}}
 size: {{ int64 .Values.nodes.count }}
 serve: true
+{{- $gpus := mul (int64 .Values.replicas) (int64 .Values.nodes.count) (int64 .Facts.gpu.count) }}
+{{- if eq .Values.nodes.ray.upgradeStrategy "NewCluster" }}
+upgrade: {{ printf "if the pods change, KubeRay first starts a second cluster, with %d more GPUs" $gpus | quote }}
+{{- else }}
+upgrade: if the pods change, the new ones start when you delete the RayCluster
+{{- end }}
 {{- with .Values.nodes.ray.operatorNamespace }}
 operator: {{ quote . }}
 {{- end }}
