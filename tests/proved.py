@@ -32,6 +32,8 @@ WORKLOADS = {
     "Job": "workload/batch",
     "CronJob": "workload/batch",
 }
+# Groups of fragments that values use if the chart renders an object of theirs.
+OBJECTS = ("observe", "route", "scale", "secure")
 ASK = """\
 {{- include "CHART.servers" . }}
 {{- range .Servers }}
@@ -40,18 +42,30 @@ engine: {{ .Values.engine | quote }}
 delivery: {{ .Values.model.delivery | quote }}
 source: {{ ternary "" .Values.model.source (eq .Values.model.delivery "none") | quote }}
 workload: {{ .Facts.server.kind | quote }}
+{{- $spread := include "CHART.slot.server.topologySpreadConstraints" . | include "CHART.list" | mustFromJson }}
+spread: {{ not (empty $spread) }}
 {{- end }}
 """
 Entry = dict[str, Any]
 
 
 def used(chart: Path, files: Iterable[Path], helm: Path) -> list[str]:
-    """The fragments that the servers of these values use: engine, source, delivery and workload. The chart says so."""
-    found = set()
+    """The fragments of these values: engine, source, delivery and workload of the servers, and OBJECTS."""
+    files, found = tuple(files), set()
     for row in asked(chart, files, helm, ASK):
         found |= {f"{group}/{row[group]}" for group in ("engine", "delivery", "source") if row[group]}
         found.add(WORKLOADS[row["workload"]])
-    return sorted(found)
+        found |= {"scale/topology-spread"} if row["spread"] else set()
+    return sorted(found | rendered(chart, files, helm))
+
+
+def rendered(chart: Path, files: tuple[Path, ...], helm: Path, *sets: str) -> set[str]:
+    """The fragments of OBJECTS whose objects these values render."""
+    (answer,) = render([Request(chart, files, sets=sets)], helm)
+    if answer.error:
+        raise ToolError(f"the chart does not render these values: {answer.error}")
+    places = [document.source.split("/") for document in documents(answer.text) if document.data]
+    return {f"{group}/{name}" for _, group, name, *_ in places if group in OBJECTS}
 
 
 def asked(chart: Path, files: Iterable[Path], helm: Path, question: str) -> list[dict[str, Any]]:

@@ -58,9 +58,39 @@ def test_every_entry_is_of_an_example_or_a_group_that_exists(runs):
 @pytest.mark.parametrize(
     ("example", "fragments"),
     [
+        (
+            "guarded",
+            [
+                "delivery/init",
+                "delivery/none",
+                "engine/ollama",
+                "engine/vllm",
+                "observe/alerts",
+                "observe/dashboard",
+                "observe/monitor",
+                "secure/network-policy",
+                "server",
+                "source/ollama",
+            ],
+        ),
+        (
+            "nodeport-ha",
+            [
+                "delivery/init",
+                "engine/ollama",
+                "scale/autoscaling",
+                "scale/pod-disruption-budget",
+                "scale/topology-spread",
+                "server",
+                "source/ollama",
+            ],
+        ),
         ("batch-predict", ["delivery/init", "engine/custom", "engine/vllm", "source/modelkit", "workload/batch"]),
         ("two-servers", ["delivery/init", "delivery/none", "engine/ollama", "engine/vllm", "server", "source/ollama"]),
-        ("distributed-lws", ["delivery/none", "engine/vllm", "workload/leader-worker-set"]),
+        (
+            "distributed-lws",
+            ["delivery/none", "engine/vllm", "scale/pod-disruption-budget", "workload/leader-worker-set"],
+        ),
         ("tke-ollama", ["delivery/job", "engine/ollama", "server", "source/ollama"]),
     ],
 )
@@ -169,6 +199,7 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
     (tmp_path / "one-0.json").write_text('{"model": {"delivery": "sidecar"}}')
     scene = SimpleNamespace(
         given={"one": [tmp_path / "one-0.json"]},
+        others={"one": {"observe/monitor"}},
         programs={},
         chart=CHART,
         helm=SimpleNamespace(path=Path(helm)),
@@ -179,4 +210,10 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
     found = e2e_real.entries(scene, "v4.3.1", steps)["one"]
     assert found["programs"] == {"ollama": "0.17.4"}
     assert (found["steps"], found["failed"]) == ([{"step": "install", "saw": "ready in 9 s"}], ["kill"])
-    assert found["fragments"] == ["delivery/sidecar", "engine/ollama", "server", "source/ollama"]
+    assert found["fragments"] == [
+        "delivery/sidecar",
+        "engine/ollama",
+        "observe/monitor",
+        "server",
+        "source/ollama",
+    ]

@@ -22,9 +22,9 @@ HEAD = """\
 # How accurate the memory estimates are
 
 The chart estimates the memory that a model needs as the sum of three parts: 1.02 times the size of its weights, the KV
-cache in f16 for every token of the context, and 2.3 GiB for the engine on each GPU. On CPUs, the chart calculates the
-memory request of the pod from this estimate. With GPUs, the estimate is the GPU memory that the model needs.
-`chartgen plan` prints it.
+cache for every token of the context (in f16, unless the engine is set to another type), and 2.3 GiB for the engine on
+each GPU. On CPUs, the chart calculates the memory request of the pod from this estimate. With GPUs, the estimate is the
+GPU memory that the model needs. `chartgen plan` prints it.
 
 This page compares the estimates with all measurements of running models that we could find. It is generated from
 `docs/estimates.yaml` by `make docs`; the templates of the chart calculate the estimates.

@@ -19,6 +19,10 @@ TABLES = {
     "source": "Sources of models",
     "delivery": "Deliveries of models",
     "workload": "Workloads",
+    "route": "Routing",
+    "scale": "Scaling",
+    "observe": "Monitoring",
+    "secure": "Security",
 }
 HEAD = """\
 # What is proved
@@ -33,10 +37,11 @@ Not every engine has run on a real node. This page says what was tried, and how:
   API server and controllers of Kubernetes, on fake nodes, where no container runs.
 - **For real**: the groups of steps of `make e2e-real` in which the real program ran in a container, with its version.
 
-Routing, scaling, monitoring and NetworkPolicies are not in the tables. `make e2e` creates their objects on the API
-server with the CRDs of the pinned versions, and promtool tests the alert rules. A gateway, an endpoint picker, KEDA,
-the Prometheus operator, Istio, Kueue, Volcano and a network plugin that enforces policies never ran in these steps, and
-no step used a GPU.
+For routing, scaling, monitoring and security, *installed* means that the API server, with the CRDs of the pinned
+versions, accepted the objects. A gateway, an endpoint picker, KEDA, the Prometheus operator, KubeRay, Istio, Kueue,
+Volcano and a network plugin that enforces policies never ran in these steps, and no step used a GPU. promtool tests the
+alert rules. *For real*, a Prometheus read the metrics that a monitor names, and computed the queries of the dashboard
+and the alerts.
 
 *no* means that it was not tried. This page is generated from `docs/proved.yaml`, which the runs write, by `make docs`.
 """

@@ -195,9 +195,9 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
             own[PROGRAMS[variable]] = proved.version(_program(variable))
         steps = [{"step": each.name, "saw": each.saw} for each in mine if not each.wrong]
         versions = {"kubernetes": scene.cluster.version, "helm": [helm], "programs": own}
-        found[group] = proved.entry(
-            set().union(*given), [each.name for each in mine if each.wrong], steps=steps, **versions
-        )
+        used = scene.others.get(group, set()).union(*given)
+        failed = [each.name for each in mine if each.wrong]
+        found[group] = proved.entry(used, failed, steps=steps, **versions)
     return found
 
 

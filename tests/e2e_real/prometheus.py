@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tests import proved
 from tests.e2e.cluster import Object, get, request
 
 from .asking import NAME as CLIENT
@@ -50,6 +51,7 @@ def scraped(group: str, model: str) -> Step:
         states = until(scene, group, "every alert was computed", lambda: _states(scene, group, len(rules["groups"])))
         bad = [f"{name}: {state}" for name, state in states.items() if state != "ok, inactive"]
         expect(not bad, *bad)
+        scene.others[group] = proved.rendered(scene.chart, tuple(scene.given[group][-1:]), scene.helm.path, *ON)
         return f"{len(wanted)} queries of the dashboard have numbers, {len(states)} alerts are computed, none fires"
 
     return step

@@ -52,6 +52,9 @@ class Scene:
     # Group -> the programs whose versions only their pods could say.
     programs: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    # Group -> the fragments that a step used with values of its own.
+    others: dict[str, set[str]] = field(default_factory=dict)
+
     def namespace(self, group: str) -> str:
         return f"e2e-real-{group}-{self.run}"
 

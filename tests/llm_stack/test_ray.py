@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 import yaml
@@ -112,3 +113,32 @@ def test_plan_reads_it_as_any_server_across_nodes():
     text = "\n".join(plan.lines([found]))
     assert "8 × nvidia on each of 2 nodes" in text
     assert "split: tensor parallel 8, pipeline parallel 2" in text
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        ("NewCluster", "if the pods change, KubeRay first starts a second cluster, with 16 more GPUs"),
+        ("None", "if the pods change, the new ones start when you delete the RayCluster"),
+    ],
+)
+def test_notes_say_what_an_upgrade_needs(helm, strategy, said):
+    sets = f"nodes.ray.upgradeStrategy={strategy}"
+    args = ["install", "llm", CHART, "--dry-run=client", "--values", EXAMPLE, "--set", sets]
+    done = subprocess.run([helm, *map(str, args)], capture_output=True, text=True, check=True)
+    assert f"    upgrade              {said}\n" in done.stdout.partition("NOTES:\n")[2]
+
+
+@pytest.mark.parametrize("env", [{}, {"RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING": "1"}])
+def test_running_requests_have_the_time_of_a_server_to_finish(manifests, tmp_path, env):
+    file = tmp_path / "values.yaml"
+    file.write_text(json.dumps(LARGE | {"terminationGracePeriodSeconds": 600, "env": env}))
+    service = manifests(file).get(NAME)
+    assert service.spec.rayClusterDeletionDelaySeconds == 600
+    args = yaml.safe_load(service.spec.serveConfigV2)["applications"][0]["args"]
+    assert args["llm_configs"][0]["deployment_config"]["graceful_shutdown_timeout_s"] == 600
+    # Ray Serve refuses options of its ingress with direct streaming.
+    assert args.get("ingress_deployment_config") == (None if env else {"graceful_shutdown_timeout_s": 600})
+    for template in templates(service):
+        (timeout,) = [each.value for each in template.spec.containers[0].env if "ROUTER_HTTP_TIMEOUT" in each.name]
+        assert timeout == "3600"

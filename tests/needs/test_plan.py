@@ -362,6 +362,31 @@ def test_layers_with_a_window_keep_its_tokens_where_the_engine_frees_the_others(
     )
 
 
+@pytest.mark.parametrize(
+    ("sets", "mebibytes"),
+    [
+        (["engine=vllm"], 1024),
+        (["engine=vllm", "vllm.dtype=float"], 2048),
+        (["engine=vllm", "vllm.kvCacheDtype=fp8"], 512),
+        (["engine=vllm", "vllm.kvCacheDtype=fp8", "extraArgs={--kv-cache-dtype,bfloat16}"], 1024),
+        (["engine=vllm", "vllm.kvCacheDtype=fp8_ds_mla"], 592),
+        (["engine=sglang", "extraArgs={--kv-cache-dtype=fp8_e4m3}"], 512),
+        (["engine=sglang", "extraArgs={--kv_cache_dtype,fp4_e2m1,--disable-radix-cache}"], 288),
+        (["engine=llamacpp", "extraArgs={--cache-type-k,q8_0,-ctv,q4_0}"], 416),
+        (["engine=llamacpp", "extraArgs={--cache-type-k,q8_0}"], 784),
+        (["engine=llamacpp", "env.LLAMA_ARG_CACHE_TYPE_K=q8_0", "env.LLAMA_ARG_CACHE_TYPE_V=q8_0"], 544),
+        (["ollama.flashAttention=true", "ollama.kvCacheType=q8_0"], 544),
+        (["engine=vllm", "nodes.count=2", "nodes.workload=RayService", "vllm.kvCacheDtype=fp8"], 512),
+    ],
+)
+def test_a_quantized_cache_is_counted_as_the_engine_keeps_it(sets, mebibytes):
+    name = "own" if sets[0].startswith("ollama") else "team/own"
+    sizes = [f"model.name={name}", "model.weightsSize=1Gi", "model.kvCachePerToken=128Ki", "model.contextLength=8192"]
+    sets = [*sets, "llamacpp.file=own.gguf"] if "engine=llamacpp" in sets else sets
+    claim = ["modelCache.accessModes={ReadWriteMany}", "gpu.vendor=nvidia", "gpu.count=2"]
+    assert told(*sizes, *(claim if "nodes.count=2" in sets else []), *sets)["models"][0]["kvMiB"] == mebibytes
+
+
 @pytest.mark.parametrize(("tied", "million"), [({}, 2614), ({"tie_word_embeddings": False}, 3204)])
 def test_gemma_has_one_table_for_words_unless_its_configuration_says_otherwise(tied, million):
     config = {"model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26}

@@ -45,6 +45,25 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 {{- end }}
 {{- end }}
 
+{{- /* (list ARGS NAMES): the value of the last of extraArgs with one of the NAMES, as --name=value or as two items; empty if
+there is none. */}}
+{{- define "fragment.argument" -}}
+{{- $names := last . }}
+{{- $found := "" }}
+{{- $follows := false }}
+{{- range first . }}
+{{- $parts := regexSplit "=" (toString .) 2 }}
+{{- $named := has (first $parts | replace "_" "-") $names }}
+{{- if and $named (eq (len $parts) 2) }}
+{{- $found = last $parts }}
+{{- else if $follows }}
+{{- $found = toString . }}
+{{- end }}
+{{- $follows = and $named (eq (len $parts) 1) }}
+{{- end }}
+{{- $found }}
+{{- end }}
+
 {{- /*
 (list MODELS ENGINE FOLDER): an error for each model whose name ends in GGUF, for an engine that reads a folder with config.json and
 safetensors. FOLDER is the part of the download that the engine reads; a file that ends in .gguf is accepted.

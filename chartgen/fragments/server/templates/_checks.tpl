@@ -42,22 +42,15 @@ whose own arguments do not set the port has its port in a value.
 {{- $port := int64 .Facts.engine.port | toString }}
 {{- $own := include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson }}
 {{- if or (has (printf "--port=%s" $port) $own) (has "--port" $own) }}
-{{- $flag := "" }}
-{{- range .Values.extraArgs }}
-{{- $parts := regexSplit "=" (toString .) 2 }}
-{{- $value := "" }}
-{{- if has $flag (list "--port" "--host") }}
-{{- $value = toString . }}
-{{- else if and (eq (len $parts) 2) (has (first $parts) (list "--port" "--host")) }}
-{{- $flag = first $parts }}
-{{- $value = last $parts }}
+{{- with include "fragment.argument" (list .Values.extraArgs (list "--port")) }}
+{{- if ne . $port }}
+extraArgs: --port {{ . }} is not the port {{ $port }}, where the probes and the Service reach the server; remove it, and set service.port if clients need another port
 {{- end }}
-{{- if and (eq $flag "--port") $value (ne $value $port) }}
-extraArgs: --port {{ $value }} is not the port {{ $port }}, where the probes and the Service reach the server; remove it, and set service.port if clients need another port
-{{- else if and (eq $flag "--host") $value (not (has $value (list "0.0.0.0" "::"))) }}
-extraArgs: --host {{ $value }} hides the server from the probes and the Service; remove it
 {{- end }}
-{{- $flag = ternary (toString .) "" (empty $value) }}
+{{- with include "fragment.argument" (list .Values.extraArgs (list "--host")) }}
+{{- if not (has . (list "0.0.0.0" "::")) }}
+extraArgs: --host {{ . }} hides the server from the probes and the Service; remove it
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -26,7 +26,7 @@ tags; the models of other sources under the same name can differ.
 
 {{- /*
 What a server's models need. known is true if all of them are described. weightsMiB and kvMiB are totals, kvMiB for
-the full context of all parallel requests, in f16 even if it is quantized. The values take precedence over the
+the full context of all parallel requests, in the engine's data types. The values take precedence over the
 catalogue.
 needMiB is the memory that they take: 1.02 times the weights of each copy, the KV cache, and programMiB, 2.3 GiB for
 the program, as in KAITO's preset estimator. Copies can share the experts of a model, if the engine does that. With GPUs this is the memory of the cards, with the program's part on
@@ -39,11 +39,12 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- $weights := 0 }}
 {{- $experts := 0 }}
 {{- $kv := 0 }}
+{{- $bits := include "fragment.sizing.cacheBits" . | float64 }}
 {{- $requests := int64 .Facts.engine.parallel | default 1 }}
 {{- range .Facts.models }}
 {{- $model := include "fragment.sizing.model" (dict "context" $ "model" .) | mustFromJson }}
 {{- $tokens := mul $requests (int64 $.Values.model.contextLength) }}
-{{- $own := divf (mulf $model.kvKiBPerToken $tokens) 1024 | floor | int64 }}
+{{- $own := divf (mulf $model.kvKiBPerToken $tokens $bits) 16384 | floor | int64 }}
 {{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
 {{- $weights = add $weights (int64 $model.weightsMiB) }}
 {{- $kv = add $kv $own }}
@@ -60,6 +61,23 @@ promptCacheMiB is the memory of the pod in which the engine caches prompts. It i
 {{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
 {{- $cache := mul (len $models) (int64 .Facts.engine.promptCacheMiB) }}
 {{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
+{{- end }}
+
+{{- /*
+The bits of a number in the KV cache, the mean of keys and values, with the scales that are stored next to quantized numbers
+(the blocks of ggml's ggml-common.h; vLLM's vllm/v1/kv_cache_interface.py). fp8_ds_mla has 656 bytes in place of 1152. The
+sizes of other types are not known here, and count as 16 bits.
+*/}}
+{{- define "fragment.sizing.cacheBits" -}}
+{{- $known := dict "f32" 32.0 "float" 32.0 "float32" 32.0 "fp8" 8.0 "fp8_e4m3" 8.0 "fp8_e5m2" 8.0 "fp8_inc" 8.0 "fp8_ds_mla" 9.25
+  "fp8_per_token_head" 8.5 "int8_per_token_head" 8.5 "int4_per_token_head" 4.5 "nvfp4" 4.5 "nvfp4_4over6" 4.5 "fp4_e2m1" 4.5
+  "q8_0" 8.5 "q5_1" 6.0 "q5_0" 5.5 "q4_1" 5.0 "q4_0" 4.5 "iq4_nl" 4.5 }}
+{{- $bits := 0.0 }}
+{{- $types := .Facts.engine.kvCacheTypes | default (list "") }}
+{{- range $types }}
+{{- $bits = addf $bits (get $known . | default 16.0) }}
+{{- end }}
+{{- divf $bits (len $types) }}
 {{- end }}
 
 {{- /* {context, model}: what one model needs, as JSON: reference, weightsMiB, the part expertsMiB of its experts,

@@ -46,6 +46,25 @@ extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value 
 {{- end }}
 
 {{- /*
+*/}}
+{{- define "llm-stack.argument" -}}
+{{- $names := last . }}
+{{- $found := "" }}
+{{- $follows := false }}
+{{- range first . }}
+{{- $parts := regexSplit "=" (toString .) 2 }}
+{{- $named := has (first $parts | replace "_" "-") $names }}
+{{- if and $named (eq (len $parts) 2) }}
+{{- $found = last $parts }}
+{{- else if $follows }}
+{{- $found = toString . }}
+{{- end }}
+{{- $follows = and $named (eq (len $parts) 1) }}
+{{- end }}
+{{- $found }}
+{{- end }}
+
+{{- /*
 
 
 */}}

@@ -39,11 +39,12 @@
 {{- $weights := 0 }}
 {{- $experts := 0 }}
 {{- $kv := 0 }}
+{{- $bits := include "llm-stack.sizing.cacheBits" . | float64 }}
 {{- $requests := int64 .Facts.engine.parallel | default 1 }}
 {{- range .Facts.models }}
 {{- $model := include "llm-stack.sizing.model" (dict "context" $ "model" .) | mustFromJson }}
 {{- $tokens := mul $requests (int64 $.Values.model.contextLength) }}
-{{- $own := divf (mulf $model.kvKiBPerToken $tokens) 1024 | floor | int64 }}
+{{- $own := divf (mulf $model.kvKiBPerToken $tokens $bits) 16384 | floor | int64 }}
 {{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
 {{- $weights = add $weights (int64 $model.weightsMiB) }}
 {{- $kv = add $kv $own }}
@@ -60,6 +61,23 @@
 {{- $sum := dict "known" $known "models" $models "weightsMiB" $weights "kvMiB" $kv "needMiB" $need }}
 {{- $cache := mul (len $models) (int64 .Facts.engine.promptCacheMiB) }}
 {{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
+{{- end }}
+
+{{- /*
+
+
+
+*/}}
+{{- define "llm-stack.sizing.cacheBits" -}}
+{{- $known := dict "f32" 32.0 "float" 32.0 "float32" 32.0 "fp8" 8.0 "fp8_e4m3" 8.0 "fp8_e5m2" 8.0 "fp8_inc" 8.0 "fp8_ds_mla" 9.25
+  "fp8_per_token_head" 8.5 "int8_per_token_head" 8.5 "int4_per_token_head" 4.5 "nvfp4" 4.5 "nvfp4_4over6" 4.5 "fp4_e2m1" 4.5
+  "q8_0" 8.5 "q5_1" 6.0 "q5_0" 5.5 "q4_1" 5.0 "q4_0" 4.5 "iq4_nl" 4.5 }}
+{{- $bits := 0.0 }}
+{{- $types := .Facts.engine.kvCacheTypes | default (list "") }}
+{{- range $types }}
+{{- $bits = addf $bits (get $known . | default 16.0) }}
+{{- end }}
+{{- divf $bits (len $types) }}
 {{- end }}
 
 {{- /*

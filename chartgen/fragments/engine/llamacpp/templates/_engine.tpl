@@ -23,6 +23,13 @@ modelFile: {{ quote . }}
 readOnly: true
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
+{{- $types := list }}
+{{- range $part := list "k" "v" }}
+{{- $variable := get $.Values.env (printf "LLAMA_ARG_CACHE_TYPE_%s" (upper $part)) | default "" }}
+{{- $own := include "fragment.argument" (list $.Values.extraArgs (list (printf "--cache-type-%s" $part) (printf "-ct%s" $part))) }}
+{{- $types = append $types ($own | default (ternary $variable "" (kindIs "string" $variable))) }}
+{{- end }}
+kvCacheTypes: {{ toJson $types }}
 slidingWindow: {{ not (has "--swa-full" .Values.extraArgs) }}
 offloadsToMemory: {{ ne $llamacpp.gpuLayers "all" }}
 mapsWeights: {{ has $llamacpp.loadMode (list "auto" "mmap") }}

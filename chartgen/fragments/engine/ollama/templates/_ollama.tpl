@@ -9,6 +9,7 @@ names: {{ concat (include "fragment.engine.ollama.models" . | splitList " ") (ke
 formats: [ollama]
 parallel: {{ int64 .Values.ollama.numParallel }}
 promptCacheMiB: {{ int64 .Values.ollama.promptCacheMiB }}
+kvCacheTypes: [{{ ternary .Values.ollama.kvCacheType "f16" .Values.ollama.flashAttention | quote }}]
 slidingWindow: true
 # A pod is not ready with a model that is offloaded, unless this is lower.
 offloadsToMemory: {{ lt (int64 .Values.ollama.minGpuPercent) 100 }}

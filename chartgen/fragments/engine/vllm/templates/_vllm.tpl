@@ -39,6 +39,8 @@ usablePercent: {{ round (mulf .Values.vllm.gpuMemoryUtilization 100) 0 | int64 }
 batch: true
 # vllm/v1/core/kv_cache_utils.py: without the hybrid manager, every layer keeps the whole context.
 slidingWindow: {{ not (has "--disable-hybrid-kv-cache-manager" .Values.extraArgs) }}
+{{- $cache := include "fragment.argument" (list .Values.extraArgs (list "--kv-cache-dtype")) | default .Values.vllm.kvCacheDtype }}
+kvCacheTypes: [{{ ternary .Values.vllm.dtype $cache (eq $cache "auto") | quote }}]
 servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
@@ -300,6 +302,18 @@ Secret/{{ . }}
 {{- if (.Facts.group | default dict).serve }}
 {{- if $vllm.apiKey.existingSecret }}
 vllm.apiKey.existingSecret: is set, but the chart does not give an API key to Ray Serve, so its API would be open; remove it, or set nodes.workload to LeaderWorkerSet
+{{- end }}
+{{- $own := dict "model" "model.name" "served_model_name" "vllm.servedModelName" "tensor_parallel_size" "vllm.tensorParallelSize"
+  "pipeline_parallel_size" "vllm.pipelineParallelSize" "max_model_len" "model.contextLength" "kv_cache_dtype" "vllm.kvCacheDtype"
+  "data_parallel_size" "replicas" }}
+{{- range $name, $value := .Values.nodes.ray.engineArgs }}
+{{- if hasKey $own $name }}
+nodes.ray.engineArgs.{{ $name }}: {{ get $own $name }} is the value for it, which the chart reads, too; remove it, and set {{ get $own $name }}
+{{- else if and (eq $name "distributed_executor_backend") (ne (toString $value) "ray") }}
+nodes.ray.engineArgs.distributed_executor_backend: Ray Serve only starts vLLM with ray; remove it
+{{- else if eq $name "api_key" }}
+nodes.ray.engineArgs.api_key: Ray Serve does not check API keys, so its API would be open, and the RayService would show the key; remove it, or set nodes.workload to LeaderWorkerSet with vllm.apiKey.existingSecret
+{{- end }}
 {{- end }}
 {{- if $vllm.chatTemplate }}
 vllm.chatTemplate: is set, but the chart does not give a chat template to Ray Serve; remove it, or set nodes.workload to LeaderWorkerSet

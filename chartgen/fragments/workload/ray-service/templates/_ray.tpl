@@ -2,6 +2,12 @@
 {{- if gt (int64 .Values.nodes.count) 1 -}}
 size: {{ int64 .Values.nodes.count }}
 serve: true
+{{- $gpus := mul (int64 .Values.replicas) (int64 .Values.nodes.count) (int64 .Facts.gpu.count) }}
+{{- if eq .Values.nodes.ray.upgradeStrategy "NewCluster" }}
+upgrade: {{ printf "if the pods change, KubeRay first starts a second cluster, with %d more GPUs" $gpus | quote }}
+{{- else }}
+upgrade: if the pods change, the new ones start when you delete the RayCluster
+{{- end }}
 {{- with .Values.nodes.ray.operatorNamespace }}
 operator: {{ quote . }}
 {{- end }}
@@ -29,6 +35,9 @@ wait: {{ printf "wait --for=condition=Ready rayservice/%s" $name | quote }}
 {{- if .Facts.group -}}
 # Ray would send usage statistics to a host on the internet.
 RAY_USAGE_STATS_ENABLED: "0"
+# Without this, a response that is not streamed ends with an error after ten minutes (DEFAULT_LLM_ROUTER_HTTP_TIMEOUT in Ray's
+# python/ray/llm/_internal/serve/constants.py).
+RAY_SERVE_LLM_ROUTER_HTTP_TIMEOUT: "3600"
 {{- end }}
 {{- end }}
 
@@ -78,7 +87,9 @@ livenessProbe:
 {{- $copies := int64 .Values.replicas }}
 {{- $model := include "fragment.slot.group.application" . | include "fragment.map" | mustFromJson }}
 {{- $_ := set $model "engine_kwargs" (merge (deepCopy .Values.nodes.ray.engineArgs) ($model.engine_kwargs | default dict)) }}
-{{- $_ := set $model "deployment_config" (dict "autoscaling_config" (dict "min_replicas" $copies "max_replicas" $copies)) -}}
+{{- /* Ray Serve ends running requests 20 seconds after it begins to replace a copy, unless this is longer. */}}
+{{- $end := dict "graceful_shutdown_timeout_s" (int64 .Values.terminationGracePeriodSeconds) }}
+{{- $_ := set $model "deployment_config" (merge (dict "autoscaling_config" (dict "min_replicas" $copies "max_replicas" $copies)) $end) -}}
 proxy_location: EveryNode
 http_options: {host: 0.0.0.0, port: {{ int64 .Facts.engine.port }}}
 applications:
@@ -88,6 +99,10 @@ applications:
   args:
     llm_configs:
     {{- toYaml (list $model) | nindent 4 }}
+    {{- /* With direct streaming, requests have no other way to the model, and Ray Serve refuses this. */}}
+    {{- if not (hasKey .Values.env "RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING") }}
+    ingress_deployment_config: {{ toJson $end }}
+    {{- end }}
 {{- end }}
 
 {{- define "fragment.workload.ray-service.checks" -}}

@@ -28,6 +28,9 @@ group:
   path: {{ ternary "/v1/embeddings" "/v1/completions" $sglang.embeddings | quote }}
   request: {{ merge $asked (ternary (dict "input" "0") (dict "prompt" "0" "max_tokens" 1) $sglang.embeddings) | toJson }}
 parallel: {{ max 1 (mul (int64 $sglang.maxRunningRequests) (int64 $sglang.dataParallelSize)) }}
+{{- with include "llm-stack.argument" (list .Values.extraArgs (list "--kv-cache-dtype")) }}
+kvCacheTypes: [{{ quote . }}]
+{{- end }}
 readOnly: true
 {{- with $sglang.memFractionStatic }}
 usablePercent: {{ round (mulf . 100) 0 | int64 }}
