@@ -86,6 +86,7 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.estimates
 	@$(BIN)/python -m docs.makers.mistakes
 	@$(BIN)/python -m docs.makers.examples
+	@$(BIN)/python -m docs.makers.differences
 	@$(BIN)/python -m docs.makers.page
 	@$(BIN)/python -m docs.makers.proved
 
