@@ -8,23 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from ..chart.loaded import LoadedChart
+from ..conventions import SERVERS, entry_keys
 from ..problem import fault
 from ..reading import yamlfile
 
 FILE = "questions.yaml"
+BLOCK = "block"  # what holds other values
 TYPES = {"string": "string", "integer": "int", "number": "float", "boolean": "boolean"}
 
 
 def page(chart: LoadedChart, published: str = "") -> dict[str, Any]:
     """What the page has to know of a chart: its name, its questions, and all other values by their keys.
 
+    `blocks` describes the keys above those; a map in `entries` has entries of any name, with some of the chart's keys.
+
     Its commands install the chart from where it is `published`, a registry (oci://) or a repository. Without that they
     name it as it is shown.
     """
     found = questions(chart.folder)
     asked = {each["variable"] for each in found}
-    values = [each for each in _values(chart.schema or {}, chart.schema or {}, ()) if each["variable"] not in asked]
-    return {"chart": chart.name, **_place(chart, published), "questions": found, "values": values}
+    schema = chart.schema or {}
+    said = list(_values(schema, schema, ()))
+    values = [each for each in said if each["type"] != BLOCK and each["variable"] not in asked]
+    blocks = {each["variable"]: each["description"] for each in said if each["type"] == BLOCK}
+    entries = {SERVERS: sorted(entry_keys(schema))} if entry_keys(schema) else {}
+    known = {"questions": found, "values": values, "blocks": blocks, "entries": entries}
+    return {"chart": chart.name, **_place(chart, published), **known}
 
 
 def _place(chart: LoadedChart, published: str) -> dict[str, str]:
@@ -51,11 +60,15 @@ def questions(folder: Path) -> list[dict[str, Any]]:
 def _values(
     schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], above: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """Every value of a schema that one answer can set, by its dotted key; without a description it has that `above`."""
+    """Every value of a schema that one answer can set, by its dotted key, and the blocks that they are in.
+
+    Without a description, one has that `above`.
+    """
     for key, inner in schema.get("properties", {}).items():
         said = _resolved(inner, root)
         description = " ".join(str(said.get("description", "")).split()) or above
         if said.get("properties"):
+            yield {"variable": ".".join((*path, key)), "description": description, "type": BLOCK}
             yield from _values(said, root, (*path, key), description)
             continue
         kind = said.get("type")

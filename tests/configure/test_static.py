@@ -282,14 +282,14 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_what_npm_brings_must_have_the_pinned_checksum(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pagepython, "_run", lambda command, place, what, say: (place / "a.tgz").write_bytes(b"other"))
+    monkeypatch.setattr(pagepython, "run", lambda command, place, what, say: (place / "a.tgz").write_bytes(b"other"))
     with pytest.raises(ToolError, match="does not have the pinned checksum"):
         pagepython._fetch(tmp_path, print)
 
 
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"trying failed: no way"):
-        pagepython._run(["sh", "-c", "echo no way >&2; exit 3"], tmp_path, "trying", print)
+        pagepython.run(["sh", "-c", "echo no way >&2; exit 3"], tmp_path, "trying", print)
 
 
 def test_a_page_is_written_or_served() -> None:
