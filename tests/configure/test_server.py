@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -105,3 +107,26 @@ def chart_without_questions(tmp_path):
 )
 def test_single_answers_are_set_and_taken_out(text, path, value, made):
     assert answers.answered(text, path, value) == made
+
+
+def test_a_browser_that_leaves_before_its_answer_is_not_an_error(url, capsys):
+    host, port = url.removeprefix("http://").strip("/").split(":")
+    body = json.dumps({"text": ""}).encode()
+    head = f"POST /look HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url.rstrip('/')}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    for _ in range(3):
+        gone = socket.create_connection((host, int(port)))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.sendall(head.encode() + body)
+        gone.close()
+    assert call(url, "look", {"text": ""})[0] == 200  # one look after the other
+    assert capsys.readouterr().err == ""
+
+
+def test_the_page_is_told_what_blocks_are_for_and_what_entries_can_have():
+    page = questions.page(loaded.load(CHART, str(CHART)))
+    assert page["blocks"]["gpu"]
+    assert "gpu" not in {each["variable"] for each in page["values"]}
+    assert {"engine", "gpu", "model"} <= set(page["entries"]["servers"])
+    assert "openWebui" not in page["entries"]["servers"]
+    assert all(each["description"] for each in page["values"])

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from configure.browser import PROGRAM, Page, browser
-from configure.test_page import FINE, answer, drop_an_example, settled, write
+from configure.test_page import FINE, OFFERED, accept, answer, drop_an_example, settled, write
 from conftest import CHART
 
 from chartgen import cli
@@ -128,6 +128,16 @@ class TestPage:
         assert "expected an integer" in page.run("document.getElementById('q-model.contextLength-error').textContent")
         answer(page, "model.contextLength", "")
         page.wait(FINE)
+
+    def test_the_editor_completes_what_is_typed_and_marks_what_is_refused(self, page: Page) -> None:
+        page.run("document.querySelector('.cm-content').focus()")
+        page.type("gpu:\nven")
+        page.wait(f"{OFFERED}.join() === 'vendor'")
+        accept(page)
+        page.type("nobody")
+        page.wait("document.querySelector('.cm-lint-marker-error') !== null")
+        assert page.run("document.querySelector('.cm-lintRange-error').innerText") == "vendor: nobody"
+        assert page.logged == []
 
     def test_a_dropped_file_fills_the_questions(self, page: Page) -> None:
         drop_an_example(page)
@@ -243,6 +253,7 @@ class TestFolder:
             "Python",
             "Go",
             "PyYAML",
+            "@codemirror/view",
             "jsonschema",
             "helm.sh/helm/v4",
             "go.yaml.in/yaml/v2",

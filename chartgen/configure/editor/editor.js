@@ -4,7 +4,7 @@
 import { autocompletion, completionKeymap, startCompletion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, isolateHistory, undo, undoDepth } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { HighlightStyle, bracketMatching, ensureSyntaxTree, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { HighlightStyle, bracketMatching, ensureSyntaxTree, indentOnInput, indentService, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorState } from "@codemirror/state";
@@ -18,10 +18,11 @@ const KEY = /^("[^"]*"|'[^']*'|[^\s#:'"{}[\]&*!|>%@`,-][^:#]*?)\s*:(?:\s+(.*))?$
 
 // The page's own colours, which change with the reader's setting.
 const LOOK = EditorView.theme({
-  "&": { backgroundColor: "var(--back)", color: "var(--text)", border: "1px solid var(--line)", borderRadius: ".35rem", minHeight: "22lh", maxHeight: "60vh" },
+  "&": { backgroundColor: "var(--back)", color: "var(--text)", border: "1px solid var(--line)", borderRadius: ".35rem", maxHeight: "55vh" },
   "&.cm-focused": { outline: "3px solid var(--mark)", outlineOffset: "1px" },
   ".cm-scroller": { font: ".9rem/1.5 ui-monospace, monospace", overflow: "auto" },
   ".cm-content": { caretColor: "var(--text)" },
+  ".cm-content, .cm-gutter": { minHeight: "40vh" },
   ".cm-gutters": { backgroundColor: "var(--card)", color: "var(--soft)", borderRight: "1px solid var(--line)" },
   ".cm-placeholder": { color: "var(--soft)" },
   ".cm-tooltip, .cm-panels": { backgroundColor: "var(--card)", color: "var(--text)", border: "1px solid var(--line)" },
@@ -53,7 +54,7 @@ class YamlEditor extends HTMLElement {
       parent: this,
       extensions: [
         lineNumbers(), lintGutter(), highlightSpecialChars(), history(), indentOnInput(), bracketMatching(),
-        search({ top: true }), highlightSelectionMatches(), yaml(), syntaxHighlighting(COLOURS), LOOK,
+        search({ top: true }), highlightSelectionMatches(), yaml(), indentService.of(indent), syntaxHighlighting(COLOURS), LOOK,
         this.#dark.of(EditorView.darkTheme.of(DARK.matches)),
         placeholder(this.getAttribute("placeholder") ?? ""),
         EditorView.contentAttributes.of(named),
@@ -157,7 +158,7 @@ class YamlEditor extends HTMLElement {
     const node = path && this.#node([...path, key]);
     const choices = options(node).map(String);
     if (!choices.length || choices.includes(value)) return null;
-    return { from: context.pos - value.length, options: choices.map((each) => ({ label: each, type: "constant" })), validFor: /^\S*$/ };
+    return { from: context.pos - value.length, options: choices.map((each) => ({ label: each, type: "constant" })) };
   }
 
   #hover(view, at, side) {
@@ -191,7 +192,7 @@ function said(path, node) {
   title.textContent = path.join(".");
   const lines = [node.value?.description ?? node.description ?? ""];
   const choices = options(node);
-  if (choices.length) lines.push(`One of: ${choices.join(", ")}.`);
+  if (choices.length && !lines[0].includes("One of:")) lines.push(`One of: ${choices.join(", ")}.`);
   if (node.value?.default !== undefined && node.value.default !== "") lines.push(`By default: ${JSON.stringify(node.value.default)}.`);
   box.append(title, ...lines.filter(Boolean).map((each) => {
     const line = document.createElement("p");
@@ -248,6 +249,14 @@ function siblings(state, number, indent) {
     }
   }
   return found;
+}
+
+// How far a new line is indented: behind a key without a value, one step more. Null leaves it to the syntax.
+function indent(context, at) {
+  const { text } = context.lineAt(at, -1);
+  const { depth, rest } = parts(text);
+  const [, key, value = ""] = rest.match(KEY) ?? [];
+  return key && (!value || value.startsWith("#")) ? depth + context.unit : undefined;
 }
 
 function parts(text) {

@@ -314,7 +314,10 @@ function show(answer) {
   const old = $("plan").firstElementChild.textContent || $("manifests").firstElementChild.textContent;
   const shown = old ? " Plan, picture and manifests are those of the last values without errors." : "";
   const waits = pending.length ? " What you answered is written into the file when that is possible." : "";
-  if (count) state(`${count} ${count === 1 ? "error" : "errors"}.${shown}${waits}`, "bad");
+  const asked = count - left.length;
+  const there = asked === 1 ? "at its question" : "at their questions";
+  const where = !asked ? "" : asked === count ? ` ${there}` : `, ${asked} of them ${there}`;
+  if (count) state(`${count} ${count === 1 ? "error" : "errors"}${where}.${shown}${waits}`, "bad");
   else state("The chart accepts these values.", "good");
   $("result").classList.toggle("old", count > 0);
   if (!count) {
@@ -429,6 +432,7 @@ function wire() {
   });
 }
 
+$("text").value = kept(); // Undo goes back to nothing, after a reload too
 wire();
 page = await (await fetch("page.json")).json();
 $("chart").textContent = page.chart;
@@ -436,7 +440,6 @@ document.title = `Configure ${page.chart}`;
 build();
 fill();
 $("text").known({ ...page, values: [...page.questions, ...page.values] });
-$("text").value = kept(); // Undo goes back to nothing, after a reload too
 if (parts) {
   // What the defaults mean is known before anything can render.
   $("engine").hidden = false;
