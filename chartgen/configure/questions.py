@@ -13,6 +13,7 @@ from ..problem import fault
 from ..reading import yamlfile
 
 FILE = "questions.yaml"
+PLACES = ("definitions", "$defs")  # where a schema has parts that others name
 BLOCK = "block"  # what holds other values
 TYPES = {"string": "string", "integer": "int", "number": "float", "boolean": "boolean"}
 
@@ -58,22 +59,30 @@ def questions(folder: Path) -> list[dict[str, Any]]:
 
 
 def _values(
-    schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], above: str = ""
+    schema: dict[str, Any],
+    root: dict[str, Any],
+    path: tuple[str, ...],
+    above: str = "",
+    within: frozenset[str] = frozenset(),
 ) -> Iterator[dict[str, Any]]:
     """Every value of a schema that one answer can set, by its dotted key, and the blocks that they are in.
 
-    Without a description, one has that `above`.
+    Without a description, one has that `above`. A definition `within` itself is one value.
     """
     for key, inner in schema.get("properties", {}).items():
-        said = _resolved(inner, root)
+        if "." in key:  # which no dotted path can name
+            continue
+        said, name = _resolved(inner, root)
         description = " ".join(str(said.get("description", "")).split()) or above
-        if said.get("properties"):
+        if said.get("properties") and name not in within:
             yield {"variable": ".".join((*path, key)), "description": description, "type": BLOCK}
-            yield from _values(said, root, (*path, key), description)
+            yield from _values(said, root, (*path, key), description, within | ({name} if name else set()))
             continue
         kind = said.get("type")
         kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
         choices = [each for each in said.get("enum", ()) if each not in ("", None)]
+        if any(isinstance(each, (dict, list)) for each in choices):
+            choices = []
         entry = {
             "variable": ".".join((*path, key)),
             "description": description,
@@ -84,9 +93,11 @@ def _values(
         yield entry
 
 
-def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """A schema with what its `$ref` names; its own description comes first."""
-    name = str(schema.get("$ref", ""))
-    if not name.startswith("#/definitions/"):
-        return schema
-    return {**root.get("definitions", {}).get(name.removeprefix("#/definitions/"), {}), **schema}
+def _resolved(schema: Any, root: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """A schema with what its `$ref` names, and that name; its own description comes first. `true` says nothing."""
+    if not isinstance(schema, dict):
+        return {}, ""
+    _, _, where = str(schema.get("$ref", "")).partition("#/")
+    place, _, name = where.partition("/")
+    found = root.get(place, {}).get(name) if place in PLACES else None
+    return ({**found, **schema}, name) if isinstance(found, dict) else (schema, "")

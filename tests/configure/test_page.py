@@ -366,6 +366,8 @@ class TestEditor:
             ("extraArgs:\n  - a: 1\n    ", [], []),
             ("openWebui:\n  enabled: ", ["true", "false"], []),
             ("nothing:\n  such: ", [], []),
+            ("constructor:\n  a:\n    ", [], []),
+            (f"a{' ' * 100_000}b\n{'x' * 100_000}: 1\nservers: # {' ' * 100_000}\n  a:\n    ", ["engine"], []),
         ],
     )
     def test_the_keys_that_are_offered_are_those_of_the_place(

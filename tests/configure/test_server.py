@@ -123,6 +123,32 @@ def test_a_browser_that_leaves_before_its_answer_is_not_an_error(url, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_any_schema_has_its_values_on_the_page(tmp_path):
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: odd\nversion: 1.0.0\n")
+    node = {"properties": {"child": {"$ref": "#/$defs/node"}, "count": {"type": "integer"}}}
+    pair = {"properties": {"other": {"$ref": "#/definitions/couple"}}}
+    schema = {
+        "$defs": {"node": node},
+        "definitions": {"pair": pair, "couple": {"properties": {"pair": {"$ref": "#/definitions/pair"}}}},
+        "properties": {
+            "any": True,
+            "none": {"$ref": "#/definitions/none"},
+            "tree": {"$ref": "#/$defs/node"},
+            "two": {"$ref": "#/definitions/pair"},
+            "kind": {"enum": [None, "x", {"a": 1}]},
+            "example.com/name": {"type": "string"},
+        },
+    }
+    (tmp_path / "values.schema.json").write_text(json.dumps(schema))
+    found = questions.page(loaded.load(tmp_path, "odd"))
+    assert [each["variable"] for each in found["values"]] == [
+        *("any", "none", "tree.child", "tree.count", "two.other.pair", "kind"),
+    ]
+    assert not any("options" in each for each in found["values"])
+    assert set(found["blocks"]) == {"tree", "two", "two.other"}
+    assert found["entries"] == {}
+
+
 def test_the_page_is_told_what_blocks_are_for_and_what_entries_can_have():
     page = questions.page(loaded.load(CHART, str(CHART)))
     assert page["blocks"]["gpu"]

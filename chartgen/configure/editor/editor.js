@@ -14,7 +14,7 @@ import { tags } from "@lezer/highlight";
 const BY_PAGE = Annotation.define(); // a change that the page makes, not a person
 const PATIENCE = 50; // milliseconds for the syntax of a file, where it is not known yet
 const DARK = window.matchMedia("(prefers-color-scheme: dark)");
-const KEY = /^("[^"]*"|'[^']*'|[^\s#:'"{}[\]&*!|>%@`,-][^:#]*?)\s*:(?:\s+(.*))?$/;
+const KEY = /^("[^"]*"\s*|'[^']*'\s*|[^\s#:'"{}[\]&*!|>%@`,-][^:#]*):(?:\s+([^]*))?$/;
 
 // The page's own colours, which change with the reader's setting.
 const LOOK = EditorView.theme({
@@ -43,7 +43,7 @@ class YamlEditor extends HTMLElement {
   #view = null;
   #dark = new Compartment();
   #top = { children: new Map() };
-  #entries = {};
+  #entries = new Map();
 
   connectedCallback() {
     if (this.#view) return;
@@ -107,7 +107,7 @@ class YamlEditor extends HTMLElement {
   // the entries of a map in `entries` have any name, and some of the keys of the top.
   known({ values, blocks, entries }) {
     this.#top = { children: new Map() };
-    this.#entries = entries;
+    this.#entries = new Map(Object.entries(entries));
     const at = (path) => path.split(".").reduce((inner, key) => {
       if (!inner.children.has(key)) inner.children.set(key, { children: new Map() });
       return inner.children.get(key);
@@ -130,7 +130,7 @@ class YamlEditor extends HTMLElement {
   #node(path) {
     let inner = this.#top;
     for (let n = 0; inner && n < path.length; n += 1) {
-      const keys = n === 1 && this.#entries[path[0]];
+      const keys = n === 1 && this.#entries.get(path[0]);
       inner = keys ? { children: new Map([...this.#top.children].filter(([key]) => keys.includes(key))) } : inner.children.get(path[n]);
     }
     return inner;
@@ -140,6 +140,7 @@ class YamlEditor extends HTMLElement {
     const line = context.state.doc.lineAt(context.pos);
     const before = line.text.slice(0, context.pos - line.from);
     const [, indent, word] = before.match(/^( *)([A-Za-z][\w-]*)?$/) ?? [];
+    if (/^[\w-]/.test(line.text.slice(before.length))) return null; // within a word
     if (indent !== undefined) {
       if (!word && !context.explicit) return null;
       const path = above(context.state, line.number, indent.length);
