@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from .. import files
-from ..problem import Say
+from ..problem import Say, ToolError
 from ..programs import renderer, tools
 from . import pagepython
 
@@ -41,7 +41,11 @@ def made(say: Say) -> dict[str, bytes]:
 
 def main() -> None:
     """Write the bundle into the page."""
-    for name, data in made(lambda text: print(text, file=sys.stderr)).items():
+    try:
+        bundle = made(lambda text: print(text, file=sys.stderr))
+    except ToolError as error:
+        sys.exit(f"error: {error}")
+    for name, data in bundle.items():
         files.write(PAGE / name, data)
         print(f"written: {name}: {len(data)} bytes", file=sys.stderr)
 

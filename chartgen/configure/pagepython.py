@@ -137,6 +137,8 @@ def run(command: list[str], folder: Path, what: str, say: Say) -> None:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL
         )
+    except OSError as error:
+        raise ToolError(f"{what} failed: {command[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise ToolError(f"{what}: no end after {TIMEOUT} s") from None
     if done.returncode:

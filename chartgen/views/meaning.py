@@ -406,20 +406,24 @@ def _urls(ingress: Object) -> Iterator[Door]:
 
 
 def _routed(route: Object) -> Iterator[Door]:
-    """The hosts of a route, through each of its Gateways, for each match of each rule."""
+    """The hosts of a route, through each of its Gateways, for each match of each rule; many to one place are one."""
     gateways = [str(parent.get("name")) for _, parent in maps(route.data, "spec.parentRefs[]")]
     hosts = [str(host) for _, host in at(route.data, "spec.hostnames[]")] or ["every host"]
+    found: dict[tuple[tuple[str, str, str], ...], list[tuple[str, tuple[str, ...]]]] = {}
     for rule in [rule for _, rule in maps(route.data, "spec.rules[]")] or [{}]:
         backends = tuple(
             (str(each.get("kind") or "Service"), str(each.get("namespace") or route.namespace), str(each.get("name")))
             for _, each in maps(rule, "backendRefs[]")
             if each.get("weight") != 0  # which gets no request
         )
-        for match in [match for _, match in maps(rule, "matches[]")] or [{}]:
-            path, conditions = _matched(match)
-            for host in hosts:
-                for gateway in gateways:
-                    through = f"through the Gateway {gateway}"
+        matches = [_matched(match) for _, match in maps(rule, "matches[]")] or [_matched({})]
+        found.setdefault(backends, []).extend(matches)
+    for backends, matches in found.items():
+        shown = matches if len(matches) <= MOST else [("", (f"{len(matches)} paths or conditions",))]
+        for host in hosts:
+            for gateway in gateways:
+                through = f"through the Gateway {gateway}"
+                for path, conditions in shown:
                     yield Door(f"{host} {through}", f"{host}{path}", (*conditions, through), backends)
 
 

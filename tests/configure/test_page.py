@@ -218,6 +218,8 @@ def test_it_fits_a_phone(tab: Page, url: str, width: int):
     tab.dark()
     colour = tab.run("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(11, 18, 32)"
+    tab.wait("getComputedStyle(document.querySelector('.cm-editor')).backgroundColor === 'rgb(11, 18, 32)'")
+    assert tab.run("getComputedStyle(document.querySelector('.cm-content')).caretColor") == "rgb(241, 245, 249)"
 
 
 # The page's requests wait until `release()` is called, in order.

@@ -301,6 +301,8 @@ def test_what_npm_brings_must_have_the_pinned_checksum(monkeypatch: pytest.Monke
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"trying failed: no way"):
         pagepython.run(["sh", "-c", "echo no way >&2; exit 3"], tmp_path, "trying", print)
+    with pytest.raises(ToolError, match=r"trying failed: there-is-no-such: No such file"):
+        pagepython.run(["there-is-no-such"], tmp_path, "trying", print)
 
 
 def test_a_page_is_written_or_served() -> None:

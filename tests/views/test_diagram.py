@@ -144,6 +144,27 @@ spec:
     assert ElementTree.fromstring(svg.text(found, "release llm")) is not None
 
 
+def test_many_paths_to_one_place_are_one_box():
+    matches = ", ".join(f"{{path: {{value: /{n}}}}}" for n in range(20))
+    found = of(
+        "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two"))
+        + f"""
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: a}}
+spec:
+  parentRefs: [{{name: web}}]
+  hostnames: [a.example]
+  rules:
+    - {{matches: [{matches}], backendRefs: [{{name: one, port: 80}}]}}
+    - {{matches: [{{path: {{value: /two}}}}], backendRefs: [{{name: two, port: 80}}]}}
+"""
+    )
+    assert {each[:2] for each in arrows(found)} == {("a.example", "one"), ("a.example/two", "two")}
+    assert "20 paths or conditions" in next(iter(n.lines for n in found.nodes.values() if n.title == "a.example"))
+
+
 def test_calls_of_a_grpc_route_lead_to_their_own_backends():
     found = of(
         "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two"))
