@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint parity faults kills fuzz bench docs site format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint parity faults kills fuzz bench docs editor site format lock definitions clean
 
 all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
@@ -86,8 +86,12 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from data
 	@$(BIN)/python -m docs.makers.estimates
 	@$(BIN)/python -m docs.makers.mistakes
 	@$(BIN)/python -m docs.makers.examples
+	@$(BIN)/python -m docs.makers.differences
 	@$(BIN)/python -m docs.makers.page
 	@$(BIN)/python -m docs.makers.proved
+
+editor: $(STAMP) ## Bundle the editor of the page from its lock file; needs npm
+	@$(BIN)/python -m chartgen.configure.bundle
 
 site: $(STAMP) ## Build the documentation site in build/site
 	@test -x build/venv/bin/python || $(PYTHON) -m venv build/venv

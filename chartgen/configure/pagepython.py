@@ -96,7 +96,7 @@ def _compile(sources: dict[str, bytes], place: Path, say: Say) -> None:
             file = fresh / "lib.source" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-        _run(["node", str(INSIDE / "compile.mjs"), str(kept), str(fresh)], fresh, "compiling Python for the page", say)
+        run(["node", str(INSIDE / "compile.mjs"), str(kept), str(fresh)], fresh, "compiling Python for the page", say)
         for folder in (fresh / "python.source", fresh / "lib.source"):
             shutil.rmtree(folder)
         shutil.copyfile(kept / "pyodide.asm.wasm", fresh / "pyodide.asm.wasm")
@@ -118,7 +118,7 @@ def _unused() -> tuple[str, ...]:
 
 def _fetch(place: Path, say: Say) -> None:
     """Pyodide in the folder `place`, by npm; ToolError where it cannot be had, or is not what was pinned."""
-    _run(["npm", "pack", "--silent", PYODIDE], place, f"getting {PYODIDE} from npm", say)
+    run(["npm", "pack", "--silent", PYODIDE], place, f"getting {PYODIDE} from npm", say)
     (package,) = place.glob("*.tgz")
     data = package.read_bytes()
     if "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode() != SUM:
@@ -130,12 +130,15 @@ def _fetch(place: Path, say: Say) -> None:
         os.rename(file, place / file.name)
 
 
-def _run(command: list[str], folder: Path, what: str, say: Say) -> None:
+def run(command: list[str], folder: Path, what: str, say: Say) -> None:
+    """Run npm or node in a folder, to do `what`; ToolError with its last lines where it fails."""
     say(what)
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL
         )
+    except OSError as error:
+        raise ToolError(f"{what} failed: {command[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise ToolError(f"{what}: no end after {TIMEOUT} s") from None
     if done.returncode:

@@ -8,23 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from ..chart.loaded import LoadedChart
+from ..conventions import SERVERS, entry_keys
 from ..problem import fault
 from ..reading import yamlfile
 
 FILE = "questions.yaml"
+PLACES = ("definitions", "$defs")  # where a schema has parts that others name
+BLOCK = "block"  # what holds other values
 TYPES = {"string": "string", "integer": "int", "number": "float", "boolean": "boolean"}
 
 
 def page(chart: LoadedChart, published: str = "") -> dict[str, Any]:
     """What the page has to know of a chart: its name, its questions, and all other values by their keys.
 
+    `blocks` describes the keys above those; a map in `entries` has entries of any name, with some of the chart's keys.
+
     Its commands install the chart from where it is `published`, a registry (oci://) or a repository. Without that they
     name it as it is shown.
     """
     found = questions(chart.folder)
     asked = {each["variable"] for each in found}
-    values = [each for each in _values(chart.schema or {}, chart.schema or {}, ()) if each["variable"] not in asked]
-    return {"chart": chart.name, **_place(chart, published), "questions": found, "values": values}
+    schema = chart.schema or {}
+    said = list(_values(schema, schema, ()))
+    values = [each for each in said if each["type"] != BLOCK and each["variable"] not in asked]
+    blocks = {each["variable"]: each["description"] for each in said if each["type"] == BLOCK}
+    entries = {SERVERS: sorted(entry_keys(schema))} if entry_keys(schema) else {}
+    known = {"questions": found, "values": values, "blocks": blocks, "entries": entries}
+    return {"chart": chart.name, **_place(chart, published), **known}
 
 
 def _place(chart: LoadedChart, published: str) -> dict[str, str]:
@@ -49,18 +59,30 @@ def questions(folder: Path) -> list[dict[str, Any]]:
 
 
 def _values(
-    schema: dict[str, Any], root: dict[str, Any], path: tuple[str, ...], above: str = ""
+    schema: dict[str, Any],
+    root: dict[str, Any],
+    path: tuple[str, ...],
+    above: str = "",
+    within: frozenset[str] = frozenset(),
 ) -> Iterator[dict[str, Any]]:
-    """Every value of a schema that one answer can set, by its dotted key; without a description it has that `above`."""
+    """Every value of a schema that one answer can set, by its dotted key, and the blocks that they are in.
+
+    Without a description, one has that `above`. A definition `within` itself is one value.
+    """
     for key, inner in schema.get("properties", {}).items():
-        said = _resolved(inner, root)
+        if "." in key:  # which no dotted path can name
+            continue
+        said, name = _resolved(inner, root)
         description = " ".join(str(said.get("description", "")).split()) or above
-        if said.get("properties"):
-            yield from _values(said, root, (*path, key), description)
+        if said.get("properties") and name not in within:
+            yield {"variable": ".".join((*path, key)), "description": description, "type": BLOCK}
+            yield from _values(said, root, (*path, key), description, within | ({name} if name else set()))
             continue
         kind = said.get("type")
         kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
         choices = [each for each in said.get("enum", ()) if each not in ("", None)]
+        if any(isinstance(each, (dict, list)) for each in choices):
+            choices = []
         entry = {
             "variable": ".".join((*path, key)),
             "description": description,
@@ -71,9 +93,11 @@ def _values(
         yield entry
 
 
-def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """A schema with what its `$ref` names; its own description comes first."""
-    name = str(schema.get("$ref", ""))
-    if not name.startswith("#/definitions/"):
-        return schema
-    return {**root.get("definitions", {}).get(name.removeprefix("#/definitions/"), {}), **schema}
+def _resolved(schema: Any, root: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """A schema with what its `$ref` names, and that name; its own description comes first. `true` says nothing."""
+    if not isinstance(schema, dict):
+        return {}, ""
+    _, _, where = str(schema.get("$ref", "")).partition("#/")
+    place, _, name = where.partition("/")
+    found = root.get(place, {}).get(name) if place in PLACES else None
+    return ({**found, **schema}, name) if isinstance(found, dict) else (schema, "")

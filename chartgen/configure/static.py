@@ -87,7 +87,8 @@ def _files(chart: LoadedChart, page: dict[str, Any], prover: Prover, say: Say) -
     # Manifests may hold keys made at random, which are nobody's if everybody has them: a browser renders its own.
     page = page | {"first": {"text": "", **first, "manifests": ""}}
     made = {file.name: file.read_bytes() for file in PAGE.iterdir()} | {"index.html": index.encode()}
-    made["licenses.txt"] = pagepython.licenses().encode() + (built / renderer.LICENSES).read_bytes()
+    made["licenses.txt"] = (PAGE / "editor.licenses.txt").read_bytes()
+    made["licenses.txt"] += pagepython.licenses().encode() + (built / renderer.LICENSES).read_bytes()
     made["page.json"] = json.dumps(page).encode()
     return made | {f"{where}/{name}": data for name, data in parts.items()}
 

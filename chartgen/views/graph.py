@@ -8,11 +8,12 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
-from .meaning import cards_of, doors, ways
+from .meaning import Door, cards_of, doors
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
 ROLES = ("way", "ui", "server", "volume", "loader", "source")
 WAY, UI, SERVER, VOLUME, LOADER, SOURCE = ROLES
+POOL = "InferencePool"
 LIST = "models.tsv"  # the file that lists the models of a server, with their references
 DOWNLOADS = {"MODELS_FILE", "TARGET", "RETRIES"}  # the variables of a container that downloads models
 # The variables that give a loader the URL of its hub, or which of the public ones it is.
@@ -72,10 +73,10 @@ def graph(render: Render) -> Graph:
                 found.join(box, boxes[id(other)])
         _models(found, render, pod, box, _volumes(found, pod, box))
     for each in render.objects:
-        for way in ways(each):
-            for pod in _reached(render, each, way):
+        for door in sorted(doors(each), key=lambda door: (door.way, door.title, door.lines)):
+            for pod in _reached(render, door):
                 if id(pod) in boxes:
-                    found.join(_way(found, each, way), boxes[id(pod)])
+                    found.join(_way(found, each, door), boxes[id(pod)])
     return found
 
 
@@ -194,25 +195,27 @@ def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
                             yield other
 
 
-def _reached(render: Render, each: Object, way: str) -> Iterator[Pod]:
-    """The pods that one way in of an object leads to."""
-    if each.kind == "Service":
-        yield from _behind(render, each)
-    elif each.kind == "Ingress":
-        for service in (service for url, service in doors(each.data) if url == way):
-            yield from _behind(render, render.find("Service", str(service.get("name")), each.namespace))
-    for _, backend in maps(each.data, "spec.rules[].backendRefs[]"):
-        namespace = str(backend.get("namespace") or each.namespace)
-        yield from _behind(render, render.find("Service", str(backend.get("name")), namespace))
+def _reached(render: Render, door: Door) -> Iterator[Pod]:
+    """The pods that a way in leads to. Of a pool, these are its pods and what a Gateway asks which one is free."""
+    for kind, namespace, name in door.backends:
+        found = render.find(kind, name, namespace)
+        if found and kind == POOL:
+            labels = map_at(found.data, "spec.selector")
+            picker = str(map_at(found.data, "spec.endpointPickerRef").get("name"))
+            yield from _behind(render, render.find("Service", picker, namespace))
+            for pod in _lasting(render) if map_at(labels, "matchLabels") else ():
+                if pod.owner.namespace == namespace and selects(labels, pod.labels):
+                    yield pod
+        elif kind == "Service":
+            yield from _behind(render, found)
 
 
-def _way(found: Graph, each: Object, text: str) -> Node:
+def _way(found: Graph, each: Object, door: Door) -> Node:
     """The box of a way in. A host is one box, whatever leads there; each Service has ports of its own."""
     if each.kind == "Service":
-        port, _, where = text.partition(" of ")
-        return found.add(WAY, port, f"of {where}", each.title, of=each.title)
-    title, through, gateway = text.partition(" through ")
-    return found.add(WAY, title, *([f"through {gateway}"] if through else []))
+        return found.add(WAY, door.title, *door.lines, of=each.title)
+    # Requests that another condition leads elsewhere are another box.
+    return found.add(WAY, door.title, *door.lines, of=" ".join(door.lines[:-1]))
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

@@ -338,24 +338,7 @@ def _number(count: float) -> str:
 
 def _ways(each: Object) -> set[str]:
     """How the outside reaches a release by this object, as text."""
-    if each.kind == "Ingress":
-        return {url for url, _ in doors(each.data)}
-    if each.kind in ROUTES:
-        gateways = [str(parent.get("name")) for _, parent in maps(each.data, "spec.parentRefs[]")]
-        hosts = [str(host) for _, host in at(each.data, "spec.hostnames[]")] or ["every host"]
-        return {f"{host} through the Gateway {gateway}" for host in hosts for gateway in gateways}
-    if each.kind == "Service":
-        kind = map_at(each.data, "spec").get("type", "ClusterIP")
-        ports = [port for _, port in maps(each.data, "spec.ports[]")]
-        if kind == "LoadBalancer":
-            return {f"port {port.get('port')} of a load balancer" for port in ports}
-        if kind == "NodePort":
-            return {_node_port(port.get("nodePort")) for port in ports}
-    return set()
-
-
-def _node_port(number: Any) -> str:
-    return f"port {number} of every node" if number else "a port of every node, which Kubernetes chooses"
+    return {door.way for door in doors(each)}
 
 
 def _others(each: Object, render: Render) -> set[str]:
@@ -372,22 +355,95 @@ def _others(each: Object, render: Render) -> set[str]:
     }
 
 
-def doors(ingress: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(a URL of an Ingress, the Service that answers it) for each path, and for what no rule is for."""
-    tls = {str(host) for _, host in at(ingress, "spec.tls[].hosts[]")}
-    tls |= {str(host) for _, entry in maps(ingress, "spec.tls[]") for _, host in at(entry, "hosts[]")}
-    for _, rule in maps(ingress, "spec.rules[]"):
+@dataclass(frozen=True)
+class Door:
+    """A way in as an upgrade names it, what a picture shows of it, and what answers: (kind, namespace, name).
+
+    The paths and conditions of a route are in the picture only: if a rule is removed, another can answer its requests.
+    """
+
+    way: str
+    title: str
+    lines: tuple[str, ...] = ()
+    backends: tuple[tuple[str, str, str], ...] = ()
+
+
+def doors(each: Object) -> Iterator[Door]:
+    """The ways in of an object, in order: one for each path or rule, and those that it has without any."""
+    if each.kind == "Ingress":
+        yield from _urls(each)
+    elif each.kind in ROUTES:
+        yield from _routed(each)
+    elif each.kind == "Service":
+        own = ((each.kind, each.namespace, each.name),)
+        kind = map_at(each.data, "spec").get("type", "ClusterIP")
+        for _, port in maps(each.data, "spec.ports[]"):
+            if kind == "LoadBalancer":
+                title, where = f"port {port.get('port')}", "of a load balancer"
+            elif kind == "NodePort":
+                number = port.get("nodePort")
+                title = f"port {number}" if number else "a port"
+                where = "of every node" if number else "of every node, which Kubernetes chooses"
+            else:
+                return
+            yield Door(f"{title} {where}", title, (where, each.title), own)
+
+
+def _urls(ingress: Object) -> Iterator[Door]:
+    """A URL for each path of an Ingress, and for what no rule is for."""
+    tls = {str(host) for _, host in at(ingress.data, "spec.tls[].hosts[]")}
+    tls |= {str(host) for _, entry in maps(ingress.data, "spec.tls[]") for _, host in at(entry, "hosts[]")}
+    found = []
+    for _, rule in maps(ingress.data, "spec.rules[]"):
         host = str(rule.get("host") or "")
         for _, path in maps(rule, "http.paths[]"):
             scheme = "https" if tls & {host, f"*.{host.partition('.')[2]}"} else "http"
-            yield f"{scheme}://{host or '*'}{path.get('path', '/')}", map_at(path, "backend.service")
-    if default := map_at(ingress, "spec.defaultBackend.service"):
-        yield "http://*/", default
+            found.append((f"{scheme}://{host or '*'}{path.get('path', '/')}", map_at(path, "backend.service")))
+    if default := map_at(ingress.data, "spec.defaultBackend.service"):
+        found.append(("http://*/", default))
+    for url, service in found:
+        yield Door(url, url, (), (("Service", ingress.namespace, str(service.get("name"))),))
 
 
-def ways(each: Object) -> list[str]:
-    """The ways in of an object, in order."""
-    return sorted(_ways(each))
+def _routed(route: Object) -> Iterator[Door]:
+    """The hosts of a route, through each of its Gateways, for each match of each rule; many to one place are one."""
+    gateways = [str(parent.get("name")) for _, parent in maps(route.data, "spec.parentRefs[]")]
+    hosts = [str(host) for _, host in at(route.data, "spec.hostnames[]")] or ["every host"]
+    found: dict[tuple[tuple[str, str, str], ...], list[tuple[str, tuple[str, ...]]]] = {}
+    for rule in [rule for _, rule in maps(route.data, "spec.rules[]")] or [{}]:
+        backends = tuple(
+            (str(each.get("kind") or "Service"), str(each.get("namespace") or route.namespace), str(each.get("name")))
+            for _, each in maps(rule, "backendRefs[]")
+            if each.get("weight") != 0  # which gets no request
+        )
+        matches = [_matched(match) for _, match in maps(rule, "matches[]")] or [_matched({})]
+        found.setdefault(backends, []).extend(matches)
+    for backends, matches in found.items():
+        shown = matches if len(matches) <= MOST else [("", (f"{len(matches)} paths or conditions",))]
+        for host in hosts:
+            for gateway in gateways:
+                through = f"through the Gateway {gateway}"
+                for path, conditions in shown:
+                    yield Door(f"{host} {through}", f"{host}{path}", (*conditions, through), backends)
+
+
+def _matched(match: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """What a match of a rule wants: (the path, "" for every one; its other conditions)."""
+    said = map_at(match, "path")
+    path, kind = str(said.get("value") or "/"), said.get("type")
+    conditions = ["this path only"] if kind == "Exact" else []
+    if kind == "RegularExpression":
+        path, conditions = "/", [f"paths like {path}"]
+    method = match.get("method")
+    if isinstance(method, dict):  # of a GRPCRoute
+        conditions.append(f"calls of {method.get('service', 'every service')}/{method.get('method', '*')}")
+    elif method:
+        conditions.append(f"{method} requests")
+    for where, name in (("headers[]", "header"), ("queryParams[]", "parameter")):
+        for _, each in maps(match, where):
+            sign = "like" if each.get("type") == "RegularExpression" else "="
+            conditions.append(f"{name} {each.get('name')} {sign} {each.get('value')}")
+    return "" if path == "/" else path, tuple(conditions)
 
 
 def _taken(new: Object, before: Render) -> Iterator[Meaning]:

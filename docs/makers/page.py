@@ -18,6 +18,20 @@ CHANGE = """(() => {{
   input.value = "{value}";
   for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, {{bubbles: true}}));
 }})()"""
+# A values file with two mistakes.
+WRITE = """(() => {
+  const text = document.getElementById("text");
+  text.value = `# ours, on two GPUs
+gpu:
+  vendor: nvidia
+  cuont: 2
+model:
+  name: deepseek-r1
+  tag: 70b
+  contextLength: many
+`;
+  text.dispatchEvent(new Event("input"));
+})()"""
 
 
 def main() -> int:
@@ -37,6 +51,17 @@ def main() -> int:
             "document.getElementById('tab-plan').click(); document.getElementById('q-gpu.vendor').scrollIntoView()"
         )
         page.picture(PICTURES / "configure.png")
+        page.open(made.url, 1120, 560)
+        page.wait(FINE)
+        page.run(WRITE)
+        page.wait("document.querySelectorAll('.cm-lint-marker-error').length === 2")
+        page.point("document.querySelector('.cm-lint-marker-error')")
+        page.wait("document.querySelector('.cm-tooltip-lint') !== null")
+        page.picture(PICTURES / "refusal.png")
+        page.open(made.url, 390, 720)
+        page.wait("document.querySelectorAll('.cm-lint-marker-error').length === 2")
+        page.run("document.getElementById('state').scrollIntoView()")
+        page.picture(PICTURES / "phone.png")
     made.shutdown()
     return 0
 

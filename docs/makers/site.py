@@ -158,6 +158,7 @@ def settings(made: dict[str, str]) -> str:
             "The chart": [
                 f"{CHART}/README.md",
                 "docs/examples.md",
+                "docs/differences.md",
                 "docs/accelerators.md",
                 "docs/estimates.md",
                 "chartgen/stacks/llm-stack/CHANGELOG.md",

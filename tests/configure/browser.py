@@ -26,6 +26,8 @@ FLAGS = (
     "--no-sandbox",  # a sandbox needs rights that a container rarely has; the page is ours
 )
 PATIENCE = 30.0  # seconds
+CONTROL, SHIFT = 2, 8  # keys that are held
+CODES = {"Enter": 13, "Tab": 9, "Escape": 27, " ": 32}
 
 
 class Page:
@@ -93,10 +95,27 @@ class Page:
         """Show the page as for a person who prefers dark."""
         self._send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
 
-    def key(self, name: str) -> None:
-        """Press a key, such as ArrowRight."""
-        for kind in ("keyDown", "keyUp"):
-            self._send("Input.dispatchKeyEvent", type=kind, key=name, code=name)
+    def key(self, name: str, held: int = 0) -> None:
+        """Press a key, such as ArrowRight, while others are `held`: CONTROL, SHIFT."""
+        code = CODES.get(name, ord(name.upper()) if len(name) == 1 else 0)
+        what = {"key": name, "code": name if len(name) > 1 else f"Key{name.upper()}", "windowsVirtualKeyCode": code}
+        text = {"text": "\r"} if name == "Enter" else {}
+        self._send("Input.dispatchKeyEvent", type="keyDown", modifiers=held, **what, **text)
+        self._send("Input.dispatchKeyEvent", type="keyUp", modifiers=held, **what)
+
+    def type(self, text: str) -> None:
+        """Type a text where the focus is."""
+        for line, each in enumerate(text.split("\n")):
+            if line:
+                self.key("Enter")
+            for letter in each:
+                self._send("Input.insertText", text=letter)
+
+    def point(self, place: str) -> None:
+        """Move the mouse to the left end of the element that an expression says."""
+        box = self.run(f"(({{x, y, height}}) => [x + 4, y + height / 2])({place}.getBoundingClientRect())")
+        self._send("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] - 1, y=box[1])
+        self._send("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
 
     def picture(self, file: Path) -> None:
         """Write what is seen as PNG."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from configure.browser import PROGRAM, Page, browser
+from configure.browser import CONTROL, PROGRAM, SHIFT, Page, browser
 from conftest import CHART, ROOT
 
 from chartgen.chart import loaded
@@ -112,6 +112,7 @@ def test_a_first_visit_shows_questions_a_plan_and_a_picture_and_requests_nothing
     assert "kind: Deployment" in page.run("document.querySelector('#manifests pre').textContent")
     assert page.requested
     assert all(each.startswith((url, "data:", "about:")) for each in page.requested)
+    assert f"{url}editor.js" in page.requested
     assert page.logged == []
 
 
@@ -217,6 +218,8 @@ def test_it_fits_a_phone(tab: Page, url: str, width: int):
     tab.dark()
     colour = tab.run("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(11, 18, 32)"
+    tab.wait("getComputedStyle(document.querySelector('.cm-editor')).backgroundColor === 'rgb(11, 18, 32)'")
+    assert tab.run("getComputedStyle(document.querySelector('.cm-content')).caretColor") == "rgb(241, 245, 249)"
 
 
 # The page's requests wait until `release()` is called, in order.
@@ -329,3 +332,157 @@ def test_a_list_is_answered_in_yaml(page: Page):
 def test_a_screen_reader_is_given_a_name_for_everything_that_can_be_used(page: Page):
     used = {"button", "checkbox", "textbox", "combobox", "searchbox", "tab", "tabpanel", "link", "form", "region"}
     assert [(role, name) for role, name in page.tree() if role in used and not name.strip()] == []
+
+
+class TestEditor:
+    def test_a_key_and_its_value_are_completed_and_described(self, page: Page) -> None:
+        edit(page)
+        page.type("gpu:\nven")
+        page.wait(f"{OFFERED}.join() === 'vendor'")
+        assert "Vendor of the accelerators" in page.wait("document.querySelector('.cm-completionInfo')?.textContent")
+        accept(page)
+        page.wait(f"{OFFERED}.includes('nvidia')")
+        page.type("nvi")
+        page.wait(f"{OFFERED}.join() === 'nvidia'")
+        accept(page)
+        page.wait("document.getElementById('q-gpu.vendor').value === 'nvidia'")
+        page.wait(FINE)
+        assert text_of(page) == "gpu:\n  vendor: nvidia"
+
+    def test_a_value_that_is_typed_whole_ends_with_enter(self, page: Page) -> None:
+        edit(page)
+        page.type("openWebui:\nenabled: false")
+        page.wait("document.querySelector('.cm-tooltip-autocomplete') === null")
+        page.type("\nsignup: true\n")
+        page.wait(FINE)
+        assert yaml.safe_load(text_of(page)) == {"openWebui": {"enabled": False, "signup": True}}
+
+    @pytest.mark.parametrize(
+        ("text", "offered", "not_offered"),
+        [
+            ("", ["engine", "servers"], ["vendor"]),
+            ("gpu:\n  vendor: nvidia\n  # more\n\n  ", ["count", "scheme"], ["vendor", "engine"]),
+            ("servers:\n  big:\n    ", ["engine", "model", "gpu"], ["openWebui", "servers"]),
+            ("servers:\n  'big':\n    gpu: # two\n      ", ["vendor", "count"], ["engine"]),
+            ("extraArgs:\n  - ", [], []),
+            ("extraArgs:\n  - a: 1\n    ", [], []),
+            ("openWebui:\n  enabled: ", ["true", "false"], []),
+            ("nothing:\n  such: ", [], []),
+            ("constructor:\n  a:\n    ", [], []),
+            (f"a{' ' * 100_000}b\n{'x' * 100_000}: 1\nservers: # {' ' * 100_000}\n  a:\n    ", ["engine"], []),
+        ],
+    )
+    def test_the_keys_that_are_offered_are_those_of_the_place(
+        self, page: Page, text: str, offered: list[str], not_offered: list[str]
+    ) -> None:
+        write(page, text)
+        edit(page)
+        page.key(" ", CONTROL)
+        if offered:
+            page.wait(f"{OFFERED}.length > 0")
+        else:
+            settled(page)
+        said = page.run(OFFERED)
+        assert set(offered) <= set(said)
+        assert not set(not_offered) & set(said)
+        assert offered or not said
+
+    def test_a_refusal_is_marked_at_its_line_until_it_is_mended(self, page: Page) -> None:
+        write(page, "# mine\ngpu:\n  cuont: 1\nreplicas: many\n")
+        page.wait("document.querySelectorAll('.cm-lint-marker-error').length === 2")
+        lines = page.run("[...document.querySelectorAll('.cm-lintRange-error')].map((each) => each.innerText)")
+        assert lines == ["cuont: 1", "replicas: many"]
+        assert page.run("document.getElementById('state').textContent").startswith(
+            "2 errors, 1 of them at its question."
+        )
+        page.point("document.querySelector('.cm-lint-marker-error')")
+        said = page.wait("document.querySelector('.cm-tooltip-lint')?.innerText")
+        assert said == "gpu.cuont: no such key; did you mean 'count'?"
+        write(page, "# mine\ngpu:\n  count: 1\n")
+        page.wait("document.querySelectorAll('.cm-lint-marker-error').length === 0")
+
+    def test_a_key_is_described_where_the_mouse_is(self, page: Page) -> None:
+        write(page, "servers: {big: {gpu: {vendor: nvidia}}}\n")
+        page.wait("document.querySelector('.cm-line span') !== null")
+        page.point("[...document.querySelectorAll('.cm-line span')].find((each) => each.innerText === 'vendor')")
+        said = page.wait("document.querySelector('.cm-tooltip .cm-said')?.innerText")
+        assert "Vendor of the accelerators" in said
+
+    def test_control_z_undoes_what_was_typed_and_what_was_answered(self, page: Page) -> None:
+        edit(page)
+        page.type("replicas: 1\n")
+        page.wait(FINE)
+        answer(page, "gpu.vendor", "nvidia")
+        page.wait("document.getElementById('text').value.includes('nvidia')")
+        page.wait(FINE)
+        edit(page)
+        page.key("z", CONTROL)
+        page.wait("document.getElementById('q-gpu.vendor').value === 'none'")
+        assert text_of(page) == "replicas: 1\n"
+        for _ in ("the end of the line", "its text"):
+            page.key("z", CONTROL)
+        page.wait("document.getElementById('text').value === ''")
+        page.wait(FINE)
+
+    def test_an_answer_leaves_the_cursor_where_it_is(self, page: Page) -> None:
+        write(page, "gpu:\n  count: 1\nreplicas: 1\n")
+        page.wait(FINE)
+        edit(page)
+        answer(page, "gpu.vendor", "nvidia")
+        page.wait("document.getElementById('text').value.includes('nvidia')")
+        page.run("document.querySelector('.cm-content').focus()")
+        page.type("# the end")
+        assert text_of(page).endswith("replicas: 1\n# the end")
+
+    def test_a_file_that_is_dropped_on_it_takes_the_place_of_the_text(self, page: Page) -> None:
+        write(page, "replicas: 2\n")
+        page.run("""(() => {
+          const data = new DataTransfer();
+          data.items.add(new File(["# theirs\\r\\nreplicas: 1\\r\\n"], "theirs.yaml"));
+          const drop = new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+          document.querySelector(".cm-line").dispatchEvent(drop);
+        })()""")
+        page.wait("document.getElementById('text').value.includes('theirs')")
+        page.wait(FINE)
+        assert text_of(page) == "# theirs\nreplicas: 1\n"
+
+    def test_the_key_tab_leaves_it_and_it_has_a_name(self, page: Page) -> None:
+        edit(page)
+        page.key("Tab")
+        assert page.run("document.activeElement.id") == "save"
+        page.key("Tab", SHIFT)
+        assert page.run("document.activeElement.classList.contains('cm-content')")
+        assert text_of(page) == ""
+        assert ("textbox", "values.yaml") in page.tree()
+
+    def test_a_long_file_is_kept_whole(self, page: Page) -> None:
+        text = "".join(f"# line {n}\n" for n in range(9000)) + "replicas: 1\n"
+        drop(page, "long.yaml", json.dumps(text))
+        page.wait("document.getElementById('text').value.length > 9000")
+        page.wait(FINE)
+        assert text_of(page) == text
+
+    def test_what_is_searched_for_is_not_taken_for_a_change(self, page: Page) -> None:
+        edit(page)
+        page.key("f", CONTROL)
+        page.wait("document.activeElement.name === 'search'")
+        page.run(HOLD)
+        page.type("gpu")
+        assert page.run("document.getElementById('state').className") == "good"
+        assert page.run("held.length") == 0
+
+
+# What the open list of completions offers.
+OFFERED = "[...document.querySelectorAll('.cm-tooltip-autocomplete li')].map((each) => each.innerText.split('…')[0])"
+
+
+def edit(page: Page) -> None:
+    """Put the cursor at the end of the file."""
+    page.run("document.querySelector('.cm-content').focus()")
+    page.key("End", CONTROL)
+
+
+def accept(page: Page) -> None:
+    """Take the first completion, which the editor accepts a moment after it appears."""
+    page.run("new Promise((done) => setTimeout(done, 100))")
+    page.key("Enter")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -105,3 +107,52 @@ def chart_without_questions(tmp_path):
 )
 def test_single_answers_are_set_and_taken_out(text, path, value, made):
     assert answers.answered(text, path, value) == made
+
+
+def test_a_browser_that_leaves_before_its_answer_is_not_an_error(url, capsys):
+    host, port = url.removeprefix("http://").strip("/").split(":")
+    body = json.dumps({"text": ""}).encode()
+    head = f"POST /look HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url.rstrip('/')}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    for _ in range(3):
+        gone = socket.create_connection((host, int(port)))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.sendall(head.encode() + body)
+        gone.close()
+    assert call(url, "look", {"text": ""})[0] == 200  # one look after the other
+    assert capsys.readouterr().err == ""
+
+
+def test_any_schema_has_its_values_on_the_page(tmp_path):
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: odd\nversion: 1.0.0\n")
+    node = {"properties": {"child": {"$ref": "#/$defs/node"}, "count": {"type": "integer"}}}
+    pair = {"properties": {"other": {"$ref": "#/definitions/couple"}}}
+    schema = {
+        "$defs": {"node": node},
+        "definitions": {"pair": pair, "couple": {"properties": {"pair": {"$ref": "#/definitions/pair"}}}},
+        "properties": {
+            "any": True,
+            "none": {"$ref": "#/definitions/none"},
+            "tree": {"$ref": "#/$defs/node"},
+            "two": {"$ref": "#/definitions/pair"},
+            "kind": {"enum": [None, "x", {"a": 1}]},
+            "example.com/name": {"type": "string"},
+        },
+    }
+    (tmp_path / "values.schema.json").write_text(json.dumps(schema))
+    found = questions.page(loaded.load(tmp_path, "odd"))
+    assert [each["variable"] for each in found["values"]] == [
+        *("any", "none", "tree.child", "tree.count", "two.other.pair", "kind"),
+    ]
+    assert not any("options" in each for each in found["values"])
+    assert set(found["blocks"]) == {"tree", "two", "two.other"}
+    assert found["entries"] == {}
+
+
+def test_the_page_is_told_what_blocks_are_for_and_what_entries_can_have():
+    page = questions.page(loaded.load(CHART, str(CHART)))
+    assert page["blocks"]["gpu"]
+    assert "gpu" not in {each["variable"] for each in page["values"]}
+    assert {"engine", "gpu", "model"} <= set(page["entries"]["servers"])
+    assert "openWebui" not in page["entries"]["servers"]
+    assert all(each["description"] for each in page["values"])

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from configure.browser import PROGRAM, Page, browser
-from configure.test_page import FINE, answer, drop_an_example, settled, write
+from configure.test_page import FINE, OFFERED, accept, answer, drop_an_example, settled, write
 from conftest import CHART
 
 from chartgen import cli
@@ -128,6 +128,16 @@ class TestPage:
         assert "expected an integer" in page.run("document.getElementById('q-model.contextLength-error').textContent")
         answer(page, "model.contextLength", "")
         page.wait(FINE)
+
+    def test_the_editor_completes_what_is_typed_and_marks_what_is_refused(self, page: Page) -> None:
+        page.run("document.querySelector('.cm-content').focus()")
+        page.type("gpu:\nven")
+        page.wait(f"{OFFERED}.join() === 'vendor'")
+        accept(page)
+        page.type("nobody")
+        page.wait("document.querySelector('.cm-lint-marker-error') !== null")
+        assert page.run("document.querySelector('.cm-lintRange-error').innerText") == "vendor: nobody"
+        assert page.logged == []
 
     def test_a_dropped_file_fills_the_questions(self, page: Page) -> None:
         drop_an_example(page)
@@ -243,6 +253,7 @@ class TestFolder:
             "Python",
             "Go",
             "PyYAML",
+            "@codemirror/view",
             "jsonschema",
             "helm.sh/helm/v4",
             "go.yaml.in/yaml/v2",
@@ -282,14 +293,16 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_what_npm_brings_must_have_the_pinned_checksum(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pagepython, "_run", lambda command, place, what, say: (place / "a.tgz").write_bytes(b"other"))
+    monkeypatch.setattr(pagepython, "run", lambda command, place, what, say: (place / "a.tgz").write_bytes(b"other"))
     with pytest.raises(ToolError, match="does not have the pinned checksum"):
         pagepython._fetch(tmp_path, print)
 
 
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"trying failed: no way"):
-        pagepython._run(["sh", "-c", "echo no way >&2; exit 3"], tmp_path, "trying", print)
+        pagepython.run(["sh", "-c", "echo no way >&2; exit 3"], tmp_path, "trying", print)
+    with pytest.raises(ToolError, match=r"trying failed: there-is-no-such: No such file"):
+        pagepython.run(["there-is-no-such"], tmp_path, "trying", print)
 
 
 def test_a_page_is_written_or_served() -> None:

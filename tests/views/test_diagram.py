@@ -96,6 +96,97 @@ spec:
     }
 
 
+def test_each_rule_of_a_route_leads_to_its_own_backends():
+    found = of(
+        "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two", "three", "rest", "none", "picker"))
+        + """
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: a}
+spec:
+  parentRefs: [{name: web}]
+  hostnames: [a.example, b.example]
+  rules:
+    - matches: [{path: {type: PathPrefix, value: /v1}}, {path: {type: Exact, value: /v1}, method: GET}]
+      backendRefs: [{name: one, port: 80}, {name: none, port: 80, weight: 0}]
+    - matches: [{path: {value: /v1}, headers: [{name: who, value: me}]}]
+      backendRefs: [{name: two, port: 80}]
+    - matches: [{path: {type: RegularExpression, value: "/x.*"}}]
+      backendRefs: [{group: inference.networking.k8s.io, kind: InferencePool, name: one}]
+    - {filters: [{type: RequestRedirect}], matches: [{path: {value: /old}}]}
+    - backendRefs: [{name: rest, port: 80}]
+---
+apiVersion: inference.networking.k8s.io/v1
+kind: InferencePool
+metadata: {name: one}
+spec:
+  selector: {matchLabels: {app: three}}
+  targetPorts: [{number: 80}]
+  endpointPickerRef: {name: picker}
+"""
+    )
+    ways = {node.id: (node.title, *node.lines) for node in found.nodes.values() if node.role == graph.WAY}
+    names = {node.id: node.title for node in found.nodes.values()}
+    web = "through the Gateway web"
+    assert {(ways[edge.start], names[edge.end]) for edge in found.edges} == {
+        ((f"{host}{path}", *conditions, web), end)
+        for host in ("a.example", "b.example")
+        for path, conditions, end in (
+            ("/v1", (), "one"),
+            ("/v1", ("this path only", "GET requests"), "one"),
+            ("/v1", ("header who = me",), "two"),
+            ("", ("paths like /x.*",), "three"),
+            ("", ("paths like /x.*",), "picker"),
+            ("", (), "rest"),
+        )
+    }
+    assert ElementTree.fromstring(svg.text(found, "release llm")) is not None
+
+
+def test_many_paths_to_one_place_are_one_box():
+    matches = ", ".join(f"{{path: {{value: /{n}}}}}" for n in range(20))
+    found = of(
+        "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two"))
+        + f"""
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: a}}
+spec:
+  parentRefs: [{{name: web}}]
+  hostnames: [a.example]
+  rules:
+    - {{matches: [{matches}], backendRefs: [{{name: one, port: 80}}]}}
+    - {{matches: [{{path: {{value: /two}}}}], backendRefs: [{{name: two, port: 80}}]}}
+"""
+    )
+    assert {each[:2] for each in arrows(found)} == {("a.example", "one"), ("a.example/two", "two")}
+    assert "20 paths or conditions" in next(iter(n.lines for n in found.nodes.values() if n.title == "a.example"))
+
+
+def test_calls_of_a_grpc_route_lead_to_their_own_backends():
+    found = of(
+        "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two"))
+        + """
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: a}
+spec:
+  parentRefs: [{name: web}, {name: other}]
+  rules:
+    - {matches: [{method: {service: model.Server, method: Infer}}], backendRefs: [{name: one, port: 80}]}
+    - {backendRefs: [{name: two, port: 80}]}
+"""
+    )
+    lines = {node.title: node.lines for node in found.nodes.values() if node.role == graph.WAY and len(node.lines) == 3}
+    assert lines == {
+        "every host": ["calls of model.Server/Infer", "through the Gateway other", "through the Gateway web"]
+    }
+    assert len(found.edges) == 2
+
+
 @pytest.mark.parametrize("name", ["two-servers", "kubesphere-deepseek", "open-webui-pipelines"])
 def test_boxes_do_not_overlap_and_every_box_is_in_the_picture(name):
     found = drawn(CHART / f"examples/{name}.yaml")

@@ -1,6 +1,8 @@
 // The page: questions on one side, what the answers mean on the other. The server renders, or the worker of the static
 // page; this shows.
 
+import "./editor.js";
+
 const $ = (id) => document.getElementById(id);
 const WAIT = 100; // milliseconds after the last key before the values are sent
 const MOST = 300000; // characters of a values file
@@ -138,7 +140,6 @@ function fill() {
 // --- what they mean --------------------------------------------------------------------------------------------------
 
 const pending = []; // answers that are not in the values file yet
-const history = []; // the values files before this one, for Undo
 let busy = false; // one round at a time: each begins with the text that the last one made
 let wanted = false;
 let replaced = 0; // how often another file took the place of the values
@@ -199,6 +200,7 @@ async function round() {
   pending.unshift(...held.filter((each) => !later.has(each.path)));
   if (text !== before) $("text").value = text;
   keep(text);
+  $("text").problems = answer.problems.map((each) => ({ line: each.line, message: sentence({ ...each, line: 0 }) }));
   const known = new Set(answer.problems.map(sentence));
   show({ ...answer, problems: [...answer.problems, ...problems.filter((each) => !known.has(sentence(each)))] });
   if (later.size) state("Checking …", ""); // of what was answered meanwhile, it says nothing yet
@@ -212,12 +214,9 @@ function state(text, kind) {
 // --- what was before -------------------------------------------------------------------------------------------------
 
 const KEPT = `values of ${location.pathname}`; // in this tab alone, so that a reload loses nothing
-const STEPS = 200;
 
 function keep(text) {
-  if (history.length === 0 || history[history.length - 1] !== text) history.push(text);
-  if (history.length > STEPS) history.shift();
-  $("undo").disabled = history.length < 2;
+  $("undo").disabled = !$("text").undoable;
   try {
     sessionStorage.setItem(KEPT, text);
   } catch {
@@ -233,17 +232,11 @@ function kept() {
   }
 }
 
-function undo() {
-  const now = $("text").value;
-  while (history.length > 1 && history[history.length - 1] === now) history.pop();
-  replace(history[history.length - 1] ?? "");
-}
-
 // Puts a whole file in the place of the values, and of the answers that are not written into them yet.
-function replace(text) {
+function replace(put) {
   replaced += 1;
   pending.length = 0;
-  $("text").value = text;
+  put();
   look(null, 0);
 }
 
@@ -321,7 +314,10 @@ function show(answer) {
   const old = $("plan").firstElementChild.textContent || $("manifests").firstElementChild.textContent;
   const shown = old ? " Plan, picture and manifests are those of the last values without errors." : "";
   const waits = pending.length ? " What you answered is written into the file when that is possible." : "";
-  if (count) state(`${count} ${count === 1 ? "error" : "errors"}.${shown}${waits}`, "bad");
+  const asked = count - left.length;
+  const there = asked === 1 ? "at its question" : "at their questions";
+  const where = !asked ? "" : asked === count ? ` ${there}` : `, ${asked} of them ${there}`;
+  if (count) state(`${count} ${count === 1 ? "error" : "errors"}${where}.${shown}${waits}`, "bad");
   else state("The chart accepts these values.", "good");
   $("result").classList.toggle("old", count > 0);
   if (!count) {
@@ -381,7 +377,7 @@ async function take(file) {
     return;
   }
   const text = await file.text();
-  replace(text);
+  replace(() => { $("text").value = text; });
 }
 
 function save() {
@@ -420,7 +416,7 @@ function wire() {
     if (file) take(file);
     $("file").value = ""; // the same file can be opened again
   });
-  $("undo").addEventListener("click", undo);
+  $("undo").addEventListener("click", () => replace(() => $("text").undo()));
   document.addEventListener("dragover", (event) => {
     if (!event.dataTransfer.types.includes("Files")) return; // text can be dragged as anywhere
     event.preventDefault();
@@ -436,14 +432,14 @@ function wire() {
   });
 }
 
+$("text").value = kept(); // Undo goes back to nothing, after a reload too
 wire();
 page = await (await fetch("page.json")).json();
 $("chart").textContent = page.chart;
 document.title = `Configure ${page.chart}`;
 build();
 fill();
-history.push(""); // Undo goes back to nothing, after a reload too
-$("text").value = kept();
+$("text").known({ ...page, values: [...page.questions, ...page.values] });
 if (parts) {
   // What the defaults mean is known before anything can render.
   $("engine").hidden = false;
