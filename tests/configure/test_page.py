@@ -48,11 +48,16 @@ def tab() -> Iterator[Page]:
 
 @pytest.fixture
 def page(tab: Page, url: str) -> Page:
+    return visit(tab, url)
+
+
+def visit(tab: Page, url: str, width: int = 1280) -> Page:
+    """Show the page as for the first time."""
     if tab.run("location.origin") == url.rstrip("/"):
         tab.run("sessionStorage.clear()")
     tab.open("about:blank")
     tab.requested.clear()
-    tab.open(url)
+    tab.open(url, width)
     tab.wait(FINE)
     return tab
 
@@ -211,14 +216,13 @@ def test_the_tabs_follow_the_arrow_keys_and_every_input_has_a_label(page: Page):
 
 @pytest.mark.parametrize("width", [360, 820])
 def test_it_fits_a_phone(tab: Page, url: str, width: int):
-    tab.run("sessionStorage.clear()")
-    tab.open(url, width, 800)
-    tab.wait(FINE)
+    visit(tab, url, width)
     assert tab.run("document.documentElement.scrollWidth") <= width
     tab.dark()
     colour = tab.run("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(11, 18, 32)"
-    tab.wait("getComputedStyle(document.querySelector('.cm-editor')).backgroundColor === 'rgb(11, 18, 32)'")
+    of_editor = "getComputedStyle(document.querySelector('.cm-editor'))"
+    assert tab.run(f"{of_editor}.backgroundColor") == colour
     assert tab.run("getComputedStyle(document.querySelector('.cm-content')).caretColor") == "rgb(241, 245, 249)"
 
 
