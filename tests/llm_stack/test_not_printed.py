@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,20 @@ def test_what_is_in_a_secret_is_not_printed():
     }
     assert "the value" in rules.broken(schema, {"kind": "Other", "token": SECRET})[("token",)][0][0]
     assert SECRET in rules.broken(schema, given | {"kind": "ConfigMap"})[("data", "config")][0][0]
+
+
+def test_no_note_prints_the_query_of_a_url(helm: str, tmp_path: Path):
+    url = f"https://example.com/v1?key={SECRET}"
+    file = tmp_path / "values.json"
+    secret = {"existingSecret": "credentials"}
+    own = {
+        "endpoints": {"one": {"url": url}},
+        "toolServers": {"one": {"url": url}},
+        "oidc": {"providerUrl": url, **secret},
+    }
+    chat = {"enabled": True, "endpoint": {"url": url.replace("/v1", ""), **secret}}
+    file.write_text(json.dumps({"openWebui": own, "nextchat": chat}), encoding="utf-8")
+    command = [helm, "install", "own", str(CHART), "--dry-run=client", "-f", str(file)]
+    notes = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("\nNOTES:\n")[2]
+    assert "Open WebUI is open to" in notes
+    assert SECRET not in notes

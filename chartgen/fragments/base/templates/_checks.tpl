@@ -235,7 +235,7 @@ the list has its continent: for any other, dateInZone prints UTC. Names of one m
 {{- end }}
 {{- end }}
 
-{{- /* Given the root: objects that must already exist for the release, Kind/name, as a JSON list. */}}
+{{- /* Given the root: objects that must already exist for the release, Kind/name, as a JSON list. extraObjects creates some. */}}
 {{- define "fragment.needs" -}}
 {{- $needs := list }}
 {{- range .Servers }}
@@ -245,6 +245,9 @@ the list has its continent: for any other, dateInZone prints UTC. Names of one m
 {{- end }}
 {{- range include "fragment.slot.release.needs" . | splitList "\n" }}
 {{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- range .Values.extraObjects }}
+{{- $needs = without $needs (printf "%s/%s" .kind .metadata.name) }}
 {{- end }}
 {{- $needs | uniq | compact | mustToJson }}
 {{- end }}

@@ -246,6 +246,9 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- range include "llm-stack.slot.release.needs" . | splitList "\n" }}
 {{- $needs = append $needs (trim .) }}
 {{- end }}
+{{- range .Values.extraObjects }}
+{{- $needs = without $needs (printf "%s/%s" .kind .metadata.name) }}
+{{- end }}
 {{- $needs | uniq | compact | mustToJson }}
 {{- end }}
 

@@ -56,7 +56,7 @@ account has the role DEFAULT_USER_ROLE, and one that is pending can do nothing.
 {{- $open = append $open "every client can sign up" }}
 {{- end }}
 {{- if $provided }}
-{{- $open = append $open (printf "every user of %s gets an account" ($ui.oidc.providerUrl | default "its identity providers")) }}
+{{- $open = append $open (printf "every user of %s gets an account" (regexReplaceAll "[?#].*" $ui.oidc.providerUrl "" | default "its identity providers")) }}
 {{- end }}
 {{- if $ui.ldap.host }}
 {{- $open = append $open (printf "every user that the LDAP search at %s finds gets an account" $ui.ldap.host) }}
