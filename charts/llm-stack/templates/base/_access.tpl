@@ -27,8 +27,7 @@
 {{- end }}
 {{- range $name, $object := .Values.extraObjects }}
 {{- $outside := list }}
-{{- $data := mustToJson $object | mustFromJson }}
-{{- $spec := get $data "spec" }}
+{{- $spec := get (mustToJson $object | mustFromJson) "spec" }}
 {{- if and (eq $object.kind "Service") (kindIs "map" $spec) }}
 {{- $outside = without (list (get $spec "type" | default "ClusterIP")) "ClusterIP" "ExternalName" }}
 {{- if get $spec "externalIPs" }}
@@ -39,7 +38,7 @@
 {{- $lines = append $lines (printf "extraObjects.%s opens another way: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
 {{- end }}
 {{- /**/}}
-{{- if and $limited (hasSuffix "NetworkPolicy" $object.kind) (or (get $data "specs") (and (kindIs "map" $spec) (get $spec "ingress"))) }}
+{{- if and $limited (hasSuffix "NetworkPolicy" $object.kind) (kindIs "map" $spec) (get $spec "ingress") }}
 {{- $lines = append $lines (printf "extraObjects.%s opens another way: %s/%s lets more clients reach the pods that it selects." $name $object.kind $object.metadata.name) }}
 {{- end }}
 {{- end }}
