@@ -185,7 +185,7 @@ def _unlisted(example: Example, defaults: dict[str, Any]) -> Iterator[Problem]:
 
 def _two(flag: str) -> tuple[str, str]:
     said = f"{flag} and its value are one argument, so the program gets a flag with a space in its name"
-    return said, f"write {flag}=VALUE, or two items"
+    return said, f"write two items, {flag} and the value"
 
 
 def _joined_flags(data: Any, path: Key) -> Iterator[tuple[Key, str]]:

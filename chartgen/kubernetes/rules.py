@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..reading.sentences import shown
+from ..reading.sentences import secret, shown
 
 FILE = Path(__file__).with_name("rules.yaml")
 META, API = "io.k8s.apimachinery.pkg.apis.", "io.k8s.api."
@@ -128,7 +128,8 @@ def broken(schema: dict[str, Any], data: Any) -> dict[Path_, list[tuple[str, str
     found: dict[Path_, list[tuple[str, str]]] = {}
     for error in _validator()(schema, registry=Registry()).iter_errors(data):
         said, path, value = error.schema.get("x-message"), tuple(error.absolute_path), error.instance
-        message = "the API server refuses it" if isinstance(value, dict | list) else f"{shown(value)} is not valid here"
+        given = "the value" if secret(path, data) else shown(value)
+        message = "the API server refuses it" if isinstance(value, dict | list) else f"{given} is not valid here"
         if "propertyNames" in error.absolute_schema_path:
             path, message = (*path, value), "is not valid as a key"
         if said:

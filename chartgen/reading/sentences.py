@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from .keynames import close
@@ -28,6 +29,11 @@ TYPE_OF = {str: "string", bool: "boolean", int: "integer", float: "number", dict
 KINDS = {str: "a string", bool: "a boolean", int: "a number", float: "a number", dict: "a map", list: "a list"}
 BOUNDS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "less than"}
 
+# Keys under which people write a token or a password, also where the name of a Secret is wanted.
+SECRET = re.compile(
+    r"([Ss]ecrets?|SECRET|(^|[_.-])token|TOKEN|[a-z]Token|(?i:passw(or)?d|credentials?|(api|secret|access|private)_?key))$"
+)
+
 Sentence = tuple[str, str]  # what is wrong, what to do
 
 
@@ -37,6 +43,12 @@ def shown(value: Any) -> str:
         return KINDS[type(value)]
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def secret(path: Sequence[str | int], data: Any = None) -> bool:
+    """Whether what is at a path can be a token or a password: by its keys, or in a Secret, which `data` is then."""
+    inside = isinstance(data, dict) and data.get("kind") == "Secret" and path[:1] in (("data",), ("stringData",))
+    return inside or any(isinstance(step, str) and SECRET.search(step) for step in path)
 
 
 def either(words: list[str]) -> str:

@@ -15,15 +15,11 @@ from typing import Any
 
 from ..problem import Problem
 from .keynames import FEW, Names, close, earlier, unknown
-from .sentences import NOT_VALID, described, either, sentence, shown, wrong_type
+from .sentences import NOT_VALID, described, either, secret, sentence, shown, wrong_type
 from .yamlfile import Key, Lines, dotted, nearest_line
 
 LONGEST = 30.0  # seconds for all values of a chart, which take one at most
 SIMPLER = "simplify the patterns and the references of the schema"
-# Keys under which people write a token or a password, also where the name of a Secret is wanted.
-SECRET = re.compile(
-    r"([Ss]ecrets?|SECRET|(^|[_.-])token|TOKEN|[a-z]Token|(?i:passw(or)?d|credentials?|(api|secret|access|private)_?key))$"
-)
 Fault = tuple[Key, str, str]  # path, what is wrong, what to do
 
 
@@ -119,8 +115,7 @@ def _faults(error: Any, data: Any, names: Names) -> Iterator[Fault]:
 def _concealed(fault: Fault, data: Any, names: Names) -> Fault:
     """The fault without the value, where that can be a token or a password."""
     path, *texts = fault
-    named = any(isinstance(step, str) and SECRET.search(step) for step in path)
-    if not named and not any("existingSecret" in schema.get("properties", ()) for schema in names.at(path)):
+    if not secret(path) and not any("existingSecret" in schema.get("properties", ()) for schema in names.at(path)):
         return fault
     try:
         value = _at(data, path)

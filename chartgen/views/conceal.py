@@ -1,4 +1,4 @@
-"""What is not printed of manifests: texts that are credentials by the names that they have, and users in URLs."""
+"""What is not printed of manifests: texts that are credentials by their names, and users and keys in URLs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ NAME = re.compile(
     re.IGNORECASE,
 )
 USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+# A parameter of a URL's query that holds a credential, such as ?key=… of some providers.
+QUERY = re.compile(
+    r"([?&][^?&=\s]*(?:key|token|secret|passw(?:or)?d|pwd|sig(?:nature)?|credentials?)=)[^&#;\s]+", re.IGNORECASE
+)
 HIDDEN = "…"
 
 
@@ -44,7 +48,7 @@ def concealed(value: Any) -> Any:
     name, equals, _ = value.partition("=")
     if equals and NAME.search(name) and " " not in name:
         return f"{name}={HIDDEN}"
-    return USER.sub(rf"\1{HIDDEN}@", value)
+    return QUERY.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", value))
 
 
 def _holds(word: Any) -> bool:

@@ -60,8 +60,8 @@ def test_flag_and_its_value_as_one_argument_is_told_on_its_line(write):
     warnings = [str(each).removeprefix(f"{found.files[0].parent}/") for each in valuesfile.overlooked(found, None, {})]
     said = "and its value are one argument, so the program gets a flag with a space in its name"
     assert warnings == [
-        f"0.yaml:2: extraArgs[0]: --max-len {said}; write --max-len=VALUE, or two items",
-        f"0.yaml:6: more.args[0]: -c {said}; write -c=VALUE, or two items",
+        f"0.yaml:2: extraArgs[0]: --max-len {said}; write two items, --max-len and the value",
+        f"0.yaml:6: more.args[0]: -c {said}; write two items, -c and the value",
     ]
 
 

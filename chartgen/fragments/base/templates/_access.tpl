@@ -5,7 +5,8 @@ them.
 {{- define "fragment.access" -}}
 {{- include "fragment.servers" . }}
 {{- $lines := list }}
-{{- $clients := include "fragment.slot.access.clients" . | default "every pod in the cluster" }}
+{{- $limited := include "fragment.slot.access.clients" . }}
+{{- $clients := $limited | default "every pod in the cluster" }}
 {{- range $entry := .Facts.access }}
 {{- $ways := list $clients }}
 {{- if ne .type "ClusterIP" }}
@@ -35,6 +36,10 @@ them.
 {{- end }}
 {{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $object.kind) }}
 {{- $lines = append $lines (printf "extraObjects.%s opens another way: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
+{{- end }}
+{{- /* NetworkPolicies add up: what one of them allows, no other one denies. */}}
+{{- if and $limited (hasSuffix "NetworkPolicy" $object.kind) (kindIs "map" $spec) (get $spec "ingress") }}
+{{- $lines = append $lines (printf "extraObjects.%s opens another way: %s/%s lets more clients reach the pods that it selects." $name $object.kind $object.metadata.name) }}
 {{- end }}
 {{- end }}
 {{- mustToJson $lines }}

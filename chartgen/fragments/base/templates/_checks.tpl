@@ -35,12 +35,17 @@ as TABLE says. That value decides who the chart says can use the release, and ot
 {{- end }}
 {{- end }}
 
+{{- /* Given an argument: its name, without a value in the same text, which can be a password. */}}
+{{- define "fragment.flag" -}}
+{{- regexFind "^[^=\\s]*" (toString .) }}
+{{- end }}
+
 {{- /* (list ARGS VALUE): an error for each of extraArgs with an API key, for which the chart has that value. */}}
 {{- define "fragment.keyFaults" -}}
 {{- $value := last . }}
 {{- range first . }}
 {{- if regexMatch "^--api[-_]k" (toString .) }}
-extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value }} is the value for the key, which decides what the chart says about access; remove it, and set {{ $value }}
+extraArgs: {{ include "fragment.flag" . }} is set there, but {{ $value }} is the value for the key, which decides what the chart says about access; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -94,7 +99,7 @@ prints nothing at all, without an error.
 {{- end }}
 {{- end }}
 
-{{- /* (list PATH DATA): the errors in data at a path. */}}
+{{- /* (list PATH DATA): the errors in data at a path. The text is not printed: it can be a password. */}}
 {{- define "fragment.unprintable" -}}
 {{- $path := first . }}
 {{- $data := last . }}
@@ -113,7 +118,7 @@ prints nothing at all, without an error.
 {{- end }}
 {{- else if kindIs "string" $data }}
 {{- if regexMatch $found $data }}
-{{ $path }}: {{ regexReplaceAll "\\n" $data " " | trunc 60 | quote }} contains a control character; remove it
+{{ $path }}: contains a control character; remove it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -249,7 +254,7 @@ the list has its continent: for any other, dateInZone prints UTC. Names of one m
 {{- end }}
 {{- end }}
 
-{{- /* Given the root: objects that must already exist for the release, Kind/name, as a JSON list. */}}
+{{- /* Given the root: objects that must already exist for the release, Kind/name, as a JSON list. extraObjects creates some. */}}
 {{- define "fragment.needs" -}}
 {{- $needs := list }}
 {{- range .Servers }}
@@ -259,6 +264,9 @@ the list has its continent: for any other, dateInZone prints UTC. Names of one m
 {{- end }}
 {{- range include "fragment.slot.release.needs" . | splitList "\n" }}
 {{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- range .Values.extraObjects }}
+{{- $needs = without $needs (printf "%s/%s" .kind .metadata.name) }}
 {{- end }}
 {{- $needs | uniq | compact | mustToJson }}
 {{- end }}

@@ -53,7 +53,7 @@ it, as JSON; an empty map if the version has it. */}}
 {{- $image := .image }}
 {{- $found := dict }}
 {{- /* vLLM reads _ as -, and --no-NAME is the opposite of the flag --NAME. */}}
-{{- $name := splitList "=" .argument | first }}
+{{- $name := include "fragment.flag" .argument }}
 {{- $plain := replace "_" "-" $name }}
 {{- $value := trimPrefix $name .argument }}
 {{- $said := dict (printf "%s%s" $plain $value) .argument $plain $name (printf "--%s" (trimPrefix "--no-" $plain)) $name }}

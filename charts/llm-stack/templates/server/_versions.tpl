@@ -53,7 +53,7 @@
 {{- $image := .image }}
 {{- $found := dict }}
 {{- /**/}}
-{{- $name := splitList "=" .argument | first }}
+{{- $name := include "llm-stack.flag" .argument }}
 {{- $plain := replace "_" "-" $name }}
 {{- $value := trimPrefix $name .argument }}
 {{- $said := dict (printf "%s%s" $plain $value) .argument $plain $name (printf "--%s" (trimPrefix "--no-" $plain)) $name }}

@@ -56,7 +56,7 @@ account has the role DEFAULT_USER_ROLE, and one that is pending can do nothing.
 {{- $open = append $open "every client can sign up" }}
 {{- end }}
 {{- if $provided }}
-{{- $open = append $open (printf "every user of %s gets an account" ($ui.oidc.providerUrl | default "its identity providers")) }}
+{{- $open = append $open (printf "every user of %s gets an account" (regexReplaceAll "[?#].*" $ui.oidc.providerUrl "" | default "its identity providers")) }}
 {{- end }}
 {{- if $ui.ldap.host }}
 {{- $open = append $open (printf "every user that the LDAP search at %s finds gets an account" $ui.ldap.host) }}
@@ -140,8 +140,8 @@ endpoint there is nothing to chat with, unless an administrator adds it in the b
 {{- range $protocol, $names := dict "ollama" (list "OLLAMA_BASE_URL" "OLLAMA_BASE_URLS") "openai" (list "OPENAI_API_BASE_URL" "OPENAI_API_BASE_URLS") }}
 {{- with include "fragment.ui.open-webui.ownUrls" (prepend $names $) }}
 {{- $own = append $own . }}
-{{- with get $endpoints $protocol }}
-openWebui.env.{{ last $own }}: replaces the endpoints that the chart sets, {{ (first .).url }}{{ if gt (len .) 1 }} and others{{ end }}; write its URLs under openWebui.endpoints, and remove it
+{{- if get $endpoints $protocol }}
+openWebui.env.{{ last $own }}: replaces the endpoints that the chart sets; write its URLs under openWebui.endpoints, and remove it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -182,12 +182,12 @@ openWebui.replicas: a change that an administrator makes in the browser would re
 {{- define "fragment.ui.open-webui.signInChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- if and $ui.oidc.providerUrl (not $ui.oidc.existingSecret) }}
-openWebui.oidc.existingSecret: is empty, but the provider at {{ $ui.oidc.providerUrl }} requires a client ID and a client secret; set it to a Secret with the client ID and client secret
+openWebui.oidc.existingSecret: is empty, but the provider at openWebui.oidc.providerUrl requires a client ID and a client secret; set it to a Secret with the client ID and client secret
 {{- else if and $ui.oidc.existingSecret (not $ui.oidc.providerUrl) }}
 openWebui.oidc.providerUrl: is empty, but openWebui.oidc.existingSecret has a client; set it to the provider's …/.well-known/openid-configuration
 {{- end }}
 {{- if and $ui.ldap.host (not $ui.ldap.searchBase) }}
-openWebui.ldap.searchBase: is empty, but the search for users at {{ $ui.ldap.host }} needs it; set it, for example to ou=people,dc=example,dc=com
+openWebui.ldap.searchBase: is empty, but the search for users needs it; set it, for example to ou=people,dc=example,dc=com
 {{- end }}
 {{- if and $ui.ldap.host (ne (empty $ui.ldap.bindDn) (empty $ui.ldap.existingSecret)) }}
 openWebui.ldap: bindDn and existingSecret are needed together, as user and password; set both, or neither for an anonymous bind
