@@ -36,11 +36,16 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 
 {{- /**/}}
+{{- define "llm-stack.flag" -}}
+{{- regexFind "^[^=\\s]*" (toString .) }}
+{{- end }}
+
+{{- /**/}}
 {{- define "llm-stack.keyFaults" -}}
 {{- $value := last . }}
 {{- range first . }}
 {{- if regexMatch "^--api[-_]k" (toString .) }}
-extraArgs: {{ splitList "=" (toString .) | first }} is set there, but {{ $value }} is the value for the key, which decides what the chart says about access; remove it, and set {{ $value }}
+extraArgs: {{ include "llm-stack.flag" . }} is set there, but {{ $value }} is the value for the key, which decides what the chart says about access; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -113,7 +118,7 @@ model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folde
 {{- end }}
 {{- else if kindIs "string" $data }}
 {{- if regexMatch $found $data }}
-{{ $path }}: {{ regexReplaceAll "\\n" $data " " | trunc 60 | quote }} contains a control character; remove it
+{{ $path }}: contains a control character; remove it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -259,6 +264,9 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- range include "llm-stack.slot.release.needs" . | splitList "\n" }}
 {{- $needs = append $needs (trim .) }}
+{{- end }}
+{{- range .Values.extraObjects }}
+{{- $needs = without $needs (printf "%s/%s" .kind .metadata.name) }}
 {{- end }}
 {{- $needs | uniq | compact | mustToJson }}
 {{- end }}

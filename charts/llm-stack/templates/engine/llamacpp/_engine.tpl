@@ -152,8 +152,7 @@ llamacpp.file: {{ $llamacpp.file }} is not the first part of the model; set it t
 {{- end }}
 {{- range .Values.extraArgs }}
 {{- if regexMatch "^--?[A-Za-z][A-Za-z0-9_-]*=" . }}
-{{- $words := splitn "=" 2 . }}
-extraArgs: llama.cpp refuses {{ . }}; write the value as a separate item: {{ $words._0 }}, {{ $words._1 }}
+extraArgs: llama.cpp refuses {{ include "llm-stack.flag" . }} and its value in one item; write the value as the next item
 {{- end }}
 {{- end }}
 {{- range .Facts.models }}
