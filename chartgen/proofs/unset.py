@@ -1,4 +1,4 @@
-"""Values and choices of fragments that no case sets, so that nothing shows that they work."""
+"""Values and choices that no case sets, and objects that none renders: nothing shows that they work."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ def check(
                 found.add(yamlfile.read(file).data)
         left = [*_left(fragments, found)]
     return left
+
+
+def unrendered(fragments: Iterable[Fragment], rendered: set[str], alone: bool) -> list[Problem]:
+    """Each template that never rendered an object; `rendered` are the templates of the chart that did.
+
+    `alone` says that the cases of other fragments, which can render it as well, did not run.
+    """
+    message = f"no case{' of this fragment' if alone else ''} renders this object"
+    remedy = "add a file in cases/ whose values render it"
+    return [
+        Problem(f"{fragment.folder}/templates/{file}", 0, "", message, remedy)
+        for fragment in fragments
+        for file in fragment.templates
+        if not Path(file).name.startswith("_") and f"templates/{fragment.id}/{file}" not in rendered
+    ]
 
 
 class _Set:
