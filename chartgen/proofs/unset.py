@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 
 Key = tuple[str, ...]
+KIND = re.compile(r"^kind:", re.M)
 REMEDY = "set it in a file in cases/"
 
 
@@ -48,8 +50,10 @@ def unrendered(fragments: Iterable[Fragment], rendered: set[str], alone: bool) -
     return [
         Problem(f"{fragment.folder}/templates/{file}", 0, "", message, remedy)
         for fragment in fragments
-        for file in fragment.templates
-        if not Path(file).name.startswith("_") and f"templates/{fragment.id}/{file}" not in rendered
+        for file, text in fragment.templates.items()
+        if not Path(file).name.startswith("_")
+        and KIND.search(text)  # one without a kind only runs checks
+        and f"templates/{fragment.id}/{file}" not in rendered
     ]
 
 
