@@ -412,8 +412,8 @@ class _Walk:
         of = f", as {slot.name} needs it" if slot else ""
         remedy = "begin it with '- '" if items else "write it as 'key: value'"
         if BRACKETS.match(line.text):
-            remedy = (
-                f"write each {"item on a line that begins with '- '" if items else "key on a line, as 'key: value'"}"
+            remedy = "write each " + (
+                "item on a line that begins with '- '" if items else "key on a line, as 'key: value'"
             )
         # What an action prints there is judged once the line is one.
         self.problems = [problem for problem in self.problems if problem.line != line.at]
