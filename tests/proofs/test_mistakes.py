@@ -104,6 +104,7 @@ def test_mistake_in_values_is_refused_by_its_layer_with_its_line(mistake, tmp_pa
         assert mistake.said in rendered.error
 
 
+@pytest.mark.slow
 def test_good_objects_have_no_mistake(schemas, rules_of_crds):
     render = render_of(GOOD, NEEDS)
     assert [*together.check(render), *wiring.check(render)] == []
@@ -128,6 +129,7 @@ def test_there_are_many_kinds_of_mistakes_of_every_layer():
     assert {each.layer for each in ALL} == set(mistakes.LAYERS)
 
 
+@pytest.mark.slow
 def test_the_page_is_made_from_the_table():
     assert mistakes.PAGE.read_text(encoding="utf-8") == mistakes.page(), "run 'make docs'"
 
