@@ -54,6 +54,7 @@ def test_a_seed_makes_the_same_files(made):
     assert list(proof.files(made, 5, 10)) != list(proof.files(made, 6, 10))
 
 
+@pytest.mark.slow
 def test_values_are_made_of_every_kind_that_the_schema_has(made):
     definitions = made.chart.schema["definitions"]
     maker = Maker(made.chart.schema, random.Random(1))

@@ -73,7 +73,7 @@ def as_json(fragment: Fragment) -> dict[str, Any]:
         "requires": list(fragment.requires),
         "choice": fragment.choice,
         "offers": {
-            slot.name: {word: getattr(slot, word) for word in ("kind", "scope", "required", "summary", "keys")}
+            slot.name: {word: getattr(slot, word) for word in ("kind", "scope", "required", "summary", "keys", "given")}
             for slot in fragment.offers.values()
         },
         "fills": list(fragment.fills),
@@ -100,6 +100,8 @@ def details(fragment: Fragment) -> list[str]:
     lines += _section("offers the slots", offered)
     for slot in fragment.offers.values():
         lines += _section(f"facts of {slot.name}", _keys(slot.keys))
+        for name, keys in slot.given.items():
+            lines += _section(f"keys of {name}, which {slot.name} is given in the context", _keys(keys))
     lines += _section("fills the slots", [("", each) for each in fragment.fills])
     title = (
         "helpers, for every fragment (? marks what can be left out)" if fragment.id == "base" else "its own templates"

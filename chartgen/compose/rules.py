@@ -147,7 +147,7 @@ def check(stack: Stack, values: Values, kubernetes: dict[str, Any], known: Itera
         *_stated(stack),
         *_components(stack, sources),
         *_services(stack),
-        *_given(sources),
+        *_given(stack, sources),
         *_functions(stack, sources),
         *questions.check(stack, values),
         *_arguments(sources),
@@ -344,8 +344,12 @@ def _services(stack: Stack) -> Iterator[Problem]:
                     yield Problem(f"{fragment.folder}/templates/{file}", line, "service", message, remedy)
 
 
-def _given(sources: list[Source]) -> Iterator[Problem]:
-    """Keys that a slot is given as `(merge (dict "Loader" (dict KEY …)) .)`, and that no template reads."""
+def _given(stack: Stack, sources: list[Source]) -> Iterator[Problem]:
+    """Keys that a slot is given as `(merge (dict "Model" (dict KEY …)) .)`, and that no template reads.
+
+    Where the slot says what it is `given`, its calls are compared with that.
+    """
+    declared = {f"{fit.SLOT}{slot.name}" for one in stack.fragments for slot in one.offers.values() if slot.given}
     read: dict[str, set[str]] = {}
     given = []
     for source in sources:
@@ -354,7 +358,8 @@ def _given(sources: list[Source]) -> Iterator[Problem]:
                 for name, key in pairwise(term.fields):
                     read.setdefault(name, set()).add(key)
             for command in gotemplate.commands(pipe):
-                if len(command) > 2 and command[0].text == "include" and command[1].text.startswith(fit.SLOT):
+                slot = command[1].text if len(command) > 2 and command[0].text == "include" else ""
+                if slot.startswith(fit.SLOT) and slot not in declared:
                     given += [(source, *each) for each in _keys_given(command[2])]
     for source, name, key in given:
         known = sorted(read.get(name, ()))

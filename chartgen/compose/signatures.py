@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..problem import Problem
+from ..problem import Problem, nearest
 from ..sources.stack import Stack
 from .fit import SLOT
 from .merge import at
@@ -72,6 +72,40 @@ def check(stack: Stack, values: Values, uses: list[Use]) -> Iterator[Problem]:
             if wrong:
                 found.setdefault((given.line, given.name), Problem(use.path, given.line, given.name, *wrong))
         yield from found.values()
+    yield from _contexts(stack, uses)
+
+
+def _contexts(stack: Stack, uses: list[Use]) -> Iterator[Problem]:
+    """Contexts of slots with another map than the slot is `given`. Its own fragment passes on what it was given."""
+    slots = {f"{SLOT}{slot.name}": (one, slot.given) for one in stack.fragments for slot in one.offers.values()}
+    found = set()
+    for use in uses:
+        for included in use.found.given:
+            owner, given = slots.get(included.name, (None, {}))
+            entries = dict(included.value.keys)
+            for name, keys in given.items():
+                if name in entries:
+                    wrong = _entries(name, entries[name], keys)
+                elif use.fragment is not owner and included.value.kind == CONTEXT:
+                    wrong = [(name, "is not in the context", f'write (merge (dict "{name}" (dict "name" TEXT)) .)')]
+                else:
+                    wrong = []
+                found |= {Problem(use.path, included.line, *each) for each in wrong}
+    yield from sorted(found)
+
+
+def _entries(name: str, made: Value, keys: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a map that a context has: its keys, and texts that are not among those that a key can have."""
+    entries = dict(made.keys)
+    for key, value in entries.items():
+        if key not in keys:
+            yield f"{name}.{key}", f"is not a key of {name}", nearest(key, list(keys), "the keys")
+        elif wrong := sorted(word for word in value.words if word not in keys[key].get("enum", value.words)):
+            yield f"{name}.{key}", f"'{wrong[0]}' is not valid here", nearest(wrong[0], keys[key]["enum"], "the values")
+    if made.kind == DICT and len(made.shapes) == 1:
+        for key in keys:
+            if keys[key].get("required") and key not in entries and entries.keys() <= keys.keys():
+                yield f"{name}.{key}", "is missing", f'add "{key}" to the dict'
 
 
 def _wrong(given: Given, taken: Signature, values: Values) -> tuple[str, str] | None:

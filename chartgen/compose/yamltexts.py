@@ -396,6 +396,8 @@ class _Walk:
         wrong = True
         if item:
             wrong = slot is not None and not items and not self.opened
+        elif BRACKETS.match(line.text):
+            wrong = slot is not None
         elif keyed:
             wrong = items
         self.opened |= bool(keyed) and line.place.kind in (VALUE, TIGHT)
@@ -409,6 +411,10 @@ class _Walk:
         )
         of = f", as {slot.name} needs it" if slot else ""
         remedy = "begin it with '- '" if items else "write it as 'key: value'"
+        if BRACKETS.match(line.text):
+            remedy = "write each " + (
+                "item on a line that begins with '- '" if items else "key on a line, as 'key: value'"
+            )
         # What an action prints there is judged once the line is one.
         self.problems = [problem for problem in self.problems if problem.line != line.at]
         self.problems.append(Problem(self.source.path, line.at, said, f"is not {wanted}{of}", remedy))
@@ -480,9 +486,11 @@ class _Walk:
         self.problems.append(Problem(self.source.path, node.line, key, message, remedy))
 
 
-# A key before its value, and what begins no text: a blank, quotes, brackets, a comment, what an action printed.
+# A key before its value; items or keys in brackets, to which no other fill can be added; and what begins no text: a
+# blank, quotes, the end of brackets, a comment, what an action printed.
 KEYED = re.compile(r":(?:[ \t]|$)")
-NO_TEXT = re.compile(rf"[\s\"'#\[\]{{}}|>&!%@`?,{PART}{WHOLE}{LINES}]|(?:---|\.\.\.)(?:\s|$)")
+BRACKETS = re.compile(r"[\[{]")
+NO_TEXT = re.compile(rf"\[\s*\]|\{{\s*\}}|[\s\"'#\]}}|>&!%@`?,{PART}{WHOLE}{LINES}]|(?:---|\.\.\.)(?:\s|$)")
 
 
 def _numbered(line: Line, number: int) -> Line:

@@ -228,5 +228,10 @@ def _key(run: Run, apis: tuple[str, ...]) -> str:
 
 
 def hashed(document: Document) -> str:
-    """A document by its text."""
-    return digest(document.text)[:16]
+    """A document by its text, and the template that made it if it is an object."""
+    return digest(document.text)[:16] + (f" {document.source}" if document.data is not None else "")
+
+
+def source(hash: str) -> str:
+    """The template that made an object, by the hash of the document; empty where it is no object."""
+    return hash.partition(" ")[2]

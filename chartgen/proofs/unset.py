@@ -1,7 +1,8 @@
-"""Values and choices of fragments that no case sets, so that nothing shows that they work."""
+"""Values and choices that no case sets, and objects that none renders: nothing shows that they work."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ..sources.fragment import Fragment
 from ..sources.stack import Stack
 
 Key = tuple[str, ...]
+KIND = re.compile(r"^kind:", re.M)
 REMEDY = "set it in a file in cases/"
 
 
@@ -36,6 +38,23 @@ def check(
                 found.add(yamlfile.read(file).data)
         left = [*_left(fragments, found)]
     return left
+
+
+def unrendered(fragments: Iterable[Fragment], rendered: set[str], alone: bool) -> list[Problem]:
+    """Each template that never rendered an object; `rendered` are the templates of the chart that did.
+
+    `alone` says that the cases of other fragments, which can render it as well, did not run.
+    """
+    message = f"no case{' of this fragment' if alone else ''} renders this object"
+    remedy = "add a file in cases/ whose values render it"
+    return [
+        Problem(f"{fragment.folder}/templates/{file}", 0, "", message, remedy)
+        for fragment in fragments
+        for file, text in fragment.templates.items()
+        if not Path(file).name.startswith("_")
+        and KIND.search(text)  # one without a kind only runs checks
+        and f"templates/{fragment.id}/{file}" not in rendered
+    ]
 
 
 class _Set:

@@ -271,14 +271,14 @@ def _proofs(
     """
     before = list(report.problems), list(report.layers), list(report.warnings)
     results = _renders(report, found, given, own, programs, shipped, proved, only)
-    faulty = _manifests(report, results, own, programs, proved, shipped)
+    faulty = _manifests(report, results, own, programs, proved, shipped, only)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
     report.lasting = all(rendered.ran is not None for _, rendered in results)
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
         nothing = memory.Proved()
         results = _renders(report, found, given, own, programs, shipped, nothing, only)
-        _manifests(report, results, own, programs, nothing, shipped)
+        _manifests(report, results, own, programs, nothing, shipped, only)
 
 
 @contextmanager
@@ -485,6 +485,7 @@ def _manifests(
     programs: Programs,
     proved: memory.Proved,
     shipped: bool,
+    only: list[Fragment] | None,
 ) -> set[str]:
     """Every document by itself, then how those of a render hang together; the texts of the documents with problems.
 
@@ -502,6 +503,10 @@ def _manifests(
     advice = checks.problems([each for each in found if each.advice and not shipped], sources)
     if programs.prover is None:
         advice += _unserved(report, manifests, programs.lacking)
+    if origin and not report.problems and not problems:
+        rendered = {each.source for _, made in manifests.made for each in made if each.data is not None}
+        rendered.update(memory.source(each) for made in known for each in made)
+        advice += unset.unrendered(origin.own_fragments if only is None else only, rendered, only is not None)
     if (manifests.made or known) and not report.documents:
         problems.append(Problem(report.chart, 0, "", "renders no objects", "check its templates"))
     report.done("manifests", looked_at, problems, advice)

@@ -32,7 +32,8 @@ class Slot:
     fill that says anything). `scope` is `server` (filled with a server's context) or `release` (the root).
     What fills a slot that is to be made `once` is made once a render for each of these. What fills one of `text` is
     lines of text and not YAML. `keys` are the rules of facts, as in fragment.schema.json, `value` is the rule of all
-    that a fill of another slot prints. `default` is the value that has the text of the fill if it is empty.
+    that a fill of another slot prints. `given` are the maps that the context has in addition, with the rules of their
+    keys. `default` is the value that has the text of the fill if it is empty.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Slot:
     text: bool = False
     keys: dict[str, Any] = field(default_factory=dict)
     value: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
     default: str = ""
 
 

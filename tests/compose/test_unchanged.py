@@ -135,6 +135,7 @@ print("\\n".join(os.path.abspath(path) for path in [*seen, *filter(None, loaded)
 """
 
 
+@pytest.mark.slow
 def test_all_that_a_build_opens_is_a_part_of_the_hash(tmp_path):
     """With an empty home, so that nothing is known from an earlier build."""
     file = paths.HERE / "stacks/llm-stack/stack.yaml"

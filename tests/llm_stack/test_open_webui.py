@@ -98,6 +98,7 @@ def test_ollama_that_asks_for_a_key_gets_it_by_its_place_in_the_list(pod):
 QUOTED = 'a"b\\c","auth_type":"none","z":"'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["token\n", "token\r\n", QUOTED, "a;b", "$(WEBUI_SECRET_KEY)", "ü"])
 def test_key_cannot_change_the_json_that_it_stands_in(pod, key):
     ui = pod("tool-servers").containers[0]

@@ -189,6 +189,7 @@ def vllm(model: str, *sets: str) -> dict:
     return told("engine=vllm", "gpu.vendor=nvidia", f"model.name={model}", "modelCache.size=3Ti", *sets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "gigabytes", "quantization"),
     [
@@ -212,6 +213,7 @@ def test_variant_of_a_model_that_is_not_in_the_catalogue_is_not_known():
     assert not vllm("team/own-model-AWQ")["known"]
 
 
+@pytest.mark.slow
 def test_quantized_tags_of_ollama_and_gguf_files_of_the_hub_are_variants():
     tagged = told("model.name=llama3.1", "model.tag=8b-instruct-q8_0")["models"][0]
     assert tagged["weightsMiB"] * 2**20 / 1e9 == pytest.approx(8.54, rel=0.02)
@@ -223,6 +225,7 @@ def llamacpp(model: str, file: str) -> dict:
     return told("engine=llamacpp", f"model.name={model}", f"llamacpp.file={file}", "modelCache.size=3Ti")["models"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "file", "gigabytes"),
     [
@@ -239,6 +242,7 @@ def test_size_of_a_gguf_file_is_that_of_its_own_quantization(model, file, gigaby
     assert llamacpp(model, file)["weightsMiB"] * 2**20 / 1e9 == pytest.approx(gigabytes, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["vllm", "sglang", "custom"])
 def test_model_that_is_not_downloaded_is_in_the_catalogue_by_its_name_on_the_hub(engine):
     there = ["model.delivery=none", "modelCache.existingClaim=models", "gpu.vendor=nvidia", "image.tag=v1"]
@@ -255,6 +259,7 @@ def test_size_of_a_gguf_file_whose_name_says_no_quantization_is_not_known():
     assert found["kvMiB"] == 128 * 8192 // 1024
 
 
+@pytest.mark.slow
 def test_copies_of_vllm_share_the_experts_and_nothing_else():
     moe = [
         "engine=vllm",
@@ -295,6 +300,7 @@ def test_experts_of_the_catalogue_are_part_of_their_models():
         assert 0.8 < row["expertsM"] / (row["parametersM"] - row.get("wideM", 0)) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "tag", "gigabytes"),
     [
@@ -327,6 +333,7 @@ def test_model_that_reasons_is_as_large_as_its_instruct_unless_that_is_quantized
     assert vllm(model)["known"] is known
 
 
+@pytest.mark.slow
 def test_cards_of_which_a_machine_has_one_are_several_nodes():
     several = told("engine=vllm", "model.name=meta-llama/Llama-3.3-70B-Instruct", "modelCache.size=200Gi")
     gb10 = next(each for each in several["choices"] if each["card"] == "NVIDIA GB10")
@@ -349,6 +356,7 @@ def test_sizes_may_have_decimals():
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "args", "keeps"),
     [("vllm", [], 1024), ("vllm", ["--disable-hybrid-kv-cache-manager"], 32768), ("sglang", [], 32768)],
@@ -408,6 +416,7 @@ def test_cards_are_those_for_which_the_image_is_built(engine, with_it, without):
     assert not without & cards
 
 
+@pytest.mark.slow
 def test_cards_are_those_on_which_the_engine_runs_with_this_type():
     whole = vllm("Qwen/Qwen2.5-7B-Instruct")
     assert whole["unfit"]["NVIDIA V100 32GB"] == "vllm needs compute capability 7.5"

@@ -231,6 +231,7 @@ def test_policy_is_advice_in_a_users_own_values_and_what_has_no_schema_is_named(
     assert [each["key"] for each in said["problems"]] == ["Thing/thing: spec.size"]
 
 
+@pytest.mark.slow
 def test_object_of_the_cluster_is_advice_in_a_users_own_values_until_its_header_names_it(tmp_path):
     values = tmp_path / "values.yaml"
     model = {"name": "models/chat", "source": "s3"}

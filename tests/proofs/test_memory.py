@@ -140,6 +140,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_renders_what_it_can_reach(change: str, little: Path, rendered: list[Request]) -> None:
     name, old, new, reached = CHANGES[change]
@@ -179,6 +180,7 @@ BREAKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BREAKS)
 def test_what_breaks_is_found_each_time_and_as_without_a_memory(
     name: str, little: Path, monkeypatch: pytest.MonkeyPatch

@@ -114,6 +114,7 @@ def test_objects_with_a_place_changed_at_random_are_read_to_their_end(tmp_path):
     assert changed_objects.accepted(good, tmp_path) == good
 
 
+@pytest.mark.slow
 def test_good_objects_have_no_mistake(schemas, rules_of_crds):
     render = render_of(GOOD, NEEDS)
     assert [*together.check(render), *wiring.check(render)] == []
@@ -138,6 +139,7 @@ def test_there_are_many_kinds_of_mistakes_of_every_layer():
     assert {each.layer for each in ALL} == set(mistakes.LAYERS)
 
 
+@pytest.mark.slow
 def test_the_page_is_made_from_the_table():
     assert mistakes.PAGE.read_text(encoding="utf-8") == mistakes.page(), "run 'make docs'"
 

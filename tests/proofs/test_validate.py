@@ -455,6 +455,26 @@ def test_value_and_choice_that_no_case_sets_are_warnings_at_their_lines(little, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("prover", "message"),
+    [(prove, "no case"), (lambda: prove_only("a"), "no case of this fragment")],
+    ids=["all", "only"],
+)
+def test_object_that_no_case_renders_is_a_warning(little, prover, message):
+    remedy = "add a file in cases/ whose values render it"
+    object = TEMPLATE.replace('"%s-%s"', '"%s-%s-other"')
+    little({"fragments/a/templates/other.yaml": f'{{{{- if eq .Values.text "other" }}}}\n{object}{{{{- end }}}}\n'})
+    for _ in range(2):  # what was proved before is remembered
+        report = prover()
+        assert said(report) == []
+        found = [str(problem) for problem in report.warnings]
+        assert found == [f"fragments/a/templates/other.yaml: {message} renders this object; {remedy}"]
+    Path("fragments/a/cases/other.yaml").write_text("# The other one.\ntext: other\n")
+    for _ in range(2):
+        report = prover()
+        assert (said(report), report.warnings) == ([], [])
+
+
 @pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
 def test_custom_resource_has_the_schema_next_to_the_stack(little, prover):
     widget = TEMPLATE.partition("data:\n  text")[0].replace("v1\nkind: ConfigMap", "example.org/v1\nkind: Widget")

@@ -945,14 +945,14 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The loader container. The context contains Loader, with name, and one of mode (it downloads), waitsForLoader (it only waits) and script (it runs another script). Loader can also contain sidecar, env and securityContext. */}}
+{{- /* one, server: The loader container. The context contains Loader, with name, and one of mode, waitsForLoader and script. */}}
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The template of a separate loader pod. The context contains Loader, with name and mode. Optional are Loader.everyNode (true if the pod runs on each node of the server) and Loader.steps (init containers). */}}
+{{- /* one, server: The template of a separate loader pod. The context contains Loader. */}}
 {{- define "llm-stack.slot.loader.pod" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}

@@ -1,9 +1,9 @@
 {{- /*
 Given a server's context with Loader in it: name (of the container), and one of
-  mode    once, refresh or watch: downloads the models; as a sidecar it keeps running next to the server, which starts
-          when the models are complete
-  waits   only waits for the models that another pod downloads; a loader setting must not restart its server
-  script  runs another file of the server, with this env and securityContext
+  mode            once, refresh or watch: downloads the models; as a sidecar it keeps running next to the server, which
+                  starts when the models are complete
+  waitsForLoader  only waits for the models that another pod downloads; a loader setting must not restart its server
+  script          runs another file of the server, with this env and securityContext
 */}}
 {{- define "fragment.loader.container" -}}
 {{- $facts := .Facts.source }}
