@@ -93,7 +93,7 @@ def _bounded(schema: Any) -> Any:
 
 
 def _scalar(definition: dict[str, Any]) -> dict[str, Any]:
-    """A definition of a text or a number, such as a quantity, that null is as good as none for, as for those of maps."""
+    """A definition of a text or a number, such as a quantity, that allows null, as those of maps do."""
     types = definition.get("type")
     return definition | ({"type": [*types, "null"]} if isinstance(types, list) and "null" not in types else {})
 
