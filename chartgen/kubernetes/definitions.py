@@ -117,7 +117,19 @@ def known_definitions(version: str, nullable: bool = False) -> dict[str, Any]:
 
     With `nullable`, the rules are for manifests, in which a key with null is as good as none.
     """
-    return rules.stricter(published(version) | REPLACED, nullable)
+    known = {name: _eased(schema, name) for name, schema in published(version).items()}
+    return rules.stricter(known | REPLACED, nullable)
+
+
+def _eased(schema: dict[str, Any], name: str) -> dict[str, Any]:
+    """A definition that requires no key that the newest Kubernetes does not require.
+
+    Older schemas had keys as required that no API server ever asked for, such as a StatefulSet's serviceName; what the
+    API server itself asks for is in rules.yaml.
+    """
+    newest = published(versions()[-1]).get(name, schema)
+    keys = [key for key in schema.get("required", ()) if key in newest.get("required", ())]
+    return schema | ({"required": keys} if keys != schema.get("required", []) else {})
 
 
 @cache

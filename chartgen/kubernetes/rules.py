@@ -20,6 +20,7 @@ INT32 = ("int32", "int-or-string")  # formats of numbers of 32 bits
 # A map with a key that is not null.
 SOMETHING = {"not": {"type": "object", "additionalProperties": {"type": "null"}}}
 SUBSCHEMAS = ("items", "additionalProperties")
+CHOICES = ("const", "enum", "required")  # words that hold values, not schemas
 
 Path_ = tuple[str | int, ...]
 
@@ -44,7 +45,11 @@ def _nulls(rule: Any) -> Any:
         return [_nulls(each) for each in rule]
     if not isinstance(rule, dict):
         return rule
-    made = {word: _nulls(each) for word, each in rule.items()}
+    made = {word: each if word in CHOICES else _nulls(each) for word, each in rule.items()}
+    if "const" in made:
+        made["enum"] = [made.pop("const")]
+    if "enum" in made and None not in made["enum"]:
+        made["enum"] = [*made["enum"], None]
     keys = rule.get("required")
     if isinstance(keys, list):
         given = {"properties": {key: {"not": {"type": "null"}, "x-message": "a value"} for key in keys}}
@@ -52,9 +57,10 @@ def _nulls(rule: Any) -> Any:
     if made.get("minProperties") == 1:
         del made["minProperties"]
         made["allOf"] = [*made.get("allOf", []), SOMETHING | {"x-message": made.get("x-message", "at least one key")}]
-    # `required` says nothing of what is not a map, such as a null.
-    if isinstance(inner := made.get("not"), dict) and _of_maps(inner):
-        made["not"] = {"type": "object"} | inner
+    # `required` says nothing of what is not a map, and `pattern` of what is not text, such as a null.
+    if isinstance(inner := made.get("not"), dict):
+        kind = "object" if _of_maps(inner) else "string" if "pattern" in inner else ""
+        made["not"] = ({"type": kind} if kind else {}) | inner
     return made
 
 
@@ -72,7 +78,7 @@ def stricter(known: dict[str, Any], nullable: bool = False) -> dict[str, Any]:
     made = {name: added for name, added in rules().items() if name in known}
     if nullable:
         made = {name: _nulls(added) for name, added in made.items()}
-        known = {name: _given(_bounded(schema)) for name, schema in known.items()}
+        known = {name: _given(_scalar(_bounded(schema))) for name, schema in known.items()}
     return known | {name: _ruled(known[name], added) for name, added in made.items()}
 
 
@@ -84,6 +90,12 @@ def _bounded(schema: Any) -> Any:
         return schema
     made = {word: _bounded(inner) for word, inner in schema.items()}
     return made | ({"minimum": -(2**31), "maximum": 2**31 - 1} if schema.get("format") in INT32 else {})
+
+
+def _scalar(definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition of a text or a number, such as a quantity, that allows null, as those of maps do."""
+    types = definition.get("type")
+    return definition | ({"type": [*types, "null"]} if isinstance(types, list) and "null" not in types else {})
 
 
 def _given(definition: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +123,7 @@ def _joined(schema: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
     for word in SUBSCHEMAS:
         if isinstance(schema.get(word), dict) and word in rule:
             made[word] = _joined(schema[word], rule[word])
-    if "enum" in rule and "null" in schema.get("type", ()):
+    if "enum" in rule and None not in rule["enum"] and "null" in schema.get("type", ()):
         made["enum"] = [*rule["enum"], None]
     if "required" in schema and "required" in rule:
         made["required"] = sorted({*schema["required"], *rule["required"]})

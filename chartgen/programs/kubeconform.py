@@ -223,4 +223,5 @@ def _plain(said: str) -> str:
     quantity = re.fullmatch(r"('.*') does not match pattern '.*\[KMGTPE\]i.*'", said)
     if quantity:
         return f"{quantity[1]} is not a quantity such as 500m or 2Gi"
-    return steady(said).replace("want null or ", "want ").replace(", <nil>", "")
+    said = re.sub(r"value must be one of ('[^']*'), <nil>", r"value must be \1", steady(said))  # no choice beside null
+    return said.replace("want null or ", "want ").replace(", <nil>", "")

@@ -145,9 +145,13 @@ def _group(each: Object) -> str:
 
 
 def _keyed(owner: Object, data: Any, path: Key, where: str, name: str) -> list[tuple[Object, Key, Any]]:
-    """Each item's value under `name`; a port's together with its protocol."""
-    items = [(place, item) for place, item in maps(data, where, path) if name in item]
-    return [(owner, (*place, name), f"{item[name]} {item.get('protocol', 'TCP')}") for place, item in items]
+    """Each item's value under `name`; a port's number together with its protocol. A port 0 or null is none."""
+    items = [(place, item) for place, item in maps(data, where, path) if item.get(name) not in (None, 0)]
+    port = name.lower().endswith("port")
+    return [
+        (owner, (*place, name), f"{item[name]} {item.get('protocol') or 'TCP'}" if port else str(item[name]))
+        for place, item in items
+    ]
 
 
 def _repeated(rows: Iterable[tuple[Object, Key, Any]], message: str) -> Iterator[Fault]:
@@ -307,7 +311,7 @@ def _services(render: Render) -> Iterator[Fault]:
             yield service.fault(("spec", "selector"), "selects no pods", "use the labels of the pods", advice=True)
         yield from _targets(service, lasting)
         for path, port in at(service.data, "spec.ports[].nodePort"):
-            if port not in NODE_PORTS:
+            if port and port not in NODE_PORTS:
                 message = f"{port} is not one of the node ports 30000 to 32767, which clusters have by default"
                 yield service.fault(path, message, "use one of these, unless your cluster has others", advice=True)
     for owner in render.of("StatefulSet"):

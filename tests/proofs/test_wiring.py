@@ -511,3 +511,18 @@ def test_objects_of_any_shape_are_looked_at_without_a_crash():
     dice = random.Random(1)
     for documents in odd(dice):
         said(documents)
+
+
+@pytest.mark.parametrize("none", [0, None])
+def test_a_node_port_that_is_not_set_is_neither_taken_nor_out_of_range(none):
+    """As of objects that were read from a cluster."""
+    made = changed("Service/llm-server", "spec.ports.0.nodePort", none)
+    find(made, "Service/llm-server").data["spec"]["ports"][1]["nodePort"] = none
+    assert [fault.message for fault in wiring.check(render_of(made, NEEDS)) if "node port" in fault.message] == []
+
+
+def test_names_are_taken_whatever_the_protocol():
+    made = changed("Service/llm-server", "spec.ports.1", {"name": "http", "port": 80, "protocol": "UDP"})
+    said = [each.message for each in wiring.check(render_of(made, NEEDS))]
+    assert "the Service already has this name" in said
+    assert "the Service already has this port" not in said
