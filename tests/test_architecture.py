@@ -49,6 +49,12 @@ def test_the_map_names_every_module_once():
     assert sorted(".".join(filter(None, row)) for row in rows()) == sorted(modules())
 
 
+def test_no_two_files_of_tests_have_one_name():
+    """pytest imports them by their names alone, and cannot collect the second one."""
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_a_folder_imports_only_from_folders_above_it():
     order = list(dict.fromkeys(folder for folder, _ in rows()))
     allowed = {folder: set(order[:n]) | {folder} for n, folder in enumerate(order)}

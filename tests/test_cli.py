@@ -123,6 +123,7 @@ def test_validate_of_no_chart_is_a_line_and_no_summary(run):
     assert (code, json.loads(output)["problems"][0]["message"]) == (1, "is not a chart")
 
 
+@pytest.mark.slow
 def test_quiet_validation_without_a_problem_prints_nothing(run, little, one_version):
     (little / "mine.yaml").write_text("model: {name: qwen2.5, tag: 0.5b}\n")
     assert run("validate", "-q", str(CHART), "-f", "mine.yaml") == (0, "", "")
@@ -328,6 +329,7 @@ def test_flag_that_helm_cannot_read_is_told(run, little, one_version):
     assert "has no value; write KEY=VALUE" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flag", "value", "said"),
     [

@@ -32,6 +32,7 @@ def test_every_example_has_a_section_that_says_something(sections):
     assert [name for name, text in sections.items() if differences.NOTHING in text] == []
 
 
+@pytest.mark.slow
 def test_an_example_names_the_devices_that_its_pods_request(sections):
     for file in EXAMPLES:
         render = sides.read(str(file), sides.Context(CHART), lambda text: None).render
@@ -40,6 +41,7 @@ def test_an_example_names_the_devices_that_its_pods_request(sections):
         assert cards == set(re.findall(r"requests [0-9]+ (\S+?)(?=;| in |$)", row)), file.name
 
 
+@pytest.mark.slow
 def test_the_command_that_the_page_names_says_the_same(sections):
     run = CliRunner().invoke(main, ["diff", str(CHART), str(CHART / "examples/two-servers.yaml"), "--fail-on", "never"])
     assert run.exit_code == 0

@@ -628,6 +628,7 @@ def test_helm_s_output_is_returned_and_its_error_told(tmp_path):
         helm.run(stand_in(tmp_path, "echo 'level=WARN'; echo 'Error: INSTALLATION FAILED: no' >&2; exit 1"), [])
 
 
+@pytest.mark.slow
 def test_helm_is_not_waited_for_when_waiting_is_in_vain(tmp_path, monkeypatch):
     monkeypatch.setattr(helm, "EVERY", 0.05)
     slow = stand_in(tmp_path, "exec sleep 60")

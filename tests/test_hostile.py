@@ -145,12 +145,14 @@ def test_a_login_does_not_follow_a_redirect_to_another_port():
     assert (first, seen) == (["Basic x"], [None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "http://[::1"])
 def test_a_redirect_leads_only_to_a_web_server(location):
     with server(location) as (url, _), pytest.raises(Faults):
         web.ask("GET", url)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "data:,x"])
 def test_a_redirect_opens_no_file(location):
     with server(location) as (url, _):
@@ -186,6 +188,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(web, "PATIENCE", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", hostile_server.WAYS)
 @pytest.mark.parametrize("start", hostile_server.STARTS)
 def test_every_request_ends_in_its_time_wherever_a_server_stops_and_however_it_goes_on(impatient, start, way):
@@ -213,6 +216,7 @@ def test_no_command_waits_longer_than_its_requests_may_take(run, package, impati
         assert time.monotonic() - began < LONG
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_long_is_waited_for_while_it_comes(monkeypatch):
     monkeypatch.setattr(web, "TIMEOUT", 0.2)
     monkeypatch.setattr(web, "SLOWEST", 1 << 16)
@@ -269,6 +273,7 @@ def other(file, said, order):
 # --- values ---
 
 
+@pytest.mark.slow
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(run, monkeypatch):
     monkeypatch.setattr("chartgen.files.PATIENCE", 0.1)
     os.mkfifo("pipe")
@@ -279,6 +284,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(run, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_credentials_are_read_from_a_pipe_that_somebody_writes_to(tmp_path, monkeypatch):
     monkeypatch.setattr("chartgen.files.PATIENCE", 0.1)
     os.mkfifo(tmp_path / "pipe")

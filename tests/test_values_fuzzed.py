@@ -30,6 +30,7 @@ def test_values_that_are_admitted_pass_every_layer_and_others_are_refused_with_t
     assert all(made.counts[kind] for kind in proof.KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FINDINGS, ids=lambda file: file.stem)
 def test_finding_is_treated_as_its_first_line_says(file, made, tmp_path):
     data = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -76,6 +76,7 @@ def changed(facts, keys):
     yield facts | {"unknown": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slots())
 def test_a_condition_holds_where_a_closer_look_finds_nothing(helm, tmp_path, name):
     keys = slots()[name].keys

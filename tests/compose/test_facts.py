@@ -82,6 +82,7 @@ def test_facts_that_read_themselves_are_refused_at_the_line_that_does(stack, rea
     assert "circular: a.facts needs a.facts; remove it" in str(problem)
 
 
+@pytest.mark.slow
 def test_circle_of_facts_is_the_authors_and_not_of_a_fragment_that_he_uses(stack):
     """ollama fills engine.facts too, and comes first."""
     said = made_with(stack, "port: {{ int64 .Facts.engine.port }}")

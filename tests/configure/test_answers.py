@@ -114,6 +114,7 @@ def leaves(data: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 FILES = sorted([*CHART.glob("examples/*.yaml"), *(ROOT / "chartgen/fragments").glob("**/cases/*.yaml")])
 
 
+@pytest.mark.slow
 def test_every_value_of_files_that_people_wrote_can_be_answered_and_no_comment_is_lost() -> None:
     chance, places = random.Random(17), 0
     for file in FILES:

@@ -109,6 +109,7 @@ def test_single_answers_are_set_and_taken_out(text, path, value, made):
     assert answers.answered(text, path, value) == made
 
 
+@pytest.mark.slow
 def test_a_browser_that_leaves_before_its_answer_is_not_an_error(url, capsys):
     host, port = url.removeprefix("http://").strip("/").split(":")
     body = json.dumps({"text": ""}).encode()
@@ -149,6 +150,7 @@ def test_any_schema_has_its_values_on_the_page(tmp_path):
     assert found["entries"] == {}
 
 
+@pytest.mark.slow
 def test_the_page_is_told_what_blocks_are_for_and_what_entries_can_have():
     page = questions.page(loaded.load(CHART, str(CHART)))
     assert page["blocks"]["gpu"]

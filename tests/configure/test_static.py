@@ -267,6 +267,7 @@ class TestFolder:
             static.write(loaded.load(tmp_path, "a"), tmp_path / "out", print)
 
 
+@pytest.mark.slow
 def test_no_module_of_the_page_imports_what_is_left_out() -> None:
     known = "import sys, jsonschema, chartgen.configure.look; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", known], capture_output=True, text=True, check=True).stdout.split()

@@ -73,6 +73,7 @@ def test_startup_loads_the_model_and_readiness_asks_for_it(defaults):
     assert (probes.startupProbe.timeoutSeconds, probes.startupProbe.failureThreshold) == (1800, 1)
 
 
+@pytest.mark.slow
 def test_tke_has_two_shared_claims_of_100Gi(tke):
     claims = kind(tke[1], "PersistentVolumeClaim")
     assert len(claims) == 2

@@ -11,6 +11,7 @@ from conftest import CHART
 HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -94,6 +94,7 @@ def test_switches_are_found_in_the_templates():
     assert switches("vllm") == HUGGING_FACE | {"VLLM_NO_USAGE_STATS": "1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_reaches_for_the_internet(engine, tmp_path):
     found = rendered(tmp_path, offline(engine))

@@ -114,6 +114,7 @@ def test_newline_at_the_end_of_a_key_is_no_part_of_a_list(pod):
     assert keys == ';first;;"'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "key", "sentence"),
     [

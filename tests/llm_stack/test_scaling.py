@@ -33,6 +33,7 @@ def written(folder, **values):
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_no_error_of_a_query_starts_a_pod_and_keda_takes_the_fallback(case):
     """An error counts as activity if there is a fallback (pkg/scaling/scale_handler.go of KEDA 2.21), and KEDA refuses
@@ -45,6 +46,7 @@ def test_no_error_of_a_query_starts_a_pod_and_keda_takes_the_fallback(case):
         assert trigger["metadata"]["ignoreNullValues"] == ("false" if spec["minReplicaCount"] else "true")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "wakes"),
     [

@@ -156,6 +156,7 @@ def test_package_is_looked_at_as_its_folder_is(chart, helm, tmp_path):
     assert run(tmp_path / "tiny-1.0.0.tgz", "--plain").stdout == "a:1 a:1\n"
 
 
+@pytest.mark.slow
 def test_values_that_are_refused_are_told_with_their_file(tmp_path):
     file = tmp_path / "values.yaml"
     file.write_text("modle: {}\n")
@@ -225,6 +226,7 @@ def test_registry_that_wants_to_know_who_one_is_is_told_what_docker_login_left(c
         assert run(folder, "--check", "--plain-http", server.host).exit_code == 0
 
 
+@pytest.mark.slow
 def test_registry_that_hands_out_tokens_is_asked_for_one_a_repository(login):
     with token_server() as server:
         asking = registries.Registries((server.host,), pauses=QUICK)

@@ -96,6 +96,7 @@ def test_context_and_requests_at_a_time_multiply_the_cache():
     assert told("model.tag=7b", "model.contextLength=8192", "ollama.numParallel=3")["models"][0]["kvMiB"] == 6 * 224
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "reference"), [("llama3", "llama3:8b"), ("qwen3", "qwen3:8b"), ("unheard-of", "unheard-of")]
 )
@@ -118,6 +119,7 @@ def test_given_resources_win():
     assert (asked["resources"], asked["startupTimeoutSeconds"]) == ({"requests": {"memory": "3Gi"}}, 77)
 
 
+@pytest.mark.slow
 def test_floor_is_kept_and_left_by_larger_models():
     floor = ("minimumResources.cpu=2", "minimumResources.memory=8G")
     assert told(*floor)["resources"]["requests"] == {"cpu": 2, "memory": "8G"}
@@ -280,6 +282,7 @@ def test_copies_of_vllm_share_the_experts_and_nothing_else():
     assert more == pytest.approx(1.02 * told(*dense)["models"][0]["weightsMiB"], abs=2)
 
 
+@pytest.mark.slow
 def test_copies_have_cards_of_their_own_on_one_node():
     moe = [
         "engine=vllm",
@@ -320,6 +323,7 @@ def test_what_ollamas_tags_say_beyond_the_size(name, tag, gigabytes):
     assert model["weightsMiB"] * 2**20 / 1e9 == pytest.approx(gigabytes, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "known"),
     [
@@ -370,6 +374,7 @@ def test_layers_with_a_window_keep_its_tokens_where_the_engine_frees_the_others(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sets", "mebibytes"),
     [
@@ -402,6 +407,7 @@ def test_gemma_has_one_table_for_words_unless_its_configuration_says_otherwise(t
     assert modelconfig.row(config | {"torch_dtype": "bfloat16"} | tied).parametersM == million
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "with_it", "without"),
     [
@@ -440,6 +446,7 @@ def test_conversations_are_what_the_cards_have_left():
     assert choice["freeMiB"] == free
 
 
+@pytest.mark.slow
 def test_cards_divide_the_heads_of_the_model_and_copy_the_rest_of_the_cache():
     few = vllm("tiiuae/Falcon3-7B-Instruct", "model.contextLength=32768")
     assert {each["count"] for each in few["choices"]} <= {1, 2, 4}, "8 does not divide 12 heads"
@@ -470,6 +477,7 @@ LLAMA = {
 }
 
 
+@pytest.mark.slow
 def test_configuration_of_a_model_is_planned_as_the_catalogues_row(tmp_path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own/config.json").write_text(json.dumps(LLAMA), encoding="utf-8")

@@ -61,6 +61,7 @@ def odd(case: dict[str, Any], place: Path) -> Request:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ODD, ids=[case["name"] for case in ODD])
 def test_an_odd_chart_renders_or_is_refused_as_by_the_command(
     case: dict[str, Any], tmp_path: Path, process: Prover, helm: str

@@ -314,6 +314,7 @@ def test_with_a_program_that_runs_another_nothing_is_remembered(
     assert len(rendered) == 2 * ALL + 5
 
 
+@pytest.mark.slow
 def test_a_user_s_values_are_known_by_their_contents_and_flags(little: Path, rendered: list[Request]) -> None:
     file = little / "mine.yaml"
     file.write_text("text: mine\n", encoding="utf-8")
@@ -408,6 +409,7 @@ def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -
     assert memory.digest("a", "b") != memory.digest("ab", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "other", "kept": {}}'])
 def test_what_cannot_be_read_is_not_believed(text: str, little: Path, rendered: list[Request]) -> None:
     prove()

@@ -86,6 +86,7 @@ def test_mistake_in_a_manifest_is_refused_by_its_layer(mistake, schemas, rules_o
     assert any(mistake.said in each for each in said), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", VALUES, ids=lambda each: each.name)
 def test_mistake_in_values_is_refused_by_its_layer_with_its_line(mistake, tmp_path, helm):
     file = tmp_path / "values.yaml"

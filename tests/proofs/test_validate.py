@@ -455,6 +455,7 @@ def test_value_and_choice_that_no_case_sets_are_warnings_at_their_lines(little, 
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prover", "message"),
     [(prove, "no case"), (lambda: prove_only("a"), "no case of this fragment")],
@@ -475,6 +476,7 @@ def test_object_that_no_case_renders_is_a_warning(little, prover, message):
         assert (said(report), report.warnings) == ([], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
 def test_custom_resource_has_the_schema_next_to_the_stack(little, prover):
     widget = TEMPLATE.partition("data:\n  text")[0].replace("v1\nkind: ConfigMap", "example.org/v1\nkind: Widget")

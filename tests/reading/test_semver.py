@@ -19,6 +19,7 @@ RANGES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", RANGES)
 def test_range_holds_the_versions_that_helm_installs_for(text, helm, tmp_path):
     chart = tmp_path / "chart"

@@ -139,6 +139,7 @@ OF_SERVERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scope", "old", "new"), [*(((), *row) for row in renamed()), *OF_SERVERS])
 def test_an_old_name_is_refused_with_the_new_one(scope, old, new):
     (old_key, _, old_value), (new_key, _, new_value) = old.partition(": "), new.partition(": ")

@@ -283,6 +283,7 @@ def test_signature_is_verified_by_helm(helm, tiny, gnupg):
     assert subprocess.run(verify, cwd=folder, capture_output=True, check=False).returncode == 1
 
 
+@pytest.mark.slow
 def test_wrong_passphrase_leaves_nothing(tiny, gnupg):
     folder = tiny()
     result = run("package", "--no-proof", "--sign", "ada@example.com", "--passphrase-file", str(gnupg / "wrong"))
@@ -307,6 +308,7 @@ def test_key_other_than_the_one_that_people_are_told_of_is_refused(tiny, gnupg):
     assert "is not the fingerprint of the signing key" in result.stderr
 
 
+@pytest.mark.slow
 def test_old_signature_does_not_stay_beside_a_new_package(tiny, gnupg):
     folder = tiny()
     sign = ("package", "--no-proof", "--sign", "ada@example.com", "--passphrase-file", str(gnupg / "phrase"))

@@ -54,6 +54,7 @@ def test_a_message_without_a_credential_is_shown_as_it_is(shell: list[str]) -> N
     assert said(shell, "hide 'Tok+en/with==more\nabc'", text) == f"{text}\n{text}\n"
 
 
+@pytest.mark.slow
 @each_shell
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 @pytest.mark.parametrize(
@@ -79,6 +80,7 @@ def test_a_proxy_that_curl_cannot_use_shows_no_password(counter: Counter, shell:
     assert not any(part in ended.out + ended.err for part in ("Sup3r", "S3cret"))
 
 
+@pytest.mark.slow
 @each_shell
 @pytest.mark.parametrize(
     "quote", [str, lambda text: text.replace("/", "\\/").replace("=", "\\u003d")], ids=["plain", "escaped"]

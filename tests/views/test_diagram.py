@@ -187,6 +187,7 @@ spec:
     assert len(found.edges) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two-servers", "kubesphere-deepseek", "open-webui-pipelines"])
 def test_boxes_do_not_overlap_and_every_box_is_in_the_picture(name):
     found = drawn(CHART / f"examples/{name}.yaml")
@@ -200,6 +201,7 @@ def test_boxes_do_not_overlap_and_every_box_is_in_the_picture(name):
     ElementTree.fromstring(found.svg())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["batch-predict", "open-webui-pipelines", "distributed-sglang", "two-servers"])
 def test_no_arrow_crosses_a_box(name):
     found = drawn(CHART / f"examples/{name}.yaml").graph
@@ -332,6 +334,7 @@ def test_what_only_one_side_of_a_url_has_is_not_an_arrow():
     assert titles(found, "server") == ['a<b>&"|`#;']
 
 
+@pytest.mark.slow
 def test_the_picture_is_written_as_its_name_says_and_another_ending_is_refused(tmp_path):
     run = CliRunner()
     values = str(CHART / "examples/two-servers.yaml")

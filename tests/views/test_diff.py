@@ -130,6 +130,7 @@ def test_the_exit_code_follows_the_severity(fail_on, code):
     assert "shrink" in found["differences"][0]["meanings"][0]["remedy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

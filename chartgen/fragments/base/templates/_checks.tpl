@@ -35,7 +35,7 @@ as TABLE says. That value decides who the chart says can use the release, and ot
 {{- end }}
 {{- end }}
 
-{{- /* Given an argument: its name, without a value in the same text, which can be a password. */}}
+{{- /* A text of an argument: its name, without a value in the same text, which can be a password. */}}
 {{- define "fragment.flag" -}}
 {{- regexFind "^[^=\\s]*" (toString .) }}
 {{- end }}
