@@ -97,6 +97,7 @@ def wired(manifests: Manifests, own: bool = False) -> Iterator[Found]:
     """What is wrong between the documents of a render, and between releases of one example; `own` is a user's."""
     seen: dict[Any, Render] = {}
     releases: dict[str, dict[str, tuple[Run, Render]]] = {}
+    owned = Owned()
     for run, found in manifests.made:
         given = frozenset() if run.shipped else frozenset(texts(run.example.data))
         known = (id(found), run.example.header.needs, given)
@@ -106,7 +107,7 @@ def wired(manifests: Manifests, own: bool = False) -> Iterator[Found]:
         releases.setdefault(run.example.name, {}).setdefault(run.release, (run, seen[known]))
     for each in releases.values():
         for release, fault in wiring.clashes({release: render for release, (_, render) in each.items()}):
-            if not _own(each[release][0], fault.document):
+            if not owned.has(each[release][0], fault.document):
                 yield _found(each[release][0], fault)
 
 
@@ -175,21 +176,40 @@ def _rules(manifests: Manifests) -> Iterator[Found]:
     Under another release name an object differs in names alone, so that its name alone is looked at.
     """
     seen: set[tuple[str, tuple[str, ...]]] = set()
+    owned = Owned()
     for run, found in manifests.made:
         rules: tuple[str, ...] = ("named",)
         if run.release == RELEASE:
             rules = ("object", run.example.header.security, *(["shipped"] if run.shipped else []))
         for document in found:
             known = (document.text, rules)
-            if known not in seen and isinstance(document.data, dict) and not _own(run, document):
+            if known not in seen and isinstance(document.data, dict) and not owned.has(run, document):
                 yield from (_found(run, fault, advice=True) for fault in policy.check(document, rules))
             seen.add(known)
 
 
-def _own(run: Run, document: Document) -> bool:
-    """Whether the document is one of the user's own objects, word for word as his values have it."""
-    own: Any = run.example.data.get(conventions.EXTRA_OBJECTS)
-    return isinstance(own, dict) and document.data in [one for each in own.values() for one in listed(each)]
+class Owned:
+    """The users' own objects: by name, so that each document is held against a few of them."""
+
+    def __init__(self) -> None:
+        self._named: dict[int, dict[str, list[Any]]] = {}  # by the identity of the values that have them
+
+    def has(self, run: Run, document: Document) -> bool:
+        """Whether the document is one of the user's own objects, word for word as his values have it."""
+        own: Any = run.example.data.get(conventions.EXTRA_OBJECTS)
+        if not isinstance(own, dict):
+            return False
+        if id(own) not in self._named:
+            named = self._named.setdefault(id(own), {})
+            for one in (one for each in own.values() for one in listed(each)):
+                named.setdefault(_called(one), []).append(one)
+        return document.data in self._named[id(own)].get(_called(document.data), ())
+
+
+def _called(data: Any) -> str:
+    """The name of an object, as far as it says one."""
+    metadata = data.get("metadata") if isinstance(data, dict) else None
+    return str(metadata.get("name")) if isinstance(metadata, dict) else ""
 
 
 def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None) -> list[Found]:
@@ -206,12 +226,12 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say,
         same = (finding.filename, finding.path, message, finding.remedy)
         grouped.setdefault(same, []).append(finding.version)
     named = {name: (run, document) for name, run, document in distinct.values()}
-    result = []
+    result, owned = [], Owned()
     for (name, path, message, remedy), versions in grouped.items():
         run, document = named[name]
         tried = [version for version, texts in batches.items() if name in texts]
         where = "" if len(versions) == len(tried) else f" (Kubernetes {', '.join(versions)})"
-        unknown = message.startswith("found no schema of") and _own(run, document)
+        unknown = message.startswith("found no schema of") and owned.has(run, document)
         if unknown:
             message, remedy = f"is not checked: {message}", "add its schema with --schema-location"
         result.append(Found(run, document, shown(document.data, path), message + where, remedy, unknown))

@@ -16,6 +16,10 @@ CONTAINER = {"name": "a", "image": "a:1"}
     [
         ("apps.v1.DeploymentStrategy", {"type": "Recreate", "rollingUpdate": None}),
         ("apps.v1.DaemonSetUpdateStrategy", {"type": "OnDelete", "rollingUpdate": None}),
+        ("core.v1.Container", CONTAINER | {"imagePullPolicy": "", "ports": [{"containerPort": 1, "protocol": ""}]}),
+        ("core.v1.PodSpec", {"containers": [CONTAINER], "restartPolicy": "", "dnsPolicy": ""}),
+        ("core.v1.ServiceSpec", {"ports": [{"port": 1, "protocol": ""}], "type": "", "sessionAffinity": ""}),
+        ("apps.v1.DeploymentStrategy", {"type": ""}),
         ("core.v1.Container", CONTAINER | {"volumeMounts": None, "livenessProbe": None, "securityContext": None}),
         ("core.v1.PodSpec", {"containers": [CONTAINER], "volumes": None, "securityContext": None, "affinity": None}),
         (
