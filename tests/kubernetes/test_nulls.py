@@ -20,6 +20,7 @@ CONTAINER = {"name": "a", "image": "a:1"}
         ("core.v1.PodSpec", {"containers": [CONTAINER], "restartPolicy": "", "dnsPolicy": ""}),
         ("core.v1.ServiceSpec", {"ports": [{"port": 1, "protocol": ""}], "type": "", "sessionAffinity": ""}),
         ("apps.v1.DeploymentStrategy", {"type": ""}),
+        ("core.v1.Secret", {"type": "kubernetes.io/tls", "data": {"tls.crt": ""}, "stringData": {"tls.key": "a"}}),
         ("core.v1.Container", CONTAINER | {"volumeMounts": None, "livenessProbe": None, "securityContext": None}),
         ("core.v1.PodSpec", {"containers": [CONTAINER], "volumes": None, "securityContext": None, "affinity": None}),
         (
