@@ -24,6 +24,8 @@ def check(
 ) -> list[Problem]:
     """Each value that these fragments declare and no case sets, and each `choice` of theirs that no case makes.
 
+    A key of the data file that `x-keys-of` names is such a choice.
+
     A choice that the `defaults` make is in every case that does not make another.
 
     `cases` are the values of the cases that were read. Where they do not set everything, those of the other fragments
@@ -87,16 +89,20 @@ def _left(fragments: Iterable[Fragment], found: _Set) -> Iterator[Problem]:
                 message = f"no case sets {dotted}: {value}"
                 yield fragment.problem("fragment.yaml", ("choice", dotted), message, REMEDY)
         for scope in ("server", "release"):
-            for path, place in _values(getattr(fragment, scope)):
+            for path, place, schema in _values(getattr(fragment, scope)):
                 if path not in found.paths:
                     message = f"no case sets {'.'.join(path)}"
                     yield fragment.problem("values.schema.yaml", (scope, *place), message, REMEDY)
+                file = schema.get("x-keys-of", "")
+                for key in fragment.tables.get(file.removeprefix("files/")) or () if file else ():
+                    if (path, key) not in found.texts:
+                        yield fragment.problem(file, (key,), f"no case sets {'.'.join(path)}: {key}", REMEDY)
 
 
-def _values(properties: dict[str, Any], path: Key = (), place: Key = ()) -> Iterator[tuple[Key, Key]]:
-    """(path, place in the schema) of each value that is not an object of ours, and not chosen by `choice`."""
+def _values(properties: dict[str, Any], path: Key = (), place: Key = ()) -> Iterator[tuple[Key, Key, dict[str, Any]]]:
+    """(path, place in the schema, its schema) of each value that is not an object of ours, nor chosen by `choice`."""
     for key, schema in properties.items():
         if closed(schema):
             yield from _values(schema["properties"], (*path, key), (*place, key, "properties"))
         elif not schema.get("x-choice"):
-            yield (*path, key), (*place, key)
+            yield (*path, key), (*place, key), schema

@@ -456,6 +456,25 @@ def test_value_and_choice_that_no_case_sets_are_warnings_at_their_lines(little, 
 
 
 @pytest.mark.slow
+def test_row_of_a_data_file_that_no_case_chooses_is_a_warning_at_its_line(little):
+    """A vendor of GPUs, for one: its row is a choice as any other."""
+    values = SOURCES["fragments/a/values.schema.yaml"]
+    card = {"type": "string", "x-keys-of": "files/cards.yaml", "default": "big", "description": "Which card."}
+    little(
+        {
+            "fragments/a/files/cards.yaml": "big: {size: 2}\nsmall: {size: 1}\n",
+            "fragments/a/values.schema.yaml": {**values, "release": {**values["release"], "card": card}},
+            "fragments/a/templates/map.yaml": TEMPLATE.replace(
+                "{{ .Values.text | quote }}", "{{ .Values.text | quote }}\n  card: {{ .Values.card | quote }}"
+            ),
+            "fragments/a/cases/big.yaml": "# A big one.\ncard: big\n",
+        }
+    )
+    (warning,) = prove_only("a").warnings
+    assert str(warning).startswith("fragments/a/files/cards.yaml:2: small: no case sets card: small")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prover", "message"),
     [(prove, "no case"), (lambda: prove_only("a"), "no case of this fragment")],
