@@ -154,6 +154,9 @@ def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed 
     data, schema = recipe.data, values.data or {} if values else {}
     templates, files = texts(folder / "templates"), texts(folder / "files")
     entries = tuple(sorted(below(folder)))
+    tables = {
+        file: wellformed.parse(text, f"{shown}/files/{file}") for file, text in files.items() if file.endswith(".yaml")
+    }
     return Fragment(
         id=id,
         folder=shown,
@@ -171,16 +174,16 @@ def _fragment(folder: Path, id: str, shown: str, recipe: Parsed, values: Parsed 
         definitions=schema.get("definitions", {}),
         templates=templates,
         files=files,
-        tables={
-            file: wellformed.parse(text, f"{shown}/files/{file}").data
-            for file, text in files.items()
-            if file.endswith(".yaml")
-        },
+        tables={file: table.data for file, table in tables.items()},
         data=tuple(file.removeprefix("files/") for file in data.get("data", {})),
         questions=tuple(_question(each) for each in data.get("questions", ())),
         entries=entries,
         seal=wellformed.seal(id, repr((data, schema)), *chain(*templates.items(), *files.items()), *entries),
-        lines={"fragment.yaml": recipe.lines, "values.schema.yaml": values.lines if values else {}},
+        lines={
+            "fragment.yaml": recipe.lines,
+            "values.schema.yaml": values.lines if values else {},
+            **{f"files/{file}": table.lines for file, table in tables.items()},
+        },
     )
 
 
