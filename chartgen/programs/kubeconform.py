@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -224,4 +225,11 @@ def _plain(said: str) -> str:
     if quantity:
         return f"{quantity[1]} is not a quantity such as 500m or 2Gi"
     said = re.sub(r"value must be one of ('[^']*'), <nil>", r"value must be \1", steady(said))  # no choice beside null
+    said = re.sub(r"([\d.]+)×10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _digits, said)
     return said.replace("want null or ", "want ").replace(", <nil>", "")
+
+
+def _digits(number: re.Match[str]) -> str:
+    """A large number as it is written in YAML."""
+    power = int(number[2].translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")))
+    return f"{Decimal(number[1]).scaleb(power):f}"
