@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).parents[1] / "gotools/reads"
 GENERATED = "_slots.tpl"  # the builder writes it, from choices that it checks
-# It goes along paths of blocks that the builder has from the schema; Go's reader takes any key of one for one of another.
+# It goes along paths that the builder has from the schema; the reader takes any key of one for one of another.
 ALONG = "llm-stack.data.keyAlone"
 
 
