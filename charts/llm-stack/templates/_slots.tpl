@@ -284,6 +284,9 @@
 {{- with include "llm-stack.expose.http-route.facts" . | trim }}
 {{ . }}
 {{- end }}
+{{- with include "llm-stack.route.inference-pool.expose" . | trim }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}

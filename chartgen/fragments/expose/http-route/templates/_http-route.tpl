@@ -53,6 +53,26 @@ Given the values of an HTTPRoute. */}}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- /* With a grant, routes that others write lead here, too. */}}
+{{- with .Values.httpRoute.grantNamespaces }}
+{{- $hosts := printf "HTTPRoutes in namespace %s" (join " or " .) }}
+{{- range include "fragment.expose.http-route.granted" $ | mustFromJson }}
+- service: {{ quote . }}
+  hosts: {{ quote $hosts }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* JSON: the Services that the ReferenceGrant names. */}}
+{{- define "fragment.expose.http-route.granted" -}}
+{{- $services := list }}
+{{- range .Serving }}
+{{- $services = append $services (include "fragment.serverName" .) }}
+{{- end }}
+{{- range .Facts.ui }}
+{{- $services = append $services .service }}
+{{- end }}
+{{- mustToJson $services }}
 {{- end }}
 
 {{- define "fragment.expose.http-route.needs" -}}

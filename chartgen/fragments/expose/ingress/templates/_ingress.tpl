@@ -148,7 +148,9 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- $passwords = merge $passwords (.passwords | default dict) }}
 {{- end }}
 {{- range $name, $value := .values.annotations }}
-{{- if or (hasKey $passwords $name) (and (hasSuffix "/satisfy" $name) (eq (lower $value | trim) "any")) }}
+{{- /* A snippet is text of the controller's own configuration, which comes after what the annotations make. */}}
+{{- $snippet := and (regexMatch "-snippets?$" $name) (regexMatch "(?i)(auth_basic|satisfy|proxy_pass|http-request +(auth|allow))" $value) }}
+{{- if or $snippet (hasKey $passwords $name) (and (hasSuffix "/satisfy" $name) (eq (lower $value | trim) "any")) }}
 {{ $way.key }}.annotations: {{ $name }} changes who needs the password of {{ $way.key }}.basicAuthSecret; remove one of the two
 {{- end }}
 {{- end }}

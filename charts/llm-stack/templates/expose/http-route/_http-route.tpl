@@ -53,6 +53,26 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- /**/}}
+{{- with .Values.httpRoute.grantNamespaces }}
+{{- $hosts := printf "HTTPRoutes in namespace %s" (join " or " .) }}
+{{- range include "llm-stack.expose.http-route.granted" $ | mustFromJson }}
+- service: {{ quote . }}
+  hosts: {{ quote $hosts }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.expose.http-route.granted" -}}
+{{- $services := list }}
+{{- range .Serving }}
+{{- $services = append $services (include "llm-stack.serverName" .) }}
+{{- end }}
+{{- range .Facts.ui }}
+{{- $services = append $services .service }}
+{{- end }}
+{{- mustToJson $services }}
 {{- end }}
 
 {{- define "llm-stack.expose.http-route.needs" -}}

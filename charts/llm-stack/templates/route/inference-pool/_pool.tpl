@@ -18,6 +18,19 @@ llm-d.ai/engine-type: {{ printf "llm-stack-%s" .Values.engine | quote }}
 {{- end }}
 {{- end }}
 
+{{- /**/}}
+{{- define "llm-stack.route.inference-pool.expose" -}}
+{{- if .Values.inferencePool.enabled }}
+{{- range $name := include "llm-stack.route.inference-pool.members" . | mustFromJson }}
+{{- $service := include "llm-stack.serverName" (get $.Serving $name) }}
+{{- range $.Values.inferencePool.httpRoute.hostnames | default (list "") }}
+- service: {{ $service }}
+  hosts: {{ . | default "its Gateway, for any host name" | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.route.inference-pool.access" -}}
 {{- if .Values.inferencePool.enabled -}}
 - title: The endpoint picker
