@@ -45,7 +45,8 @@ class Change:
         """What it was and is: `2 → 4`, `set to 4`, `removed`, or how many lines of a long text differ."""
         if self.new is ABSENT:
             return "removed"
-        secret = self.hidden or conceal.named(self.path)
+        whole = isinstance(self.old, dict | list) or isinstance(self.new, dict | list)  # names have what is in it
+        secret = self.hidden or (conceal.named(self.path) and not whole)
         if self.old is ABSENT:
             return "set" if secret and _private(self.new) else f"set to {_short(conceal.concealed(self.new))}"
         if secret and (_private(self.old) or _private(self.new)):

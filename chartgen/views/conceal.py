@@ -7,10 +7,17 @@ from typing import Any
 
 from ..reading.yamlfile import Key
 
+WORDS = (
+    r"(?:passw(?:or)?d|passphrase|pwd|token|secret|credentials?"
+    r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?key)"
+)
 # The end of the name of a variable, an option or a key that holds a credential.
-NAME = re.compile(
-    r"(passw(or)?d|passphrase|pwd|token|secret|credentials?"
-    r"|(api|secret|private|access|auth|master|encryption|signing)[-_]?key)$",
+NAME = re.compile(rf"{WORDS}$", re.IGNORECASE)
+# The same inside a text, such as a command of a shell or a line of JSON: NAME=…, NAME: …, --name …, and what a header
+# Authorization says.
+WRITTEN = re.compile(
+    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*|--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+))"""
+    r"""("(?:[^"\\]|\\.)*"|'[^']*'|\\"[^"\\]*\\"|[^\s"';&|,)}]+)""",
     re.IGNORECASE,
 )
 USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
@@ -22,11 +29,11 @@ HIDDEN = "…"
 
 
 def named(path: Key) -> bool:
-    """Whether the name of a place says that it holds a credential: a variable, or a key of a ConfigMap."""
+    """Whether the name of a place says that it holds a credential: a variable, or a key of any object."""
     steps = [str(step) for step in path]
     if len(steps) > 1 and steps[-1] == "value":
         return bool(NAME.search(steps[-2].strip("[]")))
-    return bool(steps) and steps[0] in ("data", "stringData", "binaryData") and bool(NAME.search(steps[-1]))
+    return bool(steps) and bool(NAME.search(steps[-1]))
 
 
 def concealed(value: Any) -> Any:
@@ -48,7 +55,7 @@ def concealed(value: Any) -> Any:
     name, equals, _ = value.partition("=")
     if equals and NAME.search(name) and " " not in name:
         return f"{name}={HIDDEN}"
-    return QUERY.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", value))
+    return WRITTEN.sub(rf"\1{HIDDEN}", QUERY.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", value)))
 
 
 def _holds(word: Any) -> bool:

@@ -29,6 +29,7 @@ WHOLE = {
 }
 SERVE = ("spec", "serveConfigV2")  # the application of a RayService
 MOST = 4  # changes of a pod template that are named
+ONLY = "this path only"  # of a way in whose path has nothing below it
 # Resources of a container that are no accelerators.
 USUAL = ("cpu", "memory", "ephemeral-storage", "storage", "hugepages")
 
@@ -398,11 +399,12 @@ def _urls(ingress: Object) -> Iterator[Door]:
         host = str(rule.get("host") or "")
         for _, path in maps(rule, "http.paths[]"):
             scheme = "https" if tls & {host, f"*.{host.partition('.')[2]}"} else "http"
-            found.append((f"{scheme}://{host or '*'}{path.get('path', '/')}", map_at(path, "backend.service")))
+            only = (ONLY,) if path.get("pathType") == "Exact" else ()
+            found.append((f"{scheme}://{host or '*'}{path.get('path', '/')}", only, map_at(path, "backend.service")))
     if default := map_at(ingress.data, "spec.defaultBackend.service"):
-        found.append(("http://*/", default))
-    for url, service in found:
-        yield Door(url, url, (), (("Service", ingress.namespace, str(service.get("name"))),))
+        found.append(("http://*/", (), default))
+    for url, only, service in found:
+        yield Door(url, url, only, (("Service", ingress.namespace, str(service.get("name"))),))
 
 
 def _routed(route: Object) -> Iterator[Door]:
@@ -431,7 +433,7 @@ def _matched(match: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     """What a match of a rule wants: (the path, "" for every one; its other conditions)."""
     said = map_at(match, "path")
     path, kind = str(said.get("value") or "/"), said.get("type")
-    conditions = ["this path only"] if kind == "Exact" else []
+    conditions = [ONLY] if kind == "Exact" else []
     if kind == "RegularExpression":
         path, conditions = "/", [f"paths like {path}"]
     method = match.get("method")

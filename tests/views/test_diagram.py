@@ -85,6 +85,7 @@ spec:
     - host: a.example
       http:
         paths: [{path: /, backend: {service: {name: one}}}, {path: /x, backend: {service: {name: two}}}]
+    - {host: only.example, http: {paths: [{path: /y, pathType: Exact, backend: {service: {name: one}}}]}}
     - {host: two.b.example, http: {paths: [{path: /, backend: {service: {name: two}}}]}}
 """
     )
@@ -92,8 +93,11 @@ spec:
         ("http://a.example/", "one"),
         ("http://a.example/x", "two"),
         ("https://two.b.example/", "two"),
+        ("http://only.example/y", "one"),
         ("http://*/", "rest"),
     }
+    lines = {node.title: node.lines for node in found.nodes.values() if node.role == graph.WAY}
+    assert {title for title, said in lines.items() if said == ["this path only"]} == {"http://only.example/y"}
 
 
 def test_each_rule_of_a_route_leads_to_its_own_backends():
