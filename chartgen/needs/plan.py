@@ -244,7 +244,7 @@ def _cards(plan: Plan) -> list[str]:
         if each.count > each.perNode:
             several.setdefault((each.count, each.perNode), []).append(each.card)
     for (count, within), cards in several.items():
-        said.append(f"{count} × {', '.join(cards)}: set nodes.count {count // within} and gpu.count {within}")
+        said.append(f"set nodes.count {count // within} and gpu.count {within} for {count} × {', '.join(cards)}")
     small: dict[int, list[str]] = {}
     for card, count in plan.cards.small.items():
         small.setdefault(count, []).append(card)
