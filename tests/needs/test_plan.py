@@ -345,7 +345,7 @@ def test_cards_of_which_a_machine_has_one_are_several_nodes():
     alone = told("engine=ollama", "model.name=deepseek-r1", "model.tag=671b", "modelCache.size=500Gi")
     assert alone["cards"]["NVIDIA GB10"] == 0
     said = with_sets(["engine=vllm", "model.name=meta-llama/Llama-3.3-70B-Instruct", "modelCache.size=200Gi"]).stdout
-    assert "  2 × NVIDIA GH200 96GB, NVIDIA GB10: set nodes.count 2 and gpu.count 1" in said.splitlines()
+    assert "  set nodes.count 2 and gpu.count 1 for 2 × NVIDIA GH200 96GB, NVIDIA GB10" in said.splitlines()
 
 
 def test_cards_whose_number_does_not_divide_the_heads_are_named():
