@@ -329,6 +329,9 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- if and .Facts.group (not (.Facts.group | default dict).serve) }}
   {{- $who = printf "%s Its pods compute together over other ports, which require no key, and who reaches these can run programs in them." $who }}
   {{- end }}
+  {{- with ternary dict (.Facts.engine.ports | default dict) (eq .Values.service.type "ClusterIP") }}
+  {{- $who = printf "%s Kubernetes chooses more ports of the nodes, for %s." $who (keys . | sortAlpha | join " and ") }}
+  {{- end }}
   who: {{ quote $who }}
 {{- end }}
 {{- end }}
