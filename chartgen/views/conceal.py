@@ -1,4 +1,4 @@
-"""What is not printed of manifests: texts that are credentials by their names, and users and keys in URLs."""
+"""What is not printed of manifests: texts that are credentials by their names, headers, and users and keys in URLs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 from ..reading.yamlfile import Key
 
 # The end of the name of a variable, an option or a key that holds a credential.
-NAME = re.compile(
-    r"(passw(or)?d|passphrase|pwd|token|secret|credentials?"
-    r"|(api|secret|private|access|auth|master|encryption|signing)[-_]?key)$",
-    re.IGNORECASE,
+_ENDS = (
+    r"(?:passw(?:or)?ds?|passphrase|pwd|token|secrets?|credentials?"
+    r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?keys?)"
 )
+NAME = re.compile(rf"{_ENDS}$", re.IGNORECASE)
+# A name and its value inside of a text, such as a line of a configuration or JSON.
+PAIR = re.compile(rf"""({_ENDS}["']?\s*[:=]\s*["']?)[^\s"',;&]+""", re.IGNORECASE)
+# What a header holds, such as that which a snippet of an Ingress sets.
+HEADER = re.compile(r"""\b(Bearer\s+|Basic\s+(?=[A-Za-z0-9+/=]{8}))[^\s"',;]+""", re.IGNORECASE)
 USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
 # A parameter of a URL's query that holds a credential, such as ?key=… of some providers.
 QUERY = re.compile(
@@ -22,11 +26,12 @@ HIDDEN = "…"
 
 
 def named(path: Key) -> bool:
-    """Whether the name of a place says that it holds a credential: a variable, or a key of a ConfigMap."""
+    """Whether the name of a place says that it holds a credential: a variable, a key of a ConfigMap, an annotation."""
     steps = [str(step) for step in path]
     if len(steps) > 1 and steps[-1] == "value":
         return bool(NAME.search(steps[-2].strip("[]")))
-    return bool(steps) and steps[0] in ("data", "stringData", "binaryData") and bool(NAME.search(steps[-1]))
+    free = bool(steps) and (steps[0] in ("data", "stringData", "binaryData") or steps[-2:-1] == ["annotations"])
+    return free and bool(NAME.search(steps[-1]))
 
 
 def concealed(value: Any) -> Any:
@@ -48,7 +53,14 @@ def concealed(value: Any) -> Any:
     name, equals, _ = value.partition("=")
     if equals and NAME.search(name) and " " not in name:
         return f"{name}={HIDDEN}"
-    return QUERY.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", value))
+    for pattern, shown in (
+        (USER, rf"\1{HIDDEN}@"),
+        (QUERY, rf"\1{HIDDEN}"),
+        (HEADER, rf"\1{HIDDEN}"),
+        (PAIR, rf"\1{HIDDEN}"),
+    ):
+        value = pattern.sub(shown, value)
+    return value
 
 
 def _holds(word: Any) -> bool:
