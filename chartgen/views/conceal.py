@@ -8,8 +8,8 @@ from typing import Any
 from ..reading.yamlfile import Key
 
 WORDS = (
-    r"(?:passw(?:or)?d|passphrase|pwd|token|secret|credentials?"
-    r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?key)"
+    r"(?:passw(?:or)?ds?|passphrase|pwd|token|secrets?|credentials?"
+    r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?keys?)"
 )
 # The end of the name of a variable, an option or a key that holds a credential.
 NAME = re.compile(rf"{WORDS}$", re.IGNORECASE)

@@ -317,15 +317,22 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- if .Facts.engine.secret }}
   authorization: its API key
   {{- end }}
+  {{- $who := "Its API has no authentication." }}
   {{- if .Facts.engine.access }}
-  who: {{ .Facts.engine.access | quote }}
+  {{- $who = .Facts.engine.access }}
   {{- else if .Facts.engine.secret }}
-  who: {{ printf "Requests to its API require the key in Secret %s." .Facts.engine.secret.name | quote }}
+  {{- $who = printf "Requests to its API require the key in Secret %s." .Facts.engine.secret.name }}
   {{- else if and .Values.envFrom .Facts.engine.keyVariable }}
-  who: {{ printf "Its API has no authentication, unless envFrom sets %s." .Facts.engine.keyVariable | quote }}
-  {{- else }}
-  who: Its API has no authentication.
+  {{- $who = printf "Its API has no authentication, unless envFrom sets %s." .Facts.engine.keyVariable }}
   {{- end }}
+  {{- /**/}}
+  {{- if and .Facts.group (not (.Facts.group | default dict).serve) }}
+  {{- $who = printf "%s Its pods compute together over other ports, which require no key, and who reaches these can run programs in them." $who }}
+  {{- end }}
+  {{- with ternary dict (.Facts.engine.ports | default dict) (eq .Values.service.type "ClusterIP") }}
+  {{- $who = printf "%s Kubernetes chooses more ports of the nodes, for %s." $who (keys . | sortAlpha | join " and ") }}
+  {{- end }}
+  who: {{ quote $who }}
 {{- end }}
 {{- end }}
 
