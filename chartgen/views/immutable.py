@@ -24,10 +24,11 @@ LOOSE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
 # What can be set where the cluster has set nothing.
 UNLESS = {
     ("PersistentVolumeClaim", "spec.storageClassName", True): "it can only if the claim has no class, not even the"
-    " cluster's default; otherwise, "
+    " cluster's default; otherwise, ",
+    ("Service", "spec.loadBalancerClass", True): "it can only if the cluster has set the same; otherwise, ",
 }
-# What is not written stays as the API server has chosen it.
-CHOSEN = ("spec.ipFamilies", "spec.loadBalancerClass")
+# What is not written stays as the API server has chosen it. Other fields that are written no more are removed.
+CHOSEN = ("spec.ipFamilies",)
 # What the API server sets where a manifest says nothing: setting it is no change.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "PersistentVolumeClaim": {"spec.volumeMode": "Filesystem"},
@@ -51,7 +52,7 @@ def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[C
     yield from _rolling(old, new)
     for change in changes:
         where = ".".join(str(part) for part in change.path)
-        if _fixed(old.kind, where) and not _default(old.kind, where, change):
+        if _fixed(old.kind, where) and not _default(old.kind, where, change) and not _unbalanced(where, old, new):
             yield change, UNLESS.get((old.kind, where, change.old is ABSENT), "") + _way_out(old)
         elif old.kind in ("ConfigMap", "Secret") and old.data.get("immutable") is True:
             if change.path[0] in ("data", "binaryData", "stringData", "immutable"):
@@ -89,11 +90,15 @@ def _fixed(kind: str, where: str) -> bool:
 def _default(kind: str, where: str, change: Change) -> bool:
     """Whether one side says nothing and the other what the API server sets then."""
     usual = DEFAULTS.get(kind, {}).get(where, ABSENT)
-    if where.endswith(".storageClassName") and change.new is ABSENT:
-        return True  # an upgrade that says nothing leaves it
     if where.startswith(CHOSEN) and ABSENT in (change.old, change.new):
         return True
     return usual is not ABSENT and {str(change.old), str(change.new)} <= {str(ABSENT), str(usual)}
+
+
+def _unbalanced(where: str, old: Object, new: Object) -> bool:
+    """Whether the place is the class of a load balancer of a Service that had none, or has none now."""
+    types = (map_at(each.data, "spec").get("type") for each in (old, new))
+    return where == "spec.loadBalancerClass" and any(each != "LoadBalancer" for each in types)
 
 
 def _headless(change: Change) -> bool:

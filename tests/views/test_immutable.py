@@ -18,13 +18,16 @@ FIELDS = Path(__file__).with_name("fields.yaml")
 
 
 def with_field(found: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy of an object with one field set; a number in the path is the place in a list."""
+    """A copy of an object with one field set, or removed where the value is null; a number is the place in a list."""
     made = copy.deepcopy(found)
     node: Any = made
     *steps, last = path.split(".")
     for step in steps:
         node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
-    node[last] = value
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
     return made
 
 
