@@ -16,11 +16,11 @@ NAME = re.compile(rf"{WORDS}$", re.IGNORECASE)
 # The same inside a text, such as a command of a shell or a line of JSON: NAME=…, NAME: …, --name …, and what a header
 # Authorization says.
 WRITTEN = re.compile(
-    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*|--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+))"""
+    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*|(?<![\w-])--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+))"""
     r"""("(?:[^"\\]|\\.)*"|'[^']*'|\\"[^"\\]*\\"|[^\s"';&|,)}]+)""",
     re.IGNORECASE,
 )
-USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+USER = re.compile(r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
 # A parameter of a URL's query that holds a credential, such as ?key=… of some providers.
 QUERY = re.compile(
     r"([?&][^?&=\s]*(?:key|token|secret|passw(?:or)?d|pwd|sig(?:nature)?|credentials?)=)[^&#;\s]+", re.IGNORECASE
