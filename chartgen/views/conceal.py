@@ -16,7 +16,7 @@ NAME = re.compile(rf"{WORDS}$", re.IGNORECASE)
 # The same inside a text, such as a command of a shell or a line of JSON: NAME=…, NAME: …, --name …, and what a header
 # Authorization says.
 WRITTEN = re.compile(
-    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*|--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+))"""
+    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*|(?<![\w-])--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+))"""
     r"""("(?:[^"\\]|\\.)*"|'[^']*'|\\"[^"\\]*\\"|[^\s"';&|,)}]+)""",
     re.IGNORECASE,
 )
