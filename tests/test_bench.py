@@ -31,6 +31,7 @@ def test_commands_run_in_turn(tmp_path):
     assert [[run.output for run in runs] for runs in found] == [["a\n"] * 3, ["b\n"] * 3]
 
 
+@pytest.mark.slow
 def test_run_counts_the_work_of_a_process_and_its_children():
     work = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(3_000_000))'])"
     run = pairs.once([sys.executable, "-c", work], os.environ, ROOT)

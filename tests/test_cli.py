@@ -264,6 +264,7 @@ def test_registries_that_do_not_answer_are_json_where_json_is_requested(run):
     assert data["errors"][0].startswith("127.0.0.1:9: no answer: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["chartgen", "chartgen.cli"])
 def test_the_command_can_be_run_as_a_module(module):
     command = [sys.executable, "-m", module, "build", "--check"]
@@ -309,6 +310,7 @@ def test_values_are_read_from_standard_input_and_from_a_pipe(tmp_path):
     assert done.stderr == f"{tmp_path}/pipe:1: gpu.cuont: no such key; did you mean 'count'?\n"
 
 
+@pytest.mark.slow
 def test_single_values_are_validated_with_the_files(run, little, one_version):
     """What a flag changed is at the flag, the rest on its line."""
     Path("mine.yaml").write_text("gpu: {count: x}\nmodel:\n  nmae: b\n")
@@ -322,6 +324,7 @@ def test_single_values_are_validated_with_the_files(run, little, one_version):
     assert not [place for place in places if place[0] == "mine.yaml:1"]
 
 
+@pytest.mark.slow
 def test_flag_that_helm_cannot_read_is_told(run, little, one_version):
     code, _, said = run("validate", str(CHART), "--set", "a", "-q")
     assert code == 1
@@ -342,6 +345,7 @@ def test_flag_that_helm_cannot_read_is_reported_at_the_flag_with_its_form(run, f
     assert run("plan", str(CHART), flag, value) == (1, "", said)
 
 
+@pytest.mark.slow
 def test_text_of_a_file_is_a_value(run, one_version):
     Path("tag").write_text("7b")
     plain = json.loads(run("plan", str(CHART), "--set-file", "model.tag=tag", "--json")[1])

@@ -46,6 +46,7 @@ def ask(url: str, **headers: str) -> bytes:
 # --- the model ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_model_is_the_same_for_the_same_seed_alone() -> None:
     assert gguf.tiny(1) == gguf.tiny(1)
     assert gguf.tiny(1) != gguf.tiny(2)
@@ -69,6 +70,7 @@ def test_a_model_says_how_long_a_conversation_can_be() -> None:
     assert said not in gguf.tiny(1)
 
 
+@pytest.mark.slow
 def test_a_model_of_the_hub_has_the_tensors_that_its_config_asks_for(tmp_path: Path) -> None:
     hf.write(tmp_path, 1)
     config = json.loads((tmp_path / "config.json").read_text())
@@ -101,6 +103,7 @@ def header(path: Path) -> dict[str, Any]:
 # --- the registry ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_model_comes_from_the_registry_in_pieces(registry: tuple[str, subprocess.Popen[str]]) -> None:
     url, process = registry
     manifest = json.loads(ask(f"{url}/v2/library/tiny/manifests/big"))
@@ -316,6 +319,7 @@ def test_a_reader_notices_half_a_model(reading: tuple[Path, Any]) -> None:
         asked("/reload", b"")
 
 
+@pytest.mark.slow
 def test_the_wire_of_a_pod_tells_what_has_passed(registry: tuple[str, subprocess.Popen[str]]) -> None:
     upstream = registry[0].removeprefix("http://")
     blob = json.loads(ask(f"{registry[0]}/v2/library/tiny/manifests/one"))["layers"][0]

@@ -139,6 +139,7 @@ def test_a_login_is_not_sent_to_another_origin(to):
     assert made.has_header("Authorization")
 
 
+@pytest.mark.slow
 def test_a_login_does_not_follow_a_redirect_to_another_port():
     with server("") as (there, seen), server(there) as (url, first):
         web.ask("GET", url, {"Authorization": "Basic x"})
@@ -252,6 +253,7 @@ def test_an_index_of_another_form_is_a_sentence(run, package, entries):
     assert (code, "entries: is not a map of charts to lists of versions" in said) == (1, True)
 
 
+@pytest.mark.slow
 def test_of_two_publishes_at_once_one_waits(tmp_path):
     said, order, file = [], [], tmp_path / "site/.lock"
     with lock.held(file, said.append):

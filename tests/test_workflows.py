@@ -30,6 +30,7 @@ def commands() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_file_is_what_its_host_expects(file):
     schema = SCHEMAS.get(file.name, "vendor.github-workflows")

@@ -33,6 +33,7 @@ def test_templates_are_renamed_and_nothing_else(stack):
     assert chart.files["templates/a/_a.tpl"] == text.replace('"fragment.', '"little.')
 
 
+@pytest.mark.slow
 def test_two_builds_are_byte_identical():
     assert building.composed("llm-stack").chart.files == building.composed("llm-stack").chart.files
 
@@ -111,6 +112,7 @@ def test_choice_becomes_a_value_and_guards_the_fill(stack):
     assert '{{- if eq .Values.engine "tiny" }}{{ with include "little.b.x"' in chart.files["templates/_slots.tpl"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["values.yaml", "values.schema.json", "templates/_slots.tpl", "Chart.yaml", "README.md"]
 )

@@ -92,6 +92,7 @@ def test_circle_of_facts_is_the_authors_and_not_of_a_fragment_that_he_uses(stack
     ]
 
 
+@pytest.mark.slow
 def test_facts_that_include_all_servers_are_refused_as_that_alone(stack):
     (said,) = made_with(stack, 'port: 1\n{{- include "fragment.servers" . }}')
     assert "goes through all servers" in said
@@ -162,6 +163,7 @@ def test_file_that_a_fill_names_and_that_is_not_there_is_refused(stack):
 BASIS = ("engine/ollama", "source/ollama", "delivery/init", "gpu", "storage/model-cache")
 
 
+@pytest.mark.slow
 def test_each_fragment_fits_into_a_stack_that_has_only_what_it_requires():
     whole = stacks.read(stacks.find("llm-stack"))
     known = {fragment.id: fragment for fragment in whole.fragments}

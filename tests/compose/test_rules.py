@@ -87,6 +87,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", OTHERS)
 def test_value_of_a_fragment_that_is_not_required_is_refused_however_it_is_read(refused, text):
     files = {
@@ -802,6 +803,7 @@ def test_text_behind_a_key_or_a_dash_is_quoted(refused, line, key):
     assert refused({"a": {}}, files) == [f"a/templates/a.yaml:2: {key}: {SAID}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

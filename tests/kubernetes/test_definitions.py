@@ -62,6 +62,7 @@ def test_versions_run_from_the_oldest_supported_to_the_newest_in_full() -> None:
     assert all(re.fullmatch(r"1\.\d\d\.0", version) for version in versions)
 
 
+@pytest.mark.slow
 def test_the_committed_definitions_are_those_of_the_package() -> None:
     committed = (schemas() / "kubernetes-definitions.json").read_text(encoding="utf-8")
     assert committed == kubernetes.definitions_file(), "write kubernetes.definitions_file() to it"

@@ -78,6 +78,7 @@ def test_names_and_labels_are_looked_at(process: Prover, widget: Path) -> None:
     assert [path for path, _, _ in said(process, widget, {}, labels={"a": "b c"})] == ["metadata.labels"]
 
 
+@pytest.mark.slow
 def test_every_crd_of_chartgen_is_one_that_the_api_server_serves(process: Prover) -> None:
     files = sorted((prepare.crds_folder() / crds.SERVED).glob("*/*.json"))
     plain = sorted(prepare.crds_folder().glob("*/*_*.json"))

@@ -20,6 +20,7 @@ def test_page_is_made_from_the_table():
     assert PAGE.read_text(encoding="utf-8") == page(), "run 'make docs'"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("vendor", "scheme"), ROWS)
 def test_every_row_stands_in_a_case(vendor, scheme):
     cases = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in (TABLE.parents[1] / "cases").glob("*.yaml")]

@@ -65,6 +65,7 @@ def test_text_in_a_config_map_is_the_same_to_the_letter_and_a_block_where_one_ho
     assert [name for name in TEXTS if f'"{name}": |\n' in done.stdout] == BLOCKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("helper", "text", "data"),
     [
@@ -85,6 +86,7 @@ def test_yaml_text_becomes_data(render, helper, text, data):
     assert yaml.safe_load(done.stdout) == {"found": data}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "data"),
     [
@@ -109,6 +111,7 @@ def test_a_second_document_is_not_left_out_in_silence(render):
     assert "not a YAML list: " in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("helper", "text"),
     [

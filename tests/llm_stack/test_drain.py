@@ -21,6 +21,7 @@ def pod(version: str, *sets: str) -> dict:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "how"),
     [("1.29.0", {"exec": {"command": ["sleep", "30"]}}), ("1.30.0", {"sleep": {"seconds": 30}})],

@@ -42,6 +42,7 @@ def kind(index, name):
     return [record.manifest for record in index._records if record.kind == name]
 
 
+@pytest.mark.slow
 def test_defaults_bring_a_small_model_to_a_cpu(defaults):
     server = defaults.get("deployment/llm-server")
     assert [step.name for step in server.spec.template.spec.initContainers] == ["bring-models"]
@@ -240,6 +241,7 @@ def modelkit_triton(manifests):
     return manifests(EXAMPLES / "modelkit-triton.yaml")
 
 
+@pytest.mark.slow
 def test_triton_has_two_pods_with_a_gpu_each_and_three_ports(modelkit_triton):
     workload = modelkit_triton.get("deployment/llm-server")
     assert workload.spec.replicas == 2
@@ -271,6 +273,7 @@ def test_tritons_bert_classifier_is_described(modelkit_triton):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["modelkit-vllm", "modelkit-triton"])
 def test_servers_without_a_ui_have_none(manifests, name):
     assert [each.metadata.name for each in kind(manifests(EXAMPLES / f"{name}.yaml"), "Deployment")] == ["llm-server"]
@@ -282,6 +285,7 @@ def secrets_of(workload) -> set[str]:
     return {volume["secret"]["secretName"] for volume in volumes if "secret" in volume}
 
 
+@pytest.mark.slow
 def test_second_server_added_later_changes_nothing_of_the_first(defaults, manifests, tmp_path):
     more = tmp_path / "more.yaml"
     more.write_text("servers: {other: {model: {name: llama3, tag: 8b}}}\n", encoding="utf-8")
@@ -300,6 +304,7 @@ def test_every_example_says_what_it_is():
         assert not yamlfile.parse(text, example.name).problems
 
 
+@pytest.mark.slow
 def test_entry_of_servers_replaces_a_variable_whole_and_may_empty_it(manifests, tmp_path):
     file = tmp_path / "values.yaml"
     file.write_text(
@@ -312,11 +317,13 @@ def test_entry_of_servers_replaces_a_variable_whole_and_may_empty_it(manifests, 
     assert (found["B"]["value"], found["C"]["value"], found["HOME"]["value"]) == ("", "c", "")
 
 
+@pytest.mark.slow
 def test_ui_knows_its_address_from_the_ingress(manifests):
     index = manifests("ingress.enabled=true", "ingress.host=chat.example.com", "ingress.httpsPort=8443")
     assert env(index.get("deployment/llm-open-webui"))["WEBUI_URL"] == "https://chat.example.com:8443"
 
 
+@pytest.mark.slow
 def test_ui_keeps_its_address_beside_an_ingress_to_a_server(manifests):
     case = CHART.parents[1] / "chartgen/fragments/expose/http-route/cases/two-ways.yaml"
     assert env(manifests(case).get("deployment/llm-open-webui"))["WEBUI_URL"] == "https://chat.example.com"

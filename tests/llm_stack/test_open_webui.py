@@ -64,6 +64,7 @@ def as_kubernetes_resolves(container) -> dict[str, str]:
     return known
 
 
+@pytest.mark.slow
 def test_the_command_that_inserts_keys_ends_in_that_of_the_image(pod):
     image = yaml.safe_load(IMAGE.read_text(encoding="utf-8"))
     defaults = yaml.safe_load((ROOT / "charts/llm-stack/values.yaml").read_text(encoding="utf-8"))
@@ -76,6 +77,7 @@ def test_the_command_that_inserts_keys_ends_in_that_of_the_image(pod):
     assert f"{image['workdir']}/data" in [mount.mountPath for mount in ui.volumeMounts]
 
 
+@pytest.mark.slow
 def test_every_url_has_its_key_in_the_same_place_of_the_other_list(pod):
     ui = pod("endpoints").containers[0]
     urls = resolved(ui, "OPENAI_API_BASE_URLS").split(";")
@@ -131,6 +133,7 @@ def test_key_that_cannot_be_one_is_told_and_not_shown(pod, variable, key, senten
     assert key not in done.stderr
 
 
+@pytest.mark.slow
 def test_list_that_is_not_set_is_told(pod):
     known = as_kubernetes_resolves(pod("endpoints").containers[0]) | {"INSERT_KEYS": "NOWHERE"}
     done = keys_inserted(known, "OPENAI_API_KEYS")
@@ -138,6 +141,7 @@ def test_list_that_is_not_set_is_told(pod):
     assert "INSERT_KEYS names NOWHERE, which is not set" in done.stderr
 
 
+@pytest.mark.slow
 def test_lists_that_the_user_sets_get_no_keys_of_the_chart(rendered):
     given = {
         "endpoints": {"far": {"url": "http://far/v1", "existingSecret": "far"}},
@@ -160,6 +164,7 @@ def test_database_is_changed_by_the_step_before_the_pods_and_not_by_them(pod):
     assert step.envFrom == ui.envFrom
 
 
+@pytest.mark.slow
 def test_pods_on_one_database_tell_each_other_through_redis_and_have_one_key(pod):
     ui = pod("replicas").containers[0]
     found = {name: resolved(ui, name) for name in ("REDIS_URL", "WEBSOCKET_MANAGER", "VECTOR_DB", "WEBUI_SECRET_KEY")}
@@ -179,6 +184,7 @@ def test_one_pod_alone_has_no_step_that_waits_for_a_database(pod):
     ) == set()
 
 
+@pytest.mark.slow
 def test_people_come_back_from_the_provider_to_where_the_ui_is_reached(pod):
     ui = pod("sign-in").containers[0]
     assert resolved(ui, "OPENID_REDIRECT_URI") == "https://ai.example.com/oauth/oidc/callback"
@@ -187,6 +193,7 @@ def test_people_come_back_from_the_provider_to_where_the_ui_is_reached(pod):
     assert "OPENID_REDIRECT_URI" not in variables(pod("directory").containers[0])
 
 
+@pytest.mark.slow
 def test_tool_servers_are_given_with_their_tokens_and_who_may_use_them(pod):
     found = json.loads(resolved(pod("tool-servers").containers[0], "TOOL_SERVER_CONNECTIONS"))
     everyone = [{"principal_type": "user", "principal_id": "*", "permission": "read"}]
@@ -218,12 +225,14 @@ def test_texts_reach_the_program_as_they_are_and_show_no_secret(pod):
     assert resolved(ui, "BANNER") == "/tmp/static costs $5"  # env of the user has the syntax of Kubernetes
 
 
+@pytest.mark.slow
 def test_database_file_on_a_share_has_no_write_ahead_log(pod):
     assert resolved(pod("file-share").containers[0], "DATABASE_ENABLE_SQLITE_WAL") == "false"
     assert "DATABASE_ENABLE_SQLITE_WAL" not in variables(pod("no-server").containers[0])
     assert "DATABASE_ENABLE_SQLITE_WAL" not in variables(pod("replicas").containers[0])
 
 
+@pytest.mark.slow
 def test_apis_of_urls_under_env_stay_on(pod):
     ui = variables(pod("urls-of-ones-own").containers[0])
     assert ui["OPENAI_API_BASE_URLS"]["value"] == "https://api.example.com/v1"
@@ -238,6 +247,7 @@ def test_ui_without_a_server_uses_its_endpoints_and_the_volumes_of_the_user(pod)
     assert {"ca"} <= {volume.name for volume in spec.volumes} & {mount.name for mount in ui.volumeMounts}
 
 
+@pytest.mark.slow
 def test_requests_in_the_cluster_pass_the_proxy_by(manifests):
     case = manifests(ROOT / "chartgen/fragments/base/cases/proxy.yaml")
     ui = variables(case.get("deployment/llm-open-webui").spec.template.spec.containers[0])

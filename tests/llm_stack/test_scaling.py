@@ -69,6 +69,7 @@ def test_only_queries_of_what_is_there_without_a_pod_scale_to_zero(tmp_path, que
     assert wakes or "no pod would start again" in made.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "wakes"),
     [("vllm_num_requests_waiting", False), ("vllm:num_requests_running", False), ("gateway_requests", True)],

@@ -80,6 +80,7 @@ def test_every_name_of_a_key_without_a_secret_is_refused_and_not_printed(said):
         assert WRITTEN not in error
 
 
+@pytest.mark.slow
 def test_a_name_of_a_key_with_its_secret_is_not_refused_for_that(said):
     every = [values(path, schema, existingSecret="credentials") for path, schema, outer in CASES if not outer]
     assert [error for error in said(every) if SENTENCE in error] == []

@@ -31,6 +31,7 @@ def test_texts_reach_nextchat_as_they_are_and_its_own_variables_are_those_of_kub
     assert known["GREETING"] == "3000 costs $5"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["env", "loader"])
 def test_a_users_own_variables_can_name_others(rendered, kind):
     own = {"B_FIRST": "one", "A_SECOND": "$(B_FIRST) and $$(B_FIRST)"}

@@ -212,6 +212,7 @@ def test_image_that_is_missing_is_told_with_who_wants_it(chart):
     assert "has no 1 of c; correct the repository, the tag or the digest, or push the image" in said.stderr
 
 
+@pytest.mark.slow
 def test_registry_that_wants_to_know_who_one_is_is_told_what_docker_login_left(chart, login):
     with servers.registry(authentication=True) as server:
         push(server.host, "a", "1", f"{servers.USER}:{servers.PASSWORD}")

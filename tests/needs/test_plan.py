@@ -91,6 +91,7 @@ def test_plan_and_manifests_agree_for_every_model(tmp_path, context, cards):
         assert each.need["needMiB"] == row["weightsMiB"] * 102 // 100 + kv + each.need["programMiB"] * max(1, cards)
 
 
+@pytest.mark.slow
 def test_context_and_requests_at_a_time_multiply_the_cache():
     assert told("model.tag=7b", "model.contextLength=4096")["models"][0]["kvMiB"] == 224
     assert told("model.tag=7b", "model.contextLength=8192", "ollama.numParallel=3")["models"][0]["kvMiB"] == 6 * 224
@@ -104,6 +105,7 @@ def test_missing_tag_is_the_one_that_the_catalogue_knows(name, reference):
     assert told(f"model.name={name}", "model.tag=")["models"][0]["reference"] == reference
 
 
+@pytest.mark.slow
 def test_model_with_the_librarys_address_is_the_librarys_model():
     assert told("model.name=registry.ollama.ai/library/deepseek-r1")["models"][0]["weightsMiB"] == 1050
 
@@ -114,6 +116,7 @@ def test_model_that_nobody_described_gets_the_least():
     assert asked["resources"] == {"requests": {"cpu": 1, "memory": "2Gi"}, "limits": {"memory": "120Gi"}}
 
 
+@pytest.mark.slow
 def test_given_resources_win():
     asked = told("resources.requests.memory=3Gi", "startupTimeoutSeconds=77")
     assert (asked["resources"], asked["startupTimeoutSeconds"]) == ({"requests": {"memory": "3Gi"}}, 77)
@@ -126,6 +129,7 @@ def test_floor_is_kept_and_left_by_larger_models():
     assert told(*floor, "model.tag=70b")["resources"]["requests"] == {"cpu": 16, "memory": "48Gi"}
 
 
+@pytest.mark.slow
 def test_cards_hold_what_the_sum_says():
     asked = told("model.tag=70b", "gpu.vendor=nvidia", "gpu.count=2")
     assert asked["cards"]["NVIDIA H100"] == 1
@@ -163,6 +167,7 @@ def test_what_does_not_fit_is_said_and_exits_with_1():
     assert "gpu.memory: 8192Mi with gpu.count 1 is too small for the model" in said.stderr
 
 
+@pytest.mark.slow
 def test_refusal_is_printed_alone():
     """A sum of values that the chart refuses would say nothing."""
     said = run("--set", "model.tag=671b")
@@ -171,6 +176,7 @@ def test_refusal_is_printed_alone():
     assert len(said.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_values_that_cannot_be_read_are_told(tmp_path):
     said = run("-f", tmp_path / "none.yaml")
     assert (said.exit_code, "no such file" in said.stderr) == (1, True)
@@ -255,6 +261,7 @@ def test_model_that_is_not_downloaded_is_in_the_catalogue_by_its_name_on_the_hub
         assert not told(*there, f"model.name={name}", "model.tag=8b")["known"]
 
 
+@pytest.mark.slow
 def test_size_of_a_gguf_file_whose_name_says_no_quantization_is_not_known():
     found = llamacpp("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "model.gguf")
     assert found["weightsMiB"] == 0
@@ -348,6 +355,7 @@ def test_cards_of_which_a_machine_has_one_are_several_nodes():
     assert "  set nodes.count 2 and gpu.count 1 for 2 × NVIDIA GH200 96GB, NVIDIA GB10" in said.splitlines()
 
 
+@pytest.mark.slow
 def test_cards_whose_number_does_not_divide_the_heads_are_named():
     found = vllm(
         "tiiuae/Falcon3-10B-Instruct", "model.contextLength=32768", "model.weightsSize=130Gi", "modelCache.size=500Gi"
@@ -355,6 +363,7 @@ def test_cards_whose_number_does_not_divide_the_heads_are_named():
     assert found["unfit"]["NVIDIA RTX 4090"] == "8 of them do not divide the model's heads"
 
 
+@pytest.mark.slow
 def test_sizes_may_have_decimals():
     model = told("model.name=own", "model.weightsSize=2.5Gi", "model.kvCachePerToken=30.5Ki")["models"][0]
     assert (model["weightsMiB"], model["kvMiB"]) == (2560, 244)
@@ -454,6 +463,7 @@ def test_cards_divide_the_heads_of_the_model_and_copy_the_rest_of_the_cache():
     assert copied["tokens"] < copied["freeMiB"] * 1024 / 68.62 / 7, "each card has all of the latent cache"
 
 
+@pytest.mark.slow
 def test_plan_for_people_has_a_table_of_cards():
     said = with_sets(["engine=vllm", "gpu.vendor=nvidia", "model.name=Qwen/Qwen2.5-7B-Instruct"]).stdout
     (head,) = [line for line in said.splitlines() if "left for KV cache" in line]

@@ -59,6 +59,7 @@ def rendered(helm: str, *requests: Request) -> list[render.Rendered]:
     return render.render(requests, Path(helm))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_sentence_keeps_what_matters_of_an_error_of_helm_4(case: str, helm: str) -> None:
     sets, expected = REFUSED[case]

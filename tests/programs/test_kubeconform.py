@@ -35,6 +35,7 @@ def found(binary: Path, locations: list[str]) -> Any:
     return lambda text: check({NEWEST: {"a.yaml": text}}, locations, binary)
 
 
+@pytest.mark.slow
 def test_good_manifests_are_valid_in_every_version(binary: Path, locations: list[str]) -> None:
     assert check(dict.fromkeys(definitions.versions(), GOOD), locations, binary) == []
 
@@ -79,6 +80,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MUTATIONS)
 def test_a_mistake_is_found_where_it_is(mistake: str, found: Any) -> None:
     (good, bad), path, message = MUTATIONS[mistake]

@@ -245,6 +245,7 @@ def test_a_chart_that_is_nothing_but_its_name_is_described(process: Prover, tmp_
     assert (bool(frame), providers) == (True, {})
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_answer_is_left(tmp_path: Path, helm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = tmp_path / "silent"
     silent.write_text("#!/bin/sh\nexec sleep 60\n", encoding="ascii")

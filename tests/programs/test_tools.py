@@ -193,6 +193,7 @@ def test_a_spoilt_memory_of_versions_costs_time_only(text: str, world: Path) -> 
     assert tools.find("helm") is not None
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_installed_pinned_with_progress_and_a_second_run_does_nothing(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +310,7 @@ def test_a_kill_leaves_nothing_that_is_later_believed(world: Path) -> None:
     assert list((world / "home").glob(".install-*")) == []
 
 
+@pytest.mark.slow
 def test_two_runs_at_a_time_install_once(world: Path) -> None:
     go(world, before="sleep 0.4")
     runs = [subprocess.Popen([sys.executable, "-c", ENSURE], stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -318,6 +320,7 @@ def test_two_runs_at_a_time_install_once(world: Path) -> None:
     assert said[1].startswith(f"waiting for another chartgen process that uses {world}/home … 0 s")
 
 
+@pytest.mark.slow
 def test_a_long_wait_for_another_run_is_told_again(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "EVERY", 0.1)
     said: list[str] = []

@@ -86,6 +86,7 @@ LISTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", LISTED, ids=lambda each: each[1])
 @pytest.mark.parametrize("kind", ["List", "PersistentVolumeClaimList", "a List in a List"])
 def test_items_of_a_list_are_objects_like_others(said, kind, mistake):

@@ -197,6 +197,7 @@ def test_junit_has_a_test_for_each_layer_and_each_problem(report):
     assert root.find("testsuite/system-out").text == f"warning: {WARNING}\n"
 
 
+@pytest.mark.slow
 def test_the_command_writes_both_files(tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text("engine: olama\n", encoding="utf-8")
@@ -259,6 +260,7 @@ def test_the_action_is_what_github_expects():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_of_the_action_runs_with_its_inputs(tmp_path):
     steps = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
     (tmp_path / "my values.yaml").write_text("engine: olama\n", encoding="utf-8")

@@ -115,6 +115,7 @@ def counts(report: Report) -> tuple[Any, ...]:
     return report.renders, report.documents, [(layer.name, layer.looked_at) for layer in report.layers]
 
 
+@pytest.mark.slow
 def test_what_did_not_change_is_not_rendered_and_is_reported_alike(little: Path, rendered: list[Request]) -> None:
     first = prove()
     assert first.problems == []
@@ -205,6 +206,7 @@ def test_what_breaks_is_found_each_time_and_as_without_a_memory(
     assert prove().problems == []
 
 
+@pytest.mark.slow
 def test_what_has_none_of_the_problems_is_kept_until_they_are_gone(little: Path, rendered: list[Request]) -> None:
     file = little / "fragments/a/cases/loud.yaml"
     text = file.read_text(encoding="utf-8")
@@ -227,6 +229,7 @@ def test_what_has_none_of_the_problems_is_kept_until_they_are_gone(little: Path,
     assert [request.values[0].name for request in rendered] == ["loud.yaml"]
 
 
+@pytest.mark.slow
 def test_single_fragments_are_proved_as_before(little: Path, rendered: list[Request]) -> None:
     first = module.only(["a"], Path("stack.yaml"), lambda text: None)
     assert (first.problems, len(rendered)) == ([], 5)
@@ -274,6 +277,7 @@ def changed(file: Path, data: bytes) -> Iterator[None]:
 BROKEN = MAP.replace("kind: ConfigMap", "kind: ConfigMapp").replace('printf "%s', 'printf "other-%s')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["more.pyc", "__pycache__/more.yaml"])
 def test_a_file_of_the_chart_counts_whatever_its_name(name: str, little: Path) -> None:
     values = little / "mine.yaml"
@@ -489,6 +493,7 @@ def asked(tmp_path: Path) -> Iterator[Callable[..., helm.Rendered]]:
     process.end()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CHANGING)
 def test_what_is_another_in_each_render_is_never_remembered(call: str, asked: Callable[..., helm.Rendered]) -> None:
     assert asked(f"{{{{ {call} }}}}").ran is None
@@ -522,6 +527,7 @@ def test_a_random_text_is_fixed_where_it_is_remembered_and_only_there(
     assert len(re.findall(TEXTS[name], plain.text.partition("x: ")[2])) == 2
 
 
+@pytest.mark.slow
 def test_a_report_on_what_is_another_in_each_render_is_not_kept(little: Path, rendered: list[Request]) -> None:
     (little / "mine.yaml").write_text("text: mine\n", encoding="utf-8")
     file = little / "charts/little/templates/a/map.yaml"

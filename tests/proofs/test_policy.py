@@ -159,6 +159,7 @@ def test_good_objects_break_no_rule(rules):
     assert said(GOOD, rules) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rules", "title", "path", "value", "at", "message"), CASES)
 def test_rule_refuses_what_it_is_for_and_that_alone(rules, title, path, value, at, message):
     faults = said(changed(title, path, value), (rules,))
@@ -189,6 +190,7 @@ def test_baseline_takes_what_restricted_refuses(title, path, value, at, message)
     assert said(changed(title, path, value), ("object", "baseline")) == []
 
 
+@pytest.mark.slow
 def test_every_rule_has_an_object_that_it_refuses():
     tried = {
         fault.message

@@ -152,6 +152,7 @@ def test_template_is_named_where_it_is_written(little):
     assert all(text.endswith("(fragments/a/templates/map.yaml)") for text in said(prove()))
 
 
+@pytest.mark.slow
 def test_names_that_do_not_hold_under_other_releases_are_told(little):
     little({"fragments/a/templates/map.yaml": TEMPLATE.replace("| sha256sum | trunc 4", "")})
     (problem,) = said(prove())
@@ -195,6 +196,7 @@ def test_stack_that_does_not_compose_is_all_that_is_told(little, file, text, pro
     assert all(layer.seconds >= 0 for layer in report.layers)
 
 
+@pytest.mark.slow
 def test_users_own_values_are_rendered_for_every_version_and_nothing_else(little):
     folder = little()
     (folder / "mine.yaml").write_text("text: mine\n")
@@ -283,6 +285,7 @@ def test_package_is_looked_at_as_a_folder_is(little, helm):
     assert "is not a chart" in said(prove(place=Path("bad.tgz")))[0]
 
 
+@pytest.mark.slow
 def test_stack_can_be_named(little):
     folder = little()
     (folder / "stack.yaml").rename(folder / "other.yaml")
@@ -309,6 +312,7 @@ def test_chart_whose_values_are_broken_is_told_with_their_line(little):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "script"), [("helm", "exit 3"), ("kubeconform", "echo broken; exit 0")])
 def test_broken_tool_is_no_fault_of_the_user(little, monkeypatch, tmp_path, name, script):
     little()
@@ -366,6 +370,7 @@ def test_one_fragment_has_its_cases_rejections_and_manifests_checked(little):
     assert len(found) == 3
 
 
+@pytest.mark.slow
 def test_cases_of_other_fragments_are_left_out(little):
     little(
         {
@@ -394,6 +399,7 @@ def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prover", [prove, lambda: prove_only("a")], ids=["all", "only"])
 @pytest.mark.parametrize(
     ("broken", "line"),

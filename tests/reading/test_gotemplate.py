@@ -115,6 +115,7 @@ def test_helm_refuses_the_same_texts(helm, tmp_path):
     assert helm_says(helm, tmp_path, together) is None
 
 
+@pytest.mark.slow
 def test_helm_has_each_function_and_no_other(helm, tmp_path):
     calls = "".join(f"{{{{ if false }}}}{{{{ {name} }}}}{{{{ end }}}}\n" for name in sorted(gofunctions.FUNCTIONS))
     assert helm_says(helm, tmp_path, calls) is None

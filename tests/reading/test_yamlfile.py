@@ -75,6 +75,7 @@ def test_a_scalar_is_what_helm_makes_of_it(scalar, theirs):
         assert same(parsed.data["x"], json.loads(theirs)), parsed.data
 
 
+@pytest.mark.slow
 def test_the_table_of_scalars_is_what_helm_says(tmp_path):
     taken = {f"k{n}x": row for n, row in enumerate(TABLE) if row[1] != "refused"}
     theirs = made_by_helm(tmp_path, "".join(f"{key}: {scalar}\n" for key, (scalar, _) in taken.items()))

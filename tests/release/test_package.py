@@ -102,6 +102,7 @@ def test_package_holds_the_committed_chart_and_nothing_else(tmp_path):
     assert inside == outside
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_bytes_whatever_their_clock_locale_and_umask(tiny):
     folder = tiny()
     for umask, more in (("022", {}), ("077", {"TZ": "Asia/Tokyo", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"})):

@@ -131,6 +131,7 @@ def test_same_package_once_more_changes_nothing_at_a_museum(museum_url, chart):
     assert (again.exit_code, again.stdout.split(":")[0]) == (0, "was there")
 
 
+@pytest.mark.slow
 def test_other_contents_of_a_version_are_refused_by_a_museum_unless_forced(museum_url, chart):
     run(museum_url, chart(), *MUSEUM, **u())
     other = chart(text="y")
@@ -140,6 +141,7 @@ def test_other_contents_of_a_version_are_refused_by_a_museum_unless_forced(museu
     assert run(museum_url, other, "--force", *MUSEUM, **u()).stdout.startswith("replaced: ")
 
 
+@pytest.mark.slow
 def test_signature_that_was_forgotten_is_sent_later(museum_url, chart):
     run(museum_url, chart(), *MUSEUM, **u())
     signed = run(museum_url, chart(signed=True), *MUSEUM, **u())
@@ -220,6 +222,7 @@ def test_nobody_at_an_address_is_a_tools_error(chart):
         publish.publish(f"http://127.0.0.1:{registries.free_port()}/ctx/r", chart(), QUICK, print)
 
 
+@pytest.mark.slow
 def test_upload_that_something_changes_on_its_way_is_noticed(museum, chart, monkeypatch):
     monkeypatch.setattr(
         museums.Handler, "parts", lambda *_: {"chart": ("tiny-1.2.3.tgz", chart("1.2.3", "z").read_bytes())}
@@ -384,6 +387,7 @@ def index(folder: Path) -> list[tuple[str, str]]:
     return sorted((item["version"], item["urls"][0]) for item in entries)
 
 
+@pytest.mark.slow
 def test_folder_keeps_all_versions_in_its_index(chart, tmp_path):
     folder = tmp_path / "site"
     assert run(folder, chart("1.2.3")).stdout.startswith("published: ")

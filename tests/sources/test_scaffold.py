@@ -118,6 +118,7 @@ def test_new_fragment_builds_and_validates_in_any_stack(anybodys, kind, monkeypa
     assert [str(problem) for problem in (*report.problems, *report.warnings)] == []
 
 
+@pytest.mark.slow
 def test_stack_gets_what_a_new_fragment_and_its_cases_use_and_it_is_said(tmp_path):
     (tmp_path / "stack.yaml").write_text("fragmentPaths: [fragments]\nfragments: [base, model, server]\n")
     said = scaffold.create("engine/mine", tmp_path / "fragments", str(tmp_path / "stack.yaml"))

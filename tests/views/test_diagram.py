@@ -44,6 +44,7 @@ def test_pictures_of_the_examples_are_up_to_date():
         assert path.read_text() == text, f"{path}: run 'make docs'"
 
 
+@pytest.mark.slow
 def test_an_example_is_drawn_from_the_way_in_to_the_source():
     found = drawn(CHART / "examples/tke-ollama.yaml").graph
     assert {node.role for node in found.nodes.values()} == set(graph.ROLES)

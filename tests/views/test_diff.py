@@ -39,6 +39,7 @@ def test_a_list_of_objects_is_its_objects(tmp_path):
     assert compared(tmp_path / "old.yaml", tmp_path / "new.yaml").differences == ()
 
 
+@pytest.mark.slow
 def test_the_cards_of_a_group_are_those_of_all_of_its_pods(tmp_path):
     group = (
         "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: a}\n"

@@ -48,6 +48,7 @@ def _at(protocol: str, number: int, port: Port) -> bool:
     return protocol == port.protocol and not isinstance(port.first, str) and port.first <= number <= int(port.last)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_every_point_that_closes_is_among_what_is_left_and_no_address_that_stays_open_is(seed: int) -> None:
     chance = random.Random(seed)
