@@ -95,7 +95,8 @@ def changes(seed: int, count: int) -> Iterator[Change]:
         last, how = path[-1], dice.random()
         shown = ".".join(map(str, path))
         schema = schemas[title(document)]
-        known = _inner(schema, path) if schema else {}
+        maker = Maker(schema or {}, dice)
+        known = _inner(maker, path)
         if how < 0.1:
             del place[last]
             yield Change(f"{title(document)}: {shown} removed", data)
@@ -104,20 +105,20 @@ def changes(seed: int, count: int) -> Iterator[Change]:
             yield Change(f"{title(document)}: {shown} twice", data)
         elif how < 0.7 and isinstance(place[last], dict) and known.get("properties"):
             key = dice.choice(list(known["properties"]))
-            wanted = _resolved(schema, known["properties"][key])
-            place[last][key] = _made(schema, wanted, dice) if dice.random() < 0.6 else _odd(dice, wanted)
+            wanted = maker.resolved(known["properties"][key])
+            place[last][key] = _made(maker, wanted) if dice.random() < 0.6 else _odd(dice, wanted)
             yield Change(f"{title(document)}: {shown}.{key} = {json.dumps(place[last][key])[:200]}", data)
         else:
             place[last] = _odd(dice, known)
             yield Change(f"{title(document)}: {shown} = {json.dumps(place[last])}", data)
 
 
-def _made(top: dict[str, Any], schema: dict[str, Any], dice: random.Random) -> Any:
+def _made(maker: Maker, schema: dict[str, Any]) -> Any:
     """A value that the schema accepts; an odd one where it has a pattern that Go reads and Python does not."""
     try:
-        return Maker(top, dice).value(schema)
+        return maker.value(schema)
     except re.error:
-        return _odd(dice, schema)
+        return _odd(maker.chance, schema)
 
 
 def _odd(dice: random.Random, schema: dict[str, Any]) -> Any:
@@ -128,23 +129,15 @@ def _odd(dice: random.Random, schema: dict[str, Any]) -> Any:
     return copy.deepcopy(dice.choice([each for each in ODD if not kinds or type(each) in kinds]))
 
 
-def _resolved(top: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in schema:
-        schema = top["definitions"][schema["$ref"].rpartition("/")[2]]
-    for part in schema.get("allOf", ()):
-        schema = _resolved(top, part) | {key: value for key, value in schema.items() if key != "allOf"}
-    return schema
-
-
-def _inner(schema: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+def _inner(maker: Maker, path: tuple[Any, ...]) -> dict[str, Any]:
     """The schema of a place; empty where there is none."""
-    here = _resolved(schema, schema)
+    here = maker.resolved(maker.schema)
     for step in path:
         free = here.get("additionalProperties")
         inner = here.get("items") if isinstance(step, int) else here.get("properties", {}).get(step, free)
         if not isinstance(inner, dict):
             return {}
-        here = _resolved(schema, inner)
+        here = maker.resolved(inner)
     return here
 
 

@@ -37,7 +37,7 @@ class Maker:
 
     def _change(self, data: dict[str, Any], schema: dict[str, Any], depth: int) -> None:
         """Set one key, here or further in."""
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         keys = list(schema.get("properties", {}))
         free = schema.get("additionalProperties")
         named = isinstance(free, dict)
@@ -49,7 +49,7 @@ class Maker:
             inner = schema["properties"][key]
         else:
             return
-        here = self._resolved(inner)
+        here = self.resolved(inner)
         if here.get("type") == "object" and depth < DEEPEST and isinstance(data.get(key, {}), dict):
             data[key] = data.get(key, {})
             if self.chance.random() < 0.8:
@@ -72,7 +72,7 @@ class Maker:
         return found
 
     def _value(self, schema: dict[str, Any], depth: int) -> Any:
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         for word in ("anyOf", "oneOf"):
             if word in schema and "type" not in schema:
                 return self._value(self.chance.choice(schema[word]), depth)
@@ -87,13 +87,13 @@ class Maker:
         kind = self.chance.choice(kind) if isinstance(kind, list) else kind
         return getattr(self, f"_{kind}")(schema, depth)
 
-    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         """A schema with its references, and the parts of an allOf that have a type."""
         while "$ref" in schema:
             schema = self.schema["definitions"][schema["$ref"].rpartition("/")[2]]
         for part in schema.get("allOf", ()):
             if "$ref" in part or "type" in part:
-                schema = self._resolved(part) | {key: value for key, value in schema.items() if key != "allOf"}
+                schema = self.resolved(part) | {key: value for key, value in schema.items() if key != "allOf"}
         return schema
 
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
