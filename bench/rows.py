@@ -28,7 +28,9 @@ BUILD_AIM, SECRET_AIM = 2.0, 250
 # The loop by validation: from nothing, after a change of one template, and without one; and the seconds of one file.
 COLD_AIM, CHANGED_AIM, SAME_AIM, FILE_AIM = 15.0, 100.0, 200.0, 0.5
 OBJECT_AIM = 1.0  # an object beyond the start of Helm, by another chart
+# A template of the fragment that most renders run, its line that is changed, and what it prints then.
 CHANGED = "chartgen/fragments/engine/vllm/templates/_vllm.tpl"
+ARGUMENT, ANOTHER = "- --host=0.0.0.0\n", "- --host=0.0.0.{}\n"
 ONE_ENGINE = "bench/one-engine.yaml"
 EXAMPLE = "charts/llm-stack/examples/two-servers.yaml"
 
@@ -122,18 +124,26 @@ def again(bench: Bench, what: str, slow: list[pairs.Run]) -> list[Row]:
         run(*arguments)
     same = [run("validate", "--json") for _ in rounds]
     ours = [run("validate", "-f", EXAMPLE, "--json") for _ in rounds]
-    changed = []
+    text = (top / CHANGED).read_text(encoding="utf-8")
+    if ARGUMENT not in text:
+        raise ToolError(f"{CHANGED}: has no line {ARGUMENT.strip()!r}; name another in bench/rows.py")
+    commented, changed = [], []
     for number in rounds:
-        with (top / CHANGED).open("a", encoding="utf-8") as file:
-            file.write(f"{{{{- /* {number} */}}}}\n")
-        run(*make)
-        changed.append(run("validate", "--json"))
+        for made, runs in (
+            (f"{text}{{{{- /* {number} */}}}}\n", commented),
+            (text.replace(ARGUMENT, ANOTHER.format(number + 1)), changed),
+        ):
+            (top / CHANGED).write_text(made, encoding="utf-8")
+            run(*make)
+            runs.append(run("validate", "--json"))
     file = median(seconds(ours))
     mine = Row(
         "`chartgen validate -f` of one example again", f"{file:.2f} s", f"at most {FILE_AIM} s", file <= FILE_AIM
     )
+    after = f"{what}, after a change of {{}} in {Path(CHANGED).name} and `chartgen build`"
     return [
-        _by(f"{what}, after a change of {Path(CHANGED).name} and `chartgen build`", slow, changed, CHANGED_AIM),
+        _by(after.format("an argument"), slow, changed, CHANGED_AIM),
+        _by(after.format("a comment"), slow, commented, CHANGED_AIM),
         _by(f"{what}, without a change", slow, same, SAME_AIM),
         mine,
     ]

@@ -31,12 +31,17 @@ def composed(name: str | None) -> Composed:
 def of_stack(file: Path) -> Composed:
     """The stack in a file and its chart; Faults with every problem where there are any."""
     stack = stacks.read(file)
+    return Composed(stack, chart_of(stack))
+
+
+def chart_of(stack: stacks.Stack) -> Chart:
+    """The chart of a stack; Faults with every problem. What passed the builder's rules once is not checked again."""
     seal = _seal(stack)
     proven = wellformed.passed(seal)
     chart = compose.compose(stack, kubernetes(), proven)
     if not proven:
         wellformed.remember(seal)
-    return Composed(stack, chart)
+    return chart
 
 
 def _seal(stack: stacks.Stack) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -76,20 +76,19 @@ def render(
     helm: Path,
     say: Say | None = None,
     prover: Prover | None = None,
-    read: bool = False,
+    read: Callable[[Rendered], object] = lambda rendered: None,
 ) -> list[Rendered]:
     """Render every request, in their order. What Helm refuses is a Rendered with an error; ToolError if it cannot run.
 
     Test pods and hooks are rendered too. `say` hears every few seconds how many are done. Where there is a prover, the
-    command runs only for what it does not answer. With `read`, documents are parsed as they come: while others are
-    rendered, that costs no time.
+    command runs only for what it does not answer. `read` gets what the prover renders as it comes: while others are
+    rendered, reading it costs no time.
     """
     wanted = list(requests)
     found = {}
     for number, rendered in _proved(wanted, prover, say) if prover else ():
         found[number] = rendered
-        if read:
-            documents(rendered.text)
+        read(rendered)
     rest = [number for number in range(len(wanted)) if number not in found]
     found.update(zip(rest, _commands([wanted[number] for number in rest], helm, say), strict=True) if rest else ())
     return [found[number] for number in range(len(wanted))]

@@ -33,7 +33,8 @@ class Answer:
 
     A render has `text` or `error`, and `ran`, None where it depends on more than templates. A check has `resources`, as
     kubeconform prints them. Custom resources have `refusals`: name of the document -> what the API server refuses, each
-    with field, message and rule. A chart has `frame` and `providers`, none where it has no templates.
+    with field, message and rule. `unfit` are the names of documents that do not fit a schema. A chart has `frame` and
+    `providers`, none where it has no templates.
     """
 
     text: str = ""
@@ -41,6 +42,7 @@ class Answer:
     ran: list[str] | None = None
     resources: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    unfit: list[str] = field(default_factory=list)
     frame: str = ""
     providers: dict[str, str] = field(default_factory=dict)
 
@@ -54,9 +56,9 @@ def read(line: bytes) -> tuple[int, Answer | None]:
         return found["id"], None
     if isinstance(inner := found.get("answers"), dict):
         named = {name: each or [] for name, each in inner.items()}
-        found |= inner if "resources" in inner else {"refusals": named}
+        found |= inner if inner.keys() & {"resources", "unfit"} else {"refusals": named}
     answer = Answer(**{each.name: found[each.name] for each in fields(Answer) if found.get(each.name) is not None})
-    texts = [answer.text, answer.error or "", answer.frame, *(answer.ran or ())]
+    texts = [answer.text, answer.error or "", answer.frame, *(answer.ran or ()), *answer.unfit]
     texts += [text for pair in answer.providers.items() for text in pair]
     texts += [each[key] for each in answer.resources for key in RESOURCE]
     texts += [each[key] for refused in answer.refusals.values() for each in refused for key in ("field", "message")]
@@ -105,6 +107,17 @@ class Prover:
         for _, answer in self.answers([{"chart": str(folder)}]):
             return answer.frame, answer.providers
         return None
+
+    def unfit(self, schema: str, documents: dict[str, str]) -> set[str]:
+        """The names of the documents that do not fit a schema (draft-07, without formats), or that are not answered.
+
+        Both are texts of JSON. `$` in a pattern is the end of the text, as JSON Schema has it.
+        """
+        if not documents:
+            return set()
+        for _, answer in self.answers([{"fit": {"schema": schema, "documents": documents}}]):
+            return set(answer.unfit)
+        return set(documents)
 
     def end(self) -> None:
         """End the process."""

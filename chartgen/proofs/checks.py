@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +49,10 @@ class Manifests:
         """All documents, each as often as it was rendered."""
         return sum(len(found) for _, found in self.made)
 
+    def without(self, proved: Callable[[Run, Document], bool]) -> Manifests:
+        """The same without the documents that are proved."""
+        return Manifests(tuple((run, [each for each in found if not proved(run, each)]) for run, found in self.made))
+
     def distinct(self) -> dict[str, tuple[Run, Document]]:
         """Text -> the first run that made it, and the document."""
         found: dict[str, tuple[Run, Document]] = {}
@@ -75,11 +79,12 @@ def objects(
     manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None = None
 ) -> Iterator[Found]:
     """What is wrong with single documents. While kubeconform runs, Python looks at the rest."""
+    ruled = list(_rules(manifests, prover))
     with ThreadPoolExecutor(1) as pool:
         schemas = pool.submit(_schemas, manifests, locations, binary, say, prover)
         yield from _strict(manifests)
         yield from _together(manifests)
-        yield from _rules(manifests)
+        yield from ruled
         yield from _misprinted(manifests)
         found = schemas.result()
     yield from found
@@ -170,22 +175,28 @@ def _together(manifests: Manifests) -> Iterator[Found]:
         yield from (_found(run, fault) for fault in together.check(render_of([document], frozenset())))
 
 
-def _rules(manifests: Manifests) -> Iterator[Found]:
+def _rules(manifests: Manifests, prover: Prover | None) -> Iterator[Found]:
     """The rules of the house hold for what the chart makes, not for objects that a user wrote himself.
 
     Under another release name an object differs in names alone, so that its name alone is looked at.
     """
-    seen: set[tuple[str, tuple[str, ...]]] = set()
+    wanted: dict[tuple[str, ...], dict[str, tuple[Run, Document]]] = {}
     owned = Owned()
     for run, found in manifests.made:
-        rules: tuple[str, ...] = ("named",)
-        if run.release == RELEASE:
-            rules = ("object", run.example.header.security, *(["shipped"] if run.shipped else []))
+        once = wanted.setdefault(policies(run), {})
         for document in found:
-            known = (document.text, rules)
-            if known not in seen and isinstance(document.data, dict) and not owned.has(run, document):
-                yield from (_found(run, fault, advice=True) for fault in policy.check(document, rules))
-            seen.add(known)
+            if document.text not in once and isinstance(document.data, dict) and not owned.has(run, document):
+                once[document.text] = (run, document)
+    for names, once in wanted.items():
+        given = [document for _, document in once.values()]
+        for document in policy.unfit(given, names, prover) if prover else given:
+            yield from (_found(once[document.text][0], fault, advice=True) for fault in policy.check(document, names))
+
+
+def policies(run: Run) -> tuple[str, ...]:
+    """The rules of the policy for what a run makes."""
+    shipped = ("shipped",) if run.shipped else ()
+    return ("object", run.example.header.security, *shipped) if run.release == RELEASE else ("named",)
 
 
 class Owned:

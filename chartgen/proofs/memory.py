@@ -25,7 +25,9 @@ from ..programs.helm import Document, Rendered
 from ..programs.tools import Tool
 from ..sources.stack import Stack
 from . import together
+from .checks import MISPRINT, Owned, policies
 from .run import Run
+from .runs import fine
 
 LIBRARIES = ("jsonschema", "PyYAML", "referencing", "rpds-py", "kubernetes-validate")
 WRITTEN = ("fragments", "stacks", "skeletons")  # folders of chartgen that hold what is proved, not what proves
@@ -33,10 +35,12 @@ ZONES = tuple(map(Path, ("/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr
 KEPT = 32  # files of each kind
 AGE = 30 * 86400.0  # seconds until one that is not used goes
 RUNS = 4000  # renders of a chart
-Ran = frozenset[tuple[str, str]]  # template and hash of the file that it is from
+OBJECTS = 20000  # objects of all charts
+Ran = frozenset[tuple[str, str]]  # template and its hash, or what of a file an error names and the file's hash
 Documents = list[str] | None  # hashes of the documents of a render; None where it was refused as it should be
+Kept = tuple[Ran, str, Documents]  # with a hash of what Helm printed
 Read = Callable[[str], list[Document]]
-Chart = tuple[str, dict[str, str]]  # a hash of the frame of a chart, and template -> hash of its file
+Chart = tuple[str, dict[str, str]]  # a hash of the frame of a chart, and the hashes of templates and files
 
 
 def digest(*parts: object) -> str:
@@ -153,16 +157,21 @@ def _tidy(place: Path, kind: str) -> None:
 class Proved:
     """The renders of a chart that were proved before.
 
-    `runs` are their keys -> the templates that ran, with the hashes of their files, and hashes of the documents that
-    were made. A render holds for as long as those templates are from the same files. `known` are the documents of the
-    runs that need not be proved, by the identity of the run.
+    `runs` are their keys -> the templates that ran, with their hashes, and hashes of what was printed and of the
+    documents in it. A render holds for as long as those templates are the same. If they are not, and it prints the same
+    again, what was proved of it holds, too. `known` are the documents of the runs that need not be proved, by the
+    identity of the run; `again` are those of them that were rendered again. `objects` are hashes of documents that were
+    fine by themselves, in any chart.
     """
 
     world: str = ""
     chart: Chart | None = None
-    runs: dict[str, tuple[Ran, Documents]] = field(default_factory=dict)
+    runs: dict[str, Kept] = field(default_factory=dict)
     known: dict[int, Documents] = field(default_factory=dict)
+    again: list[tuple[Run, Rendered]] = field(default_factory=list)
     given: dict[int, str] = field(default_factory=dict)
+    objects: dict[str, None] = field(default_factory=dict)
+    owned: Owned = field(default_factory=Owned)
 
     @classmethod
     def recalled(cls, world: str, chart: Chart | None) -> Proved:
@@ -172,47 +181,84 @@ class Proved:
         kept = recall("renders", digest(world, chart[0])) or {"files": [], "sets": [], "runs": {}}
         files = [(name, file) for name, file in kept["files"]]
         sets = [frozenset(files[number] for number in each) for each in kept["sets"]]
-        return cls(world, chart, {key: (sets[ran], documents) for key, (ran, documents) in kept["runs"].items()})
+        runs = {key: (sets[ran], *rest) for key, (ran, *rest) in kept["runs"].items()}
+        return cls(world, chart, runs, objects=dict.fromkeys(recall("objects", world) or ()))
 
     def left(self, wanted: list[Run], apis: tuple[str, ...]) -> list[Run]:
-        """Those that have to be proved: all of an example, since its releases are compared with each other."""
+        """Those that have to be rendered: all of an example, since its releases are compared with each other."""
+        self.given = {id(run): _key(run, apis) for run in wanted} if self.chart else {}
         if not self.runs:
             return wanted
-        holds = {ran: self._holds(ran) for ran, _ in self.runs.values()}
-        found = {id(run): self.runs.get(_key(run, apis)) for run in wanted}
+        holds = {ran: self._holds(ran) for ran, *_ in self.runs.values()}
+        found = {id(run): self.runs.get(self.given[id(run)]) for run in wanted}
         fresh = {run.example.name for run in wanted if not (kept := found[id(run)]) or not holds[kept[0]]}
-        self.known = {id(run): kept[1] for run in wanted if run.example.name not in fresh and (kept := found[id(run)])}
+        self.known = {id(run): kept[2] for run in wanted if run.example.name not in fresh and (kept := found[id(run)])}
         return [run for run in wanted if id(run) not in self.known]
 
-    def keys(self, runs: list[Run], apis: tuple[str, ...]) -> None:
-        """Note the keys of runs that are proved now, while their files are there."""
-        self.given = {id(run): _key(run, apis) for run in runs} if self.chart else {}
+    def alike(self, run: Run, rendered: Rendered) -> bool:
+        """Whether a run that was rendered again is what was proved of it before."""
+        kept = self.runs.get(self.given.get(id(run), ""))
+        return kept is not None and kept[1] == _printed(rendered) and fine(run, rendered)
+
+    def changed(self, results: list[tuple[Run, Rendered]]) -> list[tuple[Run, Rendered]]:
+        """Those that have to be proved: all of an example, unless each run of it is alike."""
+        fresh = {run.example.name for run, rendered in results if not self.alike(run, rendered)}
+        self.again = [each for each in results if each[0].example.name not in fresh]
+        self.known |= {id(run): self.runs[self.given[id(run)]][2] for run, _ in self.again}
+        return [each for each in results if each[0].example.name in fresh]
+
+    def fine(self, run: Run, document: Document) -> bool:
+        """Whether a document was proved before by itself, for this Kubernetes and by these rules."""
+        return bool(self.objects) and self._object(run, document) in self.objects
+
+    def _object(self, run: Run, document: Document) -> str:
+        """A document by all that decides whether it is fine by itself; empty where that is more than is known here."""
+        if MISPRINT.search(document.text):  # values decide
+            return ""
+        rules = ("own",) if self.owned.has(run, document) else policies(run)
+        return digest(document.text, run.version, *rules)[:24]
 
     def keep(self, results: Iterable[tuple[Run, Rendered]], read: Read, faulty: set[str]) -> None:
         """Keep runs that are fine, unless one of their documents is `faulty`; `read` makes documents of a text."""
         made: dict[str, list[Document]] = {"": []}
-        kept = 0
+        kept: dict[str, Kept] = {}
+        objects: dict[str, None] = {}
+        if self.chart is None:
+            return
+        for run, rendered in self.again:
+            if rendered.ran is not None:
+                key = self.given[id(run)]
+                kept[key] = (self._ran(rendered.ran), *self.runs[key][1:])
         for run, rendered in results:
             found = made.setdefault(rendered.text, read(rendered.text) if rendered.text not in made else [])
-            if self.chart is None or rendered.ran is None or any(document.text in faulty for document in found):
+            if rendered.ran is None or any(document.text in faulty for document in found):
                 continue
-            ran = frozenset((name, self.chart[1].get(name, "")) for name in rendered.ran)
-            self.runs.pop(self.given[id(run)], None)
-            self.runs[self.given[id(run)]] = (ran, None if run.refusal else [hashed(document) for document in found])
-            kept += 1
+            documents = None if run.refusal else [hashed(document) for document in found]
+            objects.update((self._object(run, document), None) for document in (() if run.refusal else found))
+            kept[self.given[id(run)]] = (self._ran(rendered.ran), _printed(rendered), documents)
         if kept:
-            keep("renders", digest(self.world, (self.chart or "")[0]), self._as_json())
+            # The newest are the last.
+            self.runs = {key: each for key, each in self.runs.items() if key not in kept} | kept
+            keep("renders", digest(self.world, self.chart[0]), self._as_json())
+        objects.pop("", None)
+        if objects.keys() - self.objects.keys():
+            self.objects = {key: None for key in self.objects if key not in objects} | objects
+            keep("objects", self.world, list(self.objects)[-OBJECTS:])
 
     def _as_json(self) -> dict[str, Any]:
         """The newest of the runs; files and sets of them, which are alike in many runs, by their numbers."""
         runs = dict(list(self.runs.items())[-RUNS:])
-        sets = {ran: number for number, ran in enumerate(dict.fromkeys(ran for ran, _ in runs.values()))}
+        sets = {ran: number for number, ran in enumerate(dict.fromkeys(ran for ran, *_ in runs.values()))}
         files = {file: number for number, file in enumerate(sorted({file for ran in sets for file in ran}))}
         return {
             "files": list(files),
             "sets": [sorted(files[file] for file in ran) for ran in sets],
-            "runs": {key: [sets[ran], documents] for key, (ran, documents) in runs.items()},
+            "runs": {key: [sets[ran], *rest] for key, (ran, *rest) in runs.items()},
         }
+
+    def _ran(self, names: Iterable[str]) -> Ran:
+        assert self.chart is not None
+        return frozenset((name, self.chart[1].get(name, "")) for name in names)
 
     def _holds(self, ran: Ran) -> bool:
         assert self.chart is not None
@@ -225,6 +271,10 @@ def _key(run: Run, apis: tuple[str, ...]) -> str:
     said = (header.bounds, header.security, sorted(header.needs))
     facts = (run.example.name, said, run.version, run.release, run.refusal, run.shipped, apis)
     return digest(*facts, *(file.read_bytes() for file in run.example.files))
+
+
+def _printed(rendered: Rendered) -> str:
+    return digest(rendered.text, rendered.error)[:32]
 
 
 def hashed(document: Document) -> str:

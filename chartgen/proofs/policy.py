@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from ..programs.helm import Document
+from ..programs.prover import Prover
 from ..reading.yamlfile import Key
 from .manifests import Fault
 
@@ -19,6 +20,13 @@ def check(document: Document, names: tuple[str, ...]) -> list[Fault]:
         for path in _paths(error):
             found.setdefault((path, message), Fault(document, path, message, remedy))
     return list(found.values())
+
+
+def unfit(documents: list[Document], names: tuple[str, ...], prover: Prover) -> list[Document]:
+    """Those of the documents that break a rule, or that the prover cannot judge: it says no more of them."""
+    texts = {str(number): json.dumps(document.data) for number, document in enumerate(documents)}
+    found = prover.unfit(json.dumps(_schema(names)), texts)
+    return [document for number, document in enumerate(documents) if str(number) in found]
 
 
 @cache

@@ -13,7 +13,7 @@ from .. import conventions
 from ..chart.blame import sentence
 from ..chart.valuesfile import Example, read
 from ..problem import Collected, Problem, Say
-from ..programs.helm import Rendered, Request, render
+from ..programs.helm import Rendered, Request, documents, render
 from ..programs.prover import Prover
 from ..sources.fragment import Fragment
 from . import templates
@@ -89,15 +89,30 @@ def unfit(example: Example, versions: list[str]) -> list[Problem]:
 
 
 def go(
-    runs: list[Run], chart: Path, helm: Path, apis: tuple[str, ...], say: Say, prover: Prover | None = None
+    runs: list[Run],
+    chart: Path,
+    helm: Path,
+    apis: tuple[str, ...],
+    say: Say,
+    prover: Prover | None = None,
+    alike: Callable[[Run, Rendered], bool] = lambda run, rendered: False,
 ) -> list[tuple[Run, Rendered]]:
-    """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders."""
+    """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders.
+
+    The documents of those that are `alike`, as they were proved before, are not read.
+    """
     requests = [
         Request(chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True) for run in runs
     ]
-    results = list(zip(runs, render(requests[:1], helm, say, prover, read=True), strict=False))
+    of = {id(request): run for request, run in zip(requests, runs, strict=True)}
+
+    def read(rendered: Rendered) -> None:
+        if not alike(of[id(rendered.request)], rendered):
+            documents(rendered.text)
+
+    results = list(zip(runs, render(requests[:1], helm, say, prover, read), strict=False))
     if not any(templates.unparsed(rendered.error) for _, rendered in results):
-        results += zip(runs[1:], render(requests[1:], helm, say, prover, read=True), strict=True)
+        results += zip(runs[1:], render(requests[1:], helm, say, prover, read), strict=True)
     return results
 
 

@@ -6,6 +6,7 @@ compose stops all others: the chart on disk is then not what its fragments say.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
 from ..compose import building
 from ..compose.building import Composed
-from ..compose.compose import compose
 from ..files import below, real
 from ..kubernetes import definitions, prepare
 from ..paths import show
@@ -31,6 +31,7 @@ from ..programs.helm import Rendered, Request, documents, render
 from ..programs.helm import values as merged
 from ..programs.prover import Prover
 from ..programs.tools import Tool
+from ..reading import wellformed
 from ..sources import stack
 from ..sources.fragment import Fragment
 from ..sources.stack import Stack
@@ -273,7 +274,6 @@ def _proofs(
     results = _renders(report, found, given, own, programs, shipped, proved, only)
     faulty = _manifests(report, results, own, programs, proved, shipped, only)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
-    report.lasting = all(rendered.ran is not None for _, rendered in results)
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
         nothing = memory.Proved()
@@ -335,7 +335,7 @@ def _composed(report: Report, origin: Composed | Stack | Path, against: LoadedCh
     collected = Collected()
     composed = origin if isinstance(origin, Composed) else None
     own = composed.stack if composed else origin if isinstance(origin, Stack) else collected.attempt(stack.read, origin)
-    chart = composed.chart if composed else own and collected.attempt(compose, own, building.kubernetes())
+    chart = composed.chart if composed else own and collected.attempt(building.chart_of, own)
     changes = disk.difference(chart, against.folder) if chart and against else []
     if changes:
         names = ", ".join(changes[:SHOWN]) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
@@ -383,8 +383,12 @@ def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | No
             given.append(collected.attempt(loaded.example, file.stem, file, shown))
     given = [example for example in given if example]
     fit = []
+    rules = json.dumps([found.schema, found.defaults.data])
     for example in given:
-        faults = valuesfile.check(example, found.defaults.data, found.schema)
+        seal = wellformed.seal("values", rules, json.dumps(example.data))
+        faults = [] if wellformed.passed(seal) else valuesfile.check(example, found.defaults.data, found.schema)
+        if not faults:
+            wellformed.remember(seal)
         faults += runs.unfit(example, report.kubernetes_versions)
         collected.problems += faults
         fit += [] if faults else [example]
@@ -432,13 +436,14 @@ def _renders(
                 untried = unset.check(origin, fragments, [run.example.data for run in cases], found.defaults.data)
         apis = runs.apis(report.schema_locations)
         left = proved.left(wanted, apis)
-        results = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover)
-        proved.keys(left, apis)
+        rendered = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover, proved.alike)
     report.renders = len(wanted)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(wanted), 'run')} of helm, {count(refused, 'expected rejection')}"
     written = _templates(found, origin) if shipped else None
     judged = partial(valuesfile.check, defaults=found.defaults.data, schema=found.schema)
+    report.lasting = all(each.ran is not None for _, each in rendered)
+    results = proved.changed(rendered)
     refusals = [each for each in runs.faults(results, written, judged) if each not in report.problems]
     report.done("renders", looked_at, sorted({*collected.problems, *refusals}), sorted(untried))
     return results
@@ -495,7 +500,8 @@ def _manifests(
     manifests = checks.read(results)
     known = [each for each in proved.known.values() if each is not None]
     report.documents = manifests.count + sum(map(len, known))
-    checked = checks.objects(manifests, report.schema_locations, programs.kubeconform, report.say, programs.prover)
+    fresh = manifests.without(proved.fine)
+    checked = checks.objects(fresh, report.schema_locations, programs.kubeconform, report.say, programs.prover)
     found = list(checked)
     distinct = {memory.hashed(document) for _, document in manifests.distinct().values()}.union(*known)
     looked_at = f"{count(report.documents, 'document')}, {len(distinct)} distinct"

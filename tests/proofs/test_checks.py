@@ -302,5 +302,5 @@ def test_an_object_is_held_against_those_of_its_name_and_no_others():
     run = Run(Example("values", "values.yaml", data={"extraObjects": own}), NEWEST)
     text = "".join(f"{HEAD}apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n" for name in own)
     made = checks.read([(run, Rendered(Request(Path()), text, ""))])
-    assert (made.count, list(checks._rules(made))) == (20, [])
+    assert (made.count, list(checks._rules(made, None))) == (20, [])
     assert len(compared) == 20

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from chartgen.chart import disk, loaded
+from chartgen.chart.valuesfile import Example
 from chartgen.compose import building
 from chartgen.programs import helm, prover, tools
-from chartgen.programs.helm import Request
+from chartgen.programs.helm import Document, Request
 from chartgen.proofs import memory, runs
 from chartgen.proofs import validate as module
+from chartgen.proofs.run import Run
 from chartgen.proofs.validate import Report, validate
 from chartgen.sources import stack as stacks
 
@@ -48,9 +50,16 @@ data:
   {{- if eq .Values.text "loud" }}
   loud: {{ include "fragment.a.loud" . }}
   {{- end }}
+  {{- if eq .Values.text "more" }}
+  more: {{ include "fragment.a.more" . | quote }}
+  {{- end }}
   {{- if eq .Values.text "stop" }}
   {{- fail "text: stop is no greeting; say hello" }}
   {{- end }}
+"""
+LOUD = """\
+{{- define "fragment.a.loud" -}}{{ upper .Values.text | quote }}{{- end }}
+{{- define "fragment.a.more" -}}and more{{- end }}
 """
 SOURCES: dict[str, Any] = {
     "fragments/a/fragment.yaml": {"summary": "A greeting."},
@@ -58,7 +67,7 @@ SOURCES: dict[str, Any] = {
         "release": {"text": {"type": "string", "default": "hello", "description": "What it says."}},
     },
     "fragments/a/templates/_labels.tpl": LABELS,
-    "fragments/a/templates/_loud.tpl": '{{- define "fragment.a.loud" -}}{{ upper .Values.text | quote }}{{- end }}\n',
+    "fragments/a/templates/_loud.tpl": LOUD,
     "fragments/a/templates/map.yaml": MAP,
     "fragments/a/files/note.txt": "a note\n",
     "fragments/a/cases/long.yaml": "# A long one.\ntext: hello hello\n",
@@ -129,6 +138,8 @@ def test_what_did_not_change_is_not_rendered_and_is_reported_alike(little: Path,
 
 # What is changed -> how many renders it can reach. A change of the frame of the chart reaches all of them.
 CHANGES = {
+    "a comment in a template": ("templates/_loud.tpl", "{{-", "{{- /* Loud. */}}\n{{-", 0),
+    "a template of the same file": ("templates/_loud.tpl", "and more", "and no more", 0),
     "a template that one case runs": ("templates/_loud.tpl", "upper", "lower", 1),
     "a template that all run": ("templates/_labels.tpl", "component: greeting", "component: other", ALL - 1),
     "an object": ("templates/map.yaml", "file:", "note:", ALL - 1),
@@ -164,6 +175,98 @@ def test_a_change_renders_what_it_can_reach(change: str, little: Path, rendered:
     build()
     assert counts(prove()) == counts(first)
     assert rendered == []
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Document]:
+    """Every document that is looked at by itself, and as a part of its render."""
+    seen: list[Document] = []
+    plain = module.checks.objects
+
+    def objects(manifests: Any, *arguments: Any) -> Any:
+        seen.extend(document for _, found in manifests.made for document in found)
+        return plain(manifests, *arguments)
+
+    monkeypatch.setattr(module.checks, "objects", objects)
+    return seen
+
+
+def rewrite(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    build()
+
+
+def test_what_renders_again_as_it_was_proved_is_not_proved_again(
+    little: Path, rendered: list[Request], looked_at: list[Document]
+) -> None:
+    first = prove()
+    assert len(looked_at) == first.documents
+    del rendered[:], looked_at[:]
+    rewrite(little / "fragments/a/templates/map.yaml", ".Values.text | quote", ".Values.text | toString | quote")
+    second = prove()
+    assert (len(rendered), looked_at) == (ALL - 1, [])
+    assert counts(second) == counts(first)
+    del rendered[:]
+    assert counts(prove()) == counts(first)
+    assert rendered == []
+
+
+def test_of_what_renders_in_another_way_the_documents_that_changed_are_proved(
+    little: Path, rendered: list[Request], looked_at: list[Document]
+) -> None:
+    (little / "fragments/a/templates/other.yaml").write_text(MAP.replace('printf "%s', 'printf "o%s'), encoding="utf-8")
+    build()
+    first = prove()
+    assert first.problems == []
+    del rendered[:], looked_at[:]
+    rewrite(little / "fragments/a/templates/other.yaml", "text: {{", "words: {{")
+    second = prove()
+    assert second.problems == []
+    assert len(rendered) == ALL - 1
+    assert {document.source for document in looked_at} == {"templates/a/other.yaml"}
+    assert len(looked_at) * 2 == second.documents
+    rewrite(little / "fragments/a/templates/other.yaml", "kind: ConfigMap", "kind: ConfigMapp")
+    assert "ConfigMapp" in str(prove().problems)
+
+
+def test_a_document_is_known_for_the_rules_and_the_version_that_it_was_proved_by(little: Path) -> None:
+    proved = memory.Proved("world", ("frame", {}))
+    run = Run(Example("a", "a.yaml"), "1.37.0")
+    document = Document("templates/a.yaml", 1, {"kind": "ConfigMap"}, "kind: ConfigMap\n")
+    proved.given[id(run)] = "key"
+    proved.keep([(run, helm.Rendered(Request(Path()), document.text, "", ()))], lambda text: [document], set())
+    proved = memory.Proved.recalled("world", ("another frame", {}))
+    known = [
+        (run, document),
+        (run, replace(document, text="kind: Secret\n")),
+        (replace(run, version="1.36.0"), document),
+        (replace(run, release="other"), document),
+        (replace(run, shipped=True), document),
+        (replace(run, example=replace(run.example, header=replace(run.example.header, security="baseline"))), document),
+        (replace(run, example=replace(run.example, data={"extraObjects": {"a": document.data}})), document),
+    ]
+    assert [proved.fine(*each) for each in known] == [True, *[False] * 6]
+    assert not memory.Proved.recalled("another world", ("frame", {})).fine(run, document)
+
+
+def test_a_refusal_that_names_a_line_is_proved_again_where_the_line_can_be_another(
+    little: Path, rendered: list[Request]
+) -> None:
+    """What `fail` says names none."""
+    odd = '  {{- if eq .Values.text "odd" }}\n  x: {{ upper (list .Values.text) | quote }}\n  {{- end }}\n'
+    with (little / "fragments/a/templates/map.yaml").open("a", encoding="utf-8") as file:
+        file.write(odd)
+    (little / "fragments/a/rejected/odd.yaml").write_text("# wrong type for value\ntext: odd\n", encoding="utf-8")
+    build()
+    assert prove().problems == []
+    del rendered[:]
+    rewrite(
+        little / "fragments/a/templates/map.yaml", "apiVersion: v1\n", "{{- /* A line more. */ -}}\napiVersion: v1\n"
+    )
+    assert prove().problems == []
+    assert [request.values[0].name for request in rendered] == ["odd.yaml"]
 
 
 # What is broken -> a part of the problem that has to be found, though all was proved before.
@@ -216,13 +319,13 @@ def test_what_has_none_of_the_problems_is_kept_until_they_are_gone(little: Path,
         assert prove().problems != []
     file.write_text(text, encoding="utf-8")
     labels = little / "fragments/a/templates/_loud.tpl"
-    labels.write_text('{{- define "fragment.a.loud" -}}{{ list .Values.text | toJson }}{{- end }}\n', encoding="utf-8")
+    labels.write_text(LOUD.replace("upper .Values.text | quote", "list .Values.text | toJson"), encoding="utf-8")
     build()
     del rendered[:]
     assert any("got array" in str(problem) for problem in prove().problems)
     assert [request.values[0].name for request in rendered[:1]] == ["loud.yaml"]
     assert len(rendered) == 1 + ALL, "what has a problem is proved with everything, as without a memory"
-    labels.write_text('{{- define "fragment.a.loud" -}}{{ upper .Values.text | toJson }}{{- end }}\n', encoding="utf-8")
+    labels.write_text(LOUD.replace("upper .Values.text | quote", "upper .Values.text | toJson"), encoding="utf-8")
     build()
     del rendered[:]
     assert prove().problems == []
@@ -467,7 +570,7 @@ def test_the_time_of_day_is_never_remembered_and_templates_that_are_called_in_an
     assert timed.ran is None
     assert described
     assert {"a", "b", "c", "d", "unused", "t/templates/x.yaml"} <= described[1].keys()
-    assert described[1]["a"] == described[1]["c"] != described[1]["d"]
+    assert len(set(described[1].values())) == len(described[1]), "each has a hash of its own"
 
 
 # What a template asks for that is another in each render, though its program is asked for fixed random texts.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 
 import pytest
 from objects import GONE, GOOD, LABELS, changed, find, steps
 
+from chartgen.programs import prover, tools
 from chartgen.proofs import policy
 
 SERVER = "Deployment/llm-server"
@@ -198,6 +201,27 @@ def test_every_rule_has_an_object_that_it_refuses():
         for fault in said(changed(title, path, value), (rules,))
     }
     assert {text.partition("; ")[0] for text in descriptions(policy.rules())} == tried
+
+
+@pytest.mark.slow
+def test_the_prover_finds_the_same_objects_that_break_a_rule():
+    assert tools.built("prover", print), "Go builds the prover"
+    process = prover.Prover(tools.find("prover").path, dict(os.environ))
+    made = {}  # rules -> documents, each once
+    for rules, title, path, value, *_ in CASES:
+        made.setdefault((rules,), []).extend(changed(title, path, value))
+    for path, value in FINE:
+        made.setdefault(("object", "restricted", "shipped"), []).extend(changed(SERVER, path, value))
+    try:
+        for rules, documents in made.items():
+            breaking = [document for document in documents if checked(document, rules)]
+            assert policy.unfit(documents, rules, process) == breaking
+            assert breaking
+        odd = replace(GOOD[0], data={**GOOD[0].data, "n": float("inf")})
+        assert policy.unfit([odd], ("object",), process) == [odd], "what it cannot read is left to Python"
+    finally:
+        process.end()
+    assert policy.unfit(GOOD, ("object",), process) == GOOD, "without an answer nothing counts as fine"
 
 
 def test_every_rule_says_what_to_do():

@@ -59,11 +59,12 @@ func schema(c *chart.Chart) func(common.Values) error {
 
 // templates are a chart's templates as Helm's engine parses them (engine.render), once.
 type templates struct {
-	parsed *template.Template
-	names  []string // the files, in Helm's order
-	files  any      // .Files
-	texts  map[string]string
-	calls  map[string]map[string]bool // template -> those that it calls by the action `template`
+	parsed  *template.Template
+	names   []string // the files, in Helm's order
+	files   any      // .Files
+	texts   map[string]string
+	calls   map[string]map[string]bool // template -> those that it calls by the action `template`
+	results results
 }
 
 // parsed is nil where a template does not parse here: Helm's engine then says why, or has the function that it calls.
@@ -123,15 +124,24 @@ func called(node parse.Node) map[string]bool {
 	return found
 }
 
-// provider is a hash of the file that a template is from; empty where there is no template of that name.
-func (e *templates) provider(name string) string {
-	found := e.parsed.Lookup(name)
-	if found == nil || found.Tree == nil {
-		return ""
+// providers are hashes of all that a render can depend on besides the frame: of each template as it was parsed, without
+// comments and places, and of each file.
+func (e *templates) providers() map[string]string {
+	found := map[string]string{}
+	for _, each := range e.parsed.Templates() {
+		if each.Tree != nil {
+			// A text between actions cannot hold what an action begins with, so no two templates are printed alike.
+			found[each.Name()] = hashed(each.Tree.ParseName, each.Tree.Root.String())
+		}
 	}
-	file := found.Tree.ParseName
-	return hashed(file, e.texts[file])
+	for file, text := range e.texts {
+		found[lines(file)] = hashed(file, text)
+	}
+	return found
 }
+
+// lines is what a render depends on whose error names a line of a file.
+func lines(file string) string { return "lines of " + file }
 
 func hashed(parts ...string) string {
 	sum := sha256.New()
@@ -142,8 +152,9 @@ func hashed(parts ...string) string {
 	return hex.EncodeToString(sum.Sum(nil))[:32]
 }
 
-// all adds the templates that those that ran call by the action `template`, which is not traced.
-func (e *templates) all(ran map[string]bool) []string {
+// all adds the templates that those that ran call by the action `template`, which is not traced; and the lines of their
+// files, if the result names them.
+func (e *templates) all(ran map[string]bool, placed bool) []string {
 	var add func(string)
 	add = func(name string) {
 		for each := range e.calls[name] {
@@ -155,6 +166,13 @@ func (e *templates) all(ran map[string]bool) []string {
 	}
 	for _, name := range slices.Collect(maps.Keys(ran)) {
 		add(name)
+	}
+	if placed {
+		for _, name := range slices.Collect(maps.Keys(ran)) {
+			if found := e.parsed.Lookup(name); found != nil && found.Tree != nil {
+				ran[lines(found.Tree.ParseName)] = true
+			}
+		}
 	}
 	return slices.Sorted(maps.Keys(ran))
 }
@@ -185,13 +203,15 @@ func (c *loaded) render(top common.Values, again func() (common.Values, error), 
 	if c.engine != nil {
 		traced := &trace{depth: map[string]int{}, ran: map[string]bool{}, fixed: fixed}
 		made, failure := c.engine.render(c.chart, top, traced)
+		said := refusal(failure)
 		if !traced.timed {
-			ran = c.engine.all(traced.ran)
+			// What `fail` says is the same on another line.
+			ran = c.engine.all(traced.ran, failure != nil && said == nil)
 		}
 		if failure == nil {
 			return made, ran, nil
 		}
-		if said := refusal(failure); said != nil {
+		if said != nil {
 			return nil, ran, said
 		}
 		var err error
@@ -217,7 +237,7 @@ func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (ma
 		return nil, err
 	}
 	t.Option("missingkey=zero")
-	traced.bind(t)
+	traced.bind(t, &e.results)
 	context := map[string]any{
 		"Chart":        metadata(c),
 		"Files":        e.files,

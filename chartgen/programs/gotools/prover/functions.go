@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -54,9 +56,10 @@ var clocks = []string{"ago", "bcrypt", "date", "dateInZone", "dateModify", "date
 	"mustDateModify", "mustToDate", "must_date_modify", "now", "randAlpha", "randAlphaNum", "randAscii", "randBytes",
 	"randInt", "randNumeric", "shuffle", "toDate", "unixEpoch", "uuidv4"}
 
-// bind gives a set of templates the functions that call others of it, and those that are traced.
-func (r *trace) bind(t *template.Template) {
-	found := template.FuncMap{"include": r.include(t), "tpl": r.tpl(t)}
+// bind gives a set of templates the functions that call others of it, and those that are traced. The results of plain
+// data are kept, unless kept is nil.
+func (r *trace) bind(t *template.Template, kept *results) {
+	found := template.FuncMap{"include": r.include(t, kept), "tpl": r.tpl(t)}
 	for _, name := range clocks {
 		plain := reflect.ValueOf(plainFunctions[name])
 		found[name] = reflect.MakeFunc(plain.Type(), func(arguments []reflect.Value) []reflect.Value {
@@ -108,8 +111,8 @@ func (r *trace) text(alphabet string) func(int) string {
 
 const deepest = 1000 // as recursionMaxNums
 
-func (r *trace) include(t *template.Template) func(string, any) (string, error) {
-	return func(name string, data any) (string, error) {
+func (r *trace) include(t *template.Template, kept *results) func(string, any) (string, error) {
+	run := func(name string, data any) (string, error) {
 		if r.depth[name] > deepest {
 			return "", fmt.Errorf("rendering template has a nested reference name: %s: %w", name, errors.New("unable to execute template"))
 		}
@@ -120,6 +123,33 @@ func (r *trace) include(t *template.Template) func(string, any) (string, error) 
 		r.depth[name]--
 		return buf.String(), err
 	}
+	if kept == nil {
+		return run
+	}
+	return func(name string, data any) (string, error) {
+		key, plain := plainKey(name, data)
+		if !plain {
+			return run(name, data)
+		}
+		if found, ok := kept.get(key); ok {
+			for _, each := range found.ran {
+				r.ran[each] = true
+			}
+			return found.text, nil
+		}
+		outer, timed, texts := r.ran, r.timed, r.texts
+		r.ran, r.timed = map[string]bool{}, false
+		text, err := run(name, data)
+		inner := slices.Collect(maps.Keys(r.ran))
+		if after, _ := plainKey(name, data); err == nil && !r.timed && r.texts == texts && after == key {
+			kept.put(key, made{text, inner})
+		}
+		r.ran, r.timed = outer, timed || r.timed
+		for _, each := range inner {
+			r.ran[each] = true
+		}
+		return text, err
+	}
 }
 
 func (r *trace) tpl(parent *template.Template) func(string, any) (string, error) {
@@ -129,7 +159,7 @@ func (r *trace) tpl(parent *template.Template) func(string, any) (string, error)
 			return "", fmt.Errorf("cannot clone template: %w", err)
 		}
 		t.Option("missingkey=zero")
-		r.bind(t)
+		r.bind(t, nil) // the text can define templates
 		if t, err = t.New(parent.Name()).Parse(text); err != nil {
 			return "", fmt.Errorf("cannot parse template %q: %w", text, err)
 		}

@@ -1,11 +1,11 @@
 // The prover: Helm's template engine, kubeconform's validator and the API server's validation of custom resources in one
 // process, for `chartgen validate`.
 //
-// Requests are lines of JSON on standard input: {"id", "render": {…}}, {"id", "check": {…}}, {"id", "serve": {…}} or
-// {"id", "chart": "…"}. Answers are lines of JSON on standard output, in the order in which they are ready: {"id",
-// "text", "ran"} or {"id", "error", "ran"} for a render, {"id", "answers"} for a check and for what is served, {"id",
-// "frame", "providers"} for a chart. {"id", "uncovered"} says that this program does not answer the request as the
-// command does, and why: the caller runs the command instead.
+// Requests are lines of JSON on standard input: {"id", "render": {…}}, {"id", "check": {…}}, {"id", "serve": {…}}, {"id",
+// "fit": {…}} or {"id", "chart": "…"}. Answers are lines of JSON on standard output, in the order in which they are
+// ready: {"id", "text", "ran"} or {"id", "error", "ran"} for a render, {"id", "answers"} for a check, for what is served
+// and for what fits, {"id", "frame", "providers"} for a chart. {"id", "uncovered"} says that this program does not answer
+// the request as the command does, and why: the caller runs the command instead.
 //
 // As js/wasm it is the renderer of the static page of `chartgen configure`: inside_js.go has what is different there.
 package main
@@ -23,6 +23,7 @@ type request struct {
 	Render *renderRequest `json:"render"`
 	Check  *checkRequest  `json:"check"`
 	Serve  *serveRequest  `json:"serve"`
+	Fit    *fitRequest    `json:"fit"`
 	Chart  string         `json:"chart"`
 }
 
@@ -52,6 +53,8 @@ func handled(each request) (done answer) {
 		done.Answers = checked(each.Check)
 	case each.Serve != nil:
 		done.Answers = served(each.Serve)
+	case each.Fit != nil:
+		done.Answers = fitted(each.Fit)
 	case each.Chart != "":
 		done = described(each.Chart)
 	default:

@@ -76,18 +76,13 @@ func found(place string) *once {
 	return slot
 }
 
-// described is what renders of a chart depend on: its frame, and for each template a hash of the file that it is from.
+// described is what renders of a chart depend on: its frame, and a hash of each template and of each file.
 func described(place string) answer {
 	slot := found(place)
 	if slot.chart == nil || slot.chart.engine == nil {
 		return answer{Uncovered: "the chart is not rendered here"}
 	}
-	e := slot.chart.engine
-	providers := map[string]string{}
-	for name := range e.calls {
-		providers[name] = e.provider(name)
-	}
-	return answer{Frame: slot.chart.frame, Providers: providers}
+	return answer{Frame: slot.chart.frame, Providers: slot.chart.engine.providers()}
 }
 
 // frame is a hash of a chart without the texts of its templates, but with the names of those that Helm runs.
