@@ -138,7 +138,7 @@ def _served(crd: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _bundle(group: str, kind: str, version: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Where kubeconform looks for the version of a kind by CRD_TEMPLATE, and its schema."""
     api = f"{group}/{version['name']}"
-    schema = convert(version["schema"][SCHEMA])
+    schema = definitions.without_status(convert(version["schema"][SCHEMA]))
     schema["properties"] = schema.get("properties", {}) | {
         "apiVersion": {"type": "string", "enum": [api]},
         "kind": {"type": "string", "enum": [kind]},

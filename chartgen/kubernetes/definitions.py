@@ -177,6 +177,13 @@ def inward(schema: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, 
     return result
 
 
+def without_status(kind: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a kind of object in which `status` is any map: the API server does not read it of manifests."""
+    properties = kind.get("properties", {})
+    own = {"status": {"type": ["object", "null"]}} if "status" in properties else {}
+    return kind | {"properties": properties | own}
+
+
 def compact(schema: dict[str, Any]) -> str:
     return json.dumps(schema, sort_keys=True, separators=(",", ":"))
 

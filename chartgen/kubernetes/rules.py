@@ -35,8 +35,22 @@ def rules() -> dict[str, dict[str, Any]]:
     for name, schema in yaml.load(FILE.read_text(encoding="utf-8"), loader).items():
         group, version, kind, *property = name.split(".")
         full = f"{META if group == 'meta' else API}{group}.{version}.{kind}"
-        found.setdefault(full, {})["".join(property)] = schema
+        found.setdefault(full, {})["".join(property)] = _optional(schema)
     return found
+
+
+def _optional(rule: Any) -> Any:
+    """A rule with x-optional also allows the empty text."""
+    if isinstance(rule, list):
+        return [_optional(each) for each in rule]
+    if not isinstance(rule, dict):
+        return rule
+    made = {word: each if word in CHOICES else _optional(each) for word, each in rule.items() if word != "x-optional"}
+    if rule.get("x-optional") and "enum" in made:
+        made["enum"] = [*made["enum"], ""]
+    if rule.get("x-optional") and "pattern" in made:
+        made["pattern"] = f"^$|{made['pattern']}"
+    return made
 
 
 def _nulls(rule: Any) -> Any:

@@ -224,7 +224,9 @@ def _plain(said: str) -> str:
     quantity = re.fullmatch(r"('.*') does not match pattern '.*\[KMGTPE\]i.*'", said)
     if quantity:
         return f"{quantity[1]} is not a quantity such as 500m or 2Gi"
-    said = re.sub(r"value must be one of ('[^']*'), <nil>", r"value must be \1", steady(said))  # no choice beside null
+    # Nobody chooses null, or the empty text that is as good as none.
+    said = re.sub(r"(value must be one of .*?)(, ''|, <nil>)+$", r"\1", steady(said))
+    said = re.sub(r"value must be one of ('[^']*')$", r"value must be \1", said)
     said = re.sub(r"([\d.]+)×10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _digits, said)
     return said.replace("want null or ", "want ").replace(", <nil>", "")
 

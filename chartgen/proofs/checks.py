@@ -83,6 +83,7 @@ def objects(
     with ThreadPoolExecutor(1) as pool:
         schemas = pool.submit(_schemas, manifests, locations, binary, say, prover)
         yield from _strict(manifests)
+        yield from _nameless(manifests)
         yield from _together(manifests)
         yield from ruled
         yield from _misprinted(manifests)
@@ -146,6 +147,17 @@ def _strict(manifests: Manifests) -> Iterator[Found]:
     for run, document in manifests.distinct().values():
         for problem in document.problems:
             yield Found(run, document, problem.key, problem.message, problem.remedy)
+
+
+def _nameless(manifests: Manifests) -> Iterator[Found]:
+    """Helm finds objects by their names: it installs none without one, or with one that Kubernetes generates."""
+    for run, document in manifests.distinct().values():
+        data = document.data
+        if isinstance(data, dict) and "kind" in data and not _called(data):
+            remedy = (
+                "write a name in place of generateName" if "generateName" in (data.get("metadata") or {}) else "add it"
+            )
+            yield Found(run, document, "metadata.name", "missing", remedy)
 
 
 def _misprinted(manifests: Manifests) -> Iterator[Found]:
@@ -220,7 +232,7 @@ class Owned:
 def _called(data: Any) -> str:
     """The name of an object, as far as it says one."""
     metadata = data.get("metadata") if isinstance(data, dict) else None
-    return str(metadata.get("name")) if isinstance(metadata, dict) else ""
+    return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
 
 
 def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None) -> list[Found]:

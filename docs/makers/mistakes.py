@@ -29,6 +29,7 @@ PAGE = ROOT / "docs/mistakes.md"
 NEWEST = definitions.versions()[-1]
 LAYERS = {
     "YAML": "manifests: strict YAML",
+    "names": "manifests: names",
     "schemas": "manifests: schemas with our rules",
     "rules": "manifests: rules of an object",
     "served": "manifests: the API server's rules of custom resources",

@@ -20,9 +20,12 @@ def main() -> int:
     parser.add_argument("--cluster", metavar="NAMESPACE", help="also dry-run the manifests of accepted files there")
     parser.add_argument("--dry-runs", type=int, default=500)
     parser.add_argument("--objects", action="store_true", help="change good objects instead; needs --cluster")
+    parser.add_argument("--empty", action="store_true", help="empty each field of good objects; needs --cluster")
     options = parser.parse_args()
-    if options.objects and not options.cluster:
-        parser.error("--objects needs --cluster NAMESPACE, whose API server it asks")
+    if (options.objects or options.empty) and not options.cluster:
+        parser.error("--objects and --empty need --cluster NAMESPACE, whose API server they ask")
+    if options.empty:
+        return _empty(options)
     if options.objects:
         return _objects(options)
     with proof.bench() as made:
@@ -58,6 +61,19 @@ def _objects(options: argparse.Namespace) -> int:
         print(f"# {each.change.what}\n{each.said}\n")
     print(f"{options.count} objects; {len(found)} kinds of faults that only the API server finds")
     return 1 if found else 0
+
+
+def _empty(options: argparse.Namespace) -> int:
+    """1 where the API server refuses what validation has nothing against; read the others."""
+    made = list(objects.emptied())
+    with tempfile.TemporaryDirectory() as place:
+        ours, theirs = objects.disputed(made, options.cluster, Path(place))
+    for change in ours:
+        print(f"only validation refuses {change.what}")
+    for each in theirs:
+        print(f"only the API server refuses {each.change.what}: {each.said}")
+    print(f"{len(made)} objects; validation alone refuses {len(ours)}, the API server {len(theirs)} kinds")
+    return 1 if theirs else 0
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ ODD: tuple[Any, ...] = (
     *(-1, 0, 1, 2, 100, 101, 65535, 65536, 2**31, 2**40, True, False, [], {}),
 )
 FIXED = ("apiVersion", "kind", "metadata")
+EMPTY = {"string": "", "integer": 0, "boolean": False, "array": [], "object": {}}
 BATCH = 200
 
 
@@ -113,6 +114,31 @@ def changes(seed: int, count: int) -> Iterator[Change]:
             yield Change(f"{title(document)}: {shown} = {json.dumps(place[last])}", data)
 
 
+def emptied() -> Iterator[Change]:
+    """Good objects in which one field is empty: each that they have, and each that their schemas have."""
+    version = definitions.versions()[-1]
+    for document in GOOD:
+        maker = Maker(kubeconform.schema(prepare.schema_locations(), version, document.data) or {}, random.Random(0))
+        for path in [(), *everywhere(document.data)]:
+            here = document.data
+            for step in path:
+                here = here[step]
+            for key, schema in _inner(maker, path).get("properties", {}).items() if isinstance(here, dict) else ():
+                types = maker.resolved(schema).get("type", ())
+                for kind in {types} if isinstance(types, str) else types:
+                    if kind in EMPTY and (*path, key) not in (("apiVersion",), ("kind",)):
+                        yield _with(document, (*path, key), copy.deepcopy(EMPTY[kind]))
+
+
+def _with(document: Document, path: tuple[Any, ...], value: Any) -> Change:
+    data = copy.deepcopy(document.data)
+    place = data
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return Change(f"{title(document)}: {'.'.join(map(str, path))} = {json.dumps(value)}", data)
+
+
 def _made(maker: Maker, schema: dict[str, Any]) -> Any:
     """A value that the schema accepts; an odd one where it has a pattern that Go reads and Python does not."""
     try:
@@ -151,21 +177,30 @@ class Server:
     def _ask(self, method: str, path: str, body: str = "") -> dict[str, Any]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body or None, {"Content-Type": "application/json"})
-        return json.loads(connection.getresponse().read())
+        answer = connection.getresponse()
+        said = answer.read()
+        return json.loads(said) if "json" in answer.headers.get("Content-Type", "") else {}
+
+    def knows(self, data: dict[str, Any]) -> str:
+        """The name of the kind of an object in paths; empty where it has no such kind."""
+        version = data["apiVersion"]
+        if version not in self.names:
+            found = self._ask("GET", _group(version)).get("resources", ())
+            self.names[version] = {each["kind"]: each["name"] for each in found if "/" not in each["name"]}
+        return self.names[version].get(data["kind"], "")
 
     def refuses(self, data: dict[str, Any]) -> str:
         """Its sentence on the creation of an object; empty where it accepts it."""
-        version = data["apiVersion"]
-        group = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        if version not in self.names:
-            found = self._ask("GET", group).get("resources", ())
-            self.names[version] = {each["kind"]: each["name"] for each in found if "/" not in each["name"]}
-        plural = self.names[version].get(data["kind"])
+        plural, group = self.knows(data), _group(data["apiVersion"])
         if not plural:
             return ""
         path = f"{group}/namespaces/{self.namespace}/{plural}?dryRun=All&fieldValidation=Strict"
         said = self._ask("POST", path, json.dumps(data))
         return str(said["message"]) if said.get("kind") == "Status" and said.get("status") == "Failure" else ""
+
+
+def _group(version: str) -> str:
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"
 
 
 @contextmanager
@@ -204,6 +239,18 @@ def accepted(made: list[Change], place: Path) -> list[Change]:
 def _wired(change: Change, document: Document) -> Iterator[Any]:
     others = [each for each in GOOD if title(each) != title(document)]
     return wiring.check(render_of([*others, document], NEEDS, own=True))
+
+
+def disputed(made: list[Change], namespace: str, place: Path) -> tuple[list[Change], list[Missed]]:
+    """The changes that only validation refuses, and those that only the API server refuses, one of each kind."""
+    prepare.prepare(print)
+    with server(namespace) as api, ThreadPoolExecutor(4) as pool:
+        made = [each for each in made if api.knows(each.data)]
+        fine = {id(each) for each in accepted(made, place)}
+        said = list(pool.map(lambda each: api.refuses(each.data), made))
+    ours = [each for each, refusal in zip(made, said, strict=True) if not refusal and id(each) not in fine]
+    theirs = [Missed(each, refusal) for each, refusal in zip(made, said, strict=True) if refusal and id(each) in fine]
+    return ours, list({each.signature: each for each in theirs}.values())
 
 
 def missed(seed: int, count: int, namespace: str, place: Path, say: Callable[[str], None]) -> list[Missed]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CHART
-from objects import GOOD, NEEDS, changed
+from objects import GOOD, NEEDS, changed, find
 
 from chartgen.chart import loaded, valuesfile
 from chartgen.chart.valuesfile import Example
@@ -70,6 +70,9 @@ def found(mistake, schemas, rules_of_crds):
     if mistake.layer == "served":
         assert schemas.get(mistake.name, []) == [], "kubeconform finds it"
         return rules_of_crds[mistake.name]
+    if mistake.layer == "names":
+        run = Run(Example(mistake.name, mistake.name), mistake.version)
+        return [each.message for each in checks._nameless(checks.Manifests(((run, [document]),)))]
     render = render_of([document], frozenset())
     if mistake.layer == "rules":
         return [fault.message for fault in together.check(render)]
@@ -113,6 +116,39 @@ def test_objects_with_a_place_changed_at_random_are_read_to_their_end(tmp_path):
     assert 0.2 < len(changed_objects.accepted(made, tmp_path)) / len(made) < 0.8
     good = [changed_objects.Change("none", each.data) for each in GOOD]
     assert changed_objects.accepted(good, tmp_path) == good
+
+
+# Fields that the API server takes for none if they are empty; `make fuzz FUZZ="--empty --cluster NAMESPACE"` asks it.
+POD, BOX = "spec.template.spec", "spec.template.spec.containers.0"
+AS_NONE = [
+    ("Deployment/llm-server", "metadata.namespace", ""),
+    *(("Deployment/llm-server", f"{POD}.{key}", "") for key in ("hostname", "subdomain", "restartPolicy")),
+    ("Deployment/llm-server", f"{POD}.imagePullSecrets", [{}]),
+    ("Deployment/llm-server", f"{POD}.imagePullSecrets", [{"name": ""}]),
+    ("Deployment/llm-server", f"{BOX}.readinessProbe.httpGet.scheme", ""),
+    ("Deployment/llm-server", f"{BOX}.restartPolicyRules", []),
+    ("Deployment/llm-server", f"{BOX}.ports.1.name", ""),
+    ("StatefulSet/llm-ui", "spec.podManagementPolicy", ""),
+    ("Service/llm-server", "spec.externalTrafficPolicy", ""),
+    ("Service/llm-server", "spec.loadBalancerSourceRanges", []),
+    ("Service/llm-ui", "spec.ports.0.name", ""),
+    ("Ingress/llm-web", "spec.rules.0.host", ""),
+    ("Role/llm-reader", "rules.0.nonResourceURLs", []),
+    *(
+        (title, "status", {})
+        for title in ("StatefulSet/llm-ui", "HorizontalPodAutoscaler/llm-server", "HTTPRoute/llm-web")
+    ),
+]
+
+
+@pytest.mark.slow
+def test_an_empty_field_is_none_where_the_api_server_reads_it_so(tmp_path):
+    prepare.prepare(print)
+    made = [
+        changed_objects.Change(f"{path}", find(changed(title, path, value), title).data)
+        for title, path, value in AS_NONE
+    ]
+    assert changed_objects.accepted(made, tmp_path) == made
 
 
 @pytest.mark.slow

@@ -111,6 +111,7 @@ func (c *custom) refuses(text string) []refused {
 	}
 	defaulting.PruneNonNullableNullsWithoutDefaults(object.Object, c.structural)
 	defaulting.Default(object.Object, c.structural)
+	delete(object.Object, "status") // as of each kind that has the subresource, and all of these kinds have it
 	ctx := context.Background()
 	plain := meta.ValidateObjectMetaAccessor(&object, c.namespaced, meta.NameIsDNSSubdomain, field.NewPath("metadata"))
 	plain = append(plain, validation.ValidateCustomResource(nil, object.Object, c.schema)...)
