@@ -353,7 +353,12 @@ def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
     missing = []
     for id in (id for id in ids if found[id] is None):
         meant = nearest(id, list(known))
-        remedy = meant if meant.startswith("did you mean") else "add it to the stack, or name one of its fragments"
+        if stack.folder_of(id, origin.roots) or Path(id, "fragment.yaml").is_file():
+            remedy = "add it to the list"
+        elif meant.startswith("did you mean"):
+            remedy = meant
+        else:
+            remedy = "add it to the stack, or name one of its fragments"
         missing.append(origin.problem(("fragments",), f"'{id}' is not in the stack", remedy))
     if missing:
         raise Faults(missing)

@@ -392,11 +392,15 @@ def test_fragment_without_a_case_proves_nothing(little):
 
 def test_fragment_that_the_stack_does_not_have_is_a_problem_at_its_list(little):
     little({"fragments/engine/vlm/fragment.yaml": {"summary": "Not in the stack."}})
-    with pytest.raises(Faults) as caught:
-        prove_only("engine/vlm")
-    assert str(caught.value) == (
-        "stack.yaml:1: fragments: 'engine/vlm' is not in the stack; add it to the stack, or name one of its fragments"
-    )
+    remedies = {
+        "engine/vlm": "add it to the list",
+        "fragments/engine/vlm": "add it to the list",
+        "nowhere": "add it to the stack, or name one of its fragments",
+    }
+    for named, remedy in remedies.items():
+        with pytest.raises(Faults) as caught:
+            prove_only(named)
+        assert str(caught.value) == f"stack.yaml:1: fragments: '{named}' is not in the stack; {remedy}"
 
 
 @pytest.mark.slow
