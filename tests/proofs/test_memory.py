@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import pytest
 from chartgen.chart import disk, loaded
 from chartgen.chart.valuesfile import Example
 from chartgen.compose import building
+from chartgen.problem import Faults
 from chartgen.programs import helm, prover, tools
 from chartgen.programs.helm import Document, Request
 from chartgen.proofs import memory, runs
@@ -267,6 +269,59 @@ def test_a_refusal_that_names_a_line_is_proved_again_where_the_line_can_be_anoth
     )
     assert prove().problems == []
     assert [request.values[0].name for request in rendered] == ["odd.yaml"]
+
+
+# A text of a file -> what stands there after a random change: of what a template prints, of its form alone, of neither.
+EDITS = [
+    (r"\| quote", "| toString | quote"),
+    (r"\| quote", "| upper | quote"),
+    (r"\}\}\n", "}}\n{{- /* said */}}\n"),
+    (r"\n", "\n\n"),
+    (r"\n(  \w+: )", r"\n  more: \"1\"\n\1"),
+    (r"(?m)^  \w+: .*\n", ""),
+    (r'"(loud|stop|more)"', '"hello hello"'),
+    (r"\b(hello|loud|text|note|greeting)\b", "say"),
+    ("kind: ConfigMap", "kind: ConfigMapp"),
+    ("upper", "lower"),
+    ("trunc 50", "trunc 63"),
+    ('version: "1"', "version: 1"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_after_random_changes_a_report_is_as_if_everything_was_proved_again(
+    seed: int, little: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    files = sorted(file for file in (little / "fragments/a").rglob("*") if file.is_file() and file.suffix != ".txt")
+    compared = faulty = 0
+    for _ in range(40):
+        file, (old, new) = chance.choice(files), chance.choice(EDITS)
+        before = file.read_text(encoding="utf-8")
+        found = list(re.finditer(old, before))
+        if not found:
+            continue
+        one = chance.choice(found)
+        file.write_text(before[: one.start()] + one.expand(new) + before[one.end() :], encoding="utf-8")
+        try:
+            build()
+        except Faults:
+            file.write_text(before, encoding="utf-8")
+            continue
+        warm = prove()
+        with monkeypatch.context() as patch:
+            patch.setattr(memory, "recall", lambda kind, key: None)
+            patch.setattr(memory, "keep", lambda kind, key, what: None)
+            cold = prove()
+        assert (warm.problems, warm.warnings, counts(warm)) == (cold.problems, cold.warnings, counts(cold)), one[0]
+        compared += 1
+        if warm.problems:
+            faulty += 1
+            file.write_text(before, encoding="utf-8")
+            build()
+    assert compared > 4
+    assert faulty, "some changes are mistakes"
 
 
 # What is broken -> a part of the problem that has to be found, though all was proved before.
