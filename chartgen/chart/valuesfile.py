@@ -7,12 +7,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..conventions import SERVERS
+from ..conventions import EXTRA_OBJECTS, SERVERS
 from ..files import text as files_text
 from ..problem import Collected, Faults, Problem, fault
+from ..programs.helm import listed
 from ..reading import yamlfile
 from ..reading.yamlfile import Key, Lines, dotted, nearest_line
 from .header import Header, parse
@@ -37,6 +39,15 @@ class Example:
     starts: tuple[tuple[str, int], ...] = ()
     header: Header = field(default_factory=Header)
 
+    @cached_property
+    def own_objects(self) -> dict[str, list[Any]]:
+        """Name -> the user's own objects of it."""
+        own = self.data.get(EXTRA_OBJECTS)
+        named: dict[str, list[Any]] = {}
+        for one in (one for each in own.values() for one in listed(each)) if isinstance(own, dict) else ():
+            named.setdefault(name_of(one), []).append(one)
+        return named
+
     def place(self, line: int) -> tuple[str, int]:
         """The file that a line is in, and its number there."""
         if not line or not self.starts:
@@ -47,6 +58,12 @@ class Example:
     def problem(self, key: Key, message: str, remedy: str = "", shown: str = "") -> Problem:
         """A problem at a key of the values, on its line."""
         return Problem(*self.place(nearest_line(self.lines, key)), shown or dotted(key), message, remedy)
+
+
+def name_of(data: Any) -> str:
+    """The name of an object, as far as it says one."""
+    metadata = data.get("metadata") if isinstance(data, dict) else None
+    return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
 
 
 def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> Example:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import conventions
+from ..chart.valuesfile import name_of
 from ..kubernetes import rules, served
 from ..problem import Problem, Say
 from ..programs import kubeconform
-from ..programs.helm import Document, Rendered, documents, listed
+from ..programs.helm import Document, Rendered, documents
 from ..programs.prover import Prover
 from . import policy, together, wiring
 from .manifests import Fault, Render, render_of, shown, texts, title
@@ -103,7 +103,6 @@ def wired(manifests: Manifests, own: bool = False) -> Iterator[Found]:
     """What is wrong between the documents of a render, and between releases of one example; `own` is a user's."""
     seen: dict[Any, Render] = {}
     releases: dict[str, dict[str, tuple[Run, Render]]] = {}
-    owned = Owned()
     for run, found in manifests.made:
         given = frozenset() if run.shipped else frozenset(texts(run.example.data))
         known = (id(found), run.example.header.needs, given)
@@ -113,7 +112,7 @@ def wired(manifests: Manifests, own: bool = False) -> Iterator[Found]:
         releases.setdefault(run.example.name, {}).setdefault(run.release, (run, seen[known]))
     for each in releases.values():
         for release, fault in wiring.clashes({release: render for release, (_, render) in each.items()}):
-            if not owned.has(each[release][0], fault.document):
+            if not owned(each[release][0], fault.document):
                 yield _found(each[release][0], fault)
 
 
@@ -153,7 +152,7 @@ def _nameless(manifests: Manifests) -> Iterator[Found]:
     """Helm finds objects by their names: it installs none without one, or with one that Kubernetes generates."""
     for run, document in manifests.distinct().values():
         data = document.data
-        if isinstance(data, dict) and "kind" in data and not _called(data):
+        if isinstance(data, dict) and "kind" in data and not name_of(data):
             remedy = (
                 "write a name in place of generateName" if "generateName" in (data.get("metadata") or {}) else "add it"
             )
@@ -193,11 +192,10 @@ def _rules(manifests: Manifests, prover: Prover | None) -> Iterator[Found]:
     Under another release name an object differs in names alone, so that its name alone is looked at.
     """
     wanted: dict[tuple[str, ...], dict[str, tuple[Run, Document]]] = {}
-    owned = Owned()
     for run, found in manifests.made:
         once = wanted.setdefault(policies(run), {})
         for document in found:
-            if document.text not in once and isinstance(document.data, dict) and not owned.has(run, document):
+            if document.text not in once and isinstance(document.data, dict) and not owned(run, document):
                 once[document.text] = (run, document)
     for names, once in wanted.items():
         given = [document for _, document in once.values()]
@@ -211,28 +209,12 @@ def policies(run: Run) -> tuple[str, ...]:
     return ("object", run.example.header.security, *shipped) if run.release == RELEASE else ("named",)
 
 
-class Owned:
-    """The users' own objects: by name, so that each document is held against a few of them."""
+def owned(run: Run, document: Document) -> bool:
+    """Whether the document is one of the user's own objects, word for word as his values have it.
 
-    def __init__(self) -> None:
-        self._named: dict[int, dict[str, list[Any]]] = {}  # by the identity of the values that have them
-
-    def has(self, run: Run, document: Document) -> bool:
-        """Whether the document is one of the user's own objects, word for word as his values have it."""
-        own: Any = run.example.data.get(conventions.EXTRA_OBJECTS)
-        if not isinstance(own, dict):
-            return False
-        if id(own) not in self._named:
-            named = self._named.setdefault(id(own), {})
-            for one in (one for each in own.values() for one in listed(each)):
-                named.setdefault(_called(one), []).append(one)
-        return document.data in self._named[id(own)].get(_called(document.data), ())
-
-
-def _called(data: Any) -> str:
-    """The name of an object, as far as it says one."""
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
+    It is compared with those of its name alone.
+    """
+    return document.data in run.example.own_objects.get(name_of(document.data), ())
 
 
 def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say, prover: Prover | None) -> list[Found]:
@@ -249,12 +231,12 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say,
         same = (finding.filename, finding.path, message, finding.remedy)
         grouped.setdefault(same, []).append(finding.version)
     named = {name: (run, document) for name, run, document in distinct.values()}
-    result, owned = [], Owned()
+    result = []
     for (name, path, message, remedy), versions in grouped.items():
         run, document = named[name]
         tried = [version for version, texts in batches.items() if name in texts]
         where = "" if len(versions) == len(tried) else f" (Kubernetes {', '.join(versions)})"
-        unknown = message.startswith("found no schema of") and owned.has(run, document)
+        unknown = message.startswith("found no schema of") and owned(run, document)
         if unknown:
             message, remedy = f"is not checked: {message}", "add its schema with --schema-location"
         result.append(Found(run, document, shown(document.data, path), message + where, remedy, unknown))

@@ -25,7 +25,7 @@ from ..programs.helm import Document, Rendered
 from ..programs.tools import Tool
 from ..sources.stack import Stack
 from . import together
-from .checks import MISPRINT, Owned, policies
+from .checks import MISPRINT, owned, policies
 from .run import Run
 from .runs import fine
 
@@ -171,7 +171,6 @@ class Proved:
     again: list[tuple[Run, Rendered]] = field(default_factory=list)
     given: dict[int, str] = field(default_factory=dict)
     objects: dict[str, None] = field(default_factory=dict)
-    owned: Owned = field(default_factory=Owned)
 
     @classmethod
     def recalled(cls, world: str, chart: Chart | None) -> Proved:
@@ -215,7 +214,7 @@ class Proved:
         """A document by all that decides whether it is fine by itself; empty where that is more than is known here."""
         if MISPRINT.search(document.text):  # values decide
             return ""
-        rules = ("own",) if self.owned.has(run, document) else policies(run)
+        rules = ("own",) if owned(run, document) else policies(run)
         return digest(document.text, run.version, *rules)[:24]
 
     def keep(self, results: Iterable[tuple[Run, Rendered]], read: Read, faulty: set[str]) -> None:
