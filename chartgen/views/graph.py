@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
-from .meaning import Door, cards_of, doors
+from .doors import POOL, ROUTES, Door, doors
+from .meaning import cards_of
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
 ROLES = ("way", "ui", "server", "volume", "loader", "source")
 WAY, UI, SERVER, VOLUME, LOADER, SOURCE = ROLES
-POOL = "InferencePool"
 LIST = "models.tsv"  # the file that lists the models of a server, with their references
 DOWNLOADS = {"MODELS_FILE", "TARGET", "RETRIES"}  # the variables of a container that downloads models
 # The variables that give a loader the URL of its hub, or which of the public ones it is.
 ENDPOINT, HUB = "ENDPOINT", "HUB"
 PUBLIC = {"huggingface": "https://huggingface.co", "modelscope": "https://www.modelscope.cn"}
+MOST = 4  # paths of a route to one place that are drawn
 LIBRARY = "registry.ollama.ai"
 
 
@@ -73,11 +74,25 @@ def graph(render: Render) -> Graph:
                 found.join(box, boxes[id(other)])
         _models(found, render, pod, box, _volumes(found, pod, box))
     for each in render.objects:
-        for door in sorted(doors(each), key=lambda door: (door.way, door.title, door.lines)):
+        for door in _shown(each, render):
             for pod in _reached(render, door):
                 if id(pod) in boxes:
                     found.join(_way(found, each, door), boxes[id(pod)])
     return found
+
+
+def _shown(each: Object, render: Render) -> list[Door]:
+    """The doors of an object that are drawn, in order; many of a route to one place are one."""
+    found = [door for door in doors(each, render) if door.title]
+    alike: dict[Any, list[Door]] = {}
+    for door in found if each.kind in ROUTES else ():
+        alike.setdefault((door.backends, door.host, door.by), []).append(door)
+    for some in alike.values():
+        if len(some) > MOST:
+            said = (f"{len(some)} paths or conditions", some[0].lines[-1])
+            found = [door for door in found if door not in some]
+            found.append(replace(some[0], title=some[0].host or "every host", lines=said))
+    return sorted(found, key=lambda door: (door.way, door.title, door.lines))
 
 
 def _lasting(render: Render) -> list[Pod]:
@@ -197,7 +212,7 @@ def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
 
 def _reached(render: Render, door: Door) -> Iterator[Pod]:
     """The pods that a way in leads to. Of a pool, these are its pods and what a Gateway asks which one is free."""
-    for kind, namespace, name in door.backends:
+    for kind, namespace, name in (each.named for each in door.backends):
         found = render.find(kind, name, namespace)
         if found and kind == POOL:
             labels = map_at(found.data, "spec.selector")
@@ -208,6 +223,8 @@ def _reached(render: Render, door: Door) -> Iterator[Pod]:
                     yield pod
         elif kind == "Service":
             yield from _behind(render, found)
+        else:
+            yield from (pod for pod in _lasting(render) if pod.owner is found)
 
 
 def _way(found: Graph, each: Object, door: Door) -> Node:
