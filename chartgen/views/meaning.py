@@ -138,9 +138,15 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
             rest.remove(change)
             text = f"grows from {change.old} to {change.new}"
             yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
-        elif old.kind == "Service" and (said := clients.of_field(change)):
+        elif change.path == ("spec", "paused"):
             rest.remove(change)
-            yield Meaning(OUTAGE if said[0] else CHANGE, said[1])
+            said = (
+                "is paused" if change.new is True else "goes on: its pods restart if they changed while it was paused"
+            )
+            yield Meaning(CHANGE, f"its rollout {said}")
+        elif old.kind == "Service" and (field := clients.of_field(change)):
+            rest.remove(change)
+            yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
@@ -156,7 +162,7 @@ def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render])
 def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     strategy = map_at(new.data, "spec.updateStrategy")
-    waits = strategy.get("type") == "OnDelete"
+    waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
     return waits or not any(_in_template(change) for change in changed(old.data, new.data))
 
 
@@ -204,6 +210,9 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     """Pods are replaced: why, whether nothing answers meanwhile, and which cards two of them need."""
     strategy = map_at(new.data, "spec.updateStrategy") or map_at(new.data, "spec.strategy")
     why = _reasons(template)
+    if map_at(new.data, "spec").get("paused") is True:
+        yield Meaning(CHANGE, f"its pods change when it is not paused any more: {why}")
+        return
     if strategy.get("type") == "OnDelete":
         yield Meaning(CHANGE, f"its pods change when you delete them: {why}")
         return
@@ -302,7 +311,7 @@ def _cards(each: Object, render: Render) -> dict[str, float]:
     size = size if isinstance(size, int) else 1
     for pod in pods:
         workers = size - (len(pods) > 1) if "workerTemplate" in pod.path else _hosts(each, pod)
-        for name, count in cards_of(pod).items():
+        for name, count in cards_of(pod, render).items():
             found[name] = found.get(name, 0) + count * workers
     return found
 
@@ -315,13 +324,24 @@ def _hosts(each: Object, pod: Pod) -> int:
     return math.prod(each for each in count if isinstance(each, int))
 
 
-def cards_of(pod: Pod) -> dict[str, float]:
-    """The accelerators that a pod requests: extended resources, by name."""
+def cards_of(pod: Pod, render: Render) -> dict[str, float]:
+    """The accelerators that a pod requests, by name: extended resources, and devices by their DeviceClass."""
     found: dict[str, float] = {}
     for _, container in pod.containers():
         for name, count in map_at(container, "resources.limits").items():
             if not str(name).startswith(USUAL) and quantity(count):
                 found[str(name)] = max(found.get(str(name), 0), 0) + (quantity(count) or 0)
+    for _, name in at(pod.spec, "resourceClaims[].resourceClaimTemplateName"):
+        claim = render.find("ResourceClaimTemplate", str(name), pod.owner.namespace)
+        for _, request in maps(claim.data if claim else {}, "spec.spec.devices.requests[]"):
+            # The first choice of several, or the request itself, as its older form.
+            wanted = next(
+                (each for _, each in maps(request, "firstAvailable[]")), map_at(request, "exactly") or request
+            )
+            count = quantity(wanted.get("count", 1)) if wanted.get("allocationMode") != "All" else None
+            if count and "deviceClassName" in wanted:
+                of_class = str(wanted["deviceClassName"])
+                found[of_class] = found.get(of_class, 0) + count
     return found
 
 
