@@ -211,7 +211,7 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     strategy = map_at(new.data, "spec.updateStrategy") or map_at(new.data, "spec.strategy")
     why = _reasons(template)
     if map_at(new.data, "spec").get("paused") is True:
-        yield Meaning(CHANGE, f"its pods change when it is not paused any more: {why}")
+        yield Meaning(CHANGE, f"its pods change when you resume it: {why}")
         return
     if strategy.get("type") == "OnDelete":
         yield Meaning(CHANGE, f"its pods change when you delete them: {why}")
