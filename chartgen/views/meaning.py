@@ -140,10 +140,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
             yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
         elif change.path == ("spec", "paused"):
             rest.remove(change)
-            said = (
-                "is paused" if change.new is True else "goes on: its pods restart if they changed while it was paused"
-            )
-            yield Meaning(CHANGE, f"its rollout {said}")
+            later = "is paused no longer: its pods restart if their template changed meanwhile"
+            yield Meaning(CHANGE, "is paused: its pods stay as they are" if change.new is True else later)
         elif old.kind == "Service" and (field := clients.of_field(change)):
             rest.remove(change)
             yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
