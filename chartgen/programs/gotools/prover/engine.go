@@ -10,9 +10,11 @@ import (
 	"maps"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 
@@ -36,6 +38,7 @@ func schema(c *chart.Chart) func(common.Values) error {
 	}
 	compiler := jsonschema.NewCompiler()
 	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing but this document
+	compiler.UseRegexpEngine(pattern)
 	if compiler.AddResource("file:///values.schema.json", document) != nil {
 		return plain
 	}
@@ -55,6 +58,28 @@ func schema(c *chart.Chart) func(common.Values) error {
 		}
 		return nil
 	}
+}
+
+// lazy is a pattern of a schema, which is compiled when a value is held against it: values set few of them.
+type lazy struct {
+	text     string
+	compiled func() *regexp.Regexp
+}
+
+func (l *lazy) MatchString(text string) bool { return l.compiled().MatchString(text) }
+
+func (l *lazy) String() string { return l.text }
+
+var lazies memo[*lazy]
+
+// pattern is what regexp.Compile returns, or its error. A schema has most patterns twice, and its own schema reads each.
+func pattern(text string) (jsonschema.Regexp, error) {
+	return lazies.get(text, func(text string) (*lazy, error) {
+		if _, err := syntax.Parse(text, syntax.Perl); err != nil {
+			return nil, err
+		}
+		return &lazy{text, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })}, nil
+	})
 }
 
 // templates are a chart's templates as Helm's engine parses them (engine.render), once.
