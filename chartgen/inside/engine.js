@@ -31,7 +31,7 @@ export async function start(first) {
   globalThis.tree = tree(FS);
   go.run(renderer.instance);
   // The browser compiles Python meanwhile.
-  const render = { chart: "/page/chart", values: [], release: "llm", namespace: "default" };
+  const render = { chart: "/page/chart", values: [], release: "llm", namespace: "default", known: true };
   first(JSON.parse(globalThis.prover(JSON.stringify({ id: 0, render }))).text);
   const [python, lib] = await loading;
   for (const name of Object.keys(FS)) FS[name] = (given) => python.FS[name](given);
