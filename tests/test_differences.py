@@ -36,7 +36,7 @@ def test_every_example_has_a_section_that_says_something(sections):
 def test_an_example_names_the_devices_that_its_pods_request(sections):
     for file in EXAMPLES:
         render = sides.read(str(file), sides.Context(CHART), lambda text: None).render
-        cards = {card for pod in render.pods if not pod.owner.hooked for card in cards_of(pod)}
+        cards = {card for pod in render.pods if not pod.owner.hooked for card in cards_of(pod, render)}
         row = next((line for line in sections[file.stem].splitlines() if line.startswith("- devices: ")), "")
         assert cards == set(re.findall(r"requests [0-9]+ (\S+?)(?=;| in |$)", row)), file.name
 

@@ -15,7 +15,7 @@ from ..conventions import EXTRA_OBJECTS, SERVERS
 from ..files import text as files_text
 from ..problem import Collected, Faults, Problem, fault
 from ..programs.helm import listed
-from ..reading import yamlfile
+from ..reading import sentences, yamlfile
 from ..reading.yamlfile import Key, Lines, dotted, nearest_line
 from .header import Header, parse
 
@@ -77,7 +77,7 @@ def read(name: str, files: list[Path], strict: bool = True, first: int = 1) -> E
     before = 0
     for file in files:
         parsed = yamlfile.read(file, str(file))
-        collected.problems += parsed.problems or _not_a_map(parsed, str(file))
+        collected.problems += parsed.problems or not_a_map(parsed, str(file))
         if collected.problems:
             continue
         text = files_text(file)
@@ -244,11 +244,14 @@ def _joined(one: Header, other: Header) -> Header:
     return Header(one.bounds + other.bounds, security, one.needs | other.needs)
 
 
-def _not_a_map(parsed: yamlfile.Parsed, shown: str) -> list[Problem]:
+def not_a_map(parsed: yamlfile.Parsed, shown: str) -> list[Problem]:
+    """What is wrong with a values file that is a list or a text; nothing if it is a map, or empty."""
     if parsed.data is None or isinstance(parsed.data, dict):
         return []
     line = nearest_line(parsed.lines, ())
-    return [Problem(shown, line, "", "is not a values file: the file is not a map", "write 'key: value' lines")]
+    said = f"is not a values file: it is {sentences.KINDS.get(type(parsed.data), 'a value')}, not a map"
+    remedy = "write 'key: value' lines" + (" without '-' before them" if isinstance(parsed.data, list) else "")
+    return [Problem(shown, line, "", said, remedy)]
 
 
 def _nulls(data: Any, path: Key) -> Iterator[Key]:

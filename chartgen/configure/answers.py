@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..chart import valuesfile
 from ..compose import yamltext
-from ..problem import Faults, Problem, fault
+from ..problem import Faults, Problem
 from ..reading import yamlfile
 from . import edited
 
@@ -18,8 +19,8 @@ def read(text: str) -> dict[str, Any]:
     parsed = yamlfile.parse(text, SHOWN)
     if parsed.problems:
         raise Faults(parsed.problems)
-    if parsed.data is not None and not isinstance(parsed.data, dict):
-        raise fault(SHOWN, "is not a values file: the file is not a map", "write 'key: value' lines")
+    if problems := valuesfile.not_a_map(parsed, SHOWN):
+        raise Faults(problems)
     return parsed.data or {}
 
 

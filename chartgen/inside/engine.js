@@ -15,8 +15,9 @@ async function part(name) {
 const asked = globalThis.fetch;
 const whole = async (name) => (await part(name)).arrayBuffer();
 
-// A function from what the page says to the answer, both texts of JSON.
-export async function start() {
+// A function from what the page says to the answer, both texts of JSON. Before it can answer, `first` hears the manifests
+// of the defaults, which need no Python.
+export async function start(first) {
   const go = new Go();
   go.env = { GOGC: "400" };
   const loading = Promise.all([pyodide(), whole("lib.zip")]);
@@ -30,8 +31,8 @@ export async function start() {
   globalThis.tree = tree(FS);
   go.run(renderer.instance);
   // The browser compiles Python meanwhile.
-  const render = { chart: "/page/chart", values: [], release: "llm", namespace: "default" };
-  globalThis.prover(JSON.stringify({ id: 0, render }));
+  const render = { chart: "/page/chart", values: [], release: "llm", namespace: "default", known: true };
+  first(JSON.parse(globalThis.prover(JSON.stringify({ id: 0, render }))).text);
   const [python, lib] = await loading;
   for (const name of Object.keys(FS)) FS[name] = (given) => python.FS[name](given);
   python.unpackArchive(lib, "zip", { extractDir: "/page/lib" });

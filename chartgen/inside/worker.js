@@ -2,7 +2,7 @@
 
 import { start } from "./engine.js";
 
-const engine = start();
+const engine = start((manifests) => postMessage({ manifests }));
 engine.then(() => postMessage({ ready: true }), (error) => postMessage({ failed: String(error.message || error) }));
 
 onmessage = async ({ data: { id, body } }) => {

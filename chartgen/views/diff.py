@@ -7,7 +7,7 @@ from typing import Any
 
 from ..problem import Say
 from ..proofs.manifests import Object
-from . import meaning, policies, sides
+from . import clients, meaning, policies, sides
 from .changes import Change
 from .meaning import SEVERITIES, Meaning
 
@@ -84,7 +84,7 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
     after = {_key(each): each for each in two.render.objects}
     random, renders = one.random | two.random, (one.render, two.render)
     networks: dict[tuple[str, str, str, str], list[Meaning]] = {}
-    for blamed, closes, said in policies.changed(*renders):
+    for blamed, closes, said in [*policies.changed(*renders), *clients.changed(*renders)]:
         severity = meaning.OUTAGE if closes else meaning.CHANGE
         networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
     found = []
@@ -94,13 +94,13 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
             found.append(_difference(each, "added", [*meaning.of_added(each, renders), *also]))
             continue
         changes = meaning.steady(before[key], each, random)
-        if changes:
+        if changes or also:
             # What the rules of a NetworkPolicy come to says more than the rules.
             others = [
                 change for change in changes if not (also and each.kind == policies.POLICY and change.path[0] == "spec")
             ]
             meanings = meaning.of_changed(before[key], each, others, renders)
-            found.append(_difference(each, "changed", [*meanings, *also], changes))
+            found.append(_difference(each, "changed", [*also, *meanings], changes))
     for key, each in before.items():
         if key not in after:
             also = networks.get(key, [])

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
-from .meaning import Door, cards_of, doors
+from .doors import POOL, ROUTES, Door, doors
+from .meaning import cards_of
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
 ROLES = ("way", "ui", "server", "volume", "loader", "source")
 WAY, UI, SERVER, VOLUME, LOADER, SOURCE = ROLES
-POOL = "InferencePool"
 LIST = "models.tsv"  # the file that lists the models of a server, with their references
 DOWNLOADS = {"MODELS_FILE", "TARGET", "RETRIES"}  # the variables of a container that downloads models
 # The variables that give a loader the URL of its hub, or which of the public ones it is.
 ENDPOINT, HUB = "ENDPOINT", "HUB"
 PUBLIC = {"huggingface": "https://huggingface.co", "modelscope": "https://www.modelscope.cn"}
+MOST = 4  # paths of a route to one place that are drawn
+# The variables that give clients of Ollama and of the API of OpenAI the URLs of their servers.
+MODELS = re.compile(r"^BASE_URL$|(OLLAMA|OPENAI|ANTHROPIC|LLM|MODEL)\w*(URLS?|API_BASE|HOST)$")
+PIPELINES = "PIPELINES_"  # how the variables of Open WebUI's Pipelines begin
 LIBRARY = "registry.ollama.ai"
 
 
@@ -71,13 +76,29 @@ def graph(render: Render) -> Graph:
         for other in _calls(render, pod):
             if id(other) in boxes:
                 found.join(box, boxes[id(other)])
+        for host in _elsewhere(render, pod):
+            found.join(box, found.add(SERVER, host, "outside of the release"))
         _models(found, render, pod, box, _volumes(found, pod, box))
     for each in render.objects:
-        for door in sorted(doors(each), key=lambda door: (door.way, door.title, door.lines)):
+        for door in _shown(each, render):
             for pod in _reached(render, door):
                 if id(pod) in boxes:
                     found.join(_way(found, each, door), boxes[id(pod)])
     return found
+
+
+def _shown(each: Object, render: Render) -> list[Door]:
+    """The doors of an object that are drawn, in order; many of a route to one place are one."""
+    found = [door for door in doors(each, render) if door.title]
+    alike: dict[Any, list[Door]] = {}
+    for door in found if each.kind in ROUTES else ():
+        alike.setdefault((door.backends, door.host, door.by), []).append(door)
+    for some in alike.values():
+        if len(some) > MOST:
+            said = (f"{len(some)} paths or conditions", some[0].lines[-1])
+            found = [door for door in found if door not in some]
+            found.append(replace(some[0], title=some[0].host or "every host", lines=said))
+    return sorted(found, key=lambda door: (door.way, door.title, door.lines))
 
 
 def _lasting(render: Render) -> list[Pod]:
@@ -94,6 +115,8 @@ def _role(render: Render, pod: Pod) -> str:
     """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
     if not any(_selecting(render, pod)):
         return SERVER if _runs_out(pod) else LOADER
+    if not cards_of(pod, render) and any(name.startswith(PIPELINES) for name in _names(pod)):
+        return UI
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
 
 
@@ -107,9 +130,15 @@ def _variables(container: dict[str, Any]) -> dict[str, Any]:
     return {str(each.get("name")): each.get("value") for _, each in maps(container, "env[]")}
 
 
+def _names(pod: Pod) -> Iterator[str]:
+    """The variables of what a pod runs, but for those that lead to others."""
+    for _, container in maps(pod.spec, "containers[]"):
+        yield from (name for name, value in _variables(container).items() if not URL.search(str(value)))
+
+
 def _serves(render: Render, pod: Pod) -> bool:
     """Whether a pod is a model server: others of the release call it, it has a list of models, or it has cards."""
-    if cards_of(pod) or _list(render, pod):
+    if cards_of(pod, render) or _list(render, pod):
         return True
     tests = [other for other in render.pods if other.owner.kind == "Pod" and _asks_model(other)]
     return any(
@@ -128,7 +157,7 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
     yield (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
     yield _count(pod.owner)
     each = {"LeaderWorkerSet": "in each pod", "RayService": "in each but the head"}.get(pod.owner.kind, "")
-    for name, count in cards_of(pod).items():
+    for name, count in cards_of(pod, render).items():
         yield f"{count:g} × {name} {each}".strip()
     yield from _watchers(render, pod)
 
@@ -145,10 +174,11 @@ def _count(owner: Object) -> str:
         count, size = nodes.get("replicas", 1), nodes.get("numOfHosts", 1)
         return f"a head and {f'a group of {size} pods' if count == 1 else f'{count} groups of {size} pods'}"
     if owner.kind in ("Deployment", "StatefulSet"):
-        return "1 pod" if count == 1 else f"{count} pods"
+        pods = "1 pod" if count == 1 else f"{count} pods"
+        return f"{pods}, rollouts are paused" if spec.get("paused") is True else pods
     return {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {spec.get('schedule')}"}.get(
         owner.kind, owner.kind
-    )
+    ) + (", suspended" if spec.get("suspend") is True else "")
 
 
 def _watchers(render: Render, pod: Pod) -> Iterator[str]:
@@ -195,9 +225,19 @@ def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
                             yield other
 
 
+def _elsewhere(render: Render, pod: Pod) -> Iterator[str]:
+    """The hosts, with their ports, at which a pod finds models that no pod of the release answers for."""
+    for path, container in pod.containers():
+        for name, value in _variables(container).items() if path[-2] == "containers" else ():
+            for match in URL.finditer(value) if MODELS.search(name) and isinstance(value, str) else ():
+                service, namespace = service_of(match[2], pod.owner.namespace)
+                if not service or not _behind(render, render.find("Service", service, namespace)):
+                    yield f"{match[2]}:{match[3]}" if match[3] else match[2]
+
+
 def _reached(render: Render, door: Door) -> Iterator[Pod]:
     """The pods that a way in leads to. Of a pool, these are its pods and what a Gateway asks which one is free."""
-    for kind, namespace, name in door.backends:
+    for kind, namespace, name in (each.named for each in door.backends):
         found = render.find(kind, name, namespace)
         if found and kind == POOL:
             labels = map_at(found.data, "spec.selector")
@@ -208,6 +248,8 @@ def _reached(render: Render, door: Door) -> Iterator[Pod]:
                     yield pod
         elif kind == "Service":
             yield from _behind(render, found)
+        else:
+            yield from (pod for pod in _lasting(render) if pod.owner is found)
 
 
 def _way(found: Graph, each: Object, door: Door) -> Node:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import uses, webhooks
+from . import clients, uses, webhooks
 from .changes import ABSENT, Change, changed
 from .immutable import claims_go, keeps, quantity, refused
 from .sides import is_hook
@@ -18,7 +18,6 @@ from .sides import is_hook
 SEVERITIES = ("change", "restart", "outage", "loss", "refused")
 CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
-ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
 # What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
 IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
 FILES = ("ConfigMap", "Secret")
@@ -29,7 +28,6 @@ WHOLE = {
 }
 SERVE = ("spec", "serveConfigV2")  # the application of a RayService
 MOST = 4  # changes of a pod template that are named
-ONLY = "this path only"  # of a way in whose path has nothing below it
 # Resources of a container that are no accelerators.
 USUAL = ("cpu", "memory", "ephemeral-storage", "storage", "hugepages")
 
@@ -51,7 +49,6 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     render = sides[1]
     yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
     yield from _refusals(new, sides)
-    yield from (Meaning(CHANGE, f"opens {way}") for way in sorted(_ways(new) - _others(new, sides[0])))
     cards = _cards(new, render)
     for name, count in cards.items():
         yield Meaning(CHANGE, f"its pods request {_number(count * _replicas(new))} {name}")
@@ -84,7 +81,6 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         # How many pods there are is not known where something else sets it.
         known = "replicas" in map_at(old.data, "spec")
         yield _claims_left(old, claims_go(old), range(_replicas(old) if known else 0))
-    yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(_ways(old) - _others(old, sides[1])))
     for user in uses.still(old, sides[1]):
         pods = ", and its new pods do not start without it" if any(pod.owner is user for pod in sides[1].pods) else ""
         yield Meaning(OUTAGE, f"{user.title} still uses it{pods}", "keep it, or change what uses it")
@@ -142,10 +138,13 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
             rest.remove(change)
             text = f"grows from {change.old} to {change.new}"
             yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
-    closed = _ways(old) - _ways(new) - _others(old, sides[1])
-    opened = _ways(new) - _ways(old) - _others(new, sides[0])
-    yield from (Meaning(OUTAGE, f"closes {way}") for way in sorted(closed))
-    yield from (Meaning(CHANGE, f"opens {way}") for way in sorted(opened))
+        elif change.path == ("spec", "paused"):
+            rest.remove(change)
+            later = "is paused no longer: its pods restart if their template changed meanwhile"
+            yield Meaning(CHANGE, "is paused: its pods stay as they are" if change.new is True else later)
+        elif old.kind == "Service" and (field := clients.of_field(change)):
+            rest.remove(change)
+            yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
@@ -161,7 +160,7 @@ def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render])
 def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     strategy = map_at(new.data, "spec.updateStrategy")
-    waits = strategy.get("type") == "OnDelete"
+    waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
     return waits or not any(_in_template(change) for change in changed(old.data, new.data))
 
 
@@ -209,6 +208,9 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     """Pods are replaced: why, whether nothing answers meanwhile, and which cards two of them need."""
     strategy = map_at(new.data, "spec.updateStrategy") or map_at(new.data, "spec.strategy")
     why = _reasons(template)
+    if map_at(new.data, "spec").get("paused") is True:
+        yield Meaning(CHANGE, f"its pods change when you resume it: {why}")
+        return
     if strategy.get("type") == "OnDelete":
         yield Meaning(CHANGE, f"its pods change when you delete them: {why}")
         return
@@ -307,7 +309,7 @@ def _cards(each: Object, render: Render) -> dict[str, float]:
     size = size if isinstance(size, int) else 1
     for pod in pods:
         workers = size - (len(pods) > 1) if "workerTemplate" in pod.path else _hosts(each, pod)
-        for name, count in cards_of(pod).items():
+        for name, count in cards_of(pod, render).items():
             found[name] = found.get(name, 0) + count * workers
     return found
 
@@ -320,13 +322,24 @@ def _hosts(each: Object, pod: Pod) -> int:
     return math.prod(each for each in count if isinstance(each, int))
 
 
-def cards_of(pod: Pod) -> dict[str, float]:
-    """The accelerators that a pod requests: extended resources, by name."""
+def cards_of(pod: Pod, render: Render) -> dict[str, float]:
+    """The accelerators that a pod requests, by name: extended resources, and devices by their DeviceClass."""
     found: dict[str, float] = {}
     for _, container in pod.containers():
         for name, count in map_at(container, "resources.limits").items():
             if not str(name).startswith(USUAL) and quantity(count):
                 found[str(name)] = max(found.get(str(name), 0), 0) + (quantity(count) or 0)
+    for _, name in at(pod.spec, "resourceClaims[].resourceClaimTemplateName"):
+        claim = render.find("ResourceClaimTemplate", str(name), pod.owner.namespace)
+        for _, request in maps(claim.data if claim else {}, "spec.spec.devices.requests[]"):
+            # The first choice of several, or the request itself, as its older form.
+            wanted = next(
+                (each for _, each in maps(request, "firstAvailable[]")), map_at(request, "exactly") or request
+            )
+            count = quantity(wanted.get("count", 1)) if wanted.get("allocationMode") != "All" else None
+            if count and "deviceClassName" in wanted:
+                of_class = str(wanted["deviceClassName"])
+                found[of_class] = found.get(of_class, 0) + count
     return found
 
 
@@ -335,117 +348,6 @@ def _number(count: float) -> str:
 
 
 # --- ways in ---------------------------------------------------------------------------------------------------------
-
-
-def _ways(each: Object) -> set[str]:
-    """How the outside reaches a release by this object, as text."""
-    return {door.way for door in doors(each)}
-
-
-def _others(each: Object, render: Render) -> set[str]:
-    """The ways in that other objects of the kind and the class have: hosts can move between them."""
-    if each.kind != "Ingress" and each.kind not in ROUTES:
-        return set()
-    alike = map_at(each.data, "spec").get("ingressClassName")
-    return {
-        way
-        for other in render.objects
-        if other.kind == each.kind and (other.namespace, other.name) != (each.namespace, each.name)
-        if map_at(other.data, "spec").get("ingressClassName") == alike
-        for way in _ways(other)
-    }
-
-
-@dataclass(frozen=True)
-class Door:
-    """A way in as an upgrade names it, what a picture shows of it, and what answers: (kind, namespace, name).
-
-    The paths and conditions of a route are in the picture only: if a rule is removed, another can answer its requests.
-    """
-
-    way: str
-    title: str
-    lines: tuple[str, ...] = ()
-    backends: tuple[tuple[str, str, str], ...] = ()
-
-
-def doors(each: Object) -> Iterator[Door]:
-    """The ways in of an object, in order: one for each path or rule, and those that it has without any."""
-    if each.kind == "Ingress":
-        yield from _urls(each)
-    elif each.kind in ROUTES:
-        yield from _routed(each)
-    elif each.kind == "Service":
-        own = ((each.kind, each.namespace, each.name),)
-        kind = map_at(each.data, "spec").get("type", "ClusterIP")
-        for _, port in maps(each.data, "spec.ports[]"):
-            if kind == "LoadBalancer":
-                title, where = f"port {port.get('port')}", "of a load balancer"
-            elif kind == "NodePort":
-                number = port.get("nodePort")
-                title = f"port {number}" if number else "a port"
-                where = "of every node" if number else "of every node, which Kubernetes chooses"
-            else:
-                return
-            yield Door(f"{title} {where}", title, (where, each.title), own)
-
-
-def _urls(ingress: Object) -> Iterator[Door]:
-    """A URL for each path of an Ingress, and for what no rule is for."""
-    tls = {str(host) for _, host in at(ingress.data, "spec.tls[].hosts[]")}
-    tls |= {str(host) for _, entry in maps(ingress.data, "spec.tls[]") for _, host in at(entry, "hosts[]")}
-    found = []
-    for _, rule in maps(ingress.data, "spec.rules[]"):
-        host = str(rule.get("host") or "")
-        for _, path in maps(rule, "http.paths[]"):
-            scheme = "https" if tls & {host, f"*.{host.partition('.')[2]}"} else "http"
-            only = (ONLY,) if path.get("pathType") == "Exact" else ()
-            found.append((f"{scheme}://{host or '*'}{path.get('path', '/')}", only, map_at(path, "backend.service")))
-    if default := map_at(ingress.data, "spec.defaultBackend.service"):
-        found.append(("http://*/", (), default))
-    for url, only, service in found:
-        yield Door(url, url, only, (("Service", ingress.namespace, str(service.get("name"))),))
-
-
-def _routed(route: Object) -> Iterator[Door]:
-    """The hosts of a route, through each of its Gateways, for each match of each rule; many to one place are one."""
-    gateways = [str(parent.get("name")) for _, parent in maps(route.data, "spec.parentRefs[]")]
-    hosts = [str(host) for _, host in at(route.data, "spec.hostnames[]")] or ["every host"]
-    found: dict[tuple[tuple[str, str, str], ...], list[tuple[str, tuple[str, ...]]]] = {}
-    for rule in [rule for _, rule in maps(route.data, "spec.rules[]")] or [{}]:
-        backends = tuple(
-            (str(each.get("kind") or "Service"), str(each.get("namespace") or route.namespace), str(each.get("name")))
-            for _, each in maps(rule, "backendRefs[]")
-            if each.get("weight") != 0  # which gets no request
-        )
-        matches = [_matched(match) for _, match in maps(rule, "matches[]")] or [_matched({})]
-        found.setdefault(backends, []).extend(matches)
-    for backends, matches in found.items():
-        shown = matches if len(matches) <= MOST else [("", (f"{len(matches)} paths or conditions",))]
-        for host in hosts:
-            for gateway in gateways:
-                through = f"through the Gateway {gateway}"
-                for path, conditions in shown:
-                    yield Door(f"{host} {through}", f"{host}{path}", (*conditions, through), backends)
-
-
-def _matched(match: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """What a match of a rule wants: (the path, "" for every one; its other conditions)."""
-    said = map_at(match, "path")
-    path, kind = str(said.get("value") or "/"), said.get("type")
-    conditions = [ONLY] if kind == "Exact" else []
-    if kind == "RegularExpression":
-        path, conditions = "/", [f"paths like {path}"]
-    method = match.get("method")
-    if isinstance(method, dict):  # of a GRPCRoute
-        conditions.append(f"calls of {method.get('service', 'every service')}/{method.get('method', '*')}")
-    elif method:
-        conditions.append(f"{method} requests")
-    for where, name in (("headers[]", "header"), ("queryParams[]", "parameter")):
-        for _, each in maps(match, where):
-            sign = "like" if each.get("type") == "RegularExpression" else "="
-            conditions.append(f"{name} {each.get('name')} {sign} {each.get('value')}")
-    return "" if path == "/" else path, tuple(conditions)
 
 
 def _taken(new: Object, before: Render) -> Iterator[Meaning]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chartgen.chart import loaded
 from chartgen.configure import server
-from tests.configure.browser import PROGRAM, browser
+from tests.configure.browser import PROGRAM, Page, browser
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs/pictures"
@@ -18,6 +18,11 @@ CHANGE = """(() => {{
   input.value = "{value}";
   for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, {{bubbles: true}}));
 }})()"""
+# Nothing blinks or moves in a picture, and the bars of a phone are not seen for a time only.
+STILL = """document.head.append(Object.assign(document.createElement("style"), {textContent: `
+*, *::before { animation: none !important; transition: none !important; caret-color: transparent !important; }
+.cm-cursor { display: none !important; }
+::-webkit-scrollbar { display: none; }`}))"""
 # A values file with two mistakes.
 WRITE = """(() => {
   const text = document.getElementById("text");
@@ -32,6 +37,14 @@ model:
 `;
   text.dispatchEvent(new Event("input"));
 })()"""
+
+
+def still(page: Page) -> None:
+    """Wait until the page is drawn as it stays."""
+    page.run(STILL)
+    page.run(
+        "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300))))"
+    )
 
 
 def main() -> int:
@@ -50,6 +63,7 @@ def main() -> int:
         page.run(
             "document.getElementById('tab-plan').click(); document.getElementById('q-gpu.vendor').scrollIntoView()"
         )
+        still(page)
         page.picture(PICTURES / "configure.png")
         page.open(made.url, 1120, 560)
         page.wait(FINE)
@@ -57,10 +71,13 @@ def main() -> int:
         page.wait("document.querySelectorAll('.cm-lint-marker-error').length === 2")
         page.point("document.querySelector('.cm-lint-marker-error')")
         page.wait("document.querySelector('.cm-tooltip-lint') !== null")
+        still(page)
         page.picture(PICTURES / "refusal.png")
         page.open(made.url, 390, 720)
         page.wait("document.querySelectorAll('.cm-lint-marker-error').length === 2")
+        page.point("document.body")  # from the mark, which shows its error after a time
         page.run("document.getElementById('state').scrollIntoView()")
+        still(page)
         page.picture(PICTURES / "phone.png")
     made.shutdown()
     return 0

@@ -99,7 +99,10 @@ def test_values_of_a_chart_without_a_schema_are_taken(write):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- a\n", "0.yaml:1: is not a values file: the file is not a map; write 'key: value' lines"),
+        (
+            "- a\n",
+            "0.yaml:1: is not a values file: it is a list, not a map; write 'key: value' lines without '-' before them",
+        ),
         ("a: [1\nb: 2\n", "0.yaml:1: this '[' is not closed before line 2; close it with ']'"),
         (
             "a: 1\na: 2\n",

@@ -115,6 +115,17 @@ class TestPage:
         assert any(each.endswith("renderer.wasm.packed") for each in tab.requested)
         assert tab.logged == []
 
+    def test_the_manifests_of_the_defaults_are_there_before_values_can_be_answered(self, server: Server) -> None:
+        with browser() as page:
+            page.open(f"http://127.0.0.1:{server.server_address[1]}/charts/page/")
+            page.run(f"""window.early = new Promise((done) => {{
+              const look = () => ({READY} ? done([{LOADED}, {READY}]) : requestAnimationFrame(look));
+              look();
+            }})""")
+            answers, manifests = page.run("window.early")
+            assert not answers
+            assert "kind: Deployment" in manifests
+
     def test_a_question_is_answered_with_a_values_file_a_plan_and_manifests(self, page: Page) -> None:
         answer(page, "gpu.vendor", "nvidia")
         page.wait("document.getElementById('text').value === 'gpu:\\n  vendor: nvidia\\n'")
@@ -189,7 +200,7 @@ def asking(tab: Page, body: object) -> dict[str, Any]:
     """What the other worker answers."""
     return json.loads(
         tab.run(f"""new Promise((done) => {{
-      other.onmessage = ({{ data }}) => done(JSON.stringify(data));
+      other.onmessage = ({{ data }}) => {{ if (data.id) done(JSON.stringify(data)); }};
       other.postMessage({{ id: 1, body: {json.dumps(body)} }});
     }})""")
     )

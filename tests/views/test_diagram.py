@@ -350,3 +350,96 @@ def test_the_picture_is_written_as_its_name_says_and_another_ending_is_refused(t
     done = run.invoke(main, ["diagram", str(CHART), "-o", str(tmp_path / "a.png")])
     assert done.exit_code == 1
     assert "a.png: ends with '.png'; use a name that ends with .svg or .mmd" in done.output
+
+
+UI = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ui}
+spec:
+  paused: true
+  selector: {matchLabels: {app: ui}}
+  template:
+    metadata: {labels: {app: ui}}
+    spec:
+      containers:
+      - name: a
+        image: ui:1
+        env:
+        - {name: OLLAMA_BASE_URLS, value: "http://user:hidden@ollama.example.com:11434;http://away:80"}
+        - {name: OPENAI_API_BASE_URL, value: https://api.example.com/v1}
+        - {name: WEBUI_URL, value: https://ui.example.com}
+        - {name: BASE_URL, value: http://pipes}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ui}
+spec: {selector: {app: ui}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: away}
+spec: {type: ExternalName, externalName: one.example.com}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: pipes}
+spec:
+  selector: {matchLabels: {app: pipes}}
+  template:
+    metadata: {labels: {app: pipes}}
+    spec: {containers: [{name: a, image: pipes:1, env: [{name: PIPELINES_DIR, value: /a}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pipes}
+spec: {selector: {app: pipes}, ports: [{port: 80}]}
+"""
+
+
+def test_servers_elsewhere_are_drawn_and_pipelines_are_no_server():
+    found = of(UI)
+    assert titles(found, graph.SERVER) == ["ollama.example.com:11434", "away:80", "api.example.com"]
+    assert titles(found, graph.UI) == ["ui", "pipes"]
+    assert arrows(found) == {("ui", title, False) for title in [*titles(found, graph.SERVER), "pipes"]}
+    assert "hidden" not in svg.text(found, "a")
+
+
+def test_a_paused_deployment_says_so():
+    (box,) = [node for node in of(UI).nodes.values() if node.title == "ui"]
+    assert box.lines == ["ui:1", "1 pod, rollouts are paused"]
+
+
+DEVICES = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec:
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      resourceClaims: [{name: gpus, resourceClaimTemplateName: gpus}]
+      containers: [{name: a, image: a:1, resources: {claims: [{name: gpus}], limits: {cpu: 1}}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec: {selector: {app: a}, ports: [{port: 80}]}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaimTemplate
+metadata: {name: gpus}
+spec:
+  spec:
+    devices:
+      requests:
+      - {name: a, exactly: {deviceClassName: gpu.example.com, count: 2}}
+      - {name: b, firstAvailable: [{name: x, deviceClassName: gpu.example.com}, {name: y, deviceClassName: other}]}
+      - {name: c, exactly: {deviceClassName: nic.example.com, allocationMode: All}}
+"""
+
+
+def test_devices_of_a_claim_template_are_cards():
+    (box,) = of(DEVICES).nodes.values()
+    assert (box.role, box.lines) == (graph.SERVER, ["a:1", "1 pod", "3 × gpu.example.com"])

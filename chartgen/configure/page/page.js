@@ -252,6 +252,7 @@ function begin() {
   worker.onerror = (event) => end(event.message || "the page's files cannot be loaded");
   worker.onmessage = ({ data }) => {
     if (data.failed) end(data.failed);
+    if (data.manifests && !$("text").value.trim()) $("manifests").firstElementChild.textContent ||= data.manifests;
     if (data.ready) {
       $("engine").hidden = true;
       for (const each of waiting.values()) each.started();
@@ -308,16 +309,13 @@ async function post(body) {
 function show(answer) {
   if (answer.values) values = answer.values;
   fill();
-  const left = blame(answer.problems);
-  $("problems").replaceChildren(...left.map((each) => make("li", {}, sentence(each))));
+  const asked = blame(answer.problems);
+  $("problems").replaceChildren(...answer.problems.map((each) => make("li", {}, sentence(each), ...to(asked.get(each)))));
   const count = answer.problems.length;
   const old = $("plan").firstElementChild.textContent || $("manifests").firstElementChild.textContent;
   const shown = old ? " Plan, picture and manifests are those of the last values without errors." : "";
   const waits = pending.length ? " What you answered is written into the file when that is possible." : "";
-  const asked = count - left.length;
-  const there = asked === 1 ? "at its question" : "at their questions";
-  const where = !asked ? "" : asked === count ? ` ${there}` : `, ${asked} of them ${there}`;
-  if (count) state(`${count} ${count === 1 ? "error" : "errors"}${where}.${shown}${waits}`, "bad");
+  if (count) state(`${count} ${count === 1 ? "error" : "errors"}.${shown}${waits}`, "bad");
   else state("The chart accepts these values.", "good");
   $("result").classList.toggle("old", count > 0);
   if (!count) {
@@ -334,24 +332,35 @@ function sentence(problem) {
   return `${place}${key}${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
 }
 
-// Puts each error at the question that it concerns; those without a question are returned.
+// A link to the question of an error.
+function to(hit) {
+  if (!hit) return [];
+  const link = make("a", { href: `#${hit.input.id}` }, hit.question.label || hit.question.variable);
+  link.addEventListener("click", (event) => { event.preventDefault(); hit.input.focus(); });
+  return [" (", link, ")"];
+}
+
+// Puts each error at the question that it concerns, too; which these are is returned.
 function blame(problems) {
   for (const { error, input } of fields.values()) {
     error.hidden = true;
     error.textContent = "";
     input.removeAttribute("aria-invalid");
   }
-  return problems.filter((problem) => {
+  const asked = new Map();
+  for (const problem of problems) {
     const key = problem.key.replace(/^servers\.[^.]+[.:]\s*/, "");
     const names = key.split(".").map((_, n, parts) => parts.slice(0, parts.length - n).join("."));
     // A value without a question is wrong at the one that turns its block on.
     const hit = names.map((name) => fields.get(name) || fields.get(`${name}.enabled`)).find((each) => each && !each.box.hidden);
-    if (!hit) return true;
-    hit.error.textContent = `${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
+    if (!hit) continue;
+    const said = `${problem.message}${problem.remedy ? `; ${problem.remedy}` : ""}`;
+    hit.error.textContent += `${hit.error.textContent && ". "}${said}`;
     hit.error.hidden = false;
     hit.input.setAttribute("aria-invalid", "true");
-    return false;
-  });
+    asked.set(problem, hit);
+  }
+  return asked;
 }
 
 function picture(text) {

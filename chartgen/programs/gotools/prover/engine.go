@@ -10,9 +10,11 @@ import (
 	"maps"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 
@@ -22,6 +24,9 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 )
+
+// trust says whether the next schema is known to be correct; the program inside a page makes use of that.
+var trust = func(known bool) {}
 
 // schema is what checks values as util.ValidateAgainstSchema does, with the schema compiled once. Helm's own function
 // is used where the schema refers to another or does not compile.
@@ -36,6 +41,7 @@ func schema(c *chart.Chart) func(common.Values) error {
 	}
 	compiler := jsonschema.NewCompiler()
 	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing but this document
+	compiler.UseRegexpEngine(pattern)
 	if compiler.AddResource("file:///values.schema.json", document) != nil {
 		return plain
 	}
@@ -55,6 +61,28 @@ func schema(c *chart.Chart) func(common.Values) error {
 		}
 		return nil
 	}
+}
+
+// lazy is a pattern of a schema, which is compiled when a value is held against it: values set few of them.
+type lazy struct {
+	text     string
+	compiled func() *regexp.Regexp
+}
+
+func (l *lazy) MatchString(text string) bool { return l.compiled().MatchString(text) }
+
+func (l *lazy) String() string { return l.text }
+
+var lazies memo[*lazy]
+
+// pattern is what regexp.Compile returns, or its error. A schema has most patterns twice, and its own schema reads each.
+func pattern(text string) (jsonschema.Regexp, error) {
+	return lazies.get(text, func(text string) (*lazy, error) {
+		if _, err := syntax.Parse(text, syntax.Perl); err != nil {
+			return nil, err
+		}
+		return &lazy{text, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })}, nil
+	})
 }
 
 // templates are a chart's templates as Helm's engine parses them (engine.render), once.

@@ -32,14 +32,17 @@ type renderRequest struct {
 	Namespace   string   `json:"namespace"`
 	HelmVersion string   `json:"helm_version"`
 	Fixed       bool     `json:"fixed"` // random texts are the same in each render
+	Known       bool     `json:"known"` // the chart was rendered with these values before: its schema accepts them
 }
 
-// loaded is a chart without subcharts, read once in this process. Nothing in it changes afterwards.
+// loaded is a chart without subcharts, read once in this process. Nothing in it changes afterwards. What not every
+// request uses is made when one does.
 type loaded struct {
 	chart  *chart.Chart
-	schema func(common.Values) error
-	engine *templates // nil where Helm's own engine has to render the chart
-	frame  string     // a hash of all that every render depends on: the chart without the texts of its templates
+	schema func() func(common.Values) error
+	known  bool          // the schema is correct
+	engine *templates    // nil where Helm's own engine has to render the chart
+	frame  func() string // a hash of all that every render depends on: the chart without the texts of its templates
 }
 
 type once struct {
@@ -82,7 +85,7 @@ func described(place string) answer {
 	if slot.chart == nil || slot.chart.engine == nil {
 		return answer{Uncovered: "the chart is not rendered here"}
 	}
-	return answer{Frame: slot.chart.frame, Providers: slot.chart.engine.providers()}
+	return answer{Frame: slot.chart.frame(), Providers: slot.chart.engine.providers()}
 }
 
 // frame is a hash of a chart without the texts of its templates, but with the names of those that Helm runs.
@@ -118,7 +121,13 @@ func load(place string) (*loaded, string, error) {
 	case c.Metadata.Type != "" && c.Metadata.Type != "application":
 		return nil, "the chart's type", nil
 	}
-	return &loaded{c, schema(c), parsed(c), frame(c)}, "", nil
+	made := &loaded{chart: c, engine: parsed(c), frame: sync.OnceValue(func() string { return frame(c) })}
+	made.schema = sync.OnceValue(func() func(common.Values) error {
+		trust(made.known)
+		defer trust(false)
+		return schema(c)
+	})
+	return made, "", nil
 }
 
 // template is helm's runInstall (pkg/cmd), Install.RunWithContext and renderResources (pkg/action) for a chart without
@@ -156,7 +165,9 @@ func (r *renderRequest) template(slot *once) (text string, ran []string, err err
 	if err != nil {
 		return "", nil, err
 	}
-	if err := c.schema(top["Values"].(common.Values)); err != nil {
+	if r.Known {
+		c.known = true
+	} else if err := c.schema()(top["Values"].(common.Values)); err != nil {
 		return "", []string{}, fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%w", err)
 	}
 	if wanted := c.chart.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, caps.KubeVersion.String()) {

@@ -1,0 +1,334 @@
+"""The addresses by which clients reach a release: of Services, nodes, Ingresses, routes and Gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+
+ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+POOL = "InferencePool"
+CLASS = "kubernetes.io/ingress.class"  # the annotation that was used before the field
+ONLY = "this path only"  # of an address whose path has nothing below it
+TCP = "TCP"
+
+Named = tuple[str, str, str]  # kind, namespace, name
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What answers at an address: an object, and its port by number or name; None for every port."""
+
+    kind: str
+    namespace: str
+    name: str
+    port: int | str | None = None
+
+    @property
+    def named(self) -> Named:
+        return self.kind, self.namespace, self.name
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address of `owner`. `way` is the address in a sentence, `title` and `lines` in a picture.
+
+    Requests arrive at `entry` by `scheme`, and by the controller, the Gateway or the address that `by` names, "" for
+    the cluster's default. They pass the objects `through`. The address is every `host` if that is "", everything below
+    `path` unless `exact`, and only what meets all `conditions`, from `sources`. `inside` are those that only the
+    cluster reaches: no picture shows them.
+    """
+
+    owner: Object
+    way: str
+    entry: tuple[Any, ...]
+    backends: tuple[Backend, ...] = ()
+    title: str = ""
+    lines: tuple[str, ...] = ()
+    by: str = ""
+    scheme: str = ""
+    host: str = ""
+    path: str = "/"
+    exact: bool = False
+    conditions: frozenset[str] = frozenset()
+    sources: tuple[str, ...] = ()
+    through: tuple[Named, ...] = ()
+    inside: bool = False
+
+    @property
+    def same(self) -> tuple[Any, ...]:
+        """What two doors to one address have in common."""
+        where = (self.entry, self.by, self.scheme, self.host, self.path, self.exact)
+        return (*where, self.conditions, frozenset(self.sources))
+
+    def within(self, other: Door) -> bool:
+        """Whether every request of this address is one of the other, by any scheme and whatever serves that."""
+        return (
+            self.entry == other.entry
+            and _host_within(self.host, other.host)
+            and _path_within(self, other)
+            and other.conditions <= self.conditions
+            and _sources_within(self.sources, other.sources)
+        )
+
+    @property
+    def narrow(self) -> tuple[Any, ...]:
+        """What is greater for the address that controllers choose where a request is one of several."""
+        wild = self.host.startswith("*")
+        return (bool(self.host) - wild / 2, len(self.host), self.exact, len(self.path), len(self.conditions))
+
+
+def _host_within(host: str, other: str) -> bool:
+    if other.startswith("*."):
+        return host == other or host.endswith(other[1:])
+    return other in ("", host)
+
+
+def _path_within(one: Door, other: Door) -> bool:
+    if other.exact:
+        return one.exact and one.path == other.path
+    return one.path == other.path or one.path.startswith(f"{other.path.rstrip('/')}/")
+
+
+def _sources_within(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    if not others or (some and set(some) <= set(others)):
+        return True
+    try:
+        blocks = [ip_network(each, strict=False) for each in others]
+        mine = [ip_network(each, strict=False) for each in some]
+    except ValueError:
+        return False
+    return bool(mine) and all(
+        any(each.version == block.version and each.subnet_of(block) for block in blocks)  # type: ignore[arg-type]
+        for each in mine
+    )
+
+
+def doors(each: Object, render: Render) -> Iterator[Door]:
+    """The addresses of an object, in order: one for each port, or for each path or match of each rule."""
+    if each.kind == "Ingress":
+        yield from _urls(each)
+    elif each.kind in ROUTES:
+        yield from _routed(each, render)
+    elif each.kind == "Gateway":
+        yield from _listening(each)
+    elif each.kind == "Service":
+        yield from _served(each)
+    elif each.kind == POOL:
+        backend = Backend(*_named(each))
+        yield Door(each, f"the InferencePool {each.name}", (POOL, *_named(each)), (backend,), inside=True)
+    else:
+        for pod in render.pods:
+            if pod.owner is each and not pod.passing:
+                yield from _of_nodes(each, pod)
+
+
+def _named(each: Object) -> Named:
+    return each.kind, each.namespace, each.name
+
+
+def plain(value: Any) -> Any:
+    """A number or a text; what else is there is a text, so that it can be looked up."""
+    return value if isinstance(value, int | str | None) else str(value)
+
+
+# --- Services and nodes ----------------------------------------------------------------------------------------------
+
+
+def _served(service: Object) -> Iterator[Door]:
+    spec = map_at(service.data, "spec")
+    kind = spec.get("type") or "ClusterIP"
+    name = service.name if service.namespace == Render.namespace else f"{service.name}.{service.namespace}"
+    if kind == "ExternalName":
+        outside = (Backend("", "", str(spec.get("externalName"))),)
+        yield Door(service, f"{name} inside the cluster", ("cluster", *_named(service)), outside, inside=True)
+        return
+    local = spec.get("internalTrafficPolicy") == "Local"
+    here = frozenset({"nodes that run its pods"} if local else ())
+    for _, port in maps(service.data, "spec.ports[]"):
+        number, protocol = plain(port.get("port")), str(port.get("protocol") or TCP)
+        said = "" if protocol == TCP else f"{protocol} "
+        backends = (Backend(*_named(service), number),)
+        way = f"{said}{name}:{number} inside the cluster{', on nodes that run its pods' if local else ''}"
+        entry = ("cluster", *_named(service))
+        about: dict[str, Any] = {"path": f"/{number}/{protocol}", "inside": True, "conditions": here}
+        yield Door(service, way, entry, backends, **about)
+        if kind in ("NodePort", "LoadBalancer"):
+            yield from _outside(service, spec, port, backends)
+        for _, address in at(service.data, "spec.externalIPs[]"):
+            title, where = f"{said}port {number}", f"of the address {address}"
+            entry = ("address", str(address), number, protocol)
+            yield Door(service, f"{title} {where}", entry, backends, title, (where, service.title))
+
+
+def _outside(
+    service: Object, spec: dict[str, Any], port: dict[str, Any], backends: tuple[Backend, ...]
+) -> Iterator[Door]:
+    """The port of a load balancer, and the one of each node."""
+    number, node, protocol = plain(port.get("port")), plain(port.get("nodePort")), str(port.get("protocol") or TCP)
+    said = "" if protocol == TCP else f"{protocol} "
+    balancer = spec.get("type") == "LoadBalancer"
+    if balancer:
+        sources = tuple(str(each) for _, each in at(spec, "loadBalancerSourceRanges[]"))
+        title, where = f"{said}port {number}", "of a load balancer" + (f" for {', '.join(sources)}" if sources else "")
+        entry, by = ("balancer", *_named(service), number, protocol), str(spec.get("loadBalancerIP") or "")
+        by = f"the address {by}" if by else ""
+        lines = (where, service.title)
+        yield Door(service, f"{title} {where}", entry, backends, title, lines, by=by, sources=sources)
+        if not node:
+            return
+    title = f"{said}port {node}" if node else f"a {said}port"
+    local = spec.get("externalTrafficPolicy") == "Local"
+    where = "of every node" + (" that runs its pods" if local else "") + ("" if node else ", which Kubernetes chooses")
+    entry = ("node", node, protocol) if node else ("node", *_named(service), plain(port.get("name")), protocol)
+    conditions = frozenset({"nodes that run its pods"} if local else ())
+    lines = () if balancer else (where, service.title)
+    title = "" if balancer else title
+    way = f"{said}port {node} {where}" if node else f"a {said}port {where}"
+    yield Door(service, way, entry, backends, title, lines, conditions=conditions)
+
+
+def _of_nodes(owner: Object, pod: Pod) -> Iterator[Door]:
+    """The ports that containers have on their nodes."""
+    network = pod.spec.get("hostNetwork") is True
+    for port in pod.ports():
+        node = plain(port.get("hostPort")) or (plain(port.get("containerPort")) if network else None)
+        if node:
+            protocol = str(port.get("protocol") or TCP)
+            title, where = f"{'' if protocol == TCP else f'{protocol} '}port {node}", "of the nodes that run its pods"
+            address = f" at {port['hostIP']}" if port.get("hostIP") not in (None, "", "0.0.0.0") else ""
+            entry = ("pods", *_named(owner), node, protocol, address)
+            backends = (Backend(*_named(owner)),)
+            way = f"{title} of the nodes that run pods of {owner.title}{address}"
+            yield Door(owner, way, entry, backends, title, (f"{where}{address}", owner.title))
+
+
+# --- Ingresses -------------------------------------------------------------------------------------------------------
+
+
+def _urls(ingress: Object) -> Iterator[Door]:
+    """A URL for each path of an Ingress, and for what no rule is for."""
+    tls = {str(host) for _, host in at(ingress.data, "spec.tls[].hosts[]")}
+    spec, annotations = map_at(ingress.data, "spec"), map_at(ingress.data, "metadata.annotations")
+    named = spec.get("ingressClassName") or annotations.get(CLASS)
+    by = f"the class {named}" if named else ""
+    found = []
+    for _, rule in maps(ingress.data, "spec.rules[]"):
+        host = str(rule.get("host") or "")
+        for _, path in maps(rule, "http.paths[]"):
+            scheme = "https" if tls & {host, f"*.{host.partition('.')[2]}"} else "http"
+            exact, backend = path.get("pathType") == "Exact", map_at(path, "backend.service")
+            found.append((scheme, host, str(path.get("path") or "/"), exact, backend))
+    if default := map_at(ingress.data, "spec.defaultBackend.service"):
+        found.append(("http", "", "/", False, default))
+    for scheme, host, path, exact, service in found:
+        url, lines = f"{scheme}://{host or '*'}{path}", (ONLY,) if exact else ()
+        number = map_at(service, "port")
+        backend = Backend(
+            "Service", ingress.namespace, str(service.get("name")), plain(number.get("number", number.get("name")))
+        )
+        way = f"{url} ({ONLY})" if exact else url
+        place: dict[str, Any] = {"by": by, "scheme": scheme, "host": host, "path": path, "exact": exact}
+        yield Door(ingress, way, ("Ingress",), (backend,), url, lines, **place)
+
+
+# --- Gateways --------------------------------------------------------------------------------------------------------
+
+
+def _listening(gateway: Object) -> Iterator[Door]:
+    name = map_at(gateway.data, "spec").get("gatewayClassName")
+    for _, listener in maps(gateway.data, "spec.listeners[]"):
+        port, protocol, host = (plain(listener.get(key)) for key in ("port", "protocol", "hostname"))
+        way = f"port {port} ({protocol}{f', {host}' if host else ''}) of the Gateway {gateway.name}"
+        entry = ("listener", *_named(gateway), port, protocol)
+        yield Door(gateway, way, entry, by=f"the class {name}", host=str(host or ""), inside=True)
+
+
+def _routed(route: Object, render: Render) -> Iterator[Door]:
+    """The hosts of a route, through each of its Gateways, for each match of each rule."""
+    hosts = [str(host) for _, host in at(route.data, "spec.hostnames[]")] or [""]
+    parents = [
+        found for found in (_parent(route, each, render) for _, each in maps(route.data, "spec.parentRefs[]")) if found
+    ]
+    for rule in [rule for _, rule in maps(route.data, "spec.rules[]")] or [{}]:
+        backends = tuple(
+            Backend(
+                str(each.get("kind") or "Service"),
+                str(each.get("namespace") or route.namespace),
+                str(each.get("name")),
+                plain(each.get("port")),
+            )
+            for _, each in maps(rule, "backendRefs[]")
+            if each.get("weight") != 0  # which gets no request
+        )
+        for match in [match for _, match in maps(rule, "matches[]")] or [{}]:
+            path, exact, conditions = _matched(match)
+            lines = (*((ONLY,) if exact else ()), *conditions)
+            for host in hosts:
+                for parent, by in parents:
+                    place, shown = host or "every host", "" if path == "/" else path
+                    about = f" ({', '.join(lines)})" if lines else ""
+                    yield Door(
+                        route,
+                        f"{place}{shown}{about} through {by}",
+                        ("Gateway", route.kind),
+                        backends,
+                        f"{place}{shown}",
+                        (*lines, f"through {by}"),
+                        by=by,
+                        host=host,
+                        path=path,
+                        exact=exact,
+                        conditions=frozenset(conditions),
+                        through=(parent,),
+                    )
+
+
+def _parent(route: Object, said: dict[str, Any], render: Render) -> tuple[Named, str] | None:
+    """What a route goes through, and its name in a sentence; None where that is in the release and does not let it."""
+    kind, name = str(said.get("kind") or "Gateway"), str(said.get("name"))
+    namespace = str(said.get("namespace") or route.namespace)
+    found, section, port = render.find(kind, name, namespace), said.get("sectionName"), said.get("port")
+    if found and kind == "Gateway":
+        listeners = [each for _, each in maps(found.data, "spec.listeners[]")]
+        fits = [
+            each
+            for each in listeners
+            if section in (None, each.get("name")) and port in (None, each.get("port")) and _lets(each, found, route)
+        ]
+        if listeners and not fits:
+            return None
+    by = f"the {kind} {name}" + (f" in {namespace}" if namespace != route.namespace else "")
+    by += f", listener {section}" if section else f", port {port}" if port else ""
+    return (kind, namespace, name), by
+
+
+def _lets(listener: dict[str, Any], gateway: Object, route: Object) -> bool:
+    """Whether a listener takes a route of this namespace and of these hosts."""
+    whence = map_at(listener, "allowedRoutes.namespaces").get("from") or "Same"
+    if whence == "None" or (whence == "Same" and gateway.namespace != route.namespace):
+        return False
+    host, hosts = str(listener.get("hostname") or ""), [str(each) for _, each in at(route.data, "spec.hostnames[]")]
+    return not hosts or any(_host_within(each, host) or _host_within(host, each) for each in hosts)
+
+
+def _matched(match: dict[str, Any]) -> tuple[str, bool, tuple[str, ...]]:
+    """What a match of a rule wants: (the path, whether it is that only, its other conditions)."""
+    said = map_at(match, "path")
+    path, kind = str(said.get("value") or "/"), said.get("type")
+    conditions = []
+    if kind == "RegularExpression":
+        path, conditions = "/", [f"paths like {path}"]
+    method = match.get("method")
+    if isinstance(method, dict):  # of a GRPCRoute
+        conditions.append(f"calls of {method.get('service', 'every service')}/{method.get('method', '*')}")
+    elif method:
+        conditions.append(f"{method} requests")
+    for where, name in (("headers[]", "header"), ("queryParams[]", "parameter")):
+        for _, each in maps(match, where):
+            sign = "like" if each.get("type") == "RegularExpression" else "="
+            conditions.append(f"{name} {each.get('name')} {sign} {each.get('value')}")
+    return path, kind == "Exact", tuple(conditions)
