@@ -20,6 +20,7 @@
   {{- with int64 $ui.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  annotations: {{ include "fragment.opening" (list $ui.service.annotations $ui.podAnnotations) | mustFromJson | toJson }}
   {{- if not $ui.auth }}
   who: It has no sign-in. Every client is the same user, who is an administrator.
   {{- else if $ui.trustedHeaders.email }}

@@ -46,6 +46,7 @@ USER: pipelines
   {{- with int64 .Values.pipelines.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  annotations: {{ include "fragment.opening" (list .Values.pipelines.service.annotations .Values.pipelines.podAnnotations) | mustFromJson | toJson }}
   who: Chats with pipelines, and changes to their settings, require no key.
   authorization: its API key
 {{- end }}

@@ -21,6 +21,7 @@
   {{- with int64 $chat.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  annotations: {{ include "llm-stack.opening" (list $chat.service.annotations $chat.podAnnotations) | mustFromJson | toJson }}
   {{- if $chat.code.existingSecret }}
   who: {{ printf "Its chat requires an access code from Secret %s. Its path /api/proxy requires none, and forwards requests to every address that its pods reach." $chat.code.existingSecret | quote }}
   authorization: access codes
