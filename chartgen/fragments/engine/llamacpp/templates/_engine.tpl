@@ -40,6 +40,14 @@ cards:
 # Returns 503 while the model is loaded.
 health: {ready: /health, live: /health}
 ready: [/health]
+# common/arg.cpp, tools/server/server-http.cpp
+hides:
+  --ssl-key-file: tls
+  --ssl-cert-file: tls
+  --api-prefix: paths
+  LLAMA_ARG_SSL_KEY_FILE: tls
+  LLAMA_ARG_SSL_CERT_FILE: tls
+  LLAMA_ARG_API_PREFIX: paths
 {{- with $llamacpp.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}

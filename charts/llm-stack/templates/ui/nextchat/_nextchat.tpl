@@ -135,6 +135,7 @@ Secret/{{ . }}
 {{- $_ := set $variables "HIDE_USER_API_KEY" "nextchat.code.existingSecret" }}
 {{- end }}
 {{ include "llm-stack.envFaults" (list "nextchat.env" .Values.nextchat.env $variables) }}
+{{ include "llm-stack.listenFaults" (list "nextchat.env" $chat.env (dict "PORT" "^3000$" "HOSTNAME" "^(0[.]0[.]0[.]0|::)$")) }}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | replace " " " or " }}
 {{- if $chat.endpoint.url }}
 {{- if $chat.server }}
