@@ -1,4 +1,4 @@
-"""What is not printed of manifests: texts that are credentials by their names, and users and keys in URLs."""
+"""What is not printed of manifests: texts that are credentials by their names or forms, and users and keys in URLs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 from ..reading.yamlfile import Key
 
 WORDS = (
-    r"(?:passw(?:or)?ds?|passphrase|pwd|token|secrets?|credentials?"
-    r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?keys?)"
+    r"(?:passw(?:or)?ds?|passphrase|(?<![a-z])pass|pwd|token|secrets?|credentials?|authorization"
+    r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?keys?|(?-i:[A-Z0-9]_KEYS?))"
 )
 # The end of the name of a variable, an option or a key that holds a credential.
 NAME = re.compile(rf"{WORDS}$", re.IGNORECASE)
-# The same inside a text, such as a command of a shell or a line of JSON: NAME=…, NAME: …, --name …, and what a header
-# Authorization says.
+# The same inside a text, such as a command of a shell or a line of JSON: NAME=…, NAME: …, --name …, what a header
+# Authorization says, and the key auth of a registry's login.
 WRITTEN = re.compile(
-    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*|(?<![\w-])--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+))"""
+    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*(?:(?:Bearer|Basic)[ \t]+)?"""
+    rf"""|(?<![\w-])--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+|"auth"[ \t]*:[ \t]*))"""
     r"""("(?:[^"\\]|\\.)*"|'[^']*'|\\"[^"\\]*\\"|[^\s"';&|,)}]+)""",
     re.IGNORECASE,
 )
@@ -25,6 +26,18 @@ USER = re.compile(r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNOREC
 QUERY = re.compile(
     r"([?&][^?&=\s]*(?:key|token|secret|passw(?:or)?d|pwd|sig(?:nature)?|credentials?)=)[^&#;\s]+", re.IGNORECASE
 )
+# What providers, forges and libraries issue: it is a credential wherever it is written.
+FORM = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:sk|gsk|pk|rk|nvapi|xai|pplx|tvly|glpat|dop_v1|lsv2|csk|fw|r8|hf|npm|pypi|gh[opusr]|github_pat|xox[abeoprs])[-_]"
+    r"(?=[A-Za-z0-9_-]{0,64}[0-9])(?=[A-Za-z0-9_-]{0,64}[A-Za-z0-9]{12})[A-Za-z0-9_-]{16,}"
+    r"|A(?:KI|SI)A[A-Z0-9]{16}(?![A-Za-z0-9])|AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+    r"|(?<=-----BEGIN )[A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*)"
+)
+# Words that switch something, such as ENABLE_API_KEY, and texts that Kubernetes puts in from elsewhere.
+PLAIN = re.compile(r"(?i:true|false|yes|no|on|off|none|null|[01]?|\$\(\w+\))")
+ELSEWHERE = re.compile(r"://\$\(\w+\)(?::\$\(\w+\))?@")
 HIDDEN = "…"
 
 
@@ -42,7 +55,7 @@ def concealed(value: Any) -> Any:
         variable = str(value.get("name", ""))
         names = {key: variable if key == "value" else str(key) for key in value}
         return {
-            key: HIDDEN if isinstance(inner, str) and NAME.search(names[key]) else concealed(inner)
+            key: HIDDEN if isinstance(inner, str) and told(names[key], inner) else concealed(inner)
             for key, inner in value.items()
         }
     if isinstance(value, list):
@@ -52,10 +65,22 @@ def concealed(value: Any) -> Any:
         ]
     if not isinstance(value, str):
         return value
-    name, equals, _ = value.partition("=")
-    if equals and NAME.search(name) and " " not in name:
+    name, equals, text = value.partition("=")
+    if equals and told(name, text) and " " not in name:
         return f"{name}={HIDDEN}"
-    return WRITTEN.sub(rf"\1{HIDDEN}", QUERY.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", value)))
+    return WRITTEN.sub(lambda each: each[0] if PLAIN.fullmatch(each[2]) else each[1] + HIDDEN, formless(value))
+
+
+def formless(text: str) -> str:
+    """A text without the credentials in it that no name introduces: those of a known form, and in URLs."""
+    kept = ELSEWHERE.sub(lambda found: found[0].replace("@", "\0"), text)
+    hidden = FORM.sub(HIDDEN, QUERY.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", kept)))
+    return hidden.replace("\0", "@") if hidden != kept or "\0" in hidden else text
+
+
+def told(name: str, text: str) -> bool:
+    """Whether a text is a credential by the name of its variable, option or key."""
+    return bool(NAME.search(name)) and not PLAIN.fullmatch(text)
 
 
 def _holds(word: Any) -> bool:

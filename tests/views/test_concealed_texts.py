@@ -28,3 +28,44 @@ def _seconds(text: str) -> float:
 @pytest.mark.parametrize("text", ["curl --x-token abc", "_http://me:abc@host/", "a=1,https://me:abc@host/"])
 def test_a_credential_is_found_where_its_pattern_begins_in_a_word(text):
     assert "abc" not in conceal.concealed(text)
+
+
+FORMS = [
+    "sk-proj-" + "aB3" * 8,
+    "hf_" + "aB3" * 9,
+    "ghp_" + "aB3" * 9,
+    "AKIA" + "ABC1" * 4,
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "-----BEGIN PRIVATE KEY-----\nQUJDREVG\n",
+]
+PLACES = ["{}", "--foo={}", '{{"a": ["{}"]}}', "https://example.com/{}/v1", "# was {}", "echo '{}' | sh", "a,{},b"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("text", FORMS)
+def test_a_credential_of_a_known_form_is_found_under_any_name(text, place):
+    for value in (place.format(text), ["--foo", place.format(text)], {"name": "ODD", "value": place.format(text)}):
+        assert text[-9:] not in str(conceal.concealed(value))
+
+
+NAMED = ["SMTP_PASS", "AZURE_OPENAI_KEY", "Authorization", "my-password", "x-api-key", "WEBHOOK_SECRET", "token"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_credential_is_found_by_its_name(name):
+    for value in ({name: "abc"}, [f"--{name}", "abc"], f"{name}=abc", f'{{"{name}": "abc"}}', f"-H '{name}: abc'"):
+        assert "abc" not in str(conceal.concealed(value))
+    assert conceal.concealed({name: "true"}) == {name: "true"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "registry/sk-learn-something-very-long:1",
+        "hf_a-model-with-a-long-name",
+        "bypass=abc",
+        "postgres://$(A):$(B)@db/c",
+    ],
+)
+def test_what_is_no_credential_is_printed(text):
+    assert conceal.concealed(text) == text
