@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
-from ..views import conceal
 from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
 from .source import Source, leaves
 from .tables import Program, Table, programs

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..reading import conceal
 from ..reading.yamlfile import Key
-from ..views import conceal
 from .draft import MISSING, Draft, Note, Put, slug
 from .source import leaves
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..chart.header import LINE
 from ..compose.yamltext import document, key_text
+from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
-from ..views import conceal
 from .draft import Draft, Put
 
 WIDTH = 110

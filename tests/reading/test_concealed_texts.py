@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chartgen.views import conceal
+from chartgen.reading import conceal
 
 LONG = 40_000
 STARTS = ["-", "a.", "a-", "a://", "?a", "password=", 'password="', "password ", "--token", "Bearer ", "password\\"]

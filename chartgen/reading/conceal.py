@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..reading.yamlfile import Key
+from .yamlfile import Key
 
 WORDS = (
     r"(?:passw(?:or)?ds?|passphrase|(?<![a-z])pass|pwd|token|secrets?|credentials?|authorization"
