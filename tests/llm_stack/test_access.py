@@ -73,6 +73,7 @@ OPENING = [
     ("externaldns.k8s.io/v1alpha1", "DNSEndpoint", {}),
     ("ngrok.k8s.ngrok.com/v1alpha1", "AgentEndpoint", {}),
     ("tailscale.com/v1alpha1", "Connector", {}),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding", {}),  # whoever may forward ports
     ("example.com/v1", "Anything", {}),
 ]
 CLOSED = [

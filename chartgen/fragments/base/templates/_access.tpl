@@ -83,7 +83,7 @@ opens none. limited: whether NetworkPolicies of the release limit who connects.
   "ConfigMap" "Secret" "ServiceAccount" "PersistentVolume" "PersistentVolumeClaim" "StorageClass" "VolumeSnapshot" "IngressClass" "GatewayClass"
   "PriorityClass" "RuntimeClass" "DeviceClass" "ResourceClaim" "ResourceClaimTemplate" "LimitRange" "ResourceQuota" "Namespace"
   "PodDisruptionBudget" "HorizontalPodAutoscaler" "VerticalPodAutoscaler" "ScaledObject" "TriggerAuthentication" "ClusterTriggerAuthentication"
-  "Role" "RoleBinding" "ClusterRole" "ClusterRoleBinding" "ServiceMonitor" "PodMonitor" "PrometheusRule"
+  "Role" "ClusterRole" "ServiceMonitor" "PodMonitor" "PrometheusRule"
   "Certificate" "Issuer" "ClusterIssuer" "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore" "SealedSecret" }}
 {{- /* What a ConfigMap of ingress-nginx lists as NAMESPACE/SERVICE:PORT is open at a port of the controller. */}}
 {{- $ports := and (eq $kind "ConfigMap") (regexMatch "[a-z0-9]/[a-z0-9-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}

@@ -153,6 +153,9 @@ checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 
 {{- define "llm-stack.engine.triton.checks" -}}
+{{- if regexMatch "^([^:]*,)? *health *[,:]" (include "llm-stack.argument" (list .Values.extraArgs (list "--http-restricted-api"))) }}
+extraArgs: --http-restricted-api restricts health, which the probes request without a key, so that the server would never be ready; remove health from its list
+{{- end }}
 {{- range $name, $port := dict "http" 8000 "grpc" 8001 "metrics" 8002 }}
 {{- with include "llm-stack.argument" (list $.Values.extraArgs (list (printf "--%s-port" $name))) }}
 {{- if ne . (toString $port) }}
