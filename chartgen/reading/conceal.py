@@ -8,7 +8,8 @@ from typing import Any
 from .yamlfile import Key
 
 WORDS = (
-    r"(?:passw(?:or)?ds?|passphrase|(?<![a-z])pass|pwd|token|secrets?|credentials?|authorization"
+    r"(?:passw(?:or)?ds?|passphrase|(?<![a-z])pass|pwd|token|secrets?|credentials?|authorization|cookies?"
+    r"|(?<![a-z])(?:session|jwt|pat)"
     r"|(?:api|secret|private|access|auth|master|encryption|signing)[-_]?keys?|(?-i:[A-Z0-9]_KEYS?))"
 )
 # The end of the name of a variable, an option or a key that holds a credential.
@@ -16,7 +17,7 @@ NAME = re.compile(rf"{WORDS}$", re.IGNORECASE)
 # The same inside a text, such as a command of a shell or a line of JSON: NAME=…, NAME: …, --name …, what a header
 # Authorization says, and the key auth of a registry's login.
 WRITTEN = re.compile(
-    rf"""((?:{WORDS}\\?["']?[ \t]*[=:][ \t]*(?:(?:Bearer|Basic)[ \t]+)?"""
+    rf"""((?:{WORDS}\\?["']?[ \t]*(?::?=>?|[:>])[ \t]*(?:(?:Bearer|Basic|Token|ApiKey|Digest)[ \t]+)?"""
     rf"""|(?<![\w-])--?[\w-]*{WORDS}[ \t]+|\b(?:Bearer|Basic)[ \t]+|"auth"[ \t]*:[ \t]*))"""
     r"""("(?:[^"\\]|\\.)*"|'[^']*'|\\"[^"\\]*\\"|[^\s"';&|,)}]+)""",
     re.IGNORECASE,
@@ -26,6 +27,8 @@ USER = re.compile(r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNOREC
 QUERY = re.compile(
     r"([?&][^?&=\s]*(?:key|token|secret|passw(?:or)?d|pwd|sig(?:nature)?|credentials?)=)[^&#;\s]+", re.IGNORECASE
 )
+# The password of an option such as curl's -u USER:PASSWORD.
+LOGIN = re.compile(r"""((?<![\w-])(?:-u|--user)[ =]{1,9}[^\s:'"]{1,99}:)[^\s'"]+""")
 # What providers, forges and libraries issue: it is a credential wherever it is written.
 FORM = re.compile(
     r"(?<![A-Za-z0-9])(?:"
@@ -66,9 +69,11 @@ def concealed(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     name, equals, text = value.partition("=")
-    if equals and told(name, text) and " " not in name:
+    key = name.startswith("-") and name.endswith("-key") and not text.startswith("/")
+    if equals and (told(name, text) or key) and " " not in name:
         return f"{name}={HIDDEN}"
-    return WRITTEN.sub(lambda each: each[0] if PLAIN.fullmatch(each[2]) else each[1] + HIDDEN, formless(value))
+    hidden = LOGIN.sub(rf"\1{HIDDEN}", formless(value))
+    return WRITTEN.sub(lambda each: each[0] if PLAIN.fullmatch(each[2]) else each[1] + HIDDEN, hidden)
 
 
 def formless(text: str) -> str:

@@ -9,7 +9,26 @@ import pytest
 from chartgen.reading import conceal
 
 LONG = 40_000
-STARTS = ["-", "a.", "a-", "a://", "?a", "password=", 'password="', "password ", "--token", "Bearer ", "password\\"]
+STARTS = [
+    "-u a",
+    "=-u=",
+    "sk-",
+    "eyJ",
+    "-----BEGIN ",
+    "://$(a):",
+    "pass>",
+    "-",
+    "a.",
+    "a-",
+    "a://",
+    "?a",
+    "password=",
+    'password="',
+    "password ",
+    "--token",
+    "Bearer ",
+    "password\\",
+]
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -25,7 +44,18 @@ def _seconds(text: str) -> float:
     return time.process_time() - begin
 
 
-@pytest.mark.parametrize("text", ["curl --x-token abc", "_http://me:abc@host/", "a=1,https://me:abc@host/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl --x-token abc",
+        "curl -u me:abc https://host",
+        "--key=abc",
+        "h: Authorization: Token abc",
+        "<token>abc</token>",
+        "_http://me:abc@host/",
+        "a=1,https://me:abc@host/",
+    ],
+)
 def test_a_credential_is_found_where_its_pattern_begins_in_a_word(text):
     assert "abc" not in conceal.concealed(text)
 
@@ -48,7 +78,18 @@ def test_a_credential_of_a_known_form_is_found_under_any_name(text, place):
         assert text[-9:] not in str(conceal.concealed(value))
 
 
-NAMED = ["SMTP_PASS", "AZURE_OPENAI_KEY", "Authorization", "my-password", "x-api-key", "WEBHOOK_SECRET", "token"]
+NAMED = [
+    "SMTP_PASS",
+    "GH_PAT",
+    "SESSION",
+    "cookie",
+    "AZURE_OPENAI_KEY",
+    "Authorization",
+    "my-password",
+    "x-api-key",
+    "WEBHOOK_SECRET",
+    "token",
+]
 
 
 @pytest.mark.parametrize("name", NAMED)
