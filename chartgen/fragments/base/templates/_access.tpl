@@ -47,7 +47,7 @@ Those that are known not to are few; no list names what all controllers read.
 {{- $domains := list
   "app.kubernetes.io" "helm.sh" "meta.helm.sh" "argocd.argoproj.io" "kubectl.kubernetes.io" "kustomize.toolkit.fluxcd.io" "checksum"
   "cert-manager.io" "acme.cert-manager.io" "prometheus.io" "reloader.stakater.com" "secret.reloader.stakater.com" "configmap.reloader.stakater.com"
-  "cluster-autoscaler.kubernetes.io" "karpenter.sh" "ad.datadoghq.com" "co.elastic.logs" "backup.velero.io" }}
+  "sidecar.istio.io" "linkerd.io" "cluster-autoscaler.kubernetes.io" "karpenter.sh" "ad.datadoghq.com" "co.elastic.logs" "backup.velero.io" }}
 {{- $found := list }}
 {{- range . }}
 {{- range $name, $_ := . }}
@@ -85,8 +85,8 @@ opens none. limited: whether NetworkPolicies of the release limit who connects.
   "PodDisruptionBudget" "HorizontalPodAutoscaler" "VerticalPodAutoscaler" "ScaledObject" "TriggerAuthentication" "ClusterTriggerAuthentication"
   "Role" "ClusterRole" "ServiceMonitor" "PodMonitor" "PrometheusRule"
   "Certificate" "Issuer" "ClusterIssuer" "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore" "SealedSecret" }}
-{{- /* What a ConfigMap of ingress-nginx lists as NAMESPACE/SERVICE:PORT is open at a port of the controller. */}}
-{{- $ports := and (eq $kind "ConfigMap") (regexMatch "[a-z0-9]/[a-z0-9-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
+{{- /* What a ConfigMap of ingress-nginx lists as PORT: NAMESPACE/SERVICE:PORT is open at a port of the controller. */}}
+{{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
 {{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
 extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
 {{- else if hasSuffix "NetworkPolicy" $kind }}

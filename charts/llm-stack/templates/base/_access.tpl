@@ -47,7 +47,7 @@
 {{- $domains := list
   "app.kubernetes.io" "helm.sh" "meta.helm.sh" "argocd.argoproj.io" "kubectl.kubernetes.io" "kustomize.toolkit.fluxcd.io" "checksum"
   "cert-manager.io" "acme.cert-manager.io" "prometheus.io" "reloader.stakater.com" "secret.reloader.stakater.com" "configmap.reloader.stakater.com"
-  "cluster-autoscaler.kubernetes.io" "karpenter.sh" "ad.datadoghq.com" "co.elastic.logs" "backup.velero.io" }}
+  "sidecar.istio.io" "linkerd.io" "cluster-autoscaler.kubernetes.io" "karpenter.sh" "ad.datadoghq.com" "co.elastic.logs" "backup.velero.io" }}
 {{- $found := list }}
 {{- range . }}
 {{- range $name, $_ := . }}
@@ -86,7 +86,7 @@
   "Role" "ClusterRole" "ServiceMonitor" "PodMonitor" "PrometheusRule"
   "Certificate" "Issuer" "ClusterIssuer" "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore" "SealedSecret" }}
 {{- /**/}}
-{{- $ports := and (eq $kind "ConfigMap") (regexMatch "[a-z0-9]/[a-z0-9-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
+{{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
 {{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
 extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
 {{- else if hasSuffix "NetworkPolicy" $kind }}
