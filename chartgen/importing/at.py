@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
 from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
 from .source import Source, leaves
@@ -146,7 +147,7 @@ class At:
 
         `part` is what of it is meant, where other values may be made of the same leaf.
         """
-        self._each(keys, Note(MISSING, text, part=part))
+        self._each(keys, Note(MISSING, text, part=conceal.concealed(part)))
 
     def settled(self, text: str, *keys: Any) -> None:
         """Say why what is at paths below needs no value."""

@@ -17,7 +17,7 @@ from ..problem import Faults, Problem, Say, fault, nearest
 from ..reading import yamlfile
 from ..reading.keynames import Names
 from ..reading.unprinted import opened
-from . import carry, downloads, recognise, settle, source, typed
+from . import carry, downloads, recognise, settle, source, typed, withheld
 from .at import At
 from .draft import CARRIED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
@@ -156,6 +156,7 @@ def _finished(draft: Draft) -> None:
     if "openWebui" in draft.uis:
         _accounts(draft)
     _generated(draft)
+    withheld.withhold(draft)
     draft.complete()
     if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
         for name in conventions.ONE_SERVER:

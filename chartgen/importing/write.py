@@ -9,6 +9,7 @@ from typing import Any
 
 from ..chart.header import LINE
 from ..compose.yamltext import document, key_text
+from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
 from .draft import Draft, Put
 
@@ -77,5 +78,5 @@ def _used(draft: Draft, put: Put, said: str) -> bool:
 
 def _plain(said: str) -> str:
     """A comment that no program reads as a word of the header."""
-    said = re.sub(r"^#+\s*", "# ", said)
+    said = conceal.formless(re.sub(r"^#+\s*", "# ", said))
     return f"# {said[2:3].upper()}{said[3:]}" if LINE.match(said) else said

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from .conceal import concealed
 from .keynames import close
 from .yamlscalar import plain
 
@@ -38,10 +39,10 @@ Sentence = tuple[str, str]  # what is wrong, what to do
 
 
 def shown(value: Any) -> str:
-    """A value as JSON and YAML write it, cut where it is long; a map or a list by its kind alone."""
+    """A value as JSON and YAML write it, without credentials, cut where it is long; a map or a list by its kind."""
     if isinstance(value, dict | list):
         return KINDS[type(value)]
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(concealed(value), ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

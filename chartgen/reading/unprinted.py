@@ -4,6 +4,9 @@ Where a text does not match a pattern, Helm prints the text, which can be a toke
 pattern, which few can read. Of a `const`, it prints what is wanted: `value must be 'the name of a Kubernetes object'`.
 In a chart, `{"pattern": P, "x-message": M}` is therefore `{"if": {"pattern": P}, "else": {"const": M}}`. chartgen
 itself reads it back, and says what is wrong in its own sentences.
+
+Where a name does not match `propertyNames`, Helm prints it at a place of another value. In a chart, a map with such
+names has its values under `patternProperties`, and every other name is refused by a `const`, at its own place.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ NESTED = ("items", "additionalProperties", "propertyNames", "not", "if", "then",
 NESTED_MAPS = ("properties", "patternProperties", "definitions")
 NESTED_LISTS = ("allOf", "anyOf", "oneOf")
 HOLDS = dict.fromkeys(NESTED, "one") | dict.fromkeys(NESTED_MAPS, "map") | dict.fromkeys(NESTED_LISTS, "list")
+NAMED = "under another name: "  # and what a name has to be
 WORDLESS = "text that matches "  # and the pattern, where nobody has put it into words
 
 
@@ -48,6 +52,7 @@ def _changed(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) ->
 
 
 def _sealed(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = _names_sealed(schema)
     pattern = schema.get("pattern")
     if not isinstance(pattern, str) or not schema.keys().isdisjoint(("if", "then", "else")):
         return schema
@@ -60,7 +65,34 @@ def _sealed(schema: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def _names_sealed(schema: dict[str, Any]) -> dict[str, Any]:
+    names, values = schema.get("propertyNames"), schema.get("additionalProperties", {})
+    said = names.get("else") if isinstance(names, dict) else None
+    plain = isinstance(values, dict) and schema.keys().isdisjoint(("properties", "patternProperties"))
+    if not plain or not isinstance(said, dict):
+        return schema
+    made = {word: value for word, value in schema.items() if word not in ("propertyNames", "additionalProperties")}
+    rest = {word: value for word, value in names.items() if word not in ("if", "else")}
+    made |= {"propertyNames": rest} if rest else {}
+    words = {"additionalProperties": {"const": NAMED + said["const"]}}
+    return made | {"patternProperties": {names["if"]["pattern"]: values}} | words
+
+
+def _names_opened(schema: dict[str, Any]) -> dict[str, Any]:
+    other, named = schema.get("additionalProperties"), schema.get("patternProperties")
+    said = other.get("const") if isinstance(other, dict) else None
+    if not isinstance(said, str) or not said.startswith(NAMED) or not isinstance(named, dict) or len(named) != 1:
+        return schema
+    ((pattern, values),) = named.items()
+    made = {word: value for word, value in schema.items() if word not in ("patternProperties", "additionalProperties")}
+    message = said.removeprefix(NAMED)
+    words = {} if message == WORDLESS + pattern else {"x-message": message}
+    names = {"pattern": pattern, **words, **schema.get("propertyNames", {})}
+    return made | {"propertyNames": names} | ({"additionalProperties": values} if values else {})
+
+
 def _opened(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = _names_opened(schema)
     asked, wanted = schema.get("if"), schema.get("else")
     fits = isinstance(asked, dict) and asked.keys() == {"pattern"} and isinstance(asked["pattern"], str)
     if not fits or not isinstance(wanted, dict) or wanted.keys() != {"const"} or "then" in schema:

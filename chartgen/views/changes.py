@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
-from . import conceal
 
 ABSENT = object()
 LONGEST = 60  # characters of a value that are shown

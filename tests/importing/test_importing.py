@@ -109,6 +109,13 @@ def test_a_password_of_the_input_is_written_nowhere():
         assert "chat:secret@" not in (folder / name).read_text(encoding="utf-8")
 
 
+def test_no_credential_that_no_row_knows_is_written(case):
+    folder, made = case
+    if folder.name == "manifests-credentials":
+        assert "hunter2" in (folder / "chat.yaml").read_text(encoding="utf-8")
+    assert "hunter2" not in made.text + report.as_text(made.draft) + json.dumps(report.as_json(made.draft))
+
+
 ODD = (3, "x", None, [], {}, True, [3], {"a": 3})
 COMPOSED = building.composed(conventions.STACK)
 

@@ -14,12 +14,14 @@ from rendering import many
 
 from chartgen.kubernetes import definitions
 from chartgen.programs.helm import Request
+from chartgen.reading.unprinted import opened
 
 pytestmark = pytest.mark.slow
 
 SECRET = "S3cr3tPw99"
 WRITTEN = (
     f"https://example.com/v1?key={SECRET}",
+    f"https://me:{SECRET}@example.com/v1",
     f"{SECRET}\x7f",
     f"--api-key={SECRET}",
     f"--api_key {SECRET}",
@@ -27,7 +29,7 @@ WRITTEN = (
 )
 # The names of a card, a server and a model of the release: they are printed, so that the user finds the right one.
 NAMES = {("gpu", "type"), ("nextchat", "server"), ("vllm", "lora", "adapters", "one", "model")}
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 UIS = {"openWebui": {"enabled": True}, "nextchat": {"enabled": True}, "pipelines": {"enabled": True}}
 MODEL = {"source": "huggingface", "name": "team/model", "delivery": "init"}
 

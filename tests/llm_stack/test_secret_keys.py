@@ -14,6 +14,7 @@ from rendering import many
 from chartgen.compose import merge, secretkeys
 from chartgen.kubernetes import definitions
 from chartgen.programs.helm import Request
+from chartgen.reading.unprinted import opened
 from chartgen.sources import stack as stacks
 
 WRITTEN = "Typed-By-Mistake-4711"
@@ -46,7 +47,7 @@ def values(path: tuple[str, ...], schema: dict[str, Any], **given: str) -> dict[
     return result
 
 
-SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+SCHEMA = opened(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")))
 OVERLAY = SCHEMA["definitions"]["overlay"]
 CASES = [(path, SCHEMA, ()) for path in pairs(SCHEMA)] + [(path, OVERLAY, ("servers", NAME)) for path in pairs(OVERLAY)]
 

@@ -19,6 +19,12 @@ WRITTEN = {
         "pattern": {"type": "string", "pattern": "^[a-z]+$", "x-message": "letters", "maxLength": 9},
         "bare": {"type": "string", "pattern": "^[a-z]+$"},
         "list": {"items": {"anyOf": [{"type": "string", "pattern": "^[0-9]$"}, {"type": "object"}]}},
+        "names": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[a-z]+$", "x-message": "letters"},
+            "additionalProperties": {"type": "string", "pattern": "^[0-9]$"},
+        },
+        "free": {"propertyNames": {"pattern": "^[a-z]+$", "not": {"pattern": "^b"}}},
         "other": {"not": {"pattern": "^b"}, "x-message": "no b"},
     },
 }
@@ -55,6 +61,16 @@ def test_what_is_written_is_read_back_to_the_letter():
 def test_the_chart_has_no_pattern_of_which_helm_prints_the_value():
     assert places(SCHEMA, "pattern") == []
     assert len(places(opened(SCHEMA), "pattern")) > 200
+
+
+def test_helm_says_where_a_name_is_that_does_not_match(tmp_path):
+    values = {"env": {"FOO BAR": "x"}, "podLabels": {"a b": "c"}, "openWebui": {"podAnnotations": {"a b": "c"}}}
+    (tmp_path / "values.json").write_text(json.dumps(values), encoding="utf-8")
+    helm = tools.ensure(["helm"], print)["helm"].path
+    command = [str(helm), "template", "llm", str(CHART), "-f", str(tmp_path / "values.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=hermetic(tmp_path))
+    for place in ("/env/FOO BAR", "/podLabels/a b", "/openWebui/podAnnotations/a b"):
+        assert f"at '{place}': value must be 'under another name: " in done.stderr
 
 
 def test_a_schema_with_conditions_of_its_own_stays_as_it_is():

@@ -9,6 +9,7 @@ them.
 {{- $clients := $limited | default "every pod in the cluster" }}
 {{- range $entry := .Facts.access }}
 {{- $ways := list $clients }}
+{{- $annotations := .annotations | default list }}
 {{- if ne .type "ClusterIP" }}
 {{- $port := ternary (printf "port %d" (int64 .nodePort)) "a port" (hasKey . "nodePort") }}
 {{- $ways = append $ways (printf "every client that reaches %s of a node" $port) }}
@@ -18,31 +19,86 @@ them.
 {{- end }}
 {{- range $.Facts.expose }}
 {{- if eq .service $entry.service }}
-{{- $ways = append $ways (printf "every client of %s%s" (.url | default .hosts) (ternary " (password required)" "" (.password | default false))) }}
+{{- /* Which controller serves a class is known to the cluster only. */}}
+{{- $password := ternary (printf " (password required if its controller is %s)" .password) "" (hasKey . "password") }}
+{{- $ways = append $ways (printf "every client of %s%s" (.url | default .hosts) $password) }}
+{{- $annotations = concat $annotations (.annotations | default list) }}
 {{- end }}
 {{- end }}
 {{- $last := last $ways }}
 {{- $text := ternary (printf "%s and %s" (initial $ways | join ", ") $last) $last (gt (len $ways) 1) }}
-{{- $lines = append $lines (printf "%s is open to %s. %s" .title $text .who) }}
+{{- $more := "" }}
+{{- with uniq $annotations | sortAlpha }}
+{{- $more = printf " Controllers that read its annotations can let in more clients: %s." (join ", " .) }}
+{{- end }}
+{{- $lines = append $lines (printf "%s is open to %s. %s%s" .title $text .who $more) }}
 {{- end }}
 {{- range $name, $object := .Values.extraObjects }}
+{{- $lines = append $lines (include "fragment.accessOfObject" (dict "name" $name "object" (mustToJson $object | mustFromJson) "limited" $limited)) }}
+{{- end }}
+{{- mustToJson (compact $lines) }}
+{{- end }}
+
+{{- /*
+Given a list of maps of annotations, or of labels: the names with which a controller can let clients in, as a JSON list.
+Those that are known not to are few; no list names what all controllers read.
+*/}}
+{{- define "fragment.opening" -}}
+{{- $domains := list
+  "app.kubernetes.io" "helm.sh" "meta.helm.sh" "argocd.argoproj.io" "kubectl.kubernetes.io" "kustomize.toolkit.fluxcd.io" "checksum"
+  "cert-manager.io" "acme.cert-manager.io" "prometheus.io" "reloader.stakater.com" "secret.reloader.stakater.com" "configmap.reloader.stakater.com"
+  "sidecar.istio.io" "linkerd.io" "cluster-autoscaler.kubernetes.io" "karpenter.sh" "ad.datadoghq.com" "co.elastic.logs" "backup.velero.io" }}
+{{- $found := list }}
+{{- range . }}
+{{- range $name, $_ := . }}
+{{- /* Names without a domain are not those of controllers. */}}
+{{- $known := regexMatch "^[^/]*$|^nginx.ingress.kubernetes.io/(proxy-(body-size|buffering|(connect|read|send)-timeout)|(force-)?ssl-redirect)$" $name }}
+{{- if not (or $known (has (splitList "/" $name | first) $domains)) }}
+{{- $found = append $found $name }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- uniq $found | sortAlpha | mustToJson }}
+{{- end }}
+
+{{- /*
+Given {name, object, limited}: the way that an object of extraObjects opens, as a sentence, empty if it is of a kind that
+opens none. limited: whether NetworkPolicies of the release limit who connects.
+*/}}
+{{- define "fragment.accessOfObject" -}}
+{{- $object := .object }}
+{{- $kind := $object.kind }}
+{{- $title := printf "%s/%s" $kind ($object.metadata.name | default "?") }}
+{{- $spec := get $object "spec" }}
+{{- $spec = ternary $spec dict (kindIs "map" $spec) }}
+{{- $named := include "fragment.opening" (list ($object.metadata.annotations | default dict) ($object.metadata.labels | default dict)) | mustFromJson }}
 {{- $outside := list }}
-{{- $spec := get (mustToJson $object | mustFromJson) "spec" }}
-{{- if and (eq $object.kind "Service") (kindIs "map" $spec) }}
-{{- $outside = without (list (get $spec "type" | default "ClusterIP")) "ClusterIP" "ExternalName" }}
-{{- if get $spec "externalIPs" }}
+{{- if eq $kind "Service" }}
+{{- $outside = without (list ($spec.type | default "ClusterIP")) "ClusterIP" "ExternalName" }}
+{{- if $spec.externalIPs }}
 {{- $outside = append $outside "externalIPs" }}
 {{- end }}
 {{- end }}
-{{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $object.kind) }}
-{{- $lines = append $lines (printf "extraObjects.%s opens another way: clients from outside the cluster can reach what %s/%s leads to%s." $name $object.kind $object.metadata.name (ternary (printf ", through its %s" (join " and " $outside)) "" (not (empty $outside)))) }}
-{{- end }}
+{{- $never := list
+  "ConfigMap" "Secret" "ServiceAccount" "PersistentVolume" "PersistentVolumeClaim" "StorageClass" "VolumeSnapshot" "IngressClass" "GatewayClass"
+  "PriorityClass" "RuntimeClass" "DeviceClass" "ResourceClaim" "ResourceClaimTemplate" "LimitRange" "ResourceQuota" "Namespace"
+  "PodDisruptionBudget" "HorizontalPodAutoscaler" "VerticalPodAutoscaler" "ScaledObject" "TriggerAuthentication" "ClusterTriggerAuthentication"
+  "Role" "ClusterRole" "ServiceMonitor" "PodMonitor" "PrometheusRule"
+  "Certificate" "Issuer" "ClusterIssuer" "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore" "SealedSecret" }}
+{{- /* What a ConfigMap of ingress-nginx lists as PORT: NAMESPACE/SERVICE:PORT is open at a port of the controller. */}}
+{{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
+{{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
+extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
+{{- else if hasSuffix "NetworkPolicy" $kind }}
 {{- /* NetworkPolicies add up: what one of them allows, no other one denies. */}}
-{{- if and $limited (hasSuffix "NetworkPolicy" $object.kind) (kindIs "map" $spec) (get $spec "ingress") }}
-{{- $lines = append $lines (printf "extraObjects.%s opens another way: %s/%s lets more clients reach the pods that it selects." $name $object.kind $object.metadata.name) }}
+{{- if and .limited (or (get $spec "ingress") (get $object "specs") (ne (kindOf (get $object "spec")) "map")) -}}
+extraObjects.{{ .name }} opens another way: {{ $title }} lets more clients reach the pods that it selects.
 {{- end }}
+{{- else if and (eq $kind "Service") $named -}}
+extraObjects.{{ .name }} can open another way, for controllers that read annotations or labels of {{ $title }}: {{ join ", " $named }}.
+{{- else if or $ports (not (has $kind (append $never "Service"))) -}}
+extraObjects.{{ .name }} can open another way: this chart does not know whom {{ $title }} lets in.
 {{- end }}
-{{- mustToJson $lines }}
 {{- end }}
 
 {{- /* Given the root: the Secrets whose value is generated, in the same form. */}}

@@ -35,6 +35,21 @@ as TABLE says. That value decides who the chart says can use the release, and ot
 {{- end }}
 {{- end }}
 
+{{- /*
+(list KEY ENV TABLE): an error for each variable in the environment ENV, the value KEY, with which a program listens elsewhere than
+where its probes and its Service reach it. TABLE maps names to patterns of what they may be. The text is not printed.
+*/}}
+{{- define "fragment.listenFaults" -}}
+{{- $key := first . }}
+{{- $env := index . 1 }}
+{{- range $name, $pattern := last . }}
+{{- $text := get $env $name }}
+{{- if and (hasKey $env $name) (kindIs "string" $text) (not (regexMatch $pattern $text)) }}
+{{ $key }}.{{ $name }}: makes the program listen elsewhere than where its probes and its Service reach it; remove it, and set {{ trimSuffix "env" $key }}service.port if clients need another port
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* A text of an argument: its name, without a value in the same text, which can be a password. */}}
 {{- define "fragment.flag" -}}
 {{- regexFind "^[^=\\s]*" (toString .) }}

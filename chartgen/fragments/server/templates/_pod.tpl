@@ -317,6 +317,7 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- if .Facts.engine.secret }}
   authorization: its API key
   {{- end }}
+  annotations: {{ include "fragment.opening" (list .Values.service.annotations .Values.podAnnotations (include "fragment.server.annotations" . | include "fragment.map" | mustFromJson)) | mustFromJson | toJson }}
   {{- $who := "Its API has no authentication." }}
   {{- if .Facts.engine.access }}
   {{- $who = .Facts.engine.access }}

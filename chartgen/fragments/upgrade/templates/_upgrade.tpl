@@ -122,7 +122,12 @@ Helm would delete them.
 {{- range $file := include "fragment.data.manifests" $context | mustFromJson }}
 {{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
 {{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
-{{- $found = append $found (include "fragment.map" . | mustFromJson) }}
+{{- /* Kubernetes takes null as nothing, and dig and range do not. */}}
+{{- $json := include "fragment.map" . }}
+{{- $json = regexReplaceAll "\"[^\"\\\\]+\":null," $json "" }}
+{{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
+{{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
+{{- $found = append $found (mustFromJson $json) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -35,6 +35,21 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 {{- end }}
 
+{{- /*
+
+
+*/}}
+{{- define "llm-stack.listenFaults" -}}
+{{- $key := first . }}
+{{- $env := index . 1 }}
+{{- range $name, $pattern := last . }}
+{{- $text := get $env $name }}
+{{- if and (hasKey $env $name) (kindIs "string" $text) (not (regexMatch $pattern $text)) }}
+{{ $key }}.{{ $name }}: makes the program listen elsewhere than where its probes and its Service reach it; remove it, and set {{ trimSuffix "env" $key }}service.port if clients need another port
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /**/}}
 {{- define "llm-stack.flag" -}}
 {{- regexFind "^[^=\\s]*" (toString .) }}

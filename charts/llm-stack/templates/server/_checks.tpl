@@ -13,6 +13,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{ . }}
 {{- end }}
 {{ include "llm-stack.server.listenFaults" . }}
+{{ include "llm-stack.server.hideFaults" . }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "llm-stack.slot.server.volumes" . | include "llm-stack.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}
@@ -32,6 +33,36 @@ topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey 
 {{- end }}
 {{ include "llm-stack.resourceFaults" (list "resources" .Values.resources) }}
 {{- include "llm-stack.server.imageChecks" . }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.server.hideFaults" -}}
+{{- $said := dict
+  "tls" "makes the server answer over TLS, but its probes and its clients in the release use HTTP, so that it would never be ready; remove it, and set the certificate at an Ingress or a Gateway"
+  "paths" "moves the paths that the probes and the clients in the release request, so that the server would never be ready; remove it"
+  "api" "leaves the server without the HTTP API that its probes and its clients in the release request, so that it would never be ready; remove it" }}
+{{- if not .Facts.batch }}
+{{- range $name, $how := .Facts.engine.hides }}
+{{- $parts := regexSplit "=" $name 2 }}
+{{- if not (hasPrefix "-" $name) }}
+{{- if hasKey $.Values.env $name }}
+env.{{ $name }}: {{ get $said $how }}
+{{- end }}
+{{- else if eq (len $parts) 2 }}
+{{- if eq (include "llm-stack.argument" (list $.Values.extraArgs (list (first $parts))) | lower) (last $parts) }}
+extraArgs: {{ $name }} {{ get $said $how }}
+{{- end }}
+{{- else }}
+{{- range $.Values.extraArgs }}
+{{- /**/}}
+{{- $flag := include "llm-stack.flag" . | replace "_" "-" }}
+{{- if or (eq $flag $name) (and (ge (len $flag) 9) (hasPrefix $flag $name)) }}
+extraArgs: {{ include "llm-stack.flag" . }} {{ get $said $how }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /*

@@ -317,6 +317,7 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- if .Facts.engine.secret }}
   authorization: its API key
   {{- end }}
+  annotations: {{ include "llm-stack.opening" (list .Values.service.annotations .Values.podAnnotations (include "llm-stack.server.annotations" . | include "llm-stack.map" | mustFromJson)) | mustFromJson | toJson }}
   {{- $who := "Its API has no authentication." }}
   {{- if .Facts.engine.access }}
   {{- $who = .Facts.engine.access }}

@@ -122,7 +122,12 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- range $file := include "llm-stack.data.manifests" $context | mustFromJson }}
 {{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
 {{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
-{{- $found = append $found (include "llm-stack.map" . | mustFromJson) }}
+{{- /**/}}
+{{- $json := include "llm-stack.map" . }}
+{{- $json = regexReplaceAll "\"[^\"\\\\]+\":null," $json "" }}
+{{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
+{{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
+{{- $found = append $found (mustFromJson $json) }}
 {{- end }}
 {{- end }}
 {{- end }}

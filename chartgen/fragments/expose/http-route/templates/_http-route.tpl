@@ -50,6 +50,7 @@ Given the values of an HTTPRoute. */}}
   {{- else }}
   url: {{ include "fragment.url" (dict "host" . "https" $listener.https "httpPort" $http "httpsPort" $https) | quote }}
   {{- end }}
+  annotations: {{ include "fragment.opening" (list $way.values.annotations) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -77,7 +77,10 @@ key is the path of its values, and a rule is {host, service, port}.
   {{- $https := include "fragment.expose.ingress.encrypted" (list $way.values.tls .host) }}
   url: {{ include "fragment.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
   {{- end }}
-  password: {{ ne $way.values.basicAuthSecret "" }}
+  {{- if $way.values.basicAuthSecret }}
+  password: {{ quote $way.values.controller }}
+  {{- end }}
+  annotations: {{ include "fragment.opening" (list $way.values.annotations) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

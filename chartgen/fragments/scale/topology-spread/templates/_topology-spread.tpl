@@ -1,7 +1,7 @@
-{{- /* Only for more than one pod: a change of a pod's specification restarts it. The pods of a group have to be close to
-each other. */}}
+{{- /* Also for one pod: if the number of pods decided, a change of the number would restart all of them. The pods of a
+group have to be close to each other. */}}
 {{- define "fragment.scale.topology-spread.constraints" -}}
-{{- if and (gt (.Facts.server.maxReplicas | int64) 1) (not .Facts.group) }}
+{{- if not .Facts.group }}
 {{- $topologySpread := .Values.topologySpread }}
 {{- $selector := include "fragment.selector" (list . .Server) | include "fragment.map" | mustFromJson }}
 {{- range $key, $label := dict "nodes" "kubernetes.io/hostname" "zones" "topology.kubernetes.io/zone" }}

@@ -21,6 +21,7 @@
   {{- with int64 $chat.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  annotations: {{ include "fragment.opening" (list $chat.service.annotations $chat.podAnnotations) | mustFromJson | toJson }}
   {{- if $chat.code.existingSecret }}
   who: {{ printf "Its chat requires an access code from Secret %s. Its path /api/proxy requires none, and forwards requests to every address that its pods reach." $chat.code.existingSecret | quote }}
   authorization: access codes
@@ -134,6 +135,7 @@ Secret/{{ . }}
 {{- $_ := set $variables "HIDE_USER_API_KEY" "nextchat.code.existingSecret" }}
 {{- end }}
 {{ include "fragment.envFaults" (list "nextchat.env" .Values.nextchat.env $variables) }}
+{{ include "fragment.listenFaults" (list "nextchat.env" $chat.env (dict "PORT" "^3000$" "HOSTNAME" "^(0[.]0[.]0[.]0|::)$")) }}
 {{- $servers := include "fragment.ui.nextchat.servers" . | replace " " " or " }}
 {{- if $chat.endpoint.url }}
 {{- if $chat.server }}

@@ -20,6 +20,7 @@
   {{- with int64 $ui.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  annotations: {{ include "fragment.opening" (list $ui.service.annotations $ui.podAnnotations) | mustFromJson | toJson }}
   {{- if not $ui.auth }}
   who: It has no sign-in. Every client is the same user, who is an administrator.
   {{- else if $ui.trustedHeaders.email }}
@@ -123,6 +124,7 @@ openWebui.redis: both url and existingSecret are set; remove one of them
 {{- $_ := set $variables (printf "WEBUI_AUTH_TRUSTED_%s_HEADER" (upper $what)) (printf "openWebui.trustedHeaders.%s" $what) }}
 {{- end }}
 {{ include "fragment.envFaults" (list "openWebui.env" $ui.env $variables) }}
+{{ include "fragment.listenFaults" (list "openWebui.env" $ui.env (dict "PORT" "^8080$" "HOST" "^(0[.]0[.]0[.]0|::)?$" "UVICORN_UDS" "^$" "UVICORN_SSL_KEYFILE" "^$" "UVICORN_SSL_CERTFILE" "^$")) }}
 {{- if hasKey $ui.env "INSERT_KEYS" }}
 openWebui.env.INSERT_KEYS: is a variable of the chart's own script; remove it, and write endpoints with keys under openWebui.endpoints
 {{- end }}

@@ -40,6 +40,14 @@ cards:
 # Returns 503 while the model is loaded.
 health: {ready: /health, live: /health}
 ready: [/health]
+# common/arg.cpp, tools/server/server-http.cpp
+hides:
+  --ssl-key-file: tls
+  --ssl-cert-file: tls
+  --api-prefix: paths
+  LLAMA_ARG_SSL_KEY_FILE: tls
+  LLAMA_ARG_SSL_CERT_FILE: tls
+  LLAMA_ARG_API_PREFIX: paths
 {{- with $llamacpp.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
@@ -69,6 +77,11 @@ model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file)
 {{- regexReplaceAll "-00001-of-([0-9]{5}\\.gguf)$" . "-*-of-${1}" }}
 {{- end }}
 
+{{- /**/}}
+{{- define "llm-stack.engine.llamacpp.device" -}}
+{{- get (dict "nvidia" "CUDA" "amd" "ROCm" "intel" "SYCL" "mthreads" "MUSA") .Facts.gpu.vendor }}
+{{- end }}
+
 {{- /*
 
 
@@ -78,7 +91,7 @@ model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file)
 {{- $llamacpp := .Values.llamacpp }}
 {{- $context := int64 .Values.model.contextLength }}
 {{- $gpu := .Facts.gpu }}
-{{- $name := get (dict "nvidia" "CUDA" "amd" "ROCm" "intel" "SYCL" "mthreads" "MUSA") $gpu.vendor -}}
+{{- $name := include "llm-stack.engine.llamacpp.device" . -}}
 - --model
 - {{ printf "%s/%s" .Facts.model.path $llamacpp.file | quote }}
 {{- with $llamacpp.mmproj }}
@@ -159,6 +172,10 @@ extraArgs: llama.cpp refuses {{ include "llm-stack.flag" . }} and its value in o
 {{- if regexMatch "^(UD-)?(I?Q[0-9]_|BF16$|F16$|F32$|MXFP4)" .tag }}
 model.tag: {{ .tag }} is a quantization, but a tag is a branch or a commit; remove it, and set llamacpp.file to the file of that quantization
 {{- end }}
+{{- end }}
+{{- $named := include "llm-stack.argument" (list .Values.extraArgs (list "--device" "-dev")) }}
+{{- if and (int64 .Facts.gpu.count) (not (or $named (include "llm-stack.engine.llamacpp.device" .) (hasKey .Values.env "LLAMA_ARG_DEVICE"))) }}
+extraArgs: has no --device, without which llama.cpp runs on the CPUs if it finds no GPU, and would be ready; add --device and the names that `llama-server --list-devices` prints in your image, such as Vulkan0
 {{- end }}
 {{- if and (eq .Facts.gpu.vendor "none") (ne $llamacpp.gpuLayers "all") }}
 llamacpp.gpuLayers: {{ $llamacpp.gpuLayers }} is set, but gpu.vendor is none; set gpu.vendor to the vendor of the GPU, or remove gpuLayers

@@ -176,11 +176,10 @@ extraArgs: ollama accepts no arguments; use the values under ollama, or environm
 {{- if and (ne .Values.ollama.kvCacheType "f16") (not .Values.ollama.flashAttention) }}
 ollama.kvCacheType: {{ .Values.ollama.kvCacheType }} needs flash attention; set ollama.flashAttention to true
 {{- end }}
-{{- with get .Values.env "OLLAMA_HOST" }}
-{{- if and (kindIs "string" .) (not (regexMatch (printf "^(https?://)?(0[.]0[.]0[.]0|\\[::\\]|::)?(:%d)?/?$" (int64 $.Facts.engine.port)) .)) }}
-env.OLLAMA_HOST: makes ollama listen at another address than 0.0.0.0:{{ int64 $.Facts.engine.port }}, where the probes and the Service reach it; remove it, and set service.port if clients need another port
-{{- end }}
-{{- end }}
+{{- /**/}}
+{{- $any := "(0[.]0[.]0[.]0|\\[::\\]|::)?" }}
+{{- $port := int64 .Facts.engine.port }}
+{{ include "llm-stack.listenFaults" (list "env" .Values.env (dict "OLLAMA_HOST" (printf "^(%s(:%d)?|https?://%s:%d)/?$" $any $port $any $port))) }}
 {{- with get .Values.env "OLLAMA_MODELS" }}
 {{- if and (kindIs "string" .) (ne (trimSuffix "/" .) "/models") (ne $.Values.model.delivery "none") }}
 env.OLLAMA_MODELS: is another folder than /models, where the models are downloaded to; remove it

@@ -19,6 +19,7 @@ cards: {nvidia: {any: "7.5"}}
 # The path returns 400 until all models are ready (Triton's src/http_server.cc, core's src/server.cc).
 health: {ready: /v2/health/ready, live: /v2/health/live}
 ready: {{ $ready | uniq | toJson }}
+hides: {--allow-http=false: api, --allow-http=0: api}
 sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
@@ -152,6 +153,21 @@ checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 
 {{- define "llm-stack.engine.triton.checks" -}}
+{{- if regexMatch "^([^:]*,)? *health *[,:]" (include "llm-stack.argument" (list .Values.extraArgs (list "--http-restricted-api"))) }}
+extraArgs: --http-restricted-api restricts health, which the probes request without a key, so that the server would never be ready; remove health from its list
+{{- end }}
+{{- range $name, $port := dict "http" 8000 "grpc" 8001 "metrics" 8002 }}
+{{- with include "llm-stack.argument" (list $.Values.extraArgs (list (printf "--%s-port" $name))) }}
+{{- if ne . (toString $port) }}
+extraArgs: --{{ $name }}-port {{ . }} is not the port {{ $port }}, where the probes and the Service reach the server; remove it, and set service.port if clients need another port
+{{- end }}
+{{- end }}
+{{- with include "llm-stack.argument" (list $.Values.extraArgs (list (printf "--%s-address" $name))) }}
+{{- if not (has . (list "0.0.0.0" "::")) }}
+extraArgs: --{{ $name }}-address {{ . }} hides the server from the probes and the Service; remove it
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $names := list }}
 {{- $whole := list }}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}

@@ -50,6 +50,7 @@
   {{- else }}
   url: {{ include "llm-stack.url" (dict "host" . "https" $listener.https "httpPort" $http "httpsPort" $https) | quote }}
   {{- end }}
+  annotations: {{ include "llm-stack.opening" (list $way.values.annotations) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -77,7 +77,10 @@
   {{- $https := include "llm-stack.expose.ingress.encrypted" (list $way.values.tls .host) }}
   url: {{ include "llm-stack.url" (merge (dict "host" .host "https" $https) (pick $way.values "httpPort" "httpsPort")) | quote }}
   {{- end }}
-  password: {{ ne $way.values.basicAuthSecret "" }}
+  {{- if $way.values.basicAuthSecret }}
+  password: {{ quote $way.values.controller }}
+  {{- end }}
+  annotations: {{ include "llm-stack.opening" (list $way.values.annotations) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,7 +1,7 @@
 {{- /*
 */}}
 {{- define "llm-stack.scale.topology-spread.constraints" -}}
-{{- if and (gt (.Facts.server.maxReplicas | int64) 1) (not .Facts.group) }}
+{{- if not .Facts.group }}
 {{- $topologySpread := .Values.topologySpread }}
 {{- $selector := include "llm-stack.selector" (list . .Server) | include "llm-stack.map" | mustFromJson }}
 {{- range $key, $label := dict "nodes" "kubernetes.io/hostname" "zones" "topology.kubernetes.io/zone" }}

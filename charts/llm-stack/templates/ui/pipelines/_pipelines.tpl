@@ -46,6 +46,7 @@ USER: pipelines
   {{- with int64 .Values.pipelines.service.nodePort }}
   nodePort: {{ int64 . }}
   {{- end }}
+  annotations: {{ include "llm-stack.opening" (list .Values.pipelines.service.annotations .Values.pipelines.podAnnotations) | mustFromJson | toJson }}
   who: Chats with pipelines, and changes to their settings, require no key.
   authorization: its API key
 {{- end }}
@@ -74,6 +75,7 @@ PersistentVolumeClaim/{{ . }}
 {{- define "llm-stack.ui.pipelines.checks" -}}
 {{- $pipelines := .Values.pipelines }}
 {{- if $pipelines.enabled }}
+{{ include "llm-stack.listenFaults" (list "pipelines.env" $pipelines.env (dict "PORT" "^9099$" "HOST" "^(0[.]0[.]0[.]0|::)?$" "UVICORN_UDS" "^$" "UVICORN_SSL_KEYFILE" "^$" "UVICORN_SSL_CERTFILE" "^$")) }}
 {{- if and $pipelines.apiKey.value $pipelines.apiKey.existingSecret }}
 pipelines.apiKey: both value and existingSecret are set; remove one of them
 {{- end }}
