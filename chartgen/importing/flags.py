@@ -175,7 +175,9 @@ def _row(at: At, flag: Flag) -> dict[str, Any] | None:
 
 def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
     keys = tuple(dict.fromkeys(flag.keys))
-    if flag.more and not {"none", "same"} & entry.keys():
+    if flag.more and entry.get("more"):
+        more(at, [flag.name, flag.value or "", *flag.more], *keys)
+    elif flag.more and not {"none", "same"} & entry.keys():
         at.none(f"{flag.name} has one value in llm-stack, the first one", *keys, part=" ".join(flag.more))
     if "none" in entry:
         at.none(entry["none"], *keys, part=" ".join(flag.words))
@@ -189,6 +191,21 @@ def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
         at.put(entry["to"], True, *keys, how="as true")
     else:
         at.put(entry["to"], flag.value, *keys, how=entry.get("how", f"the flag {flag.name}"))
+
+
+ALL_LAYERS = 99  # what people write for all of them
+
+
+@row("layers", TEXT)
+def layers(at: At) -> None:
+    """The layers of llama.cpp in the memory of the GPUs: all of them, as llm-stack does, or some."""
+    text = str(at.value)
+    if text in ("all", "-1") or (text.isdigit() and int(text) >= ALL_LAYERS):
+        at.settled("llm-stack has all layers in the memory of the GPUs, if gpu is set")
+    elif text == "0":
+        at.settled("llm-stack has no layers in the memory of GPUs, if gpu is not set")
+    else:
+        at.put("llamacpp.gpuLayers", text)
 
 
 @row("switch", ANY)

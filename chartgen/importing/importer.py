@@ -150,6 +150,7 @@ def _finished(draft: Draft) -> None:
         _placed(draft, server)
         _grouped(draft, server)
         _called(draft, server)
+        _of_each_slot(draft, server)
         if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
@@ -202,6 +203,16 @@ def _called(draft: Draft, server: str) -> None:
             f"clients that ask for the model {folder} ask for {name.value} from now on; to keep the name, set"
             f" {engine}.servedModelName{draft.of(server)} to it"
         )
+
+
+def _of_each_slot(draft: Draft, server: str) -> None:
+    """llama.cpp divides its context among its slots; model.contextLength is that of one request."""
+    if draft.engine(server) != "llamacpp":
+        return
+    for put in draft.puts_of(server, ("model", "contextLength")):
+        slots = next((one.value for one in draft.puts_of(server, ("llamacpp", "parallel"))), 1)
+        if isinstance(put.value, int) and isinstance(slots, int) and slots > 1:
+            draft.revise(put, put.value // slots, how=f"of each request: {put.value} tokens for {slots} requests")
 
 
 def _grouped(draft: Draft, server: str) -> None:
