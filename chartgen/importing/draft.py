@@ -94,6 +94,7 @@ class Draft:
     mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     folders: dict[str, str] = field(default_factory=dict)  # by server: the folder that the input names as its model
     called: dict[str, str] = field(default_factory=dict)  # by the Service of another chart's own server: the server
+    subcharts: dict[str, str] = field(default_factory=dict)  # by its key in an umbrella chart's values: the server
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
@@ -197,6 +198,10 @@ class Draft:
             return ""
         if name in self.called:
             return self.called[name]
+        # Helm names the Service of a subchart RELEASE-KEY, and the input does not have the release.
+        below = [server for key, server in self.subcharts.items() if name == key or name.endswith(f"-{key}")]
+        if len(below) == 1:
+            return below[0]
         if rest and not any(one.name == name for one in self.workloads):
             pass  # a Service elsewhere can have the name of a server of this release
         elif name in self.servers:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
     sources = source.read(files)
     parts = [part for each in sources for part in recognise.parts(each, chart)]
     _refuse_unknown(sources, parts)
-    parts = [part for part in parts if not _filled(part, parts)]
+    parts = [_with_siblings(part, parts) for part in parts if not _filled(part, parts)]
     composed = building.composed(conventions.STACK)
     schema = opened(json.loads(composed.chart.files["values.schema.json"]))
     draft = drafted(sources, parts, schema)
@@ -62,6 +62,12 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
             draft.warn(
                 f"import the files with the values of {part.source.path} with it: the defaults are used in their place"
             )
+    for part, chart in [(part, chart) for part in parts for chart in part.instead]:
+        place = yamlfile.dotted((*part.path, chart, part.table.switches[chart]["key"]))
+        draft.advise(
+            f"{part.table.title} would run {chart} a second time, since {place} is not false; the values have the one"
+            " beside it only"
+        )
     for each in sources:
         if said := ", ".join(each.defaults):  # without their texts, which may be passwords
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")
@@ -80,6 +86,19 @@ def _filled(part: recognise.Part, parts: list[recognise.Part]) -> bool:
     """Whether an object has no values of its own, and another file has them."""
     empty = bool(part.around and part.path) and not source.at(part.source.data, part.path)
     return empty and any(one.table is part.table and one.source is not part.source for one in parts)
+
+
+def _with_siblings(part: recognise.Part, parts: list[recognise.Part]) -> recognise.Part:
+    """A chart of an umbrella chart that would run another chart of it as its own, unless it is told not to: with values
+    for that one beside it, it is the one that is meant.
+    """
+    beside = {one.table.name for one in parts if one.source is part.source and one.path[:-1] == part.path[:-1]}
+    said = source.at(part.source.data, part.path)
+    own = [key for key in part.table.switches if key in beside and isinstance(said, dict) and not said.get(key)]
+    if not part.path or part.table.name in own or not own:
+        return part
+    off = {key: {part.table.switches[key]["key"]: False} for key in own}
+    return replace(part, table=replace(part.table, defaults={**part.table.defaults, **off}), instead=tuple(own))
 
 
 def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool]:

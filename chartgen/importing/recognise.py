@@ -26,6 +26,7 @@ class Part:
     table: Table
     around: Table | None = None
     program: Program | None = None
+    instead: tuple[str, ...] = ()  # charts that it would run as its own, where the document has them beside it
 
     @property
     def alone(self) -> bool:
