@@ -71,7 +71,7 @@ class At:
             path = (*self.path, *((key,) if isinstance(key, str | int) else key))
             inner = self.draft.spots(self.source, path)
             given = path == self.path or _has(self.value, path[len(self.path) :])
-            found += inner or ([(self.source.number, path)] if given else [])
+            found += inner or ([(self.source.number, path)] if given and self.source.of is None else [])
         return [*found, *self.also]
 
     def put(self, target: str | Key, value: Any, *keys: Any, how: str = "") -> None:

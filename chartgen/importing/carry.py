@@ -8,7 +8,7 @@ from typing import Any
 from ..chart.valuesfile import coalesced
 from ..problem import ToolError
 from ..reading.yamlfile import dotted
-from . import cards, compose, convert, flags, manifests, models, network, webui  # noqa: F401  their functions are called by rows
+from . import apptemplate, cards, compose, convert, flags, manifests, models, network, webui  # noqa: F401  their functions are called by rows
 from .at import EMPTY, At
 from .draft import MISSING, NO_CHART, SETTLED, Note, Put
 from .function import FUNCTIONS

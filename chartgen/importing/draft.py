@@ -109,7 +109,11 @@ class Draft:
             if not inside:
                 return []
             value = value[step]
-        return [(source.number, path) for path, _ in leaves(value, key)]
+        found = [path for path, _ in leaves(value, key)]
+        if source.of is None:
+            return [(source.number, path) for path in found]
+        origins = list(dict.fromkeys(filter(None, map(source.original, found))))
+        return [spot for one in origins for spot in self.spots(source.of, one)]
 
     def put(self, put: Put, note: Note) -> None:
         """Write a value, and note it at its spots; of two values for one target the later one counts."""
@@ -172,7 +176,8 @@ class Draft:
     @cached_property
     def every(self) -> dict[Spot, Any]:
         """All leaves of the input, with their values."""
-        return {(one.number, path): value for one in self.sources for path, value in leaves(one.data)}
+        own = [one for one in self.sources if one.of is None]
+        return {(one.number, path): value for one in own for path, value in leaves(one.data)}
 
     def selected(self, selector: Any) -> Workload | None:
         """The imported workload whose pods a selector selects."""

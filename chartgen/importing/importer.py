@@ -42,11 +42,13 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
     parts = [part for each in sources for part in recognise.parts(each, chart)]
     _refuse_unknown(sources, parts)
     parts = [_with_siblings(part, parts) for part in parts if not _filled(part, parts)]
+    sources += [part.source for part in parts if part.source.of]
     composed = building.composed(conventions.STACK)
     schema = opened(json.loads(composed.chart.files["values.schema.json"]))
     draft = drafted(sources, parts, schema)
     _without_repetition(draft, composed)
-    titles = list(dict.fromkeys(part.table.title for part in parts if not part.around or part.path))
+    own = [part for part in parts if (not part.around or part.path) and part.source.of is None]
+    titles = list(dict.fromkeys(part.table.title for part in own))
     origin = f"{', '.join(dict.fromkeys(each.path for each in sources))} ({', '.join(titles)})"
     return Imported(settle.settled(draft, origin, composed, say), draft)
 
@@ -62,12 +64,11 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
             draft.warn(
                 f"import the files with the values of {part.source.path} with it: the defaults are used in their place"
             )
-    for part, chart in [(part, chart) for part in parts for chart in part.instead]:
-        place = yamlfile.dotted((*part.path, chart, part.table.switches[chart]["key"]))
-        draft.advise(
-            f"{part.table.title} would run {chart} a second time, since {place} is not false; the values have the one"
-            " beside it only"
-        )
+    for part in parts:
+        for chart in part.instead:
+            place = yamlfile.dotted((*part.path, chart, part.table.switches[chart]["key"]))
+            text = f"{part.table.title} would run {chart} a second time, since {place} is not false"
+            draft.advise(f"{text}; the values have the one beside it only")
     for each in sources:
         if said := ", ".join(each.defaults):  # without their texts, which may be passwords
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")

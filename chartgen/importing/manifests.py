@@ -12,7 +12,7 @@ from .convert import ENV, env, startup
 from .draft import SERVER, SETTLED, Note, Spot, Workload
 from .flags import arguments, resolved, split, texts
 from .function import row
-from .models import USUAL, claimed, image, set_model, set_models, unknown
+from .models import NEW, USUAL, claimed, image, set_model, set_models, unknown
 from .pulls import elsewhere, pulled
 from .source import at as inside
 from .tables import Program, program_of, programs
@@ -63,7 +63,6 @@ STAYS = {
     "HorizontalPodAutoscaler": "set autoscaling",
     "PodDisruptionBudget": "set podDisruptionBudget",
     "Job": "llm-stack downloads models itself; set model.delivery",
-    "HTTPRoute": "set httpRoute for the UI, or api.httpRoute for the servers",
 }
 
 
@@ -357,6 +356,8 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
         if path == "/dev/shm":
             _shared_memory(at, volume, keys)
+        elif path == "/tmp" and "emptyDir" in volume:
+            at.settled("llm-stack mounts an emptyDir there", *keys)
         elif folder is not None:
             claimed(at, volume, mount, {**folder, "path": path}, keys)
         else:
@@ -364,7 +365,18 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
             own += [] if any(one is volume for one, _ in own) or number < 0 else [(volume, keys[1])]
     if rest:
         at.put("volumeMounts", [mount for mount, _ in rest], *[key for _, key in rest])
-        at.put("volumes", [volume for volume, _ in own], *[key for _, key in own])
+        at.put("volumes", [_existing(at, volume) for volume, _ in own], *[key for _, key in own])
+
+
+def _existing(at: At, volume: dict[str, Any]) -> dict[str, Any]:
+    """A volume as a pod has it: a claim that the other chart creates must be there before llm-stack is installed."""
+    if NEW not in volume:
+        return volume
+    name = volume[NEW]["name"]
+    at.draft.needs.add(f"PersistentVolumeClaim/{name}")
+    text = f"keep the claim {name} of the other chart, or create it"
+    at.draft.advise(f"{text}: llm-stack creates claims for models and for the data of UIs only", name)
+    return {"name": volume["name"], "persistentVolumeClaim": {"claimName": name}}
 
 
 def folder_of(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
@@ -525,6 +537,40 @@ def ingress_of(at: At) -> None:
         here.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
     if at.value.get("tls"):
         here.put(f"{target}.tls", at.value["tls"], "tls")
+
+
+def _route(at: At) -> tuple[At, str] | None:
+    """Where an HTTPRoute leads: to a UI, or to a model server."""
+    found = at.draft.behind(text_at(at.source.data, "spec", "rules", 0, "backendRefs", 0, "name"))
+    if not found:
+        return None
+    return _of(at, found), "httpRoute" if found.program.prefix else "api.httpRoute"
+
+
+@row("routeOf", {"hostnames": [TEXT], "parentRefs": LIST, "rules": [{"matches": LIST}]})
+def route_of(at: At) -> None:
+    """An HTTPRoute to an imported workload: its host names and its Gateways."""
+    found = _route(at)
+    if not found:
+        at.none("leads to no imported workload; apply it as before")
+        return
+    here, target = found
+    hosts = [host for host in at.value.get("hostnames") or () if host]
+    here.put(f"{target}.enabled", True, "rules", how="as enabled")
+    if hosts and target == "httpRoute":
+        here.put("httpRoute.hostnames", hosts, "hostnames")
+    elif hosts:
+        here.put(("api", "httpRoute", "hosts", SERVER), hosts[0], ("hostnames", 0))
+        here.none("llm-stack has one host for each server; add one for another host under extraObjects", "hostnames")
+    if at.value.get("parentRefs"):
+        here.put(f"{target}.parentRefs", at.value["parentRefs"], "parentRefs")
+
+
+@row("routeAnnotations", ANY)
+def route_annotations(at: At) -> None:
+    """The annotations of such an HTTPRoute."""
+    found = _route(at)
+    found[0].put(f"{found[1]}.annotations", at.value) if found else at.settled("is of the HTTPRoute")
 
 
 @row("ingressAnnotations", ANY)

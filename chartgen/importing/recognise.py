@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reading.yamlfile import Key
+from . import apptemplate
 from .manifests import WORKLOADS, main, split_image
 from .pulls import helper
 from .source import Source, at
@@ -102,6 +103,9 @@ def _defaults(data: dict[str, Any], path: Key, found: list[tuple[Key, str]]) -> 
 def _values(source: Source, path: Key, name: str, chart: str, around: Table | None) -> list[Part]:
     """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
     data = at(source.data, path) or {}
+    if apptemplate.known(data):
+        made = [part for one in apptemplate.manifests(source, path) for part in parts(one)]
+        return [*made, Part(source, path, charts()["app-template"], around)] if any(one.program for one in made) else []
     by_name = charts()[chart] if chart else _called(name)
     if by_name and not chart and not (mostly(by_name, data) and score(by_name, data)) and not _covers(by_name, data):
         by_name = None  # another chart whose release has this name
