@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..reading.yamlfile import Key, dotted
-from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
+from .draft import CARRIED, CHANGED, MISSING, OTHER, SERVER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
 from .source import Source, leaves
 from .tables import Program, Table, programs
 
@@ -78,11 +78,11 @@ class At:
         """Write a value, made of what is at paths below; `how` says what it became where it is not the same."""
         goal = self._goal(target)
         if _templates(value):
-            text = f"is a Helm template expression, which a values file cannot have; write its result as {dotted(goal)}"
-            self.lost(goal, text, keys)
+            text = "is a Helm template expression, which a values file cannot have; write its result as"
+            self.lost(goal, f"{text} {dotted(self._named(goal))}", keys)
             return
         if _variables(value):
-            self.lost(goal, f"has a variable; write its value as {dotted(goal)}", keys)
+            self.lost(goal, f"has a variable; write its value as {dotted(self._named(goal))}", keys)
             self.draft.advise("replace variables such as ${NAME} in the input, and import it again")
             return
         if goal[-1] == "parentRefs" and isinstance(value, list):
@@ -108,6 +108,10 @@ class At:
         prefix = self.program.prefix if self.program else ""
         own = not self.draft.names.has(goal[:1]) or goal[0] in self.draft.server_keys
         return (prefix, *goal) if prefix and own else goal
+
+    def _named(self, goal: Key) -> Key:
+        """A target with the server's name in it, as far as that is known by now."""
+        return tuple(self.draft.name(self.server) if step == SERVER else step for step in goal)
 
     def _meaning(self, goal: Key) -> str:
         """What llm-stack calls by the input's name, where that is something else."""

@@ -86,8 +86,13 @@ def texts(env: Any) -> dict[str, str]:
 
 def _items(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     if isinstance(value, list):
-        return [((n,), str(item)) for n, item in enumerate(value) if item is not None]
+        return [((n,), word(item)) for n, item in enumerate(value) if item is not None]
     return [((), str(value))] if isinstance(value, str) else []
+
+
+def word(item: Any) -> str:
+    """An item of a command line as text: what YAML reads as true or false was `on`, `yes` or the like."""
+    return str(item).lower() if isinstance(item, bool) else str(item)
 
 
 def split(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from ..reading.keynames import Names
 from ..reading.unprinted import opened
 from . import carry, downloads, recognise, settle, source, typed
 from .at import At
-from .draft import CARRIED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
+from .draft import CARRIED, CHANGED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
 from .typed import text_at
 
@@ -102,10 +102,11 @@ def _with_siblings(part: recognise.Part, parts: list[recognise.Part]) -> recogni
     return replace(part, table=replace(part.table, defaults={**part.table.defaults, **off}), instead=tuple(own))
 
 
-def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool]:
-    """Servers come before what uses them, in whatever order the input has them."""
+def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool, bool]:
+    """Servers come before what uses them, in whatever order the input has them, and what is around values last."""
     engine = bool(part.program and part.program.engine)
-    return bool(part.table.kinds), not part.table.server, not part.program, not engine
+    around = not set(recognise.OBJECTS).isdisjoint(part.table.kinds)
+    return around, bool(part.table.kinds), not part.table.server, not part.program, not engine
 
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
@@ -126,12 +127,17 @@ def _placed(draft: Draft, server: str) -> None:
         return
     if downloads.taken_over(draft, server):
         return
-    name = f"{server}-models"
+    name, keep = draft.kept.get(server, (f"{server}-models", ""))
     folder = own.get(("model", "path"), "")
     for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
-        draft.withdraw(put, Note(SETTLED, f"is of the claim {name}, which you create"))
+        text = f"is of the claim {name}, which {'stays' if keep else 'you create'}"
+        draft.withdraw(put, Note(SETTLED, text))
     draft.put(Put(("modelCache", "existingClaim"), name, server, ()), Note(SETTLED, ""))
     draft.needs.add(f"PersistentVolumeClaim/{name}")
+    if keep:
+        draft.unadvise(f"{keep}, and set modelCache.existingClaim to {name}")
+        draft.advise(keep, name)
+        return
     draft.advise(
         f"create the claim {name}, and copy the model into its {f'folder {folder}' if folder else 'root'}", name
     )
@@ -171,6 +177,7 @@ def _finished(draft: Draft) -> None:
         _grouped(draft, server)
         _called(draft, server)
         _of_each_slot(draft, server)
+        _for_its_cards(draft, server)
         if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
@@ -222,6 +229,29 @@ def _called(draft: Draft, server: str) -> None:
         draft.advise(
             f"clients that ask for the model {folder} ask for {name.value} from now on; to keep the name, set"
             f" {engine}.servedModelName{draft.of(server)} to it"
+        )
+
+
+def _for_its_cards(draft: Draft, server: str) -> None:
+    """The image of the input stays where llm-stack would choose one for other cards: a pod can get a card of the node
+    that no resource names.
+    """
+    chosen = next((put.value for put in draft.puts_of(server, ("gpu", "vendor"))), "none")
+    vendor, repository, tag, spots = draft.images.get(server, (chosen, "", "", ()))
+    if vendor == chosen or draft.puts_of(server, ("image",)):
+        return
+    for spot in spots:
+        draft.notes.pop(spot, None)
+    how = "stays, since llm-stack would choose one for other cards"
+    for key, value in (("repository", repository), ("tag", tag)):
+        text, _, digest = value.partition("@")
+        draft.put(Put(("image", key), text, server, spots, how), Note(CHANGED, how))
+        if digest:
+            draft.put(Put(("image", "digest"), digest, server, spots, how), Note(CHANGED, how))
+    if chosen == "none":
+        draft.warn(
+            f"the input names no card in the resources{draft.of(server)}, whose image is for cards; set gpu.vendor and"
+            f" gpu.count, or check how its pods get them"
         )
 
 

@@ -10,7 +10,7 @@ from .at import EMPTY, At
 from .cards import resources
 from .convert import ENV, env, startup
 from .draft import SERVER, SETTLED, Note, Spot, Workload
-from .flags import arguments, resolved, split, texts
+from .flags import arguments, resolved, split, texts, word
 from .function import row
 from .models import NEW, USUAL, claimed, image, set_model, set_models, unknown
 from .pulls import elsewhere, pulled
@@ -159,8 +159,10 @@ def _container(at: At) -> None:
         resources(at.below("resources", row={"to": "resources", "gpus": bool(at.program and at.program.engine)}))
     if value.get("startupProbe"):
         startup(at.below("startupProbe", row={"to": "startupTimeoutSeconds"}))
-    if value.get("securityContext"):
-        at.put("securityContext", value["securityContext"], "securityContext")
+    if context := value.get("securityContext"):
+        # Kubernetes requires both, and sets the second one by default.
+        privileged = {"allowPrivilegeEscalation": True} if context.get("privileged") is True else {}
+        at.put("securityContext", {**privileged, **context}, "securityContext")
     at.settled("llm-stack names the container", "name")
     at.settled("llm-stack has its own probes", "livenessProbe", "readinessProbe", "startupProbe")
     at.settled("the Service has the port of the engine", "ports")
@@ -180,8 +182,8 @@ def _left(at: At) -> tuple[str, ...]:
 
 def _words(container: dict[str, Any]) -> list[str]:
     """What a container runs, a text without words as it is."""
-    words = [word for key in ("command", "args") for word in container.get(key, ())]
-    return [str(word) for word in words if word is not None]
+    words = [one for key in ("command", "args") for one in container.get(key, ())]
+    return [word(one) for one in words if one is not None]
 
 
 def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
@@ -189,7 +191,8 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
     repository, tag, digest = split_image(str(at.value.get("image", "")))
     target = at.program.image if at.program else "image"
     if at.program and repository in at.program.own:
-        image(at.below(value={"repository": repository, "tag": tag}, row={}).only(*keys))
+        whole = f"{tag}@{digest}" if digest else tag
+        image(at.below(value={"repository": repository, "tag": whole}, row={}).only(*keys))
     elif re.fullmatch("|".join(USUAL), repository) and tag in ("", "latest") and not digest:
         at.none("does not pin a version; llm-stack has the version under images", *keys)
     else:
@@ -260,8 +263,8 @@ def _custom(at: At) -> None:
     model = _named(at, custom["model"], words, variables)
     for key, target in (("command", "custom.command"), ("args", "extraArgs")):
         if value.get(key):
-            kept = [str(word) for word in value[key] if word is not None]
-            swapped = [_swapped(word, model) for word in kept]
+            kept = [word(one) for one in value[key] if one is not None]
+            swapped = [_swapped(one, model) for one in kept]
             at.put(target, swapped, key, how="with the folder of the model" if swapped != kept else "")
     ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
     said = _setting(custom.get("ports", []), words, variables)
@@ -347,6 +350,8 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
     """What is mounted: the models or the data of the program, its shared memory, and others."""
     text, env = " ".join(_words(container.value)), texts(container.value.get("env"))
     rest, own = [], []
+    mounts = [text_at(one, "mountPath") for one in list_at(container.value, "volumeMounts")]
+    usual = _unused(at.program, mounts, env)
     for n, mount in enumerate(container.value.get("volumeMounts", ())):
         if not mount:
             continue
@@ -354,6 +359,7 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         path = str(mount.get("mountPath", "")).rstrip("/")
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
         folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
+        folder = None if folder and path in usual else folder
         if path == "/dev/shm":
             _shared_memory(at, volume, keys)
         elif path == "/tmp" and "emptyDir" in volume:
@@ -377,6 +383,14 @@ def _existing(at: At, volume: dict[str, Any]) -> dict[str, Any]:
     text = f"keep the claim {name} of the other chart, or create it"
     at.draft.advise(f"{text}: llm-stack creates claims for models and for the data of UIs only", name)
     return {"name": volume["name"], "persistentVolumeClaim": {"claimName": name}}
+
+
+def _unused(program: Program | None, paths: list[str], variables: dict[str, str]) -> set[str]:
+    """The mounts that hold no models, since a variable names a folder of another mount for them."""
+    paths = [path.rstrip("/") for path in paths]
+    named = {variables[name].rstrip("/") for name in (program.variables if program else ()) if variables.get(name)}
+    used = {path for path in paths for folder in named if f"{folder}/".startswith(f"{path}/")}
+    return set(paths) - used if used else set()
 
 
 def folder_of(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:

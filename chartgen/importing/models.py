@@ -298,11 +298,11 @@ def _new_claim(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, ...
             value = [new[theirs]] if theirs == "accessMode" else new[theirs]
             at.put(f"{target}.{ours}", value, (*place, NEW, theirs), how="in a list" if ours == "accessModes" else "")
     at.settled("llm-stack creates the claim", *keys)
-    at.draft.advise(
-        f"the claim {new['name']}, which the other chart created, is deleted with its release; to keep its data, set"
-        f" retain to true under persistence.{volume['name']}, upgrade and uninstall the old release, and set"
-        f" {goal}.existingClaim to {new['name']}"
-    )
+    text = f"the claim {new['name']}, which the other chart created, is deleted with its release; to keep its data, set"
+    kept = f"{text} retain to true under persistence.{volume['name']}, upgrade and uninstall the old release"
+    if target == "modelCache":
+        at.draft.kept[at.server] = (new["name"], kept)
+    at.draft.advise(f"{kept}, and set {goal}.existingClaim to {new['name']}")
 
 
 def made_by_hand(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, ...]) -> None:
@@ -331,6 +331,9 @@ def image(at: At) -> None:
         ours = f"the version of {program.title} under images.{program.engine}"
         text = f"llm-stack sets flags of {ours}; to use another image, set image.repository and image.tag"
         at.none(text)
+        shown = f"{repository}:{tag}"
+        vendor = next((one for pattern, one in program.variants.items() if re.search(pattern, shown)), "none")
+        at.draft.images[at.server] = (vendor, repository, str(tag or "latest"), tuple(at.spots(())))
         return
     if str(tag) == "latest" and program and re.fullmatch("|".join(USUAL), repository):
         at.none(f"does not pin a version; {program.title} has the version under images")
