@@ -6,6 +6,7 @@ read → recognise → carry → settle (write, validate) → report
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,6 +178,7 @@ def _finished(draft: Draft) -> None:
         _grouped(draft, server)
         _called(draft, server)
         _of_each_slot(draft, server)
+        _split(draft, server)
         _for_its_cards(draft, server)
         if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
@@ -253,6 +255,20 @@ def _for_its_cards(draft: Draft, server: str) -> None:
             f"the input names no card in the resources{draft.of(server)}, whose image is for cards; set gpu.vendor and"
             f" gpu.count, or check how its pods get them"
         )
+
+
+def _split(draft: Draft, server: str) -> None:
+    """A server that splits its model across fewer cards than it requests uses no others; llm-stack gives it those."""
+    engine = draft.engine(server)
+    keys = [f"{kind}ParallelSize" for kind in ("tensor", "pipeline", "data")]
+    sizes = {key: put.value for key in keys for put in draft.puts_of(server, (engine, key))}
+    used = math.prod(size for size in sizes.values() if isinstance(size, int))
+    for put in draft.puts_of(server, ("gpu", "count")):
+        several = draft.puts_of(server, ("nodes", "count"))
+        if keys[0] in sizes and isinstance(put.value, int) and used < put.value and not several:
+            how = f"{used}, the number of cards that the server uses of the {put.value} that it requests"
+            draft.revise(put, used, how=how)
+            draft.advise(f"gpu.count{draft.of(server)} is {how}")
 
 
 def _of_each_slot(draft: Draft, server: str) -> None:

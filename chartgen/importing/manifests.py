@@ -415,7 +415,17 @@ def folder_of(program: Program | None, path: str, text: str, variables: dict[str
             return entry if "again" in entry else {"folder": below}
     if re.search(rf"--download-dir[= ]{re.escape(path)}/?(\s|$)", text):
         return next((entry for entry in program.folders.values() if "again" in entry), {})
-    return {} if program.engine != "custom" and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
+    return {} if program.engine not in ("", "custom") and _has_model(program, path, text, variables) else None
+
+
+def _has_model(program: Program, path: str, text: str, variables: dict[str, str]) -> bool:
+    """Whether a command line or a variable names a model below a path; other files can be there, such as templates."""
+    names = [name for name, entry in program.flags.items() if entry.get("by") in ("model", "file")]
+    words = "|".join(map(re.escape, (*names, "serve")))
+    if re.search(rf"(?:^|\s)(?:{words})(?:=|\s+)['\"]?{re.escape(path)}(?:/|\s|$)", text):
+        return True
+    named = [variables.get(name, "") for name, entry in program.env.items() if entry.get("by") in ("model", "file")]
+    return any(f"{each}/".startswith(f"{path}/") for each in named)
 
 
 def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
