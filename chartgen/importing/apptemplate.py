@@ -251,7 +251,8 @@ class _Made:
             made.put(("metadata", "annotations"), one.get("annotations"), (*origin, "annotations"))
             for n, rule in enumerate(list_at(one, "rules") or [{}]):
                 names = [{"name": self._service(each)} for each in list_at(rule, "backendRefs") or [{}]]
-                made.add(("spec", "rules"), {"backendRefs": names}, (*origin, "rules", n))
+                more = {each: rule[each] for each in ("matches", "filters", "timeouts") if each in rule}
+                made.add(("spec", "rules"), {"backendRefs": names, **more}, (*origin, "rules", n))
             found.append(self._finished(made))
         return found
 

@@ -369,6 +369,10 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         else:
             rest.append((mount, keys[0]))
             own += [] if any(one is volume for one, _ in own) or number < 0 else [(volume, keys[1])]
+    used = {mount.get("name") for mount in container.value.get("volumeMounts", ()) if mount}
+    for name, (number, _) in volumes.items():
+        if name not in used:
+            at.none("is mounted in no container that llm-stack runs", ("volumes", number))
     if rest:
         at.put("volumeMounts", [mount for mount, _ in rest], *[key for _, key in rest])
         at.put("volumes", [_existing(at, volume) for volume, _ in own], *[key for _, key in own])
@@ -571,7 +575,7 @@ def _route(at: At) -> tuple[At, str] | None:
     return _of(at, found), "httpRoute" if found.program.prefix else "api.httpRoute"
 
 
-@row("routeOf", {"hostnames": [TEXT], "parentRefs": LIST, "rules": [{"matches": LIST}]})
+@row("routeOf", {"hostnames": [TEXT], "parentRefs": LIST, "rules": [{"matches": LIST, "timeouts": MAP}]})
 def route_of(at: At) -> None:
     """An HTTPRoute to an imported workload: its host names and its Gateways."""
     found = _route(at)
@@ -580,7 +584,17 @@ def route_of(at: At) -> None:
         return
     here, target = found
     hosts = [host for host in at.value.get("hostnames") or () if host]
-    here.put(f"{target}.enabled", True, "rules", how="as enabled")
+    rules = at.value.get("rules") or ()
+    for n, rule in enumerate(rules):
+        for name, limit in map_at(rule, "timeouts").items():
+            if n == 0 and name in ("request", "backendRequest"):
+                here.put(f"{target}.timeouts.{name}", limit, ("rules", n, "timeouts", name))
+        whole = [{"path": {"type": "PathPrefix", "value": "/"}}]
+        if map_at(rule).get("matches") == whole:
+            here.settled("the route leads all paths to the server", ("rules", n, "matches"))
+        for key in ("matches", "filters", "timeouts"):
+            here.none("the route leads all paths to the server, and has no other rules", ("rules", n, key))
+    here.put(f"{target}.enabled", True, *[("rules", n, "backendRefs") for n in range(len(rules))], how="as enabled")
     if hosts and target == "httpRoute":
         here.put("httpRoute.hostnames", hosts, "hostnames")
     elif hosts:

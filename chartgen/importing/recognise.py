@@ -111,7 +111,7 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
         by_name = None  # another chart whose release has this name
     if by_name and (chart or by_name.ui):
         return [Part(source, path, by_name, around)]
-    scores = {table.name: score(table, data) if mostly(table, data) else 0 for table in charts().values()}
+    scores = {table.name: _certain(table, data) for table in charts().values()}
     best = max(scores, key=lambda each: scores[each])
     below = _below(source, path, data, around)
     if by_name and not below:
@@ -132,6 +132,15 @@ def _keys(table: Table) -> set[str]:
     return keys | set(table.rows.below)
 
 
+def _certain(table: Table, data: dict[str, Any]) -> int:
+    """How much the data are a chart's. One of its own keys alone is enough only without keys that it lacks, since other
+    charts of the same program have the same names.
+    """
+    found = score(table, data) if mostly(table, data) else 0
+    unknown = set(data) - _keys(table) - {"global"}
+    return found if found >= CLOSE or not unknown else 0
+
+
 def _covers(table: Table, data: dict[str, Any]) -> bool:
     """Whether a chart has every key of the data."""
     return bool(table.names) and _keys(table) >= set(data)
@@ -146,6 +155,7 @@ def mostly(table: Table, data: Any) -> bool:
 def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
     """The blocks of an umbrella chart that are values of charts: by the name of the block, or by its keys."""
     found = []
+    single = bool(map_at(data, "image")) or "replicaCount" in data  # a chart of its own, whose blocks are its settings
     for key, block in data.items():
         if not isinstance(block, dict):
             continue
@@ -153,7 +163,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
         known = max(charts().values(), key=lambda one: score(one, block))
         if named and score(named, block):
             table = named
-        elif score(known, block) >= CLOSE and mostly(known, block):
+        elif score(known, block) >= CLOSE and mostly(known, block) and not single:
             table = known
         elif named and _plain(named, data):
             table = named
