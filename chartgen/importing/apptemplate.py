@@ -181,7 +181,8 @@ class _Made:
             return {"persistentVolumeClaim": {"claimName": str(one["existingClaim"])}}
         if kind == "persistentVolumeClaim":
             names = ("size", "storageClass", "accessMode")
-            return {NEW: {each: one[each] for each in names if one.get(each)} | {"name": f"{self.release}-{key}"}}
+            own = {"name": f"{self.release or 'release'}-{key}", **({} if self.release else {"unnamed": True})}
+            return {NEW: {each: one[each] for each in names if one.get(each)} | own}
         if kind == "emptyDir":
             return {kind: {each: one[each] for each in ("medium", "sizeLimit") if each in one}}
         if kind == "hostPath":
@@ -251,7 +252,7 @@ class _Made:
             made.put(("metadata", "annotations"), one.get("annotations"), (*origin, "annotations"))
             for n, rule in enumerate(list_at(one, "rules") or [{}]):
                 names = [{"name": self._service(each)} for each in list_at(rule, "backendRefs") or [{}]]
-                more = {each: rule[each] for each in ("matches", "filters", "timeouts") if each in rule}
+                more = {each: one for each, one in map_at(rule).items() if each in ("matches", "filters", "timeouts")}
                 made.add(("spec", "rules"), {"backendRefs": names, **more}, (*origin, "rules", n))
             found.append(self._finished(made))
         return found
@@ -309,4 +310,7 @@ def unused(at: At) -> None:
     """What belongs to no program that was imported, or is switched off."""
     if isinstance(at.value, dict) and at.value.get("enabled") is False:
         at.settled("is off")
+    for name in map_at(at.value, "containers") if at.row.get("own") else ():
+        at.settled("llm-stack has its own probes", ("containers", name, "probes"))
+        at.settled("llm-stack orders the containers itself", ("containers", name, "dependsOn"))
     at.none(at.row["else"])

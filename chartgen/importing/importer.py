@@ -112,7 +112,7 @@ def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool, bool]:
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
     known = {part.source.path for part in parts} if any(part.alone for part in parts) else set()
-    titles = ", ".join(table.title for table in charts().values() if table.names)
+    titles = ", ".join(table.title for table in charts().values() if table.names or "app-template" in table.kinds)
     others = "for another chart, import the manifests that 'helm template' renders"
     remedy = f"chartgen knows {titles}, and manifests; name the chart with --chart if it is one of them; {others}"
     problems = [_refusal(each, remedy) for each in sources if each.path not in known]
@@ -148,6 +148,9 @@ def _refusal(each: source.Source, remedy: str) -> Problem:
     if recognise.own(each.data):
         own = f"use it as it is; 'chartgen validate -f {each.path}' says what its keys are called in llm-stack"
         return Problem(each.path, 0, "", "is a values file of llm-stack", own)
+    if recognise.of_app_template(each.data):
+        message = "has values of the chart app-template, whose containers run no program that chartgen knows"
+        return Problem(each.path, 0, "", message, "import the files of model servers and of Open WebUI only")
     if source.is_compose(each.data):
         built = [
             str(name) for name, one in each.data["services"].items() if isinstance(one, dict) and "image" not in one

@@ -298,8 +298,10 @@ def _new_claim(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, ...
             value = [new[theirs]] if theirs == "accessMode" else new[theirs]
             at.put(f"{target}.{ours}", value, (*place, NEW, theirs), how="in a list" if ours == "accessModes" else "")
     at.settled("llm-stack creates the claim", *keys)
-    text = f"the claim {new['name']}, which the other chart created, is deleted with its release; to keep its data, set"
-    kept = f"{text} retain to true under persistence.{volume['name']}, upgrade and uninstall the old release"
+    unknown = " (with the name of the old release in place of 'release')" if new.get("unnamed") else ""
+    text = f"the claim {new['name']}{unknown}, which the other chart created, is deleted with its release"
+    keep = f"to keep its data, set retain to true under persistence.{volume['name']}, upgrade and uninstall the old"
+    kept = f"{text}; {keep} release"
     if target == "modelCache":
         at.draft.kept[at.server] = (new["name"], kept)
     at.draft.advise(f"{kept}, and set {goal}.existingClaim to {new['name']}")

@@ -58,6 +58,11 @@ def parts(source: Source, chart: str = "") -> list[Part]:
     return found
 
 
+def of_app_template(data: dict[str, Any]) -> bool:
+    """Whether a document has values of app-template."""
+    return apptemplate.known(data) or any(apptemplate.known(at(data, path)) for path, _ in _inside(data))
+
+
 def own(data: Any) -> bool:
     """Whether values are llm-stack's own with a name of another chart: they say what no other chart does."""
     engines = {one.engine for one in programs().values() if one.engine} | {"custom"}
@@ -155,7 +160,9 @@ def mostly(table: Table, data: Any) -> bool:
 def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
     """The blocks of an umbrella chart that are values of charts: by the name of the block, or by its keys."""
     found = []
-    single = bool(map_at(data, "image")) or "replicaCount" in data  # a chart of its own, whose blocks are its settings
+    single = (
+        isinstance(data.get("image"), dict) or "replicaCount" in data
+    )  # a chart of its own, whose blocks are its settings
     for key, block in data.items():
         if not isinstance(block, dict):
             continue
