@@ -69,7 +69,7 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
         for chart in part.instead:
             place = yamlfile.dotted((*part.path, chart, part.table.switches[chart]["key"]))
             text = f"{part.table.title} would run {chart} a second time, since {place} is not false"
-            draft.advise(f"{text}; the values have the one beside it only")
+            draft.advise(f"{text}; the values have only the one next to it")
     for each in sources:
         if said := ", ".join(each.defaults):  # without their texts, which may be passwords
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")

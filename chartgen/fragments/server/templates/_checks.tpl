@@ -58,7 +58,7 @@ extraArgs: --host {{ . }} hides the server from the probes and the Service; remo
 
 {{- /*
 Arguments and variables of the values that the chart sets from other values, in the engine's facts. The program takes the one
-or the other, but the chart's own sums and what it tells clients follow the values. The same text again changes nothing; a list
+or the other, but the chart's own sums and its clients follow the values. The same text again changes nothing; a list
 of names that begins with the chart's own adds names.
 */}}
 {{- define "fragment.server.repeatedFaults" -}}
