@@ -9,13 +9,14 @@ from typing import Any
 
 from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
-from .draft import CARRIED, CHANGED, MISSING, OTHER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
-from .source import Source, leaves
+from .draft import CARRIED, CHANGED, MISSING, OTHER, SERVER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
+from .source import Source, at, leaves
 from .tables import Program, Table, programs
 
 VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=][^}]*)?\}")
 DECIMAL = re.compile(r"[0-9]{1,18}")
 USUAL_REFERENCE = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}  # what a route's reference means anyway
+VARIABLES = "replace variables such as ${NAME} in the input, and import it again"
 EMPTY = ("", None, {}, [])
 
 
@@ -72,22 +73,35 @@ class At:
             path = (*self.path, *((key,) if isinstance(key, str | int) else key))
             inner = self.draft.spots(self.source, path)
             given = path == self.path or _has(self.value, path[len(self.path) :])
-            found += inner or ([(self.source.number, path)] if given else [])
+            found += inner or ([(self.source.number, path)] if given and self.source.of is None else [])
         return [*found, *self.also]
 
     def put(self, target: str | Key, value: Any, *keys: Any, how: str = "") -> None:
         """Write a value, made of what is at paths below; `how` says what it became where it is not the same."""
         goal = self._goal(target)
         if _templates(value):
-            text = f"is a Helm template expression, which a values file cannot have; write its result as {dotted(goal)}"
-            self.lost(goal, text, keys)
+            text = "is a Helm template expression, which a values file cannot have; write its result as"
+            self.lost(goal, f"{text} {dotted(self._named(goal))}", keys)
             return
+        if _scalars(value) and _variables(value):
+            for key in [key for key, one in value.items() if _variables(one)]:
+                self.below(key, row=self.row).lost(
+                    (*goal, str(key)), f"has a variable; write its value as {dotted((*goal, str(key)))}", ()
+                )
+            value = {key: one for key, one in value.items() if not _variables(one)}
+            keys = keys or tuple(value)
+            self.draft.advise(VARIABLES)
+            if not value:
+                return
         if _variables(value):
-            self.lost(goal, f"has a variable; write its value as {dotted(goal)}", keys)
-            self.draft.advise("replace variables such as ${NAME} in the input, and import it again")
+            self.lost(goal, f"has a variable; write its value as {dotted(self._named(goal))}", keys)
+            self.draft.advise(VARIABLES)
             return
         if goal[-1] == "parentRefs" and isinstance(value, list):
             value = [_unusual(one) for one in value if one]
+        if goal[-1] == "tag" and "@" in str(value) and self.draft.names.has((*goal[:-1], "digest")):
+            value, _, digest = str(value).partition("@")
+            self.put(".".join(map(str, (*goal[:-1], "digest"))), digest, *keys, how="the digest")
         value, converted = self._converted(goal, value)
         how = how or converted
         scoped = self.server if goal[0] in self.draft.server_keys or "<server>" in goal else ""
@@ -109,6 +123,10 @@ class At:
         prefix = self.program.prefix if self.program else ""
         own = not self.draft.names.has(goal[:1]) or goal[0] in self.draft.server_keys
         return (prefix, *goal) if prefix and own else goal
+
+    def _named(self, goal: Key) -> Key:
+        """A target with the server's name in it, as far as that is known by now."""
+        return tuple(self.draft.name(self.server) if step == SERVER else step for step in goal)
 
     def _meaning(self, goal: Key) -> str:
         """What llm-stack calls by the input's name, where that is something else."""
@@ -164,6 +182,10 @@ class At:
     def _each(self, keys: tuple[Any, ...], note: Note) -> None:
         for spot in self.spots(keys):
             value = self.draft.every.get(spot, "")
+            off = self._off(spot[1])
+            if off and note.kind == MISSING:
+                self.draft.note([spot], Note(SETTLED, f"{off} is false"))
+                continue
             off = value is False and str(spot[1][-1]).lower().endswith(("enabled", "enable", "create"))
             if value in EMPTY and not isinstance(value, bool):
                 self.draft.note([spot], Note(SETTLED, "is empty"))
@@ -171,6 +193,14 @@ class At:
                 self.draft.note([spot], Note(SETTLED, "is off, and llm-stack does not have it"))
             else:
                 self.draft.note([spot], note)
+
+    def _off(self, path: Key) -> str:
+        """What switches off a block that a leaf is in, of the chart's own values."""
+        for end in range(len(path) - 1, len(self.root), -1):
+            block = at(self.source.data, path[:end]) if self.source.of is None else None
+            if isinstance(block, dict) and block.get("enabled") is False:
+                return dotted((*path[len(self.root) : end], "enabled"))
+        return ""
 
     def of_program(self, name: str) -> At:
         """The same, for a program."""
@@ -201,6 +231,11 @@ def _has(value: Any, path: Key) -> bool:
 
 def _templates(value: Any) -> bool:
     return any(isinstance(text, str) and TEMPLATE.search(text) for _, text in leaves(value))
+
+
+def _scalars(value: Any) -> bool:
+    """Whether a value is a map of texts, such as annotations, each of which stands for itself."""
+    return isinstance(value, dict) and not any(isinstance(one, dict | list) for one in value.values())
 
 
 def _variables(value: Any) -> bool:

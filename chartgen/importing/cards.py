@@ -7,7 +7,7 @@ from typing import Any
 from .at import EMPTY, At
 from .devices import device
 from .function import row
-from .typed import ANY, TEXT
+from .typed import ANY, LIST, TEXT
 
 
 @row("gpu", {"type": TEXT, "nvidiaResource": TEXT, "mig": {"enabled": ANY, "devices": {"*": TEXT}}})
@@ -46,14 +46,15 @@ def _partition(at: At, profile: str, count: Any, *keys: Any) -> None:
     at.put("gpu.count", count, *keys[1:], how="the number of partitions")
 
 
-@row("resources", {"*": {"*": TEXT}})
+@row("resources", {"*": {"*": TEXT}, "claims": LIST})
 def resources(at: At) -> None:
     """Requests and limits; the GPUs among them go under gpu."""
     left: dict[str, Any] = {}
     kept: list[Any] = []
     devices: dict[str, list[Any]] = {}
+    at.none("set gpu.scheme to dra, and gpu.vendor and gpu.count; llm-stack creates the claim", "claims")
     for kind, amounts in at.value.items():
-        for name, amount in amounts.items():
+        for name, amount in amounts.items() if isinstance(amounts, dict) else ():
             if device(name) and at.row.get("gpus", True):
                 devices.setdefault(name, []).append((kind, name, amount))
             elif amount not in EMPTY:

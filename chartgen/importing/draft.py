@@ -94,6 +94,11 @@ class Draft:
     mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     folders: dict[str, str] = field(default_factory=dict)  # by server: the folder that the input names as its model
     called: dict[str, str] = field(default_factory=dict)  # by the Service of another chart's own server: the server
+    # By server: a claim of another chart with its models, and how to keep it.
+    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # By server: the vendor that a public image of its program is for, the image, and where the input has it.
+    images: dict[str, tuple[str, str, str, tuple[Spot, ...]]] = field(default_factory=dict)
+    subcharts: dict[str, str] = field(default_factory=dict)  # by its key in an umbrella chart's values: the server
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
@@ -108,7 +113,11 @@ class Draft:
             if not inside:
                 return []
             value = value[step]
-        return [(source.number, path) for path, _ in leaves(value, key)]
+        found = [path for path, _ in leaves(value, key)]
+        if source.of is None:
+            return [(source.number, path) for path in found]
+        origins = list(dict.fromkeys(filter(None, map(source.original, found))))
+        return [spot for one in origins for spot in self.spots(source.of, one)]
 
     def put(self, put: Put, note: Note) -> None:
         """Write a value, and note it at its spots; of two values for one target the later one counts."""
@@ -171,7 +180,8 @@ class Draft:
     @cached_property
     def every(self) -> dict[Spot, Any]:
         """All leaves of the input, with their values."""
-        return {(one.number, path): value for one in self.sources for path, value in leaves(one.data)}
+        own = [one for one in self.sources if one.of is None]
+        return {(one.number, path): value for one in own for path, value in leaves(one.data)}
 
     def selected(self, selector: Any) -> Workload | None:
         """The imported workload whose pods a selector selects."""
@@ -197,6 +207,10 @@ class Draft:
             return ""
         if name in self.called:
             return self.called[name]
+        # Helm names the Service of a subchart RELEASE-KEY, and the input does not have the release.
+        below = [server for key, server in self.subcharts.items() if name == key or name.endswith(f"-{key}")]
+        if len(below) == 1:
+            return below[0]
         if rest and not any(one.name == name for one in self.workloads):
             pass  # a Service elsewhere can have the name of a server of this release
         elif name in self.servers:

@@ -86,8 +86,13 @@ def texts(env: Any) -> dict[str, str]:
 
 def _items(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     if isinstance(value, list):
-        return [((n,), str(item)) for n, item in enumerate(value) if item is not None]
+        return [((n,), word(item)) for n, item in enumerate(value) if item is not None]
     return [((), str(value))] if isinstance(value, str) else []
+
+
+def word(item: Any) -> str:
+    """An item of a command line as text: what YAML reads as true or false was `on`, `yes` or the like."""
+    return str(item).lower() if isinstance(item, bool) else str(item)
 
 
 def split(text: str) -> list[str]:
@@ -106,12 +111,24 @@ def split(text: str) -> list[str]:
 
 def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """What follows the program's own name, such as `vllm serve`; a word before the first flag is the model."""
+    words = _without_script(at, words)
     begin = _begin([word for word, _ in words], at.program.commands if at.program else ())
     for _, key in words[:begin]:
         at.settled("is how llm-stack starts the program", key)
     words = words[begin:]
     takes = "--model" in at.program.flags if at.program else False
     return [("--model", words[0][1]), *words] if takes and words and not words[0][0].startswith("-") else words
+
+
+def _without_script(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """What follows a Python program in a command, which starts the server in a way of its own."""
+    for n in range(len(words) - 2):
+        if words[n][0].rpartition("/")[2] in ("python", "python3") and words[n + 1][0] == "-c":
+            text = "is a program around the server; llm-stack starts the server itself: extend your image with it"
+            at.none(text, words[n + 1][1], words[n + 2][1])
+            at.settled("is how llm-stack starts the program", words[n][1])
+            return [*words[:n], *words[n + 3 :]]
+    return words
 
 
 def _of_the_program(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -175,7 +192,9 @@ def _row(at: At, flag: Flag) -> dict[str, Any] | None:
 
 def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
     keys = tuple(dict.fromkeys(flag.keys))
-    if flag.more and not {"none", "same"} & entry.keys():
+    if flag.more and entry.get("more"):
+        more(at, [flag.name, flag.value or "", *flag.more], *keys)
+    elif flag.more and not {"none", "same"} & entry.keys():
         at.none(f"{flag.name} has one value in llm-stack, the first one", *keys, part=" ".join(flag.more))
     if "none" in entry:
         at.none(entry["none"], *keys, part=" ".join(flag.words))
@@ -191,6 +210,29 @@ def _known(at: At, flag: Flag, entry: dict[str, Any]) -> None:
         at.put(entry["to"], flag.value, *keys, how=entry.get("how", f"the flag {flag.name}"))
 
 
+@row("device", TEXT)
+def device(at: At) -> None:
+    """The device that older versions of vLLM are told; llm-stack chooses the image for it."""
+    at.none("vLLM no longer has this flag")
+    if at.value == "cpu":
+        at.draft.images.pop(at.server, None)
+
+
+ALL_LAYERS = 99  # what people write for all of them
+
+
+@row("layers", TEXT)
+def layers(at: At) -> None:
+    """The layers of llama.cpp in the memory of the GPUs: all of them, as llm-stack does, or some."""
+    text = str(at.value)
+    if text in ("all", "-1") or (text.isdigit() and int(text) >= ALL_LAYERS):
+        at.settled("llm-stack has all layers in the memory of the GPUs, if gpu is set")
+    elif text == "0":
+        at.settled("llm-stack has no layers in the memory of GPUs, if gpu is not set")
+    else:
+        at.put("llamacpp.gpuLayers", text)
+
+
 @row("switch", ANY)
 def switch(at: At) -> None:
     """A setting that is a flag without a value; `usual` is what the program does without it."""
@@ -199,7 +241,8 @@ def switch(at: At) -> None:
     elif at.value is True:
         more(at, [at.row["flag"]], how=f"the flag {at.row['flag']}")
     elif at.value is False:
-        more(at, [at.row["flag"].replace("--", "--no-", 1)], how=f"the flag {at.row['flag']}")
+        off = at.row["flag"].replace("--", "--no-", 1)
+        more(at, [off], how=f"the flag {off}")
     else:
         at.unknown()
 

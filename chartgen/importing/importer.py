@@ -6,8 +6,9 @@ read → recognise → carry → settle (write, validate) → report
 from __future__ import annotations
 
 import json
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..reading.keynames import Names
 from ..reading.unprinted import opened
 from . import carry, downloads, recognise, settle, source, typed, withheld
 from .at import At
-from .draft import CARRIED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
+from .draft import CARRIED, CHANGED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
 from .typed import text_at
 
@@ -41,12 +42,14 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
     sources = source.read(files)
     parts = [part for each in sources for part in recognise.parts(each, chart)]
     _refuse_unknown(sources, parts)
-    parts = [part for part in parts if not _filled(part, parts)]
+    parts = [_with_siblings(part, parts) for part in parts if not _filled(part, parts)]
+    sources += [part.source for part in parts if part.source.of]
     composed = building.composed(conventions.STACK)
     schema = opened(json.loads(composed.chart.files["values.schema.json"]))
     draft = drafted(sources, parts, schema)
     _without_repetition(draft, composed)
-    titles = list(dict.fromkeys(part.table.title for part in parts if not part.around or part.path))
+    own = [part for part in parts if (not part.around or part.path) and part.source.of is None]
+    titles = list(dict.fromkeys(part.table.title for part in own))
     origin = f"{', '.join(dict.fromkeys(each.path for each in sources))} ({', '.join(titles)})"
     return Imported(settle.settled(draft, origin, composed, say), draft)
 
@@ -62,6 +65,11 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
             draft.warn(
                 f"import the files with the values of {part.source.path} with it: the defaults are used in their place"
             )
+    for part in parts:
+        for chart in part.instead:
+            place = yamlfile.dotted((*part.path, chart, part.table.switches[chart]["key"]))
+            text = f"{part.table.title} would run {chart} a second time, since {place} is not false"
+            draft.advise(f"{text}; the values have only the one next to it")
     for each in sources:
         if said := ", ".join(each.defaults):  # without their texts, which may be passwords
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")
@@ -82,15 +90,29 @@ def _filled(part: recognise.Part, parts: list[recognise.Part]) -> bool:
     return empty and any(one.table is part.table and one.source is not part.source for one in parts)
 
 
-def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool]:
-    """Servers come before what uses them, in whatever order the input has them."""
+def _with_siblings(part: recognise.Part, parts: list[recognise.Part]) -> recognise.Part:
+    """A chart of an umbrella chart that would run another chart of it as its own, unless it is told not to: with values
+    for that one beside it, it is the one that is meant.
+    """
+    beside = {one.table.name for one in parts if one.source is part.source and one.path[:-1] == part.path[:-1]}
+    said = source.at(part.source.data, part.path)
+    own = [key for key in part.table.switches if key in beside and isinstance(said, dict) and not said.get(key)]
+    if not part.path or part.table.name in own or not own:
+        return part
+    off = {key: {part.table.switches[key]["key"]: False} for key in own}
+    return replace(part, table=replace(part.table, defaults={**part.table.defaults, **off}), instead=tuple(own))
+
+
+def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool, bool]:
+    """Servers come before what uses them, in whatever order the input has them, and what is around values last."""
     engine = bool(part.program and part.program.engine)
-    return bool(part.table.kinds), not part.table.server, not part.program, not engine
+    around = not set(recognise.OBJECTS).isdisjoint(part.table.kinds)
+    return around, bool(part.table.kinds), not part.table.server, not part.program, not engine
 
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
     known = {part.source.path for part in parts} if any(part.alone for part in parts) else set()
-    titles = ", ".join(table.title for table in charts().values() if table.names)
+    titles = ", ".join(table.title for table in charts().values() if table.names or "app-template" in table.kinds)
     others = "for another chart, import the manifests that 'helm template' renders"
     remedy = f"chartgen knows {titles}, and manifests; name the chart with --chart if it is one of them; {others}"
     problems = [_refusal(each, remedy) for each in sources if each.path not in known]
@@ -106,12 +128,17 @@ def _placed(draft: Draft, server: str) -> None:
         return
     if downloads.taken_over(draft, server):
         return
-    name = f"{server}-models"
+    name, keep = draft.kept.get(server, (f"{server}-models", ""))
     folder = own.get(("model", "path"), "")
     for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
-        draft.withdraw(put, Note(SETTLED, f"is of the claim {name}, which you create"))
+        text = f"is of the claim {name}, which {'stays' if keep else 'you create'}"
+        draft.withdraw(put, Note(SETTLED, text))
     draft.put(Put(("modelCache", "existingClaim"), name, server, ()), Note(SETTLED, ""))
     draft.needs.add(f"PersistentVolumeClaim/{name}")
+    if keep:
+        draft.unadvise(f"{keep}, and set modelCache.existingClaim to {name}")
+        draft.advise(keep, name)
+        return
     draft.advise(
         f"create the claim {name}, and copy the model into its {f'folder {folder}' if folder else 'root'}", name
     )
@@ -121,6 +148,9 @@ def _refusal(each: source.Source, remedy: str) -> Problem:
     if recognise.own(each.data):
         own = f"use it as it is; 'chartgen validate -f {each.path}' says what its keys are called in llm-stack"
         return Problem(each.path, 0, "", "is a values file of llm-stack", own)
+    if recognise.of_app_template(each.data):
+        message = "has values of the chart app-template, whose containers run no program that chartgen knows"
+        return Problem(each.path, 0, "", message, "import the files of model servers and of Open WebUI only")
     if source.is_compose(each.data):
         built = [
             str(name) for name, one in each.data["services"].items() if isinstance(one, dict) and "image" not in one
@@ -150,6 +180,9 @@ def _finished(draft: Draft) -> None:
         _placed(draft, server)
         _grouped(draft, server)
         _called(draft, server)
+        _of_each_slot(draft, server)
+        _split(draft, server)
+        _for_its_cards(draft, server)
         if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
@@ -203,6 +236,53 @@ def _called(draft: Draft, server: str) -> None:
             f"clients that ask for the model {folder} ask for {name.value} from now on; to keep the name, set"
             f" {engine}.servedModelName{draft.of(server)} to it"
         )
+
+
+def _for_its_cards(draft: Draft, server: str) -> None:
+    """The image of the input stays where llm-stack would choose one for other cards: a pod can get a card of the node
+    that no resource names.
+    """
+    chosen = next((put.value for put in draft.puts_of(server, ("gpu", "vendor"))), "none")
+    vendor, repository, tag, spots = draft.images.get(server, (chosen, "", "", ()))
+    if vendor == chosen or draft.puts_of(server, ("image",)):
+        return
+    for spot in spots:
+        draft.notes.pop(spot, None)
+    how = "stays, since llm-stack would choose one for other cards"
+    for key, value in (("repository", repository), ("tag", tag)):
+        text, _, digest = value.partition("@")
+        draft.put(Put(("image", key), text, server, spots, how), Note(CHANGED, how))
+        if digest:
+            draft.put(Put(("image", "digest"), digest, server, spots, how), Note(CHANGED, how))
+    if chosen == "none":
+        draft.warn(
+            f"the input names no card in the resources{draft.of(server)}, whose image is for cards; set gpu.vendor and"
+            f" gpu.count, or check how its pods get them"
+        )
+
+
+def _split(draft: Draft, server: str) -> None:
+    """A server that splits its model across fewer cards than it requests uses no others; llm-stack gives it those."""
+    engine = draft.engine(server)
+    keys = [f"{kind}ParallelSize" for kind in ("tensor", "pipeline", "data")]
+    sizes = {key: put.value for key in keys for put in draft.puts_of(server, (engine, key))}
+    used = math.prod(size for size in sizes.values() if isinstance(size, int))
+    for put in draft.puts_of(server, ("gpu", "count")):
+        several = draft.puts_of(server, ("nodes", "count"))
+        if keys[0] in sizes and isinstance(put.value, int) and used < put.value and not several:
+            how = f"{used}, the number of cards that the server uses of the {put.value} that it requests"
+            draft.revise(put, used, how=how)
+            draft.advise(f"gpu.count{draft.of(server)} is {how}")
+
+
+def _of_each_slot(draft: Draft, server: str) -> None:
+    """llama.cpp divides its context among its slots; model.contextLength is that of one request."""
+    if draft.engine(server) != "llamacpp":
+        return
+    for put in draft.puts_of(server, ("model", "contextLength")):
+        slots = next((one.value for one in draft.puts_of(server, ("llamacpp", "parallel"))), 1)
+        if isinstance(put.value, int) and isinstance(slots, int) and slots > 1:
+            draft.revise(put, put.value // slots, how=f"of each request: {put.value} tokens for {slots} requests")
 
 
 def _grouped(draft: Draft, server: str) -> None:

@@ -10,9 +10,9 @@ from .at import EMPTY, At
 from .cards import resources
 from .convert import ENV, env, startup
 from .draft import SERVER, SETTLED, Note, Spot, Workload
-from .flags import arguments, resolved, split, texts
+from .flags import arguments, resolved, split, texts, word
 from .function import row
-from .models import USUAL, claimed, image, set_model, set_models, unknown
+from .models import NEW, USUAL, claimed, image, set_model, set_models, unknown
 from .pulls import elsewhere, pulled
 from .source import at as inside
 from .tables import Program, program_of, programs
@@ -63,7 +63,6 @@ STAYS = {
     "HorizontalPodAutoscaler": "set autoscaling",
     "PodDisruptionBudget": "set podDisruptionBudget",
     "Job": "llm-stack downloads models itself; set model.delivery",
-    "HTTPRoute": "set httpRoute for the UI, or api.httpRoute for the servers",
 }
 
 
@@ -160,8 +159,10 @@ def _container(at: At) -> None:
         resources(at.below("resources", row={"to": "resources", "gpus": bool(at.program and at.program.engine)}))
     if value.get("startupProbe"):
         startup(at.below("startupProbe", row={"to": "startupTimeoutSeconds"}))
-    if value.get("securityContext"):
-        at.put("securityContext", value["securityContext"], "securityContext")
+    if context := value.get("securityContext"):
+        # Kubernetes requires both, and sets the second one by default.
+        privileged = {"allowPrivilegeEscalation": True} if context.get("privileged") is True else {}
+        at.put("securityContext", {**privileged, **context}, "securityContext")
     at.settled("llm-stack names the container", "name")
     at.settled("llm-stack has its own probes", "livenessProbe", "readinessProbe", "startupProbe")
     at.settled("the Service has the port of the engine", "ports")
@@ -181,8 +182,8 @@ def _left(at: At) -> tuple[str, ...]:
 
 def _words(container: dict[str, Any]) -> list[str]:
     """What a container runs, a text without words as it is."""
-    words = [word for key in ("command", "args") for word in container.get(key, ())]
-    return [str(word) for word in words if word is not None]
+    words = [one for key in ("command", "args") for one in container.get(key, ())]
+    return [word(one) for one in words if one is not None]
 
 
 def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
@@ -190,7 +191,8 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
     repository, tag, digest = split_image(str(at.value.get("image", "")))
     target = at.program.image if at.program else "image"
     if at.program and repository in at.program.own:
-        image(at.below(value={"repository": repository, "tag": tag}, row={}).only(*keys))
+        whole = f"{tag}@{digest}" if digest else tag
+        image(at.below(value={"repository": repository, "tag": whole}, row={}).only(*keys))
     elif re.fullmatch("|".join(USUAL), repository) and tag in ("", "latest") and not digest:
         at.none("does not pin a version; llm-stack has the version under images", *keys)
     else:
@@ -261,8 +263,8 @@ def _custom(at: At) -> None:
     model = _named(at, custom["model"], words, variables)
     for key, target in (("command", "custom.command"), ("args", "extraArgs")):
         if value.get(key):
-            kept = [str(word) for word in value[key] if word is not None]
-            swapped = [_swapped(word, model) for word in kept]
+            kept = [word(one) for one in value[key] if one is not None]
+            swapped = [_swapped(one, model) for one in kept]
             at.put(target, swapped, key, how="with the folder of the model" if swapped != kept else "")
     ports = [one.get("containerPort") for one in value.get("ports") or () if isinstance(one, dict)]
     said = _setting(custom.get("ports", []), words, variables)
@@ -348,6 +350,8 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
     """What is mounted: the models or the data of the program, its shared memory, and others."""
     text, env = " ".join(_words(container.value)), texts(container.value.get("env"))
     rest, own = [], []
+    mounts = [text_at(one, "mountPath") for one in list_at(container.value, "volumeMounts")]
+    usual = _unused(at.program, mounts, env)
     for n, mount in enumerate(container.value.get("volumeMounts", ())):
         if not mount:
             continue
@@ -355,16 +359,42 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         path = str(mount.get("mountPath", "")).rstrip("/")
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
         folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
+        folder = None if folder and path in usual else folder
         if path == "/dev/shm":
             _shared_memory(at, volume, keys)
+        elif path == "/tmp" and "emptyDir" in volume:
+            at.settled("llm-stack mounts an emptyDir there", *keys)
         elif folder is not None:
             claimed(at, volume, mount, {**folder, "path": path}, keys)
         else:
             rest.append((mount, keys[0]))
             own += [] if any(one is volume for one, _ in own) or number < 0 else [(volume, keys[1])]
+    used = {mount.get("name") for mount in container.value.get("volumeMounts", ()) if mount}
+    for name, (number, _) in volumes.items():
+        if name not in used:
+            at.none("is mounted in no container that llm-stack runs", ("volumes", number))
     if rest:
         at.put("volumeMounts", [mount for mount, _ in rest], *[key for _, key in rest])
-        at.put("volumes", [volume for volume, _ in own], *[key for _, key in own])
+        at.put("volumes", [_existing(at, volume) for volume, _ in own], *[key for _, key in own])
+
+
+def _existing(at: At, volume: dict[str, Any]) -> dict[str, Any]:
+    """A volume as a pod has it: a claim that the other chart creates must be there before llm-stack is installed."""
+    if NEW not in volume:
+        return volume
+    name = volume[NEW]["name"]
+    at.draft.needs.add(f"PersistentVolumeClaim/{name}")
+    text = f"keep the claim {name} of the other chart, or create it"
+    at.draft.advise(f"{text}: llm-stack creates claims for models and for the data of UIs only", name)
+    return {"name": volume["name"], "persistentVolumeClaim": {"claimName": name}}
+
+
+def _unused(program: Program | None, paths: list[str], variables: dict[str, str]) -> set[str]:
+    """The mounts that hold no models, since a variable names a folder of another mount for them."""
+    paths = [path.rstrip("/") for path in paths]
+    named = {variables[name].rstrip("/") for name in (program.variables if program else ()) if variables.get(name)}
+    used = {path for path in paths for folder in named if f"{folder}/".startswith(f"{path}/")}
+    return set(paths) - used if used else set()
 
 
 def folder_of(program: Program | None, path: str, text: str, variables: dict[str, str]) -> dict[str, Any] | None:
@@ -389,7 +419,17 @@ def folder_of(program: Program | None, path: str, text: str, variables: dict[str
             return entry if "again" in entry else {"folder": below}
     if re.search(rf"--download-dir[= ]{re.escape(path)}/?(\s|$)", text):
         return next((entry for entry in program.folders.values() if "again" in entry), {})
-    return {} if program.engine != "custom" and program.engine and re.search(rf"{re.escape(path)}/\S", text) else None
+    return {} if program.engine not in ("", "custom") and _has_model(program, path, text, variables) else None
+
+
+def _has_model(program: Program, path: str, text: str, variables: dict[str, str]) -> bool:
+    """Whether a command line or a variable names a model below a path; other files can be there, such as templates."""
+    names = [name for name, entry in program.flags.items() if entry.get("by") in ("model", "file")]
+    words = "|".join(map(re.escape, (*names, "serve")))
+    if re.search(rf"(?:^|\s)(?:{words})(?:=|\s+)['\"]?{re.escape(path)}(?:/|\s|$)", text):
+        return True
+    named = [variables.get(name, "") for name, entry in program.env.items() if entry.get("by") in ("model", "file")]
+    return any(f"{each}/".startswith(f"{path}/") for each in named)
 
 
 def _shared_memory(at: At, volume: Any, keys: tuple[Any, ...]) -> None:
@@ -525,6 +565,50 @@ def ingress_of(at: At) -> None:
         here.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
     if at.value.get("tls"):
         here.put(f"{target}.tls", at.value["tls"], "tls")
+
+
+def _route(at: At) -> tuple[At, str] | None:
+    """Where an HTTPRoute leads: to a UI, or to a model server."""
+    found = at.draft.behind(text_at(at.source.data, "spec", "rules", 0, "backendRefs", 0, "name"))
+    if not found:
+        return None
+    return _of(at, found), "httpRoute" if found.program.prefix else "api.httpRoute"
+
+
+@row("routeOf", {"hostnames": [TEXT], "parentRefs": LIST, "rules": [{"matches": LIST, "timeouts": MAP}]})
+def route_of(at: At) -> None:
+    """An HTTPRoute to an imported workload: its host names and its Gateways."""
+    found = _route(at)
+    if not found:
+        at.none("leads to no imported workload; apply it as before")
+        return
+    here, target = found
+    hosts = [host for host in at.value.get("hostnames") or () if host]
+    rules = at.value.get("rules") or ()
+    for n, rule in enumerate(rules):
+        for name, limit in map_at(rule, "timeouts").items():
+            if n == 0 and name in ("request", "backendRequest"):
+                here.put(f"{target}.timeouts.{name}", limit, ("rules", n, "timeouts", name))
+        whole = [{"path": {"type": "PathPrefix", "value": "/"}}]
+        if map_at(rule).get("matches") == whole:
+            here.settled("the route leads all paths to the server", ("rules", n, "matches"))
+        for key in ("matches", "filters", "timeouts"):
+            here.none("the route leads all paths to the server, and has no other rules", ("rules", n, key))
+    here.put(f"{target}.enabled", True, *[("rules", n, "backendRefs") for n in range(len(rules))], how="as enabled")
+    if hosts and target == "httpRoute":
+        here.put("httpRoute.hostnames", hosts, "hostnames")
+    elif hosts:
+        here.put(("api", "httpRoute", "hosts", SERVER), hosts[0], ("hostnames", 0))
+        here.none("llm-stack has one host for each server; add one for another host under extraObjects", "hostnames")
+    if at.value.get("parentRefs"):
+        here.put(f"{target}.parentRefs", at.value["parentRefs"], "parentRefs")
+
+
+@row("routeAnnotations", ANY)
+def route_annotations(at: At) -> None:
+    """The annotations of such an HTTPRoute."""
+    found = _route(at)
+    found[0].put(f"{found[1]}.annotations", at.value) if found else at.settled("is of the HTTPRoute")
 
 
 @row("ingressAnnotations", ANY)

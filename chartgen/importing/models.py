@@ -11,6 +11,7 @@ from .draft import Spot, slug
 from .function import row
 from .typed import ANY, TEXT
 
+NEW = "newClaim"  # a volume for which a chart creates a claim
 MODELS = [(TEXT, {"name": TEXT})]
 USUAL = (r"(docker\.io/)?ollama/ollama", r"ghcr\.io/open-webui/open-webui", r"ghcr\.io/open-webui/pipelines")
 
@@ -280,10 +281,30 @@ def claimed(at: At, volume: Any, mount: dict[str, Any], folder: dict[str, Any], 
         size = (volume["emptyDir"] or {}).get("sizeLimit")
         if size and target == "modelCache":
             at.put("modelCache.size", size, *keys)
+    elif NEW in volume:
+        _new_claim(at, target, volume, keys)
     elif volume:
         made_by_hand(at, target, volume, keys)
     else:
         at.settled("is the claim of the StatefulSet", *keys[:1])
+
+
+def _new_claim(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, ...]) -> None:
+    """A claim that the other chart creates: llm-stack creates one of the same size."""
+    new, place = volume[NEW], keys[-1]
+    goal = ".".join(filter(None, (at.program.prefix if at.program else "", target)))
+    for theirs, ours in (("size", "size"), ("storageClass", "storageClass"), ("accessMode", "accessModes")):
+        if new.get(theirs):
+            value = [new[theirs]] if theirs == "accessMode" else new[theirs]
+            at.put(f"{target}.{ours}", value, (*place, NEW, theirs), how="in a list" if ours == "accessModes" else "")
+    at.settled("llm-stack creates the claim", *keys)
+    unknown = " (with the name of the old release in place of 'release')" if new.get("unnamed") else ""
+    text = f"the claim {new['name']}{unknown}, which the other chart created, is deleted with its release"
+    keep = f"to keep its data, set retain to true under persistence.{volume['name']}, upgrade and uninstall the old"
+    kept = f"{text}; {keep} release"
+    if target == "modelCache":
+        at.draft.kept[at.server] = (new["name"], kept)
+    at.draft.advise(f"{kept}, and set {goal}.existingClaim to {new['name']}")
 
 
 def made_by_hand(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, ...]) -> None:
@@ -312,6 +333,9 @@ def image(at: At) -> None:
         ours = f"the version of {program.title} under images.{program.engine}"
         text = f"llm-stack sets flags of {ours}; to use another image, set image.repository and image.tag"
         at.none(text)
+        shown = f"{repository}:{tag}"
+        vendor = next((one for pattern, one in program.variants.items() if re.search(pattern, shown)), "none")
+        at.draft.images[at.server] = (vendor, repository, str(tag or "latest"), tuple(at.spots(())))
         return
     if str(tag) == "latest" and program and re.fullmatch("|".join(USUAL), repository):
         at.none(f"does not pin a version; {program.title} has the version under images")

@@ -17,6 +17,9 @@ SEVERAL = "belongs to several endpoints; put each key into a Secret, and name it
 PIPELINES = ":9099"  # the port of Pipelines
 
 
+LONGEST = 40  # characters of an endpoint's name
+
+
 @row("endpoints", (MAP, [TEXT], TEXT))
 def endpoints(at: At) -> None:
     """URLs of servers elsewhere, as a list or as text with semicolons, become endpoints of Open WebUI by name."""
@@ -45,7 +48,7 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
         at.settled("is a server of the release, which Open WebUI always has", *keys)
         return
     name = parts[-2] if parts[:1] in (["api"], ["www"]) and len(parts) > 1 else parts[0]
-    name = slug(name if not host.replace(".", "").isdigit() else f"host-{host}")
+    name = slug(name if not host.replace(".", "").isdigit() else f"host-{host}", LONGEST)
     used = {put.target[2]: put.value for put in at.draft.puts if put.target[:2] == ("openWebui", "endpoints")}
     value = {"url": url.rstrip("/"), **({"protocol": protocol} if protocol != "openai" else {}), **more}
     if len(parts) == 2 and ":" in place:  # such as http://ollama.models:11434

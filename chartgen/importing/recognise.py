@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reading.yamlfile import Key
+from . import apptemplate
 from .manifests import WORKLOADS, main, split_image
 from .pulls import helper
 from .source import Source, at
@@ -26,6 +27,7 @@ class Part:
     table: Table
     around: Table | None = None
     program: Program | None = None
+    instead: tuple[str, ...] = ()  # charts that it would run as its own, where the document has them beside it
 
     @property
     def alone(self) -> bool:
@@ -54,6 +56,11 @@ def parts(source: Source, chart: str = "") -> list[Part]:
     for path, name in _inside(source.data):
         found += _values(source, path, name, chart, around)
     return found
+
+
+def of_app_template(data: dict[str, Any]) -> bool:
+    """Whether a document has values of app-template."""
+    return apptemplate.known(data) or any(apptemplate.known(at(data, path)) for path, _ in _inside(data))
 
 
 def own(data: Any) -> bool:
@@ -101,12 +108,15 @@ def _defaults(data: dict[str, Any], path: Key, found: list[tuple[Key, str]]) -> 
 def _values(source: Source, path: Key, name: str, chart: str, around: Table | None) -> list[Part]:
     """Values, at a path of a document: of one chart, or of an umbrella chart with several below it."""
     data = at(source.data, path) or {}
+    if apptemplate.known(data):
+        made = [part for one in apptemplate.manifests(source, path) for part in parts(one)]
+        return [*made, Part(source, path, charts()["app-template"], around)] if any(one.program for one in made) else []
     by_name = charts()[chart] if chart else _called(name)
     if by_name and not chart and not (mostly(by_name, data) and score(by_name, data)) and not _covers(by_name, data):
         by_name = None  # another chart whose release has this name
     if by_name and (chart or by_name.ui):
         return [Part(source, path, by_name, around)]
-    scores = {table.name: score(table, data) if mostly(table, data) else 0 for table in charts().values()}
+    scores = {table.name: _certain(table, data) for table in charts().values()}
     best = max(scores, key=lambda each: scores[each])
     below = _below(source, path, data, around)
     if by_name and not below:
@@ -127,6 +137,15 @@ def _keys(table: Table) -> set[str]:
     return keys | set(table.rows.below)
 
 
+def _certain(table: Table, data: dict[str, Any]) -> int:
+    """How much the data are a chart's. One of its own keys alone is enough only without keys that it lacks, since other
+    charts of the same program have the same names.
+    """
+    found = score(table, data) if mostly(table, data) else 0
+    unknown = set(data) - _keys(table) - {"global"}
+    return found if found >= CLOSE or not unknown else 0
+
+
 def _covers(table: Table, data: dict[str, Any]) -> bool:
     """Whether a chart has every key of the data."""
     return bool(table.names) and _keys(table) >= set(data)
@@ -141,6 +160,9 @@ def mostly(table: Table, data: Any) -> bool:
 def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
     """The blocks of an umbrella chart that are values of charts: by the name of the block, or by its keys."""
     found = []
+    single = (
+        isinstance(data.get("image"), dict) or "replicaCount" in data
+    )  # a chart of its own, whose blocks are its settings
     for key, block in data.items():
         if not isinstance(block, dict):
             continue
@@ -148,7 +170,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
         known = max(charts().values(), key=lambda one: score(one, block))
         if named and score(named, block):
             table = named
-        elif score(known, block) >= CLOSE and mostly(known, block):
+        elif score(known, block) >= CLOSE and mostly(known, block) and not single:
             table = known
         elif named and _plain(named, data):
             table = named

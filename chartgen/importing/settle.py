@@ -31,6 +31,7 @@ NEED = re.compile(r"'# needs: (\S+)'")
 BOUND = re.compile(r"\bset (model\.contextLength|modelCache\.size) to (\S+) or (?:less|more)")
 RESERVED = re.compile(r"(?:volumes: |^)(\S+) is reserved by the chart; rename your volume")
 SHARED = re.compile(r"share (?:the|one) claim|lets only one node mount the claim")
+ARGUMENT = re.compile(r"does not have the argument (--[\w=.-]+)")
 MANY = ["ReadWriteMany"]
 ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
@@ -83,7 +84,11 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
     """Change the draft so that these problems do not occur again."""
     problems = [_keyed(problem) for problem in problems]
     mended = [
-        _bounded(draft, one) or _renamed(draft, one) or _shared(draft, one) or _without_endpoint(draft, one)
+        _argument(draft, one)
+        or _bounded(draft, one)
+        or _renamed(draft, one)
+        or _shared(draft, one)
+        or _without_endpoint(draft, one)
         for one in problems
     ]
     if any(mended):
@@ -114,6 +119,28 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
+
+
+def _argument(draft: Draft, problem: Problem) -> bool:
+    """Leave out an argument that the version of the image does not have, and keep the others."""
+    found = ARGUMENT.search(problem.message)
+    name = found[1].partition("=")[0] if found else ""
+    own = _servers(draft, problem) or draft.servers
+    for put in [put for server in own for put in draft.puts_of(server, ("extraArgs",))] if found else []:
+        at = next((n for n, item in enumerate(put.value) if str(item).partition("=")[0] == name), -1)
+        if at < 0:
+            continue
+        end = at + 1
+        while "=" not in str(put.value[at]) and end < len(put.value) and not str(put.value[end]).startswith("-"):
+            end += 1
+        note = Note(MISSING, f"llm-stack refuses it: {problem.message}; {problem.remedy}")
+        kept = [*put.value[:at], *put.value[end:]]
+        draft.revise(put, kept) if kept else draft.withdraw(put, note)
+        for spot in put.spots:
+            if str(draft.every.get(spot, "")).partition("=")[0] == name:
+                draft.notes[spot] = note
+        return True
+    return False
 
 
 def _keyed(problem: Problem) -> Problem:

@@ -38,16 +38,34 @@ class Source:
     lines: Lines
     comments: Comments
     defaults: dict[str, str] = field(default_factory=dict)  # of variables of a compose file
+    of: Source | None = None  # of an object that a chart makes of its values: the document with them
+    made: dict[Key, Key] = field(default_factory=dict)  # a part of such an object -> what of the document it is made of
 
     def line(self, key: Key) -> int:
         """The line of a key, or of what it is in."""
         return nearest_line(self.lines, key)
+
+    def original(self, key: Key) -> Key | None:
+        """What a part of an object is made of, None where it is of no value of the document."""
+        for end in range(len(key), -1, -1):
+            if key[:end] in self.made:
+                first, rest = self.made[key[:end]], key[end:]
+                if not first:
+                    return None
+                while rest and not _inside(at(self.of and self.of.data, (*first, *rest[:-1])), rest[-1]):
+                    rest = rest[:-1]
+                return (*first, *rest)
+        return None
 
     def said(self, key: Key) -> list[str]:
         """The comments of a key."""
         line = self.lines.get(key, 0)
         behind = self.comments.behind.get(line)
         return [*self.comments.above.get(line, ()), *([behind] if behind else [])]
+
+
+def _inside(data: Any, step: str | int) -> bool:
+    return (isinstance(data, dict) and step in data) or (isinstance(data, list) and step in range(len(data)))
 
 
 def leaves(data: Any, path: Key = ()) -> Iterator[tuple[Key, Any]]:

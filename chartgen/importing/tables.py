@@ -62,6 +62,7 @@ class Program:
     env: dict[str, dict[str, Any]]
     flags: dict[str, dict[str, Any]]
     folders: dict[str, dict[str, Any]]
+    variants: dict[str, str]
     commands: tuple[str, ...]
     starts: tuple[str, ...]
     variables: dict[str, str]
@@ -121,6 +122,7 @@ def _program(name: str, data: dict[str, Any]) -> Program:
         {key: full(row) for key, row in data.get("env", {}).items()},
         {key: full(row) for key, row in data.get("flags", {}).items()},
         {key: full(row) for key, row in data.get("folders", {}).items()},
+        dict(data.get("variants", {})),
         tuple(data.get("commands", ())),
         tuple(data.get("starts", ())),
         dict(data.get("variables", {})),

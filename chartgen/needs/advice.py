@@ -20,7 +20,36 @@ FIXED = ("awq", "gptq", "fp8", "bitsandbytes")
 
 def advice(needs: list[Mapping[str, Any]], example: Example) -> list[Problem]:
     """Warnings for the servers of an example, from what each of them needs (`plan`)."""
-    return [problem for need in needs for problem in _server(need, example)]
+    return [problem for need in needs for problem in _server(need, example)] + list(_namesakes(needs, example))
+
+
+def _namesakes(needs: list[Mapping[str, Any]], example: Example) -> Iterator[Problem]:
+    """Two servers with one name for clients, where a UI has both in one list. The servers of an InferencePool share a
+    way in, and ollama's are one server for Open WebUI.
+    """
+    if not (_at(example, "openWebui", "enabled", True) or _at(example, "nextchat", "enabled", False)):
+        return
+    pooled = _at(example, "inferencePool", "servers", []) or [need["server"] for need in needs]
+    pooled = pooled if _at(example, "inferencePool", "enabled", False) else []
+    first: dict[str, str] = {}
+    for need in needs:
+        for name in need["serves"]:
+            other = first.setdefault(name, need["server"])
+            if other != need["server"] and not {other, need["server"]} <= set(pooled):
+                said = f"clients request its model as {name}, and that of server {other}, too"
+                yield example.problem(
+                    (SERVERS, need["server"]),
+                    f"{said}; UIs list both under one name, and send the requests to one of the two",
+                    f"set {need['engine']}.servedModelName to another name, or serve both by inferencePool, or set"
+                    " replicas of one server",
+                )
+
+
+def _at(example: Example, block: str, key: str, default: Any) -> Any:
+    """A value of the release, or its default."""
+    found = example.data.get(block)
+    value = found.get(key) if isinstance(found, dict) else None
+    return default if value is None else value
 
 
 def _server(need: Mapping[str, Any], example: Example) -> Iterator[Problem]:

@@ -117,7 +117,7 @@ def _conversion(value: Any, allowed: list[str]) -> str:
 def _as_map(items: list[Any]) -> str:
     """How to write a list as a map, shown by the name of its first item."""
     first = items[0] if items else None
-    if isinstance(first, str) and (text := re.fullmatch(r"([\w./-]+)(=?).*", first)):
+    if isinstance(first, str) and (text := re.fullmatch(r"(?!\w+://)([\w./-]+)(=?).*", first)):
         # What is behind the sign may be a password.
         if text[2]:
             return f"write '{text[1]}: VALUE' in place of '- {text[1]}=VALUE'"

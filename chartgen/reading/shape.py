@@ -147,13 +147,38 @@ def _wrong_type(error: Any, path: Key, data: Any, names: Names) -> Iterator[Faul
     """Of a single value, where a map or a list of maps is wanted, with the keys of those."""
     message, remedy = sentence(error)
     wanted, single = error.validator_value, not isinstance(error.instance, dict | list)
-    if single and wanted == "object":
+    if isinstance(error.instance, list) and wanted == "object":
+        remedy = _first_in_map(error.instance, path, names) or remedy
+    elif single and wanted == "object":
         remedy += _keys(names.at(path))
     elif single and wanted == "array":
         items = names.at((*path, 0))
         if {schema["type"] for schema in items if "type" in schema} == {"object"}:
             remedy = f"expected a list of maps{_keys(items)}"
     yield path, message, remedy
+
+
+def _first_in_map(items: list[Any], path: Key, names: Names) -> str:
+    """How to write the first item of a list in the map that is wanted, where the item is no key of it but a value, such
+    as a host name: in the form of the map's example. Only a text is printed that fits the value's pattern.
+    """
+    found = [one for schema in names.at(path) for one in schema.get("examples", ()) if isinstance(one, dict)]
+    first = items[0] if items else None
+    texts = list(first.values()) if isinstance(first, dict) else [first]
+    for key, value in [pair for one in found for pair in one.items()][:1]:
+        needed = [name for schema in names.at((*path, key)) for name in schema.get("required", ())]
+        fields = needed if isinstance(value, dict) else [None]
+        for field in fields:
+            patterns = _patterns(names.at((*path, key, *([field] if field else ()))))
+            for text in [one for one in texts if isinstance(one, str) and patterns]:
+                if all(re.search(pattern, text) for pattern in patterns):
+                    written = f"{key}: {{{field}: {text}}}" if field else f"{key}: {text}"
+                    return f"expected a map; write '{written}'"
+    return ""
+
+
+def _patterns(schemas: list[dict[str, Any]]) -> list[str]:
+    return [schema["pattern"] for schema in schemas if "pattern" in schema]
 
 
 def _keys(schemas: list[dict[str, Any]]) -> str:

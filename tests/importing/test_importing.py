@@ -577,3 +577,19 @@ def test_llm_stacks_own_files_are_not_taken_for_foreign():
     own = [*(CHART / "examples").glob("*.yaml"), *(ROOT / "chartgen/fragments").rglob("cases/*.yaml")]
     assert len(own) > 100
     assert [file for file in own if foreign(file, SCHEMA)] == []
+
+
+OTHER_CHARTS = {
+    "one name of open-webui's chart": "image: {repository: a}\nreplicaCount: 1\nservice: {}\ntika: {}\n",
+    "settings of a chart of its own": "image: {}\nopen_webui: {ollama: {enabled: false}, tika: {url: a}, webui: {}}\n",
+    "app-template without a known program": "controllers: {a: {containers: {b: {image: {repository: nginx}}}}}\n",
+}
+
+
+@pytest.mark.parametrize("text", OTHER_CHARTS.values(), ids=OTHER_CHARTS)
+def test_values_of_other_charts_are_refused(tmp_path, text):
+    file = tmp_path / "values.yaml"
+    file.write_text(text + "unknown: {key: 1}\n", encoding="utf-8")
+    with pytest.raises(Faults) as refused:
+        importer.import_files([file], "", lambda said: None)
+    assert "recognise" in str(refused.value) or "no program that chartgen knows" in str(refused.value)

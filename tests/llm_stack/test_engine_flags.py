@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -64,6 +65,52 @@ def test_flags_that_are_rendered_are_the_engines(manifests, case):
     given = flags(container.args)
     assert given
     assert given - known(engine, version(engine, tag) or versions(engine)[-1]) == set()
+
+
+# Flags of the chart that values may give again: the last one counts, and nothing else of the chart follows from it.
+AGAIN = {
+    "--metrics",  # a switch without a value
+    "--offline",
+    "--enable-metrics",
+    "--enable-lora",
+    "--headless",
+    "--device",  # a program with another backend has other names
+    "--batch-size",
+    "--ubatch-size",
+    "--kv-cache-dtype",  # the sums follow it
+}
+
+
+@pytest.mark.parametrize("engine", ["llamacpp", "sglang", "vllm"])  # Triton adds what its arguments name
+def test_a_flag_that_the_chart_sets_from_a_value_is_refused_in_extra_args(manifests, tmp_path, engine):
+    requests, about = [], []
+    for name, case in CASES.items():
+        if not name.startswith(f"{engine}/"):
+            continue
+        servers = [one.manifest for one in manifests(case)._records if one.kind == "Deployment"]
+        (server,) = [one for one in servers if one.metadata.name == "llm-server"]
+        values = yamlfile.read(case).data
+        own = flags(list(values.get("extraArgs", ())))
+        for flag in sorted(flags(server.spec.template.spec.containers[0].args) - own - AGAIN):
+            for given in ([f"{flag}=other"], [flag, "other"]):
+                file = tmp_path / f"{len(requests)}.yaml"
+                file.write_text(json.dumps(values | {"extraArgs": given}), encoding="utf-8")
+                requests.append(helm.Request(CHART, (file,)))
+                about.append(f"{name} {given}")
+    rendered = helm.render(requests, tools.ensure(["helm"], print)["helm"].path)
+    assert rendered
+    assert [said for said, one in zip(about, rendered, strict=True) if "extraArgs: " not in one.error] == []
+
+
+@pytest.mark.parametrize("engine", ["llamacpp", "sglang", "vllm"])
+def test_import_has_a_row_for_each_argument_that_the_chart_refuses_in_extra_args(engine):
+    text = next((ENGINES / engine / "templates").glob("_*.tpl")).read_text(encoding="utf-8")
+    block = re.search(r"^arguments:\n((?:  .*\n)+)", text, re.MULTILINE)
+    always = re.sub(r"(?s)\{\{- if .*?\{\{- end", "", block[1])
+    refused = set(re.findall(r"^  (-[-\w]+):", always, re.MULTILINE))
+    assert len(refused) > 10
+    rows = yamlfile.read(ROOT / f"chartgen/importing/programs/{engine}.yaml").data["flags"]
+    assert refused - rows.keys() == set()
 
 
 def test_flags_that_tritons_script_adds_are_tritons():

@@ -15,6 +15,7 @@ NEED = {
     "engineCards": {"nvidia": {"any": "7.5", "fp8": "8.0"}},
     "dtype": "",
     "quantization": "",
+    "serves": ["qwen"],
     "models": [{"weightsMiB": 14525, "quantization": "awq"}],
 }
 
@@ -64,3 +65,23 @@ def test_label_of_nodes_names_the_card_with_its_memory():
     assert list(cards_named("NVIDIA-A100-SXM4-80GB", "nvidia")) == ["NVIDIA A100 80GB"]
     assert set(cards_named("L40S", "nvidia")) == {"NVIDIA L40S"}
     assert cards_named("MI300X", "nvidia") == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "names", "expected"),
+    [
+        ({}, (["qwen"], ["qwen"]), 1),
+        ({}, (["qwen"], ["other"]), 0),
+        ({}, ([], []), 0),
+        ({"openWebui": {"enabled": False}}, (["qwen"], ["qwen"]), 0),
+        ({"openWebui": {"enabled": False}, "nextchat": {"enabled": True}}, (["qwen"], ["qwen"]), 1),
+        ({"inferencePool": {"enabled": True}}, (["qwen"], ["qwen"]), 0),
+        ({"inferencePool": {"enabled": True, "servers": ["a", "c"]}}, (["qwen"], ["qwen"]), 1),
+        ({"inferencePool": {"servers": ["a", "b"]}}, (["qwen"], ["qwen"]), 1),
+    ],
+)
+def test_two_servers_with_one_name_are_said_unless_they_share_a_way_in(values, names, expected):
+    needs = [NEED | {"server": server, "serves": own} for server, own in zip("ab", names, strict=True)]
+    found = advice(needs, Example("own", "own.yaml", data=values))
+    assert len(found) == expected
+    assert all(each.key == "servers.b" and "send the requests to one of the two" in each.message for each in found)

@@ -201,6 +201,11 @@ HINTS = [
     ("env: [{name: A, value: b}]", "env", "write 'A: VALUE' in place of '- name: A' and 'value: VALUE'"),
     ("env: [A=secret]", "env", "write 'A: VALUE' in place of '- A=VALUE'"),
     ("models: [llama3]", "models", "write 'llama3:' in place of '- llama3', with its value behind it"),
+    ("api: {ingress: {hosts: [a.example.org]}}", "api.ingress.hosts", "write 'server: a.example.org'"),
+    ("api: {ingress: {hosts: [{host: a.example.org, paths: [/]}]}}", "api.ingress.hosts", "'server: a.example.org'"),
+    ("api: {ingress: {hosts: [{host: 'a b'}]}}", "api.ingress.hosts", "write 'name: value' lines"),
+    ("openWebui: {endpoints: ['http://far:1/v1']}", "openWebui.endpoints", "write 'openai: {url: http://far:1/v1}'"),
+    ("openWebui: {endpoints: ['http://a:pw@far']}", "openWebui.endpoints", "write 'name: value' lines"),
     ("models: [{tag: a}]", "models", "write 'name: value' lines, not '- value' lines"),
 ]
 

@@ -14,6 +14,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- end }}
 {{ include "fragment.server.listenFaults" . }}
 {{ include "fragment.server.hideFaults" . }}
+{{ include "fragment.server.repeatedFaults" . }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "fragment.slot.server.volumes" . | include "fragment.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}
@@ -81,6 +82,46 @@ extraArgs: --port {{ . }} is not the port {{ $port }}, where the probes and the 
 {{- with include "fragment.argument" (list .Values.extraArgs (list "--host")) }}
 {{- if not (has . (list "0.0.0.0" "::")) }}
 extraArgs: --host {{ . }} hides the server from the probes and the Service; remove it
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Arguments and variables of the values that the chart sets from other values, in the engine's facts. The program takes the one
+or the other, but the chart's own sums and its clients follow the values. The same text again changes nothing; a list
+of names that begins with the chart's own adds names.
+*/}}
+{{- define "fragment.server.repeatedFaults" -}}
+{{- $known := .Facts.engine.arguments | default dict }}
+{{- $own := include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson }}
+{{- $names := list }}
+{{- range .Values.extraArgs }}
+{{- $flag := include "fragment.flag" . }}
+{{- if hasKey $known ($flag | replace "_" "-") }}
+{{- $names = append $names $flag }}
+{{- end }}
+{{- end }}
+{{- range $flag := uniq $names }}
+{{- $value := get $known ($flag | replace "_" "-") }}
+{{- $alike := list }}
+{{- range $name, $other := $known }}
+{{- if eq $other $value }}
+{{- $alike = append $alike $name }}
+{{- end }}
+{{- end }}
+{{- $given := include "fragment.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
+{{- $set := include "fragment.argument" (list $own $alike) | default "auto" }}
+{{- if or (not $given) (ne $given $set) }}
+extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
+{{- end }}
+{{- end }}
+{{- $env := include "fragment.slot.server.env" . | include "fragment.map" | mustFromJson }}
+{{- range $name, $value := .Facts.engine.variables }}
+{{- if hasKey $.Values.env $name }}
+{{- $given := get $.Values.env $name | toString }}
+{{- if ne (ternary "1" $given (eq $given "true")) (get $env $name | default "" | toString) }}
+env.{{ $name }}: {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -283,6 +283,9 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- $gpu := .Facts.gpu }}
 {{- $plan := dict "server" .Server "engine" .Values.engine "context" (int64 .Values.model.contextLength) }}
 {{- $_ := set $plan "parallel" (int64 .Facts.engine.parallel | default 1) }}
+{{- /* The names under which clients of a shared API request its models. */}}
+{{- $serves := ternary (.Facts.engine.names | default (list .Facts.engine.model)) list (eq .Facts.engine.protocol "openai") }}
+{{- $_ := set $plan "serves" (ternary list $serves (not (empty (.Facts.batch | default dict)))) }}
 {{- $_ := set $plan "offloadsToMemory" (.Facts.engine.offloadsToMemory | default false) }}
 {{- $_ := set $plan "models" $sum.models }}
 {{- $_ := set $plan "vendors" (.Facts.engine.vendors | default list) }}
