@@ -14,6 +14,7 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- end }}
 {{ include "llm-stack.server.listenFaults" . }}
 {{ include "llm-stack.server.hideFaults" . }}
+{{ include "llm-stack.server.repeatedFaults" . }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "llm-stack.slot.server.volumes" . | include "llm-stack.list" | mustFromJson }}
 {{- $volumes = append $volumes .name }}
@@ -81,6 +82,46 @@ extraArgs: --port {{ . }} is not the port {{ $port }}, where the probes and the 
 {{- with include "llm-stack.argument" (list .Values.extraArgs (list "--host")) }}
 {{- if not (has . (list "0.0.0.0" "::")) }}
 extraArgs: --host {{ . }} hides the server from the probes and the Service; remove it
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+
+*/}}
+{{- define "llm-stack.server.repeatedFaults" -}}
+{{- $known := .Facts.engine.arguments | default dict }}
+{{- $own := include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson }}
+{{- $names := list }}
+{{- range .Values.extraArgs }}
+{{- $flag := include "llm-stack.flag" . }}
+{{- if hasKey $known ($flag | replace "_" "-") }}
+{{- $names = append $names $flag }}
+{{- end }}
+{{- end }}
+{{- range $flag := uniq $names }}
+{{- $value := get $known ($flag | replace "_" "-") }}
+{{- $alike := list }}
+{{- range $name, $other := $known }}
+{{- if eq $other $value }}
+{{- $alike = append $alike $name }}
+{{- end }}
+{{- end }}
+{{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
+{{- $set := include "llm-stack.argument" (list $own $alike) | default "auto" }}
+{{- if or (not $given) (ne $given $set) }}
+extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
+{{- end }}
+{{- end }}
+{{- $env := include "llm-stack.slot.server.env" . | include "llm-stack.map" | mustFromJson }}
+{{- range $name, $value := .Facts.engine.variables }}
+{{- if hasKey $.Values.env $name }}
+{{- $given := get $.Values.env $name | toString }}
+{{- if ne (ternary "1" $given (eq $given "true")) (get $env $name | default "" | toString) }}
+env.{{ $name }}: {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}
 {{- end }}

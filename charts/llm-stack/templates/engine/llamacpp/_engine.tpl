@@ -21,6 +21,43 @@ formats: [directory]
 modelFile: {{ quote . }}
 {{- end }}
 readOnly: true
+# common/arg.cpp. The variables would be without effect, since arguments come first.
+arguments:
+  --ctx-size: &context model.contextLength
+  -c: *context
+  --parallel: &parallel llamacpp.parallel
+  -np: *parallel
+  --model: &file llamacpp.file
+  -m: *file
+  --alias: &name llamacpp.servedModelName
+  -a: *name
+  --cache-ram: &prompts llamacpp.promptCacheMiB
+  -cram: *prompts
+  --embeddings: &embeddings llamacpp.embeddings
+  --embedding: *embeddings
+  {{- if $llamacpp.mmproj }}
+  --mmproj: &projector llamacpp.mmproj
+  -mm: *projector
+  {{- end }}
+  {{- if ne $llamacpp.loadMode "auto" }}
+  --load-mode: &load llamacpp.loadMode
+  -lm: *load
+  {{- end }}
+  {{- if int64 .Facts.gpu.count }}
+  --n-gpu-layers: &layers llamacpp.gpuLayers
+  --gpu-layers: *layers
+  -ngl: *layers
+  {{- end }}
+variables:
+  LLAMA_ARG_CTX_SIZE: *context
+  LLAMA_ARG_N_PARALLEL: *parallel
+  LLAMA_ARG_MODEL: *file
+  LLAMA_ARG_ALIAS: *name
+  LLAMA_ARG_CACHE_RAM: *prompts
+  LLAMA_ARG_EMBEDDINGS: *embeddings
+  {{- if int64 .Facts.gpu.count }}
+  LLAMA_ARG_N_GPU_LAYERS: *layers
+  {{- end }}
 parallel: {{ int64 $llamacpp.parallel }}
 promptCacheMiB: {{ int64 $llamacpp.promptCacheMiB }}
 {{- $types := list }}

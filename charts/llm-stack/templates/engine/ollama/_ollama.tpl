@@ -11,6 +11,12 @@ parallel: {{ int64 .Values.ollama.numParallel }}
 promptCacheMiB: {{ int64 .Values.ollama.promptCacheMiB }}
 kvCacheTypes: [{{ ternary .Values.ollama.kvCacheType "f16" .Values.ollama.flashAttention | quote }}]
 slidingWindow: true
+variables:
+  OLLAMA_CONTEXT_LENGTH: model.contextLength
+  OLLAMA_NUM_PARALLEL: ollama.numParallel
+  OLLAMA_FLASH_ATTENTION: ollama.flashAttention
+  OLLAMA_KV_CACHE_TYPE: ollama.kvCacheType
+  LLAMA_ARG_CACHE_RAM: ollama.promptCacheMiB
 # A pod is not ready with a model that is offloaded, unless this is lower.
 offloadsToMemory: {{ lt (int64 .Values.ollama.minGpuPercent) 100 }}
 # docs/gpu.mdx

@@ -40,6 +40,31 @@ ready: [/ready]
 hides: {--ssl-keyfile: tls, --ssl-certfile: tls, --grpc-mode: api, --smg-grpc-mode: api}
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
+{{- /**/}}
+arguments:
+  --context-length: model.contextLength
+  --model-path: &model model.name
+  --model: *model
+  --served-model-name: sglang.servedModelName
+  --mem-fraction-static: sglang.memFractionStatic
+  --max-running-requests: sglang.maxRunningRequests
+  --is-embedding: sglang.embeddings
+  --tensor-parallel-size: &tensor sglang.tensorParallelSize
+  --tp-size: *tensor
+  --tp: *tensor
+  --pipeline-parallel-size: &pipeline sglang.pipelineParallelSize
+  --pp-size: *pipeline
+  --pp: *pipeline
+  {{- if not (has "--enable-dp-attention" .Values.extraArgs) }}
+  --data-parallel-size: &copies sglang.dataParallelSize
+  --dp-size: *copies
+  --dp: *copies
+  {{- end }}
+  {{- if .Facts.group }}
+  --nnodes: &nodes nodes.count
+  --node-rank: *nodes
+  --dist-init-addr: *nodes
+  {{- end }}
 tensorParallel: true
 {{- /**/}}
 {{- if not (has "--enable-dp-attention" .Values.extraArgs) }}

@@ -49,6 +49,44 @@ hides: {--ssl-keyfile: tls, --ssl-certfile: tls, --uds: api, --grpc: api, --head
 ready: [{{ ternary "/v1/models" "/health" (not (empty $serve)) }}]
 sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
 offline: true
+# vllm/engine/arg_utils.py
+arguments:
+  --max-model-len: model.contextLength
+  --model: model.name
+  --served-model-name: vllm.servedModelName
+  --gpu-memory-utilization: vllm.gpuMemoryUtilization
+  --max-num-seqs: vllm.maxNumSeqs
+  --tensor-parallel-size: &tensor vllm.tensorParallelSize
+  -tp: *tensor
+  --pipeline-parallel-size: &pipeline vllm.pipelineParallelSize
+  -pp: *pipeline
+  --data-parallel-size: &copies vllm.dataParallelSize
+  -dp: *copies
+  --dtype: vllm.dtype
+  --quantization: &quantization vllm.quantization
+  -q: *quantization
+  --shutdown-timeout: terminationGracePeriodSeconds
+  --input-file: &input vllm.batch.inputFile
+  -i: *input
+  --output-file: &output vllm.batch.outputFile
+  -o: *output
+  {{- if .Values.vllm.chatTemplate }}
+  --chat-template: vllm.chatTemplate
+  {{- end }}
+  {{- if .Values.vllm.lora.adapters }}
+  --lora-modules: vllm.lora.adapters
+  --max-lora-rank: vllm.lora.maxLoraRank
+  --max-loras: vllm.lora.maxLoras
+  {{- end }}
+  {{- if .Facts.group }}
+  --nnodes: &nodes nodes.count
+  -n: *nodes
+  --node-rank: *nodes
+  -r: *nodes
+  --master-addr: *nodes
+  --master-port: *nodes
+  --distributed-executor-backend: nodes.workload
+  {{- end }}
 {{- /*
 */}}
 {{- $wide := regexMatch "(?i)(gemma-?[23]|plamo-?2|glm-?4-)" (include "llm-stack.engine.vllm.name" . | default "") }}
@@ -305,13 +343,13 @@ Secret/{{ . }}
 {{- if $vllm.apiKey.existingSecret }}
 vllm.apiKey.existingSecret: is set, but the chart does not give an API key to Ray Serve, so its API would be open; remove it, or set nodes.workload to LeaderWorkerSet
 {{- end }}
-{{- $own := dict "model" "model.name" "served_model_name" "vllm.servedModelName" "tensor_parallel_size" "vllm.tensorParallelSize"
-  "pipeline_parallel_size" "vllm.pipelineParallelSize" "max_model_len" "model.contextLength" "kv_cache_dtype" "vllm.kvCacheDtype"
-  "data_parallel_size" "replicas" }}
+{{- /**/}}
+{{- $own := merge (dict "--kv-cache-dtype" "vllm.kvCacheDtype" "--data-parallel-size" "replicas") (omit .Facts.engine.arguments "--distributed-executor-backend") }}
 {{- range $name, $value := .Values.nodes.ray.engineArgs }}
-{{- if hasKey $own $name }}
-nodes.ray.engineArgs.{{ $name }}: {{ get $own $name }} is the value for it, which the chart reads, too; remove it, and set {{ get $own $name }}
-{{- else if and (eq $name "distributed_executor_backend") (ne (toString $value) "ray") }}
+{{- with get $own (printf "--%s" (replace "_" "-" $name)) }}
+nodes.ray.engineArgs.{{ $name }}: {{ . }} is the value for it, which the chart reads, too; remove it, and set {{ . }}
+{{- end }}
+{{- if and (eq $name "distributed_executor_backend") (ne (toString $value) "ray") }}
 nodes.ray.engineArgs.distributed_executor_backend: Ray Serve only starts vLLM with ray; remove it
 {{- else if eq $name "api_key" }}
 nodes.ray.engineArgs.api_key: Ray Serve does not check API keys, so its API would be open, and the RayService would show the key; remove it, or set nodes.workload to LeaderWorkerSet with vllm.apiKey.existingSecret
