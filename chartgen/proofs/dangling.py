@@ -114,6 +114,17 @@ class Reference:
         return [(where, str(key)) for where, key in at(self.found, self.row.keys, self.path)] if self.row.keys else []
 
 
+def needed(render: Render) -> dict[tuple[str, str, str], dict[str, Object]]:
+    """What the objects of a render need: (kind, name, namespace) -> those that name it, by their titles."""
+    kept = render.memory.get(needed)
+    if kept is None:
+        kept = render.memory[needed] = {}
+        for each in references(render):
+            if not each.optional and not each.owner.hooked:
+                kept.setdefault(each.named, {})[each.owner.title] = each.owner
+    return kept
+
+
 def references(render: Render) -> Iterator[Reference]:
     """Everything that the objects of a render, and their pods, point at by name."""
     for each in render.objects:

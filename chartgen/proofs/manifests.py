@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from ..programs.helm import Document
@@ -96,14 +97,44 @@ class Render:
     own: bool = False
     namespace: str = "default"
 
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What was found out about the render, by the function that did: it never changes."""
+        return {}
+
     def of(self, kind: str) -> list[Object]:
         """All objects of a kind."""
         return [each for each in self.objects if each.kind == kind]
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; in the release's namespace unless another is given."""
-        wanted = (kind, namespace or self.namespace, name)
-        return next((each for each in self.objects if (each.kind, each.namespace, each.name) == wanted), None)
+        return self._named.get((kind, namespace or self.namespace, str(name)))
+
+    @cached_property
+    def _named(self) -> dict[tuple[str, str, str], Object]:
+        return {(each.kind, each.namespace, each.name): each for each in reversed(self.objects)}
+
+    def labelled(self, labels: dict[str, Any], namespace: str) -> list[Pod]:
+        """The pods of a namespace that have all of these labels; none where there are no labels."""
+        few = min((self._pods_by_label.get((namespace, *pair), []) for pair in _pairs(labels)), key=len, default=[])
+        return [pod for pod in few if selects({"matchLabels": labels}, pod.labels)]
+
+    @cached_property
+    def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
+        found: dict[tuple[str, str, str], list[Pod]] = {}
+        for pod in self.pods:
+            for pair in _pairs(pod.labels):
+                found.setdefault((pod.owner.namespace, *pair), []).append(pod)
+        return found
+
+    @cached_property
+    def lasting(self) -> list[Pod]:
+        """The pods of workloads, and of Jobs that download models, the first of each group; no other hooks."""
+        first: dict[int, Pod] = {}
+        # The head of a RayService has no model, so its box shows a worker.
+        for pod in sorted(self.pods, key=lambda pod: "headGroupSpec" in pod.path):
+            first.setdefault(id(pod.owner), pod)
+        return [pod for pod in self.pods if first[id(pod.owner)] is pod and not pod.owner.hooked]
 
     def named(self, kind: str, name: str, namespace: str = "") -> bool:
         """Whether the example's header, or the values of a case, name it as there."""
@@ -114,6 +145,10 @@ class Render:
         """Whether a user's own values name it, alone or in a URL: an object that the chart alone names never exists."""
         word = re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(name)}(?![A-Za-z0-9-])")
         return self.own and any(word.search(text) for text in self.given)
+
+
+def _pairs(labels: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(key), str(value)) for key, value in labels.items()]
 
 
 def title(document: Document) -> str:

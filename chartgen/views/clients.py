@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
+from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from .changes import ABSENT, Change
 from .doors import POOL, Backend, Door, doors, plain
 from .immutable import keeps
@@ -45,11 +45,14 @@ def changed(old: Render, new: Render) -> Iterator[Said]:
             others = [each for each in now.inside(said) if each.backends != two.backends]
             yield Said(blame.of(one, two), closes, f"{said.way} {text}{_but(others)}")
     opened = [door for door in now.doors if not before.has(door)]
+    by_entry: dict[Any, list[Door]] = {}
+    for door in opened:
+        by_entry.setdefault(door.entry, []).append(door)
     moved = set()
     for door in before.doors:
         if now.has(door):
             continue
-        if there := next((each for each in opened if door.within(each)), None):
+        if there := next((each for each in by_entry.get(door.entry, []) if door.within(each)), None):
             moved.add(there.same)
             yield Said(blame.of(door, there), *_moves(door, there))
         else:
@@ -79,6 +82,9 @@ class _Addresses:
             both = tuple(dict.fromkeys((*other.backends, *door.backends))) if other else door.backends
             self.by_same[door.same] = replace(other or door, backends=both)
         self.doors = list(self.by_same.values())
+        self.by_place: dict[Any, list[Door]] = {}
+        for door in self.doors:
+            self.by_place.setdefault(_place(door), []).append(door)
 
     def has(self, door: Door) -> Door | None:
         """The door that answers requests of this address; the narrowest, if there are several."""
@@ -93,7 +99,11 @@ class _Addresses:
         return [each for each in self._alike(door) if each.within(door) and each.same != door.same]
 
     def _alike(self, door: Door) -> list[Door]:
-        return [each for each in self.doors if (each.by, each.scheme) == (door.by, door.scheme)]
+        return self.by_place.get(_place(door), [])
+
+
+def _place(door: Door) -> tuple[Any, ...]:
+    return door.entry, door.by, door.scheme
 
 
 def _but(left: list[Door]) -> str:
@@ -114,7 +124,7 @@ def _pairs(before: _Addresses, now: _Addresses) -> Iterator[tuple[Door, Door, Do
 def _moves(door: Door, there: Door) -> tuple[bool, str]:
     """What it means that something else serves an address: (whether clients lose it, what is said)."""
     if door.scheme != there.scheme:
-        return True, f"{door.way} becomes {there.way}"
+        return True, f"{door.way} becomes {door.way.replace(door.scheme, there.scheme, 1)}"
     if not there.by and door.owner.kind == "Ingress":
         return True, f"{door.way} {NO_CLASS}"
     if not door.by or not there.by:
@@ -236,9 +246,8 @@ def _of_pool(pool: Object, render: Render) -> _Targets:
 def _pods(each: Object, render: Render) -> list[Pod]:
     """The pods that a Service or an InferencePool selects."""
     selector = map_at(each.data, "spec.selector")
-    selector = selector if "matchLabels" in selector else {"matchLabels": selector}
-    alike = (pod for pod in render.pods if not pod.passing and pod.owner.namespace == each.namespace)
-    return [pod for pod in alike if selector["matchLabels"] and selects(selector, pod.labels)]
+    labels = map_at(selector, "matchLabels") if "matchLabels" in selector else selector
+    return [pod for pod in render.labelled(labels, each.namespace) if not pod.passing]
 
 
 # --- both sides ------------------------------------------------------------------------------------------------------

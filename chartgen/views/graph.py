@@ -70,8 +70,8 @@ class Graph:
 def graph(render: Render) -> Graph:
     """The graph of one render."""
     found = Graph()
-    boxes = {id(pod): found.add(_role(render, pod), pod.owner.name, *_about(render, pod)) for pod in _lasting(render)}
-    for pod in _lasting(render):
+    boxes = {id(pod): found.add(_role(render, pod), pod.owner.name, *_about(render, pod)) for pod in render.lasting}
+    for pod in render.lasting:
         box = boxes[id(pod)]
         for other in _calls(render, pod):
             if id(other) in boxes:
@@ -99,16 +99,6 @@ def _shown(each: Object, render: Render) -> list[Door]:
             found = [door for door in found if door not in some]
             found.append(replace(some[0], title=some[0].host or "every host", lines=said))
     return sorted(found, key=lambda door: (door.way, door.title, door.lines))
-
-
-def _lasting(render: Render) -> list[Pod]:
-    """The pods of workloads, and of Jobs that download models, the first of each group; not those of other hooks."""
-    first: dict[int, Pod] = {}
-    # The head of a RayService has no model, so its box shows a worker.
-    for pod in sorted(render.pods, key=lambda pod: "headGroupSpec" in pod.path):
-        first.setdefault(id(pod.owner), pod)
-    found = [pod for pod in render.pods if first[id(pod.owner)] is pod]
-    return [pod for pod in found if not pod.owner.hooked]
 
 
 def _role(render: Render, pod: Pod) -> str:
@@ -142,7 +132,7 @@ def _serves(render: Render, pod: Pod) -> bool:
         return True
     tests = [other for other in render.pods if other.owner.kind == "Pod" and _asks_model(other)]
     return any(
-        called is pod for other in (*_lasting(render), *tests) if other is not pod for called in _calls(render, other)
+        called is pod for other in (*render.lasting, *tests) if other is not pod for called in _calls(render, other)
     )
 
 
@@ -210,7 +200,9 @@ def _selecting(render: Render, pod: Pod) -> list[Object]:
 
 
 def _behind(render: Render, service: Object | None) -> list[Pod]:
-    return [pod for pod in _lasting(render) if service is not None and service in _selecting(render, pod)]
+    lasting = {id(pod) for pod in render.lasting}
+    labels = map_at(service.data, "spec.selector") if service else {}
+    return [pod for pod in render.labelled(labels, service.namespace if service else "") if id(pod) in lasting]
 
 
 def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
@@ -243,13 +235,13 @@ def _reached(render: Render, door: Door) -> Iterator[Pod]:
             labels = map_at(found.data, "spec.selector")
             picker = str(map_at(found.data, "spec.endpointPickerRef").get("name"))
             yield from _behind(render, render.find("Service", picker, namespace))
-            for pod in _lasting(render) if map_at(labels, "matchLabels") else ():
+            for pod in render.lasting if map_at(labels, "matchLabels") else ():
                 if pod.owner.namespace == namespace and selects(labels, pod.labels):
                     yield pod
         elif kind == "Service":
             yield from _behind(render, found)
         else:
-            yield from (pod for pod in _lasting(render) if pod.owner is found)
+            yield from (pod for pod in render.lasting if pod.owner is found)
 
 
 def _way(found: Graph, each: Object, door: Door) -> Node:

@@ -31,13 +31,7 @@ def keys_changed(changes: list[Change]) -> set[str] | None:
 
 def still(gone: Object, after: Render) -> list[Object]:
     """The objects that still name an object which is deleted, and need it."""
-    wanted = (gone.kind, gone.name, gone.namespace)
-    users = {
-        each.owner.title: each.owner
-        for each in dangling.references(after)
-        if each.named == wanted and not each.optional and not each.owner.hooked
-    }
-    return list(users.values())
+    return list(dangling.needed(after).get((gone.kind, gone.name, gone.namespace), {}).values())
 
 
 def unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render], same: Any) -> Iterator[tuple[str, str]]:
