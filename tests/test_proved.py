@@ -68,6 +68,7 @@ def test_every_entry_is_of_an_example_or_a_group_that_exists(runs):
                 "observe/alerts",
                 "observe/dashboard",
                 "observe/monitor",
+                "scale/topology-spread",
                 "secure/network-policy",
                 "server",
                 "source/ollama",
@@ -85,13 +86,34 @@ def test_every_entry_is_of_an_example_or_a_group_that_exists(runs):
                 "source/ollama",
             ],
         ),
-        ("batch-predict", ["delivery/init", "engine/custom", "engine/vllm", "source/modelkit", "workload/batch"]),
-        ("two-servers", ["delivery/init", "delivery/none", "engine/ollama", "engine/vllm", "server", "source/ollama"]),
+        (
+            "batch-predict",
+            [
+                "delivery/init",
+                "engine/custom",
+                "engine/vllm",
+                "scale/topology-spread",
+                "source/modelkit",
+                "workload/batch",
+            ],
+        ),
+        (
+            "two-servers",
+            [
+                "delivery/init",
+                "delivery/none",
+                "engine/ollama",
+                "engine/vllm",
+                "scale/topology-spread",
+                "server",
+                "source/ollama",
+            ],
+        ),
         (
             "distributed-lws",
             ["delivery/none", "engine/vllm", "scale/pod-disruption-budget", "workload/leader-worker-set"],
         ),
-        ("tke-ollama", ["delivery/job", "engine/ollama", "server", "source/ollama"]),
+        ("tke-ollama", ["delivery/job", "engine/ollama", "scale/topology-spread", "server", "source/ollama"]),
     ],
 )
 def test_the_chart_says_which_fragments_values_use(helm, example, fragments):
@@ -214,6 +236,7 @@ def test_a_group_for_real_is_written_down_with_its_program_and_what_each_step_sa
         "delivery/sidecar",
         "engine/ollama",
         "observe/monitor",
+        "scale/topology-spread",
         "server",
         "source/ollama",
     ]
