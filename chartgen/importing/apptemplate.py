@@ -5,6 +5,7 @@ They are read like any manifests; `Source.made` says which value of the file eac
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from .typed import ANY, list_at, map_at, text_at
 KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet"}
 LABEL = "app.kubernetes.io/controller"
 PROBES = {"liveness": "livenessProbe", "readiness": "readinessProbe", "startup": "startupProbe"}
+RELEASE = re.compile(r"\{\{-?\s*\.Release\.Name\s*-?\}\}")
 FIELDS = ("imagePullPolicy", "resources", "securityContext", "lifecycle", "workingDir", "ports")
 
 
@@ -75,6 +77,8 @@ class _Made:
         self.source, self.path = source, path
         self.values: dict[str, Any] = at(source.data, path) or {}
         self.release = self._release()
+        if self.release:
+            self.values = _named(self.values, self.release)
 
     def _release(self) -> str:
         own = text_at(self.values, "fullnameOverride") or text_at(self.values, "global", "fullnameOverride")
@@ -251,11 +255,23 @@ class _Made:
                 made.put(("spec", name), one.get(name), (*origin, name))
             made.put(("metadata", "annotations"), one.get("annotations"), (*origin, "annotations"))
             for n, rule in enumerate(list_at(one, "rules") or [{}]):
-                names = [{"name": self._service(each)} for each in list_at(rule, "backendRefs") or [{}]]
+                names = []
+                for each in list_at(rule, "backendRefs") or [{}]:
+                    port = {"port": each["port"]} if isinstance(each, dict) and "port" in each else {}
+                    names.append({"name": self._service(each), **port})
                 more = {each: one for each, one in map_at(rule).items() if each in ("matches", "filters", "timeouts")}
                 made.add(("spec", "rules"), {"backendRefs": names, **more}, (*origin, "rules", n))
             found.append(self._finished(made))
         return found
+
+
+def _named(data: Any, release: str) -> Any:
+    """The data with the name of the release, which texts of app-template can have as an expression."""
+    if isinstance(data, dict):
+        return {key: _named(one, release) for key, one in data.items()}
+    if isinstance(data, list):
+        return [_named(one, release) for one in data]
+    return RELEASE.sub(release, data) if isinstance(data, str) else data
 
 
 def _image(image: Any) -> str | None:
