@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from ..reading import wellformed
 COUNTS = (1, 2, 4, 8, 16)
 # Cards of a node in servers that are made for large models. More of them are several nodes.
 NODE = 8
+# The memory of a MIG partition, in percent of what its name says: 10.75 GiB of a 1g.12gb, 39.25 GiB of a 3g.40gb.
+NAMED = 90
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,11 @@ def table() -> Mapping[str, Mapping[str, Any]]:
 def choose(need: Mapping[str, Any]) -> Cards:
     """The cards for what a server needs: those of the vendor that is chosen, or those that the engine has images for.
 
-    Of them, those on which the engine runs with this data type and quantization.
+    Of them, those on which the engine runs with this data type and quantization. For a MIG partition, it is that of
+    each card that has it.
     """
+    profile = need["gpu"].get("partition", "")
+    counts = (1,) if profile else COUNTS
     vendor = need["gpu"]["vendor"]
     vendors = [vendor] if vendor not in ("none", "other") else need.get("vendors") or []
     choices: list[Choice] = []
@@ -69,14 +74,23 @@ def choose(need: Mapping[str, Any]) -> Cards:
     for name, card in table().items():
         if vendors and card["vendor"] not in vendors:
             continue
+        if profile:
+            if "mig" not in card:
+                continue
+            kind = profile.partition("gb")[0] + "gb"
+            if kind not in card["mig"]:
+                unfit[name] = f"no partition {kind}"
+                continue
+            size = int(kind.partition(".")[2].removesuffix("gb"))
+            name, card = f"{kind} of {name}", {**card, "memoryGiB": size, "usableMiB": size * 1024 * NAMED // 100}
         if why := lacks(card, need):
             unfit[name] = why
-        elif found := _fewest(name, card, need):
+        elif found := _fewest(name, card, need, counts):
             choices.append(found)
-        elif held := _fewest(name, card, {**need, "tensorParallel": False}):
+        elif held := _fewest(name, card, {**need, "tensorParallel": False}, counts):
             unfit[name] = f"{held.count} of them do not divide the model's heads"
         else:
-            small[name] = max(n for n in COUNTS if _nodes(card, n, need))
+            small[name] = max(n for n in counts if _nodes(card, n, need))
     order = {count: n for n, count in enumerate(COUNTS)}
     return Cards(sorted(choices, key=lambda each: (order[each.count], each.memoryGiB)), small, unfit)
 
@@ -107,9 +121,9 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def _fewest(name: str, card: Mapping[str, Any], need: Mapping[str, Any]) -> Choice | None:
-    """The least number of a card that holds the models and the context of all parallel requests."""
-    return next((each for n in COUNTS if (each := _held(name, card, n, need))), None)
+def _fewest(name: str, card: Mapping[str, Any], need: Mapping[str, Any], counts: Sequence[int]) -> Choice | None:
+    """The least of these numbers of a card that holds the models and the context of all parallel requests."""
+    return next((each for n in counts if (each := _held(name, card, n, need))), None)
 
 
 def _nodes(card: Mapping[str, Any], count: int, need: Mapping[str, Any]) -> int:
@@ -141,7 +155,7 @@ def _held(name: str, card: Mapping[str, Any], count: int, need: Mapping[str, Any
         return None
     cache = sum(model["kvMiB"] for model in models)
     weights = need["needMiB"] - need["programMiB"] * max(1, need["gpu"]["count"]) * need["nodes"] - cache
-    usable = card["memoryGiB"] * 1024 * need["usablePercent"] // 100
+    usable = card.get("usableMiB", card["memoryGiB"] * 1024) * need["usablePercent"] // 100
     free = usable - need["programMiB"] - math.ceil(weights / count)
     # With more cards than heads in the cache, each head is on several cards.
     heads = [model["kvHeads"] for model in models if split and model.get("kvHeads") and model["kvKiBPerToken"]]

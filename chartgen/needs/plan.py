@@ -48,11 +48,12 @@ class Model(_Known):
 
 
 class Cards(TypedDict):
-    """A server's accelerators; `memoryMiB` is that of each, 0 where it is not known."""
+    """A server's accelerators; `memoryMiB` is that of each, 0 where it is not known; `partition` is a MIG profile."""
 
     vendor: str
     count: int
     memoryMiB: int
+    partition: str
 
 
 class Volume(TypedDict):
@@ -202,7 +203,8 @@ def _server(each: Plan) -> list[str]:
     if not need["known"]:
         found.append("  the size of a model is not known: set model.weightsSize to complete the plan")
     cards = need["gpu"]["count"] * need["nodes"]
-    where = f"{need['gpu']['count']} × {need['gpu']['vendor']}" if cards else "memory"
+    device = need["gpu"].get("partition") or need["gpu"]["vendor"]
+    where = f"{need['gpu']['count']} × {device}" if cards else "memory"
     if need["nodes"] > 1:
         where += f" on each of {need['nodes']} nodes"
     if need["known"]:

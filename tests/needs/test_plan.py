@@ -138,6 +138,27 @@ def test_cards_hold_what_the_sum_says():
 
 
 @pytest.mark.slow
+def test_a_partition_is_planned_on_the_cards_that_have_it():
+    model = ("engine=vllm", "model.name=Qwen/Qwen3-8B", "gpu.vendor=nvidia", "gpu.scheme=mig")
+    asked = told(*model, "gpu.partition=3g.40gb")
+    assert asked["cards"] == {"3g.40gb of NVIDIA A100 80GB": 1, "3g.40gb of NVIDIA H100": 1}
+    assert asked["unfit"]["NVIDIA A30"] == "no partition 3g.40gb"
+    assert "NVIDIA RTX 4090" not in asked["unfit"], "it has no partitions at all"
+    whole = told(*model[:3])["choices"]
+    assert asked["choices"][0]["freeMiB"] < next(each for each in whole if each["memoryGiB"] == 40)["freeMiB"]
+    media = told(*model, "gpu.partition=3g.40gb+me")
+    assert media["cards"] == asked["cards"]
+    assert told("engine=vllm", "model.name=Qwen/Qwen3-8B", "gpu.resources.nvidia\\.com/mig-3g\\.40gb=1")["gpu"] == {
+        "vendor": "other",
+        "count": 1,
+        "memoryMiB": 40960,
+        "partition": "3g.40gb",
+    }
+    small = told("engine=vllm", "model.name=Qwen/Qwen3-4B", *model[2:], "gpu.partition=1g.12gb")
+    assert small["cards"]["1g.12gb of NVIDIA H20"] == 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("cards", [(), ("gpu.vendor=nvidia", "gpu.count=1")], ids=["on CPUs", "on a GPU"])
 def test_prompt_cache_of_every_model_is_in_the_pods_memory_and_on_no_card(cards):
     without = told("model.tag=8b", "ollama.promptCacheMiB=0", *cards)

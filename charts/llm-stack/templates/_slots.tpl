@@ -1121,8 +1121,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 {{- with .Facts.gpu }}
-{{- if not (and (kindIs "map" .) (not (omit . "vendor" "count" "memoryMiB")) (hasKey . "vendor") (kindIs "string" .vendor) (hasKey . "count") (kindIs "float64" .count) (eq .count (floor .count)) (ge .count (float64 0)) (hasKey . "memoryMiB") (kindIs "float64" .memoryMiB) (eq .memoryMiB (floor .memoryMiB)) (ge .memoryMiB (float64 0))) }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "gpu.facts" "keys" (mustFromJson `{"vendor": {"type": "string", "required": true}, "count": {"type": "integer", "minimum": 0, "required": true}, "memoryMiB": {"type": "integer", "minimum": 0, "required": true}}`) "facts" (list .)) }}
+{{- if not (and (kindIs "map" .) (not (omit . "vendor" "count" "memoryMiB" "partition" "partitionValue")) (hasKey . "vendor") (kindIs "string" .vendor) (hasKey . "count") (kindIs "float64" .count) (eq .count (floor .count)) (ge .count (float64 0)) (hasKey . "memoryMiB") (kindIs "float64" .memoryMiB) (eq .memoryMiB (floor .memoryMiB)) (ge .memoryMiB (float64 0)) (or (not (hasKey . "partition")) (kindIs "string" .partition)) (or (not (hasKey . "partitionValue")) (and (kindIs "string" .partitionValue) (has .partitionValue (list "gpu.partition" "gpu.resources"))))) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "gpu.facts" "keys" (mustFromJson `{"vendor": {"type": "string", "required": true}, "count": {"type": "integer", "minimum": 0, "required": true}, "memoryMiB": {"type": "integer", "minimum": 0, "required": true}, "partition": {"type": "string"}, "partitionValue": {"type": "string", "enum": ["gpu.partition", "gpu.resources"]}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 {{- with .Facts.delivery }}

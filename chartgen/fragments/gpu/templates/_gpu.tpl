@@ -39,15 +39,40 @@ others by their names. Compute by which complete cards are requested, such as qG
 {{- max 1 $count }}
 {{- end }}
 
-{{- /* The vendor of devices that are not in the table is `other`. */}}
+{{- /* The profile of the MIG partition that the pod requests, such as 1g.10gb; empty where it requests none or several. */}}
+{{- define "fragment.gpu.profile" -}}
+{{- $found := list .Values.gpu.partition | compact }}
+{{- range $name, $_ := .Values.gpu.resources }}
+{{- if hasPrefix "nvidia.com/mig-" $name }}
+{{- $found = append $found (trimPrefix "nvidia.com/mig-" $name) }}
+{{- end }}
+{{- end }}
+{{- if eq (len $found) 1 }}
+{{- first $found }}
+{{- end }}
+{{- end }}
+
+{{- /*
+The vendor of devices that are not in the table is `other`. The name of a MIG profile has its memory in GB, rounded up: a
+partition has no more.
+*/}}
 {{- define "fragment.gpu.facts" -}}
 {{- $count := ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
 {{- if .Values.gpu.resources }}
 {{- $count = include "fragment.gpu.counted" . | int64 }}
+{{- end }}
+{{- $memory := include "fragment.gpu.mebibytes" . | int64 }}
+{{- $profile := include "fragment.gpu.profile" . }}
+{{- with regexFind "[0-9]+gb" $profile }}
+{{- $memory = mul 1024 (trimSuffix "gb" . | int64) }}
 {{- end -}}
 vendor: {{ ternary "other" .Values.gpu.vendor (and (eq .Values.gpu.vendor "none") (gt (len .Values.gpu.resources) 0)) | quote }}
 count: {{ int64 $count }}
-memoryMiB: {{ include "fragment.gpu.mebibytes" . | int64 }}
+memoryMiB: {{ int64 $memory }}
+{{- with $profile }}
+partition: {{ quote . }}
+partitionValue: gpu.{{ ternary "resources" "partition" (empty $.Values.gpu.partition) }}
+{{- end }}
 {{- end }}
 
 {{- /* Each device and its amount. A name can contain the partition or the type. */}}

@@ -246,7 +246,10 @@ loader.resources: the memory limit of {{ $limit }} includes the files written to
 {{- $nodes := int64 .Values.nodes.count }}
 {{- $share := mul (int64 $gpu.memoryMiB) (int64 $gpu.count) $nodes }}
 {{- $takes := int64 $sum.needMiB }}
-{{- if and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
+{{- $tooLarge := and $sum.known $share (gt $takes $share) (not .Facts.engine.offloadsToMemory) }}
+{{- if and $tooLarge $gpu.partition }}
+{{ $gpu.partitionValue }}: a partition {{ $gpu.partition }} is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; choose a larger partition, or lower model.contextLength
+{{- else if $tooLarge }}
 gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{ if gt $nodes 1 }} on each of {{ $nodes }} nodes{{ end }} is too small for the model, which takes {{ div (add $takes 1023) 1024 }}Gi with a context of {{ $context }} tokens; raise gpu.memory or gpu.count{{ with include "fragment.sizing.nodes" . }}, set nodes.count to {{ . }}{{ end }}, or lower model.contextLength
 {{- end }}
 {{- end }}
@@ -302,7 +305,7 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- $_ := set $plan "nodes" (int64 .Values.nodes.count) }}
 {{- $_ := set $plan "acrossNodes" (not (empty (include "fragment.sizing.acrossNodes" .))) }}
 {{- $_ := set $plan "parallelism" (.Facts.engine.parallelism | default "") }}
-{{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB)) }}
+{{- $_ := set $plan "gpu" (dict "vendor" $gpu.vendor "count" (int64 $gpu.count) "memoryMiB" (int64 $gpu.memoryMiB) "partition" ($gpu.partition | default "")) }}
 {{- $_ := set $plan "resources" (ternary (include "fragment.sizing.resources" . | include "fragment.map" | mustFromJson) .Values.resources (empty .Values.resources)) }}
 {{- $_ := set $plan "startupTimeoutSeconds" (int64 .Values.startupTimeoutSeconds) }}
 {{- $stored := mul (include "fragment.sizing.copies" . | int64) (int64 $sum.weightsMiB) }}

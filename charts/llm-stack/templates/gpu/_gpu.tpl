@@ -40,14 +40,39 @@
 {{- end }}
 
 {{- /**/}}
+{{- define "llm-stack.gpu.profile" -}}
+{{- $found := list .Values.gpu.partition | compact }}
+{{- range $name, $_ := .Values.gpu.resources }}
+{{- if hasPrefix "nvidia.com/mig-" $name }}
+{{- $found = append $found (trimPrefix "nvidia.com/mig-" $name) }}
+{{- end }}
+{{- end }}
+{{- if eq (len $found) 1 }}
+{{- first $found }}
+{{- end }}
+{{- end }}
+
+{{- /*
+
+
+*/}}
 {{- define "llm-stack.gpu.facts" -}}
 {{- $count := ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
 {{- if .Values.gpu.resources }}
 {{- $count = include "llm-stack.gpu.counted" . | int64 }}
+{{- end }}
+{{- $memory := include "llm-stack.gpu.mebibytes" . | int64 }}
+{{- $profile := include "llm-stack.gpu.profile" . }}
+{{- with regexFind "[0-9]+gb" $profile }}
+{{- $memory = mul 1024 (trimSuffix "gb" . | int64) }}
 {{- end -}}
 vendor: {{ ternary "other" .Values.gpu.vendor (and (eq .Values.gpu.vendor "none") (gt (len .Values.gpu.resources) 0)) | quote }}
 count: {{ int64 $count }}
-memoryMiB: {{ include "llm-stack.gpu.mebibytes" . | int64 }}
+memoryMiB: {{ int64 $memory }}
+{{- with $profile }}
+partition: {{ quote . }}
+partitionValue: gpu.{{ ternary "resources" "partition" (empty $.Values.gpu.partition) }}
+{{- end }}
 {{- end }}
 
 {{- /**/}}
