@@ -171,6 +171,7 @@ class Proved:
     again: list[tuple[Run, Rendered]] = field(default_factory=list)
     given: dict[int, str] = field(default_factory=dict)
     objects: dict[str, None] = field(default_factory=dict)
+    used: bool = False  # whether one of them was
 
     @classmethod
     def recalled(cls, world: str, chart: Chart | None) -> Proved:
@@ -208,7 +209,9 @@ class Proved:
 
     def fine(self, run: Run, document: Document) -> bool:
         """Whether a document was proved before by itself, for this Kubernetes and by these rules."""
-        return bool(self.objects) and self._object(run, document) in self.objects
+        found = bool(self.objects) and self._object(run, document) in self.objects
+        self.used = self.used or found
+        return found
 
     def _object(self, run: Run, document: Document) -> str:
         """A document by all that decides whether it is fine by itself; empty where that is more than is known here."""

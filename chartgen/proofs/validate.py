@@ -272,12 +272,16 @@ def _proofs(
     """
     before = list(report.problems), list(report.layers), list(report.warnings)
     results = _renders(report, found, given, own, programs, shipped, proved, only)
+    between = list(report.problems), list(report.layers), list(report.warnings)
     faulty = _manifests(report, results, own, programs, proved, shipped, only)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    nothing = memory.Proved()
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
-        nothing = memory.Proved()
         results = _renders(report, found, given, own, programs, shipped, nothing, only)
+        _manifests(report, results, own, programs, nothing, shipped, only)
+    elif proved.used and len(report.problems) > len(between[0]):
+        report.problems, report.layers, report.warnings = between
         _manifests(report, results, own, programs, nothing, shipped, only)
 
 
