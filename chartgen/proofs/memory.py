@@ -122,18 +122,20 @@ def recall(kind: str, key: str) -> Any:
     """What was kept under a key; None where there is nothing that can be read."""
     file = _file(kind, key)
     try:
-        found = json.loads(file.read_bytes())
+        head, _, kept = file.read_bytes().partition(b"\n")
+        if head != _head(key, kept):  # of another key, or damaged
+            return None
         os.utime(file)
+        return json.loads(kept)
     except (OSError, ValueError):
         return None
-    return found["kept"] if isinstance(found, dict) and found.get("key") == key else None
 
 
 def keep(kind: str, key: str, what: Any) -> None:
     """Keep something under a key. A folder that cannot be written costs time, nothing else."""
-    file = _file(kind, key)
+    file, kept = _file(kind, key), json.dumps(what).encode()
     with suppress(OSError):
-        write(file, json.dumps({"key": key, "kept": what}).encode())
+        write(file, _head(key, kept) + b"\n" + kept)
         _tidy(file.parent, kind)
 
 
@@ -144,6 +146,11 @@ def folder() -> Path:
 
 def _file(kind: str, key: str) -> Path:
     return folder() / f"{kind}-{key[:32]}.json"
+
+
+def _head(key: str, kept: bytes) -> bytes:
+    """The first line of a file: what it is about, and a hash of the rest."""
+    return f"{key} {digest(kept)}".encode()
 
 
 def _tidy(place: Path, kind: str) -> None:

@@ -366,7 +366,7 @@ def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
         missing.append(origin.problem(("fragments",), f"'{id}' is not in the stack", remedy))
     if missing:
         raise Faults(missing)
-    return [one for one in found.values() if one]
+    return list({one.id: one for one in found.values() if one}.values())
 
 
 def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path | None) -> tuple[Stack | None, bool]:

@@ -633,12 +633,22 @@ def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "other", "kept": {}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "other hash\n{}"])
 def test_what_cannot_be_read_is_not_believed(text: str, little: Path, rendered: list[Request]) -> None:
     prove()
     for file in memory.folder().iterdir():
         file.write_text(text, encoding="utf-8")
     assert prove().problems == []
+    assert len(rendered) == 2 * ALL
+
+
+def test_what_is_damaged_is_not_believed(little: Path, rendered: list[Request]) -> None:
+    """Though it can be read, and is about the right thing."""
+    first = prove()
+    for file in memory.folder().iterdir():
+        text = file.read_bytes()
+        file.write_bytes(text[:-1] + b" " + text[-1:])
+    assert counts(prove()) == counts(first)
     assert len(rendered) == 2 * ALL
 
 
