@@ -24,6 +24,7 @@ OLDEST = (1, 29)
 PACKAGE = "kubernetes-validate"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/"
+STATUS = ".status"  # what the names of definitions end with that are for the status of an object
 SUFFIX = "-local-strict"
 TEMPLATE = "{{.NormalizedKubernetesVersion}}/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 CRD_TEMPLATE = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
@@ -178,10 +179,30 @@ def inward(schema: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, 
 
 
 def without_status(kind: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a kind of object in which `status` is any map: the API server does not read it of manifests."""
+    """The schema of a kind of custom resource in which `status` is any map: the API server drops it of manifests."""
     properties = kind.get("properties", {})
     own = {"status": {"type": ["object", "null"]}} if "status" in properties else {}
     return kind | {"properties": properties | own}
+
+
+def typed_status(kind: dict[str, Any], version: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of a kind of Kubernetes' own in which `status` needs its types alone, and the definitions for that.
+
+    The API server reads the status of a manifest, so that keys and types have to be right, and then drops it.
+    """
+    status = kind.get("properties", {}).get("status", {})
+    names = _references(status)
+    if not names:
+        return kind, {}
+    found = {f"{name}{STATUS}": _typed(schema) for name, schema in reached(names, published(version)).items()}
+    return kind | {"properties": kind["properties"] | {"status": _typed(status)}}, found
+
+
+def _typed(schema: dict[str, Any]) -> dict[str, Any]:
+    """A lean schema that requires no key, at every depth; its references are to others like it."""
+    if "$ref" in schema:
+        return {"$ref": schema["$ref"] + STATUS}
+    return inward({word: value for word, value in schema.items() if word != "required"}, _typed)
 
 
 def compact(schema: dict[str, Any]) -> str:

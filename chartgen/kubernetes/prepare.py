@@ -71,8 +71,8 @@ def _bundles(say: Say) -> Iterable[tuple[str, dict[str, Any]]]:
     for version in definitions.versions():
         known = definitions.known_definitions(version, nullable=True)
         for name, path in kinds(known):
-            kind = definitions.without_status(known[name])
-            reached = definitions.reached([name], known | {name: kind})
+            kind, more = definitions.typed_status(known[name], version)
+            reached = definitions.reached([name], known | more | {name: kind})
             yield f"v{version}/{path}", {"$schema": definitions.DRAFT, **reached.pop(name), "definitions": reached}
 
 

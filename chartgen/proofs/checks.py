@@ -40,9 +40,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Manifests:
-    """The documents of every run; texts that are alike were parsed once."""
+    """The documents of every run; texts that are alike were parsed once.
+
+    `proved` are those that were left out: their text and the Kubernetes version.
+    """
 
     made: tuple[tuple[Run, list[Document]], ...]
+    proved: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def count(self) -> int:
@@ -51,7 +55,18 @@ class Manifests:
 
     def without(self, proved: Callable[[Run, Document], bool]) -> Manifests:
         """The same without the documents that are proved."""
-        return Manifests(tuple((run, [each for each in found if not proved(run, each)]) for run, found in self.made))
+        known = [(run, found, [proved(run, each) for each in found]) for run, found in self.made]
+        return Manifests(
+            tuple(
+                (run, [each for each, out in zip(found, left, strict=True) if not out]) for run, found, left in known
+            ),
+            frozenset(
+                (each.text, run.version)
+                for run, found, left in known
+                for each, out in zip(found, left, strict=True)
+                if out
+            ),
+        )
 
     def distinct(self) -> dict[str, tuple[Run, Document]]:
         """Text -> the first run that made it, and the document."""
@@ -234,7 +249,8 @@ def _schemas(manifests: Manifests, locations: list[str], binary: Path, say: Say,
     result = []
     for (name, path, message, remedy), versions in grouped.items():
         run, document = named[name]
-        tried = [version for version, texts in batches.items() if name in texts]
+        tried = {version for version, texts in batches.items() if name in texts}
+        tried.update(version for text, version in manifests.proved if text == document.text)
         where = "" if len(versions) == len(tried) else f" (Kubernetes {', '.join(versions)})"
         unknown = message.startswith("found no schema of") and owned(run, document)
         if unknown:

@@ -122,18 +122,20 @@ def recall(kind: str, key: str) -> Any:
     """What was kept under a key; None where there is nothing that can be read."""
     file = _file(kind, key)
     try:
-        found = json.loads(file.read_bytes())
+        head, _, kept = file.read_bytes().partition(b"\n")
+        if head != _head(key, kept):  # of another key, or damaged
+            return None
         os.utime(file)
+        return json.loads(kept)
     except (OSError, ValueError):
         return None
-    return found["kept"] if isinstance(found, dict) and found.get("key") == key else None
 
 
 def keep(kind: str, key: str, what: Any) -> None:
     """Keep something under a key. A folder that cannot be written costs time, nothing else."""
-    file = _file(kind, key)
+    file, kept = _file(kind, key), json.dumps(what).encode()
     with suppress(OSError):
-        write(file, json.dumps({"key": key, "kept": what}).encode())
+        write(file, _head(key, kept) + b"\n" + kept)
         _tidy(file.parent, kind)
 
 
@@ -144,6 +146,11 @@ def folder() -> Path:
 
 def _file(kind: str, key: str) -> Path:
     return folder() / f"{kind}-{key[:32]}.json"
+
+
+def _head(key: str, kept: bytes) -> bytes:
+    """The first line of a file: what it is about, and a hash of the rest."""
+    return f"{key} {digest(kept)}".encode()
 
 
 def _tidy(place: Path, kind: str) -> None:
@@ -171,6 +178,7 @@ class Proved:
     again: list[tuple[Run, Rendered]] = field(default_factory=list)
     given: dict[int, str] = field(default_factory=dict)
     objects: dict[str, None] = field(default_factory=dict)
+    used: bool = False  # whether one of them was
 
     @classmethod
     def recalled(cls, world: str, chart: Chart | None) -> Proved:
@@ -208,7 +216,9 @@ class Proved:
 
     def fine(self, run: Run, document: Document) -> bool:
         """Whether a document was proved before by itself, for this Kubernetes and by these rules."""
-        return bool(self.objects) and self._object(run, document) in self.objects
+        found = bool(self.objects) and self._object(run, document) in self.objects
+        self.used = self.used or found
+        return found
 
     def _object(self, run: Run, document: Document) -> str:
         """A document by all that decides whether it is fine by itself; empty where that is more than is known here."""

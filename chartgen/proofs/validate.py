@@ -272,12 +272,16 @@ def _proofs(
     """
     before = list(report.problems), list(report.layers), list(report.warnings)
     results = _renders(report, found, given, own, programs, shipped, proved, only)
+    between = list(report.problems), list(report.layers), list(report.warnings)
     faulty = _manifests(report, results, own, programs, proved, shipped, only)
     proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    nothing = memory.Proved()
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
-        nothing = memory.Proved()
         results = _renders(report, found, given, own, programs, shipped, nothing, only)
+        _manifests(report, results, own, programs, nothing, shipped, only)
+    elif proved.used and len(report.problems) > len(between[0]):
+        report.problems, report.layers, report.warnings = between
         _manifests(report, results, own, programs, nothing, shipped, only)
 
 
@@ -362,7 +366,7 @@ def _chosen(origin: Stack, ids: list[str]) -> list[Fragment]:
         missing.append(origin.problem(("fragments",), f"'{id}' is not in the stack", remedy))
     if missing:
         raise Faults(missing)
-    return [one for one in found.values() if one]
+    return list({one.id: one for one in found.values() if one}.values())
 
 
 def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path | None) -> tuple[Stack | None, bool]:

@@ -18,10 +18,11 @@ import pytest
 from chartgen.chart import disk, loaded
 from chartgen.chart.valuesfile import Example
 from chartgen.compose import building
+from chartgen.kubernetes import prepare
 from chartgen.problem import Faults
 from chartgen.programs import helm, prover, tools
 from chartgen.programs.helm import Document, Request
-from chartgen.proofs import memory, runs
+from chartgen.proofs import checks, memory, runs
 from chartgen.proofs import validate as module
 from chartgen.proofs.run import Run
 from chartgen.proofs.validate import Report, validate
@@ -269,6 +270,66 @@ def test_a_refusal_that_names_a_line_is_proved_again_where_the_line_can_be_anoth
     )
     assert prove().problems == []
     assert [request.values[0].name for request in rendered] == ["odd.yaml"]
+
+
+def test_templates_that_are_printed_alike_are_not_taken_for_each_other(little: Path, rendered: list[Request]) -> None:
+    """Go's parser prints two texts beside a comment as it prints an action."""
+    file = little / "fragments/a/templates/map.yaml"
+    file.write_text(MAP + '  x: "{ {{- /* */ -}} {fail `no`}}"\n', encoding="utf-8")
+    build()
+    assert prove().problems == []
+    del rendered[:]
+    file.write_text(MAP + '  x: "{{fail `no`}}"\n', encoding="utf-8")
+    build()
+    assert prove().problems != []
+    assert rendered
+
+
+CLASS = (
+    MAP.replace("v1\nkind: ConfigMap", "resource.k8s.io/v1\nkind: DeviceClass").partition("\ndata:")[0] + "\nspec: {}\n"
+)
+
+
+@pytest.mark.parametrize("of_values", [False, True])
+def test_a_problem_names_the_versions_that_have_it_though_the_others_are_known(of_values: bool, little: Path) -> None:
+    """An object that was proved for the newest Kubernetes comes to another that does not have its kind."""
+    file, values = little / "fragments/a/templates/class.yaml", little / "mine.yaml"
+    guarded = "{{- if semverCompare %s .Capabilities.KubeVersion.Version }}\n%s{{- end }}\n"
+    file.write_text(CLASS if of_values else guarded % ('">=1.37"', CLASS), encoding="utf-8")
+    values.write_text("# kubernetes: >=1.37\ntext: hi\n", encoding="utf-8")
+    files = ("mine.yaml",) if of_values else ()
+    build()
+    assert prove(*files).problems == []
+    if of_values:
+        values.write_text("text: hi\n", encoding="utf-8")
+    else:
+        rewrite(file, ">=1.37", ">=1.30")
+    said = [problem.message for problem in prove(*files).problems]
+    assert said == ["found no schema of resource.k8s.io/v1 DeviceClass (Kubernetes 1.33.0)"]
+
+
+def test_a_warning_names_the_versions_that_have_it_though_the_others_are_known(little: Path) -> None:
+    """Of a user's own values there are warnings, for which nothing is proved again."""
+    text = "---\n# Source: a/templates/a.yaml\napiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: a}\n"
+    [document] = helm.documents(text + "spec: {}\n")
+    own = Example("a", "a.yaml", data={"extraObjects": {"a": document.data}})
+    made = checks.Manifests(tuple((Run(own, version), [document]) for version in VERSIONS))
+    left = made.without(lambda run, document: run.version == VERSIONS[1])
+    binary = tools.ensure(["kubeconform"], print)["kubeconform"].path
+    for each in (made, left):
+        [found] = checks.objects(each, prepare.schema_locations(), binary, print)
+        assert found.advice
+        assert found.message.endswith("no schema of resource.k8s.io/v1 DeviceClass (Kubernetes 1.33.0)")
+
+
+def test_the_order_of_keys_is_no_chance(little: Path) -> None:
+    keyed = '  {{- $map := dict "b" "1" "c" "2" "a" "3" "d" "4" "e" "5" "f" "6" }}\n'
+    keyed += '  order: {{ keys $map (dict "0" "") | join "" | quote }}\n  values: {{ values $map | join "" | quote }}\n'
+    (little / "fragments/a/templates/map.yaml").write_text(MAP + keyed, encoding="utf-8")
+    build()
+    with prover.started(tools.ensure(["helm", "kubeconform"], print)) as (process, _):
+        [made] = helm.render([Request(Path("charts/little"))], Path("/nowhere"), prover=process)
+    assert (made.error, made.text.count('order: "abcdef0"'), made.text.count('values: "312456"')) == ("", 1, 1)
 
 
 # A text of a file -> what stands there after a random change: of what a template prints, of its form alone, of neither.
@@ -572,12 +633,22 @@ def test_a_hash_of_a_folder_has_names_and_contents(write: Callable[..., Path]) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"key": "other", "kept": {}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "other hash\n{}"])
 def test_what_cannot_be_read_is_not_believed(text: str, little: Path, rendered: list[Request]) -> None:
     prove()
     for file in memory.folder().iterdir():
         file.write_text(text, encoding="utf-8")
     assert prove().problems == []
+    assert len(rendered) == 2 * ALL
+
+
+def test_what_is_damaged_is_not_believed(little: Path, rendered: list[Request]) -> None:
+    """Though it can be read, and is about the right thing."""
+    first = prove()
+    for file in memory.folder().iterdir():
+        text = file.read_bytes()
+        file.write_bytes(text[:-1] + b" " + text[-1:])
+    assert counts(prove()) == counts(first)
     assert len(rendered) == 2 * ALL
 
 

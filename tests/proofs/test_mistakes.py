@@ -138,6 +138,17 @@ AS_NONE = [
         (title, "status", {})
         for title in ("StatefulSet/llm-ui", "HorizontalPodAutoscaler/llm-server", "HTTPRoute/llm-web")
     ),
+    ("Service/llm-ui", "status", {"conditions": [{"type": "a"}], "loadBalancer": {"ingress": [{"ip": "x"}]}}),
+    ("StatefulSet/llm-ui", "status", {"replicas": -1}),
+    ("HTTPRoute/llm-web", "status", {"parents": "x"}),
+]
+# Statuses that it cannot read.
+UNREAD = [
+    ("Service/llm-ui", {"none": 1}),
+    ("Service/llm-ui", {"loadBalancer": []}),
+    ("Service/llm-ui", {"loadBalancer": {"ingress": [{"ip": 1}]}}),
+    ("StatefulSet/llm-ui", {"replicas": "1"}),
+    ("StatefulSet/llm-ui", []),
 ]
 
 
@@ -149,6 +160,11 @@ def test_an_empty_field_is_none_where_the_api_server_reads_it_so(tmp_path):
         for title, path, value in AS_NONE
     ]
     assert changed_objects.accepted(made, tmp_path) == made
+    made = [
+        changed_objects.Change(f"{title} {value}", find(changed(title, "status", value), title).data)
+        for title, value in UNREAD
+    ]
+    assert changed_objects.accepted(made, tmp_path) == []
 
 
 @pytest.mark.slow

@@ -353,6 +353,7 @@ def test_one_fragment_is_proved_without_a_build(little):
     assert report.note == "charts/little is not up to date with these sources; run 'chartgen build'"
     assert not (folder / "charts").exists()
     assert said(prove_only("fragments/a")) == []
+    assert prove_only("a", "fragments/a", "a").proved == report.proved, "each once"
 
 
 def test_one_fragment_has_its_cases_rejections_and_manifests_checked(little):

@@ -158,14 +158,57 @@ func (e *templates) providers() map[string]string {
 	found := map[string]string{}
 	for _, each := range e.parsed.Templates() {
 		if each.Tree != nil {
-			// A text between actions cannot hold what an action begins with, so no two templates are printed alike.
-			found[each.Name()] = hashed(each.Tree.ParseName, each.Tree.Root.String())
+			var text strings.Builder
+			form(&text, each.Tree.Root)
+			found[each.Name()] = hashed(each.Tree.ParseName, text.String())
 		}
 	}
 	for file, text := range e.texts {
 		found[lines(file)] = hashed(file, text)
 	}
 	return found
+}
+
+// form writes a template so that no two that do something else are written alike: each of its parts by its kind and its
+// length, since two texts beside a comment can be printed as an action is. Texts that touch each other are one.
+func form(to *strings.Builder, node parse.Node) {
+	branch := func(kind string, b *parse.BranchNode) {
+		written(to, kind, b.Pipe.String())
+		form(to, b.List)
+		if b.ElseList != nil {
+			written(to, "else", "-")
+			form(to, b.ElseList)
+		}
+		written(to, "end", "-")
+	}
+	switch n := node.(type) {
+	case *parse.ListNode:
+		var said string
+		for _, each := range n.Nodes {
+			if text, ok := each.(*parse.TextNode); ok {
+				said += string(text.Text)
+				continue
+			}
+			written(to, "text", said)
+			said = ""
+			form(to, each)
+		}
+		written(to, "text", said)
+	case *parse.IfNode:
+		branch("if", &n.BranchNode)
+	case *parse.RangeNode:
+		branch("range", &n.BranchNode)
+	case *parse.WithNode:
+		branch("with", &n.BranchNode)
+	default:
+		written(to, fmt.Sprintf("%T", node), node.String())
+	}
+}
+
+func written(to *strings.Builder, kind, text string) {
+	if text != "" {
+		fmt.Fprintf(to, "%s %d:%s", kind, len(text), text)
+	}
 }
 
 // lines is what a render depends on whose error names a line of a file.
@@ -258,6 +301,7 @@ func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (ma
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("rendering template failed: %v", r)
+			traced.timed = true // what ran is not known
 		}
 	}()
 	t, err := e.parsed.Clone()

@@ -26,6 +26,8 @@ func functions() template.FuncMap {
 	found["fromYamlArray"] = keptYAMLArray
 	found["mustFromJson"] = keptJSON
 	found["regexMatch"] = keptMatch
+	found["keys"] = keys
+	found["values"] = valuesOf
 	found["toJson"] = toJSON
 	found["mustToJson"] = mustToJSON
 	found["fromJson"] = fromJSON
@@ -43,6 +45,8 @@ func functions() template.FuncMap {
 // that its result depends on, with its values and its capabilities; and the time of day where timed is true.
 type trace struct {
 	depth map[string]int // of include
+	deep  int            // of all includes in each other
+	most  int            // what deep was at most
 	ran   map[string]bool
 	timed bool // depends on the time of day, or on chance
 	fixed bool // random texts are the same in each render
@@ -119,7 +123,10 @@ func (r *trace) include(t *template.Template, kept *results) func(string, any) (
 		var buf strings.Builder
 		r.ran[name] = true
 		r.depth[name]++
+		r.deep++
+		r.most = max(r.most, r.deep)
 		err := t.ExecuteTemplate(&buf, name, data)
+		r.deep--
 		r.depth[name]--
 		return buf.String(), err
 	}
@@ -131,20 +138,22 @@ func (r *trace) include(t *template.Template, kept *results) func(string, any) (
 		if !plain {
 			return run(name, data)
 		}
-		if found, ok := kept.get(key); ok {
+		// Where it could run too deep, it runs.
+		if found, ok := kept.get(key); ok && r.deep+found.deep <= deepest {
 			for _, each := range found.ran {
 				r.ran[each] = true
 			}
+			r.most = max(r.most, r.deep+found.deep)
 			return found.text, nil
 		}
-		outer, timed, texts := r.ran, r.timed, r.texts
-		r.ran, r.timed = map[string]bool{}, false
+		outer, timed, texts, most := r.ran, r.timed, r.texts, r.most
+		r.ran, r.timed, r.most = map[string]bool{}, false, r.deep
 		text, err := run(name, data)
 		inner := slices.Collect(maps.Keys(r.ran))
 		if after, _ := plainKey(name, data); err == nil && !r.timed && r.texts == texts && after == key {
-			kept.put(key, made{text, inner})
+			kept.put(key, made{text, inner, r.most - r.deep})
 		}
-		r.ran, r.timed = outer, timed || r.timed
+		r.ran, r.timed, r.most = outer, timed || r.timed, max(most, r.most)
 		for _, each := range inner {
 			r.ran[each] = true
 		}
@@ -177,6 +186,24 @@ func (r *trace) tpl(parent *template.Template) func(string, any) (string, error)
 		}
 		return strings.ReplaceAll(buf.String(), "<no value>", ""), nil
 	}
+}
+
+// keys are those of maps, as sprig's, and valuesOf are the values of one; the order, which sprig leaves to chance, is that
+// of the keys of each map: what is proved once is proved as if it were proved again.
+func keys(given ...map[string]any) []string {
+	found := []string{}
+	for _, each := range given {
+		found = append(found, slices.Sorted(maps.Keys(each))...)
+	}
+	return found
+}
+
+func valuesOf(each map[string]any) []any {
+	found := []any{}
+	for _, key := range keys(each) {
+		found = append(found, each[key])
+	}
+	return found
 }
 
 func wrapped(said string) string { return "HELM_ERR_START" + said + "HELM_ERR_END" }

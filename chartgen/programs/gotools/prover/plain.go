@@ -3,24 +3,26 @@ package main
 import (
 	"encoding/binary"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 )
 
 // What a template makes of plain data, texts, numbers and small maps and lists of them, is made once for a chart: it can
-// reach nothing but its data. Exceptions are found when it runs: it fails, asks for the time or for chance, or changes
-// the data that it is given.
+// reach nothing but its data. A map that is in it twice is not plain: a change of one is a change of both. Exceptions are
+// found when it runs: it fails, asks for the time or for chance, or changes the data that it is given.
 
 const (
 	plainNodes = 48       // texts, numbers, maps and lists in data that counts as small
 	plainBytes = 16 << 10 // of all texts in it
 )
 
-// made is what a template printed, and the templates that ran.
+// made is what a template printed, the templates that ran, and how deep they include each other.
 type made struct {
 	text string
 	ran  []string
+	deep int
 }
 
 // results are those of a chart's templates, by template and data.
@@ -60,6 +62,7 @@ func plainKey(name string, data any) (string, bool) {
 type plainWriter struct {
 	to           strings.Builder
 	nodes, bytes int
+	maps         []uintptr // that are in the data
 }
 
 func (w *plainWriter) text(text string) {
@@ -102,9 +105,11 @@ func (w *plainWriter) write(data any) bool {
 		w.to.WriteByte('d')
 		w.number(math.Float64bits(v))
 	case map[string]any:
-		if v == nil || len(v) > w.nodes {
+		place := reflect.ValueOf(v).Pointer()
+		if v == nil || len(v) > w.nodes || slices.Contains(w.maps, place) {
 			return false
 		}
+		w.maps = append(w.maps, place)
 		w.to.WriteByte('m')
 		w.number(uint64(len(v)))
 		keys := make([]string, 0, len(v))
