@@ -18,7 +18,7 @@ from ..problem import Faults, Problem, Say, fault, nearest
 from ..reading import yamlfile
 from ..reading.keynames import Names
 from ..reading.unprinted import opened
-from . import carry, downloads, recognise, settle, source, typed, withheld
+from . import carry, downloads, models, recognise, settle, source, typed, withheld
 from .at import At
 from .draft import CARRIED, CHANGED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
@@ -177,6 +177,8 @@ def _finished(draft: Draft) -> None:
     if "nextchat" in draft.uis:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
+        models.guessed(draft, server)
+        models.repository_of_triton(draft, server)
         _placed(draft, server)
         _grouped(draft, server)
         _called(draft, server)
