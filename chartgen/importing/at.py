@@ -73,7 +73,9 @@ class At:
             path = (*self.path, *((key,) if isinstance(key, str | int) else key))
             inner = self.draft.spots(self.source, path)
             given = path == self.path or _has(self.value, path[len(self.path) :])
-            found += inner or ([(self.source.number, path)] if given and not self.also and self.source.of is None else [])
+            found += inner or (
+                [(self.source.number, path)] if given and not self.also and self.source.of is None else []
+            )
         return [*found, *self.also]
 
     def put(self, target: str | Key, value: Any, *keys: Any, how: str = "") -> None:
@@ -188,7 +190,7 @@ class At:
             if value in EMPTY and not isinstance(value, bool):
                 self.draft.note([spot], Note(SETTLED, "is empty"))
             elif off:
-                self.draft.note([spot], Note(SETTLED, "is off, and llm-stack does not have it"))
+                self.draft.note([spot], Note(SETTLED, "is off"))
             else:
                 self.draft.note([spot], note)
 

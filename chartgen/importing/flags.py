@@ -132,14 +132,19 @@ def _script(at: At, words: list[tuple[str, Any]]) -> bool:
     name, entry = first[n][0], n == 0 and at.path[-1] == ("entrypoint" if is_compose(at.source.data) else "command")
     known = at.program.commands if at.program else ()
     others = any(word in known or word in SWITCHES or word.startswith("-") for word, _ in words)
-    if not (SCRIPT.fullmatch(name) or (entry and name and not others)):
+    if (
+        not (SCRIPT.fullmatch(name) or (entry and name and not others))
+        or _begin([word for word, _ in words], known) > n
+    ):
         return False
     at.none(
         f"is a program of the input, {name}, that starts the server; write its flags as values",
         *dict.fromkeys(key for _, key in words),
     )
     at.draft.lost.add(at.server)
-    at.draft.warn(f"{name} starts the server{at.draft.of(at.server)} of the input, and llm-stack starts it without that")
+    at.draft.warn(
+        f"{name} starts the server{at.draft.of(at.server)} of the input, and llm-stack starts it without that"
+    )
     return True
 
 
