@@ -217,7 +217,7 @@ def _accounts(draft: Draft) -> None:
     if keyless and draft.puts_of("", ("openWebui", "envFrom")):
         draft.advise(
             "if openWebui.envFrom has the key of an endpoint, such as OPENAI_API_KEY, name its Secret under"
-            f" {yamlfile.dotted(keyless[0].target)}.existingSecret, and the key of the Secret under key; the endpoint has"
+            f" {yamlfile.dotted(keyless[0].target)}.existingSecret, and the key of the Secret under key; it has"
             " none until then"
         )
     if not draft.puts_of("", ("openWebui", "persistentConfig")) and draft.puts_of("", ("openWebui", "persistence")):

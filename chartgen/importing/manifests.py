@@ -188,7 +188,7 @@ def _left(at: At) -> tuple[str, ...]:
 
 def _words(container: dict[str, Any]) -> list[str]:
     """What a container runs, a text without words as it is."""
-    words = [one for key in ("command", "args") for one in container.get(key, ())]
+    words = [one for key in ("command", "args") for one in list_at(container, key)]
     return [word(one) for one in words if one is not None]
 
 
