@@ -73,7 +73,9 @@ class At:
             path = (*self.path, *((key,) if isinstance(key, str | int) else key))
             inner = self.draft.spots(self.source, path)
             given = path == self.path or _has(self.value, path[len(self.path) :])
-            found += inner or ([(self.source.number, path)] if given and self.source.of is None else [])
+            found += inner or (
+                [(self.source.number, path)] if given and not self.also and self.source.of is None else []
+            )
         return [*found, *self.also]
 
     def put(self, target: str | Key, value: Any, *keys: Any, how: str = "") -> None:
@@ -85,16 +87,14 @@ class At:
             return
         if _scalars(value) and _variables(value):
             for key in [key for key, one in value.items() if _variables(one)]:
-                self.below(key, row=self.row).lost(
-                    (*goal, str(key)), f"has a variable; write its value as {dotted((*goal, str(key)))}", ()
-                )
+                self.below(key, row=self.row).lost((*goal, str(key)), _has_variable((*goal, str(key)), value[key]), ())
             value = {key: one for key, one in value.items() if not _variables(one)}
             keys = keys or tuple(value)
             self.draft.advise(VARIABLES)
             if not value:
                 return
         if _variables(value):
-            self.lost(goal, f"has a variable; write its value as {dotted(self._named(goal))}", keys)
+            self.lost(goal, _has_variable(self._named(goal), value), keys)
             self.draft.advise(VARIABLES)
             return
         if goal[-1] == "parentRefs" and isinstance(value, list):
@@ -190,7 +190,7 @@ class At:
             if value in EMPTY and not isinstance(value, bool):
                 self.draft.note([spot], Note(SETTLED, "is empty"))
             elif off:
-                self.draft.note([spot], Note(SETTLED, "is off, and llm-stack does not have it"))
+                self.draft.note([spot], Note(SETTLED, "is off"))
             else:
                 self.draft.note([spot], note)
 
@@ -236,6 +236,14 @@ def _templates(value: Any) -> bool:
 def _scalars(value: Any) -> bool:
     """Whether a value is a map of texts, such as annotations, each of which stands for itself."""
     return isinstance(value, dict) and not any(isinstance(one, dict | list) for one in value.values())
+
+
+def _has_variable(goal: Key, value: Any) -> str:
+    """What to do with a value that has a variable: a credential never becomes a text of the values."""
+    if isinstance(value, str) and conceal.told(str(goal[-1]), value):
+        form = "{valueFrom: {secretKeyRef: {name: SECRET, key: KEY}}}"
+        return f"has a variable with a credential; put it into a Secret, and write {form} as {dotted(goal)}"
+    return f"has a variable; write its value as {dotted(goal)}"
 
 
 def _variables(value: Any) -> bool:

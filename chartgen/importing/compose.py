@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .at import At
+from .at import VARIABLE, VARIABLES, At
 from .convert import env, listed_env
 from .draft import SERVER
 from .flags import arguments, texts
@@ -134,6 +134,10 @@ def labels(at: At) -> None:
             )
             continue
         target = "ingress" if at.program.prefix else "api.ingress"
+        if VARIABLE.search(found[1]):
+            at.none(f"has a variable; set {target}.enabled to true, and write the host", key)
+            at.draft.advise(VARIABLES)
+            continue
         goal = "ingress.host" if at.program.prefix else ("api", "ingress", "hosts", SERVER)
         at.put(f"{target}.enabled", True, key, how=f"as {target}.enabled, with the host {found[1]}")
         at.put(goal, found[1], key)

@@ -87,7 +87,8 @@ def env(at: At) -> None:
     values = {name: one for name, one, _ in found}
     for name, item, key in found:
         if name:
-            variable(at.below(key), name, item, values)
+            also = at.row.get("origins", {}).get(key, ())
+            variable(at.below(key, also=also), name, item, values)
         else:
             at.none("has no name", key)
 

@@ -94,6 +94,7 @@ class Draft:
     mounted: set[str] = field(default_factory=set)  # servers whose models are on a volume that is not in the cluster
     folders: dict[str, str] = field(default_factory=dict)  # by server: the folder that the input names as its model
     called: dict[str, str] = field(default_factory=dict)  # by the Service of another chart's own server: the server
+    repositories: dict[str, tuple[str, str]] = field(default_factory=dict)  # by server: of GGUF files, and which one
     # By server: a claim of another chart with its models, and how to keep it.
     kept: dict[str, tuple[str, str]] = field(default_factory=dict)
     # By server: the vendor that a public image of its program is for, the image, and where the input has it.

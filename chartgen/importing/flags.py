@@ -11,11 +11,14 @@ from typing import Any
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
 from .models import set_model
+from .source import is_compose
 from .typed import ANY, TEXT, text_at
 
 # Flags of what runs a program, which are the program's own where something else is before them.
 SHELL = re.compile(r"&&|\|\|?|;|&|\d?>>?(&\d)?|\d>&\d")
 SHELLS = ("sh", "bash")
+RUNS = re.compile(r"(?:.*/)?(?:sh|bash|env|exec|source|tini|dumb-init)|\.|--|-[celx]+")  # what runs a script
+SCRIPT = re.compile(r"(?:\S*/)?[\w.-]+\.(?:sh|bash)")
 SWITCHES = {"-c": SHELLS, "-lc": SHELLS, "-ec": SHELLS, "-m": ("python3", "python")}
 
 
@@ -111,6 +114,8 @@ def split(text: str) -> list[str]:
 
 def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """What follows the program's own name, such as `vllm serve`; a word before the first flag is the model."""
+    if _script(at, words):
+        return []
     words = _without_script(at, words)
     begin = _begin([word for word, _ in words], at.program.commands if at.program else ())
     for _, key in words[:begin]:
@@ -118,6 +123,29 @@ def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, An
     words = words[begin:]
     takes = "--model" in at.program.flags if at.program else False
     return [("--model", words[0][1]), *words] if takes and words and not words[0][0].startswith("-") else words
+
+
+def _script(at: At, words: list[tuple[str, Any]]) -> bool:
+    """Whether a command is a script or a program of the input's own, which decides the flags; that is said."""
+    first = [*words, ("", ())]
+    n = next((n for n, (word, _) in enumerate(first) if not RUNS.fullmatch(word)), 0)
+    name, entry = first[n][0], n == 0 and at.path[-1] == ("entrypoint" if is_compose(at.source.data) else "command")
+    known = at.program.commands if at.program else ()
+    others = any(word in known or word in SWITCHES or word.startswith("-") for word, _ in words)
+    if (
+        not (SCRIPT.fullmatch(name) or (entry and name and not others))
+        or _begin([word for word, _ in words], known) > n
+    ):
+        return False
+    at.none(
+        f"is a program of the input, {name}, that starts the server; write its flags as values",
+        *dict.fromkeys(key for _, key in words),
+    )
+    at.draft.lost.add(at.server)
+    at.draft.warn(
+        f"{name} starts the server{at.draft.of(at.server)} of the input, and llm-stack starts it without that"
+    )
+    return True
 
 
 def _without_script(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

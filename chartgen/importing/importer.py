@@ -18,7 +18,7 @@ from ..problem import Faults, Problem, Say, fault, nearest
 from ..reading import yamlfile
 from ..reading.keynames import Names
 from ..reading.unprinted import opened
-from . import carry, downloads, recognise, settle, source, typed, withheld
+from . import carry, downloads, models, recognise, settle, source, typed, withheld
 from .at import At
 from .draft import CARRIED, CHANGED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
@@ -177,6 +177,8 @@ def _finished(draft: Draft) -> None:
     if "nextchat" in draft.uis:
         _own(draft, ("nextchat", "enabled"), True)
     for server in draft.servers:
+        models.guessed(draft, server)
+        models.repository_of_triton(draft, server)
         _placed(draft, server)
         _grouped(draft, server)
         _called(draft, server)
@@ -209,6 +211,15 @@ def _accounts(draft: Draft) -> None:
             )
         else:
             draft.advise("new users cannot sign up by themselves; set openWebui.signup to true to let them, as before")
+    # What several variables share, a key among them, is set from the endpoints.
+    keyless = [put for put in draft.puts_of("", ("openWebui", "endpoints")) if isinstance(put.value, dict)]
+    keyless = [put for put in keyless if put.value.get("protocol") != "ollama" and not put.value.get("existingSecret")]
+    if keyless and draft.puts_of("", ("openWebui", "envFrom")):
+        draft.advise(
+            "if openWebui.envFrom has the key of an endpoint, such as OPENAI_API_KEY, name its Secret under"
+            f" {yamlfile.dotted(keyless[0].target)}.existingSecret, and the key of the Secret under key; it has"
+            " none until then"
+        )
     if not draft.puts_of("", ("openWebui", "persistentConfig")) and draft.puts_of("", ("openWebui", "persistence")):
         draft.advise(PERSISTENT)
 

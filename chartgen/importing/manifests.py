@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from .at import EMPTY, At
+from ..reading import conceal
+from .at import EMPTY, VARIABLE, At
 from .cards import resources
+from .configmaps import configured
 from .convert import ENV, env, startup
-from .draft import SERVER, SETTLED, Note, Spot, Workload
+from .draft import SERVER, SETTLED, Note, Put, Spot, Workload
 from .flags import arguments, resolved, split, texts, word
 from .function import row
 from .models import NEW, USUAL, claimed, image, set_model, set_models, unknown
@@ -48,6 +50,7 @@ FOLDER = "/models/model"  # of the model of a server without a fragment
 SHARED = ("vllm", "sglang", "triton", "custom")  # engines with a setting for the size of /dev/shm
 HELD = {"", "/tmp", "/dev/shm", "/models"}  # folders that the chart has, too
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
+PODS = (*WORKLOADS, "DaemonSet")
 TEMPLATES = (
     ("spec", "template"),
     ("spec", "leaderWorkerTemplate", "leaderTemplate"),
@@ -128,8 +131,11 @@ def pod(at: At) -> None:
             at.none(text, ("containers", n))
     volumes = {one.get("name"): (n, one) for n, one in enumerate(at.value.get("volumes", ())) if one}
     _remember(at)
-    _volumes(at, at.below("containers", found[0]), volumes)
-    _container(at.below("containers", found[0]))
+    own = at.below("containers", found[0])
+    container, origins = configured(at.draft, at.source, own.value, own.path)
+    own = replace(own, value=container)
+    _volumes(at, own, volumes)
+    _container(own, origins)
 
 
 def _remember(at: At) -> None:
@@ -141,7 +147,7 @@ def _remember(at: At) -> None:
     at.draft.workloads.append(Workload(name, labels, at.program, at.server, set()))
 
 
-def _container(at: At) -> None:
+def _container(at: At, origins: dict[int, tuple[Spot, ...]]) -> None:
     value = at.value
     put_image(at)
     words = _words(value)
@@ -152,7 +158,7 @@ def _container(at: At) -> None:
         _custom(at)
     elif at.program:
         _arguments(at)
-    env(at.below("env", row={"to": "env"}, mounts=_left(at)))
+    env(at.below("env", row={"to": "env", "origins": origins}, mounts=_left(at)))
     if value.get("envFrom"):
         at.put("envFrom", value["envFrom"], "envFrom")
     if value.get("resources"):
@@ -182,7 +188,7 @@ def _left(at: At) -> tuple[str, ...]:
 
 def _words(container: dict[str, Any]) -> list[str]:
     """What a container runs, a text without words as it is."""
-    words = [one for key in ("command", "args") for one in container.get(key, ())]
+    words = [one for key in ("command", "args") for one in list_at(container, key)]
     return [word(one) for one in words if one is not None]
 
 
@@ -190,7 +196,9 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
     """The image of a container; that of a program in public is not carried over where its version matters."""
     repository, tag, digest = split_image(str(at.value.get("image", "")))
     target = at.program.image if at.program else "image"
-    if at.program and repository in at.program.own:
+    if VARIABLE.search(repository):
+        at.put(f"{target}.repository", repository, *keys)  # which says that it is a variable
+    elif at.program and repository in at.program.own:
         whole = f"{tag}@{digest}" if digest else tag
         image(at.below(value={"repository": repository, "tag": whole}, row={}).only(*keys))
     elif re.fullmatch("|".join(USUAL), repository) and tag in ("", "latest") and not digest:
@@ -248,6 +256,7 @@ def _beside(at: At) -> tuple[dict[str, tuple[Spot, ...]], list[str]]:
         for n, one in enumerate(list_at(at.source.data, *place, kind)):
             if not isinstance(one, dict) or at.path == (*place, kind, n):
                 continue
+            one = configured(at.draft, at.source, one)[0]
             found = pulled(" ".join(_words(one)), texts(one.get("env")))
             spots = tuple(at.draft.spots(at.source, (*place, kind, n)))
             models |= {model: (*models.get(model, ()), *spots) for model in found.models}
@@ -335,15 +344,12 @@ def _arguments(at: At) -> None:
 
 
 def _triton(at: At) -> None:
-    """A model repository that is on the volume already: its folders are named by hand."""
+    """The model that Triton loads of its repository; without one, draft.complete names a folder."""
     text = " ".join(_words(at.value))
     names = re.findall(r"--load-model[= ]([\w.-]+)", text)
-    name = names[0] if names and names[0] != "*" else "model"
-    at.put("model.name", name, "name", how="the name of the model in the repository")
-    at.put("model.path", name, "name")
-    at.put("model.delivery", "none", "name")
-    if not names:
-        at.draft.advise("set model.name and model.path to the folder of your model in Triton's model repository")
+    if names and names[0] != "*":
+        for key in ("name", "path"):
+            at.draft.put(Put(("model", key), names[0], at.server, ()), Note(SETTLED, ""))
 
 
 def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None:
@@ -620,7 +626,15 @@ def ingress_annotations(at: At) -> None:
 
 @row("objectKind", TEXT)
 def object_kind(at: At) -> None:
-    """The kind of an object that stays."""
+    """The kind of an object that stays; a program that chartgen does not know may be a server that is missed."""
+    if str(at.value) in PODS:
+        data = at.source.data
+        images = [text_at(one, "image") for one in list_at(data, *template(data), "spec", "containers")]
+        name = text_at(data, "metadata", "name")
+        at.draft.advise(
+            f"the {at.value} {name} is not imported, and stays as it is: chartgen does not know its image"
+            f" {', '.join(map(conceal.concealed, images)) or '(none)'}"
+        )
     at.none(STAYS.get(str(at.value), "apply it as before, or add it under extraObjects"))
 
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ..reading import conceal
 from .at import EMPTY, At
-from .draft import Spot, slug
+from .draft import SETTLED, Draft, Note, Put, Spot, slug
 from .function import row
 from .typed import ANY, TEXT
 
@@ -174,6 +175,9 @@ def model_file(at: At) -> None:
     if not text or _unresolved(at, text, at.keys):
         at.settled("is empty")
         return
+    if at.draft.puts_of(at.server, ("model", "source")):
+        at.settled("is where llama.cpp would save the file of the repository, which llm-stack downloads itself")
+        return
     folder, _, name = below(at, text).rpartition("/")
     at.draft.folders[at.server] = text.rpartition("/")[0]
     at.put("llamacpp.file", name, how="a file of the volume; nothing is downloaded")
@@ -190,17 +194,53 @@ def repository(at: At) -> None:
     if not name or _unresolved(at, name, at.keys):
         at.settled("is empty")
         return
+    if at.draft.puts_of(at.server, ("model", "delivery")):  # a file that llama.cpp would save there
+        for put in at.draft.puts_of(at.server, ("model",), ("llamacpp", "file")):
+            if put.target != ("model", "contextLength"):
+                at.draft.withdraw(put, Note(SETTLED, "llm-stack downloads the file of the repository itself"))
     at.put("model.name", name, how="the repository" if kind else "")
     at.put("model.source", "huggingface")
-    if not at.draft.puts_of(at.server, ("llamacpp", "file")):
-        # What llama.cpp looks for without a quantization, and how the publishers of GGUF files name them.
-        file = f"{re.sub('(?i)[-_.]gguf$', '', name.rpartition('/')[2])}-{kind or 'Q4_K_M'}.gguf"
-        at.put("llamacpp.file", file)
-        at.draft.advise(
-            f"check that {name} has the file {file}, which is a guess from its name; set llamacpp.file to the file"
-            f"{f' with the quantization {kind}' if kind else ''} if its name is another one",
-            file,
-        )
+    at.draft.repositories[at.server] = (name, kind)
+
+
+def guessed(draft: Draft, server: str) -> None:
+    """The file of a repository that the input does not name, as the publishers of GGUF files name them; without a
+    quantization, llama.cpp looks for this one."""
+    if server not in draft.repositories or draft.puts_of(server, ("llamacpp", "file")):
+        return
+    name, kind = draft.repositories[server]
+    file = f"{re.sub('(?i)[-_.]gguf$', '', name.rpartition('/')[2])}-{kind or 'Q4_K_M'}.gguf"
+    draft.put(Put(("llamacpp", "file"), file, server, ()), Note(SETTLED, ""))
+    draft.advise(
+        f"check that {name} has the file {file}, which is a guess from its name; set llamacpp.file to the file"
+        f"{f' with the quantization {kind}' if kind else ''} if its name is another one",
+        file,
+    )
+
+
+@row("modelRepository", TEXT)
+def model_repository(at: At) -> None:
+    """Where Triton's models are: in a folder, which llm-stack sets, or in a store, from which the loader downloads."""
+    text = str(at.value)
+    if "://" not in text:
+        at.settled("llm-stack sets the folder of the models")
+        return
+    at.none("llm-stack downloads models to a volume first; set model.source, model.name and model.path")
+    at.draft.warn(
+        f"Triton's models{at.draft.of(at.server)} are in {conceal.concealed(text)}; for a store with S3's API, set"
+        " model.source to s3, model.name to BUCKET/FOLDER and s3.existingSecret, and remove model.delivery"
+    )
+
+
+def repository_of_triton(draft: Draft, server: str) -> None:
+    """A model repository that is on the volume already: its folders are named by hand."""
+    if draft.engine(server) != "triton":
+        return
+    if not draft.puts_of(server, ("model", "name")):
+        draft.advise("set model.name and model.path to the folder of your model in Triton's model repository")
+        for key in ("name", "path"):
+            draft.put(Put(("model", key), "model", server, ()), Note(SETTLED, ""))
+    draft.put(Put(("model", "delivery"), "none", server, ()), Note(SETTLED, ""))
 
 
 @row("parts", {"*": TEXT})

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..reading.yamlfile import Key
+from .configmaps import configured
 from .draft import SETTLED, Draft, Note, Spot
 from .flags import resolved, texts
 from .source import Source, is_compose
@@ -73,6 +74,7 @@ def elsewhere(
     variables: list[str] = []
     for source in draft.sources:
         for path, container in _pullers(source):
+            container = configured(draft, source, container)[0]
             env = texts(container.get("env") or container.get("environment"))
             text = command(container)
             found = pulled(text, env)

@@ -47,9 +47,13 @@ def parts(source: Source, chart: str = "") -> list[Part]:
     if kind in WORKLOADS:
         found = main(source.data)
         table = charts()["leader-worker-set" if kind == "LeaderWorkerSet" else "workload"]
-        return [Part(source, (), table, program=found[1])] if found else []
+        if not found and source.of is not None:
+            return []  # of a chart whose values say what becomes of it
+        return [Part(source, (), table, program=found[1])] if found else [Part(source, (), charts()["other-object"])]
     if around is None:
-        if ("apiVersion" in source.data and kind) or (own(source.data) and not chart):
+        if "apiVersion" in source.data and kind:
+            return [Part(source, (), charts()["other-object"])] if kind not in OBJECTS and source.of is None else []
+        if own(source.data) and not chart:
             return []
         return _values(source, (), "", chart, None)
     found = [Part(source, (), around)]

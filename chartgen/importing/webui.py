@@ -24,6 +24,7 @@ def websocket(at: At) -> None:
         at.put("openWebui.redis.existingSecret", found["existingSecret"], "existingSecret")
         if found.get("existingSecretKey"):
             at.put("openWebui.redis.key", found["existingSecretKey"], "existingSecretKey")
+        at.settled("is in the Secret under openWebui.redis.existingSecret", "url")
     elif found.get("url") and redis.get("enabled") is False:
         if "@" in str(found["url"]):
             made(at, "openWebui.redis.existingSecret", "open-webui-redis", "redis-url", "url")
@@ -33,6 +34,7 @@ def websocket(at: At) -> None:
         text = "llm-stack deploys no Redis; for several pods of Open WebUI, install one and set openWebui.redis.url"
         at.none(text, "url", "redis")
     at.settled("Redis is used if openWebui.redis is set", "enabled", "manager")
+    at.settled("is of websocket.existingSecret, which is empty", "existingSecretKey")
     at.none("llm-stack deploys no Redis; install one, and set openWebui.redis.url", "redis", "nodeSelector")
 
 
