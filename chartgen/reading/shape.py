@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..problem import Problem
+from .conceal import concealed
 from .keynames import FEW, Names, close, earlier, unknown
 from .sentences import NOT_VALID, described, either, secret, sentence, shown, wrong_type
 from .yamlfile import Key, Lines, dotted, nearest_line
@@ -81,7 +82,7 @@ def within(seconds: float) -> Iterator[None]:
 
 def _problem(fault: Fault, lines: Lines, path: str, prefix: str) -> Problem:
     at, message, remedy = fault
-    key = dotted(at)
+    key = dotted(tuple(step if isinstance(step, int) else concealed(step) for step in at))
     dot = "." if prefix and key and not key.startswith("[") else ""
     return Problem(path, nearest_line(lines, at), prefix + dot + key, message, remedy)
 

@@ -49,6 +49,8 @@ OPENING = [
     ("v1", "Service", {"type": "NodePort", "ports": PORTS}),
     ("v1", "Service", {"externalIPs": ["192.0.2.1"], "ports": PORTS}),
     ("v1", "Pod", {"hostNetwork": True, "containers": [{"name": "proxy", "image": "team/proxy:1"}]}),
+    ("serving.knative.dev/v1", "Service", {"template": {}}),  # open to the outside by default
+    ("example.com/v1", "Secret", {}),  # the kind of another group
     ("v1", "Endpoints", {}),
     ("discovery.k8s.io/v1", "EndpointSlice", {}),
     ("apps/v1", "Deployment", {}),
@@ -81,6 +83,12 @@ CLOSED = [
     ("v1", "ConfigMap", {}),
     ("v1", "Secret", {}),
     ("v1", "PersistentVolumeClaim", {}),
+    ("storage.k8s.io/v1", "StorageClass", {}),
+    ("rbac.authorization.k8s.io/v1", "Role", {}),
+    ("autoscaling/v2", "HorizontalPodAutoscaler", {}),
+    ("keda.sh/v1alpha1", "ScaledObject", {}),
+    ("cert-manager.io/v1", "Certificate", {}),
+    ("external-secrets.io/v1", "ExternalSecret", {}),
     ("networking.k8s.io/v1", "NetworkPolicy", {"podSelector": {}, "policyTypes": ["Ingress"]}),
 ]
 

@@ -236,6 +236,29 @@ def test_a_node_port_that_another_service_has_until_the_upgrade_is_complete_is_r
     assert "run `kubectl -n default delete service llm-a`, and upgrade again" in said
 
 
+# Objects of the user, and a spec of another form than theirs, which is for the API server to refuse.
+OWN = {
+    "Service": ("v1", {"ports": [{"port": 80}]}),
+    "PersistentVolumeClaim": ("v1", {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}),
+    "StatefulSet": ("apps/v1", {"serviceName": "own", "selector": {"matchLabels": {"a": "b"}}, "template": {}}),
+    "ConfigMap": ("v1", None),
+}
+FORMS = ["text", [1], 3, *({field: wrong} for field in ("ports", "template", "selector") for wrong in ("text", [1], 3))]
+FORMS += [{field: wrong} for field in ("accessModes", "volumeClaimTemplates") for wrong in ("text", {"a": 1}, 3)]
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_an_own_object_of_a_wrong_form_does_not_end_in_an_error_of_the_template(upgrade, kind):
+    version, spec = OWN[kind]
+
+    def own(spec: Any) -> dict[str, Any]:
+        object_ = {"apiVersion": version, "kind": kind, "metadata": {"name": "own"}, **({"spec": spec} if spec else {})}
+        return {"extraObjects": {"own": object_}}
+
+    said = {json.dumps(form): upgrade(own(spec), own(form)) for form in FORMS}
+    assert {form: text for form, text in said.items() if "error calling" in text or "can't" in text} == {}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "lost"),
     [

@@ -248,3 +248,9 @@ def test_jsonschema_is_imported_only_when_something_is_checked():
     code = "import sys, chartgen.reading.shape; print('jsonschema' in sys.modules, 'difflib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
+
+
+def test_a_key_that_is_not_a_name_is_printed_without_what_is_behind_its_sign():
+    (problem,) = shape.check({"env": {"TOKEN=Zq7hunter2": "x"}}, {}, {**CHARTS_SCHEMA, "required": []}, "values.yaml")
+    assert "TOKEN=" in problem.key
+    assert "hunter2" not in str(problem)

@@ -72,19 +72,34 @@ opens none. limited: whether NetworkPolicies of the release limit who connects.
 {{- $spec := get $object "spec" }}
 {{- $spec = ternary $spec dict (kindIs "map" $spec) }}
 {{- $named := include "fragment.opening" (list ($object.metadata.annotations | default dict) ($object.metadata.labels | default dict)) | mustFromJson }}
+{{- /* A kind is that of its API group: the Service of Knative is another than that of Kubernetes. */}}
+{{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
+{{- $service := and (eq $kind "Service") (eq $group "") }}
 {{- $outside := list }}
-{{- if eq $kind "Service" }}
+{{- if $service }}
 {{- $outside = without (list ($spec.type | default "ClusterIP")) "ClusterIP" "ExternalName" }}
 {{- if $spec.externalIPs }}
 {{- $outside = append $outside "externalIPs" }}
 {{- end }}
 {{- end }}
-{{- $never := list
-  "ConfigMap" "Secret" "ServiceAccount" "PersistentVolume" "PersistentVolumeClaim" "StorageClass" "VolumeSnapshot" "IngressClass" "GatewayClass"
-  "PriorityClass" "RuntimeClass" "DeviceClass" "ResourceClaim" "ResourceClaimTemplate" "LimitRange" "ResourceQuota" "Namespace"
-  "PodDisruptionBudget" "HorizontalPodAutoscaler" "VerticalPodAutoscaler" "ScaledObject" "TriggerAuthentication" "ClusterTriggerAuthentication"
-  "Role" "ClusterRole" "ServiceMonitor" "PodMonitor" "PrometheusRule"
-  "Certificate" "Issuer" "ClusterIssuer" "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore" "SealedSecret" }}
+{{- $never := get (dict
+  "" (list "ConfigMap" "Secret" "ServiceAccount" "PersistentVolume" "PersistentVolumeClaim" "LimitRange" "ResourceQuota" "Namespace")
+  "storage.k8s.io" (list "StorageClass" "VolumeAttributesClass")
+  "snapshot.storage.k8s.io" (list "VolumeSnapshot" "VolumeSnapshotClass")
+  "networking.k8s.io" (list "IngressClass")
+  "gateway.networking.k8s.io" (list "GatewayClass")
+  "scheduling.k8s.io" (list "PriorityClass")
+  "node.k8s.io" (list "RuntimeClass")
+  "resource.k8s.io" (list "DeviceClass" "ResourceClaim" "ResourceClaimTemplate")
+  "policy" (list "PodDisruptionBudget")
+  "autoscaling" (list "HorizontalPodAutoscaler")
+  "autoscaling.k8s.io" (list "VerticalPodAutoscaler")
+  "keda.sh" (list "ScaledObject" "TriggerAuthentication" "ClusterTriggerAuthentication")
+  "rbac.authorization.k8s.io" (list "Role" "ClusterRole")
+  "monitoring.coreos.com" (list "ServiceMonitor" "PodMonitor" "PrometheusRule")
+  "cert-manager.io" (list "Certificate" "Issuer" "ClusterIssuer")
+  "external-secrets.io" (list "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore")
+  "bitnami.com" (list "SealedSecret")) $group | default list }}
 {{- /* What a ConfigMap of ingress-nginx lists as PORT: NAMESPACE/SERVICE:PORT is open at a port of the controller. */}}
 {{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
 {{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
@@ -94,9 +109,9 @@ extraObjects.{{ .name }} opens another way: clients from outside the cluster can
 {{- if and .limited (or (get $spec "ingress") (get $object "specs") (ne (kindOf (get $object "spec")) "map")) -}}
 extraObjects.{{ .name }} opens another way: {{ $title }} lets more clients reach the pods that it selects.
 {{- end }}
-{{- else if and (eq $kind "Service") $named -}}
+{{- else if and $service $named -}}
 extraObjects.{{ .name }} can open another way, for controllers that read annotations or labels of {{ $title }}: {{ join ", " $named }}.
-{{- else if or $ports (not (has $kind (append $never "Service"))) -}}
+{{- else if or $ports (not (or $service (has $kind $never))) -}}
 extraObjects.{{ .name }} can open another way: this chart does not know whom {{ $title }} lets in.
 {{- end }}
 {{- end }}

@@ -84,6 +84,25 @@ there is none. */}}
 {{- $found }}
 {{- end }}
 
+{{- /* (list CONTEXT PATH): the value at a path such as model.name, as JSON. */}}
+{{- define "fragment.valueAt" -}}
+{{- $at := (first .).Values }}
+{{- range last . | splitList "." }}
+{{- $at = kindIs "map" $at | ternary (get $at .) nil }}
+{{- end }}
+{{- mustToJson $at }}
+{{- end }}
+
+{{- /* (list TEXT TEXT): true if both are the same text, number or truth value, otherwise empty. */}}
+{{- define "fragment.sameSetting" -}}
+{{- $read := list }}
+{{- range . }}
+{{- $text := get (dict "true" "1" "false" "0") (lower .) | default . }}
+{{- $read = append $read (regexMatch "^[0-9]{1,12}([.][0-9]{1,12})?$" $text | ternary (float64 $text) $text) }}
+{{- end }}
+{{- if eq (first $read | mustToJson) (last $read | mustToJson) }}true{{ end }}
+{{- end }}
+
 {{- /*
 (list MODELS ENGINE FOLDER): an error for each model whose name ends in GGUF, for an engine that reads a folder with config.json and
 safetensors. FOLDER is the part of the download that the engine reads; a file that ends in .gguf is accepted.

@@ -36,12 +36,15 @@ topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey 
 {{- include "fragment.server.imageChecks" . }}
 {{- end }}
 
-{{- /* Arguments and variables with which nothing of the release reaches the server, by the engine's fact. */}}
+{{- /* Arguments and variables with which nothing of the release reaches the server, or with which it is ready too early, by the
+engine's fact. */}}
 {{- define "fragment.server.hideFaults" -}}
 {{- $said := dict
   "tls" "makes the server answer over TLS, but its probes and its clients in the release use HTTP, so that it would never be ready; remove it, and set the certificate at an Ingress or a Gateway"
   "paths" "moves the paths that the probes and the clients in the release request, so that the server would never be ready; remove it"
-  "api" "leaves the server without the HTTP API that its probes and its clients in the release request, so that it would never be ready; remove it" }}
+  "api" "leaves the server without the HTTP API that its probes and its clients in the release request, so that it would never be ready; remove it"
+  "early" "makes the server ready before its models are loaded; remove it"
+  "cpus" "runs the model on the CPUs, so that the server would be ready without its GPUs; remove it, or set gpu.vendor to none" }}
 {{- if not .Facts.batch }}
 {{- range $name, $how := .Facts.engine.hides }}
 {{- $parts := regexSplit "=" $name 2 }}
@@ -89,7 +92,7 @@ extraArgs: --host {{ . }} hides the server from the probes and the Service; remo
 
 {{- /*
 Arguments and variables of the values that the chart sets from other values, in the engine's facts. The program takes the one
-or the other, but the chart's own sums and its clients follow the values. The same text again changes nothing; a list
+or the other, but the chart's own sums and its clients follow the values. The same again changes nothing; a list
 of names that begins with the chart's own adds names.
 */}}
 {{- define "fragment.server.repeatedFaults" -}}
@@ -111,8 +114,14 @@ of names that begins with the chart's own adds names.
 {{- end }}
 {{- end }}
 {{- $given := include "fragment.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
-{{- $set := include "fragment.argument" (list $own $alike) | default "auto" }}
-{{- if or (not $given) (ne $given $set) }}
+{{- $set := include "fragment.argument" (list $own $alike) }}
+{{- $default := include "fragment.valueAt" (list $ $value) | mustFromJson }}
+{{- /* The chart leaves out what is the engine's default. */}}
+{{- if not $set }}
+{{- $set = kindIs "float64" $default | ternary (toString $default) "auto" }}
+{{- end }}
+{{- $switched := and (kindIs "bool" $default) $default (or (not $given) (hasPrefix "-" $given)) }}
+{{- if not (or $switched (and $given (include "fragment.sameSetting" (list $given $set)))) }}
 extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}
@@ -120,7 +129,9 @@ extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which
 {{- range $name, $value := .Facts.engine.variables }}
 {{- if hasKey $.Values.env $name }}
 {{- $given := get $.Values.env $name | toString }}
-{{- if ne (ternary "1" $given (eq $given "true")) (get $env $name | default "" | toString) }}
+{{- /* The chart leaves out what is the engine's default. */}}
+{{- $set := hasKey $env $name | ternary (get $env $name) (include "fragment.valueAt" (list $ $value) | mustFromJson) | toString }}
+{{- if not (include "fragment.sameSetting" (list $given $set)) }}
 env.{{ $name }}: {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}

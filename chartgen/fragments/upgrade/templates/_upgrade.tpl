@@ -78,8 +78,9 @@ it deletes any.
 {{- $context := first . }}
 {{- $wanted := dict }}
 {{- range $service := last . }}
-{{- range dig "spec" "ports" list . }}
-{{- with .nodePort }}
+{{- $ports := dig "spec" "ports" list . }}
+{{- range kindIs "slice" $ports | ternary $ports list }}
+{{- with kindIs "map" . | ternary . dict | dig "nodePort" 0 }}
 {{- $_ := set $wanted (int64 . | toString) $service.metadata.name }}
 {{- end }}
 {{- end }}
@@ -127,7 +128,17 @@ Helm would delete them.
 {{- $json = regexReplaceAll "\"[^\"\\\\]+\":null," $json "" }}
 {{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
 {{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
-{{- $found = append $found (mustFromJson $json) }}
+{{- $object := mustFromJson $json }}
+{{- /* What has another form is refused by the API server. */}}
+{{- if not (kindIs "map" $object.spec) }}
+{{- $object = omit $object "spec" }}
+{{- end }}
+{{- range $field, $form := dict "ports" "slice" "accessModes" "slice" "volumeClaimTemplates" "slice" "resources" "map" "template" "map" "selector" "map" "storageClassName" "string" "clusterIP" "string" "type" "string" }}
+{{- if and (dig "spec" $field nil $object | kindIs "invalid" | not) (dig "spec" $field nil $object | kindIs $form | not) }}
+{{- $_ := set $object "spec" (omit $object.spec $field) }}
+{{- end }}
+{{- end }}
+{{- $found = append $found $object }}
 {{- end }}
 {{- end }}
 {{- end }}

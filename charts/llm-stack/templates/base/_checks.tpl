@@ -84,6 +84,25 @@ extraArgs: {{ include "llm-stack.flag" . }} is set there, but {{ $value }} is th
 {{- $found }}
 {{- end }}
 
+{{- /**/}}
+{{- define "llm-stack.valueAt" -}}
+{{- $at := (first .).Values }}
+{{- range last . | splitList "." }}
+{{- $at = kindIs "map" $at | ternary (get $at .) nil }}
+{{- end }}
+{{- mustToJson $at }}
+{{- end }}
+
+{{- /**/}}
+{{- define "llm-stack.sameSetting" -}}
+{{- $read := list }}
+{{- range . }}
+{{- $text := get (dict "true" "1" "false" "0") (lower .) | default . }}
+{{- $read = append $read (regexMatch "^[0-9]{1,12}([.][0-9]{1,12})?$" $text | ternary (float64 $text) $text) }}
+{{- end }}
+{{- if eq (first $read | mustToJson) (last $read | mustToJson) }}true{{ end }}
+{{- end }}
+
 {{- /*
 
 

@@ -36,12 +36,15 @@ topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey 
 {{- include "llm-stack.server.imageChecks" . }}
 {{- end }}
 
-{{- /**/}}
+{{- /*
+*/}}
 {{- define "llm-stack.server.hideFaults" -}}
 {{- $said := dict
   "tls" "makes the server answer over TLS, but its probes and its clients in the release use HTTP, so that it would never be ready; remove it, and set the certificate at an Ingress or a Gateway"
   "paths" "moves the paths that the probes and the clients in the release request, so that the server would never be ready; remove it"
-  "api" "leaves the server without the HTTP API that its probes and its clients in the release request, so that it would never be ready; remove it" }}
+  "api" "leaves the server without the HTTP API that its probes and its clients in the release request, so that it would never be ready; remove it"
+  "early" "makes the server ready before its models are loaded; remove it"
+  "cpus" "runs the model on the CPUs, so that the server would be ready without its GPUs; remove it, or set gpu.vendor to none" }}
 {{- if not .Facts.batch }}
 {{- range $name, $how := .Facts.engine.hides }}
 {{- $parts := regexSplit "=" $name 2 }}
@@ -111,8 +114,14 @@ extraArgs: --host {{ . }} hides the server from the probes and the Service; remo
 {{- end }}
 {{- end }}
 {{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
-{{- $set := include "llm-stack.argument" (list $own $alike) | default "auto" }}
-{{- if or (not $given) (ne $given $set) }}
+{{- $set := include "llm-stack.argument" (list $own $alike) }}
+{{- $default := include "llm-stack.valueAt" (list $ $value) | mustFromJson }}
+{{- /**/}}
+{{- if not $set }}
+{{- $set = kindIs "float64" $default | ternary (toString $default) "auto" }}
+{{- end }}
+{{- $switched := and (kindIs "bool" $default) $default (or (not $given) (hasPrefix "-" $given)) }}
+{{- if not (or $switched (and $given (include "llm-stack.sameSetting" (list $given $set)))) }}
 extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}
@@ -120,7 +129,9 @@ extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which
 {{- range $name, $value := .Facts.engine.variables }}
 {{- if hasKey $.Values.env $name }}
 {{- $given := get $.Values.env $name | toString }}
-{{- if ne (ternary "1" $given (eq $given "true")) (get $env $name | default "" | toString) }}
+{{- /**/}}
+{{- $set := hasKey $env $name | ternary (get $env $name) (include "llm-stack.valueAt" (list $ $value) | mustFromJson) | toString }}
+{{- if not (include "llm-stack.sameSetting" (list $given $set)) }}
 env.{{ $name }}: {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}

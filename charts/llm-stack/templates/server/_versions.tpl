@@ -11,7 +11,7 @@
 {{- range $all }}
 {{- $found := dict }}
 {{- if and $image.version (hasPrefix "--" (toString .)) }}
-{{- $found = include "llm-stack.server.unsuited" (dict "image" $image "argument" .) | mustFromJson }}
+{{- $found = include "llm-stack.server.unsuited" (dict "image" $image "argument" . "way" (has . $.Values.extraArgs | ternary "remove it from extraArgs" "change the value that sets the argument")) | mustFromJson }}
 {{- end }}
 {{- if not $found.omit }}
 {{- $args = append $args . }}
@@ -64,9 +64,9 @@
 {{- if and (or $early $late) $row.omit }}
 {{- $_ := set $found "omit" true }}
 {{- else if $early }}
-{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s; use version %s or newer, or change the value that sets the argument" $image.key $image.tag $argument $row.since) }}
+{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s; use version %s or newer, or %s" $image.key $image.tag $argument $row.since $.way) }}
 {{- else if $late }}
-{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s any more; use a version before %s, or change the value that sets the argument" $image.key $image.tag $argument $row.removed) }}
+{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s any more; use a version before %s, or %s" $image.key $image.tag $argument $row.removed $.way) }}
 {{- end }}
 {{- end }}
 {{- mustToJson $found }}

@@ -85,6 +85,10 @@ hides:
   LLAMA_ARG_SSL_KEY_FILE: tls
   LLAMA_ARG_SSL_CERT_FILE: tls
   LLAMA_ARG_API_PREFIX: paths
+  {{- if int64 .Facts.gpu.count }}
+  --device=none: cpus
+  -dev=none: cpus
+  {{- end }}
 {{- with $llamacpp.apiKey }}
 {{- if .existingSecret }}
 secret: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}

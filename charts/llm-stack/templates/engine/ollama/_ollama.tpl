@@ -17,6 +17,11 @@ variables:
   OLLAMA_FLASH_ATTENTION: ollama.flashAttention
   OLLAMA_KV_CACHE_TYPE: ollama.kvCacheType
   LLAMA_ARG_CACHE_RAM: ollama.promptCacheMiB
+  # What the probes check.
+  MODELS: model.name
+  {{- if int64 .Facts.gpu.count }}
+  MIN_GPU_PERCENT: ollama.minGpuPercent
+  {{- end }}
 # A pod is not ready with a model that is offloaded, unless this is lower.
 offloadsToMemory: {{ lt (int64 .Values.ollama.minGpuPercent) 100 }}
 # docs/gpu.mdx

@@ -37,7 +37,14 @@ usablePercent: {{ round (mulf . 100) 0 | int64 }}
 {{- end }}
 ready: [/ready]
 # sglang/srt/entrypoints/http_server.py, launch_server.py
-hides: {--ssl-keyfile: tls, --ssl-certfile: tls, --grpc-mode: api, --smg-grpc-mode: api}
+hides:
+  --ssl-keyfile: tls
+  --ssl-certfile: tls
+  --grpc-mode: api
+  --smg-grpc-mode: api
+  {{- if int64 .Facts.gpu.count }}
+  --device=cpu: cpus
+  {{- end }}
 sharedMemory: {{ $sglang.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 .Facts.gpu.count)))) | quote }}
 offline: true
 {{- /**/}}

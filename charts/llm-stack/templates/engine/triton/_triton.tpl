@@ -19,7 +19,14 @@ cards: {nvidia: {any: "7.5"}}
 # The path returns 400 until all models are ready (Triton's src/http_server.cc, core's src/server.cc).
 health: {ready: /v2/health/ready, live: /v2/health/live}
 ready: {{ $ready | uniq | toJson }}
-hides: {--allow-http=false: api, --allow-http=0: api}
+# src/command_line_parser.cc
+hides:
+  --allow-http=false: api
+  --allow-http=off: api
+  --allow-http=0: api
+  --strict-readiness=false: early
+  --strict-readiness=off: early
+  --strict-readiness=0: early
 sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 

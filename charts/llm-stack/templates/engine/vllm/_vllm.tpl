@@ -45,7 +45,7 @@ servesOneModel: {{ empty .Values.vllm.lora.adapters }}
 # Returns 200 after the model is loaded, and 503 if the engine process has died.
 health: {ready: /health, live: /health}
 # vllm/entrypoints/launcher.py, cli/serve.py and openai/cli_args.py.
-hides: {--ssl-keyfile: tls, --ssl-certfile: tls, --uds: api, --grpc: api, --headless: api, --api-server-count=0: api}
+hides: {--ssl-keyfile: tls, --ssl-certfile: tls, --uds: api, --grpc: api, --headless: api, --api-server-count=0: api, -asc=0: api}
 ready: [{{ ternary "/v1/models" "/health" (not (empty $serve)) }}]
 sharedMemory: {{ .Values.vllm.sharedMemory | default (printf "%dGi" (mul 2 (max 1 (int64 $gpu.count)))) | quote }}
 offline: true
