@@ -10,8 +10,9 @@ from typing import Any
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
 from . import clients, uses, webhooks
-from .changes import ABSENT, Change, changed
+from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
+from .same import differing
 from .sides import is_hook
 
 # From harmless to what an upgrade must not do unseen.
@@ -20,6 +21,7 @@ CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
 # What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
 IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
 FILES = ("ConfigMap", "Secret")
 # What is deleted with all that belongs to it.
 WHOLE = {
@@ -71,8 +73,9 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     elif old.kind in WHOLE:
         remedy = f"to keep it, run before the upgrade: {_keep(old)}"
         yield Meaning(LOSS, f"is deleted {WHOLE[old.kind]}", remedy)
-    elif old.kind in ROLLING:
-        yield Meaning(OUTAGE, "is deleted, and its pods stop")
+    elif old.kind in ROLLING or old.kind in SINGLE:
+        pods = "" if old.kind == "Pod" else ", and its pods stop"
+        yield Meaning(OUTAGE, f"is deleted{pods}")
     elif old.kind == "Job":
         yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
@@ -161,7 +164,7 @@ def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     strategy = map_at(new.data, "spec.updateStrategy")
     waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
-    return waits or not any(_in_template(change) for change in changed(old.data, new.data))
+    return waits or not any(_in_template(change) for change in differing(old, new))
 
 
 def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -368,9 +371,9 @@ def _list(rest: list[Change]) -> str:
 
 
 def steady(each: Object, other: Object, random: frozenset[tuple[str, Key]]) -> list[Change]:
-    """The changes of an object but for those at random places, and of what nothing notices."""
+    """The changes of an object as it is stored, but for those at random places, and of what nothing notices."""
     return [
         replace(change, hidden=each.kind == "Secret" and change.path[0] in uses.PARTS)
-        for change in changed(each.data, other.data)
+        for change in differing(each, other)
         if (each.title, change.path) not in random and change.path not in IGNORED
     ]
