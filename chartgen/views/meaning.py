@@ -373,7 +373,8 @@ def _list(rest: list[Change]) -> str:
 def steady(each: Object, other: Object, random: frozenset[tuple[str, Key]]) -> list[Change]:
     """The changes of an object as it is stored, but for those at random places, and of what nothing notices."""
     return [
-        replace(change, hidden=each.kind == "Secret" and change.path[0] in uses.PARTS)
+        # Annotations of a Secret can have its contents, as kubectl apply writes them.
+        replace(change, hidden=each.kind == "Secret" and change.path[0] in (*uses.PARTS, "metadata"))
         for change in differing(each, other)
         if (each.title, change.path) not in random and change.path not in IGNORED
     ]
