@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import clients, uses, webhooks
+from . import annotations, clients, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
 from .same import differing
@@ -148,6 +148,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         elif old.kind == "Service" and (field := clients.of_field(change)):
             rest.remove(change)
             yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
+    for closes, said in annotations.changed(old, new):
+        yield Meaning(OUTAGE if closes else CHANGE, said)
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
