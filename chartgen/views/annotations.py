@@ -1,4 +1,4 @@
-"""What annotations of Services, Ingresses and Gateways decide about clients: who is let in, at which address and name."""
+"""What annotations of Services, Ingresses and Gateways decide about clients: who is let in, addresses and names."""
 
 from __future__ import annotations
 
