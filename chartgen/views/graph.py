@@ -109,7 +109,7 @@ def _shown(each: Object, render: Render) -> list[Door]:
 def _role(render: Render, pod: Pod) -> str:
     """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
     if not any(_selecting(render, pod)):
-        return SERVER if _runs_out(pod) else LOADER
+        return SERVER if _runs_out(pod) or (_engine(pod) and not _loads(pod)) else LOADER
     if not cards_of(pod, render) and any(name.startswith(PIPELINES) for name in _names(pod)):
         return UI
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
@@ -117,8 +117,12 @@ def _role(render: Render, pod: Pod) -> str:
 
 def _runs_out(pod: Pod) -> bool:
     """Whether a pod is a program that runs to its end over a model, and not one that downloads models."""
-    mains = maps(pod.spec, "containers[]", pod.path)
-    return pod.passing and not any(_variables(container).keys() >= DOWNLOADS for _, container in mains)
+    return pod.passing and not _loads(pod)
+
+
+def _loads(pod: Pod) -> bool:
+    """Whether what a pod runs downloads models."""
+    return any(_variables(each).keys() >= DOWNLOADS for _, each in maps(pod.spec, "containers[]", pod.path))
 
 
 def _variables(container: dict[str, Any]) -> dict[str, Any]:

@@ -149,6 +149,21 @@ spec: {{template: {{metadata: {{labels: {{app: a}}}}, spec: {{containers: [{{nam
     assert [node.role for node in found.nodes.values()] == [role]
 
 
+def test_an_engine_without_a_service_is_no_loader():
+    found = of(
+        """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec:
+  template:
+    spec:
+      containers: [{name: a, image: "ollama/ollama:1"}]
+      volumes: [{name: m, persistentVolumeClaim: {claimName: models}}]
+"""
+    )
+    assert arrows(found) == {("models", "a", True)}
+
+
 def test_each_rule_of_a_route_leads_to_its_own_backends():
     found = of(
         "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two", "three", "rest", "none", "picker"))
