@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
-from .doors import POOL, ROUTES, Door, doors
+from .doors import POOL, ROUTES, Door, doors, plain
 from .meaning import cards_of
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
@@ -23,6 +23,11 @@ PUBLIC = {"huggingface": "https://huggingface.co", "modelscope": "https://www.mo
 MOST = 4  # paths of a route to one place that are drawn
 # The variables that give clients of Ollama and of the API of OpenAI the URLs of their servers.
 MODELS = re.compile(r"^BASE_URL$|(OLLAMA|OPENAI|ANTHROPIC|LLM|MODEL)\w*(URLS?|API_BASE|HOST)$")
+# The images of programs that serve models, where nothing else says so.
+ENGINE = re.compile(
+    r"ollama|vllm|sglang|llama[.-]?cpp|text-(?:generation|embeddings)|triton|lmdeploy|local-?ai|infinity"
+)
+PAGE = re.compile(r"ui\b|web|chat")
 PIPELINES = "PIPELINES_"  # how the variables of Open WebUI's Pipelines begin
 LIBRARY = "registry.ollama.ai"
 
@@ -104,7 +109,7 @@ def _shown(each: Object, render: Render) -> list[Door]:
 def _role(render: Render, pod: Pod) -> str:
     """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
     if not any(_selecting(render, pod)):
-        return SERVER if _runs_out(pod) else LOADER
+        return SERVER if _runs_out(pod) or (_engine(pod) and not _loads(pod)) else LOADER
     if not cards_of(pod, render) and any(name.startswith(PIPELINES) for name in _names(pod)):
         return UI
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
@@ -112,8 +117,12 @@ def _role(render: Render, pod: Pod) -> str:
 
 def _runs_out(pod: Pod) -> bool:
     """Whether a pod is a program that runs to its end over a model, and not one that downloads models."""
-    mains = maps(pod.spec, "containers[]", pod.path)
-    return pod.passing and not any(_variables(container).keys() >= DOWNLOADS for _, container in mains)
+    return pod.passing and not _loads(pod)
+
+
+def _loads(pod: Pod) -> bool:
+    """Whether what a pod runs downloads models."""
+    return any(_variables(each).keys() >= DOWNLOADS for _, each in maps(pod.spec, "containers[]", pod.path))
 
 
 def _variables(container: dict[str, Any]) -> dict[str, Any]:
@@ -127,13 +136,21 @@ def _names(pod: Pod) -> Iterator[str]:
 
 
 def _serves(render: Render, pod: Pod) -> bool:
-    """Whether a pod is a model server: others of the release call it, it has a list of models, or it has cards."""
-    if cards_of(pod, render) or _list(render, pod):
+    """Whether a pod is a model server.
+
+    Others of the release call it, it has a list of models, it has cards, or its image is that of an engine.
+    """
+    if cards_of(pod, render) or _list(render, pod) or _engine(pod):
         return True
     tests = [other for other in render.pods if other.owner.kind == "Pod" and _asks_model(other)]
     return any(
         called is pod for other in (*render.lasting, *tests) if other is not pod for called in _calls(render, other)
     )
+
+
+def _engine(pod: Pod) -> bool:
+    names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
+    return any(ENGINE.search(name) and not PAGE.search(name.rpartition("/")[2]) for name in names)
 
 
 def _asks_model(pod: Pod) -> bool:
@@ -229,7 +246,8 @@ def _elsewhere(render: Render, pod: Pod) -> Iterator[str]:
 
 def _reached(render: Render, door: Door) -> Iterator[Pod]:
     """The pods that a way in leads to. Of a pool, these are its pods and what a Gateway asks which one is free."""
-    for kind, namespace, name in (each.named for each in door.backends):
+    for backend in door.backends:
+        kind, namespace, name = backend.named
         found = render.find(kind, name, namespace)
         if found and kind == POOL:
             labels = map_at(found.data, "spec.selector")
@@ -239,9 +257,19 @@ def _reached(render: Render, door: Door) -> Iterator[Pod]:
                 if pod.owner.namespace == namespace and selects(labels, pod.labels):
                     yield pod
         elif kind == "Service":
-            yield from _behind(render, found)
+            yield from (pod for pod in _behind(render, found) if _answers(found, backend.port, pod))
         else:
             yield from (pod for pod in render.lasting if pod.owner is found)
+
+
+def _answers(service: Object | None, port: int | str | None, pod: Pod) -> bool:
+    """Whether a port of a Service leads to a pod: the Service has the port, and the pod the one that it names."""
+    ports = [each for _, each in maps(service.data if service else {}, "spec.ports[]")]
+    if port is not None:
+        ports = [each for each in ports if port in (plain(each.get("name")), plain(each.get("port")))]
+    targets = [plain(each.get("targetPort") or each.get("port")) for each in ports]
+    names = {plain(each.get("name")) for each in pod.ports()}
+    return any(target in names or not isinstance(target, str) or target.isdigit() for target in targets)
 
 
 def _way(found: Graph, each: Object, door: Door) -> Node:

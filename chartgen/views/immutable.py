@@ -17,10 +17,20 @@ from .changes import ABSENT, Change
 FILE = Path(__file__).parents[1] / "fragments/upgrade/files/immutable.yaml"
 # How the chart compares fields that cannot change at all; the others are looked at here in more detail.
 WHOLE = ("same", "within", "class", "claims")
-# Fields that a controller's webhook does not let change.
-WEBHOOKS = {"LeaderWorkerSet": ("spec.leaderWorkerTemplate.subGroupPolicy.subGroupSize",)}
+# What the chart does not compare: fields that a controller's webhook does not let change, and of kinds and Services
+# that are none of the chart's own.
+MORE = {
+    "LeaderWorkerSet": ("spec.leaderWorkerTemplate.subGroupPolicy.subGroupSize",),
+    "Service": ("spec.healthCheckNodePort",),
+    "EndpointSlice": ("addressType",),
+}
 # What can change of a pod. Images can as well.
 LOOSE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
+# What can change of the pods of a Job that is suspended.
+PLACING = (
+    *(f"spec.template.metadata.{name}" for name in ("labels", "annotations")),
+    *(f"spec.template.spec.{name}" for name in ("nodeSelector", "affinity", "tolerations", "schedulingGates")),
+)
 # What can be set where the cluster has set nothing.
 UNLESS = {
     ("PersistentVolumeClaim", "spec.storageClassName", True): "it can only if the claim has no class, not even the"
@@ -52,7 +62,7 @@ def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[C
     yield from _rolling(old, new)
     for change in changes:
         where = ".".join(str(part) for part in change.path)
-        if _fixed(old.kind, where) and not _default(old.kind, where, change) and not _unbalanced(where, old, new):
+        if _fixed(old.kind, where) and not (_default(old.kind, where, change) or _free(where, change, old, new)):
             yield change, UNLESS.get((old.kind, where, change.old is ABSENT), "") + _way_out(old)
         elif old.kind in ("ConfigMap", "Secret") and old.data.get("immutable") is True:
             if change.path[0] in ("data", "binaryData", "stringData", "immutable"):
@@ -71,9 +81,11 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
     """Another type of rollout than RollingUpdate.
 
     The API server has filled in `rollingUpdate`, an update by server-side apply leaves it, and it is not allowed there.
+    What the release has written itself, the update removes; in a StatefulSet with a type, nothing is filled in.
     """
     field = {"Deployment": "strategy", "StatefulSet": "updateStrategy"}.get(old.kind)
-    if not field:
+    written = map_at(old.data, f"spec.{field}")
+    if not field or written.get("rollingUpdate") is not None or (old.kind == "StatefulSet" and written.get("type")):
         return
     before, after = (map_at(each.data, f"spec.{field}").get("type", "RollingUpdate") for each in (old, new))
     if before == "RollingUpdate" and after != before:
@@ -83,7 +95,7 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
 
 
 def _fixed(kind: str, where: str) -> bool:
-    paths = (*fixed().get(kind, ()), *WEBHOOKS.get(kind, ()))
+    paths = (*fixed().get(kind, ()), *MORE.get(kind, ()))
     return any(f"{where}.".startswith(f"{path}.") for path in paths)
 
 
@@ -95,10 +107,18 @@ def _default(kind: str, where: str, change: Change) -> bool:
     return usual is not ABSENT and {str(change.old), str(change.new)} <= {str(ABSENT), str(usual)}
 
 
-def _unbalanced(where: str, old: Object, new: Object) -> bool:
-    """Whether the place is the class of a load balancer of a Service that had none, or has none now."""
-    types = (map_at(each.data, "spec").get("type") for each in (old, new))
-    return where == "spec.loadBalancerClass" and any(each != "LoadBalancer" for each in types)
+def _free(where: str, change: Change, old: Object, new: Object) -> bool:
+    """Whether the object is one in which a fixed field can change."""
+    before, after = (map_at(each.data, "spec") for each in (old, new))
+    if where == "spec.loadBalancerClass":
+        # It is fixed as long as the Service is a load balancer.
+        return any(each.get("type") != "LoadBalancer" for each in (before, after))
+    if where == "spec.healthCheckNodePort":
+        # It stays where it is not written, and goes with what it is for.
+        needed = [each.get("externalTrafficPolicy") == "Local" for each in (before, after)]
+        return ABSENT in (change.old, change.new) or not all(needed)
+    # A Job that has not begun can be placed elsewhere.
+    return old.kind == "Job" and before.get("suspend") is True and where.startswith(PLACING)
 
 
 def _headless(change: Change) -> bool:

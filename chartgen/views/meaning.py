@@ -9,9 +9,10 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import clients, uses, webhooks
-from .changes import ABSENT, Change, changed
+from . import annotations, clients, uses, webhooks
+from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
+from .same import differing
 from .sides import is_hook
 
 # From harmless to what an upgrade must not do unseen.
@@ -20,6 +21,7 @@ CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
 # What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
 IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
 FILES = ("ConfigMap", "Secret")
 # What is deleted with all that belongs to it.
 WHOLE = {
@@ -71,8 +73,9 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     elif old.kind in WHOLE:
         remedy = f"to keep it, run before the upgrade: {_keep(old)}"
         yield Meaning(LOSS, f"is deleted {WHOLE[old.kind]}", remedy)
-    elif old.kind in ROLLING:
-        yield Meaning(OUTAGE, "is deleted, and its pods stop")
+    elif old.kind in ROLLING or old.kind in SINGLE:
+        pods = "" if old.kind == "Pod" else ", and its pods stop"
+        yield Meaning(OUTAGE, f"is deleted{pods}")
     elif old.kind == "Job":
         yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
@@ -130,7 +133,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
             rest.remove(change)
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
             if _replicas(old) != _replicas(new):
-                yield _scaled(change, new, sides[1])
+                yield _scaled(change, (old, new), sides)
             if uses.claims(new) and _replicas(new) < _replicas(old):
                 gone = any(value == "Delete" for _, value in at(new.data, f"{_retention(new)}.whenScaled"))
                 yield _claims_left(new, gone, range(_replicas(new), _replicas(old)))
@@ -145,6 +148,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         elif old.kind == "Service" and (field := clients.of_field(change)):
             rest.remove(change)
             yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
+    for closes, said in annotations.changed(old, new):
+        yield Meaning(OUTAGE if closes else CHANGE, said)
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
@@ -161,7 +166,7 @@ def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     strategy = map_at(new.data, "spec.updateStrategy")
     waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
-    return waits or not any(_in_template(change) for change in changed(old.data, new.data))
+    return waits or not any(_in_template(change) for change in differing(old, new))
 
 
 def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -214,15 +219,25 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     if strategy.get("type") == "OnDelete":
         yield Meaning(CHANGE, f"its pods change when you delete them: {why}")
         return
-    yield Meaning(RESTART, f"its pods restart: {why}")
     replicas = _replicas(new)
+    if old.kind != "DaemonSet" and not (_replicas(old) and replicas):
+        yield Meaning(CHANGE, f"its next pods have another template: {why}")
+        yield from _more_cards(old, new, sides)
+        return
+    yield Meaning(RESTART, f"its pods restart: {why}")
+    scaler = _scaler(new, sides[1]) if "replicas" not in map_at(new.data, "spec") else None
+    if scaler:
+        spec = map_at(scaler.data, "spec")
+        least = spec.get("minReplicas", spec.get("minReplicaCount", 1))
+        replicas = max(least, 1) if isinstance(least, int) else 1
     surge, away = _rolling(new, strategy, replicas)
     # A DaemonSet has a pod on each node, how many is not known.
     if replicas and away >= replicas and _replicas(old) and old.kind != "DaemonSet":
         yield Meaning(OUTAGE, "nothing answers until the new pods are ready: every old pod stops first")
     for name, count in _cards(new, sides[1]).items():
         if surge and replicas:
-            yield Meaning(CHANGE, f"the rollout needs {_number(count * surge)} more {name} for a time")
+            least = "at least " if scaler else ""
+            yield Meaning(CHANGE, f"the rollout needs {least}{_number(count * surge)} more {name} for a time")
     if old.kind != "DaemonSet":
         yield from _more_cards(old, new, sides)
 
@@ -267,13 +282,28 @@ def _brief(change: Change) -> str:
     return Change(tuple(path), None, None).where
 
 
-def _scaled(change: Change, new: Object, render: Render) -> Meaning:
+def _scaled(change: Change, both: tuple[Object, Object], sides: tuple[Render, Render]) -> Meaning:
+    """Another number of pods. What an autoscaler makes of it is not in the manifests."""
+    before, after = (_scaler(each, render) for each, render in zip(both, sides, strict=True))
     old, now = (1 if value is ABSENT else value for value in (change.old, change.new))
+    if before and change.old is ABSENT:
+        old = f"the number that {before.title} has set"
     if now == 0:
         return Meaning(OUTAGE, f"runs no pods any more (replicas {old} → 0)")
-    cards = ", ".join(f"{_number(count * int(now))} {name}" for name, count in _cards(new, render).items())
-    pods = "pod" if now == 1 else "pods"
-    return Meaning(CHANGE, f"runs {now} {pods} in place of {old}" + (f", which request {cards}" if cards else ""))
+    cards = ", ".join(f"{_number(count * int(now))} {name}" for name, count in _cards(both[1], sides[1]).items())
+    until = f" until {after.title} sets another number" if after else ""
+    said = f"runs {now} {'pod' if now == 1 else 'pods'} in place of {old}{until}"
+    return Meaning(CHANGE, said + (f", which request {cards}" if cards else ""))
+
+
+def _scaler(each: Object, render: Render) -> Object | None:
+    """What scales a workload, if the release has it."""
+    for other in (*render.of("HorizontalPodAutoscaler"), *render.of("ScaledObject")):
+        target = map_at(other.data, "spec.scaleTargetRef")
+        named = (str(target.get("kind") or "Deployment"), target.get("name"), other.namespace)
+        if named == (each.kind, each.name, each.namespace):
+            return other
+    return None
 
 
 def _replicas(each: Object) -> int:
@@ -368,9 +398,10 @@ def _list(rest: list[Change]) -> str:
 
 
 def steady(each: Object, other: Object, random: frozenset[tuple[str, Key]]) -> list[Change]:
-    """The changes of an object but for those at random places, and of what nothing notices."""
+    """The changes of an object as it is stored, but for those at random places, and of what nothing notices."""
     return [
-        replace(change, hidden=each.kind == "Secret" and change.path[0] in uses.PARTS)
-        for change in changed(each.data, other.data)
+        # Annotations of a Secret can have its contents, as kubectl apply writes them.
+        replace(change, hidden=each.kind == "Secret" and change.path[0] in (*uses.PARTS, "metadata"))
+        for change in differing(each, other)
         if (each.title, change.path) not in random and change.path not in IGNORED
     ]

@@ -310,6 +310,37 @@ def test_a_reload_loses_nothing(page: Page):
     assert page.run("document.getElementById('q-model.tag').value") == "7b"
 
 
+def test_a_reload_loses_nothing_that_is_not_looked_at_yet(page: Page):
+    page.run(HOLD)
+    write(page, "replicas: 1 # mine\n")
+    answer(page, "model.tag", "7b")
+    page.wait("held.length === 1")
+    answer(page, "openWebui.enabled", False)
+    page.reload()
+    page.wait("document.getElementById('text').value.includes('openWebui')")
+    page.wait(FINE)
+    assert text_of(page).startswith("replicas: 1 # mine\n")
+    assert yaml.safe_load(text_of(page)) == {"replicas": 1, "model": {"tag": "7b"}, "openWebui": {"enabled": False}}
+    long = "# x\n" * 100_000
+    write(page, long)
+    page.reload()
+    page.wait("document.querySelector('#state.bad') !== null")
+    assert text_of(page) == long
+    write(page, "")
+    page.wait(FINE)
+
+
+def test_an_answer_of_before_does_not_hide_that_a_file_was_not_opened(page: Page):
+    page.run(HOLD)
+    answer(page, "model.tag", "7b")
+    page.wait("held.length === 1")
+    drop(page, "large.yaml", "'# a line\\n'.repeat(200000)")
+    page.wait("document.querySelector('#state.bad') !== null")
+    page.run("release()")
+    page.wait("document.getElementById('text').value.includes('7b')")
+    assert "large.yaml is not opened" in page.run("document.getElementById('state').textContent")
+
+
 def test_with_errors_the_page_says_whose_plan_it_shows(page: Page):
     write(page, "gpu: {cuont: 1}\n")
     page.wait("document.querySelector('#state.bad') !== null")

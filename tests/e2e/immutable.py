@@ -1,4 +1,5 @@
-"""The real API server against tests/views/fields.yaml: it refuses exactly the updates that chartgen says it refuses.
+"""The real API server against tests/views: it refuses exactly the updates that chartgen says it refuses (fields.yaml),
+and it stores what chartgen takes to be the same alike (same.yaml).
 
 Each object is created in a namespace of its own, then updated with one changed field as a dry run on the server, by
 server-side apply, as Helm 4 does.
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.views.test_immutable import rows
+from tests.views.test_immutable import rows, spellings
 
 NAMESPACE = "chartgen-immutable"
 
@@ -42,9 +43,17 @@ def main() -> int:
                 said = done.stderr.strip() or "the API server accepts it"
                 print(f"immutable: {what}: FAILED: refused should be {refused}: {said}")
                 failures += 1
+        for what, old, new, alike in spellings():
+            before, after = (
+                _call(kubectl, "apply", "--dry-run=server", "-o", "json", "-f", "-", given=each) for each in (old, new)
+            )
+            stored = [json.loads(each.stdout or "{}").get("spec") for each in (before, after)]
+            if None in stored or (stored[0] == stored[1]) is not alike:
+                print(f"immutable: {what}: FAILED: stored alike should be {alike}: {after.stderr.strip()}")
+                failures += 1
     finally:
         _call(kubectl, "delete", "namespace", NAMESPACE, "--wait=false")
-    print(f"immutable: {len(rows())} updates, {failures} failures")
+    print(f"immutable: {len(rows())} updates, {len(spellings())} spellings, {failures} failures")
     return 1 if failures else 0
 
 

@@ -28,6 +28,7 @@ STARTS = [
     "--token",
     "Bearer ",
     "password\\",
+    *("x://a:", "password ", "1:1:g:", "https://a.", "$2a$"),
 ]
 
 
@@ -54,10 +55,62 @@ def _seconds(text: str) -> float:
         "<token>abc</token>",
         "_http://me:abc@host/",
         "a=1,https://me:abc@host/",
+        "postgres://u:p@abc@db/x",
+        "postgres://u:pa/abc@db:5432/x",
+        "machine a.example.com login u password abc1",
+        "requirepass abc1",
+        "redis-server --requirepass abc --port 1",
+        "db:5432:x:user:abc",
+        "https://hooks.slack.com/services/T0/B0/abc",
+        "https://discord.com/api/webhooks/1/abc",
+        "https://api.telegram.org/bot1:abc/send",
+        "admin:$apr1$x$abc",
+        "{SHA}abc",
+        "AccountName=a;AccountKey=abc;EndpointSuffix=x",
+        "Credential=a/b, Signature=abc",
+        "curl -H 'X-Auth: abc'",
+        "bind_pw=abc",
+        "bindpw: abc",
+        "client-key-data: abc",
+        "export KEY=abc; run",
     ],
 )
 def test_a_credential_is_found_where_its_pattern_begins_in_a_word(text):
     assert "abc" not in conceal.concealed(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "DB_PASS",
+            "SENTRY_DSN",
+            "SMTP_AUTH",
+            "BASIC_AUTH",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "SALT",
+            "litellm_salt_key",
+        ),
+        *("PRIVATE_KEY_PEM", "CODE", "ACCESS_CODE", "PIN", "GOOGLE_APPLICATION_CREDENTIALS_JSON", "PASSWORD_HASH"),
+        *("OPENAI_API_KEY_1", "AUTH_TOKEN_2", "SESSION_SECRET_OLD", "PASSCODE", "CREDS", "API_TOKENS", "tls.key"),
+    ],
+)
+def test_the_value_of_a_name_that_is_a_credentials_is_not_printed(name):
+    assert "abc" not in str(conceal.concealed({"name": name, "value": "abc"}))
+    assert "abc" not in str(conceal.concealed({name: "abc"}))
+    assert conceal.named(("data", name))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("http://a:8080/x@y", "oci://ghcr.io/a/b@sha256:0123456789abcdef", "ghcr.io/a/b:v1.2@sha256:0123456789abcdef"),
+        *("--max-tokens=8", "--seed=42", "--tls-key=/etc/tls.key", "password authentication is off", "10.0.0.1:80:80"),
+        *("fd00:12:ab:cd:ef::1", "auth-type: basic", "Qwen/Qwen2.5-7B-Instruct-AWQ", "http://$(USER):$(PASS)@a/"),
+    ],
+)
+def test_what_only_looks_like_a_credential_is_printed(text):
+    assert conceal.concealed(text) == text
 
 
 FORMS = [

@@ -101,6 +101,69 @@ spec:
     assert {title for title, said in lines.items() if said == ["this path only"]} == {"http://only.example/y"}
 
 
+def test_a_way_in_to_a_port_that_nothing_has_leads_nowhere():
+    found = of(
+        """apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec: {selector: {app: a}, ports: [{name: web, port: 80}, {name: lost, port: 81, targetPort: no-such}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: a}
+spec:
+  rules:
+  - host: host
+    http:
+      paths:
+      - {path: /number, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}
+      - {path: /name, pathType: Prefix, backend: {service: {name: a, port: {name: web}}}}
+      - {path: /other, pathType: Prefix, backend: {service: {name: a, port: {number: 5555}}}}
+      - {path: /lost, pathType: Prefix, backend: {service: {name: a, port: {number: 81}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec: {template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: a}]}}}
+"""
+    )
+    assert {start for start, end, _ in arrows(found) if end == "a"} == {"http://host/number", "http://host/name"}
+
+
+@pytest.mark.parametrize(
+    ("image", "role"), [("ollama/ollama:1", "server"), ("a/open-webui:1-ollama", "ui"), ("a/b:1", "ui")]
+)
+def test_an_engine_alone_is_a_server(image, role):
+    found = of(
+        f"""apiVersion: v1
+kind: Service
+metadata: {{name: a}}
+spec: {{selector: {{app: a}}, ports: [{{port: 80}}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: a}}
+spec: {{template: {{metadata: {{labels: {{app: a}}}}, spec: {{containers: [{{name: a, image: {image}}}]}}}}}}
+"""
+    )
+    assert [node.role for node in found.nodes.values()] == [role]
+
+
+def test_an_engine_without_a_service_is_no_loader():
+    found = of(
+        """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec:
+  template:
+    spec:
+      containers: [{name: a, image: "ollama/ollama:1"}]
+      volumes: [{name: m, persistentVolumeClaim: {claimName: models}}]
+"""
+    )
+    assert arrows(found) == {("models", "a", True)}
+
+
 def test_each_rule_of_a_route_leads_to_its_own_backends():
     found = of(
         "".join(WORKLOAD.replace("NAME", name) for name in ("one", "two", "three", "rest", "none", "picker"))

@@ -11,10 +11,10 @@ import yaml
 
 from chartgen.programs.helm import Document
 from chartgen.proofs.manifests import Object
-from chartgen.views import immutable
-from chartgen.views.changes import changed
+from chartgen.views import immutable, same
 
 FIELDS = Path(__file__).with_name("fields.yaml")
+SAME = Path(__file__).with_name("same.yaml")
 
 
 def with_field(found: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -45,15 +45,32 @@ def rows() -> list[tuple[str, dict[str, Any], dict[str, Any], bool]]:
     ]
 
 
+def spellings() -> list[tuple[str, dict[str, Any], dict[str, Any], bool]]:
+    """(what is written, an object, the object with that, whether the API server stores the same)."""
+    found = yaml.safe_load(SAME.read_text())
+    return [
+        (f"{path} = {value}", found["object"], with_field(found["object"], path, value), alike)
+        for name, alike in (("same", True), ("other", False))
+        for path, values in found[name].items()
+        for value in values
+    ]
+
+
 def held(data: dict[str, Any]) -> Object:
     return Object(Document("a.yaml", 1, data, ""), data["kind"], "default", data["metadata"]["name"])
 
 
 @pytest.mark.parametrize(("old", "new", "refused"), [row[1:] for row in rows()], ids=[row[0] for row in rows()])
 def test_a_change_is_refused_exactly_where_kubernetes_refuses_it(old, new, refused):
-    found = list(immutable.refused(held(old), held(new), list(changed(old, new))))
+    found = list(immutable.refused(held(old), held(new), same.differing(held(old), held(new))))
     assert bool(found) is refused
     assert all(way_out for _, way_out in found)
+
+
+@pytest.mark.parametrize(("old", "new", "alike"), [row[1:] for row in spellings()], ids=[row[0] for row in spellings()])
+def test_what_the_api_server_stores_alike_is_no_change_and_nothing_else_is(old, new, alike):
+    assert (same.differing(held(old), held(new)) == []) is alike
+    assert (same.differing(held(new), held(old)) == []) is alike
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ function fill() {
 // --- what they mean --------------------------------------------------------------------------------------------------
 
 const pending = []; // answers that are not in the values file yet
+let sent = []; // those that are being written into it
+let unopened = ""; // why a file was not opened, until something else is looked at
 let busy = false; // one round at a time: each begins with the text that the last one made
 let wanted = false;
 let replaced = 0; // how often another file took the place of the values
@@ -147,6 +149,8 @@ let replaced = 0; // how often another file took the place of the values
 function look(change, wait = WAIT) {
   clearTimeout(timer);
   if (change) pending.push(change);
+  unopened = "";
+  keep($("text").value);
   state("Checking …", ""); // what it said is not of these values
   timer = setTimeout(send, wait);
 }
@@ -159,6 +163,8 @@ async function send() {
     while (wanted) {
       wanted = false;
       await round();
+      sent = [];
+      keep($("text").value);
     }
   } finally {
     busy = false;
@@ -168,6 +174,7 @@ async function send() {
 // Writes all answers into the values file, and shows what it means.
 async function round() {
   const sets = [...new Map(pending.splice(0).map((each) => [each.path, each])).values()];
+  sent = sets;
   const before = $("text").value;
   const begun = replaced;
   const held = []; // answers that cannot be written into this text, or not as they are
@@ -199,7 +206,6 @@ async function round() {
   }
   pending.unshift(...held.filter((each) => !later.has(each.path)));
   if (text !== before) $("text").value = text;
-  keep(text);
   $("text").problems = answer.problems.map((each) => ({ line: each.line, message: sentence({ ...each, line: 0 }) }));
   const known = new Set(answer.problems.map(sentence));
   show({ ...answer, problems: [...answer.problems, ...problems.filter((each) => !known.has(sentence(each)))] });
@@ -214,11 +220,13 @@ function state(text, kind) {
 // --- what was before -------------------------------------------------------------------------------------------------
 
 const KEPT = `values of ${location.pathname}`; // in this tab alone, so that a reload loses nothing
+const ANSWERS = `answers of ${location.pathname}`; // that are not in the values yet
 
 function keep(text) {
   $("undo").disabled = !$("text").undoable;
   try {
     sessionStorage.setItem(KEPT, text);
+    sessionStorage.setItem(ANSWERS, JSON.stringify([...sent, ...pending]));
   } catch {
     // A browser can forbid it, or have no room.
   }
@@ -229,6 +237,26 @@ function kept() {
     return sessionStorage.getItem(KEPT) || "";
   } catch {
     return "";
+  }
+}
+
+// The answers that were not in the values yet are given again.
+function answerAgain() {
+  let answers = [];
+  try {
+    answers = JSON.parse(sessionStorage.getItem(ANSWERS) || "[]");
+  } catch {
+    // As for the values.
+  }
+  for (const set of answers) {
+    const known = page.values.find((each) => each.variable === set.path);
+    if (known && !fields.has(set.path)) $("others").append(field(known));
+    if (!fields.has(set.path)) continue;
+    pending.push(set);
+    const { input, question } = fields.get(set.path);
+    const value = set.yaml ?? set.value ?? question.default ?? "";
+    if (input.type === "checkbox") input.checked = value === true;
+    else input.value = set.value === null && input.tagName !== "SELECT" ? "" : String(value);
   }
 }
 
@@ -256,7 +284,7 @@ function begin() {
     if (data.ready) {
       $("engine").hidden = true;
       for (const each of waiting.values()) each.started();
-      if (!busy && pending.length === 0) look(null, 0); // the manifests
+      if (!busy) look(null, 0); // the manifests
     }
     waiting.get(data.id)?.done(data.answer);
     waiting.delete(data.id);
@@ -316,6 +344,7 @@ function show(answer) {
   const shown = old ? " Plan, picture and manifests are those of the last values without errors." : "";
   const waits = pending.length ? " What you answered is written into the file when that is possible." : "";
   if (count) state(`${count} ${count === 1 ? "error" : "errors"}.${shown}${waits}`, "bad");
+  else if (unopened) state(unopened, "bad");
   else state("The chart accepts these values.", "good");
   $("result").classList.toggle("old", count > 0);
   if (!count) {
@@ -382,7 +411,8 @@ function install() {
 
 async function take(file) {
   if (file.size > MOST) {
-    state(`${file.name} is not opened: it has more than ${MOST} bytes, and is hardly a values file.`, "bad");
+    unopened = `${file.name} is not opened: it has more than ${MOST} bytes, and is hardly a values file.`;
+    state(unopened, "bad");
     return;
   }
   const text = await file.text();
@@ -447,13 +477,14 @@ page = await (await fetch("page.json")).json();
 $("chart").textContent = page.chart;
 document.title = `Configure ${page.chart}`;
 build();
+answerAgain();
 fill();
 $("text").known({ ...page, values: [...page.questions, ...page.values] });
 if (parts) {
   // What the defaults mean is known before anything can render.
   $("engine").hidden = false;
   show(page.first);
-  if ($("text").value) state("Checking …", "");
+  if ($("text").value || pending.length) state("Checking …", "");
   begin();
 } else {
   look(null, 0);

@@ -1,0 +1,64 @@
+"""What annotations of Services, Ingresses and Gateways decide about clients: who is let in, addresses and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..proofs.manifests import Object, map_at
+
+KINDS = ("Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute")
+# Who is let in: lists of addresses, logins, and rules that are objects of a controller.
+GUARD = re.compile(
+    r"(?:(?:white|allow|deny|black)-?list|source-ranges?|inbound-cidrs|/auth-(?!realm)|basic-auth|jwt|oidc|satisfy"
+    r"|router\.middlewares|security-groups|security-policy|web-?acl|waf|konghq\.com/plugins)",
+    re.IGNORECASE,
+)
+# Where a load balancer is: in which network, and at which address.
+PLACE = re.compile(
+    r"(?:internal|/scheme$|load-?balancer-(?:type|scheme|ipv4|eip|ip|class|subnet)|loadbalancerips?$|/ips$|address-pool"
+    r"|ip-(?:address-)?pool|static-ip|eip-allocations|/subnets?$)",
+    re.IGNORECASE,
+)
+NAMES = re.compile(r"external-dns\.(?:alpha\.)?kubernetes\.io/(?:internal-)?hostname|tailscale\.com/hostname")
+TARGET = re.compile(r"external-dns\.(?:alpha\.)?kubernetes\.io/target")
+# What Tailscale opens, by the annotation that is "true".
+TAILNET = {"tailscale.com/expose": "in the tailnet", "tailscale.com/funnel": "on the internet"}
+
+
+def changed(old: Object, new: Object) -> Iterator[tuple[bool, str]]:
+    """What the changed annotations of an object mean: (whether clients can lose it, what is said)."""
+    before, after = (map_at(each.data, "metadata.annotations") for each in (old, new))
+    if old.kind not in KINDS:
+        return
+    for key in sorted({*before, *after}, key=str):
+        one, two = (str(each.get(key) or "") for each in (before, after))
+        if one != two:
+            yield from _one(str(key), one, two, old, new)
+
+
+def _one(key: str, one: str, two: str, old: Object, new: Object) -> Iterator[tuple[bool, str]]:
+    if NAMES.fullmatch(key):
+        gone, come = (set(map(str.strip, each.split(","))) - {""} for each in (one, two))
+        yield from ((True, f"the name {name} does not lead to it any more") for name in sorted(gone - come))
+        yield from ((False, f"the name {name} leads to it") for name in sorted(come - gone))
+    elif TARGET.fullmatch(key):
+        yield True, f"its names lead to {two}" if two else "its names lead to its own address"
+    elif key in TAILNET:
+        closes = one.lower() == "true"
+        if closes or two.lower() == "true":
+            yield closes, f"{'closes' if closes else 'opens'} it {TAILNET[key]}"
+    elif GUARD.search(key):
+        yield (
+            (True, f"can refuse clients: {key} decides who is let in")
+            if not one
+            else (False, f"can let in more clients: {key} decides who is let in, and is removed")
+            if not two
+            else (True, f"can let in other clients than before: {key} decides who is let in")
+        )
+    elif PLACE.search(key) and all(_balanced(each) for each in (old, new)):
+        yield True, f"its load balancer can get another address: {key} decides where it is"
+
+
+def _balanced(each: Object) -> bool:
+    return each.kind != "Service" or map_at(each.data, "spec").get("type") == "LoadBalancer"
