@@ -262,8 +262,11 @@ def _near(path: Path, leaf: Path) -> bool:
 
 
 def _unread(stack: Stack, owned: dict[str, Owned], reads: list[Read]) -> Iterator[Problem]:
-    """Values that no template reads; what chooses a fragment is read by the builder."""
-    reads = [read for read in reads if read.path != (ANY,)]
+    """Values that no template reads; what chooses a fragment is read by the builder.
+
+    A template that reads whatever path it is given reads none of them in particular.
+    """
+    reads = [read for read in reads if set(read.path) != {ANY}]
     read_paths = {read.path for read in reads}
     whole = {read.path for read in reads if read.whole}
     whole |= {tuple(path.split(".")) for fragment in stack.fragments for path in fragment.choice}

@@ -1,7 +1,8 @@
 """What base's templates are given, against what their comments say that they take.
 
 Each comment begins with it: `(list CONTEXT NAME)`, `{context, image, over?}` where over can be left out, `Given a
-context`, or the text that it is. Helm would report a mistake where the template is written, not where it is included.
+context`, `Given a list`, or the text that it is. Helm would report a mistake where the template is written, not where
+it is included.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ ITEMS = re.compile(r"\(list (?P<items>[A-Z ]+)\)")
 KEYS = re.compile(r"\{(?P<keys>\w+\??(?:, \w+\??)*)\}: ")
 ROOT = re.compile(r"Given (?:a context|the root|a server's context)\b")
 MAP = re.compile(r"Given a map\b")
+SEVERAL = re.compile(r"Given a list\b")
 TEXT = re.compile(r"(?:A|YAML) (?:text|quantity)\b")
 TYPES = {"string": WORDS, "integer": COUNT, "number": COUNT, "boolean": COUNT, "object": DICT, "array": LIST}
 SAID = {CONTEXT: "a context", WORDS: "a text", COUNT: "a number", LIST: "a list", DICT: "a dict", PART: "a value"}
@@ -49,6 +51,8 @@ def signature(comment: str) -> Signature | None:
         return Signature(frozenset([CONTEXT]))
     if MAP.match(said):
         return Signature(frozenset([DICT]))
+    if SEVERAL.match(said):
+        return Signature(frozenset([LIST]))
     if TEXT.match(said):
         return Signature(frozenset([WORDS, COUNT, *([DICT] if "{text, of}" in said else [])]))
     return None
@@ -162,7 +166,7 @@ def _said(taken: Signature) -> str:
         return f"(list {' '.join(taken.items)})"
     if taken.keys:
         return f"a dict of {', '.join(taken.keys)}"
-    return " or ".join(SAID[kind] for kind in (CONTEXT, WORDS, DICT) if kind in taken.kinds)
+    return " or ".join(SAID[kind] for kind in (CONTEXT, WORDS, DICT, LIST) if kind in taken.kinds)
 
 
 def _call(taken: Signature) -> str:
@@ -172,4 +176,6 @@ def _call(taken: Signature) -> str:
     if taken.keys:
         pairs = (f'"{key}" {"." if key == "context" else key.upper()}' for key in taken.needed)
         return f"(dict {' '.join(pairs)})"
+    if taken.kinds == {LIST}:
+        return "(list …)"
     return "." if CONTEXT in taken.kinds else "TEXT" if WORDS in taken.kinds else "MAP"

@@ -42,15 +42,16 @@ def test_ray_serve_gets_the_model_and_how_it_is_split(manifests):
     assert engine["distributed_executor_backend"] == "ray"
 
 
-def test_settings_of_vllm_reach_ray_serve_and_engine_args_override_them(manifests, tmp_path):
+def test_settings_of_vllm_and_engine_args_reach_ray_serve(manifests, tmp_path):
     file = tmp_path / "values.yaml"
-    args = {"dtype": "bfloat16", "seed": 7}
+    args = {"enable_prefix_caching": True, "seed": 7}
     values = LARGE | {"vllm": {"dtype": "half", "maxNumSeqs": 16}, "replicas": 3}
     file.write_text(json.dumps(values | {"nodes": LARGE["nodes"] | {"ray": {"engineArgs": args}}}))
     service = manifests(file).get(NAME)
     (model,) = yaml.safe_load(service.spec.serveConfigV2)["applications"][0]["args"]["llm_configs"]
     engine = model["engine_kwargs"]
-    assert (engine["dtype"], engine["seed"], engine["max_num_seqs"]) == ("bfloat16", 7, 16)
+    assert (engine["dtype"], engine["seed"], engine["max_num_seqs"]) == ("half", 7, 16)
+    assert engine["enable_prefix_caching"] is True
     assert model["deployment_config"]["autoscaling_config"] == {"min_replicas": 3, "max_replicas": 3}
     (group,) = service.spec.rayClusterConfig.workerGroupSpecs
     assert (group.replicas, group.numOfHosts, group.rayStartParams["num-gpus"]) == (3, 2, "4")

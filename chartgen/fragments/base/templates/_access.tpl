@@ -62,7 +62,7 @@ Those that are known not to are few; no list names what all controllers read.
 {{- end }}
 
 {{- /*
-Given {name, object, limited}: the way that an object of extraObjects opens, as a sentence, empty if it is of a kind that
+{name, object, limited}: the way that an object of extraObjects opens, as a sentence, empty if it is of a kind that
 opens none. limited: whether NetworkPolicies of the release limit who connects.
 */}}
 {{- define "fragment.accessOfObject" -}}
