@@ -127,23 +127,23 @@ def again(bench: Bench, what: str, slow: list[pairs.Run]) -> list[Row]:
     text = (top / CHANGED).read_text(encoding="utf-8")
     if ARGUMENT not in text:
         raise ToolError(f"{CHANGED}: has no line {ARGUMENT.strip()!r}; name another in bench/rows.py")
-    commented, changed = [], []
-    for number in rounds:
-        for made, runs in (
-            (f"{text}{{{{- /* {number} */}}}}\n", commented),
-            (text.replace(ARGUMENT, ANOTHER.format(number + 1)), changed),
-        ):
-            (top / CHANGED).write_text(made, encoding="utf-8")
-            run(*make)
-            runs.append(run("validate", "--json"))
+
+    def after(made: str) -> pairs.Run:
+        (top / CHANGED).write_text(made, encoding="utf-8")
+        run(*make)
+        return run("validate", "--json")
+
+    # One kind of change after the other: what is kept of a render is the newest.
+    commented = [after(f"{text}{{{{- /* {number} */}}}}\n") for number in rounds]
+    changed = [after(text.replace(ARGUMENT, ANOTHER.format(number + 1))) for number in rounds]
     file = median(seconds(ours))
     mine = Row(
         "`chartgen validate -f` of one example again", f"{file:.2f} s", f"at most {FILE_AIM} s", file <= FILE_AIM
     )
-    after = f"{what}, after a change of {{}} in {Path(CHANGED).name} and `chartgen build`"
+    said = f"{what}, after a change of {{}} in {Path(CHANGED).name} and `chartgen build`"
     return [
-        _by(after.format("an argument"), slow, changed, CHANGED_AIM),
-        _by(after.format("a comment"), slow, commented, CHANGED_AIM),
+        _by(said.format("an argument"), slow, changed, CHANGED_AIM),
+        _by(said.format("a comment"), slow, commented, CHANGED_AIM),
         _by(f"{what}, without a change", slow, same, SAME_AIM),
         mine,
     ]
