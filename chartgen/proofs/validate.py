@@ -196,7 +196,7 @@ def validate(
             own, composes = _sources(report, found, origin) if shipped else (None, True)
             if not composes:
                 return report
-            given = _values(report, found, None if shipped else read)
+            given = _values(report, found, world, None if shipped else read)
             _proofs(report, found, given, own, programs, shipped, remembered.result())
             if not shipped and not report.problems:
                 report.access, needs = _said(found, given[0], programs, Path(scratch))
@@ -379,7 +379,7 @@ def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path
     return own, chart is not None
 
 
-def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | None) -> list[Example]:
+def _values(report: Report, found: LoadedChart, world: str, read: Callable[[], Example] | None) -> list[Example]:
     """The chart's defaults and examples, or the user's values that `read` reads, fit its schema; those that do."""
     collected = Collected()
     if read:
@@ -394,9 +394,11 @@ def _values(report: Report, found: LoadedChart, read: Callable[[], Example] | No
     fit = []
     rules = json.dumps([found.schema, found.defaults.data])
     for example in given:
-        seal = wellformed.seal("values", rules, json.dumps(example.data))
-        faults = [] if wellformed.passed(seal) else valuesfile.check(example, found.defaults.data, found.schema)
-        if not faults:
+        # Whatever is checked by is a part of the world; a user's values are known as a whole.
+        seal = wellformed.seal("values", world, rules, json.dumps(example.data)) if world and not read else ""
+        known = bool(seal) and wellformed.passed(seal)
+        faults = [] if known else valuesfile.check(example, found.defaults.data, found.schema)
+        if seal and not known and not faults:
             wellformed.remember(seal)
         faults += runs.unfit(example, report.kubernetes_versions)
         collected.problems += faults
