@@ -53,10 +53,13 @@ def _seal(stack: stacks.Stack) -> str:
     rules = [file.read_text(encoding="utf-8") for file in modules]
     checked = [fragment.seal for fragment in stack.fragments]
     own = " ".join(fragment.id for fragment in stack.own_fragments)
-    return wellformed.seal(*rules, *checked, own, repr((stack.chart, stack.values)), stack.notes)
+    return wellformed.seal(*rules, *checked, _definitions(), own, repr((stack.chart, stack.values)), stack.notes)
 
 
 def kubernetes() -> dict[str, Any]:
     """Kubernetes' own definitions that values may refer to, by name."""
-    file = schemas() / "kubernetes-definitions.json"
-    return json.loads(file.read_text(encoding="utf-8"))["definitions"]
+    return json.loads(_definitions())["definitions"]
+
+
+def _definitions() -> str:
+    return (schemas() / "kubernetes-definitions.json").read_text(encoding="utf-8")
