@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from ..reading import conceal
@@ -17,6 +18,7 @@ VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*(:?[-=][^}]*)?\}")
 DECIMAL = re.compile(r"[0-9]{1,18}")
 USUAL_REFERENCE = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}  # what a route's reference means anyway
 VARIABLES = "replace variables such as ${NAME} in the input, and import it again"
+ALIKE = 0.85  # how close a key is to one that it may stand for, from 0 to 1
 EMPTY = ("", None, {}, [])
 
 
@@ -177,7 +179,18 @@ class At:
         also = ""
         if self.table.names and own and self.draft.names.has((own,)):
             also = f"; '{own}' in llm-stack {_belongs(own, self.draft)}"
-        self._each(keys, Note(MISSING, f"llm-stack has no value for it{also}"))
+        said = f"chartgen does not know this value of {self.table.title}"
+        said = said if self.table.names or self.table.ui else "llm-stack has no value for it"
+        self._each(keys, Note(MISSING, f"{said}{also}"))
+
+    def misspelt(self, known: list[str]) -> None:
+        """Say which key of the chart may be meant by one that it does not read, if one is close."""
+        key = str(self.path[-1])
+        close = get_close_matches(key.casefold(), {name.casefold(): name for name in known}, n=1, cutoff=ALIKE)
+        meant = next((name for name in known if close and name.casefold() == close[0]), "")
+        if meant and meant != key:
+            place = dotted((*self.own[:-1], meant))
+            self.none(f"{self.table.title} reads {place}; if you mean that, correct the input, and import it again")
 
     def _each(self, keys: tuple[Any, ...], note: Note) -> None:
         for spot in self.spots(keys):

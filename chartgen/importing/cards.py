@@ -14,9 +14,6 @@ from .typed import ANY, LIST, TEXT
 def gpu(at: At) -> None:
     """The GPUs of ollama's chart."""
     found = at.value
-    if not found.get("enabled"):
-        at.settled("ollama.gpu.enabled is false")
-        return
     vendor = str(found.get("type") or "nvidia").lower()
     number = found.get("number", 1)
     mig = found.get("mig", {})
@@ -29,7 +26,7 @@ def gpu(at: At) -> None:
         at.none(text, *[("mig", "devices", other) for other, _ in others]) if others else None
         _partition(at, profile, count, ("mig", "enabled"), ("mig", "devices", profile))
         return
-    at.settled("ollama.gpu.mig.enabled is false", "mig")
+    at.settled("ollama.gpu.mig.enabled is not true", "mig")
     if resource.startswith("nvidia.com/mig-"):
         _partition(at, resource.removeprefix("nvidia.com/mig-"), number, "nvidiaResource", "number")
         return

@@ -79,9 +79,12 @@ def walk(at: At, node: Node) -> None:
     switch = at.table.switches.get(dotted(at.own))
     if switch and isinstance(at.value, dict) and not at.value.get(switch["key"], switch["default"]):
         key = switch["key"]
+        given = bool(at.draft.spots(at.source, (*at.path, key)))
         if key in at.value:
             _leaf(at, key, node)
-        at.settled(f"{dotted((*at.own, key))} is false")
+        for other in () if given else at.value:
+            at.below(other).misspelt([key])
+        at.settled(f"{dotted((*at.own, key))} is false{'' if given else ' by default'}")
         return
     left = _below(at, node)
     whole = bool(node.row and "chart" in node.row)  # a chart runs with its defaults, too
@@ -93,6 +96,7 @@ def walk(at: At, node: Node) -> None:
         at.unknown()
     else:
         for key in left if isinstance(left, dict) else range(len(left)):
+            at.below(key).misspelt([name for name in node.below if name not in at.value])
             at.below(key).unknown()
 
 

@@ -59,11 +59,19 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
     draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
     for part in sorted(parts, key=_turn):
         data = source.at(part.source.data, part.path)
+        if part.without:
+            data = {key: one for key, one in data.items() if key not in part.without}
         carry.chart(At(draft, part.source, part.table, part.path, part.path, data, {}, program=part.program))
     for part in parts:
         if part.around and part.path and not source.at(part.source.data, part.path) and _elsewhere(part.source.data):
             draft.warn(
                 f"import the files with the values of {part.source.path} with it: the defaults are used in their place"
+            )
+    for part in parts:
+        if found := recognise.strange(part):
+            draft.warn(
+                f"{', '.join(found)} of {part.source.path}: {part.table.title} has no such block, and the values have"
+                f" nothing for it; if your chart runs it, import the manifests that 'helm template' renders of it"
             )
     for part in parts:
         for chart in part.instead:

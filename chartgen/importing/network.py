@@ -242,13 +242,31 @@ def hosts(at: At) -> None:
                 "llm-stack has one host for each server; add one for another host under extraObjects",
                 n,
             )
-        for key, path in [
-            ((n, "paths", m), one) for m, one in enumerate((item.get("paths") or ()) if isinstance(item, dict) else ())
-        ]:
-            whole = not isinstance(path, dict) or path.get("path", "/") == "/"
-            at.settled("llm-stack routes all paths", key) if whole else at.none(
-                "llm-stack routes all paths of the host", key
-            )
+        _paths(at, n, item)
+
+
+def _paths(at: At, n: int, item: Any) -> None:
+    """The paths of a host: llm-stack routes all of them."""
+    for m, path in enumerate((item.get("paths") or ()) if isinstance(item, dict) else ()):
+        whole = not isinstance(path, dict) or path.get("path", "/") == "/"
+        key = (n, "paths", m)
+        at.settled("llm-stack routes all paths", key) if whole else at.none(
+            "llm-stack routes all paths of the host", key
+        )
+
+
+@row("uiHosts", [({"host": TEXT, "paths": LIST}, TEXT)])
+def ui_hosts(at: At) -> None:
+    """The hosts of an Ingress to the UI."""
+    named = [(n, item.get("host") if isinstance(item, dict) else item) for n, item in enumerate(at.value)]
+    found = [((n, "host") if isinstance(at.value[n], dict) else (n,), host) for n, host in named if host]
+    for key, host in found[:1]:
+        at.put("ingress.host", host, key, how="the host of the UI")
+    if found[1:]:
+        others = [host for _, host in found[1:]]
+        at.put("ingress.additionalHosts", others, *[key for key, _ in found[1:]], how="in a list of hosts alone")
+    for n, item in enumerate(at.value):
+        _paths(at, n, item)
 
 
 WAY = {"enabled": ANY, "hosts": [({"host": TEXT}, TEXT)], "hostnames": [TEXT]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..reading.yamlfile import Key
@@ -13,6 +13,7 @@ from .source import Source, at
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
+OWN_UI = "own-ui"
 OBJECTS = ("Application", "HelmRelease")
 HALF = 2  # of its keys at the top level, at least one in two must be the chart's
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
@@ -28,6 +29,7 @@ class Part:
     around: Table | None = None
     program: Program | None = None
     instead: tuple[str, ...] = ()  # charts that it would run as its own, where the document has them beside it
+    without: tuple[str, ...] = ()  # keys that are parts of their own
 
     @property
     def alone(self) -> bool:
@@ -115,6 +117,43 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     if apptemplate.known(data):
         made = [part for one in apptemplate.manifests(source, path) for part in parts(one)]
         return [*made, Part(source, path, charts()["app-template"], around)] if any(one.program for one in made) else []
+    found = _chosen(source, path, name, chart, around, data)
+    if len(found) != 1 or found[0].path != path or found[0].table.ui:
+        return found
+    blocks = _uis(found[0].table, data)
+    own = [Part(source, (*path, key), charts()[OWN_UI], around) for key in blocks]
+    return [replace(found[0], without=tuple(blocks)), *own]
+
+
+def _uis(table: Table, data: dict[str, Any]) -> list[str]:
+    """The blocks of a copy of a chart that run Open WebUI, and that the chart does not have."""
+    name = charts()[OWN_UI].program
+    return [key for key, image in _strange(table, data).items() if (found := program_of(image)) and found.name == name]
+
+
+def strange(part: Part) -> list[str]:
+    """The blocks of a copy of a chart that run something, and of which chartgen knows nothing."""
+    data = at(part.source.data, part.path)
+    found = _strange(part.table, data) if part.table.names and isinstance(data, dict) else {}
+    return [key for key in found if key not in part.without]
+
+
+def _strange(table: Table, data: dict[str, Any]) -> dict[str, str]:
+    """The blocks that a chart does not have, of those that are on and run an image: each with its repository."""
+    known = _keys(table)
+    blocks = {key: one for key, one in data.items() if key not in known and isinstance(one, dict)}
+    on = {key: image_of(one) for key, one in blocks.items() if one.get("enabled", True) is not False}
+    return {key: image for key, image in on.items() if image}
+
+
+def image_of(block: dict[str, Any]) -> str:
+    """The repository of the image that a block of values has: as one text, or in parts; "" where it has none."""
+    image = block.get("image")
+    text = text_at(image, "repository") or text_at(image, "name") if isinstance(image, dict) else image
+    return split_image(text)[0] if isinstance(text, str) else ""
+
+
+def _chosen(source: Source, path: Key, name: str, chart: str, around: Table | None, data: dict[str, Any]) -> list[Part]:
     by_name = charts()[chart] if chart else _called(name)
     if by_name and not chart and not (mostly(by_name, data) and score(by_name, data)) and not _covers(by_name, data):
         by_name = None  # another chart whose release has this name
