@@ -593,3 +593,36 @@ def test_values_of_other_charts_are_refused(tmp_path, text):
     with pytest.raises(Faults) as refused:
         importer.import_files([file], "", lambda said: None)
     assert "recognise" in str(refused.value) or "no program that chartgen knows" in str(refused.value)
+
+
+# Rows that name no value, although the chart has one of that name: it means something else there.
+OTHERWISE = {
+    ("app-template", "controllers.*.serviceAccount"): "of one controller",
+    ("app-template", "serviceAccount"): "a map of accounts",
+    ("app-template", "global"): "settings of that chart's library",
+    ("compose", "volumes"): "volumes without a container",
+    ("ollama", "fullnameOverride"): "the whole name of the Service",
+    ("ollama", "extraArgs"): "ollama takes no arguments",
+    ("pipelines", "fullnameOverride"): "the whole name of the Service",
+    ("pipelines", "ingress"): "that of Pipelines",
+    ("production-stack", "servingEngineSpec.podDisruptionBudget"): "has no switch of its own",
+}
+
+
+def lost_rows(node: tables.Node, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The paths of a table whose values have no counterpart."""
+    own = [path] if node.row and ("none" in node.row or "else" in node.row) else []
+    return own + [found for key, inner in node.below.items() for found in lost_rows(inner, (*path, key))]
+
+
+def test_what_a_table_calls_lost_is_no_value_of_the_chart():
+    names = set(SCHEMA["properties"])
+    own = {name: {key for key in names if key not in ("openWebui", "nextchat")} for name in tables.charts()}
+    own["open-webui"] = own["own-ui"] = set(SCHEMA["properties"]["openWebui"]["properties"])
+    lost = {
+        (name, ".".join(path))
+        for name, table in tables.charts().items()
+        for path in lost_rows(table.rows)
+        if path[-1] in own[name]
+    }
+    assert lost == set(OTHERWISE)
