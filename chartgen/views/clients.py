@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from .changes import ABSENT, Change
 from .doors import POOL, Backend, Door, doors, plain
+from .harmless import formed
 from .immutable import keeps
 
 MOST = 4  # addresses that are named in a sentence
@@ -183,7 +184,7 @@ def _targets(door: Door, render: Render, other: Render) -> _Targets:
 
 def _backend(backend: Backend, render: Render, other: Render) -> _Targets:
     """A Service, or another object: one that is on neither side is taken to be in the cluster."""
-    title = f"{backend.kind}/{backend.name}"
+    title = f"{formed(backend.kind, 'name')}/{formed(backend.name, 'name')}"
     found = render.find(backend.kind, backend.name, backend.namespace)
     if found is None and other.find(backend.kind, backend.name, backend.namespace):
         return _Targets({}, f"the release has no {title}")
@@ -193,14 +194,14 @@ def _backend(backend: Backend, render: Render, other: Render) -> _Targets:
     known = {plain(port.get(key)) for port in ports for key in ("name", "port")}
     if backend.port is None or backend.port in known:
         return _Targets({title: None})
-    return _Targets({}, f"{title} has no port {backend.port}")
+    return _Targets({}, f"{title} has no port {formed(backend.port, 'port')}")
 
 
 def _of_service(door: Door, render: Render) -> _Targets:
     service = door.owner
     spec = map_at(service.data, "spec")
     if spec.get("type") == "ExternalName":
-        return _Targets({str(spec.get("externalName")): None})
+        return _Targets({formed(str(spec.get("externalName")), "host"): None})
     selector = map_at(spec, "selector")
     if not selector:
         return _Targets(dict.fromkeys(_elsewhere(service, render), None))
@@ -218,14 +219,23 @@ def _of_service(door: Door, render: Render) -> _Targets:
                 found[pod.owner.title] = numbers[target]
         elif found.get(pod.owner.title) is None:
             found[pod.owner.title] = target if target in numbers.values() else None
-    why = f"no container of {pods[0].owner.title} has a port {target}" if pods else "its selector selects no pods"
+    why = (
+        f"no container of {pods[0].owner.title} has a port {formed(target, 'port')}"
+        if pods
+        else "its selector selects no pods"
+    )
     return _Targets(found, why)
 
 
 def _elsewhere(service: Object, render: Render) -> list[str]:
     """The addresses that a Service without a selector leads to, where the release has them."""
     where = ("subsets[].addresses[].ip", "endpoints[].addresses[]")
-    found = [str(ip) for each in _endpoints(service, render) for path in where for _, ip in at(each.data, path)]
+    found = [
+        formed(str(ip), "address")
+        for each in _endpoints(service, render)
+        for path in where
+        for _, ip in at(each.data, path)
+    ]
     return found or ["endpoints that are not in the release"]
 
 

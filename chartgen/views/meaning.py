@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, clients, uses, webhooks
+from . import annotations, clients, harmless, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
 from .same import differing
@@ -129,7 +129,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         yield from _restart(old, new, template, sides)
         rest = [change for change in rest if change not in template]
     for change in list(rest):
-        if change.path == ("spec", "replicas"):
+        if change.path == ("spec", "replicas") and _counts(change):
             rest.remove(change)
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
             if _replicas(old) != _replicas(new):
@@ -139,7 +139,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
                 yield _claims_left(new, gone, range(_replicas(new), _replicas(old)))
         elif old.kind == "PersistentVolumeClaim" and change.path == ("spec", "resources", "requests", "storage"):
             rest.remove(change)
-            text = f"grows from {change.old} to {change.new}"
+            sizes = " to ".join(harmless.formed(each, "none") for each in (change.old, change.new))
+            text = f"grows from {sizes}"
             yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
         elif change.path == ("spec", "paused"):
             rest.remove(change)
@@ -306,6 +307,11 @@ def _scaler(each: Object, render: Render) -> Object | None:
     return None
 
 
+def _counts(change: Change) -> bool:
+    """Whether numbers of pods are numbers; other values are refused."""
+    return all(value is ABSENT or isinstance(value, int) for value in (change.old, change.new))
+
+
 def _replicas(each: Object) -> int:
     found = map_at(each.data, "spec").get("replicas", 1)
     return found if isinstance(found, int) else 1
@@ -401,7 +407,11 @@ def steady(each: Object, other: Object, random: frozenset[tuple[str, Key]]) -> l
     """The changes of an object as it is stored, but for those at random places, and of what nothing notices."""
     return [
         # Annotations of a Secret can have its contents, as kubectl apply writes them.
-        replace(change, hidden=each.kind == "Secret" and change.path[0] in (*uses.PARTS, "metadata"))
+        replace(
+            change,
+            hidden=each.kind == "Secret" and change.path[0] in (*uses.PARTS, "metadata"),
+            group=str(each.data.get("apiVersion")).rpartition("/")[0],
+        )
         for change in differing(each, other)
         if (each.title, change.path) not in random and change.path not in IGNORED
     ]

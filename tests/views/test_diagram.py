@@ -203,7 +203,7 @@ spec:
         for path, conditions, end in (
             ("/v1", (), "one"),
             ("/v1", ("this path only", "GET requests"), "one"),
-            ("/v1", ("header who = me",), "two"),
+            ("/v1", ("header who = …",), "two"),
             ("", ("paths like /x.*",), "three"),
             ("", ("paths like /x.*",), "picker"),
             ("", (), "rest"),
