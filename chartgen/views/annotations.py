@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..proofs.manifests import Object, map_at
 from .harmless import formed
 
-KINDS = ("Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute")
+KINDS = ("Service", "Ingress", "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "Route", "IngressRoute")
 # Who is let in: lists of addresses, logins, and rules that are objects of a controller.
 GUARD = re.compile(
     r"(?:(?:white|allow|deny|black)-?list|source-ranges?|inbound-cidrs|/auth-(?!realm)|basic-auth|jwt|oidc|satisfy"

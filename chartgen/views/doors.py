@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -12,6 +13,9 @@ from .harmless import formed
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 POOL = "InferencePool"
+SETS = ("ListenerSet", "XListenerSet")  # more listeners of a Gateway
+LISTENING = ("Gateway", *SETS)
+TRAEFIK = ("IngressRoute", "IngressRouteTCP")
 CLASS = "kubernetes.io/ingress.class"  # the annotation that was used before the field
 ONLY = "this path only"  # of an address whose path has nothing below it
 TCP = "TCP"
@@ -114,8 +118,12 @@ def doors(each: Object, render: Render) -> Iterator[Door]:
         yield from _urls(each)
     elif each.kind in ROUTES:
         yield from _routed(each, render)
-    elif each.kind == "Gateway":
-        yield from _listening(each)
+    elif each.kind in LISTENING:
+        yield from _listening(each, render)
+    elif each.kind == "Route" and "openshift" in str(each.data.get("apiVersion")):
+        yield from _openshift(each)
+    elif each.kind in TRAEFIK and str(each.data.get("apiVersion")).startswith("traefik."):
+        yield from _traefik(each)
     elif each.kind == "Service":
         yield from _served(each)
     elif each.kind == POOL:
@@ -244,16 +252,112 @@ def _urls(ingress: Object) -> Iterator[Door]:
         yield Door(ingress, way, ("Ingress",), (backend,), url, lines, **place)
 
 
+# --- Routes of OpenShift and of Traefik -------------------------------------------------------------------------------
+
+
+def _openshift(route: Object) -> Iterator[Door]:
+    """The URL of a Route, by http as well if it has no certificate or allows both; the router redirects the rest."""
+    spec, tls = map_at(route.data, "spec"), map_at(route.data, "spec.tls")
+    host, path = str(spec.get("host") or ""), str(spec.get("path") or "/")
+    if spec.get("wildcardPolicy") == "Subdomain" and "." in host:
+        host = f"*.{host.partition('.')[2]}"
+    port = plain(map_at(spec, "port").get("targetPort"))
+    targets = [spec.get("to"), *(spec.get("alternateBackends") or [])]
+    backends = tuple(
+        Backend(
+            str(each.get("kind") or "Service"),
+            route.namespace,
+            str(each.get("name")),
+            port if isinstance(port, str) and not port.isdigit() else None,
+        )
+        for each in targets
+        if isinstance(each, dict) and each.get("weight") != 0
+    )
+    insecure = tls.get("insecureEdgeTerminationPolicy")
+    schemes = ["https", *(["http"] if insecure in ("Allow", "Redirect") else [])] if tls else ["http"]
+    for scheme in schemes:
+        url = f"{scheme}://{formed(host, 'host') if host else 'a host of the cluster'}{formed(path, 'path')}"
+        lines = ("redirected to https",) if tls and scheme == "http" and insecure == "Redirect" else ()
+        # Without a host, the cluster makes one of the name of the Route.
+        entry = ("Route",) if host else ("Route", *_named(route))
+        place: dict[str, Any] = {"scheme": scheme, "host": host, "path": path, "by": "the router of OpenShift"}
+        yield Door(route, f"{url} ({lines[0]})" if lines else url, entry, backends, url, lines, **place)
+
+
+CALL = re.compile(r"(!?)\b([A-Za-z]+)\(([^()]*)\)")
+TEXT = re.compile(r"[`\"]([^`\"]*)[`\"]")
+
+
+def _traefik(route: Object) -> Iterator[Door]:
+    """The hosts and paths that the rules of an IngressRoute match, through its entry points."""
+    spec = map_at(route.data, "spec")
+    points = sorted(formed(each, "name") for _, each in at(spec, "entryPoints[]"))
+    by = f"Traefik's entry points {', '.join(points)}" if points else "Traefik's default entry points"
+    secure = spec.get("tls") is not None
+    tcp = route.kind == TRAEFIK[1]
+    scheme = ("tls" if secure else "tcp") if tcp else ("https" if secure else "http")
+    for _, rule in maps(spec, "routes[]"):
+        backends = tuple(
+            Backend(
+                str(each.get("kind") or "Service"),
+                str(each.get("namespace") or route.namespace),
+                str(each.get("name")),
+                plain(each.get("port")),
+            )
+            for _, each in maps(rule, "services[]")
+            if each.get("weight") != 0
+        )
+        for host, path, exact, conditions in _matches(str(rule.get("match") or "")):
+            lines = (*((ONLY,) if exact else ()), *conditions.values())
+            shown = "" if tcp else formed(path, "path")
+            url = f"{scheme}://{formed(host, 'host') if host else '*'}{shown}"
+            place: dict[str, Any] = {"scheme": scheme, "host": host, "path": path, "exact": exact, "by": by}
+            place["conditions"] = frozenset(conditions)
+            way = f"{url} ({', '.join(lines)})" if lines else url
+            yield Door(route, f"{way} through {by}", (route.kind,), backends, url, (*lines, f"through {by}"), **place)
+
+
+def _matches(rule: str) -> Iterator[tuple[str, str, bool, dict[str, str]]]:
+    """The ways of a rule of Traefik, each (host, path, whether it is that only, other conditions as printed)."""
+    other = {rule: "if it matches its rule"}
+    if re.fullmatch(r"[\s&|]*", CALL.sub("", rule)) is None:
+        yield "", "/", False, other  # with brackets, or in a form of an older version
+        return
+    for part in rule.split("||"):
+        hosts, paths, conditions = [""], [("/", False)], {}
+        for found in CALL.finditer(part):
+            texts = TEXT.findall(found[3])
+            if found[2] in ("Host", "HostSNI") and texts and not found[1]:
+                hosts = ["" if each == "*" else each for each in texts]
+            elif found[2] in ("PathPrefix", "Path") and texts and not found[1]:
+                paths = [(each, found[2] == "Path") for each in texts]
+            else:
+                # What a client has to send can be a key.
+                conditions[found[0]] = f"{'not ' if found[1] else ''}by {formed(found[2], 'name')}"
+        for host in hosts:
+            yield from ((host, path, exact, conditions) for path, exact in paths)
+
+
 # --- Gateways --------------------------------------------------------------------------------------------------------
 
 
-def _listening(gateway: Object) -> Iterator[Door]:
-    name = map_at(gateway.data, "spec").get("gatewayClassName")
+def _gateway(each: Object) -> Named:
+    """The Gateway of listeners: the object itself, or the one that a set belongs to."""
+    if each.kind not in SETS:
+        return _named(each)
+    parent = map_at(each.data, "spec.parentRef")
+    return str(parent.get("kind") or "Gateway"), str(parent.get("namespace") or each.namespace), str(parent.get("name"))
+
+
+def _listening(gateway: Object, render: Render) -> Iterator[Door]:
+    named = _gateway(gateway)
+    owner = render.find(named[0], named[2], named[1]) if gateway.kind in SETS else gateway
+    name = map_at(owner.data if owner else {}, "spec").get("gatewayClassName")
     for _, listener in maps(gateway.data, "spec.listeners[]"):
         port, protocol, host = (plain(listener.get(key)) for key in ("port", "protocol", "hostname"))
         about = formed(protocol, "name") + (f", {formed(host, 'host')}" if host else "")
-        way = f"port {formed(port, 'port')} ({about}) of the Gateway {gateway.name}"
-        entry = ("listener", *_named(gateway), port, protocol)
+        way = f"port {formed(port, 'port')} ({about}) of the Gateway {formed(named[2], 'name')}"
+        entry = ("listener", *named, port, protocol)
         yield Door(gateway, way, entry, by=f"the class {formed(name, 'name')}", host=str(host or ""), inside=True)
 
 
@@ -303,7 +407,7 @@ def _parent(route: Object, said: dict[str, Any], render: Render) -> tuple[Named,
     kind, name = str(said.get("kind") or "Gateway"), str(said.get("name"))
     namespace = str(said.get("namespace") or route.namespace)
     found, section, port = render.find(kind, name, namespace), said.get("sectionName"), said.get("port")
-    if found and kind == "Gateway":
+    if found and kind in LISTENING:
         listeners = [each for _, each in maps(found.data, "spec.listeners[]")]
         fits = [
             each
@@ -312,6 +416,11 @@ def _parent(route: Object, said: dict[str, Any], render: Render) -> tuple[Named,
         ]
         if listeners and not fits:
             return None
+    if found and kind in SETS:
+        # It is reached at the address of the Gateway.
+        _, of, name = _gateway(found)
+        by = f"the Gateway {formed(name, 'name')}" + (f" in {formed(of, 'name')}" if of != route.namespace else "")
+        return (kind, namespace, str(said.get("name"))), by
     by = f"the {formed(kind, 'name')} {formed(name, 'name')}"
     by += f" in {formed(namespace, 'name')}" if namespace != route.namespace else ""
     by += f", listener {formed(section, 'name')}" if section else f", port {formed(port, 'none')}" if port else ""

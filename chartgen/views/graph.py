@@ -28,6 +28,10 @@ MODELS = re.compile(r"^BASE_URL$|(OLLAMA|OPENAI|ANTHROPIC|LLM|MODEL)\w*(URLS?|AP
 ENGINE = re.compile(
     r"ollama|vllm|sglang|llama[.-]?cpp|text-(?:generation|embeddings)|triton|lmdeploy|local-?ai|infinity"
 )
+PROGRAM = re.compile(
+    r"(?:^|[\s/])(?:vllm(?: serve\b|$)|vllm\.entrypoints|sglang\.launch_server|llama-server|tritonserver"
+    r"|text-generation-launcher|text-embeddings-router|ollama(?: serve\b|$))"
+)
 PAGE = re.compile(r"ui\b|web|chat")
 PIPELINES = "PIPELINES_"  # how the variables of Open WebUI's Pipelines begin
 LIBRARY = "registry.ollama.ai"
@@ -110,7 +114,8 @@ def _shown(each: Object, render: Render) -> list[Door]:
 def _role(render: Render, pod: Pod) -> str:
     """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
     if not any(_selecting(render, pod)):
-        return SERVER if _runs_out(pod) or (_engine(pod) and not _loads(pod)) else LOADER
+        serves = _runs_out(pod) or ((_engine(pod) or cards_of(pod, render)) and not _loads(pod))
+        return SERVER if serves else LOADER
     if not cards_of(pod, render) and any(name.startswith(PIPELINES) for name in _names(pod)):
         return UI
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
@@ -150,8 +155,15 @@ def _serves(render: Render, pod: Pod) -> bool:
 
 
 def _engine(pod: Pod) -> bool:
-    names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
-    return any(ENGINE.search(name) and not PAGE.search(name.rpartition("/")[2]) for name in names)
+    """Whether a pod runs an engine, by the image or the program of a container."""
+    for _, container in maps(pod.spec, "containers[]"):
+        name = str(container.get("image", ""))
+        words = [str(word) for part in ("command", "args") for _, word in at(container, f"{part}[]")]
+        if ENGINE.search(name) and not PAGE.search(name.rpartition("/")[2]):
+            return True
+        if any(PROGRAM.search(word) for word in words):
+            return True
+    return False
 
 
 def _asks_model(pod: Pod) -> bool:

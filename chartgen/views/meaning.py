@@ -12,7 +12,7 @@ from ..reading.yamlfile import Key
 from . import annotations, clients, harmless, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
-from .same import differing
+from .same import differing, stays
 from .sides import is_hook
 
 # From harmless to what an upgrade must not do unseen.
@@ -121,6 +121,11 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
             yield Meaning(REFUSED, f"{change.where} cannot be changed ({change.values()})", way_out)
+    for change in [each for each in rest if stays(each, old, new)]:
+        rest.remove(change)
+        account = harmless.formed(change.old, "name")
+        said = f"its pods keep the ServiceAccount {account}: Kubernetes also stores it under an older name, which stays"
+        yield Meaning(CHANGE, said, "to use another, set serviceAccountName to its name, such as default")
     if old.kind == "RayService":
         yield from _clustered(new, rest, sides[1])
         rest = [change for change in rest if not _in_cluster(change) and change.path != SERVE]
@@ -167,7 +172,7 @@ def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     strategy = map_at(new.data, "spec.updateStrategy")
     waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
-    return waits or not any(_in_template(change) for change in differing(old, new))
+    return waits or not any(_in_template(each) and not stays(each, old, new) for each in differing(old, new))
 
 
 def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
