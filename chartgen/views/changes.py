@@ -163,8 +163,9 @@ def _arguments(one: Texts, two: Texts) -> Iterator[str]:
                 yield _argument(was, now, last if harmless.option(last) else "")
         elif kind != "equal":
             option = f"{before} " if before and gone and come and not harmless.option(gone[0][0]) else ""
-            yield from (f"without {option}{_word(*each)}" for each in gone)
-            yield from (f"with {option}{_word(*each)}" for each in come)
+            # Only the first of several can be the value of the option before them.
+            yield from (f"without {'' if n else option}{_word(*each)}" for n, each in enumerate(gone))
+            yield from (f"with {'' if n else option}{_word(*each)}" for n, each in enumerate(come))
 
 
 def _argument(was: tuple[str, Any], now: tuple[str, Any], before: str) -> str:

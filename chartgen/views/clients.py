@@ -145,6 +145,8 @@ def _schemes(door: Door, there: Door) -> tuple[bool, str]:
     if there.scheme != "https":
         return True, f"{said}: clients that use https fail, or get a certificate that is not for this host"
     annotations = {str(key): value for key, value in map_at(there.owner.data, "metadata.annotations").items()}
+    if there.owner.kind != "Ingress":
+        return True, f"{said}: http is not served any more, unless something else redirects it"
     if not (REDIRECTING.search(there.by) or any(REDIRECTING.match(key) for key in annotations)):
         return True, f"{said}: its controller decides whether it redirects http, serves it as well, or refuses it"
     off = any(SSL_REDIRECT.fullmatch(key) and str(value).lower() == "false" for key, value in annotations.items())
