@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ..proofs.manifests import Object, map_at
+from .harmless import formed
 
-KINDS = ("Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute")
+KINDS = ("Service", "Ingress", "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "Route", "IngressRoute")
 # Who is let in: lists of addresses, logins, and rules that are objects of a controller.
 GUARD = re.compile(
     r"(?:(?:white|allow|deny|black)-?list|source-ranges?|inbound-cidrs|/auth-(?!realm)|basic-auth|jwt|oidc|satisfy"
@@ -40,10 +41,12 @@ def changed(old: Object, new: Object) -> Iterator[tuple[bool, str]]:
 def _one(key: str, one: str, two: str, old: Object, new: Object) -> Iterator[tuple[bool, str]]:
     if NAMES.fullmatch(key):
         gone, come = (set(map(str.strip, each.split(","))) - {""} for each in (one, two))
-        yield from ((True, f"the name {name} does not lead to it any more") for name in sorted(gone - come))
-        yield from ((False, f"the name {name} leads to it") for name in sorted(come - gone))
+        yield from (
+            (True, f"the name {formed(name, 'domain')} does not lead to it any more") for name in sorted(gone - come)
+        )
+        yield from ((False, f"the name {formed(name, 'domain')} leads to it") for name in sorted(come - gone))
     elif TARGET.fullmatch(key):
-        yield True, f"its names lead to {two}" if two else "its names lead to its own address"
+        yield True, f"its names lead to {formed(two, 'domains')}" if two else "its names lead to its own address"
     elif key in TAILNET:
         closes = one.lower() == "true"
         if closes or two.lower() == "true":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from .changes import ABSENT, Change
-from .doors import POOL, Backend, Door, doors, plain
+from .doors import LISTENING, POOL, Backend, Door, doors, plain
+from .harmless import formed
 from .immutable import keeps
 
 MOST = 4  # addresses that are named in a sentence
@@ -22,6 +24,10 @@ FIELDS: dict[tuple[str, str], tuple[bool, str]] = {
     ("ipFamilyPolicy", "SingleStack"): (True, "closes the address of its second family of addresses"),
 }
 DEFAULTS = {"sessionAffinity": "None", "publishNotReadyAddresses": "False"}
+# Controllers, by class or annotation, that redirect http to https for hosts with TLS unless SSL_REDIRECT is
+# false: ingress-nginx, and those of F5 and HAProxy.
+REDIRECTING = re.compile(r"nginx|haproxy")
+SSL_REDIRECT = re.compile(r"(?:[\w.-]+/)?(?:ssl-redirect|redirect-to-https)")
 NO_CLASS = "has no class any more, and an upgrade does not set the cluster's default"
 
 Key = tuple[str, str, str]
@@ -124,13 +130,27 @@ def _pairs(before: _Addresses, now: _Addresses) -> Iterator[tuple[Door, Door, Do
 def _moves(door: Door, there: Door) -> tuple[bool, str]:
     """What it means that something else serves an address: (whether clients lose it, what is said)."""
     if door.scheme != there.scheme:
-        return True, f"{door.way} becomes {door.way.replace(door.scheme, there.scheme, 1)}"
+        return _schemes(door, there)
     if not there.by and door.owner.kind == "Ingress":
         return True, f"{door.way} {NO_CLASS}"
     if not door.by or not there.by:
         by = there.by or "another address"
         return False, f"{door.way} is served by {by}: if it was not before, its address changes"
     return True, f"{door.way} moves from {door.by} to {there.by}: clients reach it at the address of that only"
+
+
+def _schemes(door: Door, there: Door) -> tuple[bool, str]:
+    """What another scheme means for clients of the old one: (whether they lose the address, what is said)."""
+    said = f"{door.way} becomes {door.way.replace(door.scheme, there.scheme, 1)}"
+    if there.scheme != "https":
+        return True, f"{said}: clients that use https fail, or get a certificate that is not for this host"
+    annotations = {str(key): value for key, value in map_at(there.owner.data, "metadata.annotations").items()}
+    if there.owner.kind != "Ingress":
+        return True, f"{said}: http is not served any more, unless something else redirects it"
+    if not (REDIRECTING.search(there.by) or any(REDIRECTING.match(key) for key in annotations)):
+        return True, f"{said}: its controller decides whether it redirects http, serves it as well, or refuses it"
+    off = any(SSL_REDIRECT.fullmatch(key) and str(value).lower() == "false" for key, value in annotations.items())
+    return False, f"{said}: {'http is served as well, unencrypted' if off else 'its controller redirects http to it'}"
 
 
 # --- what answers ----------------------------------------------------------------------------------------------------
@@ -174,7 +194,7 @@ def _targets(door: Door, render: Render, other: Render) -> _Targets:
         return _of_service(door, render)
     if door.owner.kind == POOL:
         return _of_pool(door.owner, render)
-    if door.owner.kind == "Gateway":
+    if door.owner.kind in LISTENING:
         return _Targets({})
     reached = [_backend(each, render, other) for each in door.backends]
     found = {title: number for each in reached for title, number in each.found.items()}
@@ -183,7 +203,7 @@ def _targets(door: Door, render: Render, other: Render) -> _Targets:
 
 def _backend(backend: Backend, render: Render, other: Render) -> _Targets:
     """A Service, or another object: one that is on neither side is taken to be in the cluster."""
-    title = f"{backend.kind}/{backend.name}"
+    title = f"{formed(backend.kind, 'name')}/{formed(backend.name, 'name')}"
     found = render.find(backend.kind, backend.name, backend.namespace)
     if found is None and other.find(backend.kind, backend.name, backend.namespace):
         return _Targets({}, f"the release has no {title}")
@@ -193,14 +213,14 @@ def _backend(backend: Backend, render: Render, other: Render) -> _Targets:
     known = {plain(port.get(key)) for port in ports for key in ("name", "port")}
     if backend.port is None or backend.port in known:
         return _Targets({title: None})
-    return _Targets({}, f"{title} has no port {backend.port}")
+    return _Targets({}, f"{title} has no port {formed(backend.port, 'port')}")
 
 
 def _of_service(door: Door, render: Render) -> _Targets:
     service = door.owner
     spec = map_at(service.data, "spec")
     if spec.get("type") == "ExternalName":
-        return _Targets({str(spec.get("externalName")): None})
+        return _Targets({formed(str(spec.get("externalName")), "host"): None})
     selector = map_at(spec, "selector")
     if not selector:
         return _Targets(dict.fromkeys(_elsewhere(service, render), None))
@@ -218,14 +238,23 @@ def _of_service(door: Door, render: Render) -> _Targets:
                 found[pod.owner.title] = numbers[target]
         elif found.get(pod.owner.title) is None:
             found[pod.owner.title] = target if target in numbers.values() else None
-    why = f"no container of {pods[0].owner.title} has a port {target}" if pods else "its selector selects no pods"
+    why = (
+        f"no container of {pods[0].owner.title} has a port {formed(target, 'port')}"
+        if pods
+        else "its selector selects no pods"
+    )
     return _Targets(found, why)
 
 
 def _elsewhere(service: Object, render: Render) -> list[str]:
     """The addresses that a Service without a selector leads to, where the release has them."""
     where = ("subsets[].addresses[].ip", "endpoints[].addresses[]")
-    found = [str(ip) for each in _endpoints(service, render) for path in where for _, ip in at(each.data, path)]
+    found = [
+        formed(str(ip), "address")
+        for each in _endpoints(service, render)
+        for path in where
+        for _, ip in at(each.data, path)
+    ]
     return found or ["endpoints that are not in the release"]
 
 

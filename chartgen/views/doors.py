@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from .harmless import formed
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 POOL = "InferencePool"
+SETS = ("ListenerSet", "XListenerSet")  # more listeners of a Gateway
+LISTENING = ("Gateway", *SETS)
+TRAEFIK = ("IngressRoute", "IngressRouteTCP")
 CLASS = "kubernetes.io/ingress.class"  # the annotation that was used before the field
 ONLY = "this path only"  # of an address whose path has nothing below it
 TCP = "TCP"
@@ -113,8 +118,12 @@ def doors(each: Object, render: Render) -> Iterator[Door]:
         yield from _urls(each)
     elif each.kind in ROUTES:
         yield from _routed(each, render)
-    elif each.kind == "Gateway":
-        yield from _listening(each)
+    elif each.kind in LISTENING:
+        yield from _listening(each, render)
+    elif each.kind == "Route" and "openshift" in str(each.data.get("apiVersion")):
+        yield from _openshift(each)
+    elif each.kind in TRAEFIK and str(each.data.get("apiVersion")).startswith("traefik."):
+        yield from _traefik(each)
     elif each.kind == "Service":
         yield from _served(each)
     elif each.kind == POOL:
@@ -124,6 +133,12 @@ def doors(each: Object, render: Render) -> Iterator[Door]:
         for pod in render.pods:
             if pod.owner is each and not pod.passing:
                 yield from _of_nodes(each, pod)
+
+
+def _protocol(port: dict[str, Any]) -> tuple[str, str]:
+    """The protocol of a port, and how a sentence begins with it."""
+    protocol = str(port.get("protocol") or TCP)
+    return protocol, "" if protocol == TCP else f"{formed(protocol, 'none')} "
 
 
 def _named(each: Object) -> Named:
@@ -149,17 +164,17 @@ def _served(service: Object) -> Iterator[Door]:
     local = spec.get("internalTrafficPolicy") == "Local"
     here = frozenset({"nodes that run its pods"} if local else ())
     for _, port in maps(service.data, "spec.ports[]"):
-        number, protocol = plain(port.get("port")), str(port.get("protocol") or TCP)
-        said = "" if protocol == TCP else f"{protocol} "
+        number, protocol, said = plain(port.get("port")), *_protocol(port)
         backends = (Backend(*_named(service), number),)
-        way = f"{said}{name}:{number} inside the cluster{', on nodes that run its pods' if local else ''}"
+        within = "inside the cluster" + (", on nodes that run its pods" if local else "")
+        way = f"{said}{name}:{formed(number, 'port')} {within}"
         entry = ("cluster", *_named(service))
         about: dict[str, Any] = {"path": f"/{number}/{protocol}", "inside": True, "conditions": here}
         yield Door(service, way, entry, backends, **about)
         if kind in ("NodePort", "LoadBalancer"):
             yield from _outside(service, spec, port, backends)
         for _, address in at(service.data, "spec.externalIPs[]"):
-            title, where = f"{said}port {number}", f"of the address {address}"
+            title, where = f"{said}port {formed(number, 'port')}", f"of the address {formed(address, 'address')}"
             entry = ("address", str(address), number, protocol)
             yield Door(service, f"{title} {where}", entry, backends, title, (where, service.title))
 
@@ -168,26 +183,27 @@ def _outside(
     service: Object, spec: dict[str, Any], port: dict[str, Any], backends: tuple[Backend, ...]
 ) -> Iterator[Door]:
     """The port of a load balancer, and the one of each node."""
-    number, node, protocol = plain(port.get("port")), plain(port.get("nodePort")), str(port.get("protocol") or TCP)
-    said = "" if protocol == TCP else f"{protocol} "
+    number, node = plain(port.get("port")), plain(port.get("nodePort"))
+    protocol, said = _protocol(port)
     balancer = spec.get("type") == "LoadBalancer"
     if balancer:
         sources = tuple(str(each) for _, each in at(spec, "loadBalancerSourceRanges[]"))
-        title, where = f"{said}port {number}", "of a load balancer" + (f" for {', '.join(sources)}" if sources else "")
-        entry, by = ("balancer", *_named(service), number, protocol), str(spec.get("loadBalancerIP") or "")
-        by = f"the address {by}" if by else ""
+        allowed = ", ".join(formed(each, "address") for each in sources)
+        title = f"{said}port {formed(number, 'port')}"
+        where = "of a load balancer" + (f" for {allowed}" if sources else "")
+        entry, by = ("balancer", *_named(service), number, protocol), spec.get("loadBalancerIP")
+        by = f"the address {formed(by, 'address')}" if by else ""
         lines = (where, service.title)
         yield Door(service, f"{title} {where}", entry, backends, title, lines, by=by, sources=sources)
         if not node:
             return
-    title = f"{said}port {node}" if node else f"a {said}port"
+    title = f"{said}port {formed(node, 'port')}" if node else f"a {said}port"
     local = spec.get("externalTrafficPolicy") == "Local"
     where = "of every node" + (" that runs its pods" if local else "") + ("" if node else ", which Kubernetes chooses")
     entry = ("node", node, protocol) if node else ("node", *_named(service), plain(port.get("name")), protocol)
     conditions = frozenset({"nodes that run its pods"} if local else ())
-    lines = () if balancer else (where, service.title)
+    lines, way = () if balancer else (where, service.title), f"{title} {where}"
     title = "" if balancer else title
-    way = f"{said}port {node} {where}" if node else f"a {said}port {where}"
     yield Door(service, way, entry, backends, title, lines, conditions=conditions)
 
 
@@ -197,9 +213,10 @@ def _of_nodes(owner: Object, pod: Pod) -> Iterator[Door]:
     for port in pod.ports():
         node = plain(port.get("hostPort")) or (plain(port.get("containerPort")) if network else None)
         if node:
-            protocol = str(port.get("protocol") or TCP)
-            title, where = f"{'' if protocol == TCP else f'{protocol} '}port {node}", "of the nodes that run its pods"
-            address = f" at {port['hostIP']}" if port.get("hostIP") not in (None, "", "0.0.0.0") else ""
+            protocol, said = _protocol(port)
+            title, where = f"{said}port {formed(node, 'port')}", "of the nodes that run its pods"
+            at_ip = port.get("hostIP")
+            address = f" at {formed(at_ip, 'address')}" if at_ip not in (None, "", "0.0.0.0") else ""
             entry = ("pods", *_named(owner), node, protocol, address)
             backends = (Backend(*_named(owner)),)
             way = f"{title} of the nodes that run pods of {owner.title}{address}"
@@ -214,7 +231,7 @@ def _urls(ingress: Object) -> Iterator[Door]:
     tls = {str(host) for _, host in at(ingress.data, "spec.tls[].hosts[]")}
     spec, annotations = map_at(ingress.data, "spec"), map_at(ingress.data, "metadata.annotations")
     named = spec.get("ingressClassName") or annotations.get(CLASS)
-    by = f"the class {named}" if named else ""
+    by = f"the class {formed(named, 'name')}" if named else ""
     found = []
     for _, rule in maps(ingress.data, "spec.rules[]"):
         host = str(rule.get("host") or "")
@@ -225,7 +242,7 @@ def _urls(ingress: Object) -> Iterator[Door]:
     if default := map_at(ingress.data, "spec.defaultBackend.service"):
         found.append(("http", "", "/", False, default))
     for scheme, host, path, exact, service in found:
-        url, lines = f"{scheme}://{host or '*'}{path}", (ONLY,) if exact else ()
+        url, lines = f"{scheme}://{formed(host or '*', 'host')}{formed(path, 'path')}", (ONLY,) if exact else ()
         number = map_at(service, "port")
         backend = Backend(
             "Service", ingress.namespace, str(service.get("name")), plain(number.get("number", number.get("name")))
@@ -235,16 +252,113 @@ def _urls(ingress: Object) -> Iterator[Door]:
         yield Door(ingress, way, ("Ingress",), (backend,), url, lines, **place)
 
 
+# --- Routes of OpenShift and of Traefik -------------------------------------------------------------------------------
+
+
+def _openshift(route: Object) -> Iterator[Door]:
+    """The URL of a Route, by http as well if it has no certificate or allows both; the router redirects the rest."""
+    spec, tls = map_at(route.data, "spec"), map_at(route.data, "spec.tls")
+    host, path = str(spec.get("host") or ""), str(spec.get("path") or "/")
+    if spec.get("wildcardPolicy") == "Subdomain" and "." in host:
+        host = f"*.{host.partition('.')[2]}"
+    port = plain(map_at(spec, "port").get("targetPort"))
+    targets = [spec.get("to"), *(spec.get("alternateBackends") or [])]
+    backends = tuple(
+        Backend(
+            str(each.get("kind") or "Service"),
+            route.namespace,
+            str(each.get("name")),
+            port if isinstance(port, str) and not port.isdigit() else None,
+        )
+        for each in targets
+        if isinstance(each, dict) and each.get("weight") != 0
+    )
+    insecure = tls.get("insecureEdgeTerminationPolicy")
+    schemes = ["https", *(["http"] if insecure in ("Allow", "Redirect") else [])] if tls else ["http"]
+    for scheme in schemes:
+        url = f"{scheme}://{formed(host, 'host') if host else 'a host of the cluster'}{formed(path, 'path')}"
+        lines = ("redirected to https",) if tls and scheme == "http" and insecure == "Redirect" else ()
+        # Without a host, the cluster makes one of the name of the Route.
+        entry = ("Route",) if host else ("Route", *_named(route))
+        place: dict[str, Any] = {"scheme": scheme, "host": host, "path": path, "by": "the router of OpenShift"}
+        yield Door(route, f"{url} ({lines[0]})" if lines else url, entry, backends, url, lines, **place)
+
+
+CALL = re.compile(r"(!?)\b([A-Za-z]+)\(([^()]*)\)")
+TEXT = re.compile(r"[`\"]([^`\"]*)[`\"]")
+
+
+def _traefik(route: Object) -> Iterator[Door]:
+    """The hosts and paths that the rules of an IngressRoute match, through its entry points."""
+    spec = map_at(route.data, "spec")
+    points = sorted(formed(each, "name") for _, each in at(spec, "entryPoints[]"))
+    by = f"Traefik's entry points {', '.join(points)}" if points else "Traefik's default entry points"
+    secure = spec.get("tls") is not None
+    tcp = route.kind == TRAEFIK[1]
+    scheme = ("tls" if secure else "tcp") if tcp else ("https" if secure else "http")
+    for _, rule in maps(spec, "routes[]"):
+        backends = tuple(
+            Backend(
+                str(each.get("kind") or "Service"),
+                str(each.get("namespace") or route.namespace),
+                str(each.get("name")),
+                plain(each.get("port")),
+            )
+            for _, each in maps(rule, "services[]")
+            if each.get("weight") != 0
+        )
+        for host, path, exact, conditions in _matches(str(rule.get("match") or "")):
+            lines = (*((ONLY,) if exact else ()), *conditions.values())
+            shown = "" if tcp else formed(path, "path")
+            url = f"{scheme}://{formed(host, 'host') if host else '*'}{shown}"
+            place: dict[str, Any] = {"scheme": scheme, "host": host, "path": path, "exact": exact, "by": by}
+            place["conditions"] = frozenset(conditions)
+            way = f"{url} ({', '.join(lines)})" if lines else url
+            yield Door(route, f"{way} through {by}", (route.kind,), backends, url, (*lines, f"through {by}"), **place)
+
+
+def _matches(rule: str) -> Iterator[tuple[str, str, bool, dict[str, str]]]:
+    """The ways of a rule of Traefik, each (host, path, whether it is that only, other conditions as printed)."""
+    other = {rule: "if it matches its rule"}
+    if re.fullmatch(r"[\s&|]*", CALL.sub("", rule)) is None:
+        yield "", "/", False, other  # with brackets, or in a form of an older version
+        return
+    for part in rule.split("||"):
+        hosts, paths, conditions = [""], [("/", False)], {}
+        for found in CALL.finditer(part):
+            texts = TEXT.findall(found[3])
+            if found[2] in ("Host", "HostSNI") and texts and not found[1]:
+                hosts = ["" if each == "*" else each for each in texts]
+            elif found[2] in ("PathPrefix", "Path") and texts and not found[1]:
+                paths = [(each, found[2] == "Path") for each in texts]
+            else:
+                # What a client has to send can be a key.
+                conditions[found[0]] = f"{'not ' if found[1] else ''}by {formed(found[2], 'name')}"
+        for host in hosts:
+            yield from ((host, path, exact, conditions) for path, exact in paths)
+
+
 # --- Gateways --------------------------------------------------------------------------------------------------------
 
 
-def _listening(gateway: Object) -> Iterator[Door]:
-    name = map_at(gateway.data, "spec").get("gatewayClassName")
+def _gateway(each: Object) -> Named:
+    """The Gateway of listeners: the object itself, or the one that a set belongs to."""
+    if each.kind not in SETS:
+        return _named(each)
+    parent = map_at(each.data, "spec.parentRef")
+    return str(parent.get("kind") or "Gateway"), str(parent.get("namespace") or each.namespace), str(parent.get("name"))
+
+
+def _listening(gateway: Object, render: Render) -> Iterator[Door]:
+    named = _gateway(gateway)
+    owner = render.find(named[0], named[2], named[1]) if gateway.kind in SETS else gateway
+    name = map_at(owner.data if owner else {}, "spec").get("gatewayClassName")
     for _, listener in maps(gateway.data, "spec.listeners[]"):
         port, protocol, host = (plain(listener.get(key)) for key in ("port", "protocol", "hostname"))
-        way = f"port {port} ({protocol}{f', {host}' if host else ''}) of the Gateway {gateway.name}"
-        entry = ("listener", *_named(gateway), port, protocol)
-        yield Door(gateway, way, entry, by=f"the class {name}", host=str(host or ""), inside=True)
+        about = formed(protocol, "name") + (f", {formed(host, 'host')}" if host else "")
+        way = f"port {formed(port, 'port')} ({about}) of the Gateway {formed(named[2], 'name')}"
+        entry = ("listener", *named, port, protocol)
+        yield Door(gateway, way, entry, by=f"the class {formed(name, 'name')}", host=str(host or ""), inside=True)
 
 
 def _routed(route: Object, render: Render) -> Iterator[Door]:
@@ -266,10 +380,11 @@ def _routed(route: Object, render: Render) -> Iterator[Door]:
         )
         for match in [match for _, match in maps(rule, "matches[]")] or [{}]:
             path, exact, conditions = _matched(match)
-            lines = (*((ONLY,) if exact else ()), *conditions)
+            lines = (*((ONLY,) if exact else ()), *conditions.values())
             for host in hosts:
                 for parent, by in parents:
-                    place, shown = host or "every host", "" if path == "/" else path
+                    place = formed(host, "host") if host else "every host"
+                    shown = "" if path == "/" else formed(path, "path")
                     about = f" ({', '.join(lines)})" if lines else ""
                     yield Door(
                         route,
@@ -292,7 +407,7 @@ def _parent(route: Object, said: dict[str, Any], render: Render) -> tuple[Named,
     kind, name = str(said.get("kind") or "Gateway"), str(said.get("name"))
     namespace = str(said.get("namespace") or route.namespace)
     found, section, port = render.find(kind, name, namespace), said.get("sectionName"), said.get("port")
-    if found and kind == "Gateway":
+    if found and kind in LISTENING:
         listeners = [each for _, each in maps(found.data, "spec.listeners[]")]
         fits = [
             each
@@ -301,8 +416,14 @@ def _parent(route: Object, said: dict[str, Any], render: Render) -> tuple[Named,
         ]
         if listeners and not fits:
             return None
-    by = f"the {kind} {name}" + (f" in {namespace}" if namespace != route.namespace else "")
-    by += f", listener {section}" if section else f", port {port}" if port else ""
+    if found and kind in SETS:
+        # It is reached at the address of the Gateway.
+        _, of, name = _gateway(found)
+        by = f"the Gateway {formed(name, 'name')}" + (f" in {formed(of, 'name')}" if of != route.namespace else "")
+        return (kind, namespace, str(said.get("name"))), by
+    by = f"the {formed(kind, 'name')} {formed(name, 'name')}"
+    by += f" in {formed(namespace, 'name')}" if namespace != route.namespace else ""
+    by += f", listener {formed(section, 'name')}" if section else f", port {formed(port, 'none')}" if port else ""
     return (kind, namespace, name), by
 
 
@@ -315,20 +436,24 @@ def _lets(listener: dict[str, Any], gateway: Object, route: Object) -> bool:
     return not hosts or any(_host_within(each, host) or _host_within(host, each) for each in hosts)
 
 
-def _matched(match: dict[str, Any]) -> tuple[str, bool, tuple[str, ...]]:
-    """What a match of a rule wants: (the path, whether it is that only, its other conditions)."""
+def _matched(match: dict[str, Any]) -> tuple[str, bool, dict[str, str]]:
+    """What a match of a rule wants: (the path, whether it is that only, its other conditions as they are printed)."""
     said = map_at(match, "path")
     path, kind = str(said.get("value") or "/"), said.get("type")
-    conditions = []
+    conditions: dict[str, str] = {}
     if kind == "RegularExpression":
-        path, conditions = "/", [f"paths like {path}"]
+        conditions[f"paths {path}"] = f"paths like {formed(path, 'path')}"
+        path = "/"
     method = match.get("method")
     if isinstance(method, dict):  # of a GRPCRoute
-        conditions.append(f"calls of {method.get('service', 'every service')}/{method.get('method', '*')}")
+        calls = [method.get("service", "every service"), method.get("method", "*")]
+        conditions[f"calls {calls}"] = f"calls of {'/'.join(formed(each, 'call') for each in calls)}"
     elif method:
-        conditions.append(f"{method} requests")
+        conditions[f"method {method}"] = f"{formed(method, 'none')} requests"
     for where, name in (("headers[]", "header"), ("queryParams[]", "parameter")):
         for _, each in maps(match, where):
             sign = "like" if each.get("type") == "RegularExpression" else "="
-            conditions.append(f"{name} {each.get('name')} {sign} {each.get('value')}")
-    return path, kind == "Exact", tuple(conditions)
+            # What a client has to send can be a key.
+            shown = f"{name} {formed(each.get('name'), 'name')} {sign} {formed(each.get('value'), 'none')}"
+            conditions[f"{name} {each}"] = shown
+    return path, kind == "Exact", conditions

@@ -10,6 +10,7 @@ from typing import Any
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
 from .doors import POOL, ROUTES, Door, doors, plain
+from .harmless import HIDDEN, formed
 from .meaning import cards_of
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
@@ -26,6 +27,10 @@ MODELS = re.compile(r"^BASE_URL$|(OLLAMA|OPENAI|ANTHROPIC|LLM|MODEL)\w*(URLS?|AP
 # The images of programs that serve models, where nothing else says so.
 ENGINE = re.compile(
     r"ollama|vllm|sglang|llama[.-]?cpp|text-(?:generation|embeddings)|triton|lmdeploy|local-?ai|infinity"
+)
+PROGRAM = re.compile(
+    r"(?:^|[\s/])(?:vllm(?: serve\b|$)|vllm\.entrypoints|sglang\.launch_server|llama-server|tritonserver"
+    r"|text-generation-launcher|text-embeddings-router|ollama(?: serve\b|$))"
 )
 PAGE = re.compile(r"ui\b|web|chat")
 PIPELINES = "PIPELINES_"  # how the variables of Open WebUI's Pipelines begin
@@ -109,7 +114,8 @@ def _shown(each: Object, render: Render) -> list[Door]:
 def _role(render: Render, pod: Pod) -> str:
     """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
     if not any(_selecting(render, pod)):
-        return SERVER if _runs_out(pod) or (_engine(pod) and not _loads(pod)) else LOADER
+        serves = _runs_out(pod) or ((_engine(pod) or cards_of(pod, render)) and not _loads(pod))
+        return SERVER if serves else LOADER
     if not cards_of(pod, render) and any(name.startswith(PIPELINES) for name in _names(pod)):
         return UI
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
@@ -149,8 +155,15 @@ def _serves(render: Render, pod: Pod) -> bool:
 
 
 def _engine(pod: Pod) -> bool:
-    names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
-    return any(ENGINE.search(name) and not PAGE.search(name.rpartition("/")[2]) for name in names)
+    """Whether a pod runs an engine, by the image or the program of a container."""
+    for _, container in maps(pod.spec, "containers[]"):
+        name = str(container.get("image", ""))
+        words = [str(word) for part in ("command", "args") for _, word in at(container, f"{part}[]")]
+        if ENGINE.search(name) and not PAGE.search(name.rpartition("/")[2]):
+            return True
+        if any(PROGRAM.search(word) for word in words):
+            return True
+    return False
 
 
 def _asks_model(pod: Pod) -> bool:
@@ -161,7 +174,7 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
     """What a box says of its pods: the program, how many, their cards, and what scales and watches them."""
     names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
     main = next((str(c.get("image")) for _, c in maps(pod.spec, "containers[]") if map_at(c, "resources.limits")), "")
-    yield (main or (names or [""])[0]).partition("@")[0].rpartition("/")[2]
+    yield formed(main or (names or [""])[0], "image").partition("@")[0].rpartition("/")[2]
     yield _count(pod.owner)
     each = {"LeaderWorkerSet": "in each pod", "RayService": "in each but the head"}.get(pod.owner.kind, "")
     for name, count in cards_of(pod, render).items():
@@ -172,18 +185,18 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
 def _count(owner: Object) -> str:
     """How many pods a workload has."""
     spec = map_at(owner.data, "spec")
-    count = spec.get("replicas", 1)
+    count = formed(spec.get("replicas", 1), "none")
     if owner.kind == "LeaderWorkerSet":
-        size = map_at(spec, "leaderWorkerTemplate").get("size", 1)
-        return f"a group of {size} pods" if count == 1 else f"{count} groups of {size} pods"
+        size = formed(map_at(spec, "leaderWorkerTemplate").get("size", 1), "none")
+        return f"a group of {size} pods" if count == "1" else f"{count} groups of {size} pods"
     if owner.kind == "RayService":
         nodes = next((group for _, group in maps(spec, "rayClusterConfig.workerGroupSpecs[]")), {})
-        count, size = nodes.get("replicas", 1), nodes.get("numOfHosts", 1)
-        return f"a head and {f'a group of {size} pods' if count == 1 else f'{count} groups of {size} pods'}"
+        count, size = (formed(nodes.get(part, 1), "none") for part in ("replicas", "numOfHosts"))
+        return "a head and " + (f"a group of {size} pods" if count == "1" else f"{count} groups of {size} pods")
     if owner.kind in ("Deployment", "StatefulSet"):
-        pods = "1 pod" if count == 1 else f"{count} pods"
+        pods = "1 pod" if count == "1" else f"{count} pods"
         return f"{pods}, rollouts are paused" if spec.get("paused") is True else pods
-    return {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {spec.get('schedule')}"}.get(
+    return {"DaemonSet": "a pod on every node", "CronJob": f"CronJob, {formed(spec.get('schedule'), 'schedule')}"}.get(
         owner.kind, owner.kind
     ) + (", suspended" if spec.get("suspend") is True else "")
 
@@ -194,7 +207,8 @@ def _watchers(render: Render, pod: Pod) -> Iterator[str]:
         if each.kind in ("HorizontalPodAutoscaler", "ScaledObject") and target.get("name") == pod.owner.name:
             spec = map_at(each.data, "spec")
             low = spec.get("minReplicas", spec.get("minReplicaCount", 0 if each.kind == "ScaledObject" else 1))
-            yield f"scaled from {low} to {spec.get('maxReplicas', spec.get('maxReplicaCount'))} pods"
+            high = spec.get("maxReplicas", spec.get("maxReplicaCount"))
+            yield f"scaled from {formed(low, 'none')} to {formed(high, 'none')} pods"
         elif each.kind == "ServiceMonitor":
             selector = map_at(each.data, "spec.selector")
             services = _selecting(render, pod)
@@ -277,7 +291,8 @@ def _way(found: Graph, each: Object, door: Door) -> Node:
     if each.kind == "Service":
         return found.add(WAY, door.title, *door.lines, of=each.title)
     # Requests that another condition leads elsewhere are another box.
-    return found.add(WAY, door.title, *door.lines, of=" ".join(door.lines[:-1]))
+    exact = door.exact and each.kind in ROUTES
+    return found.add(WAY, door.title, *door.lines, of=f"{door.host} {door.path} {exact} {sorted(door.conditions)}")
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -313,14 +328,18 @@ def _held(pod: Pod, mounts: list[dict[str, Any]] | None = None) -> Iterator[tupl
         if names is not None and str(volume.get("name")) not in names:
             continue
         if claim := map_at(volume, "persistentVolumeClaim"):
-            yield str(claim.get("claimName")), "claim"
+            yield formed(claim.get("claimName"), "name"), "claim"
         elif folder := map_at(volume, "hostPath"):
-            yield str(folder.get("path")), "a folder of each node"
+            yield formed(folder.get("path"), "path"), "a folder of each node"
         elif image := map_at(volume, "image"):
-            yield str(image.get("reference")), "an image"
+            yield formed(image.get("reference"), "image"), "an image"
     for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]") if names is None else ():
-        size = next((str(size) for _, size in at(claim, "spec.resources.requests.storage")), "")
-        yield f"{map_at(claim, 'metadata').get('name')}-{pod.owner.name}-N", "a claim for each pod", size
+        size = next((formed(size, "none") for _, size in at(claim, "spec.resources.requests.storage")), "")
+        yield (
+            f"{formed(map_at(claim, 'metadata').get('name'), 'name')}-{pod.owner.name}-N",
+            "a claim for each pod",
+            size,
+        )
 
 
 def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Node]) -> None:
@@ -364,11 +383,11 @@ def _list(render: Render, pod: Pod) -> list[str]:
 def _host(reference: str, hub: str) -> tuple[str, str]:
     """A reference as (the host that has it, the rest)."""
     if hub:
-        return hub.partition("://")[2].strip("/") or hub, reference
-    host, slash, rest = reference.partition("/")
+        return formed(hub, "url").partition("://")[2].strip("/") or HIDDEN, formed(reference, "reference")
+    host, slash, rest = formed(reference, "reference").partition("/")
     if slash and ("." in host or ":" in host or host == "localhost"):
         return host, rest
-    return LIBRARY, reference
+    return LIBRARY, formed(reference, "reference")
 
 
 def as_json(found: Graph) -> dict[str, Any]:

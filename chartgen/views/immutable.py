@@ -88,7 +88,7 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
     if not field or written.get("rollingUpdate") is not None or (old.kind == "StatefulSet" and written.get("type")):
         return
     before, after = (map_at(each.data, f"spec.{field}").get("type", "RollingUpdate") for each in (old, new))
-    if before == "RollingUpdate" and after != before:
+    if before == "RollingUpdate" and after in ("Recreate", "OnDelete"):
         patch = f'[{{"op":"replace","path":"/spec/{field}","value":{{"type":"{after}"}}}}]'
         way_out = f"before the upgrade, run: kubectl patch {old.kind.lower()} {old.name} --type=json -p '{patch}'"
         yield Change(("spec", field, "type"), before, after), way_out

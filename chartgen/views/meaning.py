@@ -9,10 +9,10 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, clients, uses, webhooks
+from . import annotations, clients, harmless, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
-from .same import differing
+from .same import differing, stays
 from .sides import is_hook
 
 # From harmless to what an upgrade must not do unseen.
@@ -121,6 +121,11 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
             yield Meaning(REFUSED, f"{change.where} cannot be changed ({change.values()})", way_out)
+    for change in [each for each in rest if stays(each, old, new)]:
+        rest.remove(change)
+        account = harmless.formed(change.old, "name")
+        said = f"its pods keep the ServiceAccount {account}: Kubernetes also stores it under an older name, which stays"
+        yield Meaning(CHANGE, said, "to use another, set serviceAccountName to its name, such as default")
     if old.kind == "RayService":
         yield from _clustered(new, rest, sides[1])
         rest = [change for change in rest if not _in_cluster(change) and change.path != SERVE]
@@ -129,7 +134,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         yield from _restart(old, new, template, sides)
         rest = [change for change in rest if change not in template]
     for change in list(rest):
-        if change.path == ("spec", "replicas"):
+        if change.path == ("spec", "replicas") and _counts(change):
             rest.remove(change)
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
             if _replicas(old) != _replicas(new):
@@ -139,7 +144,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
                 yield _claims_left(new, gone, range(_replicas(new), _replicas(old)))
         elif old.kind == "PersistentVolumeClaim" and change.path == ("spec", "resources", "requests", "storage"):
             rest.remove(change)
-            text = f"grows from {change.old} to {change.new}"
+            sizes = " to ".join(harmless.formed(each, "none") for each in (change.old, change.new))
+            text = f"grows from {sizes}"
             yield Meaning(CHANGE, text, "it must be bound, and its StorageClass must have allowVolumeExpansion: true")
         elif change.path == ("spec", "paused"):
             rest.remove(change)
@@ -166,7 +172,7 @@ def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     strategy = map_at(new.data, "spec.updateStrategy")
     waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
-    return waits or not any(_in_template(change) for change in differing(old, new))
+    return waits or not any(_in_template(each) and not stays(each, old, new) for each in differing(old, new))
 
 
 def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -306,6 +312,11 @@ def _scaler(each: Object, render: Render) -> Object | None:
     return None
 
 
+def _counts(change: Change) -> bool:
+    """Whether numbers of pods are numbers; other values are refused."""
+    return all(value is ABSENT or isinstance(value, int) for value in (change.old, change.new))
+
+
 def _replicas(each: Object) -> int:
     found = map_at(each.data, "spec").get("replicas", 1)
     return found if isinstance(found, int) else 1
@@ -401,7 +412,11 @@ def steady(each: Object, other: Object, random: frozenset[tuple[str, Key]]) -> l
     """The changes of an object as it is stored, but for those at random places, and of what nothing notices."""
     return [
         # Annotations of a Secret can have its contents, as kubectl apply writes them.
-        replace(change, hidden=each.kind == "Secret" and change.path[0] in (*uses.PARTS, "metadata"))
+        replace(
+            change,
+            hidden=each.kind == "Secret" and change.path[0] in (*uses.PARTS, "metadata"),
+            group=str(each.data.get("apiVersion")).rpartition("/")[0],
+        )
         for change in differing(each, other)
         if (each.title, change.path) not in random and change.path not in IGNORED
     ]

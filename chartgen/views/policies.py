@@ -8,6 +8,7 @@ from typing import Any
 from ..proofs import reach
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from . import ways
+from .harmless import formed
 from .ways import HERE, Peer, Pods, Port
 
 NAME_LABEL = "kubernetes.io/metadata.name"  # every namespace has it, with its name
@@ -104,9 +105,10 @@ def _selected(render: Render, selector: Any, pod: Pod) -> Iterator[str]:
 def _labels(selector: Any) -> str:
     if not isinstance(selector, dict):
         return ""
-    said = [f"{key}={value}" for key, value in map_at(selector, "matchLabels").items()]
+    said = [f"{key}={formed(value, 'label')}" for key, value in map_at(selector, "matchLabels").items()]
     for _, each in maps(selector, "matchExpressions[]"):
-        key, operator, values = each.get("key"), each.get("operator"), [str(value) for _, value in at(each, "values[]")]
+        key, operator = (formed(each.get(part), "name") for part in ("key", "operator"))
+        values = [formed(value, "label") for _, value in at(each, "values[]")]
         same = operator == "In" and len(values) == 1
         said.append(
             f"{key}={values[0]}" if same else f"{key} {operator}" + (f" ({', '.join(values)})" if values else "")

@@ -27,6 +27,8 @@ PLACES = {
 }
 # Maps whose keys are the user's own: only the map itself can be left out, if it is empty.
 FREE = ("annotations", "labels", "nodeSelector", "matchLabels", "volumeAttributes", "data")
+# A field and its older name, which the API server sets to the same. The first counts.
+ACCOUNT = ("serviceAccountName", "serviceAccount")
 AMOUNTS = ("limits", "requests", "overhead")
 # Maps that mean nothing when they are empty. Others mean something, such as the securityContext of a container.
 EMPTY = (*FREE, *AMOUNTS, "resources", "metadata")
@@ -96,6 +98,8 @@ def _alike(change: Change, old: Object, new: Object) -> bool:
         return False
     if any(step in FREE for step in change.path[:-1]):
         return False
+    if change.path[-1] in ACCOUNT:
+        return _account(old, change.path) == _account(new, change.path)
     if change.path[-1] in ("imagePullPolicy", "pullPolicy"):
         return _policy(change.old, old, change.path) == _policy(change.new, new, change.path)
     return bool(_stored(change.old, where) == _stored(change.new, where))
@@ -133,6 +137,23 @@ def _stored(value: Any, where: str) -> Any:
 def _usual(where: str) -> Any:
     found = KNOWN.fullmatch(where)
     return USUAL[int(str(found.lastgroup)[1:])][1] if found else ABSENT
+
+
+def _account(owner: Object, path: Key) -> Any:
+    """The service account of a pod."""
+    return next(iter(_accounts(owner, path)), None)
+
+
+def _accounts(owner: Object, path: Key) -> list[Any]:
+    spec = map_at(owner.data, ".".join(map(str, path[:-1])))
+    return [spec[name] for name in ACCOUNT if spec.get(name)]
+
+
+def stays(change: Change, old: Object, new: Object) -> bool:
+    """Whether a pod keeps its service account though nothing names it: an update leaves the other of the two names."""
+    if change.path[-1] not in ACCOUNT or old.kind not in PLACES:
+        return False
+    return len(_accounts(old, change.path)) == 1 and not _accounts(new, change.path)
 
 
 def _policy(value: Any, owner: Object, path: Key) -> Any:

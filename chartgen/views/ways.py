@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any, NamedTuple
 
+from .harmless import formed
+
 Network = IPv4Network | IPv6Network
 PROTOCOLS, FIRST, LAST = ("TCP", "UDP", "SCTP"), 1, 65535
 HERE, ANYWHERE = "the namespace", "every namespace"
@@ -128,16 +130,16 @@ def addresses(block: Any) -> Peer:
         whole = ip_network(str(cidr), strict=False)
         return Addresses(whole, frozenset(ip_network(str(each), strict=False) for each in but))
     except (ValueError, TypeError):
-        return Other(f"addresses in {cidr}")
+        return Other(f"addresses in {formed(cidr, 'address')}")
 
 
 def port(protocol: Any, first: Any, last: Any) -> Port:
     """The ports of one row of a policy; without a number it is for every port of the protocol."""
-    name = str(protocol or PROTOCOLS[0])
+    name = formed(protocol or PROTOCOLS[0], "none")
     if first is None:
         return Port(name, FIRST, LAST)
     if not isinstance(first, int):
-        return Port(name, str(first), str(first))
+        return Port(name, *[formed(first, "port")] * 2)
     return Port(name, first, last if isinstance(last, int) else first)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..proofs.manifests import Object, Render, map_at, maps
+from .harmless import formed
 
 # KEDA's own annotations, by which it lets another scaler be (apis/keda/v1alpha1/scaledobject_webhook.go of 2.21).
 UNOWNED, TRANSFER = "validations.keda.sh/hpa-ownership", "scaledobject.keda.sh/transfer-hpa-ownership"
@@ -27,7 +28,8 @@ def _scaled(new: Object, before: Render) -> Iterator[tuple[str, str]]:
             continue
         if _target(old) == _target(new) and not _handed(old, new):
             kind, name = _target(new)[1:]
-            said = f"KEDA's webhook refuses it: {old.title} scales {kind}/{name} until the upgrade ends"
+            scaled = f"{formed(kind, 'name')}/{formed(name, 'name')}"
+            said = f"KEDA's webhook refuses it: {old.title} scales {scaled} until the upgrade ends"
             yield said, f"delete that before the upgrade: kubectl delete {old.kind.lower()} {old.name}"
 
 
@@ -60,7 +62,8 @@ def _taken(new: Object, before: Render, after: Render) -> Iterator[tuple[str, st
         left = after.find(old.kind, old.name, old.namespace)
         both = own & set(_paths(old.data)) & set(_paths((left or old).data))
         for host, path in sorted(both) if alike and not other else ():
-            said = f"the webhook of ingress-nginx refuses it: {old.title} has {host}{path} until the upgrade ends"
+            url = f"{formed(host, 'host')}{formed(path, 'path')}"
+            said = f"the webhook of ingress-nginx refuses it: {old.title} has {url} until the upgrade ends"
             yield said, f"delete that before the upgrade: kubectl delete ingress {old.name}"
 
 

@@ -203,7 +203,7 @@ spec:
         for path, conditions, end in (
             ("/v1", (), "one"),
             ("/v1", ("this path only", "GET requests"), "one"),
-            ("/v1", ("header who = me",), "two"),
+            ("/v1", ("header who = …",), "two"),
             ("", ("paths like /x.*",), "three"),
             ("", ("paths like /x.*",), "picker"),
             ("", (), "rest"),
@@ -399,7 +399,7 @@ def test_a_group_of_pods_is_one_box():
 def test_what_only_one_side_of_a_url_has_is_not_an_arrow():
     found = of(HOSTILE)
     assert arrows(found) == {("port 80", 'a<b>&"|`#;', False)}
-    assert titles(found, "server") == ['a<b>&"|`#;']
+    assert titles(found, "server") == ['a<b>&"|`#;', "x\x1b[2J\n%%{init}"]
 
 
 @pytest.mark.slow
@@ -506,3 +506,25 @@ spec:
 def test_devices_of_a_claim_template_are_cards():
     (box,) = of(DEVICES).nodes.values()
     assert (box.role, box.lines) == (graph.SERVER, ["a:1", "1 pod", "3 × gpu.example.com"])
+
+
+@pytest.mark.parametrize(
+    ("container", "role"),
+    [
+        ("{name: a, image: 'registry.example.com/team/inference:1', command: [vllm, serve, org/name]}", "server"),
+        (
+            "{name: a, image: 'example.com/x:1', command: [sh, -c, 'exec vllm serve org/name --port 80']}",
+            "server",
+        ),
+        ("{name: a, image: 'x:1', command: [python3, -m, vllm.entrypoints.openai.api_server]}", "server"),
+        ("{name: a, image: 'x:1', resources: {limits: {nvidia.com/gpu: 1}}}", "server"),
+        ("{name: a, image: 'x:1', command: [rclone, sync]}", "loader"),
+        ("{name: a, image: 'x:1', command: [hf, download, vllm/model]}", "loader"),
+    ],
+)
+def test_a_program_without_a_service_is_what_it_runs(container, role):
+    pod = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"
+        f"spec: {{template: {{spec: {{containers: [{container}]}}}}}}\n"
+    )
+    assert [node.role for node in of(pod).nodes.values()] == [role]

@@ -74,6 +74,31 @@ def test_what_the_api_server_stores_alike_is_no_change_and_nothing_else_is(old, 
 
 
 @pytest.mark.parametrize(
+    ("one", "two", "alike"),
+    [
+        ({"serviceAccountName": "a"}, {"serviceAccount": "a"}, True),
+        ({"serviceAccountName": "a"}, {"serviceAccountName": "a", "serviceAccount": "a"}, True),
+        ({"serviceAccountName": "a", "serviceAccount": "b"}, {"serviceAccountName": "a"}, True),
+        ({"serviceAccountName": "", "serviceAccount": "a"}, {"serviceAccountName": "a"}, True),
+        ({"serviceAccountName": "a"}, {"serviceAccount": "b"}, False),
+        ({"serviceAccount": "a"}, {}, False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Deployment", "CronJob", "Pod"])
+def test_the_older_name_of_the_service_account_is_the_same_field(kind, one, two, alike):
+    where = {"Deployment": ("template", "spec"), "CronJob": ("jobTemplate", "spec", "template", "spec"), "Pod": ()}[
+        kind
+    ]
+    sides = []
+    for spec in (one, two):
+        for step in reversed(("spec", *where)):
+            spec = {step: spec}
+        sides.append(held({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, **spec}))
+    assert (same.differing(*sides) == []) is alike
+    assert (same.differing(*sides[::-1]) == []) is alike
+
+
+@pytest.mark.parametrize(
     ("one", "two", "less"),
     [
         ("10Gi", "9Gi", True),

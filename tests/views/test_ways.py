@@ -70,5 +70,5 @@ def test_ways_are_listed_by_their_peers_with_ranges_and_exceptions() -> None:
     assert ways.listed(left, 6) == "everybody (every port but 80-90 and UDP 53)"
     block = ways.addresses({"cidr": "10.0.0.0/8", "except": ["10.0.0.0/9"]})
     assert str(block) == "addresses in 10.128.0.0/9"
-    assert str(ways.addresses({"cidr": "no block"})) == "addresses in no block"
+    assert str(ways.addresses({"cidr": "no-block"})) == "addresses in no-block"
     assert ways.listed([(block, ways.port("SCTP", "http", None))], 6) == f"{block} (SCTP port http)"

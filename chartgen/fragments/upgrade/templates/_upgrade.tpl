@@ -391,7 +391,8 @@ StatefulSet is deleted with --cascade=orphan, and the new one takes them over. C
 {{- range $name := keys $old $new | uniq | sortAlpha }}
 {{- $was := get $old $name | toJson | replace "\"" "" }}
 {{- $is := get $new $name | toJson | replace "\"" "" }}
-{{- $alike := and (eq $name "size") (eq (include "fragment.quantity" $was) (include "fragment.quantity" $is)) }}
+{{- $amount := regexMatch "^(size|(limits|requests)[.].+)$" $name }}
+{{- $alike := and $amount $was $is (eq (include "fragment.quantity" $was) (include "fragment.quantity" $is)) }}
 {{- if not (or $alike (eq $was $is)) }}
 {{- $keys = append $keys (printf "%s.%s" $key $name) }}
 {{- $parts = append $parts (printf "%s from %s to %s" $name ($was | default "empty") ($is | default "empty")) }}
@@ -414,8 +415,16 @@ StatefulSet is deleted with --cascade=orphan, and the new one takes them over. C
 {{- $size := dig "resources" "requests" "storage" "" .spec | toString }}
 {{- $template := dict "name" .metadata.name "annotations" (.metadata.annotations | default dict) "labels" (.metadata.labels | default dict) "spec" $spec }}
 {{- $_ := set $template "size" $size }}
-{{- $_ := set $template "storageClass" (.spec.storageClassName | default "") }}
+{{- /* No class is another than the cluster's default, which is chosen where none is set. */}}
+{{- $_ := set $template "storageClass" (hasKey .spec "storageClassName" | ternary (.spec.storageClassName | default "no class") "") }}
 {{- $_ := set $template "accessModes" .spec.accessModes }}
+{{- range $part, $amounts := .spec.resources }}
+{{- range $name, $amount := $amounts }}
+{{- if not (and (eq $part "requests") (eq $name "storage")) }}
+{{- $_ := set $template (printf "%s.%s" $part $name) (toString $amount) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $found = append $found $template }}
 {{- end }}
 {{- mustToJson $found }}
