@@ -183,13 +183,20 @@ def render_of(
     return Render((*objects, *made), pods, needs, given, own)
 
 
+def holders(data: Any, path: Key = ()) -> Iterator[tuple[Key, list[tuple[Any, Any]], bool]]:
+    """Every map and list in data: its path, its pairs of key and value (number and item), and whether it is a list."""
+    if isinstance(data, dict | list):
+        found = list(data.items() if isinstance(data, dict) else enumerate(data))
+        yield path, found, isinstance(data, list)
+        for key, inner in found:
+            if isinstance(inner, dict | list):
+                yield from holders(inner, (*path, key))
+
+
 def texts(data: Any) -> Iterator[str]:
     """Every text in values."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for inner in data.values() if isinstance(data, dict) else data:
-            yield from texts(inner)
+    for _, found, _ in holders([data]):
+        yield from (inner for _, inner in found if isinstance(inner, str))
 
 
 def at(data: Any, where: str, path: Key = ()) -> Iterator[tuple[Key, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import CHART
 from llm_stack.rendering import all_requests
 
 from chartgen.kubernetes import definitions, prepare
@@ -19,6 +21,7 @@ from chartgen.programs import helm as render
 from chartgen.programs import kubeconform, prover, tools
 from chartgen.programs.helm import Rendered, Request
 from chartgen.programs.prover import Prover
+from chartgen.proofs import validate
 
 ODD = yaml.safe_load((Path(__file__).parent / "prover/odd.yaml").read_text(encoding="utf-8"))
 NOWHERE = Path("/nowhere/command")  # a command that cannot run, where the prover has to answer
@@ -265,7 +268,7 @@ def test_flags_and_files_that_only_the_command_reads_are_left_to_it(tmp_path: Pa
 
 
 def test_without_the_program_or_with_another_helm_a_line_says_that_it_is_slower(
-    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch
+    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = {**programs, "helm": replace(programs["helm"], version="v4.0.2")}
     with prover.started(other) as (found, said):
@@ -274,7 +277,38 @@ def test_without_the_program_or_with_another_helm_a_line_says_that_it_is_slower(
     monkeypatch.setattr(tools, "find", lambda name: None)
     with prover.started(programs) as (found, said):
         assert found is None
-    assert said == (
-        "helm and kubeconform run for each render, which is slower: "
-        "install Go and run 'chartgen tools' to build the faster program"
-    )
+    slow = "helm and kubeconform run for each render, which can take 30 times as long: "
+    for go in ("/usr/bin/go", None):
+        run = "run 'chartgen tools'" if go else "install Go and run 'chartgen tools'"
+        monkeypatch.setattr(shutil, "which", lambda name, found=go: found)
+        for why, there in (("it is not built", False), ("the faster program was built from other sources", True)):
+            monkeypatch.setattr(tools, "home", lambda: tmp_path)
+            built = tmp_path / "bin/prover-0123456789ab"
+            built.parent.mkdir(exist_ok=True)
+            built.unlink(missing_ok=True)
+            if there:
+                built.touch()
+            with prover.started(programs) as (_, said):
+                assert said == f"{slow}{why}; {run}"
+
+
+def test_that_validation_is_slower_is_said_before_it_renders(
+    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tools.find
+    monkeypatch.setattr(tools, "find", lambda name: None if name == "prover" else found(name))
+    said: list[str] = []
+
+    class Rendering(Exception):
+        """A render begins."""
+
+    def renders(*arguments: Any, **more: Any) -> Any:
+        said.append("renders")
+        raise Rendering
+
+    monkeypatch.setattr(validate, "_renders", renders)
+    with pytest.raises(Rendering):
+        validate.validate(CHART, [], None, lambda text: None, flags=["--set=replicas=2"], remark=said.append)
+    assert len(said) == 2
+    assert said[0].startswith("helm and kubeconform run for each render")
+    assert said[1] == "renders"
