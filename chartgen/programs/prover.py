@@ -62,7 +62,7 @@ def read(line: bytes) -> tuple[int, Answer | None]:
     texts += [text for pair in answer.providers.items() for text in pair]
     texts += [each[key] for each in answer.resources for key in RESOURCE]
     texts += [each[key] for refused in answer.refusals.values() for each in refused for key in ("field", "message")]
-    if not all(isinstance(text, str) for text in texts):
+    if set(map(type, texts)) - {str}:
         raise ValueError("has something that is not a text")
     return found["id"], answer
 

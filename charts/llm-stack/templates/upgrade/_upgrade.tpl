@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
 {{- include "llm-stack.read" (list . "files/upgrade/immutable.yaml") }}
@@ -11,7 +11,7 @@
 {{ include "llm-stack.upgrade.lost" . }}
 {{- range $objects }}
 {{- $old := dict }}
-{{- /**/}}
+
 {{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
 {{- $old = include "llm-stack.upgrade.found" (list $ .) | mustFromJson }}
 {{- end }}
@@ -43,10 +43,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.own" -}}
 {{- $release := (first .).Release }}
 {{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
@@ -55,14 +55,14 @@ true
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.found" -}}
 {{- $context := first . }}
 {{- $object := last . }}
 {{- $found := dict }}
-{{- /**/}}
+
 {{- if $object.metadata.name }}
-{{- /**/}}
+
 {{- if or (not (regexMatch "([.]x-|^resource[.])k8s[.]io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
 {{- end }}
@@ -70,10 +70,10 @@ true
 {{- mustToJson (ternary $found dict (include "llm-stack.upgrade.own" (list $context $found) | eq "true")) }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.nodePorts" -}}
 {{- $context := first . }}
 {{- $wanted := dict }}
@@ -98,10 +98,10 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.lost" -}}
 {{- range include "llm-stack.needs" . | mustFromJson }}
 {{- $kind := regexFind "^(PersistentVolumeClaim|Secret|ConfigMap)/" . | trimSuffix "/" }}
@@ -115,7 +115,7 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.objects" -}}
 {{- $context := first . }}
 {{- $kinds := last . }}
@@ -123,13 +123,13 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- range $file := include "llm-stack.data.manifests" $context | mustFromJson }}
 {{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
 {{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
-{{- /**/}}
+
 {{- $json := include "llm-stack.map" . }}
 {{- $json = regexReplaceAll "\"[^\"\\\\]+\":null," $json "" }}
 {{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
 {{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
 {{- $object := mustFromJson $json }}
-{{- /**/}}
+
 {{- if not (kindIs "map" $object.spec) }}
 {{- $object = omit $object "spec" }}
 {{- end }}
@@ -145,10 +145,10 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.about" -}}
 {{- $context := first . }}
 {{- $object := last . }}
@@ -162,7 +162,7 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- mustToJson (set $found "key" (get $keys $title)) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.at" -}}
 {{- $found := first . }}
 {{- range splitList "." (last .) }}
@@ -171,12 +171,12 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- mustToJson ($found | default nil) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.delete" -}}
 kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} delete {{ .old.kind | lower }} {{ .old.metadata.name }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.same" -}}
 {{- include "llm-stack.upgrade.removed" . }}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) }}
@@ -190,10 +190,10 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.removed" -}}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson }}
 {{- if and $old (eq (include "llm-stack.upgrade.at" (list .new .field)) "null") }}
@@ -205,10 +205,10 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.owned" -}}
 {{- $found := false }}
 {{- range .old.metadata.managedFields }}
@@ -218,7 +218,7 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- $found = or $found (and (hasPrefix "helm" .manager) (kindIs "map" $fields)) }}
 {{- end }}
-{{- /**/}}
+
 {{- if and (eq .field "spec.loadBalancerClass") (ne (dig "spec" "type" "" .new) "LoadBalancer") }}
 {{- $found = false }}
 {{- end }}
@@ -236,10 +236,10 @@ true
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.differing" -}}
 {{- $path := first . }}
 {{- $old := index . 1 }}
@@ -292,7 +292,7 @@ true
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.pod" -}}
 {{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
 {{- range $list := list "containers" "initContainers" }}
@@ -303,7 +303,7 @@ true
 {{- include "llm-stack.upgrade.within" (merge (dict "new" (dict "spec" $new)) .) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.claim" -}}
 {{- if .about.key }}
 {{- .about.server }}{{ .about.key }}.{{ .value }}: {{ .about.title }} exists with {{ .was }}, which cannot change to {{ .is | default "empty" }}; set {{ .about.key }}.{{ .value }} to {{ .was }}, or copy the data to another claim and set {{ .about.key }}.existingClaim to its name
@@ -312,7 +312,7 @@ true
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.class" -}}
 {{- $old := dig "spec" "storageClassName" "" .old }}
 {{- $new := dig "spec" "storageClassName" "" .new }}
@@ -322,7 +322,7 @@ true
 {{- $set = true }}
 {{- end }}
 {{- end }}
-{{- /**/}}
+
 {{- $none := and (hasKey .old.spec "storageClassName") (hasKey .new.spec "storageClassName" | not) (eq $old "") $set }}
 {{- if or $none (and (hasKey .old.spec "storageClassName") (ne $old $new) (or $new $set)) }}
 {{- $is := hasKey .new.spec "storageClassName" | ternary ($new | default "no class") "" }}
@@ -337,7 +337,7 @@ true
 {{- $old := include "llm-stack.quantity" $was | float64 }}
 {{- $new := include "llm-stack.quantity" $is | float64 }}
 {{- $capacity := dig "status" "capacity" "storage" $was .old }}
-{{- /**/}}
+
 {{- $recovers := semverCompare ">=1.32-0" .context.Capabilities.KubeVersion.Version }}
 {{- $least := ternary (include "llm-stack.quantity" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
 {{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
@@ -361,10 +361,10 @@ true
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.fixed: set upgradeChecks.storageClasses to false if this is forbidden" -}}
 {{- $name := dig "spec" "storageClassName" "" .old }}
 {{- if not $name -}}
@@ -374,10 +374,10 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.claims" -}}
 {{- $olds := include "llm-stack.upgrade.templates" (list .old .field) | mustFromJson }}
 {{- $news := include "llm-stack.upgrade.templates" (list .new .field) | mustFromJson }}
@@ -403,7 +403,7 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.templates" -}}
 {{- $found := list }}
 {{- range include "llm-stack.upgrade.at" . | mustFromJson }}
