@@ -77,6 +77,83 @@ def test_an_odd_chart_renders_or_is_refused_as_by_the_command(
     assert bool(list(process.answers([{"render": render._data(request, "")}]))) != bool(case.get("uncovered"))
 
 
+# How a template comes to the version of Kubernetes; `odd` templates are a file each.
+VERSIONED = {
+    "not at all": "{{ .Values.replicas }}",
+    "by APIs": '{{ .Capabilities.APIVersions.Has "apps/v1" }} {{ .Capabilities.HelmVersion.Version }}',
+    "by a constraint": '{{ semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version }}',
+    "by two constraints": """{{ if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
+      {{ semverCompare "<1.33-0" $.Capabilities.KubeVersion.Version }}{{ end }}""",
+    "by a constraint in a path": """{{ $c := dict "c" . }}
+      {{ semverCompare "<1.33-0" $c.c.Capabilities.KubeVersion.Version }}""",
+    "by a constraint in parentheses": '{{ semverCompare "<1.33-0" (. | merge dict).Capabilities.KubeVersion.Version }}',
+    "by a constraint that is none": '{{ semverCompare "none" .Capabilities.KubeVersion.Version }}',
+    "by a constraint of a value": "{{ semverCompare .Values.range .Capabilities.KubeVersion.Version }}",
+    "by a constraint in a pipe": '{{ .Capabilities.KubeVersion.Version | semverCompare ">=1.30-0" }}',
+    "by printing": "{{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.KubeVersion }}",
+    "by methods": "{{ .Capabilities.KubeVersion.GitVersion }} {{ .Capabilities.Copy.KubeVersion.Minor }}",
+    "by a text": "{{ .Capabilities.KubeVersion | toString }} {{ .Capabilities | toJson | sha256sum }}",
+    "in a variable": """{{ $c := .Capabilities }}{{ $c.KubeVersion.Minor }}
+      {{ with .Capabilities }}{{ .KubeVersion.Major }}{{ end }}""",
+    "by a function": '{{ (get . "Capabilities").KubeVersion.Version }}',
+    "by pluck": '{{ (first (pluck "Capabilities" .)).KubeVersion.Version }}',
+    "by a range": '{{ range $k, $v := . }}{{ if eq $k "Capabilities" }}{{ $v.KubeVersion.Version }}{{ end }}{{ end }}',
+    "by all": '{{ pick . "Capabilities" | toJson | sha256sum }} {{ pick . "Capabilities" | toYaml | sha256sum }}',
+    "by fmt": '{{ get . "Capabilities" | printf "%v" | sha256sum }} {{ get . "Capabilities" | printf "%T" }}',
+    "by its type": '{{ get . "Capabilities" | typeOf }} {{ get . "Capabilities" | kindOf }} {{ typeOf .Capabilities }}',
+    "in a copy": "{{ (deepCopy .).Capabilities.KubeVersion.Version }}",
+    "in another map": """{{ define "x" }}{{ semverCompare "<1.33-0" .Capabilities.KubeVersion.Version }}{{ end -}}
+      {{ include "x" (dict "Capabilities" .Capabilities) }} {{ include "x" (omit . "Values") }} {{ template "x" . }}""",
+    "as all data": '{{ define "x" }}{{ .KubeVersion.Version }}{{ end }}{{ template "x" .Capabilities }}',
+    "in tpl": '{{ tpl "{{ .Capabilities.KubeVersion.Minor }}" . }} {{ tpl .Values.text . }}',
+    "in a refusal": '{{ fail (printf "needs more than %s" .Capabilities.KubeVersion.Version) }}',
+    "in a refusal of some": """{{ if semverCompare "<1.33-0" .Capabilities.KubeVersion.Version }}
+      {{ fail "too old" }}{{ end }}""",
+    "after an error": "{{ .Capabilities.None }}",
+    "in values": "{{ .Values.Capabilities.KubeVersion.Version }} {{ .Values.none.Capabilities }}",
+    "by a name of ours": '{{ __capabilities . }} {{ __semverCompare ">=1.30-0" . }}',
+    "by a name of ours in tpl": '{{ tpl "{{ (__capabilities .Capabilities).KubeVersion }}" . }}',
+}
+
+
+@pytest.mark.slow
+def test_a_render_for_another_kubernetes_is_that_of_the_command(tmp_path: Path, process: Prover, helm: str) -> None:
+    values = {
+        "range": ">=1.30-0",
+        "text": '{{ semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version }}',
+        "Capabilities": {"KubeVersion": {"Version": "a value"}},
+        "replicas": 1,
+    }
+    requests = []
+    for name, template in VERSIONED.items():
+        folder = tmp_path / name.replace(" ", "-")
+        folder.mkdir()
+        text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: |\n    {template}\n"
+        made = odd({"template": text, "files": {"values.yaml": yaml.safe_dump(values)}}, folder)
+        requests += [replace(made, kube_version=version) for version in ("1.29.0", "1.30.0", "1.31.4-a.b", "1.33.0")]
+    by_command = render.render(requests, Path(helm))
+    for _ in range(2):
+        assert render.render(requests, NOWHERE, prover=process) == by_command
+    backwards = render.render(requests[::-1], NOWHERE, prover=process)
+    assert backwards[::-1] == by_command
+    # Each of these tells at least two versions apart, or the test shows nothing.
+    same = ("not at all", "by APIs", "by a constraint that is none", "by its type", "after an error", "in values")
+    for number, name in enumerate(VERSIONED):
+        results = {(each.text, each.error) for each in by_command[number * 4 : number * 4 + 4]}
+        assert (len(results) == 1) == (name in same or "of ours" in name), name
+
+
+def test_a_render_that_helm_makes_after_ours_failed_is_not_known_by_what_ran(
+    tmp_path: Path, process: Prover, helm: str
+) -> None:
+    template = """{{ define "later" }}b{{ end }}kind: ConfigMap
+metadata: {name: a}
+data: {a: {{ (get . "Capabilities").KubeVersion.Version }}, b: {{ include "later" . }}}"""
+    (made,) = render.render([odd({"template": template}, tmp_path)], NOWHERE, prover=process)
+    assert "a: v1.31.0, b: b" in made.text
+    assert made.ran is None
+
+
 def mutated(requests: list[Request], place: Path, number: int) -> list[Request]:
     """Requests whose values have one thing changed: a key is lost, renamed, or holds something else."""
     chance, made = random.Random(16), []
