@@ -48,14 +48,14 @@ func schema(c *chart.Chart) func(common.Values) error {
 			}
 		}()
 		if err := compiled.Validate(values.AsMap()); err != nil {
-			said := strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+place+"#'\n")
+			said := strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+named+"#'\n")
 			return fmt.Errorf("%s:\n%s\n", c.Name(), said)
 		}
 		return nil
 	}
 }
 
-const place = "file:///values.schema.json" // what the validator calls a schema
+const named = "file:///values.schema.json" // what the validator calls a schema
 
 // compiled is a JSON Schema of its draft, or of this one where it names none and one is given. It reads nothing else.
 func compiled(text []byte, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
@@ -69,10 +69,10 @@ func compiled(text []byte, draft *jsonschema.Draft) (*jsonschema.Schema, error) 
 	}
 	compiler.UseLoader(jsonschema.SchemeURLLoader{})
 	compiler.UseRegexpEngine(pattern)
-	if err := compiler.AddResource(place, document); err != nil {
+	if err := compiler.AddResource(named, document); err != nil {
 		return nil, err
 	}
-	return compiler.Compile(place)
+	return compiler.Compile(named)
 }
 
 // lazy is a pattern of a schema, which is compiled when a value is held against it: values set few of them.
