@@ -271,9 +271,60 @@ def test_without_the_faster_program_it_is_said_which_rules_were_not_run(little, 
         report = prove(place=Path("charts/little"))
         (warning,) = report.warnings
         assert str(warning).startswith(
-            "charts/little: the API server's rules in CEL were not run for HTTPRoute, which only the faster program can; "
+            "charts/little: the API server's rules in CEL were not run for HTTPRoute, which only the faster program can"
         )
-    assert str(warning).endswith("run 'chartgen tools'")
+
+
+assert str(warning).endswith("run 'chartgen tools'")
+
+
+def test_package_is_looked_at_as_a_folder_is(little, helm):
+    folder = little()
+    subprocess.run([helm, "package", "charts/little"], check=True, capture_output=True)
+    report = prove(place=Path("little-1.0.0.tgz"))
+    assert (said(report), report.examples, report.documents) == ([], 2, 11)
+    (folder / "bad.tgz").write_bytes(b"no archive")
+    assert "is not a chart" in said(prove(place=Path("bad.tgz")))[0]
+
+
+@pytest.mark.slow
+def test_stack_can_be_named(little):
+    folder = little()
+    (folder / "stack.yaml").rename(folder / "other.yaml")
+    assert "the stack of this chart is not known" in prove(place=Path("charts/little")).note
+    report = prove(place=Path("charts/little"), named="other.yaml")
+    assert report.note == ""
+    assert said(report) == ["charts/little: is out of date: changed Chart.yaml; run 'chartgen build'"]
+    assert said(prove(place=Path("charts/little"), named="none.yaml"))[0].startswith("none.yaml: no such stack")
+
+
+def test_chart_without_any_object_is_not_green_for_nothing(little):
+    unread = '{{- range list }}{{- $_ := include "fragment.slot.server.size" . }}{{- end }}'
+    little({"fragments/a/templates/map.yaml": f"{{{{- $_ := .Values.text }}}}{unread}\n"})
+    assert "charts/little: renders no objects; check its templates" in said(prove())
+
+
+def test_chart_whose_values_are_broken_is_told_with_their_line(little):
+    little()
+    Path("charts/little/values.yaml").write_text("a: 1\na: 2\n")
+    Path("charts/little/values.schema.json").write_text("{\n")
+    assert [text.partition("; ")[0] for text in said(prove())] == [
+        "charts/little/values.schema.json:2: is not JSON: Expecting property name enclosed in double quotes",
+        "charts/little/values.yaml:2: a: duplicate key, first defined on line 1",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "script"), [("helm", "exit 3"), ("kubeconform", "echo broken; exit 0")])
+def test_broken_tool_is_no_fault_of_the_user(little, monkeypatch, tmp_path, name, script):
+    little()
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    real = tools.ensure
+    monkeypatch.setattr(
+        tools, "ensure", lambda names, say: real(names, say) | {name: tools.Tool(name, broken, "v4.0.0", "on PATH")}
+    )
     with pytest.raises(ToolError):
         prove()
 
