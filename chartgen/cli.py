@@ -282,10 +282,12 @@ def validate(
     if fragments and (chart or given):
         raise click.UsageError("--only composes the chart from the stack; leave CHART, -f and --set out, or --only")
     if fragments:
-        report = proofs.only(list(fragments), stacks.find(stack), here().progress(), schemas)
+        report = proofs.only(list(fragments), stacks.find(stack), here().progress(), schemas, here().remark)
     else:
         recipe, place = stacks.find(stack) if stack else None, chart or loaded.default(stack)
-        report = proofs.validate(place, given.files, recipe, here().progress(), given.flags, schemas, advise=advice)
+        report = proofs.validate(
+            place, given.files, recipe, here().progress(), given.flags, schemas, advise=advice, remark=here().remark
+        )
         report.problems = _foreign(place, given.files, report.problems)
     formats.write(report, here().named, junit, sarif)
     if as_json:
@@ -293,7 +295,7 @@ def validate(
         named = {word: [each.as_json() for each in here().named(found)] for word, found in lists.items()}
         here().json(report.as_json() | named)
         return 1 if report.problems else 0
-    for line in (*report.access, *filter(None, [report.slower, report.note])):
+    for line in (*report.access, *filter(None, [report.note])):
         here().remark(line)
     if report.layers:
         here().summary(terminal.good(report.summary(), not report.problems))

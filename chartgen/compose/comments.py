@@ -11,14 +11,16 @@ import re
 from typing import Any
 
 _TEMPLATE = re.compile(r"\{\{(- )?/\*.*?\*/( -)?\}\}", re.DOTALL)
+# What comes next removes the same white space as the comment does.
+_SPARE = re.compile(r"[ \t]*\{\{- /\*(?:(?!\*/).)*\*/(?: -)?\}\}(?=\s*\{\{- )", re.DOTALL)
 # A comment at the start of the line, above a function. Elsewhere a line with a # can be a part of a text, and a comment
 # at the top says what the script is.
 _SCRIPT = re.compile(r"(?<=\n)(#.*\n)+(?=[a-z_]\w*\(\) \{|function )")
 
 
 def template(text: str) -> str:
-    """A template that renders the same: its comments have nothing in them."""
-    return _TEMPLATE.sub(_bare, text)
+    """A template that renders the same: its comments have nothing in them, and are gone where they remove nothing."""
+    return _TEMPLATE.sub(_bare, _SPARE.sub(_breaks, text))
 
 
 def script(file: str, text: str) -> str:

@@ -137,9 +137,9 @@ def _value(facts: str, key: str, rule: Keys, root: str) -> str:
     """The condition under which a key of a map fits its rule."""
     value = f"{facts.removesuffix('.')}.{key}"
     fits = [f'(kindIs "{KINDS[rule["type"]]}" {value})', *_more(value, rule, root)]
+    if rule.get("required"):  # one that is missing is of no type
+        return " ".join(fits)
     known = f'(hasKey {facts} "{key}")'
-    if rule.get("required"):
-        return " ".join([known, *fits])
     return f"(or (not {known}) (and {' '.join(fits)}))" if fits[1:] else f"(or (not {known}) {fits[0]})"
 
 

@@ -62,7 +62,7 @@ def read(line: bytes) -> tuple[int, Answer | None]:
     texts += [text for pair in answer.providers.items() for text in pair]
     texts += [each[key] for each in answer.resources for key in RESOURCE]
     texts += [each[key] for refused in answer.refusals.values() for each in refused for key in ("field", "message")]
-    if not all(isinstance(text, str) for text in texts):
+    if set(map(type, texts)) - {str}:
         raise ValueError("has something that is not a text")
     return found["id"], answer
 
@@ -173,7 +173,7 @@ def started(programs: dict[str, Tool]) -> Iterator[tuple[Prover | None, str]]:
     program = tools.find("prover")
     lacking = lacks(program, programs)
     if program is None or lacking:
-        yield None, f"helm and kubeconform run for each render, which is slower: {lacking}"
+        yield None, f"helm and kubeconform run for each render, which can take 30 times as long: {lacking}"
         return
     with tempfile.TemporaryDirectory(prefix="chartgen-prover-") as place:
         environment = hermetic(Path(place)) | collector()
@@ -193,9 +193,12 @@ def collector() -> dict[str, str]:
 def lacks(program: Tool | None, programs: dict[str, Tool]) -> str:
     """Why the program cannot answer for these tools; empty where it can. Their versions differ in what they refuse."""
     if program is None and carried.others("prover", tools.pins("prover")):
-        return "install the version of chartgen-prover that is chartgen's own"
+        return "chartgen-prover has another version than chartgen; install chartgen's own"
     if program is None:
-        return "install Go and run 'chartgen tools' to build the faster program"
+        import shutil
+
+        why = "the faster program was built from other sources" if tools.outdated("prover") else "it is not built"
+        return f"{why}; {'run' if shutil.which('go') else 'install Go and run'} 'chartgen tools'"
     for name, tool in programs.items():
         inside = tools.pinned(name)
         if inside.split(".")[:2] != tool.version.split(".")[:2]:

@@ -117,6 +117,11 @@ def built(name: str, say: Say) -> Tool | None:
     return find(name)
 
 
+def outdated(name: str) -> bool:
+    """Whether a tool was built here, but from other sources than those that chartgen has now."""
+    return any(_place(name).parent.glob(f"{name}-*"))
+
+
 @contextmanager
 def locked(name: str, say: Say) -> Iterator[None]:
     """Hold the lock `name` of this home, after any other process that has it; it ends with the process."""
@@ -272,6 +277,6 @@ def pins(name: str) -> str:
     """A hash of what a tool is built from: the pins of its module, and its own sources."""
     import hashlib
 
-    sources = sorted((_module(name) / SOURCES[name]).glob("*.go")) if name in SOURCES else []
+    sources = sorted((_module(name) / SOURCES[name]).rglob("*.go")) if name in SOURCES else []
     files = [_module(name) / "go.mod", _module(name) / "go.sum", *sources]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -16,7 +16,7 @@ from ..programs import kubeconform
 from ..programs.helm import Document, Rendered, documents
 from ..programs.prover import Prover
 from . import policy, together, wiring
-from .manifests import Fault, Render, render_of, shown, texts, title
+from .manifests import Fault, Render, holders, render_of, shown, texts, title
 from .run import RELEASE, Run
 
 # What kubeconform says of a broken rule.
@@ -177,7 +177,7 @@ def _nameless(manifests: Manifests) -> Iterator[Found]:
 def _misprinted(manifests: Manifests) -> Iterator[Found]:
     """Texts in which Go's printf wrote that it could not print a value; a text of the values may say so itself."""
     for run, document in manifests.distinct().values():
-        for path, found in _errors(document.data, ()) if MISPRINT.search(document.text) else ():
+        for path, found in _errors(document.data) if MISPRINT.search(document.text) else ():
             if not any(found in text for text in texts(run.example.data)):
                 remedy = "correct the verb, or give it a value of its type"
                 yield Found(
@@ -185,14 +185,12 @@ def _misprinted(manifests: Manifests) -> Iterator[Found]:
                 )
 
 
-def _errors(data: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
-    """The paths of texts with an error of printf's, and the errors."""
-    if isinstance(data, str):
-        yield from ((path, match[0]) for match in MISPRINT.finditer(data))
-    elif isinstance(data, dict | list):
-        for key, inner in data.items() if isinstance(data, dict) else enumerate(data):
-            yield from (((*path, key), match[0]) for match in MISPRINT.finditer(str(key)))
-            yield from _errors(inner, (*path, key))
+def _errors(data: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """The paths of texts with an error of printf's, keys among them, and the errors."""
+    for path, found, _ in holders(data):
+        for key, inner in found:
+            for text in (str(key), inner if isinstance(inner, str) else ""):
+                yield from (((*path, key), match[0]) for match in MISPRINT.finditer(text))
 
 
 def _together(manifests: Manifests) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from ..programs.helm import Document
@@ -183,30 +183,42 @@ def render_of(
     return Render((*objects, *made), pods, needs, given, own)
 
 
+def holders(data: Any, path: Key = ()) -> Iterator[tuple[Key, list[tuple[Any, Any]], bool]]:
+    """Every map and list in data: its path, its pairs of key and value (number and item), and whether it is a list."""
+    if isinstance(data, dict | list):
+        found = list(data.items() if isinstance(data, dict) else enumerate(data))
+        yield path, found, isinstance(data, list)
+        for key, inner in found:
+            if isinstance(inner, dict | list):
+                yield from holders(inner, (*path, key))
+
+
 def texts(data: Any) -> Iterator[str]:
     """Every text in values."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for inner in data.values() if isinstance(data, dict) else data:
-            yield from texts(inner)
+    for _, found, _ in holders([data]):
+        yield from (inner for _, inner in found if isinstance(inner, str))
 
 
 def at(data: Any, where: str, path: Key = ()) -> Iterator[tuple[Key, Any]]:
     """What stands at a dotted path, `spec.volumes[].secret`, once for each item of the lists on the way."""
-    step, _, rest = where.partition(".")
-    name = step.removesuffix("[]")
-    if not isinstance(data, dict) or data.get(name) is None:
-        return
-    found = [((*path, name), data[name])]
-    if step.endswith("[]"):
-        items = data[name] if isinstance(data[name], list) else []
-        found = [((*path, name, n), item) for n, item in enumerate(items)]
-    for inner, value in found:
-        if rest:
-            yield from at(value, rest, inner)
+    found = [(path, data)]
+    for name, listed in _steps(where):
+        found = [((*place, name), node[name]) for place, node in found if isinstance(node, dict) and name in node]
+        if listed:
+            found = [
+                ((*place, n), item) for place, node in found if isinstance(node, list) for n, item in enumerate(node)
+            ]
         else:
-            yield inner, value
+            found = [each for each in found if each[1] is not None]
+        if not found:
+            break
+    return iter(found)
+
+
+@cache
+def _steps(where: str) -> list[tuple[str, bool]]:
+    """The keys of a dotted path, and whether the items of a list are meant."""
+    return [(step.removesuffix("[]"), step.endswith("[]")) for step in where.split(".")]
 
 
 def maps(data: Any, where: str, path: Key = ()) -> Iterator[tuple[Key, dict[str, Any]]]:
@@ -216,7 +228,11 @@ def maps(data: Any, where: str, path: Key = ()) -> Iterator[tuple[Key, dict[str,
 
 def map_at(data: Any, where: str) -> dict[str, Any]:
     """The map at a dotted path, an empty one where there is none."""
-    return next((found for _, found in maps(data, where)), {})
+    if "[]" in where:
+        return next((found for _, found in maps(data, where)), {})
+    for name, _ in _steps(where):
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def selects(selector: Any, labels: dict[str, str]) -> bool:

@@ -196,7 +196,8 @@ class Proved:
         self.given = {id(run): _key(run, apis) for run in wanted} if self.chart else {}
         if not self.runs:
             return wanted
-        holds = {ran: self._holds(ran) for ran, *_ in self.runs.values()}
+        now = frozenset(self.chart[1].items()) if self.chart else frozenset()
+        holds = {ran: self._holds(ran - now) for ran, *_ in self.runs.values()}
         found = {id(run): self.runs.get(self.given[id(run)]) for run in wanted}
         fresh = {run.example.name for run in wanted if not (kept := found[id(run)]) or not holds[kept[0]]}
         self.known = {id(run): kept[2] for run in wanted if run.example.name not in fresh and (kept := found[id(run)])}
@@ -265,13 +266,14 @@ class Proved:
             "runs": {key: [sets[ran], *rest] for key, (ran, *rest) in runs.items()},
         }
 
-    def _ran(self, names: Iterable[str]) -> Ran:
+    def _ran(self, names: Sequence[str]) -> Ran:
         assert self.chart is not None
-        return frozenset((name, self.chart[1].get(name, "")) for name in names)
+        files = self.chart[1]
+        return frozenset(zip(names, (files.get(name, "") for name in names), strict=True))
 
     def _holds(self, ran: Ran) -> bool:
         assert self.chart is not None
-        return all(self.chart[1].get(name, "") == file for name, file in ran)
+        return all(file == self.chart[1].get(name, "") for name, file in ran)
 
 
 def _key(run: Run, apis: tuple[str, ...]) -> str:

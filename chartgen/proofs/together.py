@@ -18,7 +18,7 @@ from typing import Any
 from ..kubernetes.definitions import QUANTITY
 from ..problem import nearest
 from ..reading.yamlfile import Key, parse
-from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps
+from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, holders, map_at, maps
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = (rf"{LABEL}(\.{LABEL})*", 253, "lowercase letters, digits, '-' and '.'")
@@ -143,23 +143,10 @@ def _keys(owner: Object) -> Iterator[Fault]:
 
 def _nulls(owner: Object) -> Iterator[Fault]:
     """A null in a list, which the API server reads as an empty text, the number 0 or a map without keys."""
-    yield from (
-        owner.fault(path, "is null, which the API server reads as an empty item", "write a value, or remove the item")
-        for path in _empty(owner.data, ())
-    )
-
-
-def _empty(data: Any, path: Key) -> Iterator[Key]:
-    if isinstance(data, dict):
-        for key, inner in data.items():
-            if isinstance(inner, dict | list):
-                yield from _empty(inner, (*path, key))
-    elif isinstance(data, list):
-        for number, inner in enumerate(data):
-            if inner is None:
-                yield (*path, number)
-            elif isinstance(inner, dict | list):
-                yield from _empty(inner, (*path, number))
+    for path, found, listed in holders(owner.data):
+        for number in (number for number, item in found if listed and item is None):
+            said = "is null, which the API server reads as an empty item"
+            yield owner.fault((*path, number), said, "write a value, or remove the item")
 
 
 def _encoded(owner: Object) -> Iterator[Fault]:

@@ -76,13 +76,13 @@ class Report:
     say: Say
     kubernetes_versions: list[str]
     schema_locations: list[str]
+    remark: Say = lambda text: None  # what hears, before the renders, why they take long
     examples: int = 0
     renders: int = 0
     documents: int = 0
     problems: list[Problem] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     note: str = ""
-    slower: str = ""  # why helm and kubeconform ran for each render
     proved: str = ""
     access: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -156,13 +156,14 @@ def validate(
     schemas: Sequence[str] = (),
     shown: str = "",
     advise: Callable[[list[Any], Example], list[Problem]] = lambda needs, example: [],
+    remark: Say = lambda text: None,
 ) -> Report:
     """Prove the chart at `place` (a folder or a package), with its own examples or with a user's values.
 
     A user's values are files and Helm's flags for single values. `origin` is the stack that the chart was made from,
     composed or as a file, where it is not found by itself. `schemas` are more places of schemas, for kubeconform.
     `shown` is what problems call the chart, by default its place. `advise` makes warnings of what the servers of a
-    user's values need, as the chart calculates it.
+    user's values need, as the chart calculates it. `remark` hears at once why validation takes long, where it does.
     """
     import tempfile
     from concurrent.futures import ThreadPoolExecutor
@@ -170,7 +171,7 @@ def validate(
     found_tools = tools.ensure(["helm", "kubeconform"], say)
     prepare.prepare(say)
     shown = shown or str(place)
-    report = Report(shown, say, definitions.versions(), prepare.schema_locations())
+    report = Report(shown, say, definitions.versions(), prepare.schema_locations(), remark)
     with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
         collected = Collected()
         found = collected.attempt(loaded.load, folder, shown)
@@ -287,19 +288,22 @@ def _proofs(
 
 @contextmanager
 def _started(found: dict[str, Tool], report: Report) -> Iterator[Programs]:
-    with prover.started(found) as (process, report.slower):
+    with prover.started(found) as (process, slower):
+        if slower:
+            report.remark(slower)
         lacking = "" if process else prover.lacks(tools.find("prover"), found)
         yield Programs(found["helm"].path, found["kubeconform"].path, process, lacking)
 
 
-def only(ids: list[str], place: Path, say: Say, schemas: Sequence[str] = ()) -> Report:
+def only(ids: list[str], place: Path, say: Say, schemas: Sequence[str] = (), remark: Say = lambda text: None) -> Report:
     """Prove single fragments of the stack in the file `place`: cases and rejections, on the newest Kubernetes.
 
     The chart is composed in memory. A fragment is named by its id or its folder.
     """
     import tempfile
 
-    report = Report(", ".join(ids), say, definitions.versions()[-1:], [], proved="0 cases, 0 rejections")
+    versions = definitions.versions()[-1:]
+    report = Report(", ".join(ids), say, versions, [], remark, proved="0 cases, 0 rejections")
     own, chart = _composed(report, place)
     chosen = _chosen(own, ids) if own else []
     if not own or not chart:

@@ -47,5 +47,12 @@ def test_a_data_file_stays_as_it_is():
     assert comments.script("a.yaml", "a: 1\n# Why.\nload() {\n") == "a: 1\n# Why.\nload() {\n"
 
 
+def test_a_comment_goes_where_what_comes_next_removes_the_same_white_space():
+    text = "a\n  {{- /* one\ntwo */}}\n{{- /* more */ -}}\n  {{- if .b }}\nb\n{{- end }}\n"
+    assert comments.template(text) == "a\n\n\n\n  {{- if .b }}\nb\n{{- end }}\n"
+    for kept in ("a\n{{- /**/}}\n{{ .b }}\n", "a\n{{- /**/}}\nb{{- .b }}\n", "a\n{{/**/}}\n{{- .b }}\n"):
+        assert comments.template(kept) == kept
+
+
 def test_the_markers_of_a_comment_stay_because_they_remove_white_space():
     assert comments.template("a\n{{- /* one\ntwo */ -}}\nb {{/* c */}} d\n") == "a\n{{- /*\n*/ -}}\nb {{/**/}} d\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import CHART
 from llm_stack.rendering import all_requests
 
 from chartgen.kubernetes import definitions, prepare
@@ -19,6 +21,7 @@ from chartgen.programs import helm as render
 from chartgen.programs import kubeconform, prover, tools
 from chartgen.programs.helm import Rendered, Request
 from chartgen.programs.prover import Prover
+from chartgen.proofs import validate
 
 ODD = yaml.safe_load((Path(__file__).parent / "prover/odd.yaml").read_text(encoding="utf-8"))
 NOWHERE = Path("/nowhere/command")  # a command that cannot run, where the prover has to answer
@@ -72,6 +75,83 @@ def test_an_odd_chart_renders_or_is_refused_as_by_the_command(
     # Nothing that one render changed is seen by the next.
     assert render.render([request] * 2, Path(helm), prover=process) == by_command * 2
     assert bool(list(process.answers([{"render": render._data(request, "")}]))) != bool(case.get("uncovered"))
+
+
+# How a template comes to the version of Kubernetes; `odd` templates are a file each.
+VERSIONED = {
+    "not at all": "{{ .Values.replicas }}",
+    "by APIs": '{{ .Capabilities.APIVersions.Has "apps/v1" }} {{ .Capabilities.HelmVersion.Version }}',
+    "by a constraint": '{{ semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version }}',
+    "by two constraints": """{{ if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
+      {{ semverCompare "<1.33-0" $.Capabilities.KubeVersion.Version }}{{ end }}""",
+    "by a constraint in a path": """{{ $c := dict "c" . }}
+      {{ semverCompare "<1.33-0" $c.c.Capabilities.KubeVersion.Version }}""",
+    "by a constraint in parentheses": '{{ semverCompare "<1.33-0" (. | merge dict).Capabilities.KubeVersion.Version }}',
+    "by a constraint that is none": '{{ semverCompare "none" .Capabilities.KubeVersion.Version }}',
+    "by a constraint of a value": "{{ semverCompare .Values.range .Capabilities.KubeVersion.Version }}",
+    "by a constraint in a pipe": '{{ .Capabilities.KubeVersion.Version | semverCompare ">=1.30-0" }}',
+    "by printing": "{{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.KubeVersion }}",
+    "by methods": "{{ .Capabilities.KubeVersion.GitVersion }} {{ .Capabilities.Copy.KubeVersion.Minor }}",
+    "by a text": "{{ .Capabilities.KubeVersion | toString }} {{ .Capabilities | toJson | sha256sum }}",
+    "in a variable": """{{ $c := .Capabilities }}{{ $c.KubeVersion.Minor }}
+      {{ with .Capabilities }}{{ .KubeVersion.Major }}{{ end }}""",
+    "by a function": '{{ (get . "Capabilities").KubeVersion.Version }}',
+    "by pluck": '{{ (first (pluck "Capabilities" .)).KubeVersion.Version }}',
+    "by a range": '{{ range $k, $v := . }}{{ if eq $k "Capabilities" }}{{ $v.KubeVersion.Version }}{{ end }}{{ end }}',
+    "by all": '{{ pick . "Capabilities" | toJson | sha256sum }} {{ pick . "Capabilities" | toYaml | sha256sum }}',
+    "by fmt": '{{ get . "Capabilities" | printf "%v" | sha256sum }} {{ get . "Capabilities" | printf "%T" }}',
+    "by its type": '{{ get . "Capabilities" | typeOf }} {{ get . "Capabilities" | kindOf }} {{ typeOf .Capabilities }}',
+    "in a copy": "{{ (deepCopy .).Capabilities.KubeVersion.Version }}",
+    "in another map": """{{ define "x" }}{{ semverCompare "<1.33-0" .Capabilities.KubeVersion.Version }}{{ end -}}
+      {{ include "x" (dict "Capabilities" .Capabilities) }} {{ include "x" (omit . "Values") }} {{ template "x" . }}""",
+    "as all data": '{{ define "x" }}{{ .KubeVersion.Version }}{{ end }}{{ template "x" .Capabilities }}',
+    "in tpl": '{{ tpl "{{ .Capabilities.KubeVersion.Minor }}" . }} {{ tpl .Values.text . }}',
+    "in a refusal": '{{ fail (printf "needs more than %s" .Capabilities.KubeVersion.Version) }}',
+    "in a refusal of some": """{{ if semverCompare "<1.33-0" .Capabilities.KubeVersion.Version }}
+      {{ fail "too old" }}{{ end }}""",
+    "after an error": "{{ .Capabilities.None }}",
+    "in values": "{{ .Values.Capabilities.KubeVersion.Version }} {{ .Values.none.Capabilities }}",
+    "by a name of ours": '{{ __capabilities . }} {{ __semverCompare ">=1.30-0" . }}',
+    "by a name of ours in tpl": '{{ tpl "{{ (__capabilities .Capabilities).KubeVersion }}" . }}',
+}
+
+
+@pytest.mark.slow
+def test_a_render_for_another_kubernetes_is_that_of_the_command(tmp_path: Path, process: Prover, helm: str) -> None:
+    values = {
+        "range": ">=1.30-0",
+        "text": '{{ semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version }}',
+        "Capabilities": {"KubeVersion": {"Version": "a value"}},
+        "replicas": 1,
+    }
+    requests = []
+    for name, template in VERSIONED.items():
+        folder = tmp_path / name.replace(" ", "-")
+        folder.mkdir()
+        text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: |\n    {template}\n"
+        made = odd({"template": text, "files": {"values.yaml": yaml.safe_dump(values)}}, folder)
+        requests += [replace(made, kube_version=version) for version in ("1.29.0", "1.30.0", "1.31.4-a.b", "1.33.0")]
+    by_command = render.render(requests, Path(helm))
+    for _ in range(2):
+        assert render.render(requests, NOWHERE, prover=process) == by_command
+    backwards = render.render(requests[::-1], NOWHERE, prover=process)
+    assert backwards[::-1] == by_command
+    # Each of these tells at least two versions apart, or the test shows nothing.
+    same = ("not at all", "by APIs", "by a constraint that is none", "by its type", "after an error", "in values")
+    for number, name in enumerate(VERSIONED):
+        results = {(each.text, each.error) for each in by_command[number * 4 : number * 4 + 4]}
+        assert (len(results) == 1) == (name in same or "of ours" in name), name
+
+
+def test_a_render_that_helm_makes_after_ours_failed_is_not_known_by_what_ran(
+    tmp_path: Path, process: Prover, helm: str
+) -> None:
+    template = """{{ define "later" }}b{{ end }}kind: ConfigMap
+metadata: {name: a}
+data: {a: {{ (get . "Capabilities").KubeVersion.Version }}, b: {{ include "later" . }}}"""
+    (made,) = render.render([odd({"template": template}, tmp_path)], NOWHERE, prover=process)
+    assert "a: v1.31.0, b: b" in made.text
+    assert made.ran is None
 
 
 def mutated(requests: list[Request], place: Path, number: int) -> list[Request]:
@@ -265,7 +345,7 @@ def test_flags_and_files_that_only_the_command_reads_are_left_to_it(tmp_path: Pa
 
 
 def test_without_the_program_or_with_another_helm_a_line_says_that_it_is_slower(
-    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch
+    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = {**programs, "helm": replace(programs["helm"], version="v4.0.2")}
     with prover.started(other) as (found, said):
@@ -274,7 +354,38 @@ def test_without_the_program_or_with_another_helm_a_line_says_that_it_is_slower(
     monkeypatch.setattr(tools, "find", lambda name: None)
     with prover.started(programs) as (found, said):
         assert found is None
-    assert said == (
-        "helm and kubeconform run for each render, which is slower: "
-        "install Go and run 'chartgen tools' to build the faster program"
-    )
+    slow = "helm and kubeconform run for each render, which can take 30 times as long: "
+    for go in ("/usr/bin/go", None):
+        run = "run 'chartgen tools'" if go else "install Go and run 'chartgen tools'"
+        monkeypatch.setattr(shutil, "which", lambda name, found=go: found)
+        for why, there in (("it is not built", False), ("the faster program was built from other sources", True)):
+            monkeypatch.setattr(tools, "home", lambda: tmp_path)
+            built = tmp_path / "bin/prover-0123456789ab"
+            built.parent.mkdir(exist_ok=True)
+            built.unlink(missing_ok=True)
+            if there:
+                built.touch()
+            with prover.started(programs) as (_, said):
+                assert said == f"{slow}{why}; {run}"
+
+
+def test_that_validation_is_slower_is_said_before_it_renders(
+    programs: dict[str, tools.Tool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tools.find
+    monkeypatch.setattr(tools, "find", lambda name: None if name == "prover" else found(name))
+    said: list[str] = []
+
+    class Rendering(Exception):
+        """A render begins."""
+
+    def renders(*arguments: Any, **more: Any) -> Any:
+        said.append("renders")
+        raise Rendering
+
+    monkeypatch.setattr(validate, "_renders", renders)
+    with pytest.raises(Rendering):
+        validate.validate(CHART, [], None, lambda text: None, flags=["--set=replicas=2"], remark=said.append)
+    assert len(said) == 2
+    assert said[0].startswith("helm and kubeconform run for each render")
+    assert said[1] == "renders"

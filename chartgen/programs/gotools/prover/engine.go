@@ -18,6 +18,8 @@ import (
 	"text/template"
 	"text/template/parse"
 
+	own "chartgen/gotools/prover/common"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/common/util"
@@ -35,17 +37,7 @@ func schema(c *chart.Chart) func(common.Values) error {
 		return func(common.Values) error { return nil }
 	}
 	plain := func(values common.Values) error { return util.ValidateAgainstSchema(c, values) }
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(c.Schema))
-	if err != nil {
-		return plain
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing but this document
-	compiler.UseRegexpEngine(pattern)
-	if compiler.AddResource("file:///values.schema.json", document) != nil {
-		return plain
-	}
-	compiled, err := compiler.Compile("file:///values.schema.json")
+	compiled, err := compiled(c.Schema, nil)
 	if err != nil {
 		return plain
 	}
@@ -56,11 +48,31 @@ func schema(c *chart.Chart) func(common.Values) error {
 			}
 		}()
 		if err := compiled.Validate(values.AsMap()); err != nil {
-			said := strings.TrimPrefix(err.Error(), "jsonschema validation failed with 'file:///values.schema.json#'\n")
+			said := strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+named+"#'\n")
 			return fmt.Errorf("%s:\n%s\n", c.Name(), said)
 		}
 		return nil
 	}
+}
+
+const named = "file:///values.schema.json" // what the validator calls a schema
+
+// compiled is a JSON Schema of its draft, or of this one where it names none and one is given. It reads nothing else.
+func compiled(text []byte, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	compiler := jsonschema.NewCompiler()
+	if draft != nil {
+		compiler.DefaultDraft(draft)
+	}
+	compiler.UseLoader(jsonschema.SchemeURLLoader{})
+	compiler.UseRegexpEngine(pattern)
+	if err := compiler.AddResource(named, document); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(named)
 }
 
 // lazy is a pattern of a schema, which is compiled when a value is held against it: values set few of them.
@@ -117,6 +129,7 @@ func parsed(c *chart.Chart) *templates {
 	for _, each := range found.parsed.Templates() {
 		if each.Tree != nil {
 			found.calls[each.Name()] = called(each.Tree.Root)
+			asking(each.Tree.Root)
 		}
 	}
 	return found
@@ -268,33 +281,40 @@ func files(c *chart.Chart) (found any) {
 }
 
 // render is engine.Render. An error that Helm's engine words is worded by it, with values that no template changed.
-// The names are of the templates that ran, nil where that is not known.
-func (c *loaded) render(top common.Values, again func() (common.Values, error), fixed bool) (map[string]string, []string, error) {
-	var ran []string
+// The names are of the templates that ran, nil where that is not known; what was asked of the version of Kubernetes is nil
+// where the result is for this version alone.
+func (c *loaded) render(
+	top common.Values, again func() (common.Values, error), fixed bool,
+) (files map[string]string, ran []string, asked map[string]bool, err error) {
 	if c.engine != nil {
-		traced := &trace{depth: map[string]int{}, ran: map[string]bool{}, fixed: fixed}
+		traced := &trace{depth: map[string]int{}, ran: map[string]bool{}, fixed: fixed, compared: map[string]bool{}}
 		made, failure := c.engine.render(c.chart, top, traced)
 		said := refusal(failure)
 		if !traced.timed {
 			// What `fail` says is the same on another line.
 			ran = c.engine.all(traced.ran, failure != nil && said == nil)
+			if !traced.versioned {
+				asked = traced.compared
+			}
 		}
 		if failure == nil {
-			return made, ran, nil
+			return made, ran, asked, nil
 		}
 		if said != nil {
-			return nil, ran, said
+			return nil, ran, asked, said
 		}
-		var err error
 		if top, err = again(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if traced.texts > 0 { // Helm's engine makes others
 			ran = nil
 		}
 	}
 	made, err := engine.Engine{}.Render(c.chart, top)
-	return made, ran, err
+	if err == nil { // what it ran beyond is not known
+		ran = nil
+	}
+	return made, ran, nil, err
 }
 
 func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (made map[string]string, err error) {
@@ -314,7 +334,7 @@ func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (ma
 		"Chart":        metadata(c),
 		"Files":        e.files,
 		"Release":      top["Release"],
-		"Capabilities": top["Capabilities"],
+		"Capabilities": own.New(top["Capabilities"].(*common.Capabilities), &traced.versioned),
 		"Values":       top["Values"],
 		"Subcharts":    map[string]any{},
 	}

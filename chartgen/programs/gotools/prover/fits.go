@@ -14,12 +14,17 @@ type fitRequest struct {
 	Documents map[string]string `json:"documents"`
 }
 
-var fitting sync.Map // text of a schema -> func() *jsonschema.Schema
+var fitting sync.Map // text of a schema -> func() (*jsonschema.Schema, error)
 
 // fitted is {"unfit": [names of documents]}. A schema that does not compile here is left to the caller.
 func fitted(r *fitRequest) json.RawMessage {
-	kept, _ := fitting.LoadOrStore(r.Schema, sync.OnceValue(func() *jsonschema.Schema { return compiled(r.Schema) }))
-	schema := kept.(func() *jsonschema.Schema)()
+	kept, _ := fitting.LoadOrStore(r.Schema, sync.OnceValues(func() (*jsonschema.Schema, error) {
+		return compiled([]byte(r.Schema), jsonschema.Draft7)
+	}))
+	schema, err := kept.(func() (*jsonschema.Schema, error))()
+	if err != nil {
+		panic(err)
+	}
 	unfit := []string{}
 	for name, text := range r.Documents {
 		data, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
@@ -32,22 +37,4 @@ func fitted(r *fitRequest) json.RawMessage {
 		panic(err)
 	}
 	return data
-}
-
-func compiled(text string) *jsonschema.Schema {
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-	if err != nil {
-		panic(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft7)
-	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing but this document
-	if err := compiler.AddResource("file:///schema.json", document); err != nil {
-		panic(err)
-	}
-	found, err := compiler.Compile("file:///schema.json")
-	if err != nil {
-		panic(err)
-	}
-	return found
 }

@@ -51,6 +51,9 @@ type trace struct {
 	timed bool // depends on the time of day, or on chance
 	fixed bool // random texts are the same in each render
 	texts uint64
+	// What it asked of the version of Kubernetes: constraints, with their results, or all.
+	compared  map[string]bool
+	versioned bool
 }
 
 // clocks are the functions of sprig whose results depend on the time of day or its zone, or on chance.
@@ -79,6 +82,7 @@ func (r *trace) bind(t *template.Template, kept *results) {
 			found[name] = r.text(alphabet)
 		}
 	}
+	maps.Copy(found, r.askedOf())
 	t.Funcs(found)
 }
 
@@ -163,6 +167,9 @@ func (r *trace) include(t *template.Template, kept *results) func(string, any) (
 
 func (r *trace) tpl(parent *template.Template) func(string, any) (string, error) {
 	return func(text string, data any) (string, error) {
+		if strings.Contains(text, allOf) || strings.Contains(text, compares) {
+			return "", errors.New("no function of Helm's")
+		}
 		t, err := parent.Clone()
 		if err != nil {
 			return "", fmt.Errorf("cannot clone template: %w", err)
@@ -175,6 +182,7 @@ func (r *trace) tpl(parent *template.Template) func(string, any) (string, error)
 		// What the text itself defines is a part of the values or of a template that ran.
 		for _, each := range t.Templates() {
 			if each.Tree != nil && each.Tree.ParseName == parent.Name() {
+				asking(each.Tree.Root)
 				for name := range called(each.Tree.Root) {
 					r.ran[name] = true
 				}

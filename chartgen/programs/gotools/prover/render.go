@@ -40,8 +40,9 @@ type renderRequest struct {
 type loaded struct {
 	chart  *chart.Chart
 	schema func() func(common.Values) error
-	known  bool          // the schema is correct
-	engine *templates    // nil where Helm's own engine has to render the chart
+	known  bool       // the schema is correct
+	engine *templates // nil where Helm's own engine has to render the chart
+	folds  folds
 	frame  func() string // a hash of all that every render depends on: the chart without the texts of its templates
 }
 
@@ -173,16 +174,24 @@ func (r *renderRequest) template(slot *once) (text string, ran []string, err err
 	if wanted := c.chart.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, caps.KubeVersion.String()) {
 		return "", nil, fmt.Errorf("chart requires kubeVersion: %s which is incompatible with Kubernetes %s", wanted, caps.KubeVersion.Version)
 	}
-	files, ran, err := c.render(top, made, r.Fixed)
-	if err != nil {
-		return "", ran, err
-	}
-	for name := range files {
-		if strings.HasSuffix(name, "NOTES.txt") {
-			delete(files, name)
+	key, told := r.foldKey(vals)
+	if told {
+		if found, ok := c.folds.get(key, caps.KubeVersion.Version); ok {
+			return found.text, found.ran, found.err
 		}
 	}
-	text, err = printed(files)
+	files, ran, asked, err := c.render(top, made, r.Fixed)
+	if err == nil {
+		for name := range files {
+			if strings.HasSuffix(name, "NOTES.txt") {
+				delete(files, name)
+			}
+		}
+		text, err = printed(files)
+	}
+	if told && asked != nil {
+		c.folds.put(key, folded{asked, text, ran, err})
+	}
 	return text, ran, err
 }
 

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.access" -}}
 {{- include "llm-stack.servers" . }}
 {{- $lines := list }}
@@ -19,7 +19,7 @@
 {{- end }}
 {{- range $.Facts.expose }}
 {{- if eq .service $entry.service }}
-{{- /**/}}
+
 {{- $password := ternary (printf " (password required if its controller is %s)" .password) "" (hasKey . "password") }}
 {{- $ways = append $ways (printf "every client of %s%s" (.url | default .hosts) $password) }}
 {{- $annotations = concat $annotations (.annotations | default list) }}
@@ -39,10 +39,10 @@
 {{- mustToJson (compact $lines) }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.opening" -}}
 {{- $domains := list
   "app.kubernetes.io" "helm.sh" "meta.helm.sh" "argocd.argoproj.io" "kubectl.kubernetes.io" "kustomize.toolkit.fluxcd.io" "checksum"
@@ -51,7 +51,7 @@
 {{- $found := list }}
 {{- range . }}
 {{- range $name, $_ := . }}
-{{- /**/}}
+
 {{- $known := regexMatch "^[^/]*$|^nginx.ingress.kubernetes.io/(proxy-(body-size|buffering|(connect|read|send)-timeout)|(force-)?ssl-redirect)$" $name }}
 {{- if not (or $known (has (splitList "/" $name | first) $domains)) }}
 {{- $found = append $found $name }}
@@ -61,10 +61,10 @@
 {{- uniq $found | sortAlpha | mustToJson }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.accessOfObject" -}}
 {{- $object := .object }}
 {{- $kind := $object.kind }}
@@ -72,7 +72,7 @@
 {{- $spec := get $object "spec" }}
 {{- $spec = ternary $spec dict (kindIs "map" $spec) }}
 {{- $named := include "llm-stack.opening" (list ($object.metadata.annotations | default dict) ($object.metadata.labels | default dict)) | mustFromJson }}
-{{- /**/}}
+
 {{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
 {{- $service := and (eq $kind "Service") (eq $group "") }}
 {{- $outside := list }}
@@ -100,12 +100,12 @@
   "cert-manager.io" (list "Certificate" "Issuer" "ClusterIssuer")
   "external-secrets.io" (list "ExternalSecret" "ClusterExternalSecret" "SecretStore" "ClusterSecretStore")
   "bitnami.com" (list "SealedSecret")) $group | default list }}
-{{- /**/}}
+
 {{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
 {{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
 extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
 {{- else if hasSuffix "NetworkPolicy" $kind }}
-{{- /**/}}
+
 {{- if and .limited (or (get $spec "ingress") (get $object "specs") (ne (kindOf (get $object "spec")) "map")) -}}
 extraObjects.{{ .name }} opens another way: {{ $title }} lets more clients reach the pods that it selects.
 {{- end }}
@@ -116,7 +116,7 @@ extraObjects.{{ .name }} can open another way: this chart does not know whom {{ 
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.generated" -}}
 {{- include "llm-stack.servers" . }}
 {{- $lines := list }}

@@ -1,8 +1,8 @@
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.backend" -}}
 {{- $context := first . }}
 {{- $name := last . }}
@@ -24,7 +24,7 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.backendFault" -}}
 {{- $servers := keys .context.Serving | sortAlpha }}
 {{- $uis := list }}
@@ -43,10 +43,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.apiHosts" -}}
 {{- $context := first . }}
 {{- $way := last . }}
@@ -65,9 +65,9 @@
 {{- $found | mustToJson }}
 {{- end }}
 
-{{- /*
 
-*/}}
+
+
 {{- define "llm-stack.apiFaults" -}}
 {{- $key := .key }}
 {{- $taken := .taken }}
@@ -97,7 +97,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.exposedURL" -}}
 {{- $service := last . }}
 {{- $found := "" }}
@@ -109,10 +109,10 @@
 {{- $found }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.url" -}}
 {{- $scheme := "http" }}
 {{- $port := int64 .httpPort }}

@@ -21,10 +21,10 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.envFaults" -}}
 {{- $key := first . }}
 {{- $env := index . 1 }}
@@ -35,10 +35,10 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.listenFaults" -}}
 {{- $key := first . }}
 {{- $env := index . 1 }}
@@ -50,12 +50,12 @@ serviceAccount.attachPullSecrets: the release does not create the service accoun
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.flag" -}}
 {{- regexFind "^[^=\\s]*" (toString .) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.keyFaults" -}}
 {{- $value := last . }}
 {{- range first . }}
@@ -65,8 +65,8 @@ extraArgs: {{ include "llm-stack.flag" . }} is set there, but {{ $value }} is th
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.argument" -}}
 {{- $names := last . }}
 {{- $found := "" }}
@@ -84,7 +84,7 @@ extraArgs: {{ include "llm-stack.flag" . }} is set there, but {{ $value }} is th
 {{- $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.valueAt" -}}
 {{- $at := (first .).Values }}
 {{- range last . | splitList "." }}
@@ -93,7 +93,7 @@ extraArgs: {{ include "llm-stack.flag" . }} is set there, but {{ $value }} is th
 {{- mustToJson $at }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sameSetting" -}}
 {{- $read := list }}
 {{- range . }}
@@ -103,10 +103,10 @@ extraArgs: {{ include "llm-stack.flag" . }} is set there, but {{ $value }} is th
 {{- if eq (first $read | mustToJson) (last $read | mustToJson) }}true{{ end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ggufFaults" -}}
 {{- $engine := index . 1 }}
 {{- if not (hasSuffix ".gguf" (last .)) }}
@@ -118,10 +118,10 @@ model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folde
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.textChecks" -}}
 {{- $json := print .Read.defaults (toJson .Values.servers) }}
 {{- $odd := false }}
@@ -133,7 +133,7 @@ model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folde
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.unprintable" -}}
 {{- $path := first . }}
 {{- $data := last . }}
@@ -157,7 +157,7 @@ model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folde
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secretChecks" -}}
 {{- if not .Values.generateSecrets }}
 {{- range .Facts.secrets }}
@@ -166,7 +166,7 @@ model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folde
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.extraObjectForms" -}}
 {{- range $name, $object := .Values.extraObjects }}
 {{- if or (eq $object.kind "List") (and (hasSuffix "List" $object.kind) (kindIs "slice" (get (mustToJson $object | mustFromJson) "items"))) }}
@@ -177,10 +177,10 @@ extraObjects.{{ $name }}.metadata.name: is missing, but Helm finds an object by 
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.extraObjectFaults" -}}
 {{- $owners := dict }}
 {{- range $name, $object := .Values.extraObjects }}
@@ -189,7 +189,7 @@ extraObjects.{{ $name }}.metadata.name: is missing, but Helm finds an object by 
 extraObjects.{{ $name }}: extraObjects.{{ . }} has the same kind and name; rename or remove one of the two
 {{- end }}
 {{- $_ := set $owners $identity $name }}
-{{- /**/}}
+
 {{- if not (or (regexMatch "^(Cluster)?Role(Binding)?$" $object.kind) (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $object.metadata.name)) }}
 extraObjects.{{ $name }}: metadata.name is {{ quote $object.metadata.name }}, which is not a valid name; use lowercase letters, digits, '-' and '.'
 {{- end }}
@@ -206,14 +206,14 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.identity" -}}
 {{- $object := last . }}
 {{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
 {{- list $group $object.kind ($object.metadata.namespace | default (first .).Release.Namespace) $object.metadata.name | join " " }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.scheduleFaults" -}}
 {{- $key := first . }}
 {{- $months := list "jan" "feb" "mar" "apr" "may" "jun" "jul" "aug" "sep" "oct" "nov" "dec" }}
@@ -247,7 +247,7 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 {{- if and (eq (len $fields) 5) (has (last $fields) (list "*" "?")) }}
-{{- /**/}}
+
 {{- $earliest := 31 }}
 {{- range compact (splitList "," (index $fields 2)) }}
 {{- $start := splitList "/" . | first | splitList "-" | first }}
@@ -270,10 +270,10 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.timeZoneFaults" -}}
 {{- $zone := last . }}
 {{- if $zone }}
@@ -288,7 +288,7 @@ extraObjects.{{ . }}: {{ $rendered.kind }}/{{ $rendered.metadata.name }} is alre
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.needs" -}}
 {{- $needs := list }}
 {{- range .Servers }}

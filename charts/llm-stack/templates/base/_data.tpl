@@ -1,13 +1,13 @@
-{{- /*
 
 
 
-*/}}
-
-{{- /*
 
 
-*/}}
+
+
+
+
+
 {{- define "llm-stack.map" -}}
 {{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
 {{- if not (trim $given.text) -}}
@@ -21,14 +21,14 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.list" -}}
 {{- $given := kindIs "string" . | ternary (dict "text" . "of" "a text") . }}
 {{- if not (trim $given.text) -}}
 []
 {{- else }}
 {{- $list := fromYamlArray (print $given.text "\n") }}
-{{- /**/}}
+
 {{- $sure := and $list (not (kindIs "string" (first $list))) (not (or (contains "---" $given.text) (contains "..." $given.text))) }}
 {{- if $sure }}
 {{- mustToJson $list }}
@@ -38,10 +38,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.parsed" -}}
 {{- $found := fromYaml (printf "data:\n%s\n" (indent 2 .text)) }}
 {{- $data := get $found "data" | default .empty }}
@@ -57,10 +57,10 @@
 {{- mustToJson $data }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.read" -}}
 {{- $read := (first .).Read }}
 {{- $file := last . }}
@@ -73,13 +73,13 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.block" -}}
-{{- /**/}}
+
 {{- $json := toJson . }}
 {{- $common := eq . (trim . | printf "%s\n") }}
 {{- range list "\x7f" "\xc2" "\xe2\x80\xa8" "\xe2\x80\xa9" "\xef" "\b" "\f" "\r" }}

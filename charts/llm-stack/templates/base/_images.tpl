@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.image" -}}
 {{- $image := include "llm-stack.imageFields" . | mustFromJson }}
 {{- $repository := $image.repository }}
@@ -17,7 +17,7 @@
 {{- $mirror = get $mirror $host }}
 {{- end }}
 {{- if $mirror }}
-{{- /**/}}
+
 {{- $repository = printf "%s/%s%s" $mirror (ternary "library/" "" (and (eq $host "docker.io") (not (contains "/" $path)))) $path }}
 {{- end }}
 {{- $repository }}
@@ -25,18 +25,18 @@
 {{- with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.pullPolicy" -}}
 {{- (include "llm-stack.imageFields" . | mustFromJson).pullPolicy }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.imageFields" -}}
 {{- $over := .over | default dict }}
-{{- /**/}}
+
 {{- $image := omit .image "" }}
 {{- if and (or $over.repository $over.tag) (not $over.digest) }}
 {{- $_ := set $image "digest" "" }}
@@ -44,10 +44,10 @@
 {{- mergeOverwrite $image $over | mustToJson }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.podBasics" -}}
 serviceAccountName: {{ include "llm-stack.serviceAccount" . | quote }}
 automountServiceAccountToken: false
@@ -58,7 +58,7 @@ enableServiceLinks: false
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.pullSecrets" -}}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:
@@ -72,11 +72,11 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.env" -}}
 {{- $later := dict }}
 {{- range $name, $value := . }}
@@ -97,10 +97,10 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ownEnv" -}}
 {{- $found := dict }}
 {{- range $name, $value := . }}
@@ -109,10 +109,10 @@ imagePullSecrets:
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.imagesByVendor" -}}
 {{- $vendors := keys (omit .images "none") | sortAlpha -}}
 image: {{ get .images (.vendor | default "none") | default (get .images "nvidia") | default (get .images (first $vendors)) | quote }}

@@ -1,13 +1,13 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.engineMetrics" -}}
 {{- $own := list }}
 {{- range pick (.context.Facts.engine.metrics | default dict) "running" "waiting" "requests" }}
 {{- $own = append $own (regexFind "^[a-z]+" .) }}
 {{- end }}
-{{- /**/}}
+
 {{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` .query "} ${1} {" }}
 {{- $text = regexReplaceAll `"[^"]*"|'[^']*'` $text "" }}
 {{- $text = regexReplaceAll `\{[^}]*\}|\[[^\]]*\]` $text " " }}

@@ -1,25 +1,25 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.name" -}}
 {{- include "llm-stack.nameWithin" (list ((first .).Values.fullnameOverride | default (first .).Release.Name) (last .) 63) }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.shortName" -}}
 {{- include "llm-stack.nameWithin" (list ((first .).Values.fullnameOverride | default (first .).Release.Name) (last .) 48) }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.nameWithin" -}}
 {{- $whole := first . }}
 {{- $suffix := index . 1 }}
@@ -32,7 +32,7 @@
 {{- $name }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.selector" -}}
 {{- $context := first . -}}
 app.kubernetes.io/name: {{ $context.Chart.Name | quote }}
@@ -40,10 +40,10 @@ app.kubernetes.io/instance: {{ $context.Release.Name | quote }}
 app.kubernetes.io/component: {{ last . | quote }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.labels" -}}
 {{- $context := first . -}}
 {{ include "llm-stack.selector" . }}
@@ -53,7 +53,7 @@ app.kubernetes.io/part-of: {{ $context.Chart.Name | quote }}
 helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{ .Values.serviceAccount.name | default (include "llm-stack.name" (list . "account")) }}

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.urlsIn" -}}
 {{- $found := list }}
 {{- range . }}

@@ -1,6 +1,6 @@
-{{- /*
 
-*/}}
+
+
 {{- define "llm-stack.nodePathRefused" -}}
 {{- include "llm-stack.read" (list .context "files/base/node-paths.yaml") }}
 {{- $rows := get .context.Read "files/base/node-paths.yaml" }}
@@ -16,7 +16,7 @@
 {{- ternary "true" "" $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.nodePathFaults" -}}
 {{- $context := .context }}
 {{- $key := .key }}

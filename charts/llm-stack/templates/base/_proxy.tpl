@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.proxy" -}}
 {{- $proxy := .context.Values.global.proxy }}
 {{- $found := dict }}
@@ -22,7 +22,7 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.endpointHosts" -}}
 {{- $hosts := list }}
 {{- range .Facts.endpoints }}
@@ -31,7 +31,7 @@
 {{- mustToJson $hosts }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.proxyURLs" -}}
 {{- list .Values.global.proxy.httpProxy .Values.global.proxy.httpsProxy | compact | uniq | mustToJson }}
 {{- end }}

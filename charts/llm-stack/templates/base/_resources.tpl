@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.resourceFaults" -}}
 {{- $key := first . }}
 {{- $resources := last . }}
@@ -14,7 +14,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.quantity" -}}
 {{- $unit := regexFind "[A-Za-z]*$" . }}
 {{- mulf (trimSuffix $unit . | float64) (get (dict

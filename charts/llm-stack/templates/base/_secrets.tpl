@@ -1,9 +1,9 @@
-{{- /*
 
 
 
 
-*/}}
+
+
 {{- define "llm-stack.secretData" -}}
 {{- if .value }}
 {{- .value | b64enc }}

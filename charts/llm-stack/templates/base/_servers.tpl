@@ -1,23 +1,23 @@
-{{- /*
 
 
 
 
 
-*/}}
+
+
 {{- define "llm-stack.servers" -}}
 {{- if not (hasKey . "Servers") }}
 {{- $root := . }}
-{{- /**/}}
+
 {{- $defaults := omit .Values "servers" }}
 {{- $copy := mustToJson $defaults }}
-{{- /**/}}
+
 {{- $_ := set . "Read" (dict "defaults" $copy) }}
 {{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}
 {{- $_ := set $server "Server" $name }}
-{{- /**/}}
+
 {{- $alone := and (eq (len $root.Values.servers) 1) (empty $entry) }}
 {{- $_ := set $server "Place" (ternary "" (printf "servers.%s: " $name) $alone) }}
 {{- $_ := set $server "Facts" dict }}
@@ -44,11 +44,11 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.serverValues" -}}
 {{- $values := mustFromJson .copy }}
 {{- if .entry }}
@@ -76,7 +76,7 @@
 {{- include "llm-stack.setPaths" (dict "values" $values "paths" (include "llm-stack.slot.server.values" $entry | include "llm-stack.map" | mustFromJson)) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.setPaths" -}}
 {{- range $path, $value := .paths }}
 {{- $keys := splitList "." $path }}
@@ -88,12 +88,12 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.serverName" -}}
 {{- include "llm-stack.shortName" (list . .Server) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.serverURL" -}}
 http://{{ include "llm-stack.serverName" . }}:{{ int64 .Facts.server.port }}
 {{- end }}

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.volumeFaults" -}}
 {{ include "llm-stack.nodePathFaults" (dict "context" .context "volumes" .values.volumes "key" (printf "%svolumes" .key)) }}
 {{- $names := .names }}
@@ -31,11 +31,11 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.mountFaults" -}}
 {{- $key := .key }}
 {{- $path := .path }}

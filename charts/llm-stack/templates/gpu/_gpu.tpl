@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.gpu.row" -}}
 {{- $found := dict }}
 {{- if ne .Values.gpu.vendor "none" }}
@@ -8,16 +8,16 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.mebibytes" -}}
 {{- $unit := regexFind "[MGT]i$" .Values.gpu.memory }}
 {{- mul (trimSuffix $unit .Values.gpu.memory | int64) (get (dict "Mi" 1 "Gi" 1024 "Ti" 1048576) $unit | default 0) }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.gpu.counted" -}}
 {{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
 {{- $whole := dict }}
@@ -39,7 +39,7 @@
 {{- max 1 $count }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.profile" -}}
 {{- $found := list .Values.gpu.partition | compact }}
 {{- range $name, $_ := .Values.gpu.resources }}
@@ -52,10 +52,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.gpu.facts" -}}
 {{- $count := ternary 0 (int64 .Values.gpu.count) (eq .Values.gpu.vendor "none") }}
 {{- if .Values.gpu.resources }}
@@ -75,7 +75,7 @@ partitionValue: gpu.{{ ternary "resources" "partition" (empty $.Values.gpu.parti
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.devices" -}}
 {{- if .Values.gpu.resources }}
 {{- toYaml .Values.gpu.resources }}
@@ -124,14 +124,14 @@ partitionValue: gpu.{{ ternary "resources" "partition" (empty $.Values.gpu.parti
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.surge" -}}
 {{- if or (ne .Values.gpu.vendor "none") .Values.gpu.resources -}}
 false
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.claim" -}}
 {{- $gpu := .Values.gpu }}
 {{- with and (not $gpu.resources) (include "llm-stack.gpu.row" . | mustFromJson).class -}}
@@ -159,7 +159,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.claimName" -}}
 {{- $hash := include "llm-stack.gpu.claim" . | include "llm-stack.map" | sha256sum | trunc 8 }}
 {{- include "llm-stack.name" (list . (printf "%s-gpus-%s" .Server $hash)) }}
@@ -172,7 +172,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.partitions" -}}
 {{- $count := 0 }}
 {{- range $name, $amount := .Values.gpu.resources }}
@@ -225,7 +225,7 @@ gpu.vendor: engine {{ .Values.engine }} has no image for {{ $gpu.vendor }}; set 
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.typeChecks" -}}
 {{- $type := .gpu.type }}
 {{- $by := .row.type | default dict }}
@@ -257,7 +257,7 @@ gpu.partition: is empty, but {{ .gpu.scheme }} needs a partition; set it, for ex
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.memoryChecks" -}}
 {{- $memory := .row.memory | default dict }}
 {{- $unit := int64 $memory.unit }}
@@ -284,7 +284,7 @@ gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute toget
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.gpu.strays" -}}
 {{- $gpu := .Values.gpu }}
 {{- $asked := dict }}
@@ -303,7 +303,7 @@ gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute toget
 {{- if not $gpu.resources }}
 {{- $resources = merge dict (.Values.resources.limits | default dict) (.Values.resources.requests | default dict) }}
 {{- end }}
-{{- /**/}}
+
 {{- if or $asked (contains "/" (keys $resources | join " ")) }}
 {{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
 {{- $vendors := get .Read "files/gpu/vendors.yaml" }}

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.loader.checks" -}}
 {{ include "llm-stack.resourceFaults" (list "loader.resources" .Values.loader.resources) }}
 {{- if hasSuffix "-loader" .Server }}
@@ -13,7 +13,7 @@ model.delivery: {{ $delivery.separateWorkload }} downloads models to a claim, bu
 model.delivery: {{ $delivery.separateWorkload }} and the server can mount the model cache on different nodes at the same time, but modelCache.accessModes is {{ join ", " $cache.accessModes }}; set it to ReadWriteMany with a storage class that supports it (an existing claim cannot be changed: name another with modelCache.existingClaim), or set model.delivery to init
 {{- end }}
 {{- end }}
-{{- /**/}}
+
 {{- $around := include (ternary "llm-stack.slot.loader.volumes" "llm-stack.slot.server.volumes" ($delivery.waitsForLoader | default false)) . | include "llm-stack.list" | mustFromJson }}
 {{- $names := dict "models" 1 "files" 1 "tmp" 1 }}
 {{- range $around }}
@@ -37,7 +37,7 @@ loader.volumeMounts: {{ .mountPath }} is already used by a volume of the chart; 
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.loader.releaseChecks" -}}
 {{- $users := dict }}
 {{- $pruned := list }}

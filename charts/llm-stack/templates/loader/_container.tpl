@@ -1,13 +1,13 @@
-{{- /*
 
 
 
 
 
-*/}}
+
+
 {{- define "llm-stack.loader.container" -}}
 {{- $facts := .Facts.source }}
-{{- /**/}}
+
 {{- $engine := .Facts.engine }}
 {{- $program := get .Values.images ($facts.image | default "") | default dict }}
 {{- $served := get .Values.images ($engine.image | default "") | default dict }}
@@ -89,7 +89,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.loader.volumes" -}}
 {{- with .Values.loader.volumes }}
 {{- toYaml . }}
@@ -114,7 +114,7 @@
 {{ include "llm-stack.slot.loader.volumes" . | trim }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.loader.annotations" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $models := list }}
@@ -125,7 +125,7 @@ checksum/models: {{ $models | mustToJson | sha256sum | trunc 16 | quote }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.loader.files" -}}
 {{- if ne .Values.model.delivery "none" -}}
 {{- $delivery := .Facts.delivery -}}

@@ -1,8 +1,8 @@
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.loader.pod" -}}
 metadata:
   labels:
@@ -19,7 +19,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- if .Loader.everyNode }}
-  {{- /**/}}
+
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
@@ -29,7 +29,7 @@ spec:
       {{- toYaml . | nindent 6 }}
   {{- end }}
   {{- end }}
-  {{- /**/}}
+
   {{- $labels := ternary (include "llm-stack.slot.server.nodeSelector" . | include "llm-stack.map" | mustFromJson) dict (.Loader.everyNode | default false) }}
   {{- with mergeOverwrite $labels .Values.nodeSelector }}
   nodeSelector:
@@ -49,19 +49,19 @@ spec:
   {{- include "llm-stack.loader.podVolumes" . | trim | nindent 2 }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.loader.job" -}}
 {{- $pod := include "llm-stack.loader.pod" (merge (dict "Loader" (dict "name" "bring-models" "mode" "once")) .) }}
 {{- include "llm-stack.name" (list . (printf "%s-models-%s" .Server ($pod | include "llm-stack.map" | sha256sum | trunc 8))) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.loader.urls" -}}
 {{- concat (include "llm-stack.urlsIn" .Values.loader.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.loader.network" -}}
 {{- range .Servers }}
 {{- if .Facts.delivery.waitsForLoader }}

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.model.values" -}}
 {{- $entry := .Entry }}
 {{- $paths := dict }}
@@ -13,7 +13,7 @@
 {{- $_ := set $paths "model.filter" ($entry.model.filter | default list) }}
 {{- end }}
 {{- end }}
-{{- /**/}}
+
 {{- if $entry.models }}
 {{- range list "digest" "reference" "path" }}
 {{- $_ := set $paths (printf "model.%s" .) (dig "model" . "" $entry) }}
@@ -26,10 +26,10 @@
 {{- mustToJson $paths }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.model.models" -}}
 {{- $found := list }}
 {{- range $key, $model := .Values.models | default (dict .Values.model.name .Values.model) }}
@@ -49,7 +49,7 @@
 {{- toYaml $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.model.facts" -}}
 {{- $folder := ternary .Values.model.path (first .Facts.models).folder (eq .Values.model.delivery "none") -}}
 name: {{ (first .Facts.models).name | quote }}
@@ -57,7 +57,7 @@ folder: {{ quote $folder }}
 path: {{ list "/models" $folder | compact | join "/" | quote }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.model.endpoints" -}}
 {{- $found := list }}
 {{- range $name, $server := .Serving }}

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.reload.container" -}}
 {{- if ne .Values.reload.mode "none" }}
 {{- $image := dict "context" . "image" .Values.images.curl -}}
@@ -77,12 +77,12 @@ PATIENCE: "30"
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.reload.resource" -}}
 {{- .Facts.server.kind | lower }}s
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.reload.volumes" -}}
 {{- if ne .Values.reload.mode "none" -}}
 - name: reload

@@ -36,8 +36,8 @@ topologySpreadConstraints: two constraints have the topologyKey {{ .topologyKey 
 {{- include "llm-stack.server.imageChecks" . }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.server.hideFaults" -}}
 {{- $said := dict
   "tls" "makes the server answer over TLS, but its probes and its clients in the release use HTTP, so that it would never be ready; remove it, and set the certificate at an Ingress or a Gateway"
@@ -58,7 +58,7 @@ extraArgs: {{ $name }} {{ get $said $how }}
 {{- end }}
 {{- else }}
 {{- range $.Values.extraArgs }}
-{{- /**/}}
+
 {{- $flag := include "llm-stack.flag" . | replace "_" "-" }}
 {{- if or (eq $flag $name) (and (ge (len $flag) 9) (hasPrefix $flag $name)) }}
 extraArgs: {{ include "llm-stack.flag" . }} {{ get $said $how }}
@@ -69,10 +69,10 @@ extraArgs: {{ include "llm-stack.flag" . }} {{ get $said $how }}
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.server.listenFaults" -}}
 {{- $port := int64 .Facts.engine.port | toString }}
 {{- $own := include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson }}
@@ -90,11 +90,11 @@ extraArgs: --host {{ . }} hides the server from the probes and the Service; remo
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.server.repeatedFaults" -}}
 {{- $known := .Facts.engine.arguments | default dict }}
 {{- $own := include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson }}
@@ -116,7 +116,7 @@ extraArgs: --host {{ . }} hides the server from the probes and the Service; remo
 {{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
 {{- $set := include "llm-stack.argument" (list $own $alike) }}
 {{- $default := include "llm-stack.valueAt" (list $ $value) | mustFromJson }}
-{{- /**/}}
+
 {{- if not $set }}
 {{- $set = kindIs "float64" $default | ternary (toString $default) "auto" }}
 {{- end }}
@@ -129,7 +129,7 @@ extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which
 {{- range $name, $value := .Facts.engine.variables }}
 {{- if hasKey $.Values.env $name }}
 {{- $given := get $.Values.env $name | toString }}
-{{- /**/}}
+
 {{- $set := hasKey $env $name | ternary (get $env $name) (include "llm-stack.valueAt" (list $ $value) | mustFromJson) | toString }}
 {{- if not (include "llm-stack.sameSetting" (list $given $set)) }}
 env.{{ $name }}: {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
@@ -138,7 +138,7 @@ env.{{ $name }}: {{ $value }} is the value for it, which the chart reads, too; r
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.imageChecks" -}}
 {{- $image := .Values.image }}
 {{- $facts := .Facts.engine }}
@@ -151,7 +151,7 @@ image.tag: is empty, so {{ . }} would be pulled with {{ $usual.tag }}, which is 
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.releaseChecks" -}}
 {{- $users := dict }}
 {{- range $name, $server := .Servers }}
@@ -171,7 +171,7 @@ servers.{{ $taken }}: the name is used for the pods of server {{ $name }}, which
 {{- $_ := set $users (toString .) (append (get $users (toString .) | default list) $name) }}
 {{- end }}
 {{- end }}
-{{- /**/}}
+
 {{- range $name, $server := .Servers }}
 {{- $images := .Values.images }}
 {{- with .Values.image.repository }}

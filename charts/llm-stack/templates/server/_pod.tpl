@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.server.pod" -}}
 metadata:
   labels:
@@ -129,8 +129,8 @@ spec:
   {{- with int64 .Values.preStopSleepSeconds }}
   lifecycle:
     preStop:
-      {{- /*
-*/}}
+
+
       {{- if semverCompare ">=1.30-0" $.Capabilities.KubeVersion.Version }}
       sleep: {seconds: {{ int64 . }}}
       {{- else }}
@@ -168,12 +168,12 @@ spec:
   {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.component" -}}
 {{- .Server }}{{ if .Worker }}-worker{{ end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.env" -}}
 HOME: /tmp/home
 {{- if .Facts.engine.offline }}
@@ -183,7 +183,7 @@ DO_NOT_TRACK: "1"
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.volumes" -}}
 {{- with .Facts.engine.sharedMemory -}}
 - name: shm
@@ -200,7 +200,7 @@ DO_NOT_TRACK: "1"
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.probes" -}}
 {{- $health := .Facts.engine.health | default dict -}}
 startupProbe:
@@ -220,7 +220,7 @@ livenessProbe:
   failureThreshold: 6
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.probe" -}}
 {{- if . -}}
 httpGet: {path: {{ quote . }}, port: http}
@@ -229,7 +229,7 @@ tcpSocket: {port: http}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.modelMount" -}}
 {{- $facts := .Facts.engine }}
 {{- $mount := include "llm-stack.slot.cache.mount" . | include "llm-stack.map" | mustFromJson }}
@@ -242,8 +242,8 @@ tcpSocket: {port: http}
 {{- mustToJson $mount }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.server.resources" -}}
 {{- if .Head }}
 {{- toYaml .Head.resources }}
@@ -254,7 +254,7 @@ tcpSocket: {port: http}
 {{- end }}
 {{- $devices := include "llm-stack.slot.server.devices" . | include "llm-stack.map" | mustFromJson }}
 {{- if $devices }}
-{{- /**/}}
+
 {{- $own := merge (dict) ($resources.limits | default dict) ($resources.requests | default dict) }}
 {{- range $name, $_ := $devices }}
 {{- if hasKey $own $name }}
@@ -326,7 +326,7 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
   {{- else if and .Values.envFrom .Facts.engine.keyVariable }}
   {{- $who = printf "Its API has no authentication, unless envFrom sets %s." .Facts.engine.keyVariable }}
   {{- end }}
-  {{- /**/}}
+
   {{- if and .Facts.group (not (.Facts.group | default dict).serve) }}
   {{- $who = printf "%s Its pods compute together over other ports, which require no key, and who reaches these can run programs in them." $who }}
   {{- end }}
@@ -337,22 +337,22 @@ port: {{ .Values.service.port | default .Facts.engine.port | int64 }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: 1800
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.files" -}}
 {{- if ne (include "llm-stack.slot.server.files" .) "{}" }}true{{ end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.server.strategy" -}}
 {{- $surge := ne (include "llm-stack.slot.server.surge" .) "false" -}}
 type: RollingUpdate
@@ -361,7 +361,7 @@ rollingUpdate:
   maxUnavailable: {{ ternary 0 1 $surge | int64 }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.server.network" -}}
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}

@@ -1,8 +1,8 @@
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.server.arguments" -}}
 {{- $all := concat (include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
 {{- $args := list }}
@@ -23,8 +23,8 @@
 {{- dict "args" $args "refused" $refused | mustToJson }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.server.imageVersion" -}}
 {{- $found := dict "version" "" }}
 {{- with .Facts.engine.versions }}
@@ -37,7 +37,7 @@
 {{- if has (splitList "/" $image.repository | last) $table.images }}
 {{- $part := regexFind ($table.tag | default "[0-9]+([.][0-9]+)+") ($image.tag | default "") }}
 {{- $version := regexFind "[0-9]+([.][0-9]+)*" $part }}
-{{- /**/}}
+
 {{- $_ := set $found "version" (regexReplaceAll "(^|[.])0+([0-9])" $version "${1}${2}") }}
 {{- $_ := set $found "tag" $image.tag }}
 {{- $_ := set $found "key" (ternary "image.tag" (printf "images.%s.tag" $name) (not (empty $.Values.image.tag))) }}
@@ -47,12 +47,12 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.server.unsuited" -}}
 {{- $image := .image }}
 {{- $found := dict }}
-{{- /**/}}
+
 {{- $name := include "llm-stack.flag" .argument }}
 {{- $plain := replace "_" "-" $name }}
 {{- $value := trimPrefix $name .argument }}

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.read" -}}
 {{- if not (hasKey .Read "catalogue") }}
 {{- $text := .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" }}
@@ -9,10 +9,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.found" -}}
 {{- $parts := splitList (last .) (index . 1) }}
 {{- if gt (len $parts) 1 }}
@@ -22,22 +22,22 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.row" -}}
 {{- include "llm-stack.sizing.read" .context }}
 {{- $reference := .reference }}
-{{- /**/}}
+
 {{- $format := include "llm-stack.sizing.format" .context }}
 {{- $registry := and (eq $format "ollama") (not (regexMatch "^(hf[.]co|huggingface[.]co)/" $reference)) }}
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
 {{- $row := include "llm-stack.sizing.listed" (dict "context" .context "reference" $reference) }}
-{{- /**/}}
+
 {{- if and (not $row) (hasSuffix ":latest" $reference) (not (contains "/" $reference)) }}
 {{- $family := trimSuffix ":latest" $reference }}
 {{- with include "llm-stack.sizing.tag" (merge (dict "Model" $family) .context) }}
@@ -45,7 +45,7 @@
 {{- $row = include "llm-stack.sizing.listed" (dict "context" $.context "reference" $reference) }}
 {{- end }}
 {{- end }}
-{{- /**/}}
+
 {{- if and (eq $format "directory") (not (contains "/" $reference)) (not .file) }}
 {{- omit ($row | default "{}" | mustFromJson) "weightsMiB" "expertsM" "quantization" "default" | mustToJson }}
 {{- else if and (not .file) (or $row (and $registry (contains "/" .reference))) }}
@@ -55,7 +55,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.listed" -}}
 {{- $row := "" }}
 {{- range list .reference (regexReplaceAll "@.*$" .reference "") | uniq }}
@@ -64,7 +64,7 @@
 {{- $row }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.format" -}}
 {{- $own := ternary "ollama" "directory" (eq (include "llm-stack.slot.engine.source" .) "ollama") }}
 {{- .Facts.source.format | default $own }}
@@ -99,17 +99,17 @@
 {{- end }}
 {{- $plain := regexReplaceAll "-(instruct|chat|text|it|base|hf)$" $base "" | trimPrefix "meta-" }}
 {{- $wanted := list $base $plain (printf "%s-instruct" $plain) (printf "%s-it" $plain) (printf "%s-bf16" $plain) }}
-{{- /**/}}
+
 {{- if and $hub (contains "_" $plain) }}
 {{- $own := regexReplaceAll "^[a-z0-9.-]+_" $plain "" }}
 {{- $wanted = concat $wanted (list $own (printf "%s-instruct" $own) (printf "%s-it" $own)) }}
 {{- end }}
-{{- /**/}}
+
 {{- if not $hub }}
 {{- $wanted = append $wanted (regexReplaceAll "-(instruct|chat|text|it|thinking|a[0-9.]+b|(qwen|llama)-distill|v[0-9.]+|[0-9]{4})\\b" $plain "") }}
 {{- end }}
 {{- $wanted = uniq $wanted }}
-{{- /**/}}
+
 {{- $loose := list }}
 {{- if $hub }}
 {{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
@@ -129,7 +129,7 @@
 {{- end }}
 {{- end }}
 {{- if eq $ending "unknown" }}
-{{- /**/}}
+
 {{- $row = omit $row "weightsMiB" "expertsM" "quantization" "default" }}
 {{- end }}
 {{- with get $quantizations $ending }}
@@ -144,8 +144,8 @@
 {{- mustToJson $row }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.sizing.ending" -}}
 {{- $found := "" }}
 {{- range $end, $_ := .quantizations }}

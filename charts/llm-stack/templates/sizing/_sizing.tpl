@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.tag" -}}
 {{- if eq (.Facts.source.format | default "ollama") "ollama" }}
 {{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
@@ -15,7 +15,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.mebibytes" -}}
 {{- $unit := regexFind "[A-Za-z]*$" . }}
 {{- $bytes := get (dict
@@ -24,7 +24,6 @@
 {{- divf (mulf (trimSuffix $unit . | float64) $bytes) 1048576 | floor | int64 }}
 {{- end }}
 
-{{- /*
 
 
 
@@ -32,7 +31,8 @@
 
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.facts" -}}
 {{- $known := true }}
 {{- $models := list }}
@@ -63,11 +63,11 @@
 {{- merge (dict "programMiB" $program "usablePercent" $usable "promptCacheMiB" $cache) $sum | mustToJson }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.cacheBits" -}}
 {{- $known := dict "f32" 32.0 "float" 32.0 "float32" 32.0 "fp8" 8.0 "fp8_e4m3" 8.0 "fp8_e5m2" 8.0 "fp8_inc" 8.0 "fp8_ds_mla" 9.25
   "fp8_per_token_head" 8.5 "int8_per_token_head" 8.5 "int4_per_token_head" 4.5 "nvfp4" 4.5 "nvfp4_4over6" 4.5 "fp4_e2m1" 4.5
@@ -80,10 +80,10 @@
 {{- divf $bits (len $types) }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.model" -}}
 {{- $row := include "llm-stack.sizing.row" (dict "context" .context "reference" .model.reference "file" (.context.Facts.engine.modelFile | default "")) | mustFromJson }}
 {{- $values := .context.Values }}
@@ -103,7 +103,7 @@
 {{- end }}
 {{- $made := ternary (int64 $row.context) 0 (gt $token 0.0) }}
 {{- $found := pick $row "dtype" "quantization" "heads" "kvHeads" }}
-{{- /**/}}
+
 {{- $experts := 0 }}
 {{- if $row.expertsM }}
 {{- $wide := int64 $row.wideM }}
@@ -113,18 +113,18 @@
 {{- merge (dict "reference" .model.reference "weightsMiB" $weights "expertsMiB" $experts "kvKiBPerToken" $token "context" $made) $found | mustToJson }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.sizing.step" -}}
 {{- $step := ternary 2 8 (le . 32768) }}
 {{- mul $step (div (add . (mul $step 1024) -1) (mul $step 1024)) }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.limit" -}}
 {{- $sum := .Facts.sizing }}
 {{- $bound := include "llm-stack.sizing.mebibytes" (.Facts.cache.size | default "100Gi") | int64 }}
@@ -138,7 +138,7 @@
 {{- define "llm-stack.sizing.resources" -}}
 {{- $sum := .Facts.sizing }}
 {{- $nodes := int64 .Values.nodes.count }}
-{{- /**/}}
+
 {{- $weights := div (add (int64 $sum.weightsMiB) $nodes -1) $nodes }}
 {{- $least := .Values.minimumResources }}
 {{- $cpu := int64 $least.cpu }}
@@ -175,20 +175,20 @@ limits: {memory: {{ . | quote }}}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.values" -}}
 {{- if not .Values.startupTimeoutSeconds -}}
 startupTimeoutSeconds: {{ mul 1800 (add 1 (div (add 299 (div (int64 .Facts.sizing.weightsMiB) 50)) 1800)) }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.volume" -}}
 {{- mul 10 (div (add (div (mul (int64 .) 11) 10) 10239) 10240) }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.sizing.copies" -}}
 {{- if eq .Values.model.delivery "none" -}}
 1
@@ -198,15 +198,15 @@ startupTimeoutSeconds: {{ mul 1800 (add 1 (div (add 299 (div (int64 .Facts.sizin
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.acrossNodes" -}}
 {{- if and .Facts.engine.group (eq (int64 (.Facts.engine.copies | default 1)) 1) -}}
 true
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.sizing.nodes" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}
@@ -254,16 +254,16 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.sizing.limitFault" -}}
 {{- $limits := .Values.resources.limits | default dict }}
 {{- $limit := get $limits "memory" | toString }}
-{{- /**/}}
+
 {{- $devices := or (int64 .Facts.gpu.count) (contains "/" (keys $limits | join " ")) (include "llm-stack.slot.server.resourceClaims" . | trim) }}
-{{- /**/}}
+
 {{- $uncounted := or .Values.runtimeClassName (hasKey .Values.env "NVIDIA_VISIBLE_DEVICES") (dig "privileged" false .Values.securityContext) }}
 {{- range .Values.volumes }}
 {{- $uncounted = or $uncounted (dig "hostPath" "path" "" . | hasPrefix "/dev") }}
@@ -280,13 +280,13 @@ resources.limits.memory: {{ $limit }} is too small for the weights of the model,
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.sizing.plan" -}}
 {{- $sum := .Facts.sizing }}
 {{- $gpu := .Facts.gpu }}
 {{- $plan := dict "server" .Server "engine" .Values.engine "context" (int64 .Values.model.contextLength) }}
 {{- $_ := set $plan "parallel" (int64 .Facts.engine.parallel | default 1) }}
-{{- /**/}}
+
 {{- $serves := ternary (.Facts.engine.names | default (list .Facts.engine.model)) list (eq .Facts.engine.protocol "openai") }}
 {{- $_ := set $plan "serves" (ternary list $serves (not (empty (.Facts.batch | default dict)))) }}
 {{- $_ := set $plan "offloadsToMemory" (.Facts.engine.offloadsToMemory | default false) }}

@@ -26,7 +26,7 @@ daemonset.chown: is true, but podSecurityContext.runAsUser does not set the owne
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.delivery.daemonset.steps" -}}
 {{- if .Values.daemonset.chown }}
 {{- $user := int64 .Values.podSecurityContext.runAsUser }}

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.delivery.sidecar.container" -}}
 {{- include "llm-stack.slot.loader.container" (merge (dict "Loader" (dict "name" "keep-models" "mode" "watch" "sidecar" true)) .) }}
 {{- end }}

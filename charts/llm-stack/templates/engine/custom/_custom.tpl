@@ -33,7 +33,7 @@ metrics: {port: {{ ternary "metrics" "http" (hasKey $custom.ports "metrics") | q
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.custom.env" -}}
 USER: server
 {{- end }}

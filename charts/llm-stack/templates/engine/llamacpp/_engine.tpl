@@ -104,7 +104,7 @@ keyVariable: LLAMA_API_KEY
 huggingface
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.llamacpp.values" -}}
 {{- $llamacpp := .Values.llamacpp }}
 {{- $hub := has .Values.model.source (list "" "huggingface" "s3") }}
@@ -113,21 +113,21 @@ model.filter: {{ list (include "llm-stack.engine.llamacpp.parts" $llamacpp.file)
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.llamacpp.parts" -}}
 {{- regexReplaceAll "-00001-of-([0-9]{5}\\.gguf)$" . "-*-of-${1}" }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.llamacpp.device" -}}
 {{- get (dict "nvidia" "CUDA" "amd" "ROCm" "intel" "SYCL" "mthreads" "MUSA") .Facts.gpu.vendor }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.engine.llamacpp.args" -}}
 {{- $llamacpp := .Values.llamacpp }}
 {{- $context := int64 .Values.model.contextLength }}

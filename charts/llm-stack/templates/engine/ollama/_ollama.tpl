@@ -87,8 +87,8 @@ MIN_GPU_PERCENT: {{ int64 .Values.ollama.minGpuPercent | quote }}
 {{- join " " $found }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.engine.ollama.probes" -}}
 startupProbe:
   exec:
@@ -123,10 +123,10 @@ modelfile-{{ $n }}: {{ regexReplaceAll "[\\x{7f}-\\x{9f}]" $text "?" | toJson }}
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.engine.ollama.modelfile" -}}
 # {{ .name }}
 FROM {{ .model.from | default .from }}
@@ -146,7 +146,7 @@ ADAPTER {{ . }}
 {{- end }}
 {{ end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.ollama.annotations" -}}
 {{- with .Values.ollama.modelfiles -}}
 checksum/modelfiles: {{ toJson . | sha256sum | trunc 16 | quote }}
@@ -187,7 +187,7 @@ extraArgs: ollama accepts no arguments; use the values under ollama, or environm
 {{- if and (ne .Values.ollama.kvCacheType "f16") (not .Values.ollama.flashAttention) }}
 ollama.kvCacheType: {{ .Values.ollama.kvCacheType }} needs flash attention; set ollama.flashAttention to true
 {{- end }}
-{{- /**/}}
+
 {{- $any := "(0[.]0[.]0[.]0|\\[::\\]|::)?" }}
 {{- $port := int64 .Facts.engine.port }}
 {{ include "llm-stack.listenFaults" (list "env" .Values.env (dict "OLLAMA_HOST" (printf "^(%s(:%d)?|https?://%s:%d)/?$" $any $port $any $port))) }}

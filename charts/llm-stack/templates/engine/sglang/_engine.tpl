@@ -73,7 +73,7 @@ arguments:
   --dist-init-addr: *nodes
   {{- end }}
 tensorParallel: true
-{{- /**/}}
+
 {{- if not (has "--enable-dp-attention" .Values.extraArgs) }}
 tensorParallelSize: {{ include "llm-stack.engine.sglang.tensorParallelSize" . | int64 }}
 {{- end }}
@@ -94,7 +94,7 @@ access: {{ printf "Requests to its API require the key in Secret %s, except for 
 huggingface
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.sglang.tensorParallelSize" -}}
 {{- $others := mul (int64 .Values.sglang.pipelineParallelSize) (int64 .Values.sglang.dataParallelSize) }}
 {{- $cards := max 1 (int64 .Facts.gpu.count) | mul (int64 .Values.nodes.count) }}
@@ -105,15 +105,15 @@ huggingface
 tensor parallel {{ include "llm-stack.engine.sglang.tensorParallelSize" . }}, pipeline parallel {{ int64 .Values.sglang.pipelineParallelSize }}, data parallel {{ int64 .Values.sglang.dataParallelSize }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.sglang.command" -}}
 - python3
 - -m
 - sglang.launch_server
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.engine.sglang.args" -}}
 {{- $sglang := .Values.sglang -}}
 - {{ list .Facts.model.path $sglang.folder | compact | join "/" | printf "--model-path=%s" | quote }}
@@ -151,7 +151,7 @@ tensor parallel {{ include "llm-stack.engine.sglang.tensorParallelSize" . }}, pi
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.sglang.env" -}}
 # An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
 USER: sglang
@@ -164,11 +164,11 @@ SGLANG_API_KEY:
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.engine.sglang.probes" -}}
 startupProbe:
   httpGet: {path: /ready, port: http}
@@ -202,7 +202,7 @@ Secret/{{ . }}
 {{- $split := mul $tensor (int64 $sglang.pipelineParallelSize) (int64 $sglang.dataParallelSize) }}
 {{- $nodes := int64 .Values.nodes.count }}
 {{- $cards := mul (int64 .Facts.gpu.count) $nodes }}
-{{- /**/}}
+
 {{- $name := $sglang.servedModelName | default .Facts.model.name }}
 {{- if contains ":" $name }}
 sglang.servedModelName: SGLang refuses a name with a colon, and the name is {{ $name }}; set sglang.servedModelName to a name without one

@@ -30,7 +30,7 @@ hides:
 sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.triton.models" -}}
 {{- $found := list }}
 {{- range .Facts.models }}
@@ -40,13 +40,13 @@ sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- $found | mustToJson }}
 {{- end }}
 
-{{- /*
 
 
 
 
 
-*/}}
+
+
 {{- define "llm-stack.engine.triton.args" -}}
 - sh
 - /opt/files/repository.sh
@@ -70,7 +70,7 @@ sharedMemory: {{ .Values.triton.sharedMemory | quote }}
 {{- include "llm-stack.engine.triton.places" . }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.triton.places" -}}
 MODELS: /models
 REPOSITORY: /repository
@@ -78,8 +78,8 @@ LAYOUT: /opt/files/repository.tsv
 CONFIGS: /opt/files
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.engine.triton.reload" -}}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 - path: {{ printf "/v2/repository/models/%s/load" .name | quote }}
@@ -105,14 +105,14 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.triton.layout" -}}
 {{- range include "llm-stack.engine.triton.models" . | mustFromJson }}
 {{- printf "%s\t%s\t%s\n" .folder .name .version }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.triton.config" -}}
 {{- with .platform }}platform: {{ quote . }}
 {{ end }}
@@ -127,7 +127,7 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.triton.tensors" -}}
 {{- with .tensors -}}
 {{ $.field }} [
@@ -153,7 +153,7 @@ repository.tsv: {{ include "llm-stack.engine.triton.layout" . | toJson }}
   mountPath: /repository
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.triton.annotations" -}}
 {{- $read := dict "layout" (include "llm-stack.engine.triton.layout" .) "models" .Values.triton.models -}}
 checksum/repository: {{ $read | mustToJson | sha256sum | trunc 16 | quote }}

@@ -4,7 +4,7 @@
 {{- $images := dict "nvidia" (ternary "rayLlm" "vllm" (not (empty $serve))) "amd" "vllmRocm" "intel" "vllmXpu" "ascend" "vllmAscend" "none" "vllmCpu" -}}
 {{ include "llm-stack.imagesByVendor" (dict "vendor" $gpu.vendor "images" $images) }}
 port: 8000
-{{- /**/}}
+
 {{- if not $serve }}
 # Names as in vLLM's v1/metrics/loggers.py.
 metrics:
@@ -87,8 +87,8 @@ arguments:
   --master-port: *nodes
   --distributed-executor-backend: nodes.workload
   {{- end }}
-{{- /*
-*/}}
+
+
 {{- $wide := regexMatch "(?i)(gemma-?[23]|plamo-?2|glm-?4-)" (include "llm-stack.engine.vllm.name" . | default "") }}
 {{- $dtypes := dict "half" "float16" "float" "float32" "auto" (ternary "bfloat16" "" $wide) }}
 dtype: {{ hasKey $dtypes .Values.vllm.dtype | ternary (get $dtypes .Values.vllm.dtype) .Values.vllm.dtype | quote }}
@@ -119,7 +119,7 @@ keyVariable: VLLM_API_KEY
 huggingface
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.vllm.models" -}}
 {{- $adapters := list }}
 {{- range .Values.vllm.lora.adapters }}
@@ -139,7 +139,7 @@ huggingface
 {{- .Values.vllm.servedModelName | default (first $models | default dict).name | default .Values.model.name }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.vllm.brought" -}}
 {{- $folder := .Facts.model.folder }}
 {{- if .Values.models }}
@@ -148,15 +148,15 @@ huggingface
 {{- list "/models" $folder | compact | join "/" }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.vllm.tensorParallelSize" -}}
 {{- $cards := mul (int64 .Facts.gpu.count) (int64 .Values.nodes.count) }}
 {{- $others := mul (include "llm-stack.engine.vllm.pipelineParallelSize" . | int64) (int64 .Values.vllm.dataParallelSize) }}
 {{- int64 .Values.vllm.tensorParallelSize | default (max 1 (div $cards $others)) }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.engine.vllm.pipelineParallelSize" -}}
 {{- $own := int64 .Values.vllm.pipelineParallelSize }}
 {{- $tensor := int64 .Values.vllm.tensorParallelSize }}
@@ -170,8 +170,8 @@ huggingface
 tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipeline parallel {{ include "llm-stack.engine.vllm.pipelineParallelSize" . }}, data parallel {{ int64 .Values.vllm.dataParallelSize }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.engine.vllm.command" -}}
 {{- if (.Facts.group | default dict).serve }}
 {{- else if eq .Facts.gpu.vendor "ascend" }}
@@ -184,10 +184,10 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.engine.vllm.args" -}}
 {{- if not (.Facts.group | default dict).serve }}
 {{- $vllm := .Values.vllm -}}
@@ -245,8 +245,8 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.engine.vllm.application" -}}
 {{- $vllm := .Values.vllm -}}
 model_loading_config:
@@ -291,10 +291,10 @@ engine_kwargs:
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.engine.vllm.env" -}}
 # An arbitrary user ID has no entry in /etc/passwd, and PyTorch requires a user name.
 USER: vllm
@@ -322,7 +322,7 @@ chat-template.jinja: {{ toJson . }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.engine.vllm.annotations" -}}
 {{- with .Values.vllm.chatTemplate -}}
 checksum/chat-template: {{ sha256sum . | trunc 16 | quote }}
@@ -343,7 +343,7 @@ Secret/{{ . }}
 {{- if $vllm.apiKey.existingSecret }}
 vllm.apiKey.existingSecret: is set, but the chart does not give an API key to Ray Serve, so its API would be open; remove it, or set nodes.workload to LeaderWorkerSet
 {{- end }}
-{{- /**/}}
+
 {{- $own := merge (dict "--kv-cache-dtype" "vllm.kvCacheDtype" "--data-parallel-size" "replicas") (omit .Facts.engine.arguments "--distributed-executor-backend") }}
 {{- range $name, $value := .Values.nodes.ray.engineArgs }}
 {{- with get $own (printf "--%s" (replace "_" "-" $name)) }}

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.expose.http-route.ways" -}}
 {{- $ways := list }}
 {{- with .Values.httpRoute }}
@@ -22,8 +22,8 @@
 {{- $ways | mustToJson }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.expose.http-route.listener" -}}
 {{- $found := dict }}
 {{- range .parentRefs }}
@@ -36,7 +36,7 @@
 {{- $found | mustToJson }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.http-route.facts" -}}
 {{- range $way := include "llm-stack.expose.http-route.ways" . | mustFromJson }}
 {{- $listener := include "llm-stack.expose.http-route.listener" .values | mustFromJson }}
@@ -54,7 +54,7 @@
 {{- end }}
 {{- end }}
 {{- end }}
-{{- /**/}}
+
 {{- with .Values.httpRoute.grantNamespaces }}
 {{- $hosts := printf "HTTPRoutes in namespace %s" (join " or " .) }}
 {{- range include "llm-stack.expose.http-route.granted" $ | mustFromJson }}
@@ -64,7 +64,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.http-route.granted" -}}
 {{- $services := list }}
 {{- range .Serving }}
@@ -84,7 +84,7 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.http-route.milliseconds" -}}
 {{- $units := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 }}
 {{- $sum := 0 }}
@@ -94,7 +94,7 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- $sum }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.http-route.nginxTime" -}}
 {{- if . }}
 {{- $seconds := div (add (include "llm-stack.expose.http-route.milliseconds" . | int64) 999) 1000 }}

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.expose.ingress.ways" -}}
 {{- $ways := list }}
 {{- with .Values.ingress }}
@@ -27,7 +27,7 @@
 {{- $ways | mustToJson }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.ingress.annotations" -}}
 {{- $way := last . }}
 {{- $services := list }}
@@ -52,7 +52,7 @@
 {{- mergeOverwrite $found $way.values.annotations | mustToJson }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.ingress.encrypted" -}}
 {{- $host := last . }}
 {{- $found := false }}
@@ -65,7 +65,7 @@
 {{- ternary "true" "" $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.ingress.facts" -}}
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- range .rules }}
@@ -86,7 +86,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.expose.ingress.needs" -}}
 {{- range include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- with .values.className }}
@@ -151,7 +151,7 @@ ingress.host: is empty; set it to a host name, or to "*" for every request that 
 {{- $passwords = merge $passwords (.passwords | default dict) }}
 {{- end }}
 {{- range $name, $value := .values.annotations }}
-{{- /**/}}
+
 {{- $snippet := and (regexMatch "-snippets?$" $name) (regexMatch "(?i)(auth_basic|satisfy|proxy_pass|http-request +(auth|allow))" $value) }}
 {{- if or $snippet (hasKey $passwords $name) (and (hasSuffix "/satisfy" $name) (eq (lower $value | trim) "any")) }}
 {{ $way.key }}.annotations: {{ $name }} changes who needs the password of {{ $way.key }}.basicAuthSecret; remove one of the two

@@ -6,7 +6,7 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.observe.alerts.selector" -}}
 {{- $pairs := list }}
 {{- range $name, $value := . }}
@@ -15,8 +15,8 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- printf "{%s}" (join "," $pairs) }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.observe.alerts.rules" -}}
 {{- $alerts := .Values.alerts }}
 {{- $metrics := .Facts.engine.metrics | default dict }}
@@ -37,7 +37,7 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- $absent := printf "absent(up%s == 1)" $of }}
 {{- $scale := include "llm-stack.slot.server.scale" . | include "llm-stack.map" | mustFromJson }}
 {{- if not (int64 (ternary $scale.minReplicas .Values.replicas (hasKey $scale "minReplicas"))) }}
-{{- /**/}}
+
 {{- $wanted := ternary "kube_deployment_spec_replicas" "kube_statefulset_replicas" (eq $kind "deployment") }}
 {{- $absent = printf "%s and on() (%s%s > 0)" $absent $wanted $set }}
 {{- end }}
@@ -73,7 +73,7 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- mustToJson $rules }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.observe.alerts.pods" -}}
 {{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" "Job" "[0-9a-f]{8}(-[0-9]+)?-[a-z0-9]{5}" "CronJob" "[0-9]+(-[0-9]+)?-[a-z0-9]{5}" }}
 {{- .Facts.server.name }}-{{ get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}

@@ -9,7 +9,7 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.observe.dashboard.engines" -}}
 {{- $found := dict }}
 {{- range .Serving }}
@@ -20,10 +20,10 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.observe.dashboard.json" -}}
 {{- $of := `{namespace=~"$namespace",llm_release=~"$release",llm_server=~"$server"}` }}
 {{- $m := .metrics }}

@@ -6,8 +6,8 @@ labels:
   llm_server: {{ .Server | quote }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.observe.monitor.endpoint" -}}
 {{- $metrics := .Facts.engine.metrics -}}
 - port: {{ $metrics.port | quote }}

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.route.inference-pool.members" -}}
 {{- $found := list }}
 {{- range $name := .Values.inferencePool.servers | default (keys .Serving | sortAlpha) }}
@@ -9,7 +9,7 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.route.inference-pool.podLabels" -}}
 {{- $pool := .Values.inferencePool }}
 {{- if and $pool.enabled (or (not $pool.servers) (has .Server $pool.servers)) -}}
@@ -18,7 +18,7 @@ llm-d.ai/engine-type: {{ printf "llm-stack-%s" .Values.engine | quote }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.route.inference-pool.expose" -}}
 {{- if .Values.inferencePool.enabled }}
 {{- range $name := include "llm-stack.route.inference-pool.members" . | mustFromJson }}
@@ -64,8 +64,8 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.route.inference-pool.config" -}}
 {{- $engines := dict }}
 {{- range $name := include "llm-stack.route.inference-pool.members" . | mustFromJson }}

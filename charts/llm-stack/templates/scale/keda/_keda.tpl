@@ -13,7 +13,7 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.scale.keda.selector" -}}
 {{- $pairs := list }}
 {{- range $name, $value := .Facts.monitor.labels }}
@@ -22,11 +22,11 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- printf "{%s}" (join "," $pairs) }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.scale.keda.triggers" -}}
 {{- $keda := .Values.keda }}
 {{- $metrics := .Facts.engine.metrics | default dict }}
@@ -52,11 +52,11 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.scale.keda.fallback" -}}
 {{- if int64 .Values.keda.minReplicas }}
 {{- range concat (include "llm-stack.scale.keda.triggers" . | mustFromJson) .Values.keda.triggers }}
@@ -67,10 +67,10 @@ true
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.scale.keda.wakes" -}}
 {{- $root := . }}
 {{- range .Values.keda.triggers }}

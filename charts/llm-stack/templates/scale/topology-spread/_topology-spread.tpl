@@ -1,5 +1,5 @@
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.scale.topology-spread.constraints" -}}
 {{- if not .Facts.group }}
 {{- $topologySpread := .Values.topologySpread }}

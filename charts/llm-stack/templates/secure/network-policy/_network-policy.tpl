@@ -4,11 +4,11 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.secure.network-policy.target" -}}
 {{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "ldap" 389 "ldaps" 636 }}
 {{- $scheme := splitList "://" .url | first }}
@@ -36,7 +36,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secure.network-policy.ports" -}}
 {{- $ports := list }}
 {{- range . }}
@@ -45,12 +45,12 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- toYaml $ports }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secure.network-policy.peer" -}}
 {{- dict "podSelector" (dict "matchLabels" (include "llm-stack.selector" . | include "llm-stack.map" | mustFromJson)) | mustToJson }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secure.network-policy.egress" -}}
 {{- $context := .context }}
 {{- $values := $context.Values.networkPolicy }}
@@ -91,7 +91,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- concat (uniq $rules) (get $values.egress .entry.component | default list) | mustToJson }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secure.network-policy.ingress" -}}
 {{- $context := .context }}
 {{- $entry := .entry }}
@@ -125,10 +125,10 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- mustToJson $rules }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.secure.network-policy.network" -}}
 {{- $parts := splitn "/" 2 . }}
 {{- $groups := list }}
@@ -168,7 +168,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- dict "width" $width "groups" $groups "remedy" $remedy "prefix" (float64 $parts._1 | int64) | mustToJson }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secure.network-policy.masked" -}}
 {{- $width := int64 (first .).width }}
 {{- $found := list }}
@@ -180,7 +180,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.secure.network-policy.blockFaults" -}}
 {{- $key := first . }}
 {{- $block := last . }}

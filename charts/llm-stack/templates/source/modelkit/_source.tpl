@@ -8,7 +8,7 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelki
 {{- or (ne .Values.modelkit.cosign.existingSecret "") (ne .Values.modelkit.cosign.identity "") }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.source.modelkit.reference" -}}
 {{- list .Values.modelkit.registry .Values.modelkit.namespace .Model.name | compact | join "/" }}
 {{- with .Model.tag }}:{{ . }}{{ end }}
@@ -32,7 +32,7 @@ CONCURRENCY: {{ int64 $kit.concurrency | quote }}
 EXPANSION: {{ int64 $kit.maxExpansion | quote }}
 MOST_FILES: {{ int64 $kit.maxFiles | quote }}
 {{- $cache := .Facts.cache }}
-{{- /**/}}
+
 {{- $later := or (not (has $cache.type (list "emptyDir" "ephemeral"))) .Facts.delivery.refreshes }}
 KEEP_LAYERS: {{ and $kit.keepLayers (not $cache.memory) ($later | default false) | quote }}
 {{- if $kit.existingSecret }}

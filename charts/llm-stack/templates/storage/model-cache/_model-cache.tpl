@@ -89,7 +89,7 @@ readOnly: true
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.storage.model-cache.surge" -}}
 {{- $facts := .Facts.cache }}
 {{- if and (eq $facts.type "persistentVolumeClaim") (not $facts.shared) -}}
@@ -97,7 +97,7 @@ false
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.storage.model-cache.releaseChecks" -}}
 {{- $users := dict }}
 {{- include "llm-stack.servers" . }}

@@ -37,10 +37,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.nextchat.server" -}}
 {{- $servers := include "llm-stack.ui.nextchat.servers" . | splitList " " | compact }}
 {{- $name := .Values.nextchat.server }}
@@ -52,7 +52,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.nextchat.servers" -}}
 {{- $names := list }}
 {{- range .Facts.endpoints }}
@@ -61,7 +61,7 @@
 {{- $names | compact | sortAlpha | join " " }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.nextchat.used" -}}
 {{- $own := dict "name" (include "llm-stack.name" (list . "nextchat")) "key" "api-key" }}
 {{- $used := dict "secret" $own }}
@@ -89,10 +89,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.nextchat.env" -}}
 {{- $used := include "llm-stack.ui.nextchat.used" . | mustFromJson -}}
 # By default, Next.js listens only on the pod's host name.

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.open-webui.endpoints" -}}
 {{- $found := dict "ollama" list "openai" list }}
 {{- range .Facts.endpoints }}
@@ -18,11 +18,11 @@
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.open-webui.env" -}}
 {{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson -}}
 # Only root can write to the image's HOME and static folder, and Open WebUI rewrites the static folder at every start.
@@ -99,7 +99,7 @@ INSERT_KEYS: {{ . | quote }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.keyed" -}}
 {{- $keyed := dict }}
 {{- range $protocol, $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
@@ -120,7 +120,7 @@ INSERT_KEYS: {{ . | quote }}
 {{- keys $keyed | sortAlpha | join " " }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.ownUrls" -}}
 {{- $env := (first .).Values.openWebui.env }}
 {{- $found := "" }}
@@ -132,10 +132,10 @@ INSERT_KEYS: {{ . | quote }}
 {{- $found }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.open-webui.toolServers" -}}
 {{- $all := list (dict "principal_type" "user" "principal_id" "*" "permission" "read") }}
 {{- $found := list }}
@@ -162,12 +162,12 @@ TOOL_SERVER_CONNECTIONS: {{ toJson . | quote }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.url" -}}
 {{- .Values.openWebui.url | default (include "llm-stack.exposedURL" (list . (include "llm-stack.name" (list . "open-webui")))) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.shared" -}}
 {{- with .Values.openWebui.database }}
 {{- if .existingSecret }}
@@ -199,7 +199,7 @@ WEBSOCKET_MANAGER: redis
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.signIn" -}}
 {{- $url := include "llm-stack.ui.open-webui.url" . }}
 {{- with .Values.openWebui.oidc }}

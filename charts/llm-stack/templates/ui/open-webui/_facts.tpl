@@ -32,14 +32,14 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.open-webui.accounts" -}}
 {{- $ui := .Values.openWebui }}
 {{- $lines := list "Users sign in." }}
-{{- /**/}}
+
 {{- $provided := and $ui.oidc.providerUrl $ui.oidc.signup }}
 {{- if hasKey $ui.env "ENABLE_OAUTH_SIGNUP" }}
 {{- $variable := get $ui.env "ENABLE_OAUTH_SIGNUP" }}
@@ -131,10 +131,10 @@ openWebui.env.INSERT_KEYS: is a variable of the chart's own script; remove it, a
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.ui.open-webui.endpointChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- $endpoints := include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
@@ -158,7 +158,7 @@ openWebui.toolServers.{{ $name }}.path: is set, but only a server with protocol 
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.replicasChecks" -}}
 {{- $ui := .Values.openWebui }}
 {{- $pods := int64 $ui.replicas }}

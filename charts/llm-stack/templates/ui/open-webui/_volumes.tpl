@@ -6,7 +6,7 @@
 {{ printf "PersistentVolumeClaim/%s" (include "llm-stack.ui.open-webui.claim" .) | quote }}: openWebui.persistence
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.open-webui.mounts" -}}
 - name: data
   mountPath: {{ last . | quote }}

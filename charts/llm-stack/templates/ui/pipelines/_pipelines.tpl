@@ -10,7 +10,7 @@
 {{ printf "PersistentVolumeClaim/%s" (include "llm-stack.ui.pipelines.claim" .) | quote }}: pipelines.persistence
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.pipelines.endpoints" -}}
 {{- if .Values.pipelines.enabled -}}
 - protocol: openai
@@ -21,7 +21,7 @@
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.pipelines.env" -}}
 PORT: "9099"
 PIPELINES_DIR: /app/pipelines
@@ -95,7 +95,7 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.ui.pipelines.network" -}}
 {{- if .Values.pipelines.enabled -}}
 - component: pipelines

@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.verify.helm-test.spec" -}}
 {{- $image := dict "context" . "image" .Values.images.curl }}
 {{- include "llm-stack.podBasics" . }}
@@ -44,7 +44,7 @@ volumes:
   emptyDir: {}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.verify.helm-test.annotations" -}}
 {{- $hook := dict "helm.sh/hook" "test" "helm.sh/hook-delete-policy" "before-hook-creation" }}
 {{- merge $hook .Values.tests.podAnnotations | toYaml }}

@@ -14,8 +14,8 @@ folders: {{ toJson $folders }}
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.workload.batch.workload" -}}
 {{- if .Facts.batch }}
 {{- $selector := printf "app.kubernetes.io/instance=%s,app.kubernetes.io/component=%s" .Release.Name .Server -}}
@@ -34,11 +34,11 @@ maxReplicas: {{ int64 .parallelism }}
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.workload.batch.job" -}}
 {{- if .Facts.batch }}
 {{- $name := include "llm-stack.serverName" . }}
@@ -123,10 +123,10 @@ PersistentVolumeClaim/{{ . }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.workload.batch.spec" -}}
 {{- $batch := .Values.batch }}
-{{- /**/}}
+
 {{- if and $batch.suspend (not $batch.schedule) }}
 suspend: true
 {{- end }}

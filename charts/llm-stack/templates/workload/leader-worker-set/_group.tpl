@@ -1,4 +1,4 @@
-{{- /**/}}
+
 {{- define "llm-stack.workload.leader-worker-set.facts" -}}
 {{- if gt (int64 .Values.nodes.count) 1 -}}
 size: {{ int64 .Values.nodes.count }}
@@ -7,11 +7,11 @@ leader: $(LWS_LEADER_ADDRESS)
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.workload.leader-worker-set.name" -}}
 {{- include "llm-stack.nameWithin" (list (.Values.fullnameOverride | default .Release.Name) (printf "%s-group" .Server) 45) }}
 {{- end }}
@@ -44,16 +44,16 @@ group.py: {file: files/workload/leader-worker-set/group.py}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.workload.leader-worker-set.stall" -}}
 {{- int64 .Values.nodes.stallSeconds | default (max 300 (div (int64 .Values.startupTimeoutSeconds) 12)) }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.workload.leader-worker-set.probes" -}}
 {{- if .Facts.group }}
 {{- with .Facts.engine.group }}
@@ -98,7 +98,7 @@ livenessProbe:
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.workload.leader-worker-set.preStop" -}}
 {{- if and .Worker .Facts.engine.group -}}
 exec: {command: [python3, /opt/files/group.py, outlast, {{ .Facts.engine.group.port | int64 | toString | quote }}]}

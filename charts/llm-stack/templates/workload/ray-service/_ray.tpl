@@ -14,8 +14,8 @@ operator: {{ quote . }}
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.workload.ray-service.name" -}}
 {{- include "llm-stack.nameWithin" (list (.Values.fullnameOverride | default .Release.Name) (printf "%s-ray" .Server) 47) }}
 {{- end }}
@@ -41,8 +41,8 @@ RAY_SERVE_LLM_ROUTER_HTTP_TIMEOUT: "3600"
 {{- end }}
 {{- end }}
 
-{{- /*
-*/}}
+
+
 {{- define "llm-stack.workload.ray-service.ports" -}}
 {{- if .Facts.group -}}
 - {name: serve, containerPort: {{ int64 .Facts.engine.port }}}
@@ -56,11 +56,11 @@ RAY_SERVE_LLM_ROUTER_HTTP_TIMEOUT: "3600"
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
 
-*/}}
+
+
 {{- define "llm-stack.workload.ray-service.probes" -}}
 {{- if .Facts.group }}
 {{- $ready := ternary (dict "path" "/api/gcs_healthz" "port" "dashboard") (dict "path" "/-/healthz" "port" "serve") (not (empty .Head)) }}
@@ -82,12 +82,12 @@ livenessProbe:
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.workload.ray-service.config" -}}
 {{- $copies := int64 .Values.replicas }}
 {{- $model := include "llm-stack.slot.group.application" . | include "llm-stack.map" | mustFromJson }}
 {{- $_ := set $model "engine_kwargs" (merge (deepCopy .Values.nodes.ray.engineArgs) ($model.engine_kwargs | default dict)) }}
-{{- /**/}}
+
 {{- $end := dict "graceful_shutdown_timeout_s" (int64 .Values.terminationGracePeriodSeconds) }}
 {{- $_ := set $model "deployment_config" (merge (dict "autoscaling_config" (dict "min_replicas" $copies "max_replicas" $copies)) $end) -}}
 proxy_location: EveryNode
@@ -99,7 +99,7 @@ applications:
   args:
     llm_configs:
     {{- toYaml (list $model) | nindent 4 }}
-    {{- /**/}}
+
     {{- if not (hasKey .Values.env "RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING") }}
     ingress_deployment_config: {{ toJson $end }}
     {{- end }}
