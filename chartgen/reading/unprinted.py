@@ -2,9 +2,9 @@
 
 Where a text does not match a pattern, Helm prints the text, which can be a token or a URL with a password, and the
 pattern, which few can read. Of a `const`, it prints what is wanted: `value must be 'the name of a Kubernetes object'`.
-In a chart, `{"pattern": P, "x-message": M}` is therefore `{"if": {"pattern": P}, "else": {"const": M}}`. So are a `not` and
-an `anyOf` that have an `x-message`, because Helm says no more of them than that they failed. chartgen itself reads it back,
-and says what is wrong in its own sentences.
+In a chart, `{"pattern": P, "x-message": M}` is therefore `{"if": {"pattern": P}, "else": {"const": M}}`. A `not` and an
+`anyOf` beside an `x-message` are moved as well, because Helm says no more of them than that they failed. chartgen
+itself reads it back, and says what is wrong in its own sentences.
 
 Where a name does not match `propertyNames`, Helm prints it at a place of another value. In a chart, a map with such
 names has its values under `patternProperties`, and every other name is refused by a `const`, at its own place.

@@ -78,10 +78,9 @@ true
 {{- $context := first . }}
 {{- $wanted := dict }}
 {{- range $service := last . }}
-{{- $ports := dig "spec" "ports" list . }}
-{{- range kindIs "slice" $ports | ternary $ports list }}
-{{- with kindIs "map" . | ternary . dict | dig "nodePort" 0 }}
-{{- $_ := set $wanted (int64 . | toString) $service.metadata.name }}
+{{- range include "llm-stack.upgrade.at" (list . "spec.ports" "slice") | mustFromJson }}
+{{- with include "llm-stack.upgrade.at" (list . "nodePort") | mustFromJson | int64 }}
+{{- $_ := set $wanted (toString .) $service.metadata.name }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -129,15 +128,6 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
 {{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
 {{- $object := mustFromJson $json }}
-{{- /**/}}
-{{- if not (kindIs "map" $object.spec) }}
-{{- $object = omit $object "spec" }}
-{{- end }}
-{{- range $field, $form := dict "ports" "slice" "accessModes" "slice" "volumeClaimTemplates" "slice" "resources" "map" "template" "map" "selector" "map" "storageClassName" "string" "clusterIP" "string" "type" "string" }}
-{{- if and (dig "spec" $field nil $object | kindIs "invalid" | not) (dig "spec" $field nil $object | kindIs $form | not) }}
-{{- $_ := set $object "spec" (omit $object.spec $field) }}
-{{- end }}
-{{- end }}
 {{- $found = append $found $object }}
 {{- end }}
 {{- end }}
@@ -162,13 +152,20 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- mustToJson (set $found "key" (get $keys $title)) }}
 {{- end }}
 
-{{- /**/}}
+{{- /*
+
+
+
+*/}}
 {{- define "llm-stack.upgrade.at" -}}
 {{- $found := first . }}
-{{- range splitList "." (last .) }}
-{{- $found = get ($found | default dict) . }}
+{{- range splitList "." (index . 1) }}
+{{- $found = get (kindIs "map" $found | ternary $found dict) . }}
 {{- end }}
-{{- mustToJson ($found | default nil) }}
+{{- if and (eq (len .) 3) (not (kindIs (last .) $found)) }}
+{{- $found = ternary dict list (eq (last .) "map") }}
+{{- end }}
+{{- mustToJson ($found | default (ternary $found nil (eq (len .) 3))) }}
 {{- end }}
 
 {{- /**/}}
@@ -219,7 +216,7 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- $found = or $found (and (hasPrefix "helm" .manager) (kindIs "map" $fields)) }}
 {{- end }}
 {{- /**/}}
-{{- if and (eq .field "spec.loadBalancerClass") (ne (dig "spec" "type" "" .new) "LoadBalancer") }}
+{{- if and (eq .field "spec.loadBalancerClass") (ne (include "llm-stack.upgrade.at" (list .new "spec.type")) "\"LoadBalancer\"") }}
 {{- $found = false }}
 {{- end }}
 {{- if and $found (not (has (list .old.kind .field) (list (list "Job" "spec.selector") (list "Service" "spec.clusterIP") (list "Service" "spec.ipFamilies")))) -}}
@@ -248,7 +245,7 @@ true
 {{- if and (kindIs "map" $new) (or $new (kindIs "map" $old)) }}
 {{- range $key, $value := $new }}
 {{- if not $found }}
-{{- $found = include "llm-stack.upgrade.differing" (list (printf "%s.%s" $path $key) (kindIs "map" $old | ternary (get ($old | default dict) $key) nil) $value) }}
+{{- $found = include "llm-stack.upgrade.differing" (list (printf "%s.%s" $path $key) (get (kindIs "map" $old | ternary $old dict) $key) $value) }}
 {{- end }}
 {{- end }}
 {{- else if and (kindIs "slice" $new) (kindIs "slice" $old) (eq (len $new) (len $old)) }}
@@ -271,9 +268,9 @@ true
 
 {{- define "llm-stack.upgrade.sealed" -}}
 {{- if .old.immutable }}
-{{- $new := deepCopy (.new.data | default dict) }}
-{{- range $key, $text := .new.stringData }}
-{{- $_ := set $new $key (b64enc $text) }}
+{{- $new := include "llm-stack.upgrade.at" (list .new "data" "map") | mustFromJson }}
+{{- range $key, $text := include "llm-stack.upgrade.at" (list .new "stringData" "map") | mustFromJson }}
+{{- $_ := set $new $key (toString $text | b64enc) }}
 {{- end }}
 {{- $alike := and .new.immutable (eq (toJson $new) (toJson (.old.data | default dict))) (eq (toJson (.new.binaryData | default dict)) (toJson (.old.binaryData | default dict))) }}
 {{- if not $alike }}
@@ -283,21 +280,25 @@ true
 {{- end }}
 
 {{- define "llm-stack.upgrade.headless" -}}
-{{- $old := eq (dig "spec" "clusterIP" "" .old) "None" }}
-{{- $new := eq (dig "spec" "clusterIP" "" .new) "None" }}
+{{- $old := eq (include "llm-stack.upgrade.at" (list .old "spec.clusterIP")) "\"None\"" }}
+{{- $new := eq (include "llm-stack.upgrade.at" (list .new "spec.clusterIP")) "\"None\"" }}
 {{- if ne $old $new }}
 {{- .about.server }}{{ .about.title }}: exists {{ ternary "without" "with" $old }} a cluster IP address, and cannot change to a Service {{ ternary "without" "with" $new }} one; run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
-{{- else if not (has "ExternalName" (list (dig "spec" "type" "" .old) (dig "spec" "type" "" .new))) }}
+{{- else if not (has "\"ExternalName\"" (list (include "llm-stack.upgrade.at" (list .old "spec.type")) (include "llm-stack.upgrade.at" (list .new "spec.type")))) }}
 {{- include "llm-stack.upgrade.same" . }}
 {{- end }}
 {{- end }}
 
 {{- /**/}}
 {{- define "llm-stack.upgrade.pod" -}}
-{{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
+{{- $new := omit (include "llm-stack.upgrade.at" (list .new "spec" "map") | mustFromJson) "activeDeadlineSeconds" "tolerations" "schedulingGates" }}
 {{- range $list := list "containers" "initContainers" }}
-{{- range get $new $list | default list }}
-{{- $_ := unset . "image" }}
+{{- $containers := list }}
+{{- range include "llm-stack.upgrade.at" (list $new $list "slice") | mustFromJson }}
+{{- $containers = append $containers (omit (kindIs "map" . | ternary . dict) "image") }}
+{{- end }}
+{{- if hasKey $new $list }}
+{{- $_ := set $new $list $containers }}
 {{- end }}
 {{- end }}
 {{- include "llm-stack.upgrade.within" (merge (dict "new" (dict "spec" $new)) .) }}
@@ -315,7 +316,8 @@ true
 {{- /**/}}
 {{- define "llm-stack.upgrade.class" -}}
 {{- $old := dig "spec" "storageClassName" "" .old }}
-{{- $new := dig "spec" "storageClassName" "" .new }}
+{{- $spec := include "llm-stack.upgrade.at" (list .new "spec" "map") | mustFromJson }}
+{{- $new := get $spec "storageClassName" | toString }}
 {{- $set := false }}
 {{- range .old.metadata.managedFields }}
 {{- if and (ne .manager "kube-controller-manager") (dig "fieldsV1" "f:spec" (dict) . | keys | has "f:storageClassName") }}
@@ -323,9 +325,9 @@ true
 {{- end }}
 {{- end }}
 {{- /**/}}
-{{- $none := and (hasKey .old.spec "storageClassName") (hasKey .new.spec "storageClassName" | not) (eq $old "") $set }}
+{{- $none := and (hasKey .old.spec "storageClassName") (hasKey $spec "storageClassName" | not) (eq $old "") $set }}
 {{- if or $none (and (hasKey .old.spec "storageClassName") (ne $old $new) (or $new $set)) }}
-{{- $is := hasKey .new.spec "storageClassName" | ternary ($new | default "no class") "" }}
+{{- $is := hasKey $spec "storageClassName" | ternary ($new | default "no class") "" }}
 {{- include "llm-stack.upgrade.claim" (merge (dict "value" "storageClass" "was" ($old | default "no class") "is" $is) .) }}
 {{- end }}
 {{- end }}
@@ -406,16 +408,15 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- /**/}}
 {{- define "llm-stack.upgrade.templates" -}}
 {{- $found := list }}
-{{- range include "llm-stack.upgrade.at" . | mustFromJson }}
-{{- $spec := omit .spec "resources" "storageClassName" "accessModes" }}
-{{- if eq (get $spec "volumeMode") "Filesystem" }}
+{{- range $claim := include "llm-stack.upgrade.at" (append . "slice") | mustFromJson }}
+{{- $spec := omit (include "llm-stack.upgrade.at" (list . "spec" "map") | mustFromJson) "resources" "storageClassName" "accessModes" }}
+{{- if eq (get $spec "volumeMode" | toString) "Filesystem" }}
 {{- $spec = omit $spec "volumeMode" }}
 {{- end }}
-{{- $size := dig "resources" "requests" "storage" "" .spec | toString }}
-{{- $template := dict "name" .metadata.name "annotations" (.metadata.annotations | default dict) "labels" (.metadata.labels | default dict) "spec" $spec }}
-{{- $_ := set $template "size" $size }}
-{{- $_ := set $template "storageClass" (.spec.storageClassName | default "") }}
-{{- $_ := set $template "accessModes" .spec.accessModes }}
+{{- $template := dict "spec" $spec }}
+{{- range $key, $field := dict "name" "metadata.name" "annotations" "metadata.annotations" "labels" "metadata.labels" "size" "spec.resources.requests.storage" "storageClass" "spec.storageClassName" "accessModes" "spec.accessModes" }}
+{{- $_ := set $template $key (include "llm-stack.upgrade.at" (list $claim $field) | mustFromJson | default "") }}
+{{- end }}
 {{- $found = append $found $template }}
 {{- end }}
 {{- mustToJson $found }}
