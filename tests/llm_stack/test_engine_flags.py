@@ -180,7 +180,7 @@ def test_every_argument_that_newer_versions_of_vllm_removed_is_in_the_table(tabl
     ("image", "given", "said"),
     [
         ("{tag: v0.33.0}", "--nnodes=2", ""),
-        ("{tag: v0.11.0}", "--nnodes=2", "v0.11.0 does not have the argument --nnodes; use version 0.11.1 or newer"),
+        ("{tag: v0.11.0}", "--nnodes=2", "--nnodes; remove it, or set image.tag to version 0.11.1 or newer"),
         ("{tag: 0.11.0-x86}", "--nnodes", "0.11.0-x86 does not have the argument --nnodes"),
         ("{tag: v0.18.0}", "--swap-space=1", "v0.18.0 does not have the argument --swap-space any more"),
         ("{tag: v0.17.1}", "--swap-space=1", ""),
@@ -191,7 +191,7 @@ def test_every_argument_that_newer_versions_of_vllm_removed_is_in_the_table(tabl
         (
             "{tag: v0.18.0}",
             "--kv_cache_dtype=nvfp4",
-            "does not have the argument --kv_cache_dtype=nvfp4; use version 0.20",
+            "does not have the argument --kv_cache_dtype=nvfp4; remove it, or set image.tag to version 0.20",
         ),
         ("{tag: nightly}", "--swap-space=1", ""),
         ("{tag: latest}", "--nnodes=2", ""),

@@ -26,6 +26,13 @@ WRITTEN = {
         },
         "free": {"propertyNames": {"pattern": "^[a-z]+$", "not": {"pattern": "^b"}}},
         "other": {"not": {"pattern": "^b"}, "x-message": "no b"},
+        "both": {"type": "string", "pattern": "^[a-z]+$", "not": {"pattern": "^b"}, "x-message": "no b first"},
+        "either": {
+            "anyOf": [{"maxItems": 1}, {"items": {"pattern": "^b"}}],
+            "x-message": "one, or b",
+        },
+        "silent": {"anyOf": [{"pattern": "^b"}, {"not": {"const": "a"}}]},
+        "worded": {"propertyNames": {"pattern": "^[a-z]+$", "not": {"pattern": "^b"}, "x-message": "no b"}},
     },
 }
 
@@ -56,6 +63,44 @@ def test_what_is_written_is_read_back_to_the_letter():
         "maxLength": 9,
     }
     assert json.dumps(sealed(opened(SCHEMA))) == json.dumps(SCHEMA)
+
+
+def test_what_has_words_is_said_in_them():
+    fields = sealed(WRITTEN)["properties"]
+    assert fields["both"] == {
+        "type": "string",
+        "if": {"pattern": "^[a-z]+$", "not": {"pattern": "^b"}},
+        "else": {"const": "no b first"},
+    }
+    assert fields["either"] == {
+        "if": {"anyOf": WRITTEN["properties"]["either"]["anyOf"]},
+        "else": {"const": "one, or b"},
+    }
+    refused = {"const": "under another name: no b"}
+    assert fields["worded"] == {"patternProperties": {"^[a-z]+$": {}, "^b": refused}, "additionalProperties": refused}
+
+
+def test_helm_never_says_only_that_a_rule_of_the_chart_failed():
+    """What Helm prints of a `not` or an `anyOf` is that it failed."""
+    assert [place for word in ("not", "anyOf") for place in worded(SCHEMA, word)] == []
+    assert len(worded(opened(SCHEMA), "not")) > 5
+
+
+def worded(schema, word, path=()):
+    """The paths of schemas with this keyword and an x-message."""
+    if isinstance(schema, dict):
+        found = [path] if word in schema and "x-message" in schema else []
+        return found + [
+            each
+            for key, inner in schema.items()
+            if key not in ("not", "if")
+            for each in worded(inner, word, (*path, key))
+        ]
+    return (
+        [each for n, inner in enumerate(schema) for each in worded(inner, word, (*path, n))]
+        if isinstance(schema, list)
+        else []
+    )
 
 
 def test_the_chart_has_no_pattern_of_which_helm_prints_the_value():

@@ -98,7 +98,7 @@ there is none. */}}
 {{- $read := list }}
 {{- range . }}
 {{- $text := get (dict "true" "1" "false" "0") (lower .) | default . }}
-{{- $read = append $read (regexMatch "^[0-9]{1,12}([.][0-9]{1,12})?$" $text | ternary (float64 $text) $text) }}
+{{- $read = append $read (regexMatch "^([0-9]{1,12}([.][0-9]{0,12})?|[.][0-9]{1,12})$" $text | ternary (float64 $text) $text) }}
 {{- end }}
 {{- if eq (first $read | mustToJson) (last $read | mustToJson) }}true{{ end }}
 {{- end }}

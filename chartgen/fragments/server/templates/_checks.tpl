@@ -84,7 +84,7 @@ extraArgs: --port {{ . }} is not the port {{ $port }}, where the probes and the 
 {{- end }}
 {{- with include "fragment.argument" (list .Values.extraArgs (list "--host")) }}
 {{- if not (has . (list "0.0.0.0" "::")) }}
-extraArgs: --host {{ . }} hides the server from the probes and the Service; remove it
+extraArgs: --host {{ . }} is not the address of all interfaces, where the probes, the Service and the programs in the pod reach the server; remove it
 {{- end }}
 {{- end }}
 {{- end }}
@@ -120,8 +120,9 @@ of names that begins with the chart's own adds names.
 {{- if not $set }}
 {{- $set = kindIs "float64" $default | ternary (toString $default) "auto" }}
 {{- end }}
+{{- $also := get ($.Facts.engine.alsoAccepted | default dict) $value | default "" | splitList " " }}
 {{- $switched := and (kindIs "bool" $default) $default (or (not $given) (hasPrefix "-" $given)) }}
-{{- if not (or $switched (and $given (include "fragment.sameSetting" (list $given $set)))) }}
+{{- if not (or $switched (and $given (or (has $given $also) (include "fragment.sameSetting" (list $given $set))))) }}
 extraArgs: {{ $flag }} is set there, but {{ $value }} is the value for it, which the chart reads, too; remove it, and set {{ $value }}
 {{- end }}
 {{- end }}

@@ -11,7 +11,7 @@ that this version does not have.
 {{- range $all }}
 {{- $found := dict }}
 {{- if and $image.version (hasPrefix "--" (toString .)) }}
-{{- $found = include "fragment.server.unsuited" (dict "image" $image "argument" . "way" (has . $.Values.extraArgs | ternary "remove it from extraArgs" "change the value that sets the argument")) | mustFromJson }}
+{{- $found = include "fragment.server.unsuited" (dict "image" $image "argument" . "given" (has . $.Values.extraArgs)) | mustFromJson }}
 {{- end }}
 {{- if not $found.omit }}
 {{- $args = append $args . }}
@@ -47,8 +47,8 @@ the value that sets the tag; tag; version, empty if it is not known; arguments. 
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* {image, argument, way}: whether an argument is left out for the version of an image, omit, or the sentence that refuses
-it, as JSON; an empty map if the version has it. */}}
+{{- /* {image, argument, given}: whether an argument is left out for the version of an image, omit, or the sentence that refuses
+it, as JSON; an empty map if the version has it. given: whether it is one of extraArgs. */}}
 {{- define "fragment.server.unsuited" -}}
 {{- $image := .image }}
 {{- $found := dict }}
@@ -64,10 +64,18 @@ it, as JSON; an empty map if the version has it. */}}
 {{- if and (or $early $late) $row.omit }}
 {{- $_ := set $found "omit" true }}
 {{- else if $early }}
-{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s; use version %s or newer, or %s" $image.key $image.tag $argument $row.since $.way) }}
+{{- $_ := set $found "sentence" (printf "%s does not have the argument %s; %%s version %s or newer" $image.tag $argument $row.since) }}
 {{- else if $late }}
-{{- $_ := set $found "sentence" (printf "%s: %s does not have the argument %s any more; use a version before %s, or %s" $image.key $image.tag $argument $row.removed $.way) }}
+{{- $_ := set $found "sentence" (printf "%s does not have the argument %s any more; %%s a version before %s" $image.tag $argument $row.removed) }}
 {{- end }}
+{{- end }}
+{{- with $found.sentence }}
+{{- /* The key is where the argument is set. */}}
+{{- $sentence := printf "%s: %s, or change the value that sets the argument" $image.key (printf . "use") }}
+{{- if $.given }}
+{{- $sentence = printf "extraArgs: %s" (printf "remove it, or set %s to" $image.key | printf .) }}
+{{- end }}
+{{- $_ := set $found "sentence" $sentence }}
 {{- end }}
 {{- mustToJson $found }}
 {{- end }}

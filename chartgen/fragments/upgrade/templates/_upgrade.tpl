@@ -78,10 +78,9 @@ it deletes any.
 {{- $context := first . }}
 {{- $wanted := dict }}
 {{- range $service := last . }}
-{{- $ports := dig "spec" "ports" list . }}
-{{- range kindIs "slice" $ports | ternary $ports list }}
-{{- with kindIs "map" . | ternary . dict | dig "nodePort" 0 }}
-{{- $_ := set $wanted (int64 . | toString) $service.metadata.name }}
+{{- range include "fragment.upgrade.at" (list . "spec.ports" "slice") | mustFromJson }}
+{{- with include "fragment.upgrade.at" (list . "nodePort") | mustFromJson | int64 }}
+{{- $_ := set $wanted (toString .) $service.metadata.name }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -129,15 +128,6 @@ Helm would delete them.
 {{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
 {{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
 {{- $object := mustFromJson $json }}
-{{- /* What has another form is refused by the API server. */}}
-{{- if not (kindIs "map" $object.spec) }}
-{{- $object = omit $object "spec" }}
-{{- end }}
-{{- range $field, $form := dict "ports" "slice" "accessModes" "slice" "volumeClaimTemplates" "slice" "resources" "map" "template" "map" "selector" "map" "storageClassName" "string" "clusterIP" "string" "type" "string" }}
-{{- if and (dig "spec" $field nil $object | kindIs "invalid" | not) (dig "spec" $field nil $object | kindIs $form | not) }}
-{{- $_ := set $object "spec" (omit $object.spec $field) }}
-{{- end }}
-{{- end }}
 {{- $found = append $found $object }}
 {{- end }}
 {{- end }}
@@ -162,13 +152,20 @@ the line, if it belongs to a server; key is the path of the values that describe
 {{- mustToJson (set $found "key" (get $keys $title)) }}
 {{- end }}
 
-{{- /* (list OBJECT FIELD): the field at a dotted path as JSON, null if it is not set. */}}
+{{- /*
+(list OBJECT FIELD FORM?): the field at a dotted path as JSON, null if it is not set. With a FORM, map or slice, a field of
+another form, which the API server refuses, is an empty one. Objects of the user can have any form, so their fields
+are only read by this template.
+*/}}
 {{- define "fragment.upgrade.at" -}}
 {{- $found := first . }}
-{{- range splitList "." (last .) }}
-{{- $found = get ($found | default dict) . }}
+{{- range splitList "." (index . 1) }}
+{{- $found = get (kindIs "map" $found | ternary $found dict) . }}
 {{- end }}
-{{- mustToJson ($found | default nil) }}
+{{- if and (eq (len .) 3) (not (kindIs (last .) $found)) }}
+{{- $found = ternary dict list (eq (last .) "map") }}
+{{- end }}
+{{- mustToJson ($found | default (ternary $found nil (eq (len .) 3))) }}
 {{- end }}
 
 {{- /* The command that deletes an object. Given {context, old}. */}}
@@ -219,7 +216,7 @@ them, too.
 {{- $found = or $found (and (hasPrefix "helm" .manager) (kindIs "map" $fields)) }}
 {{- end }}
 {{- /* A Service of another type has no class. */}}
-{{- if and (eq .field "spec.loadBalancerClass") (ne (dig "spec" "type" "" .new) "LoadBalancer") }}
+{{- if and (eq .field "spec.loadBalancerClass") (ne (include "fragment.upgrade.at" (list .new "spec.type")) "\"LoadBalancer\"") }}
 {{- $found = false }}
 {{- end }}
 {{- if and $found (not (has (list .old.kind .field) (list (list "Job" "spec.selector") (list "Service" "spec.clusterIP") (list "Service" "spec.ipFamilies")))) -}}
@@ -248,7 +245,7 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 {{- if and (kindIs "map" $new) (or $new (kindIs "map" $old)) }}
 {{- range $key, $value := $new }}
 {{- if not $found }}
-{{- $found = include "fragment.upgrade.differing" (list (printf "%s.%s" $path $key) (kindIs "map" $old | ternary (get ($old | default dict) $key) nil) $value) }}
+{{- $found = include "fragment.upgrade.differing" (list (printf "%s.%s" $path $key) (get (kindIs "map" $old | ternary $old dict) $key) $value) }}
 {{- end }}
 {{- end }}
 {{- else if and (kindIs "slice" $new) (kindIs "slice" $old) (eq (len $new) (len $old)) }}
@@ -271,9 +268,9 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 
 {{- define "fragment.upgrade.sealed" -}}
 {{- if .old.immutable }}
-{{- $new := deepCopy (.new.data | default dict) }}
-{{- range $key, $text := .new.stringData }}
-{{- $_ := set $new $key (b64enc $text) }}
+{{- $new := include "fragment.upgrade.at" (list .new "data" "map") | mustFromJson }}
+{{- range $key, $text := include "fragment.upgrade.at" (list .new "stringData" "map") | mustFromJson }}
+{{- $_ := set $new $key (toString $text | b64enc) }}
 {{- end }}
 {{- $alike := and .new.immutable (eq (toJson $new) (toJson (.old.data | default dict))) (eq (toJson (.new.binaryData | default dict)) (toJson (.old.binaryData | default dict))) }}
 {{- if not $alike }}
@@ -283,21 +280,25 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 {{- end }}
 
 {{- define "fragment.upgrade.headless" -}}
-{{- $old := eq (dig "spec" "clusterIP" "" .old) "None" }}
-{{- $new := eq (dig "spec" "clusterIP" "" .new) "None" }}
+{{- $old := eq (include "fragment.upgrade.at" (list .old "spec.clusterIP")) "\"None\"" }}
+{{- $new := eq (include "fragment.upgrade.at" (list .new "spec.clusterIP")) "\"None\"" }}
 {{- if ne $old $new }}
 {{- .about.server }}{{ .about.title }}: exists {{ ternary "without" "with" $old }} a cluster IP address, and cannot change to a Service {{ ternary "without" "with" $new }} one; run `{{ include "fragment.upgrade.delete" . }}`, and upgrade again
-{{- else if not (has "ExternalName" (list (dig "spec" "type" "" .old) (dig "spec" "type" "" .new))) }}
+{{- else if not (has "\"ExternalName\"" (list (include "fragment.upgrade.at" (list .old "spec.type")) (include "fragment.upgrade.at" (list .new "spec.type")))) }}
 {{- include "fragment.upgrade.same" . }}
 {{- end }}
 {{- end }}
 
 {{- /* Of a pod, only images, the deadline, added tolerations and removed scheduling gates can change. */}}
 {{- define "fragment.upgrade.pod" -}}
-{{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
+{{- $new := omit (include "fragment.upgrade.at" (list .new "spec" "map") | mustFromJson) "activeDeadlineSeconds" "tolerations" "schedulingGates" }}
 {{- range $list := list "containers" "initContainers" }}
-{{- range get $new $list | default list }}
-{{- $_ := unset . "image" }}
+{{- $containers := list }}
+{{- range include "fragment.upgrade.at" (list $new $list "slice") | mustFromJson }}
+{{- $containers = append $containers (omit (kindIs "map" . | ternary . dict) "image") }}
+{{- end }}
+{{- if hasKey $new $list }}
+{{- $_ := set $new $list $containers }}
 {{- end }}
 {{- end }}
 {{- include "fragment.upgrade.within" (merge (dict "new" (dict "spec" $new)) .) }}
@@ -315,7 +316,8 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 {{- /* A class that the chart did not set is the cluster's default class, which the claim keeps. */}}
 {{- define "fragment.upgrade.class" -}}
 {{- $old := dig "spec" "storageClassName" "" .old }}
-{{- $new := dig "spec" "storageClassName" "" .new }}
+{{- $spec := include "fragment.upgrade.at" (list .new "spec" "map") | mustFromJson }}
+{{- $new := get $spec "storageClassName" | toString }}
 {{- $set := false }}
 {{- range .old.metadata.managedFields }}
 {{- if and (ne .manager "kube-controller-manager") (dig "fieldsV1" "f:spec" (dict) . | keys | has "f:storageClassName") }}
@@ -323,9 +325,9 @@ server adds defaults, leaves out what is empty, and writes amounts in its own wa
 {{- end }}
 {{- end }}
 {{- /* No class is a class, too: a claim with "" differs from one that gets the cluster's default. */}}
-{{- $none := and (hasKey .old.spec "storageClassName") (hasKey .new.spec "storageClassName" | not) (eq $old "") $set }}
+{{- $none := and (hasKey .old.spec "storageClassName") (hasKey $spec "storageClassName" | not) (eq $old "") $set }}
 {{- if or $none (and (hasKey .old.spec "storageClassName") (ne $old $new) (or $new $set)) }}
-{{- $is := hasKey .new.spec "storageClassName" | ternary ($new | default "no class") "" }}
+{{- $is := hasKey $spec "storageClassName" | ternary ($new | default "no class") "" }}
 {{- include "fragment.upgrade.claim" (merge (dict "value" "storageClass" "was" ($old | default "no class") "is" $is) .) }}
 {{- end }}
 {{- end }}
@@ -407,19 +409,20 @@ StatefulSet is deleted with --cascade=orphan, and the new one takes them over. C
 {{- /* (list OBJECT FIELD): claim templates as a JSON list, without what the API server adds. */}}
 {{- define "fragment.upgrade.templates" -}}
 {{- $found := list }}
-{{- range include "fragment.upgrade.at" . | mustFromJson }}
-{{- $spec := omit .spec "resources" "storageClassName" "accessModes" }}
-{{- if eq (get $spec "volumeMode") "Filesystem" }}
+{{- range $claim := include "fragment.upgrade.at" (append . "slice") | mustFromJson }}
+{{- $whole := include "fragment.upgrade.at" (list $claim "spec" "map") | mustFromJson }}
+{{- $spec := omit $whole "resources" "storageClassName" "accessModes" }}
+{{- if eq (get $spec "volumeMode" | toString) "Filesystem" }}
 {{- $spec = omit $spec "volumeMode" }}
 {{- end }}
-{{- $size := dig "resources" "requests" "storage" "" .spec | toString }}
-{{- $template := dict "name" .metadata.name "annotations" (.metadata.annotations | default dict) "labels" (.metadata.labels | default dict) "spec" $spec }}
-{{- $_ := set $template "size" $size }}
+{{- $template := dict "spec" $spec }}
+{{- range $key, $field := dict "name" "metadata.name" "annotations" "metadata.annotations" "labels" "metadata.labels" "size" "spec.resources.requests.storage" "accessModes" "spec.accessModes" }}
+{{- $_ := set $template $key (include "fragment.upgrade.at" (list $claim $field) | mustFromJson | default "") }}
+{{- end }}
 {{- /* No class is another than the cluster's default, which is chosen where none is set. */}}
-{{- $_ := set $template "storageClass" (hasKey .spec "storageClassName" | ternary (.spec.storageClassName | default "no class") "") }}
-{{- $_ := set $template "accessModes" .spec.accessModes }}
-{{- range $part, $amounts := .spec.resources }}
-{{- range $name, $amount := $amounts }}
+{{- $_ := set $template "storageClass" (hasKey $whole "storageClassName" | ternary (get $whole "storageClassName" | default "no class") "") }}
+{{- range $part, $amounts := include "fragment.upgrade.at" (list $claim "spec.resources" "map") | mustFromJson }}
+{{- range $name, $amount := kindIs "map" $amounts | ternary $amounts dict }}
 {{- if not (and (eq $part "requests") (eq $name "storage")) }}
 {{- $_ := set $template (printf "%s.%s" $part $name) (toString $amount) }}
 {{- end }}

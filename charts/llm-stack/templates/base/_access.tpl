@@ -106,8 +106,9 @@
 extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
 {{- else if hasSuffix "NetworkPolicy" $kind }}
 
+{{- $may := ternary (list "opens" "lets") (list "can open" "can let") (eq $kind "NetworkPolicy") }}
 {{- if and .limited (or (get $spec "ingress") (get $object "specs") (ne (kindOf (get $object "spec")) "map")) -}}
-extraObjects.{{ .name }} opens another way: {{ $title }} lets more clients reach the pods that it selects.
+extraObjects.{{ .name }} {{ first $may }} another way: {{ $title }} {{ last $may }} more clients reach the pods that it selects.
 {{- end }}
 {{- else if and $service $named -}}
 extraObjects.{{ .name }} can open another way, for controllers that read annotations or labels of {{ $title }}: {{ join ", " $named }}.

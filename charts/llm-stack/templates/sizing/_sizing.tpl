@@ -44,6 +44,9 @@
 {{- range .Facts.models }}
 {{- $model := include "llm-stack.sizing.model" (dict "context" $ "model" .) | mustFromJson }}
 {{- $tokens := mul $requests (int64 $.Values.model.contextLength) }}
+{{- if $.Facts.engine.wholeContext }}
+{{- $tokens = max (int64 $.Values.model.contextLength) (int64 $model.context) }}
+{{- end }}
 {{- $own := divf (mulf $model.kvKiBPerToken $tokens $bits) 16384 | floor | int64 }}
 {{- $known = and $known (gt (int64 $model.weightsMiB) 0) }}
 {{- $weights = add $weights (int64 $model.weightsMiB) }}

@@ -1,7 +1,7 @@
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
 {{- include "llm-stack.read" (list . "files/upgrade/immutable.yaml") }}
@@ -11,7 +11,7 @@
 {{ include "llm-stack.upgrade.lost" . }}
 {{- range $objects }}
 {{- $old := dict }}
-{{- /**/}}
+
 {{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
 {{- $old = include "llm-stack.upgrade.found" (list $ .) | mustFromJson }}
 {{- end }}
@@ -43,10 +43,10 @@
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.own" -}}
 {{- $release := (first .).Release }}
 {{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
@@ -55,14 +55,14 @@ true
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.found" -}}
 {{- $context := first . }}
 {{- $object := last . }}
 {{- $found := dict }}
-{{- /**/}}
+
 {{- if $object.metadata.name }}
-{{- /**/}}
+
 {{- if or (not (regexMatch "([.]x-|^resource[.])k8s[.]io/" $object.apiVersion)) ($context.Capabilities.APIVersions.Has (printf "%s/%s" $object.apiVersion $object.kind)) }}
 {{- $found = lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name }}
 {{- end }}
@@ -70,18 +70,17 @@ true
 {{- mustToJson (ternary $found dict (include "llm-stack.upgrade.own" (list $context $found) | eq "true")) }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.nodePorts" -}}
 {{- $context := first . }}
 {{- $wanted := dict }}
 {{- range $service := last . }}
-{{- $ports := dig "spec" "ports" list . }}
-{{- range kindIs "slice" $ports | ternary $ports list }}
-{{- with kindIs "map" . | ternary . dict | dig "nodePort" 0 }}
-{{- $_ := set $wanted (int64 . | toString) $service.metadata.name }}
+{{- range include "llm-stack.upgrade.at" (list . "spec.ports" "slice") | mustFromJson }}
+{{- with include "llm-stack.upgrade.at" (list . "nodePort") | mustFromJson | int64 }}
+{{- $_ := set $wanted (toString .) $service.metadata.name }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -98,10 +97,10 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.lost" -}}
 {{- range include "llm-stack.needs" . | mustFromJson }}
 {{- $kind := regexFind "^(PersistentVolumeClaim|Secret|ConfigMap)/" . | trimSuffix "/" }}
@@ -115,7 +114,7 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.objects" -}}
 {{- $context := first . }}
 {{- $kinds := last . }}
@@ -123,21 +122,12 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- range $file := include "llm-stack.data.manifests" $context | mustFromJson }}
 {{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
 {{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
-{{- /**/}}
+
 {{- $json := include "llm-stack.map" . }}
 {{- $json = regexReplaceAll "\"[^\"\\\\]+\":null," $json "" }}
 {{- $json = regexReplaceAll ",\"[^\"\\\\]+\":null}" $json "}" }}
 {{- $json = regexReplaceAll "{\"[^\"\\\\]+\":null}" $json "{}" }}
 {{- $object := mustFromJson $json }}
-{{- /**/}}
-{{- if not (kindIs "map" $object.spec) }}
-{{- $object = omit $object "spec" }}
-{{- end }}
-{{- range $field, $form := dict "ports" "slice" "accessModes" "slice" "volumeClaimTemplates" "slice" "resources" "map" "template" "map" "selector" "map" "storageClassName" "string" "clusterIP" "string" "type" "string" }}
-{{- if and (dig "spec" $field nil $object | kindIs "invalid" | not) (dig "spec" $field nil $object | kindIs $form | not) }}
-{{- $_ := set $object "spec" (omit $object.spec $field) }}
-{{- end }}
-{{- end }}
 {{- $found = append $found $object }}
 {{- end }}
 {{- end }}
@@ -145,10 +135,10 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.about" -}}
 {{- $context := first . }}
 {{- $object := last . }}
@@ -162,21 +152,28 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- mustToJson (set $found "key" (get $keys $title)) }}
 {{- end }}
 
-{{- /**/}}
+
+
+
+
+
 {{- define "llm-stack.upgrade.at" -}}
 {{- $found := first . }}
-{{- range splitList "." (last .) }}
-{{- $found = get ($found | default dict) . }}
+{{- range splitList "." (index . 1) }}
+{{- $found = get (kindIs "map" $found | ternary $found dict) . }}
 {{- end }}
-{{- mustToJson ($found | default nil) }}
+{{- if and (eq (len .) 3) (not (kindIs (last .) $found)) }}
+{{- $found = ternary dict list (eq (last .) "map") }}
+{{- end }}
+{{- mustToJson ($found | default (ternary $found nil (eq (len .) 3))) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.delete" -}}
 kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} delete {{ .old.kind | lower }} {{ .old.metadata.name }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.same" -}}
 {{- include "llm-stack.upgrade.removed" . }}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) }}
@@ -190,10 +187,10 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.removed" -}}
 {{- $old := include "llm-stack.upgrade.at" (list .old .field) | mustFromJson }}
 {{- if and $old (eq (include "llm-stack.upgrade.at" (list .new .field)) "null") }}
@@ -205,10 +202,10 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.owned" -}}
 {{- $found := false }}
 {{- range .old.metadata.managedFields }}
@@ -218,8 +215,8 @@ kubectl -n {{ .old.metadata.namespace | default .context.Release.Namespace }} de
 {{- end }}
 {{- $found = or $found (and (hasPrefix "helm" .manager) (kindIs "map" $fields)) }}
 {{- end }}
-{{- /**/}}
-{{- if and (eq .field "spec.loadBalancerClass") (ne (dig "spec" "type" "" .new) "LoadBalancer") }}
+
+{{- if and (eq .field "spec.loadBalancerClass") (ne (include "llm-stack.upgrade.at" (list .new "spec.type")) "\"LoadBalancer\"") }}
 {{- $found = false }}
 {{- end }}
 {{- if and $found (not (has (list .old.kind .field) (list (list "Job" "spec.selector") (list "Service" "spec.clusterIP") (list "Service" "spec.ipFamilies")))) -}}
@@ -236,10 +233,10 @@ true
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.differing" -}}
 {{- $path := first . }}
 {{- $old := index . 1 }}
@@ -248,7 +245,7 @@ true
 {{- if and (kindIs "map" $new) (or $new (kindIs "map" $old)) }}
 {{- range $key, $value := $new }}
 {{- if not $found }}
-{{- $found = include "llm-stack.upgrade.differing" (list (printf "%s.%s" $path $key) (kindIs "map" $old | ternary (get ($old | default dict) $key) nil) $value) }}
+{{- $found = include "llm-stack.upgrade.differing" (list (printf "%s.%s" $path $key) (get (kindIs "map" $old | ternary $old dict) $key) $value) }}
 {{- end }}
 {{- end }}
 {{- else if and (kindIs "slice" $new) (kindIs "slice" $old) (eq (len $new) (len $old)) }}
@@ -271,9 +268,9 @@ true
 
 {{- define "llm-stack.upgrade.sealed" -}}
 {{- if .old.immutable }}
-{{- $new := deepCopy (.new.data | default dict) }}
-{{- range $key, $text := .new.stringData }}
-{{- $_ := set $new $key (b64enc $text) }}
+{{- $new := include "llm-stack.upgrade.at" (list .new "data" "map") | mustFromJson }}
+{{- range $key, $text := include "llm-stack.upgrade.at" (list .new "stringData" "map") | mustFromJson }}
+{{- $_ := set $new $key (toString $text | b64enc) }}
 {{- end }}
 {{- $alike := and .new.immutable (eq (toJson $new) (toJson (.old.data | default dict))) (eq (toJson (.new.binaryData | default dict)) (toJson (.old.binaryData | default dict))) }}
 {{- if not $alike }}
@@ -283,27 +280,31 @@ true
 {{- end }}
 
 {{- define "llm-stack.upgrade.headless" -}}
-{{- $old := eq (dig "spec" "clusterIP" "" .old) "None" }}
-{{- $new := eq (dig "spec" "clusterIP" "" .new) "None" }}
+{{- $old := eq (include "llm-stack.upgrade.at" (list .old "spec.clusterIP")) "\"None\"" }}
+{{- $new := eq (include "llm-stack.upgrade.at" (list .new "spec.clusterIP")) "\"None\"" }}
 {{- if ne $old $new }}
 {{- .about.server }}{{ .about.title }}: exists {{ ternary "without" "with" $old }} a cluster IP address, and cannot change to a Service {{ ternary "without" "with" $new }} one; run `{{ include "llm-stack.upgrade.delete" . }}`, and upgrade again
-{{- else if not (has "ExternalName" (list (dig "spec" "type" "" .old) (dig "spec" "type" "" .new))) }}
+{{- else if not (has "\"ExternalName\"" (list (include "llm-stack.upgrade.at" (list .old "spec.type")) (include "llm-stack.upgrade.at" (list .new "spec.type")))) }}
 {{- include "llm-stack.upgrade.same" . }}
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.pod" -}}
-{{- $new := omit (.new.spec | default dict) "activeDeadlineSeconds" "tolerations" "schedulingGates" | deepCopy }}
+{{- $new := omit (include "llm-stack.upgrade.at" (list .new "spec" "map") | mustFromJson) "activeDeadlineSeconds" "tolerations" "schedulingGates" }}
 {{- range $list := list "containers" "initContainers" }}
-{{- range get $new $list | default list }}
-{{- $_ := unset . "image" }}
+{{- $containers := list }}
+{{- range include "llm-stack.upgrade.at" (list $new $list "slice") | mustFromJson }}
+{{- $containers = append $containers (omit (kindIs "map" . | ternary . dict) "image") }}
+{{- end }}
+{{- if hasKey $new $list }}
+{{- $_ := set $new $list $containers }}
 {{- end }}
 {{- end }}
 {{- include "llm-stack.upgrade.within" (merge (dict "new" (dict "spec" $new)) .) }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.claim" -}}
 {{- if .about.key }}
 {{- .about.server }}{{ .about.key }}.{{ .value }}: {{ .about.title }} exists with {{ .was }}, which cannot change to {{ .is | default "empty" }}; set {{ .about.key }}.{{ .value }} to {{ .was }}, or copy the data to another claim and set {{ .about.key }}.existingClaim to its name
@@ -312,20 +313,21 @@ true
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.class" -}}
 {{- $old := dig "spec" "storageClassName" "" .old }}
-{{- $new := dig "spec" "storageClassName" "" .new }}
+{{- $spec := include "llm-stack.upgrade.at" (list .new "spec" "map") | mustFromJson }}
+{{- $new := get $spec "storageClassName" | toString }}
 {{- $set := false }}
 {{- range .old.metadata.managedFields }}
 {{- if and (ne .manager "kube-controller-manager") (dig "fieldsV1" "f:spec" (dict) . | keys | has "f:storageClassName") }}
 {{- $set = true }}
 {{- end }}
 {{- end }}
-{{- /**/}}
-{{- $none := and (hasKey .old.spec "storageClassName") (hasKey .new.spec "storageClassName" | not) (eq $old "") $set }}
+
+{{- $none := and (hasKey .old.spec "storageClassName") (hasKey $spec "storageClassName" | not) (eq $old "") $set }}
 {{- if or $none (and (hasKey .old.spec "storageClassName") (ne $old $new) (or $new $set)) }}
-{{- $is := hasKey .new.spec "storageClassName" | ternary ($new | default "no class") "" }}
+{{- $is := hasKey $spec "storageClassName" | ternary ($new | default "no class") "" }}
 {{- include "llm-stack.upgrade.claim" (merge (dict "value" "storageClass" "was" ($old | default "no class") "is" $is) .) }}
 {{- end }}
 {{- end }}
@@ -337,7 +339,7 @@ true
 {{- $old := include "llm-stack.quantity" $was | float64 }}
 {{- $new := include "llm-stack.quantity" $is | float64 }}
 {{- $capacity := dig "status" "capacity" "storage" $was .old }}
-{{- /**/}}
+
 {{- $recovers := semverCompare ">=1.32-0" .context.Capabilities.KubeVersion.Version }}
 {{- $least := ternary (include "llm-stack.quantity" $capacity | float64) $old (and $recovers (ne $capacity $was)) }}
 {{- $begin := printf "%s%s.size: %s " .about.server $key .about.title }}
@@ -361,10 +363,10 @@ true
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.fixed: set upgradeChecks.storageClasses to false if this is forbidden" -}}
 {{- $name := dig "spec" "storageClassName" "" .old }}
 {{- if not $name -}}
@@ -374,10 +376,10 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /*
 
 
-*/}}
+
+
 {{- define "llm-stack.upgrade.claims" -}}
 {{- $olds := include "llm-stack.upgrade.templates" (list .old .field) | mustFromJson }}
 {{- $news := include "llm-stack.upgrade.templates" (list .new .field) | mustFromJson }}
@@ -404,22 +406,23 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 
-{{- /**/}}
+
 {{- define "llm-stack.upgrade.templates" -}}
 {{- $found := list }}
-{{- range include "llm-stack.upgrade.at" . | mustFromJson }}
-{{- $spec := omit .spec "resources" "storageClassName" "accessModes" }}
-{{- if eq (get $spec "volumeMode") "Filesystem" }}
+{{- range $claim := include "llm-stack.upgrade.at" (append . "slice") | mustFromJson }}
+{{- $whole := include "llm-stack.upgrade.at" (list $claim "spec" "map") | mustFromJson }}
+{{- $spec := omit $whole "resources" "storageClassName" "accessModes" }}
+{{- if eq (get $spec "volumeMode" | toString) "Filesystem" }}
 {{- $spec = omit $spec "volumeMode" }}
 {{- end }}
-{{- $size := dig "resources" "requests" "storage" "" .spec | toString }}
-{{- $template := dict "name" .metadata.name "annotations" (.metadata.annotations | default dict) "labels" (.metadata.labels | default dict) "spec" $spec }}
-{{- $_ := set $template "size" $size }}
-{{- /**/}}
-{{- $_ := set $template "storageClass" (hasKey .spec "storageClassName" | ternary (.spec.storageClassName | default "no class") "") }}
-{{- $_ := set $template "accessModes" .spec.accessModes }}
-{{- range $part, $amounts := .spec.resources }}
-{{- range $name, $amount := $amounts }}
+{{- $template := dict "spec" $spec }}
+{{- range $key, $field := dict "name" "metadata.name" "annotations" "metadata.annotations" "labels" "metadata.labels" "size" "spec.resources.requests.storage" "accessModes" "spec.accessModes" }}
+{{- $_ := set $template $key (include "llm-stack.upgrade.at" (list $claim $field) | mustFromJson | default "") }}
+{{- end }}
+
+{{- $_ := set $template "storageClass" (hasKey $whole "storageClassName" | ternary (get $whole "storageClassName" | default "no class") "") }}
+{{- range $part, $amounts := include "llm-stack.upgrade.at" (list $claim "spec.resources" "map") | mustFromJson }}
+{{- range $name, $amount := kindIs "map" $amounts | ternary $amounts dict }}
 {{- if not (and (eq $part "requests") (eq $name "storage")) }}
 {{- $_ := set $template (printf "%s.%s" $part $name) (toString $amount) }}
 {{- end }}

@@ -87,6 +87,15 @@ arguments:
   --master-port: *nodes
   --distributed-executor-backend: nodes.workload
   {{- end }}
+# human_readable_int_or_auto in vllm/utils/argparse_utils.py. With auto, the context is as long as the memory allows.
+{{- $context := int64 .Values.model.contextLength }}
+{{- $texts := list "auto" "-1" }}
+{{- range $unit, $size := dict "k" 1000 "K" 1024 }}
+{{- if eq (mod $context $size) 0 }}
+{{- $texts = append $texts (printf "%d%s" (div $context $size) $unit) }}
+{{- end }}
+{{- end }}
+alsoAccepted: {model.contextLength: {{ join " " $texts | quote }}}
 
 
 {{- $wide := regexMatch "(?i)(gemma-?[23]|plamo-?2|glm-?4-)" (include "llm-stack.engine.vllm.name" . | default "") }}
