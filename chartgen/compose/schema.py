@@ -148,7 +148,7 @@ def text(document: dict[str, Any]) -> str:
 
 
 def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _required(schema: dict[str, Any]) -> dict[str, Any]:

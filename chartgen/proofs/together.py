@@ -49,7 +49,7 @@ PAIRS = (
     ("ScaledObject", "minReplicaCount", "maxReplicaCount"),
 )
 LOGINS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
-ZONES = Path(__file__).parents[1] / "fragments/base/files/time-zones.yaml"
+ZONES = Path(__file__).parents[1] / "fragments/schedule/files/time-zones.yaml"
 ALONE = "."  # there, names of one part
 MEBIBYTE = 1048576
 POWERS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}

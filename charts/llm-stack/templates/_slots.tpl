@@ -98,6 +98,9 @@
 {{- with include "llm-stack.model.checks" . | trim }}
 {{ . }}
 {{- end }}
+{{- with include "llm-stack.schedule.checks" . | trim }}
+{{ . }}
+{{- end }}
 {{- with include "llm-stack.server.checks" . | trim }}
 {{ . }}
 {{- end }}
@@ -472,6 +475,30 @@
 {{- if not $first }}{{ if eq .Values.model.delivery "cronjob" }}{{ $first = include "llm-stack.delivery.cronjob.logs" . | trim }}{{ end }}{{ end }}
 {{- if not $first }}{{ if eq .Values.model.delivery "daemonset" }}{{ $first = include "llm-stack.delivery.daemonset.logs" . | trim }}{{ end }}{{ end }}
 {{- $first }}
+{{- end }}
+
+{{- /* map, server: Schedules of a server's CronJobs: the key of the value to its text. */}}
+{{- define "llm-stack.slot.server.schedules" -}}
+{{- $joined := dict }}
+{{- with include "llm-stack.workload.batch.schedules" . | dict "of" "llm-stack.workload.batch.schedules" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}
+{{- if eq .Values.model.delivery "cronjob" }}{{ with include "llm-stack.delivery.cronjob.schedules" . | dict "of" "llm-stack.delivery.cronjob.schedules" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
+{{- end }}
+
+{{- /* map, server: Time zones of a server's CronJobs: the key of the value to its text. Empty means the time zone of the cluster. */}}
+{{- define "llm-stack.slot.server.timeZones" -}}
+{{- $joined := dict }}
+{{- with include "llm-stack.workload.batch.timeZones" . | dict "of" "llm-stack.workload.batch.timeZones" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}
+{{- if eq .Values.model.delivery "cronjob" }}{{ with include "llm-stack.delivery.cronjob.timeZones" . | dict "of" "llm-stack.delivery.cronjob.timeZones" "text" | include "llm-stack.map" | mustFromJson }}
+{{- $joined = mergeOverwrite $joined . }}
+{{- end }}{{ end }}
+{{- toYaml $joined }}
 {{- end }}
 
 {{- /* list, server: Command of the server container. If empty, the entrypoint of the image is used. */}}

@@ -23,6 +23,12 @@ job/{{ include "fragment.slot.loader.job" . }}
 {{- if not .Values.cronjob.schedule }}
 cronjob.schedule: is empty, and the CronJob has no other; set it, such as 0 */6 * * *
 {{- end }}
-{{ include "fragment.scheduleFaults" (list "cronjob.schedule" .Values.cronjob.schedule) }}
-{{ include "fragment.timeZoneFaults" (list . "cronjob.timeZone" .Values.cronjob.timeZone) }}
+{{- end }}
+
+{{- define "fragment.delivery.cronjob.schedules" -}}
+cronjob.schedule: {{ .Values.cronjob.schedule | quote }}
+{{- end }}
+
+{{- define "fragment.delivery.cronjob.timeZones" -}}
+cronjob.timeZone: {{ .Values.cronjob.timeZone | quote }}
 {{- end }}

@@ -23,6 +23,12 @@ job/{{ include "llm-stack.slot.loader.job" . }}
 {{- if not .Values.cronjob.schedule }}
 cronjob.schedule: is empty, and the CronJob has no other; set it, such as 0 */6 * * *
 {{- end }}
-{{ include "llm-stack.scheduleFaults" (list "cronjob.schedule" .Values.cronjob.schedule) }}
-{{ include "llm-stack.timeZoneFaults" (list . "cronjob.timeZone" .Values.cronjob.timeZone) }}
+{{- end }}
+
+{{- define "llm-stack.delivery.cronjob.schedules" -}}
+cronjob.schedule: {{ .Values.cronjob.schedule | quote }}
+{{- end }}
+
+{{- define "llm-stack.delivery.cronjob.timeZones" -}}
+cronjob.timeZone: {{ .Values.cronjob.timeZone | quote }}
 {{- end }}

@@ -188,8 +188,6 @@ batch.parallelism: {{ int64 .Facts.batch.parallelism }} pods share the claim of 
 {{- if and $results.existingClaim (not $results.enabled) }}
 batch.results.existingClaim: {{ $results.existingClaim }} is set, but batch.results.enabled is false; set it to true, or remove existingClaim
 {{- end }}
-{{ include "llm-stack.scheduleFaults" (list "batch.schedule" $batch.schedule) }}
-{{ include "llm-stack.timeZoneFaults" (list $ "batch.timeZone" $batch.timeZone) }}
 {{- if and $batch.schedule $batch.run }}
 batch.run: is set, but a CronJob runs the program by its schedule; remove run, or schedule
 {{- end }}
@@ -204,5 +202,17 @@ batch.{{ $key }}: is set, but batch.enabled is false; set it to true, or remove 
 batch.{{ $key }}.existingClaim: {{ $claim }} is set, but batch.enabled is false; set it to true, or remove existingClaim
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.workload.batch.schedules" -}}
+{{- if and .Values.batch.enabled .Values.batch.schedule }}
+batch.schedule: {{ .Values.batch.schedule | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "llm-stack.workload.batch.timeZones" -}}
+{{- if .Values.batch.enabled }}
+batch.timeZone: {{ .Values.batch.timeZone | quote }}
 {{- end }}
 {{- end }}
