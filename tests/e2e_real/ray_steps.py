@@ -19,12 +19,13 @@ from tests.e2e.cluster import Object, get
 from . import engine_steps as engine
 from .asking import answering, asked, begin, chatted, client, ending, watch, watched
 from .engine_steps import MODEL, Step, served
-from .scene import Scene, apply, claim, end, expect, inside, pods, ready, until
+from .scene import Scene, apply, claim, expect, inside, pods, ready, until
 from .vllm_steps import CONTEXT, ENV, TOKENS
 
 GROUP = "ray"
 CARDS = "nvidia.com/gpu"
 SECONDS = 1200.0  # for a cluster of Ray, whose programs start one after the other
+STEADY = 20.0
 HEAD, WORKER = "head", "worker"
 WHERE = "/apis/ray.io/v1/namespaces"
 
@@ -79,35 +80,27 @@ def waits(scene: Scene) -> str:
 
 
 def worker_killed(scene: Scene) -> str:
-    """The processes of the worker die that has half of the layers, and no part of Ray Serve."""
-    return _lost(scene, lambda: inside(scene, GROUP, _worker(scene, serving=False), "server", "kill -KILL -1"))
+    """The processes of the worker die that has half of the layers, in a stream."""
+    begin(scene, GROUP, MODEL, TOKENS // 3)
+    how: list[str] = []
 
+    def during() -> None:
+        inside(scene, GROUP, _worker(scene), "server", "kill -KILL -1")
+        how.append(until(scene, GROUP, "the stream has ended", lambda: ending(scene, GROUP), SECONDS))
 
-def worker_deleted(scene: Scene) -> str:
-    """The pod of the worker in which Ray Serve answers is gone at once, as with its node."""
-    return _lost(scene, lambda: end(scene, GROUP, _worker(scene, serving=True), "?gracePeriodSeconds=0"))
+    saw = _lost(scene, during)
+    expect(how[0] != "whole", "half of the layers were gone, and the stream came whole")
+    return f"{saw}; a stream on the way: {' '.join(how[0].split())[:80]}"
 
 
 def worker_frozen(scene: Scene) -> str:
-    """The processes of the worker hang that has half of the layers."""
-    return _lost(scene, lambda: inside(scene, GROUP, _worker(scene, serving=False), "server", "kill -STOP -1"))
+    """The processes of that worker hang."""
+    return _lost(scene, lambda: inside(scene, GROUP, _worker(scene), "server", "kill -STOP -1"))
 
 
 def head_killed(scene: Scene) -> str:
     """The head dies, and with it what Ray knows of its cluster."""
     return _lost(scene, lambda: inside(scene, GROUP, _part(scene, HEAD)[0], "server", "kill -KILL -1"))
-
-
-def stream(scene: Scene) -> str:
-    """A worker's pod is deleted in a stream: half of the layers are gone."""
-    begin(scene, GROUP, MODEL, TOKENS // 3)
-    how: list[str] = []
-
-    def during() -> None:
-        end(scene, GROUP, _worker(scene, serving=False))
-        how.append(until(scene, GROUP, "the stream has ended", lambda: ending(scene, GROUP), SECONDS))
-
-    return f"{_lost(scene, during)}; the stream: {' '.join(how[0].split())[:120]}"
 
 
 def fewer(scene: Scene) -> str:
@@ -146,13 +139,11 @@ RAY_GROUPS: dict[str, tuple[tuple[str, Step], ...]] = {
         ("the command that waits", waits),
         ("helm test", engine.test(GROUP)),
         ("upgrade, same values", engine.same_values(GROUP, values)),
-        ("worker killed", worker_killed),
-        ("worker deleted", worker_deleted),
-        ("worker frozen", worker_frozen),
-        ("worker deleted in a stream", stream),
+        ("worker killed in a stream", worker_killed),
         ("head killed", head_killed),
         ("upgrade of a setting of vLLM", fewer),
         ("upgrade of the pods", other_cluster),
+        ("worker frozen", worker_frozen),
     ),
 }
 
@@ -161,10 +152,22 @@ def _lost(scene: Scene, how: Callable[[], Any]) -> str:
     """Something happens to a pod: the model answers again after so many seconds, by so many other pods."""
     before, start = _uids(scene), time.monotonic()
     how()
-    until(scene, GROUP, "the model no longer answers", lambda: not chatted(scene, GROUP, MODEL, seconds=10), SECONDS)
-    seconds = answering(scene, GROUP, MODEL, start, "the model answers again", SECONDS)
+    until(scene, GROUP, "there is another pod", lambda: _uids(scene) - before, SECONDS)
+    new = time.monotonic() - start
+    seconds = until(scene, GROUP, "the model answers again", lambda: _steadily(scene, start), SECONDS)
     _settled(scene)
-    return f"answers after {seconds} s, {len(_uids(scene) - before)} of 3 pods are others"
+    others = len(_uids(scene) - before)
+    return f"another pod after {new:.0f} s, answers again after {seconds:.0f} s; {others} of 3 pods are others"
+
+
+def _steadily(scene: Scene, start: float) -> float:
+    """When the model began to answer, if it goes on for STEADY seconds: what is about to end may answer once more."""
+    first = time.monotonic()
+    while time.monotonic() < first + STEADY:
+        if not chatted(scene, GROUP, MODEL, seconds=10):
+            return 0
+        time.sleep(2)
+    return first - start
 
 
 def _settled(scene: Scene) -> None:
@@ -178,9 +181,9 @@ def _settled(scene: Scene) -> None:
     until(scene, GROUP, "a head and two workers run", so, SECONDS)
 
 
-def _worker(scene: Scene, serving: bool) -> Object:
-    """The worker in which Ray Serve answers, or the other one, if there is one."""
-    return (max if serving else min)(_part(scene, WORKER), key=ready)
+def _worker(scene: Scene) -> Object:
+    """The worker in which Ray Serve does not answer, if there is one: it has half of the layers all the same."""
+    return min(_part(scene, WORKER), key=ready)
 
 
 def _pods(scene: Scene) -> list[Object]:
