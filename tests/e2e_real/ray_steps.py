@@ -6,6 +6,7 @@ it has such devices: the chart's RayService runs unchanged.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ from tests import proved
 from tests.e2e.cluster import Object, get
 
 from . import engine_steps as engine
-from .asking import answering, asked, begin, chatted, client, ending, watch, watched
+from .asking import NAME, POD, SERVICE, answering, asked, begin, chatted, client, ending, watch, watched
 from .engine_steps import MODEL, Step, served
 from .scene import Scene, apply, claim, expect, inside, pods, ready, until
 from .vllm_steps import CONTEXT, ENV, TOKENS
@@ -25,7 +26,7 @@ from .vllm_steps import CONTEXT, ENV, TOKENS
 GROUP = "ray"
 CARDS = "nvidia.com/gpu"
 SECONDS = 1200.0  # for a cluster of Ray, whose programs start one after the other
-STEADY = 20.0
+STEADY = 60.0  # seconds
 HEAD, WORKER = "head", "worker"
 WHERE = "/apis/ray.io/v1/namespaces"
 
@@ -55,7 +56,7 @@ def install(scene: Scene) -> str:
     returned = time.monotonic() - start
     expect(_service(scene), "Helm does not wait for the RayService")
     seconds = answering(scene, GROUP, MODEL, start, "the model answers", SECONDS)
-    _settled(scene)
+    until(scene, GROUP, "a head and two workers run", lambda: _settled(scene), SECONDS)
     _versions(scene)
     for pod in _pods(scene):
         _, who = inside(scene, GROUP, pod, "server", engine.WHO)
@@ -82,20 +83,10 @@ def waits(scene: Scene) -> str:
 def worker_killed(scene: Scene) -> str:
     """The processes of the worker die that has half of the layers, in a stream."""
     begin(scene, GROUP, MODEL, TOKENS // 3)
-    how: list[str] = []
-
-    def during() -> None:
-        inside(scene, GROUP, _worker(scene), "server", "kill -KILL -1")
-        how.append(until(scene, GROUP, "the stream has ended", lambda: ending(scene, GROUP), SECONDS))
-
-    saw = _lost(scene, during)
-    expect(how[0] != "whole", "half of the layers were gone, and the stream came whole")
-    return f"{saw}; a stream on the way: {' '.join(how[0].split())[:80]}"
-
-
-def worker_frozen(scene: Scene) -> str:
-    """The processes of that worker hang."""
-    return _lost(scene, lambda: inside(scene, GROUP, _worker(scene), "server", "kill -STOP -1"))
+    saw = _lost(scene, lambda: inside(scene, GROUP, _worker(scene), "server", "kill -KILL -1"))
+    how = until(scene, GROUP, "the stream has ended", lambda: ending(scene, GROUP), SECONDS)
+    expect(how != "whole", "half of the layers were gone, and the stream came whole")
+    return f"{saw}; a stream on the way is cut"
 
 
 def head_killed(scene: Scene) -> str:
@@ -143,42 +134,58 @@ RAY_GROUPS: dict[str, tuple[tuple[str, Step], ...]] = {
         ("head killed", head_killed),
         ("upgrade of a setting of vLLM", fewer),
         ("upgrade of the pods", other_cluster),
-        ("worker frozen", worker_frozen),
     ),
 }
 
 
 def _lost(scene: Scene, how: Callable[[], Any]) -> str:
-    """Something happens to a pod: the model answers again after so many seconds, by so many other pods."""
+    """Something happens to a pod: how many pods are others, and from when to when requests fail."""
     before, start = _uids(scene), time.monotonic()
+    _sample(scene)
     how()
     until(scene, GROUP, "there is another pod", lambda: _uids(scene) - before, SECONDS)
     new = time.monotonic() - start
-    seconds = until(scene, GROUP, "the model answers again", lambda: _steadily(scene, start), SECONDS)
-    _settled(scene)
+    until(scene, GROUP, "the model answers again", lambda: _steadily(scene), SECONDS)
     others = len(_uids(scene) - before)
-    return f"another pod after {new:.0f} s, answers again after {seconds:.0f} s; {others} of 3 pods are others"
+    return f"another pod after {new:.0f} s, {others} of 3 pods in the end; {_failures(scene)}"
 
 
-def _steadily(scene: Scene, start: float) -> float:
-    """When the model began to answer, if it goes on for STEADY seconds: what is about to end may answer once more."""
-    first = time.monotonic()
+def _steadily(scene: Scene) -> bool:
+    """Whether all is as it was for a while: what is about to end still answers, and what has begun may end again."""
+    uids, first = _uids(scene), time.monotonic()
     while time.monotonic() < first + STEADY:
-        if not chatted(scene, GROUP, MODEL, seconds=10):
-            return 0
         time.sleep(2)
-    return first - start
+        if not (_settled(scene) and uids == _uids(scene) and chatted(scene, GROUP, MODEL, seconds=10)):
+            return False
+    return True
 
 
-def _settled(scene: Scene) -> None:
+def _sample(scene: Scene) -> None:
+    """Ask again and again, and write down when, until `_failures` is called."""
+    service = f"http://{SERVICE}:8000/v1/completions"
+    body = json.dumps({"model": MODEL, "prompt": "a", "max_tokens": 1})
+    curl = "curl -s --noproxy '*' -o /dev/null --max-time 10 -w '%{http_code}' -H 'Content-Type: application/json'"
+    one = f"t=$(date +%s); echo $t $({curl} --data '{body}' {service})"
+    script = f"cd /tmp; rm -f stop times; (while [ ! -e stop ]; do {one}; sleep 1; done >times) >/dev/null 2>&1 &"
+    code, said = inside(scene, GROUP, POD, NAME, script)
+    expect(code == 0, f"asking again and again cannot begin: {said}")
+
+
+def _failures(scene: Scene) -> str:
+    """From when to when requests failed, in seconds since the first."""
+    _, said = inside(scene, GROUP, POD, NAME, "cd /tmp; touch stop; sleep 2; cat times")
+    times = [(int(when), code) for when, code in (line.split() for line in said.splitlines() if line.count(" ") == 1)]
+    failed = [when - times[0][0] for when, code in times if code != "200"]
+    if not failed:
+        return f"none of {len(times)} requests failed"
+    return f"{len(failed)} of {len(times)} requests failed, between {failed[0]} and {failed[-1]} s"
+
+
+def _settled(scene: Scene) -> bool:
     """A head and two workers, which run. A worker is ready only if Ray Serve answers in it."""
-
-    def so() -> bool:
-        heads, workers = _part(scene, HEAD), _part(scene, WORKER)
-        running = all(pod["status"].get("phase") == "Running" for pod in workers)
-        return len(heads) == 1 and len(workers) == 2 and running and any(map(ready, workers)) and ready(heads[0])
-
-    until(scene, GROUP, "a head and two workers run", so, SECONDS)
+    heads, workers = _part(scene, HEAD), _part(scene, WORKER)
+    running = all(pod["status"].get("phase") == "Running" for pod in workers)
+    return len(heads) == 1 and len(workers) == 2 and running and any(map(ready, workers)) and ready(heads[0])
 
 
 def _worker(scene: Scene) -> Object:
