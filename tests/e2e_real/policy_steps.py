@@ -97,7 +97,7 @@ def asked(scene: Scene) -> dict[str, str]:
         "UI to the registry": _python(scene, ui, registry),
         "UI to the API server": _python(scene, ui, API),
         "server to the API server": _said(scene, GROUP, server, "server", OLLAMA.format(API.removesuffix("/version"))),
-        "a pod beside it to server": _stranger(scene, GROUP),
+        "another pod of its namespace to server": _stranger(scene, GROUP),
         "another namespace to server": _stranger(scene, FIXTURES),
         "another namespace to UI": _said(
             scene, FIXTURES, POD, NAME, CURL.format(f"http://llm-open-webui.{scene.namespace(GROUP)}/")
