@@ -197,21 +197,29 @@ def test_an_image_has_the_name_by_which_a_node_knows_it(repository: str, whole: 
 
 
 def test_a_group_names_what_it_needs_and_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("OLLAMA", "KIT", "LLAMACPP", "VLLM"):
+    for variable in ("OLLAMA", "KIT", "LLAMACPP", "VLLM", "RAY", "ENFORCER"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("IMPORT", "true")
-    every = {"LeaderWorkerSet"}
-    assert {group: lacking(group, every).partition(" ")[0] for group in ("one", "kit-init", "llamacpp", "group")} == {
+    every = {"LeaderWorkerSet", "RayService"}
+    needed = {
         "one": "OLLAMA",
+        "policy": "OLLAMA",
         "kit-init": "KIT",
         "llamacpp": "LLAMACPP",
         "group": "VLLM",
+        "ray": "RAY",
     }
+    assert {group: lacking(group, every).partition(" ")[0] for group in needed} == needed
     assert not lacking("batch", set())
     monkeypatch.setenv("VLLM", "image.tar")
     assert not lacking("vllm", set())
     assert "LeaderWorkerSet" in lacking("group", set())
     assert not lacking("group", every)
+    assert "RayService" in lacking("ray", {"LeaderWorkerSet"})
+    monkeypatch.setenv("OLLAMA", "ollama")
+    assert "ENFORCER" in lacking("policy", every)
+    monkeypatch.setenv("ENFORCER", "calico 3.31.0")
+    assert not lacking("policy", every)
     monkeypatch.delenv("IMPORT")
     assert not lacking("one", set())  # the node fetches the chart's own images
 

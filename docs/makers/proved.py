@@ -38,10 +38,12 @@ Not every engine has run on a real node. This page says what was tried, and how:
 - **For real**: the groups of steps of `make e2e-real` in which the real program ran in a container, with its version.
 
 For routing, scaling, monitoring and security, *installed* means that the API server, with the CRDs of the pinned
-versions, accepted the objects. A gateway, an endpoint picker, KEDA, the Prometheus operator, KubeRay, Istio, Kueue,
-Volcano and a network plugin that enforces policies never ran in these steps, and no step used a GPU. promtool tests the
-alert rules. *For real*, a Prometheus read the metrics that a monitor names, and computed the queries of the dashboard
-and the alerts.
+versions, accepted the objects. A gateway, an endpoint picker, KEDA, the Prometheus operator, Istio, Kueue and Volcano
+never ran in these steps. No step used a GPU: in the group `ray`, the operator (KubeRay 1.5.0), Ray and vLLM are real,
+but vLLM computes on CPUs that its image declares as GPUs. promtool tests the alert rules. *For real*, a Prometheus read
+the metrics that a monitor names, and computed the queries of the dashboard and the alerts. In the group `policy`, a
+network plugin enforced the policies of one server and a UI; those of other servers were only compared with the URLs of
+their pods.
 
 *no* means that it was not tried. This page is generated from `docs/proved.yaml`, which the runs write, by `make docs`.
 """

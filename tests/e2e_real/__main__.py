@@ -30,6 +30,8 @@ from .batch_steps import BATCH_GROUPS
 from .group_steps import GROUP_GROUPS
 from .kit_steps import KIT_GROUPS
 from .llamacpp_steps import LLAMACPP_GROUPS
+from .policy_steps import POLICY_GROUPS
+from .ray_steps import RAY_GROUPS
 from .scene import Scene, Wrong
 from .steps import GROUPS as OLLAMA_GROUPS
 from .steps import Step
@@ -37,26 +39,37 @@ from .vllm_steps import VLLM_GROUPS
 
 # The environment variable of the real program that steps need -> the steps; a batch program is a shell.
 BY_PROGRAM = {
-    "OLLAMA": OLLAMA_GROUPS,
+    "OLLAMA": {**OLLAMA_GROUPS, **POLICY_GROUPS},
     "KIT": KIT_GROUPS,
     "": BATCH_GROUPS,
     "LLAMACPP": LLAMACPP_GROUPS,
     "VLLM": {**VLLM_GROUPS, **GROUP_GROUPS},
+    "RAY": RAY_GROUPS,
 }
 GROUPS = {name: steps for groups in BY_PROGRAM.values() for name, steps in groups.items()}
-# Environment variable -> the program; the image of VLLM says its version only when it runs.
+# Environment variable -> the program; the images of VLLM and RAY say their versions only when they run.
 PROGRAMS = {"OLLAMA": "ollama", "KIT": "kit", "LLAMACPP": "llama.cpp"}
-KINDS = {**dict.fromkeys(GROUP_GROUPS, "LeaderWorkerSet")}  # what the cluster must know for a group
+KINDS = {
+    **dict.fromkeys(GROUP_GROUPS, "LeaderWorkerSet"),
+    **dict.fromkeys(RAY_GROUPS, "RayService"),
+}  # what the cluster must know for a group
+# The environment variable that names, with its version, what enforces NetworkPolicies in the cluster.
+ENFORCER = "ENFORCER"
 EPILOGUE = """
 \b
 Needs  KUBECONFIG  a cluster with at least one real node, 1 CPU and 2 GiB of it free; nothing in it is touched
                    but what the run makes and removes
        kubectl     on PATH
        OLLAMA      a real ollama for the node's machine, one file that serves on CPUs, for the steps that are not below;
+       ENFORCER    the name and version of what enforces NetworkPolicies, such as "calico 3.31.0", for the
+                   steps policy, which need OLLAMA, too;
        KIT         a real kit of KitOps, one file, for the steps kit-…;
        LLAMACPP    a real llama-server of llama.cpp, one file without libraries of its own, for the steps llamacpp;
        VLLM        an image of vLLM for CPUs, packed in the OCI layout, for the steps vllm and group; those need 3 GiB,
-                   and group the controller of LeaderWorkerSets in the cluster; the steps batch need none of these; and
+                   and group the controller of LeaderWorkerSets in the cluster; the steps batch need none of these;
+       RAY         an image of Ray with Ray Serve and vLLM for CPUs, packed in the OCI layout, whose vLLM calls the CPUs
+                   Ray's GPU, for the steps ray; those need 12 GiB and KubeRay's operator, and let the node say that it
+                   has GPUs; and
        IMPORT      a command that gives the node an image from a tar in the OCI layout, whose path it gets as its last
                    argument: "k3s ctr images import", "kind load image-archive", "ctr -n k8s.io images import"
 
@@ -180,6 +193,8 @@ def lacking(group: str, kinds: set[str]) -> str:
         return f"the cluster knows no {kind}; install its controller"
     if variable and os.environ.get("IMPORT") and not os.environ.get(variable):
         return f"{variable} is not set; --help says what it is"
+    if group in POLICY_GROUPS and len(os.environ.get(ENFORCER, "").split()) != 2:
+        return f"{ENFORCER} is not a name and a version; --help says what it is"
     return ""
 
 
@@ -193,6 +208,9 @@ def entries(scene: Scene, helm: str, done: list[Done]) -> dict[str, proved.Entry
         own = dict(scene.programs.get(group, {}))
         if variable in PROGRAMS and scene.stand_ins:
             own[PROGRAMS[variable]] = proved.version(_program(variable))
+        if group in POLICY_GROUPS:
+            name, own_version = os.environ[ENFORCER].split()
+            own[name] = own_version
         steps = [{"step": each.name, "saw": each.saw} for each in mine if not each.wrong]
         versions = {"kubernetes": scene.cluster.version, "helm": [helm], "programs": own}
         used = scene.others.get(group, set()).union(*given)
@@ -230,10 +248,11 @@ def _stand_ins(wanted: dict[str, Any], folder: Path, groups: tuple[str, ...]) ->
     for image in packed:
         images.write(image, file)
         _import(command, file, f"{image.name}, {len(image.files)} files")
-    if "VLLM" in needed:
-        name = images.reference(wanted["vllmCpu"])
-        images.renamed(_file("VLLM"), name, file)
-        _import(command, file, name)
+    for variable, image in {"VLLM": "vllmCpu", "RAY": "rayLlm"}.items():
+        if variable in needed:
+            name = images.reference(wanted[image])
+            images.renamed(_file(variable), name, file)
+            _import(command, file, name)
     return True
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from chartgen.problem import ToolError
-from tests.e2e.cluster import Cluster, Object, create, delete, faked, get, of_kind
+from tests.e2e.cluster import Cluster, Object, Refused, create, delete, faked, get, of_kind, request
 from tests.e2e.fixtures import LABEL
 
-from . import batch_steps, kits, llamacpp_steps
+from . import batch_steps, kits, llamacpp_steps, ray_steps
 from .images import reference
 from .scene import FIXTURES, PORT, Scene, log, ready, until
 
@@ -36,6 +36,8 @@ CLAIMS = {
     "llamacpp": (("models", "ReadWriteMany", "local"),),
     "vllm": (("models", "ReadWriteMany", "local"),),
     "group": (("models", "ReadWriteMany", "local"),),
+    "ray": (("models", "ReadWriteMany", "local"),),
+    "policy": (("llm-server-models", "ReadWriteOnce", "local"), ("llm-open-webui-data", "ReadWriteOnce", "local")),
 }
 # What lies on the claim `models`: a command in the folder of this module's scripts, where MODELS is the claim's folder.
 MODELS = {
@@ -43,11 +45,14 @@ MODELS = {
     "llamacpp": f"python3 -B gguf.py $MODELS/tiny/tiny.gguf 4 {llamacpp_steps.CONTEXT}",
     "vllm": "python3 -B hf.py $MODELS/tiny 5",
     "group": "python3 -B hf.py $MODELS/tiny 5",
+    "ray": "python3 -B hf.py $MODELS/tiny 5",
 }
 SCRIPTS = ("registry.py", "gguf.py", "hf.py")
+CARDS = 4  # GPUs that the node says it has for these steps: two clusters of two
 # Those that need another level of Pod Security than the rest.
 LEVELS = {"kit-node": "privileged"}
 NODE_CACHE = "/var/lib/kitops"  # of the node, with the run's name behind it
+CONFLICT = 409
 REMOVAL = 180  # seconds for the namespaces to be gone
 
 
@@ -94,6 +99,8 @@ def furnished(scene: Scene, images: dict[str, Any], groups: Collection[str], kee
     """Everything that the steps of some groups need, removed at the end unless it is to be kept."""
     try:
         _namespace(scene, FIXTURES, "privileged")
+        if ray_steps.GROUP in groups:
+            _cards(scene, str(CARDS))
         for group in CLAIMS:
             _namespace(scene, group, LEVELS.get(group, "restricted"))
         for name, what in _volumes(scene).items():
@@ -117,6 +124,8 @@ def furnished(scene: Scene, images: dict[str, Any], groups: Collection[str], kee
             scene.say(f"everything is kept: kubectl get namespaces,persistentvolumes -l {LABEL}={scene.run}")
         else:
             _remove(scene, images)
+            if ray_steps.GROUP in groups:
+                _cards(scene, None)
 
 
 def _namespace(scene: Scene, group: str, level: str) -> None:
@@ -214,6 +223,22 @@ def _found(scene: Scene, name: str) -> Object:
 
 def _phase(scene: Scene, name: str) -> str:
     return _found(scene, name)["status"].get("phase", "")
+
+
+def _cards(scene: Scene, count: str | None) -> None:
+    """Let the node say that it has so many GPUs, or none again. One that has some is left alone."""
+    where = f"/api/v1/nodes/{scene.node['metadata']['name']}"
+    while scene.node["status"]["allocatable"].get(ray_steps.CARDS, "0") == "0":
+        node = get(scene.cluster, where)
+        for kind in ("capacity", "allocatable"):
+            node["status"][kind].pop(ray_steps.CARDS, None)
+            node["status"][kind] |= {ray_steps.CARDS: count} if count else {}
+        try:
+            request(scene.cluster, "PUT", f"{where}/status", node)
+            return
+        except Refused as refused:
+            if refused.code != CONFLICT:
+                raise
 
 
 def _remove(scene: Scene, images: dict[str, Any]) -> None:

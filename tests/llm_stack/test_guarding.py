@@ -89,6 +89,15 @@ def test_only_what_downloads_models_reaches_their_source(objects):
     assert blocks["server"] == set()
 
 
+def test_host_with_a_namespace_is_reached_there_and_a_public_one_is_not(objects):
+    found = policies(objects("service-with-its-namespace"))
+    place = "egress[].to[].namespaceSelector.matchLabels"
+    spaces = {name: {str(each) for _, each in at(found[name], place)} for name in ("server-loader", "hub-loader")}
+    assert spaces == {"server-loader": {"{'kubernetes.io/metadata.name': 'storage'}"}, "hub-loader": set()}
+    ports = {name: {port for _, port in at(found[name], "egress[].ports[].port")} for name in spaces}
+    assert ports == {"server-loader": {9000}, "hub-loader": {443}}
+
+
 def test_private_addresses_are_not_the_internet(objects):
     (blocks,) = [
         [block for _, block in maps(rule, "to[].ipBlock")]

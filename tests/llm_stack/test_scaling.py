@@ -33,6 +33,15 @@ def written(folder, **values):
     return file
 
 
+def test_each_query_names_the_namespace_and_the_credentials_that_a_shared_prometheus_requires():
+    """The trigger's `namespace` becomes a parameter of the request (pkg/scalers/prometheus_scaler.go of KEDA 2.21)."""
+    for trigger in scaled(CASES / "openshift.yaml")["triggers"]:
+        assert trigger["authenticationRef"] == {"name": "thanos", "kind": "ClusterTriggerAuthentication"}
+        wanted = {"namespace": "default", "authModes": "bearer", "timeout": "5000"}
+        assert wanted.items() <= trigger["metadata"].items()
+    assert all("namespace" not in trigger["metadata"] for trigger in scaled(CASES / "vllm.yaml")["triggers"])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_no_error_of_a_query_starts_a_pod_and_keda_takes_the_fallback(case):

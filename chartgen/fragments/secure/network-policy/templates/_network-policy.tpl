@@ -7,7 +7,8 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- /*
 Where a URL leads, as JSON. Given {url, context}. component: a component of the release, with ports. namespace: another
 Service of the cluster, whose pods can have other ports than the Service. cidr or public: a host outside the cluster,
-with port.
+with port. A host of two names can be a Service with its namespace (minio.storage) or public (ghcr.io): it is both, unless
+no namespace is called like its domain.
 */}}
 {{- define "fragment.secure.network-policy.target" -}}
 {{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "ldap" 389 "ldaps" 636 }}
@@ -31,6 +32,9 @@ with port.
 {{- $found = dict "namespace" (index $labels 1) }}
 {{- else }}
 {{- $found = dict "public" true "port" (int64 $port) }}
+{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "cn"))) }}
+{{- $_ := set $found "namespace" (last $labels) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- mustToJson $found }}
@@ -63,11 +67,14 @@ with port.
 {{- $to := include "fragment.secure.network-policy.target" (dict "url" . "context" $context) | mustFromJson }}
 {{- if $to.component }}
 {{- $rules = append $rules (dict "to" (list (include "fragment.secure.network-policy.peer" (list $context $to.component) | mustFromJson)) "ports" (include "fragment.secure.network-policy.ports" $to.ports | include "fragment.list" | mustFromJson)) }}
-{{- else if $to.namespace }}
-{{- $rules = append $rules (dict "to" (list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" $to.namespace))))) }}
-{{- else if $to.cidr }}
-{{- $rules = append $rules (dict "to" (list (dict "ipBlock" (dict "cidr" $to.cidr))) "ports" (include "fragment.secure.network-policy.ports" (list $to.port) | include "fragment.list" | mustFromJson)) }}
-{{- else }}
+{{- end }}
+{{- with $to.namespace }}
+{{- $rules = append $rules (dict "to" (list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" .))))) }}
+{{- end }}
+{{- with $to.cidr }}
+{{- $rules = append $rules (dict "to" (list (dict "ipBlock" (dict "cidr" .))) "ports" (include "fragment.secure.network-policy.ports" (list $to.port) | include "fragment.list" | mustFromJson)) }}
+{{- end }}
+{{- if $to.public }}
 {{- $outside = append $outside $to.port }}
 {{- end }}
 {{- end }}
