@@ -8,7 +8,7 @@ maxReplicas: {{ int64 .Values.keda.maxReplicas }}
 {{- define "llm-stack.scale.keda.needs" -}}
 {{- with .Values.keda }}
 {{- if and .enabled .prometheus.triggerAuthentication -}}
-TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
+{{ .prometheus.triggerAuthenticationKind }}/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -36,6 +36,12 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- with $keda.prometheus.authModes }}
 {{- $_ := set $common "authModes" . }}
 {{- end }}
+{{- if $keda.prometheus.tenancy }}
+{{- $_ := set $common "namespace" .Release.Namespace }}
+{{- end }}
+{{- range $name, $value := $keda.prometheus.metadata }}
+{{- $_ := set $common $name $value }}
+{{- end }}
 {{- if and $metrics.waiting (int64 $keda.requestsPerPod) }}
 {{- $query := printf "sum(%s%s) + sum(%s%s)" $metrics.running $of $metrics.waiting $of }}
 {{- $found = append $found (dict "type" "prometheus" "name" "requests" "metricType" "AverageValue" "metadata" (merge (dict "query" $query "threshold" (int64 $keda.requestsPerPod | toString)) $common)) }}
@@ -46,7 +52,7 @@ TriggerAuthentication/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 {{- if $keda.prometheus.triggerAuthentication }}
 {{- range $found }}
-{{- $_ := set . "authenticationRef" (dict "name" $keda.prometheus.triggerAuthentication) }}
+{{- $_ := set . "authenticationRef" (dict "name" $keda.prometheus.triggerAuthentication "kind" $keda.prometheus.triggerAuthenticationKind) }}
 {{- end }}
 {{- end }}
 {{- mustToJson $found }}
@@ -124,6 +130,12 @@ keda.minReplicas: is 0, but without a pod nothing exports metrics or holds reque
 {{- end }}
 {{- if and $keda.prometheus.authModes (not $keda.prometheus.triggerAuthentication) }}
 keda.prometheus.authModes: is set, but keda.prometheus.triggerAuthentication is empty; set both
+{{- end }}
+{{- $values := dict "serverAddress" "keda.prometheus.serverAddress" "authModes" "keda.prometheus.authModes" "namespace" "keda.prometheus.tenancy" "threshold" "keda.requestsPerPod and keda.cachePercent" "query" "keda.triggers" "activationThreshold" "keda.triggers" "ignoreNullValues" "keda.minReplicas" }}
+{{- range $name := keys $keda.prometheus.metadata | sortAlpha }}
+{{- with get $values $name }}
+keda.prometheus.metadata.{{ $name }}: the chart sets it itself; remove it, and use {{ . }}
+{{- end }}
 {{- end }}
 {{- if and $keda.prometheus.triggerAuthentication (not $keda.prometheus.authModes) }}
 keda.prometheus.authModes: is empty, so KEDA ignores the TriggerAuthentication; set it, for example to bearer, or to tls for a certificate only

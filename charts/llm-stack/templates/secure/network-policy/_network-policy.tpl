@@ -9,6 +9,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 
 
 
+
 {{- define "llm-stack.secure.network-policy.target" -}}
 {{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "ldap" 389 "ldaps" 636 }}
 {{- $scheme := splitList "://" .url | first }}
@@ -31,6 +32,9 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $found = dict "namespace" (index $labels 1) }}
 {{- else }}
 {{- $found = dict "public" true "port" (int64 $port) }}
+{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "cn"))) }}
+{{- $_ := set $found "namespace" (last $labels) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- mustToJson $found }}
@@ -63,11 +67,14 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $to := include "llm-stack.secure.network-policy.target" (dict "url" . "context" $context) | mustFromJson }}
 {{- if $to.component }}
 {{- $rules = append $rules (dict "to" (list (include "llm-stack.secure.network-policy.peer" (list $context $to.component) | mustFromJson)) "ports" (include "llm-stack.secure.network-policy.ports" $to.ports | include "llm-stack.list" | mustFromJson)) }}
-{{- else if $to.namespace }}
-{{- $rules = append $rules (dict "to" (list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" $to.namespace))))) }}
-{{- else if $to.cidr }}
-{{- $rules = append $rules (dict "to" (list (dict "ipBlock" (dict "cidr" $to.cidr))) "ports" (include "llm-stack.secure.network-policy.ports" (list $to.port) | include "llm-stack.list" | mustFromJson)) }}
-{{- else }}
+{{- end }}
+{{- with $to.namespace }}
+{{- $rules = append $rules (dict "to" (list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" .))))) }}
+{{- end }}
+{{- with $to.cidr }}
+{{- $rules = append $rules (dict "to" (list (dict "ipBlock" (dict "cidr" .))) "ports" (include "llm-stack.secure.network-policy.ports" (list $to.port) | include "llm-stack.list" | mustFromJson)) }}
+{{- end }}
+{{- if $to.public }}
 {{- $outside = append $outside $to.port }}
 {{- end }}
 {{- end }}

@@ -4,6 +4,7 @@
 size: {{ int64 .Values.nodes.count }}
 rank: $(LWS_WORKER_INDEX)
 leader: $(LWS_LEADER_ADDRESS)
+wait: Helm's `--wait` does not wait for a LeaderWorkerSet.
 {{- end }}
 {{- end }}
 

@@ -2,6 +2,7 @@
 {{- if gt (int64 .Values.nodes.count) 1 -}}
 size: {{ int64 .Values.nodes.count }}
 serve: true
+wait: With Helm 4, `helm install --wait` waits for a RayService, as long as `--timeout` allows. Helm 3 does not, nor does an upgrade.
 {{- $gpus := mul (int64 .Values.replicas) (int64 .Values.nodes.count) (int64 .Facts.gpu.count) }}
 {{- if eq .Values.nodes.ray.upgradeStrategy "NewCluster" }}
 upgrade: {{ printf "if the pods change, KubeRay first starts a second cluster, with %d more GPUs" $gpus | quote }}
