@@ -92,8 +92,8 @@ extraArgs: --host {{ . }} is not the address of all interfaces, where the probes
 
 {{- /*
 Arguments and variables of the values that the chart sets from other values, in the engine's facts. The program takes the one
-or the other, but the chart's own sums and its clients follow the values. The same again changes nothing; a list
-of names that begins with the chart's own adds names.
+or the other, but the chart's own sums and its clients follow the values. The same again changes nothing; where the engine
+takes a list of names, one that begins with the chart's own adds names.
 */}}
 {{- define "fragment.server.repeatedFaults" -}}
 {{- $known := .Facts.engine.arguments | default dict }}
@@ -113,7 +113,10 @@ of names that begins with the chart's own adds names.
 {{- $alike = append $alike $name }}
 {{- end }}
 {{- end }}
-{{- $given := include "fragment.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
+{{- $given := include "fragment.argument" (list $.Values.extraArgs $alike) }}
+{{- if has $value $.Facts.engine.lists }}
+{{- $given = splitList "," $given | first }}
+{{- end }}
 {{- $set := include "fragment.argument" (list $own $alike) }}
 {{- $default := include "fragment.valueAt" (list $ $value) | mustFromJson }}
 {{- /* The chart leaves out what is the engine's default. */}}

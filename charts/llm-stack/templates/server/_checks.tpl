@@ -113,7 +113,10 @@ extraArgs: --host {{ . }} is not the address of all interfaces, where the probes
 {{- $alike = append $alike $name }}
 {{- end }}
 {{- end }}
-{{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
+{{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) }}
+{{- if has $value $.Facts.engine.lists }}
+{{- $given = splitList "," $given | first }}
+{{- end }}
 {{- $set := include "llm-stack.argument" (list $own $alike) }}
 {{- $default := include "llm-stack.valueAt" (list $ $value) | mustFromJson }}
 
