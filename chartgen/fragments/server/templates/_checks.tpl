@@ -98,16 +98,22 @@ takes a list of names, one that begins with the chart's own adds names.
 {{- define "fragment.server.repeatedFaults" -}}
 {{- $known := .Facts.engine.arguments | default dict }}
 {{- $own := include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson }}
+{{- /* By the flag as it is written. argparse accepts the beginning of a name. */}}
 {{- $names := list }}
+{{- $values := dict }}
 {{- range .Values.extraArgs }}
 {{- $flag := include "fragment.flag" . }}
-{{- if hasKey $known ($flag | replace "_" "-") }}
+{{- $plain := replace "_" "-" $flag }}
+{{- range $name, $value := $known }}
+{{- if or (eq $plain $name) (and (ge (len $plain) 9) (hasPrefix $plain $name) (not (hasKey $known $plain))) }}
 {{- $names = append $names $flag }}
+{{- $_ := set $values $flag $value }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range $flag := uniq $names }}
-{{- $value := get $known ($flag | replace "_" "-") }}
-{{- $alike := list }}
+{{- $value := get $values $flag }}
+{{- $alike := list (replace "_" "-" $flag) }}
 {{- range $name, $other := $known }}
 {{- if eq $other $value }}
 {{- $alike = append $alike $name }}
