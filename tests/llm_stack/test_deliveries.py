@@ -153,6 +153,17 @@ def test_other_models_make_other_pods_of_both(template, delivery: str) -> None:
     assert changed >= {"Deployment", {"job": "Job", "cronjob": "CronJob", "daemonset": "DaemonSet"}[delivery]}
 
 
+def test_a_checksum_of_the_values_does_not_take_the_place_of_the_charts_own(template) -> None:
+    given = {"checksum/models": "same", "checksum/mine": "given"}
+    values = {"model": {"delivery": "job"}, "modelCache": PLACES["job"]}
+    values |= {"openWebui": {"enabled": False}, "podAnnotations": given, "loader": {"podAnnotations": given}}
+    before, after = (template(values | {"models": {"llama3": {"tag": tag}}}) for tag in ("8b", "70b"))
+    for kind, name in (("Deployment", "llm-server"), ("Job", "llm-server-models")):
+        texts = [of(each, kind, name)["spec"]["template"]["metadata"]["annotations"] for each in (before, after)]
+        assert [each["checksum/mine"] for each in texts] == ["given", "given"]
+        assert len({each["checksum/models"] for each in texts} - {"same"}) == 2
+
+
 def test_a_cron_job_has_room_for_what_kubernetes_adds_to_its_name(template) -> None:
     values = {"model": {"delivery": "cronjob"}, "modelCache": PLACES["cronjob"]}
     names = [of(template(values, release="a" * 52 + end), "CronJob", "a")["metadata"]["name"] for end in "ab"]

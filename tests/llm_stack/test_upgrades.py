@@ -200,6 +200,11 @@ def test_the_claim_templates_of_a_group_cannot_change_either(upgrade):
     said = upgrade(GROUP, GROUP | {"modelCache": {"type": "volumeClaimTemplate", "size": "2Ti"}})
     assert "modelCache.size: LeaderWorkerSet/llm-server-group exists, and its claim templates" in said
     assert "delete leaderworkerset llm-server-group` and upgrade again: claims stay" in said
+    said = upgrade(GROUP | {"modelCache": {"existingClaim": "models", "accessModes": ["ReadWriteMany"]}}, GROUP)
+    assert (
+        "\nmodelCache: LeaderWorkerSet/llm-server-group exists, and its claim templates cannot change (from 0 to 1)"
+        in said
+    )
 
 
 def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade):

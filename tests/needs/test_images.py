@@ -151,6 +151,18 @@ def test_lines_for_a_mirror_say_where_each_image_comes_from(tmp_path):
     }
 
 
+@pytest.mark.parametrize("host", ["docker.io", "index.docker.io", "registry-1.docker.io"])
+def test_docker_hub_has_one_mirror_under_each_of_its_hosts(tmp_path, host):
+    file = tmp_path / "values.yaml"
+    file.write_text(
+        "global: {imageRegistry: {docker.io: mirror.example.com}}\n"
+        f"images: {{ollama: {{repository: {host}/ollama/ollama}}, curl: {{repository: {host}/library/curl}}}}\n"
+    )
+    told = json.loads(run(CHART, "-f", file, "--json").stdout)["images"]
+    names = [each["image"].rpartition(":")[0] for each in told]
+    assert sorted(names)[1:] == ["mirror.example.com/library/curl", "mirror.example.com/ollama/ollama"]
+
+
 def test_package_is_looked_at_as_its_folder_is(chart, helm, tmp_path):
     subprocess.run([helm, "package", chart(pod("a:1")), "-d", tmp_path], check=True, capture_output=True)
     assert run(tmp_path / "tiny-1.0.0.tgz", "--plain").stdout == "a:1 a:1\n"

@@ -12,6 +12,9 @@ which is optional, overrides its keys. global.imageRegistry decides the registry
 {{- $host = $first }}
 {{- $path = trimPrefix (printf "%s/" $first) $repository }}
 {{- end }}
+{{- if has $host (list "index.docker.io" "registry-1.docker.io") }}
+{{- $host = "docker.io" }}
+{{- end }}
 {{- $mirror := .context.Values.global.imageRegistry | default "" }}
 {{- if kindIs "map" $mirror }}
 {{- $mirror = get $mirror $host }}

@@ -53,6 +53,20 @@ app.kubernetes.io/part-of: {{ $context.Chart.Name | quote }}
 helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
 {{- end }}
 
+{{- /*
+(list OWN GIVEN): the annotations of a pod as JSON: the chart's own, and those of the values, which override them. A checksum
+stays the chart's own, because the pods are replaced when it changes.
+*/}}
+{{- define "fragment.podAnnotations" -}}
+{{- $found := first . }}
+{{- range $name, $value := last . }}
+{{- if not (and (hasPrefix "checksum/" $name) (hasKey $found $name)) }}
+{{- $_ := set $found $name $value }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
 {{- /* Given a context: the name of the service account of all pods. */}}
 {{- define "fragment.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}

@@ -1,16 +1,17 @@
 {{- /*
-{context, path, uses}: true if a path of the node is one that a pod never mounts, for one of the uses: mount, store.
+{context, path, uses}: true if a path of the node is one that a pod never mounts, for one of the uses: mount, store. A folder
+that contains such a path is one, too. /var/run is a link to /run.
 */}}
 {{- define "fragment.nodePathRefused" -}}
 {{- include "fragment.read" (list .context "files/base/node-paths.yaml") }}
 {{- $rows := get .context.Read "files/base/node-paths.yaml" }}
-{{- $path := clean .path }}
+{{- $path := regexReplaceAll "^/var/run(/|$)" (clean .path) "/run$1" }}
 {{- $found := false }}
 {{- range .uses }}
 {{- $row := get $rows . }}
 {{- $found = or $found (has $path $row.exact) }}
 {{- range $row.below }}
-{{- $found = or $found (eq $path .) (hasPrefix (printf "%s/" .) $path) }}
+{{- $found = or $found (eq $path .) (hasPrefix (printf "%s/" .) $path) (hasPrefix (printf "%s/" $path) .) }}
 {{- end }}
 {{- end }}
 {{- ternary "true" "" $found }}

@@ -8,7 +8,7 @@ metadata:
   labels:
     {{- include "fragment.selector" (list . (printf "%s-loader" .Server)) | nindent 4 }}
   annotations:
-    {{- toYaml (mergeOverwrite (include "fragment.loader.annotations" . | include "fragment.map" | mustFromJson) .Values.loader.podAnnotations) | nindent 4 }}
+    {{- toYaml (include "fragment.podAnnotations" (list (include "fragment.loader.annotations" . | include "fragment.map" | mustFromJson) .Values.loader.podAnnotations) | mustFromJson) | nindent 4 }}
 spec:
   {{- include "fragment.podBasics" . | nindent 2 }}
   {{- if not .Loader.everyNode }}

@@ -92,28 +92,37 @@ extraArgs: --host {{ . }} is not the address of all interfaces, where the probes
 
 {{- /*
 Arguments and variables of the values that the chart sets from other values, in the engine's facts. The program takes the one
-or the other, but the chart's own sums and its clients follow the values. The same again changes nothing; a list
-of names that begins with the chart's own adds names.
+or the other, but the chart's own sums and its clients follow the values. The same again changes nothing; where the engine
+takes a list of names, one that begins with the chart's own adds names.
 */}}
 {{- define "fragment.server.repeatedFaults" -}}
 {{- $known := .Facts.engine.arguments | default dict }}
 {{- $own := include "fragment.slot.server.args" . | include "fragment.list" | mustFromJson }}
+{{- /* By the flag as it is written. argparse accepts the beginning of a name. */}}
 {{- $names := list }}
+{{- $values := dict }}
 {{- range .Values.extraArgs }}
 {{- $flag := include "fragment.flag" . }}
-{{- if hasKey $known ($flag | replace "_" "-") }}
+{{- $plain := replace "_" "-" $flag }}
+{{- range $name, $value := $known }}
+{{- if or (eq $plain $name) (and (ge (len $plain) 9) (hasPrefix $plain $name) (not (hasKey $known $plain))) }}
 {{- $names = append $names $flag }}
+{{- $_ := set $values $flag $value }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range $flag := uniq $names }}
-{{- $value := get $known ($flag | replace "_" "-") }}
-{{- $alike := list }}
+{{- $value := get $values $flag }}
+{{- $alike := list (replace "_" "-" $flag) }}
 {{- range $name, $other := $known }}
 {{- if eq $other $value }}
 {{- $alike = append $alike $name }}
 {{- end }}
 {{- end }}
-{{- $given := include "fragment.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
+{{- $given := include "fragment.argument" (list $.Values.extraArgs $alike) }}
+{{- if has $value $.Facts.engine.lists }}
+{{- $given = splitList "," $given | first }}
+{{- end }}
 {{- $set := include "fragment.argument" (list $own $alike) }}
 {{- $default := include "fragment.valueAt" (list $ $value) | mustFromJson }}
 {{- /* The chart leaves out what is the engine's default. */}}

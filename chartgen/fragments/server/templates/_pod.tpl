@@ -3,7 +3,7 @@
 metadata:
   labels:
     {{- toYaml (merge (include "fragment.selector" (list . (include "fragment.server.component" .)) | include "fragment.map" | mustFromJson) (ternary dict (include "fragment.slot.server.podLabels" . | include "fragment.map" | mustFromJson) (.Worker | default false)) .Values.podLabels) | nindent 4 }}
-  {{- with mergeOverwrite (include "fragment.slot.server.podAnnotations" . | include "fragment.map" | mustFromJson) .Values.podAnnotations }}
+  {{- with include "fragment.podAnnotations" (list (include "fragment.slot.server.podAnnotations" . | include "fragment.map" | mustFromJson) .Values.podAnnotations) | mustFromJson }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}

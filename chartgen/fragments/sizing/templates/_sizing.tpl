@@ -281,6 +281,11 @@ largest model counts: not all of them have to be loaded at once.
 resources.limits.memory: {{ $limit }} is too small for the weights of the model, which take {{ div (add $takes 1023) 1024 }}Gi of the pod's memory without a GPU; raise the limit, or remove resources, and the chart calculates them
 {{- end }}
 {{- end }}
+{{- /* It is in the memory of the pod on every device, and grows to its size. */}}
+{{- $cached := int64 .Facts.engine.promptCacheMiB }}
+{{- if and $limit $cached (ge $cached (include "fragment.sizing.mebibytes" $limit | int64)) }}
+resources.limits.memory: {{ $limit }} is too small for the cache of prompts, which takes up to {{ $cached }}Mi of the pod's memory; raise the limit, or lower {{ .Values.engine }}.promptCacheMiB
+{{- end }}
 {{- end }}
 
 {{- /* The output of `chartgen plan` for a server, as JSON. */}}

@@ -54,6 +54,20 @@ helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | re
 {{- end }}
 
 
+
+
+
+{{- define "llm-stack.podAnnotations" -}}
+{{- $found := first . }}
+{{- range $name, $value := last . }}
+{{- if not (and (hasPrefix "checksum/" $name) (hasKey $found $name)) }}
+{{- $_ := set $found $name $value }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+
 {{- define "llm-stack.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{ .Values.serviceAccount.name | default (include "llm-stack.name" (list . "account")) }}

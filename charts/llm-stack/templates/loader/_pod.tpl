@@ -8,7 +8,7 @@ metadata:
   labels:
     {{- include "llm-stack.selector" (list . (printf "%s-loader" .Server)) | nindent 4 }}
   annotations:
-    {{- toYaml (mergeOverwrite (include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson) .Values.loader.podAnnotations) | nindent 4 }}
+    {{- toYaml (include "llm-stack.podAnnotations" (list (include "llm-stack.loader.annotations" . | include "llm-stack.map" | mustFromJson) .Values.loader.podAnnotations) | mustFromJson) | nindent 4 }}
 spec:
   {{- include "llm-stack.podBasics" . | nindent 2 }}
   {{- if not .Loader.everyNode }}

@@ -98,22 +98,31 @@ extraArgs: --host {{ . }} is not the address of all interfaces, where the probes
 {{- define "llm-stack.server.repeatedFaults" -}}
 {{- $known := .Facts.engine.arguments | default dict }}
 {{- $own := include "llm-stack.slot.server.args" . | include "llm-stack.list" | mustFromJson }}
+
 {{- $names := list }}
+{{- $values := dict }}
 {{- range .Values.extraArgs }}
 {{- $flag := include "llm-stack.flag" . }}
-{{- if hasKey $known ($flag | replace "_" "-") }}
+{{- $plain := replace "_" "-" $flag }}
+{{- range $name, $value := $known }}
+{{- if or (eq $plain $name) (and (ge (len $plain) 9) (hasPrefix $plain $name) (not (hasKey $known $plain))) }}
 {{- $names = append $names $flag }}
+{{- $_ := set $values $flag $value }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range $flag := uniq $names }}
-{{- $value := get $known ($flag | replace "_" "-") }}
-{{- $alike := list }}
+{{- $value := get $values $flag }}
+{{- $alike := list (replace "_" "-" $flag) }}
 {{- range $name, $other := $known }}
 {{- if eq $other $value }}
 {{- $alike = append $alike $name }}
 {{- end }}
 {{- end }}
-{{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) | splitList "," | first }}
+{{- $given := include "llm-stack.argument" (list $.Values.extraArgs $alike) }}
+{{- if has $value $.Facts.engine.lists }}
+{{- $given = splitList "," $given | first }}
+{{- end }}
 {{- $set := include "llm-stack.argument" (list $own $alike) }}
 {{- $default := include "llm-stack.valueAt" (list $ $value) | mustFromJson }}
 

@@ -3,7 +3,7 @@
 metadata:
   labels:
     {{- toYaml (merge (include "llm-stack.selector" (list . (include "llm-stack.server.component" .)) | include "llm-stack.map" | mustFromJson) (ternary dict (include "llm-stack.slot.server.podLabels" . | include "llm-stack.map" | mustFromJson) (.Worker | default false)) .Values.podLabels) | nindent 4 }}
-  {{- with mergeOverwrite (include "llm-stack.slot.server.podAnnotations" . | include "llm-stack.map" | mustFromJson) .Values.podAnnotations }}
+  {{- with include "llm-stack.podAnnotations" (list (include "llm-stack.slot.server.podAnnotations" . | include "llm-stack.map" | mustFromJson) .Values.podAnnotations) | mustFromJson }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}

@@ -281,6 +281,11 @@ gpu.memory: {{ int64 $gpu.memoryMiB }}Mi with gpu.count {{ int64 $gpu.count }}{{
 resources.limits.memory: {{ $limit }} is too small for the weights of the model, which take {{ div (add $takes 1023) 1024 }}Gi of the pod's memory without a GPU; raise the limit, or remove resources, and the chart calculates them
 {{- end }}
 {{- end }}
+
+{{- $cached := int64 .Facts.engine.promptCacheMiB }}
+{{- if and $limit $cached (ge $cached (include "llm-stack.sizing.mebibytes" $limit | int64)) }}
+resources.limits.memory: {{ $limit }} is too small for the cache of prompts, which takes up to {{ $cached }}Mi of the pod's memory; raise the limit, or lower {{ .Values.engine }}.promptCacheMiB
+{{- end }}
 {{- end }}
 
 

@@ -388,8 +388,8 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- $gone := eq (dig "spec" "leaderWorkerTemplate" "persistentVolumeClaimRetentionPolicy" "whenDeleted" "" .old) "Delete" }}
 {{- $keys := list }}
 {{- $parts := list }}
-{{- range $n, $new := $news }}
-{{- $old := index (concat $olds (list dict)) (min $n (len $olds)) }}
+{{- range $n, $new := ternary $news list (eq (len $olds) (len $news)) }}
+{{- $old := index $olds $n }}
 {{- range $name := keys $old $new | uniq | sortAlpha }}
 {{- $was := get $old $name | toJson | replace "\"" "" }}
 {{- $is := get $new $name | toJson | replace "\"" "" }}
@@ -401,7 +401,11 @@ StorageClass {{ $name }} does not allow volume expansion
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if or $parts (ne (len $olds) (len $news)) }}
+{{- if ne (len $olds) (len $news) }}
+{{- $keys = list $key }}
+{{- $parts = list (printf "from %d to %d" (len $olds) (len $news)) }}
+{{- end }}
+{{- if $parts }}
 {{- .about.server }}{{ $keys | uniq | join ", " | default $key }}: {{ .about.title }} exists, and its claim templates cannot change{{ with $parts }} ({{ join ", " . }}){{ end }}; undo the change, or run `{{ include "llm-stack.upgrade.delete" . }}{{ if $orphan }} --cascade=orphan{{ end }}` and upgrade again: {{ if $orphan }}pods and {{ end }}claims {{ ternary "are deleted" "stay" $gone }}, and new claims are created as you set them
 {{- end }}
 {{- end }}

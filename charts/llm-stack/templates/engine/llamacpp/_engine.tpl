@@ -61,6 +61,7 @@ variables:
 # With 0, the context is that of the model, which llama.cpp shortens to what fits on its GPUs (common/fit.cpp). People write 99
 # and more for all layers.
 alsoAccepted: {model.contextLength: "0", llamacpp.gpuLayers: {{ ternary "99 100 128 256 999 1000 9999" "" (eq $llamacpp.gpuLayers "all") | quote }}}
+lists: [llamacpp.servedModelName]
 {{- $own := include "llm-stack.argument" (list .Values.extraArgs (list "--ctx-size" "-c")) }}
 wholeContext: {{ and (eq $own "0") (not (int64 .Facts.gpu.count)) }}
 parallel: {{ int64 $llamacpp.parallel }}
