@@ -11,11 +11,11 @@ from .at import EMPTY, VARIABLE, At
 from .cards import resources
 from .configmaps import configured
 from .convert import ENV, env, startup
-from .draft import SERVER, SETTLED, Note, Put, Spot, Workload
+from .draft import MISSING, SERVER, SETTLED, Note, Put, Spot, Workload
 from .flags import arguments, resolved, split, texts, word
 from .function import row
-from .models import NEW, USUAL, claimed, image, set_model, set_models, unknown
-from .pulls import elsewhere, pulled
+from .models import NEW, USUAL, by_variable, claimed, image, set_model, set_models, unknown
+from .pulls import command, elsewhere, pulled
 from .source import at as inside
 from .tables import Program, program_of, programs
 from .typed import ANY, LIST, MAP, NUMBER, TEXT, list_at, map_at, text_at
@@ -234,7 +234,7 @@ def _pulled(at: At, commands: dict[str, str]) -> None:
     only = sum(one.engine == "ollama" for one in _servers(at)) == 1
     others, further = elsewhere(at.draft, at.server, only)
     also = {model: (*beside.get(model, ()), *others.get(model, ())) for model in (*beside, *others)}
-    unknown(at, [*unsaid, *more, *further])
+    unknown(at, unsaid, [*more, *further])
     set_models(at, {**found, **{model: found.get(model, []) for model in also}}, also)
     for model in beside:
         at.draft.note(beside[model], Note(SETTLED, "llm-stack downloads the models itself"))
@@ -257,10 +257,12 @@ def _beside(at: At) -> tuple[dict[str, tuple[Spot, ...]], list[str]]:
             if not isinstance(one, dict) or at.path == (*place, kind, n):
                 continue
             one = configured(at.draft, at.source, one)[0]
-            found = pulled(" ".join(_words(one)), texts(one.get("env")))
+            found = pulled(command(one), texts(one.get("env")))
             spots = tuple(at.draft.spots(at.source, (*place, kind, n)))
             models |= {model: (*models.get(model, ()), *spots) for model in found.models}
             variables += found.variables
+            for name in found.variables:
+                at.draft.note(spots, Note(MISSING, by_variable(name)))
     return models, variables
 
 

@@ -66,7 +66,9 @@ def parts(source: Source, chart: str = "") -> list[Part]:
 
 def of_app_template(data: dict[str, Any]) -> bool:
     """Whether a document has values of app-template."""
-    return apptemplate.known(data) or any(apptemplate.known(at(data, path)) for path, _ in _inside(data))
+    places = [data, *(at(data, path) for path, _ in _inside(data))]
+    blocks = [one for place in places if isinstance(place, dict) for one in place.values()]
+    return any(apptemplate.known(one) for one in (*places, *blocks))
 
 
 def own(data: Any) -> bool:
@@ -117,6 +119,9 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     if apptemplate.known(data):
         made = [part for one in apptemplate.manifests(source, path) for part in parts(one)]
         return [*made, Part(source, path, charts()["app-template"], around)] if any(one.program for one in made) else []
+    blocks = [key for key, one in data.items() if isinstance(one, dict) and apptemplate.known(one)]
+    if blocks and not chart:  # an umbrella chart around app-template
+        return [part for key in blocks for part in _values(source, (*path, key), "", "", around)]
     found = _chosen(source, path, name, chart, around, data)
     if len(found) != 1 or found[0].path != path or found[0].table.ui:
         return found
@@ -215,7 +220,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
             table = named
         elif score(known, block) >= CLOSE and mostly(known, block) and not single:
             table = known
-        elif named and _plain(named, data):
+        elif named and _plain(named, data) and not _of_a_chart(key, data):
             table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))
@@ -225,6 +230,12 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
 def _plain(table: Table, data: dict[str, Any]) -> bool:
     """Whether a block that has a chart's name is not a key of another chart: ollama's own has one of that name."""
     return not any(score(one, data) for one in charts().values())
+
+
+def _of_a_chart(key: str, data: dict[str, Any]) -> bool:
+    """Whether a block is part of a chart that runs its own images: it and another one have an image each."""
+    images = [name for name, one in data.items() if isinstance(one, dict) and image_of(one)]
+    return key in images and any(_called(name) is None for name in images)
 
 
 def _called(name: str) -> Table | None:

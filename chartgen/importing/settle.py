@@ -32,6 +32,7 @@ BOUND = re.compile(r"\bset (model\.contextLength|modelCache\.size) to (\S+) or (
 RESERVED = re.compile(r"(?:volumes: |^)(\S+) is reserved by the chart; rename your volume")
 SHARED = re.compile(r"share (?:the|one) claim|lets only one node mount the claim")
 ARGUMENT = re.compile(r"does not have the argument (--[\w=.-]+)")
+KEYED = re.compile(r"((?:[\w-]+(?:\[\d+\])*\.)+[\w-]+(?:\[\d+\])*): (.+)", re.DOTALL)
 MANY = ["ReadWriteMany"]
 ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
@@ -94,7 +95,9 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
     if any(mended):
         return  # what others say may be gone, too
     before, cut = (len(draft.puts), len(draft.needs), draft.security), False
-    for problem in problems:
+    # Before one is left out: another problem with the same value is not of those around it then.
+    blamed = [draft.at(problem) or [one for one in [lines.get(problem.line)] if one] for problem in problems]
+    for problem, puts in zip(problems, blamed, strict=True):
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
             if need[1].startswith("Service/"):
@@ -106,7 +109,7 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
             continue
-        for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
+        for put in puts:
             if put in draft.puts:
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
                 note = Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}")
@@ -145,7 +148,7 @@ def _argument(draft: Draft, problem: Problem) -> bool:
 
 def _keyed(problem: Problem) -> Problem:
     """A problem with the key that its message begins with, where it has none of its own."""
-    found = None if problem.key else re.match(r"([\w-]+(?:\.[\w-]+)+): (.+)", problem.message, re.DOTALL)
+    found = None if problem.key else KEYED.match(problem.message)
     return replace(problem, key=found[1], message=found[2]) if found else problem
 
 
@@ -282,7 +285,11 @@ def _said(problems: list[Problem]) -> set[tuple[str, str]]:
 
 def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:
     """What the input is for is not lost in a line among many."""
-    if put.target[0] not in (*ESSENTIAL, "replicas") or put.value in (NO_MODEL, NO_FILE, ""):
+    if (put.target[0] not in (*ESSENTIAL, "replicas") and put.target != ("gpu", "vendor")) or put.value in (
+        NO_MODEL,
+        NO_FILE,
+        "",
+    ):
         return
     if put.target[:2] in (("model", "name"), ("model", "tag")) or put.target[0] == "models":
         draft.lost.add(put.server)
