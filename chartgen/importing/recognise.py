@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..reading.yamlfile import Key
 from . import apptemplate
 from .manifests import WORKLOADS, main, split_image
 from .pulls import helper
-from .source import Source, at
+from .source import Source, at, is_compose
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
@@ -123,7 +124,11 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     if blocks and not chart:  # an umbrella chart around app-template
         return [part for key in blocks for part in _values(source, (*path, key), "", "", around)]
     found = _chosen(source, path, name, chart, around, data)
-    if len(found) != 1 or found[0].path != path or found[0].table.ui:
+    if found and all(part.path != path for part in found):  # an umbrella chart
+        known = {part.path[-1] for part in found}
+        uis = [] if any(part.table.ui for part in found) else [key for key in _running(data) if key not in known]
+        return [*found, *(Part(source, (*path, key), charts()[OWN_UI], around) for key in uis)]
+    if len(found) != 1 or found[0].table.ui:
         return found
     blocks = _uis(found[0].table, data)
     own = [Part(source, (*path, key), charts()[OWN_UI], around) for key in blocks]
@@ -132,8 +137,13 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
 
 def _uis(table: Table, data: dict[str, Any]) -> list[str]:
     """The blocks of a copy of a chart that run Open WebUI, and that the chart does not have."""
+    return [key for key in _running(data) if key in _strange(table, data)]
+
+
+def _running(data: dict[str, Any]) -> list[str]:
+    """The blocks of values that run Open WebUI."""
     name = charts()[OWN_UI].program
-    return [key for key, image in _strange(table, data).items() if (found := program_of(image)) and found.name == name]
+    return [key for key, image in _images(data).items() if (found := program_of(image)) and found.name == name]
 
 
 def strange(part: Part) -> list[str]:
@@ -143,10 +153,44 @@ def strange(part: Part) -> list[str]:
     return [key for key in found if key not in part.without]
 
 
+def unclaimed(parts: list[Part]) -> Iterator[tuple[Source, Key]]:
+    """Where values around charts have blocks that belong to none of the parts: beside charts of an umbrella chart, and
+    in the values of an object.
+    """
+    sources = {part.source.number: part.source for part in parts if part.source.of is None}
+    for source in [each for each in sources.values() if not is_compose(each.data)]:
+        own = [part.path for part in parts if part.source is source]
+        values = [path for path, _ in _inside(source.data)] if "apiVersion" in source.data else [()]
+        around = [path[:-1] for path in own if path]
+        for place in dict.fromkeys([*values, *(each for each in around if any(each[: len(v)] == v for v in values))]):
+            if any(path == place and not _object(parts, source, path) for path in own):
+                continue
+            data = at(source.data, place)
+            for key in data if isinstance(data, dict) else ():
+                here = (*place, key)
+                if not any(here[: len(path)] == path or path[: len(here)] == here for path in own if path):
+                    yield source, here
+
+
+def _object(parts: list[Part], source: Source, path: Key) -> bool:
+    """Whether the part at a path is an object around values."""
+    return any(part.table.kinds and part.source is source and part.path == path == () for part in parts)
+
+
+def runs(block: Any) -> bool:
+    """Whether a block of values is on and runs an image."""
+    return bool(_images({"": block}))
+
+
 def _strange(table: Table, data: dict[str, Any]) -> dict[str, str]:
     """The blocks that a chart does not have, of those that are on and run an image: each with its repository."""
     known = _keys(table)
-    blocks = {key: one for key, one in data.items() if key not in known and isinstance(one, dict)}
+    return {key: image for key, image in _images(data).items() if key not in known}
+
+
+def _images(data: dict[str, Any]) -> dict[str, str]:
+    """The blocks of values that are on and run an image: each with its repository."""
+    blocks = {key: one for key, one in data.items() if isinstance(one, dict)}
     on = {key: image_of(one) for key, one in blocks.items() if one.get("enabled", True) is not False}
     return {key: image for key, image in on.items() if image}
 
