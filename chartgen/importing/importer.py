@@ -148,6 +148,10 @@ def _placed(draft: Draft, server: str) -> None:
         return
     name, keep = draft.kept.get(server, (f"{server}-models", ""))
     folder = own.get(("model", "path"), "")
+    if not keep and folder.startswith("."):  # of a claim that is new, and a path that llm-stack refuses
+        folder = folder.lstrip("./")
+        for put in draft.puts_of(server, ("model", "path")):
+            draft.revise(put, folder, how="a folder of a claim that you create, without the dot")
     for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
         text = f"is of the claim {name}, which {'stays' if keep else 'you create'}"
         draft.withdraw(put, Note(SETTLED, text))

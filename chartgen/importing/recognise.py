@@ -163,18 +163,13 @@ def unclaimed(parts: list[Part]) -> Iterator[tuple[Source, Key]]:
         values = [path for path, _ in _inside(source.data)] if "apiVersion" in source.data else [()]
         around = [path[:-1] for path in own if path]
         for place in dict.fromkeys([*values, *(each for each in around if any(each[: len(v)] == v for v in values))]):
-            if any(path == place and not _object(parts, source, path) for path in own):
-                continue
+            if any(path == place for path in own if path or "apiVersion" not in source.data):
+                continue  # a chart, which says something of all that is in it
             data = at(source.data, place)
             for key in data if isinstance(data, dict) else ():
                 here = (*place, key)
                 if not any(here[: len(path)] == path or path[: len(here)] == here for path in own if path):
                     yield source, here
-
-
-def _object(parts: list[Part], source: Source, path: Key) -> bool:
-    """Whether the part at a path is an object around values."""
-    return any(part.table.kinds and part.source is source and part.path == path == () for part in parts)
 
 
 def runs(block: Any) -> bool:
