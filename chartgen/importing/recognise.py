@@ -137,7 +137,7 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
 
 def _uis(table: Table, data: dict[str, Any]) -> list[str]:
     """The blocks of a copy of a chart that run Open WebUI, and that the chart does not have."""
-    return [key for key in _running(data) if key in _strange(table, data)]
+    return [key for key in _running(data) if key not in _keys(table)]
 
 
 def _running(data: dict[str, Any]) -> list[str]:
@@ -148,9 +148,9 @@ def _running(data: dict[str, Any]) -> list[str]:
 
 def strange(part: Part) -> list[str]:
     """The blocks of a copy of a chart that run something, and of which chartgen knows nothing."""
-    data = at(part.source.data, part.path)
-    found = _strange(part.table, data) if part.table.names and isinstance(data, dict) else {}
-    return [key for key in found if key not in part.without]
+    data = map_at(part.source.data, *part.path)
+    known = {*_keys(part.table), *part.without}
+    return [key for key in data if key not in known and runs(data[key])] if part.table.names and data else []
 
 
 def unclaimed(parts: list[Part]) -> Iterator[tuple[Source, Key]]:
@@ -173,14 +173,9 @@ def unclaimed(parts: list[Part]) -> Iterator[tuple[Source, Key]]:
 
 
 def runs(block: Any) -> bool:
-    """Whether a block of values is on and runs an image."""
-    return bool(_images({"": block}))
-
-
-def _strange(table: Table, data: dict[str, Any]) -> dict[str, str]:
-    """The blocks that a chart does not have, of those that are on and run an image: each with its repository."""
-    known = _keys(table)
-    return {key: image for key, image in _images(data).items() if key not in known}
+    """Whether a block of values is on and runs an image, its own or that of a block in it."""
+    on = isinstance(block, dict) and block.get("enabled") is not False
+    return on and bool(_images({"": block}) or _images(block))
 
 
 def _images(data: dict[str, Any]) -> dict[str, str]:
