@@ -31,8 +31,9 @@ NEED = re.compile(r"'# needs: (\S+)'")
 BOUND = re.compile(r"\bset (model\.contextLength|modelCache\.size) to (\S+) or (?:less|more)")
 RESERVED = re.compile(r"(?:volumes: |^)(\S+) is reserved by the chart; rename your volume")
 SHARED = re.compile(r"share (?:the|one) claim|lets only one node mount the claim")
-ARGUMENT = re.compile(r"does not have the argument (--[\w=.-]+)")
+ARGUMENT = re.compile(r"does not have the argument (--[\w=.-]+)|(?:^|: )(--?[\w.-]+) is set there, but")
 KEYED = re.compile(r"((?:[\w-]+(?:\[\d+\])*\.)+[\w-]+(?:\[\d+\])*): (.+)", re.DOTALL)
+KEY = re.compile(r"^--?api-key")  # of a server's API
 MANY = ["ReadWriteMany"]
 ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
@@ -125,9 +126,9 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
 
 
 def _argument(draft: Draft, problem: Problem) -> bool:
-    """Leave out an argument that the version of the image does not have, and keep the others."""
+    """Leave out an argument that the version of the image does not have, or that a value says, and keep the others."""
     found = ARGUMENT.search(problem.message)
-    name = found[1].partition("=")[0] if found else ""
+    name = (found[1] or found[2]).partition("=")[0] if found else ""
     own = _servers(draft, problem) or draft.servers
     for put in [put for server in own for put in draft.puts_of(server, ("extraArgs",))] if found else []:
         at = next((n for n, item in enumerate(put.value) if str(item).partition("=")[0] == name), -1)
@@ -136,11 +137,18 @@ def _argument(draft: Draft, problem: Problem) -> bool:
         end = at + 1
         while "=" not in str(put.value[at]) and end < len(put.value) and not str(put.value[end]).startswith("-"):
             end += 1
+        if KEY.search(name):  # a door that was closed
+            what = problem.remedy.rpartition(", and ")[2]
+            draft.warn(
+                f"the API{draft.of(put.server)} has a key in the input, by {name}, and none in the values; {what}"
+            )
         note = Note(MISSING, f"llm-stack refuses it: {problem.message}; {problem.remedy}")
         kept = [*put.value[:at], *put.value[end:]]
         draft.revise(put, kept) if kept else draft.withdraw(put, note)
+        left_out = {str(item) for item in put.value[at:end]} - {str(item) for item in kept}
         for spot in put.spots:
-            if str(draft.every.get(spot, "")).partition("=")[0] == name:
+            said = str(draft.every.get(spot, ""))
+            if said in left_out or said.partition("=")[0] == name:
                 draft.notes[spot] = note
         return True
     return False
