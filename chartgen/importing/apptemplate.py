@@ -172,7 +172,7 @@ class _Made:
             for container, mount, below in mounts:
                 for n, each in enumerate(made.data["spec"]["template"]["spec"]["containers"]):
                     if container in ("", each["name"]):
-                        item = {"name": key, "mountPath": mount.get("path") or f"/{key}"}
+                        item = {"name": key, "mountPath": mount.get("path") or _usual_path(key, one)}
                         item |= {name: mount[name] for name in ("subPath", "readOnly") if name in mount}
                         at_ = made.add((*spec, "containers", n, "volumeMounts"), item, (*origin, *below))
                         made.made[(*at_, "name")] = ()
@@ -303,6 +303,11 @@ def _variable(value: Any) -> dict[str, Any]:
     if value is None:
         return {"value": ""}
     return {"value": str(value).lower() if isinstance(value, bool) else str(value)}
+
+
+def _usual_path(key: str, one: dict[str, Any]) -> str:
+    """Where the chart mounts an entry of persistence without a path: a folder of the node at its own path."""
+    return text_at(one, "hostPath") if text_at(one, "type") == "hostPath" and one.get("hostPath") else f"/{key}"
 
 
 def _mounts(key: str, one: dict[str, Any], controller: str) -> list[tuple[str, dict[str, Any], Key]]:

@@ -48,7 +48,7 @@ def models(at: At) -> None:
     own = map_at(services, at.root[-1])
     names = tuple(str(own[key]) for key in ("container_name", "hostname") if own.get(key))
     others, more = elsewhere(at.draft, at.server, len(servers) == 1, names)
-    unknown(at, [*found.variables, *more])
+    unknown(at, found.variables, more)
     keys: dict[str, list[Any]] = {
         model: [key for key in ("entrypoint", "command") if at.value.get(key)] for model in found.models
     }

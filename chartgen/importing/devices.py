@@ -10,7 +10,7 @@ from ..paths import HERE
 from ..reading import yamlfile
 
 VENDORS = HERE / "fragments/gpu/files/vendors.yaml"
-FIRST = ("devicePlugin", "mig")  # the schemes that a resource's name alone stands for, the usual one first
+FIRST = ("devicePlugin", "mig")  # the schemes that a resource's name stands for where several have it, in this order
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Device:
 def _known() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     vendors = yamlfile.read(VENDORS).data
-    for scheme in FIRST:
+    schemes = dict.fromkeys([*FIRST, *(scheme for entry in vendors.values() for scheme in entry["schemes"])])
+    for scheme in schemes:
         for vendor, entry in vendors.items():
             resource = entry["schemes"].get(scheme, {}).get("resource")
             if resource:
@@ -38,7 +39,7 @@ def device(resource: str) -> Device | None:
     """The device that a resource is; None for all that the table does not have, such as cpu."""
     for name, (vendor, scheme) in _known().items():
         if name == resource:
-            return Device(vendor)
+            return Device(vendor, "" if scheme == FIRST[0] else scheme)
         pattern = re.escape(name).replace(r"\{partition\}", "(.+)")
         if "{partition}" in name and (match := re.fullmatch(pattern, resource)):
             return Device(vendor, scheme, match[1])

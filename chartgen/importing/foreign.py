@@ -16,6 +16,7 @@ from .importer import drafted
 from .tables import Table, charts, program_of
 
 LONGEST = 100  # characters of a value that are shown
+UNREAD = "name a values file; 'chartgen import' does not read what is in it"
 UNKNOWN = "llm-stack has no value for it"  # At.unknown says so
 
 
@@ -28,7 +29,10 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
         line, what = objects[0].lines.get(("kind",), 0), f"is a Kubernetes object, {objects[0].data['kind']}"
         if _importable(file):
             return [_named(file, line, what)]
-        return [Problem(str(file), line, "", what, "name a values file; 'chartgen import' does not read what is in it")]
+        return [Problem(str(file), line, "", what, UNREAD)]
+    if documents and source.is_compose(documents[0].data):
+        line, what = documents[0].lines.get(("services",), 0), "is a compose file, by its key services"
+        return [_named(file, line, what) if _importable(file) else Problem(str(file), line, "", what, UNREAD)]
     if documents and recognise.own(documents[0].data):
         return []
     for one in documents[:1]:
@@ -36,7 +40,14 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
             table, key = found
             line = yamlfile.nearest_line(one.lines, tuple(key.split(".")))
             what = f"is a values file of {table.title}, by its key {key}"
-            return [_named(file, line, what), *_hints(file, table, names, schema)]
+            said = _named(file, line, what)
+            if not _importable(file):
+                remedy = (
+                    f"if it is for that chart, run 'chartgen import {file} --chart {table.name} -o values.yaml'; for"
+                    " another chart, run 'helm template' with that chart, and 'chartgen import' on the output"
+                )
+                said = Problem(str(file), line, "", f"has values of {table.title}, such as {key}", remedy)
+            return [said, *_hints(file, table, names, schema)]
     return _around(file, names, schema)
 
 

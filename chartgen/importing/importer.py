@@ -20,7 +20,7 @@ from ..reading.keynames import Names
 from ..reading.unprinted import opened
 from . import carry, downloads, models, recognise, settle, source, typed, withheld
 from .at import At
-from .draft import CARRIED, CHANGED, PERSISTENT, SETTLED, Draft, Note, Put, Spot
+from .draft import CARRIED, CHANGED, MISSING, NO_CHART, PERSISTENT, SETTLED, Draft, Note, Put, Spot
 from .tables import charts
 from .typed import text_at
 
@@ -57,6 +57,16 @@ def import_files(files: list[Path], chart: str, say: Say) -> Imported:
 def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: dict[str, Any]) -> Draft:
     """What becomes of the parts of documents, before it is validated."""
     draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
+    beside: dict[str, list[str]] = {}
+    for each, path in recognise.unclaimed(parts):
+        draft.note(draft.spots(each, path), Note(MISSING, NO_CHART))
+        if recognise.runs(source.at(each.data, path)):
+            beside.setdefault(each.path, []).append(str(path[-1]))
+    for place, names in beside.items():
+        draft.warn(
+            f"{', '.join(names)} of {place}: chartgen does not know this part of the chart, and the values have nothing"
+            " for it; if the chart runs it, import the manifests that 'helm template' renders of it"
+        )
     for part in sorted(parts, key=_turn):
         data = source.at(part.source.data, part.path)
         if part.without:
@@ -138,6 +148,10 @@ def _placed(draft: Draft, server: str) -> None:
         return
     name, keep = draft.kept.get(server, (f"{server}-models", ""))
     folder = own.get(("model", "path"), "")
+    if not keep and folder.startswith("."):  # of a claim that is new, and a path that llm-stack refuses
+        folder = folder.lstrip("./")
+        for put in draft.puts_of(server, ("model", "path")):
+            draft.revise(put, folder, how="a folder of a claim that you create, without the dot")
     for put in [put for put in draft.puts if put.server == server and put.target[0] == "modelCache"]:
         text = f"is of the claim {name}, which {'stays' if keep else 'you create'}"
         draft.withdraw(put, Note(SETTLED, text))

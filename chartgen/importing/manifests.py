@@ -11,11 +11,11 @@ from .at import EMPTY, VARIABLE, At
 from .cards import resources
 from .configmaps import configured
 from .convert import ENV, env, startup
-from .draft import SERVER, SETTLED, Note, Put, Spot, Workload
+from .draft import MISSING, SERVER, SETTLED, Note, Put, Spot, Workload
 from .flags import arguments, resolved, split, texts, word
 from .function import row
-from .models import NEW, USUAL, claimed, image, set_model, set_models, unknown
-from .pulls import elsewhere, pulled
+from .models import NEW, USUAL, by_variable, claimed, image, set_model, set_models, unknown
+from .pulls import command, elsewhere, pulled
 from .source import at as inside
 from .tables import Program, program_of, programs
 from .typed import ANY, LIST, MAP, NUMBER, TEXT, list_at, map_at, text_at
@@ -124,11 +124,6 @@ def pod(at: At) -> None:
     if not found or not at.program:
         return
     containers = at.value["containers"]
-    for n, other in enumerate(containers):
-        if n != found[0]:
-            name = other.get("name") if isinstance(other, dict) else ""
-            text = f"llm-stack adds no containers of others; run {name or 'it'} as a workload of another chart"
-            at.none(text, ("containers", n))
     volumes = {one.get("name"): (n, one) for n, one in enumerate(at.value.get("volumes", ())) if one}
     _remember(at)
     own = at.below("containers", found[0])
@@ -136,6 +131,11 @@ def pod(at: At) -> None:
     own = replace(own, value=container)
     _volumes(at, own, volumes)
     _container(own, origins)
+    for n, other in enumerate(containers):
+        if n != found[0]:
+            name = other.get("name") if isinstance(other, dict) else ""
+            text = f"llm-stack adds no containers of others; run {name or 'it'} as a workload of another chart"
+            at.none(text, ("containers", n))
 
 
 def _remember(at: At) -> None:
@@ -234,7 +234,7 @@ def _pulled(at: At, commands: dict[str, str]) -> None:
     only = sum(one.engine == "ollama" for one in _servers(at)) == 1
     others, further = elsewhere(at.draft, at.server, only)
     also = {model: (*beside.get(model, ()), *others.get(model, ())) for model in (*beside, *others)}
-    unknown(at, [*unsaid, *more, *further])
+    unknown(at, unsaid, [*more, *further])
     set_models(at, {**found, **{model: found.get(model, []) for model in also}}, also)
     for model in beside:
         at.draft.note(beside[model], Note(SETTLED, "llm-stack downloads the models itself"))
@@ -257,10 +257,12 @@ def _beside(at: At) -> tuple[dict[str, tuple[Spot, ...]], list[str]]:
             if not isinstance(one, dict) or at.path == (*place, kind, n):
                 continue
             one = configured(at.draft, at.source, one)[0]
-            found = pulled(" ".join(_words(one)), texts(one.get("env")))
+            found = pulled(command(one), texts(one.get("env")))
             spots = tuple(at.draft.spots(at.source, (*place, kind, n)))
             models |= {model: (*models.get(model, ()), *spots) for model in found.models}
             variables += found.variables
+            for name in found.variables:
+                at.draft.note(spots, Note(MISSING, by_variable(name)))
     return models, variables
 
 
@@ -538,39 +540,74 @@ def modes_of(at: At) -> None:
         at.none("is used by no imported workload; apply it as before", "accessModes")
 
 
-def _backend(data: Any) -> str:
-    first = inside(data, ("spec", "rules", 0, "http", "paths", 0, "backend"))
-    return text_at(first, "service", "name") or text_at(first, "serviceName")
+def _service(path: Any) -> str:
+    """The Service that a path of an Ingress leads to."""
+    return text_at(path, "backend", "service", "name") or text_at(path, "backend", "serviceName")
 
 
-def _ingress(at: At) -> tuple[At, str] | None:
-    """Where an Ingress leads: to a UI, or to a model server."""
-    found = at.draft.behind(_backend(at.source.data))
-    if not found:
-        return None
-    return _of(at, found), "ingress" if found.program.prefix else "api.ingress"
+def _ways(at: At) -> dict[int, tuple[At, str]]:
+    """Where the rules of an Ingress lead, by their numbers: to a UI, or to a model server."""
+    found: dict[int, tuple[At, str]] = {}
+    for n, rule in enumerate(list_at(at.source.data, "spec", "rules")):
+        name = _service(inside(rule, ("http", "paths", 0)))
+        workload = at.draft.behind(name) if name else None
+        if workload:
+            found[n] = (_of(at, workload), "ingress" if workload.program.prefix else "api.ingress")
+    return found
 
 
 @row("ingressOf", {"rules": [{"host": TEXT}], "ingressClassName": TEXT, "tls": LIST})
 def ingress_of(at: At) -> None:
-    """An Ingress to an imported workload: its host, class and certificates."""
-    found = _ingress(at)
+    """An Ingress to imported workloads: the host of each, and the class and the certificates of all."""
+    found, rules = _ways(at), at.value.get("rules") or ()
     if not found:
         at.none("leads to no imported workload; apply it as before")
         return
-    here, target = found
-    hosts = [rule.get("host") if rule else None for rule in at.value.get("rules", ())]
-    here.put(f"{target}.enabled", True, ("rules", 0, "http"), how="as enabled")
-    if hosts and hosts[0]:
-        goal = "ingress.host" if target == "ingress" else ("api", "ingress", "hosts", SERVER)
-        here.put(goal, hosts[0], ("rules", 0, "host"))
-    more = [host for host in hosts[1:] if host]
-    if more and target == "ingress":
-        here.put("ingress.additionalHosts", more, *[("rules", n) for n in range(1, len(hosts))])
-    if at.value.get("ingressClassName"):
-        here.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
-    if at.value.get("tls"):
-        here.put(f"{target}.tls", at.value["tls"], "tls")
+    for n in range(len(rules)):
+        if n not in found:
+            at.none("leads to no imported workload; apply an Ingress with this rule", ("rules", n))
+        for k, path in enumerate(list_at(map_at(rules[n]), "http", "paths")[1:], 1):
+            if _service(path) != _service(inside(rules[n], ("http", "paths", 0))):
+                text = "llm-stack leads all paths of a host to one Service; add an object for this one to extraObjects"
+                at.none(text, ("rules", n, "http", "paths", k))
+    for target in dict.fromkeys(target for _, target in found.values()):
+        own = {n: here for n, (here, goal) in found.items() if goal == target}
+        here = next(iter(own.values()))
+        here.put(f"{target}.enabled", True, *[("rules", n, "http") for n in own], how="as enabled")
+        hosts = {n: host for n in own if n < len(rules) and (host := text_at(rules[n], "host"))}
+        if target == "ingress":
+            first, more = list(hosts)[:1], list(hosts)[1:]
+            for n in first:
+                here.put("ingress.host", hosts[n], ("rules", n, "host"))
+            if more:
+                here.put("ingress.additionalHosts", [hosts[n] for n in more], *[("rules", n) for n in more])
+        else:
+            named: set[str] = set()
+            for n, host in hosts.items():
+                if own[n].server in named:
+                    text = "llm-stack has one host for each server; add one for another host under extraObjects"
+                    own[n].none(text, ("rules", n, "host"))
+                    hosts[n] = ""
+                    continue
+                named.add(own[n].server)
+                own[n].put(("api", "ingress", "hosts", SERVER), host, ("rules", n, "host"))
+        if at.value.get("ingressClassName"):
+            here.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
+        _certificates(here, target, set(filter(None, hosts.values())), alone=len(found) == len(rules) == len(own))
+
+
+def _certificates(at: At, target: str, hosts: set[str], alone: bool) -> None:
+    """The certificates of an Ingress, each with the hosts that are still its own; `alone` keeps what it says."""
+    kept, keys = [], []
+    for n, one in enumerate(at.value.get("tls") or ()):
+        named = list_at(map_at(one), "hosts")
+        own = [k for k, host in enumerate(named) if alone or host in hosts]
+        if own or not named:
+            kept.append({**map_at(one), "hosts": [named[k] for k in own]} if named else one)
+            keys += [("tls", n, key) for key in map_at(one) if key != "hosts"]
+            keys += [("tls", n, "hosts", k) for k in own]
+    if kept:
+        at.put(f"{target}.tls", kept, *keys)
 
 
 def _route(at: At) -> tuple[At, str] | None:
@@ -600,7 +637,11 @@ def route_of(at: At) -> None:
             here.settled("the route leads all paths to the server", ("rules", n, "matches"))
         for key in ("matches", "filters", "timeouts"):
             here.none("the route leads all paths to the server, and has no other rules", ("rules", n, key))
-    here.put(f"{target}.enabled", True, *[("rules", n, "backendRefs") for n in range(len(rules))], how="as enabled")
+    services = [text_at(inside(rule, ("backendRefs", 0)), "name") for rule in rules]
+    same = [n for n, name in enumerate(services) if name == services[0]]
+    for n in set(range(len(rules))) - set(same):
+        here.none("leads to another Service; add an HTTPRoute with this rule to extraObjects", ("rules", n))
+    here.put(f"{target}.enabled", True, *[("rules", n, "backendRefs") for n in same], how="as enabled")
     if hosts and target == "httpRoute":
         here.put("httpRoute.hostnames", hosts, "hostnames")
     elif hosts:
@@ -620,8 +661,11 @@ def route_annotations(at: At) -> None:
 @row("ingressAnnotations", ANY)
 def ingress_annotations(at: At) -> None:
     """The annotations of such an Ingress."""
-    found = _ingress(at)
-    found[0].put(f"{found[1]}.annotations", at.value) if found else at.settled("is of the Ingress")
+    ways = {target: here for here, target in _ways(at).values()}
+    for target, here in ways.items():
+        here.put(f"{target}.annotations", at.value)
+    if not ways:
+        at.settled("is of the Ingress")
 
 
 @row("objectKind", TEXT)

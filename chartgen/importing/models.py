@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ..conventions import SERVERS
 from ..reading import conceal
 from .at import EMPTY, At
-from .draft import SETTLED, Draft, Note, Put, Spot, slug
+from .draft import ONE, SETTLED, Draft, Note, Put, Spot, slug
 from .function import row
 from .typed import ANY, TEXT
 
@@ -55,16 +56,22 @@ def _from(at: At, keys: list[Any], also: tuple[Spot, ...]) -> At:
     return replace(at, also=also, keys=() if also and not keys else at.keys)
 
 
-def unknown(at: At, variables: list[str]) -> None:
-    """A model that a shell names by a variable, or as an expression: it is in the values only by hand."""
-    for name in variables:
+def by_variable(name: str) -> str:
+    """What is said of a command that names a model by a variable."""
+    return f"pulls a model by a variable, {name}; write the model as model.name and model.tag"
+
+
+def unknown(at: At, variables: list[str], others: list[str]) -> None:
+    """A model that a shell names by a variable, or as an expression: it is in the values only by hand.
+
+    The variables of `others` are in commands elsewhere, where they are told.
+    """
+    if variables or others:
         at.draft.lost.add(at.server)
-        keys = [
-            key
-            for key in ("entrypoint", "command", "args", "lifecycle")
-            if isinstance(at.value, dict) and key in at.value
-        ]
-        at.none(f"pulls a model by a variable, {name}; write the model as model.name and model.tag", *keys)
+    commands = ("entrypoint", "command", "args", "lifecycle")
+    keys = [key for key in commands if isinstance(at.value, dict) and key in at.value]
+    for name in variables:
+        at.none(by_variable(name), *keys)
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -413,5 +420,7 @@ def no_server(at: At) -> None:
     if at.value is False:
         at.draft.elsewhere += at.spots(())
         at.settled("the model servers are elsewhere")
+    elif isinstance(at.value, str):
+        at.put((SERVERS, ONE, "enabled"), at.value)
     else:
         at.settled("llm-stack has a model server")

@@ -72,6 +72,13 @@ def endpoint(at: At, url: str, protocol: str, more: dict[str, Any], *keys: Any) 
     at.put(("openWebui", "endpoints", name), value, *keys, how="an endpoint under its own name")
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def _urls(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     if isinstance(value, list):
         return [((n,), one) for n, one in enumerate(value) if isinstance(one, str)]
@@ -156,7 +163,9 @@ def openai_variable(at: At) -> None:
 
 def _key_of_variable(at: At, others: dict[str, Any]) -> None:
     urls = next(_urls(_value(one)) for name, one in others.items() if name.startswith("OPENAI_API_BASE_URL"))
-    if len(urls) == 1:
+    if len(urls) == 1 and at.draft.server_at(_host(urls[0][1])):
+        at.settled("is for a server of the release: Open WebUI has the key that the values have for it")
+    elif len(urls) == 1:
         at.settled("is under existingSecret of the endpoint")
     else:
         at.none(SEVERAL)

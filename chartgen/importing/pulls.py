@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from ..reading.yamlfile import Key
 from .configmaps import configured
-from .draft import SETTLED, Draft, Note, Spot
+from .draft import MISSING, SETTLED, Draft, Note, Spot
 from .flags import resolved, texts
+from .models import by_variable
 from .source import Source, is_compose
+from .source import at as inside
 from .typed import list_at, map_at, text_at
 
 NAME = r"[A-Za-z0-9][\w./:-]*"
@@ -49,8 +51,9 @@ def pulled(text: str, variables: dict[str, str]) -> Pulled:
 
 
 def command(container: dict[str, Any]) -> str:
-    """What a container or a service of a compose file runs, as one text."""
+    """What a container or a service of a compose file runs, with what it runs after its start, as one text."""
     parts = [container.get(key) for key in ("entrypoint", "command", "args")]
+    parts.append(inside(container, ("lifecycle", "postStart", "exec", "command")))
     return " ".join(str(word) for part in parts for word in (part if isinstance(part, list) else [part]) if word)
 
 
@@ -86,6 +89,8 @@ def elsewhere(
             spots = tuple(spot for key in keys for spot in draft.spots(source, key))
             models |= {model: (*models.get(model, ()), *spots) for model in found.models}
             variables += found.variables
+            for name in found.variables:
+                draft.note(spots, Note(MISSING, by_variable(name)))
             if found.models:
                 whole = [path] if is_compose(source.data) else [("kind",), ("spec",)]
                 done = [spot for key in whole for spot in draft.spots(source, key)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..reading.yamlfile import Key
 from . import apptemplate
 from .manifests import WORKLOADS, main, split_image
 from .pulls import helper
-from .source import Source, at
+from .source import Source, at, is_compose
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
@@ -66,7 +67,9 @@ def parts(source: Source, chart: str = "") -> list[Part]:
 
 def of_app_template(data: dict[str, Any]) -> bool:
     """Whether a document has values of app-template."""
-    return apptemplate.known(data) or any(apptemplate.known(at(data, path)) for path, _ in _inside(data))
+    places = [data, *(at(data, path) for path, _ in _inside(data))]
+    blocks = [one for place in places if isinstance(place, dict) for one in place.values()]
+    return any(apptemplate.known(one) for one in (*places, *blocks))
 
 
 def own(data: Any) -> bool:
@@ -117,8 +120,15 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     if apptemplate.known(data):
         made = [part for one in apptemplate.manifests(source, path) for part in parts(one)]
         return [*made, Part(source, path, charts()["app-template"], around)] if any(one.program for one in made) else []
+    blocks = [key for key, one in data.items() if isinstance(one, dict) and apptemplate.known(one)]
+    if blocks and not chart:  # an umbrella chart around app-template
+        return [part for key in blocks for part in _values(source, (*path, key), "", "", around)]
     found = _chosen(source, path, name, chart, around, data)
-    if len(found) != 1 or found[0].path != path or found[0].table.ui:
+    if found and all(part.path != path for part in found):  # an umbrella chart
+        known = {part.path[-1] for part in found}
+        uis = [] if any(part.table.ui for part in found) else [key for key in _running(data) if key not in known]
+        return [*found, *(Part(source, (*path, key), charts()[OWN_UI], around) for key in uis)]
+    if len(found) != 1 or found[0].table.ui:
         return found
     blocks = _uis(found[0].table, data)
     own = [Part(source, (*path, key), charts()[OWN_UI], around) for key in blocks]
@@ -127,21 +137,50 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
 
 def _uis(table: Table, data: dict[str, Any]) -> list[str]:
     """The blocks of a copy of a chart that run Open WebUI, and that the chart does not have."""
+    return [key for key in _running(data) if key not in _keys(table)]
+
+
+def _running(data: dict[str, Any]) -> list[str]:
+    """The blocks of values that run Open WebUI."""
     name = charts()[OWN_UI].program
-    return [key for key, image in _strange(table, data).items() if (found := program_of(image)) and found.name == name]
+    return [key for key, image in _images(data).items() if (found := program_of(image)) and found.name == name]
 
 
 def strange(part: Part) -> list[str]:
     """The blocks of a copy of a chart that run something, and of which chartgen knows nothing."""
-    data = at(part.source.data, part.path)
-    found = _strange(part.table, data) if part.table.names and isinstance(data, dict) else {}
-    return [key for key in found if key not in part.without]
+    data = map_at(part.source.data, *part.path)
+    known = {*_keys(part.table), *part.without}
+    return [key for key in data if key not in known and runs(data[key])] if part.table.names and data else []
 
 
-def _strange(table: Table, data: dict[str, Any]) -> dict[str, str]:
-    """The blocks that a chart does not have, of those that are on and run an image: each with its repository."""
-    known = _keys(table)
-    blocks = {key: one for key, one in data.items() if key not in known and isinstance(one, dict)}
+def unclaimed(parts: list[Part]) -> Iterator[tuple[Source, Key]]:
+    """Where values around charts have blocks that belong to none of the parts: beside charts of an umbrella chart, and
+    in the values of an object.
+    """
+    sources = {part.source.number: part.source for part in parts if part.source.of is None}
+    for source in [each for each in sources.values() if not is_compose(each.data)]:
+        own = [part.path for part in parts if part.source is source]
+        values = [path for path, _ in _inside(source.data)] if "apiVersion" in source.data else [()]
+        around = [path[:-1] for path in own if path]
+        for place in dict.fromkeys([*values, *(each for each in around if any(each[: len(v)] == v for v in values))]):
+            if any(path == place for path in own if path or "apiVersion" not in source.data):
+                continue  # a chart, which says something of all that is in it
+            data = at(source.data, place)
+            for key in data if isinstance(data, dict) else ():
+                here = (*place, key)
+                if not any(here[: len(path)] == path or path[: len(here)] == here for path in own if path):
+                    yield source, here
+
+
+def runs(block: Any) -> bool:
+    """Whether a block of values is on and runs an image, its own or that of a block in it."""
+    on = isinstance(block, dict) and block.get("enabled") is not False
+    return on and bool(_images({"": block}) or _images(block))
+
+
+def _images(data: dict[str, Any]) -> dict[str, str]:
+    """The blocks of values that are on and run an image: each with its repository."""
+    blocks = {key: one for key, one in data.items() if isinstance(one, dict)}
     on = {key: image_of(one) for key, one in blocks.items() if one.get("enabled", True) is not False}
     return {key: image for key, image in on.items() if image}
 
@@ -215,7 +254,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
             table = named
         elif score(known, block) >= CLOSE and mostly(known, block) and not single:
             table = known
-        elif named and _plain(named, data):
+        elif named and _plain(named, data) and not _of_a_chart(key, data):
             table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))
@@ -225,6 +264,12 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
 def _plain(table: Table, data: dict[str, Any]) -> bool:
     """Whether a block that has a chart's name is not a key of another chart: ollama's own has one of that name."""
     return not any(score(one, data) for one in charts().values())
+
+
+def _of_a_chart(key: str, data: dict[str, Any]) -> bool:
+    """Whether a block is part of a chart that runs its own images: it and another one have an image each."""
+    images = [name for name, one in data.items() if isinstance(one, dict) and image_of(one)]
+    return key in images and any(_called(name) is None for name in images)
 
 
 def _called(name: str) -> Table | None:

@@ -31,7 +31,9 @@ NEED = re.compile(r"'# needs: (\S+)'")
 BOUND = re.compile(r"\bset (model\.contextLength|modelCache\.size) to (\S+) or (?:less|more)")
 RESERVED = re.compile(r"(?:volumes: |^)(\S+) is reserved by the chart; rename your volume")
 SHARED = re.compile(r"share (?:the|one) claim|lets only one node mount the claim")
-ARGUMENT = re.compile(r"does not have the argument (--[\w=.-]+)")
+ARGUMENT = re.compile(r"does not have the argument (--[\w=.-]+)|(?:^|: )(--?[\w.-]+) is set there, but")
+KEYED = re.compile(r"((?:[\w-]+(?:\[\d+\])*\.)+[\w-]+(?:\[\d+\])*): (.+)", re.DOTALL)
+KEY = re.compile(r"^--?api-key")  # of a server's API
 MANY = ["ReadWriteMany"]
 ESSENTIAL = ("engine", "model", "models", "llamacpp")  # what a server is for
 LEVELS = ("", "baseline", "privileged")
@@ -94,7 +96,9 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
     if any(mended):
         return  # what others say may be gone, too
     before, cut = (len(draft.puts), len(draft.needs), draft.security), False
-    for problem in problems:
+    # Before one is left out: another problem with the same value is not of those around it then.
+    blamed = [draft.at(problem) or [one for one in [lines.get(problem.line)] if one] for problem in problems]
+    for problem, puts in zip(problems, blamed, strict=True):
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
             if need[1].startswith("Service/"):
@@ -106,7 +110,7 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
             continue
-        for put in draft.at(problem) or [one for one in [lines.get(problem.line)] if one]:
+        for put in puts:
             if put in draft.puts:
                 said = "; ".join(filter(None, (problem.message, problem.remedy)))
                 note = Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}")
@@ -122,9 +126,9 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
 
 
 def _argument(draft: Draft, problem: Problem) -> bool:
-    """Leave out an argument that the version of the image does not have, and keep the others."""
+    """Leave out an argument that the version of the image does not have, or that a value says, and keep the others."""
     found = ARGUMENT.search(problem.message)
-    name = found[1].partition("=")[0] if found else ""
+    name = (found[1] or found[2]).partition("=")[0] if found else ""
     own = _servers(draft, problem) or draft.servers
     for put in [put for server in own for put in draft.puts_of(server, ("extraArgs",))] if found else []:
         at = next((n for n, item in enumerate(put.value) if str(item).partition("=")[0] == name), -1)
@@ -133,11 +137,18 @@ def _argument(draft: Draft, problem: Problem) -> bool:
         end = at + 1
         while "=" not in str(put.value[at]) and end < len(put.value) and not str(put.value[end]).startswith("-"):
             end += 1
+        if KEY.search(name):  # a door that was closed
+            what = problem.remedy.rpartition(", and ")[2]
+            draft.warn(
+                f"the API{draft.of(put.server)} has a key in the input, by {name}, and none in the values; {what}"
+            )
         note = Note(MISSING, f"llm-stack refuses it: {problem.message}; {problem.remedy}")
         kept = [*put.value[:at], *put.value[end:]]
         draft.revise(put, kept) if kept else draft.withdraw(put, note)
+        left_out = {str(item) for item in put.value[at:end]} - {str(item) for item in kept}
         for spot in put.spots:
-            if str(draft.every.get(spot, "")).partition("=")[0] == name:
+            said = str(draft.every.get(spot, ""))
+            if said in left_out or said.partition("=")[0] == name:
                 draft.notes[spot] = note
         return True
     return False
@@ -145,7 +156,7 @@ def _argument(draft: Draft, problem: Problem) -> bool:
 
 def _keyed(problem: Problem) -> Problem:
     """A problem with the key that its message begins with, where it has none of its own."""
-    found = None if problem.key else re.match(r"([\w-]+(?:\.[\w-]+)+): (.+)", problem.message, re.DOTALL)
+    found = None if problem.key else KEYED.match(problem.message)
     return replace(problem, key=found[1], message=found[2]) if found else problem
 
 
@@ -282,7 +293,11 @@ def _said(problems: list[Problem]) -> set[tuple[str, str]]:
 
 def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:
     """What the input is for is not lost in a line among many."""
-    if put.target[0] not in (*ESSENTIAL, "replicas") or put.value in (NO_MODEL, NO_FILE, ""):
+    if (put.target[0] not in (*ESSENTIAL, "replicas") and put.target != ("gpu", "vendor")) or put.value in (
+        NO_MODEL,
+        NO_FILE,
+        "",
+    ):
         return
     if put.target[:2] in (("model", "name"), ("model", "tag")) or put.target[0] == "models":
         draft.lost.add(put.server)

@@ -15,6 +15,10 @@ from typing import Any
 from ..reading import wellformed
 
 HERE = Path(__file__).parent
+# What runs beside a program and has its name in that of its own image.
+BESIDE = re.compile(
+    r"(^|[-_./])(benchmark|client|controller|exporter|extproc|gateway|mcpo?|metrics|monitor|operator|proxy|router|tools?)$"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ def programs() -> dict[str, Program]:
 
 def program_of(image: str) -> Program | None:
     """The program that an image has, by the image's repository; None for one that is not known."""
+    if BESIDE.search(image):
+        return None
     found = [one for one in programs().values() if any(re.search(pattern, image) for pattern in one.images)]
     return max(found, key=lambda one: len(max(one.images, key=len))) if image and found else None
 

@@ -331,6 +331,12 @@ def test_experts_of_the_catalogue_are_part_of_their_models():
         assert 0.8 < row["expertsM"] / (row["parametersM"] - row.get("wideM", 0)) <= 1
 
 
+def test_quantized_variants_keep_what_no_method_quantizes():
+    texts = {"BAAI", "intfloat", "nomic-ai"}  # embedding models, which nobody quantizes
+    rows = {name: row for name, row in MODELS.items() if "/" in name and "parametersM" in row}
+    assert [name for name, row in rows.items() if "wideM" not in row and name.split("/")[0] not in texts] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "tag", "gigabytes"),
