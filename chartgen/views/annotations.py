@@ -1,14 +1,18 @@
-"""What annotations of Services, Ingresses and Gateways decide about clients: who is let in, addresses and names."""
+"""What annotations of Services, Ingresses and Gateways decide about clients: who is let in, addresses and names.
+
+And objects of controllers that decide who is let in, by their kinds.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ..proofs.manifests import Object, map_at
+from ..proofs.manifests import Object, map_at, maps
+from .doors import TRAEFIK
 from .harmless import formed
 
-KINDS = ("Service", "Ingress", "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "Route", "IngressRoute")
+KINDS = ("Service", "Ingress", "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "Route", *TRAEFIK)
 # Who is let in: lists of addresses, logins, and rules that are objects of a controller.
 GUARD = re.compile(
     r"(?:(?:white|allow|deny|black)-?list|source-ranges?|inbound-cidrs|/auth-(?!realm)|basic-auth|jwt|oidc|satisfy"
@@ -23,6 +27,13 @@ PLACE = re.compile(
 )
 NAMES = re.compile(r"external-dns\.(?:alpha\.)?kubernetes\.io/(?:internal-)?hostname|tailscale\.com/hostname")
 TARGET = re.compile(r"external-dns\.(?:alpha\.)?kubernetes\.io/target")
+# Kinds whose objects can refuse clients, of meshes, networks and controllers. A NetworkPolicy of Kubernetes itself is
+# understood and compared in policies.py.
+GUARDS = re.compile(
+    r"Middleware(?:TCP)?|AuthorizationPolicy|RequestAuthentication|PeerAuthentication|Authentication|ServerAuthorization"
+    r"|SecurityPolicy|ClientTrafficPolicy|AuthPolicy|RateLimitPolicy|KongPlugin|KongClusterPlugin|ApisixPluginConfig"
+    r"|\w+NetworkPolicy"
+)
 # What Tailscale opens, by the annotation that is "true".
 TAILNET = {"tailscale.com/expose": "in the tailnet", "tailscale.com/funnel": "on the internet"}
 
@@ -32,10 +43,36 @@ def changed(old: Object, new: Object) -> Iterator[tuple[bool, str]]:
     before, after = (map_at(each.data, "metadata.annotations") for each in (old, new))
     if old.kind not in KINDS:
         return
+    one, two = (_passed(each) if each.kind in TRAEFIK else [] for each in (old, new))
+    if sorted(one) != sorted(two):
+        said = "its middlewares decide who is let in"
+        yield (
+            (True, f"can refuse clients: {said}")
+            if set(one) < set(two)
+            else (False, f"can let in more clients: {said}, and some are removed")
+            if set(two) < set(one)
+            else (True, f"can let in other clients than before: {said}")
+        )
     for key in sorted({*before, *after}, key=str):
         one, two = (str(each.get(key) or "") for each in (before, after))
         if one != two:
             yield from _one(str(key), one, two, old, new)
+
+
+def guarding(each: Object, did: str) -> Iterator[tuple[bool, str]]:
+    """What it means that an object that decides about clients is added, removed or changed, as in `changed`."""
+    group = str(each.data.get("apiVersion")).rpartition("/")[0]
+    calico = each.kind == "NetworkPolicy" and "calico" in group
+    if "." in group and (calico or GUARDS.fullmatch(each.kind)):
+        yield {
+            "added": (True, "can refuse clients: its controller decides who is let in"),
+            "removed": (False, "can let in more clients: its controller decided who is let in"),
+            "changed": (True, "can let in other clients than before: its controller decides who is let in"),
+        }[did]
+
+
+def _passed(route: Object) -> list[str]:
+    return [str(each.get("name")) for _, each in maps(route.data, "spec.routes[].middlewares[]")]
 
 
 def _one(key: str, one: str, two: str, old: Object, new: Object) -> Iterator[tuple[bool, str]]:

@@ -102,7 +102,7 @@ def _shown(each: Object, render: Render) -> list[Door]:
     found = [door for door in doors(each, render) if door.title]
     alike: dict[Any, list[Door]] = {}
     for door in found if each.kind in ROUTES else ():
-        alike.setdefault((door.backends, door.host, door.by), []).append(door)
+        alike.setdefault((door.backends, door.host, door.lines[-1]), []).append(door)
     for some in alike.values():
         if len(some) > MOST:
             said = (f"{len(some)} paths or conditions", some[0].lines[-1])

@@ -7,6 +7,7 @@ it has the form of what belongs there. A text anywhere else, such as a variable 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from ..reading import conceal
@@ -77,7 +78,9 @@ WORDS = frozenset(LISTED.split())
 FREE = (
     *("annotations", "data", "stringData", "binaryData", "volumeAttributes", "parameters", "attributes", "options"),
     *("args", "command", "params", "serveConfigV2", "openAPIV3Schema"),
+    *("customRequestHeaders", "customResponseHeaders", "sslProxyHeaders", "plugin", "rayStartParams", "externalLabels"),
 )
+FREE_MAPS = ("headers",)  # where they are no lists of names and values
 LABELS = ("labels", "matchLabels", "nodeSelector", "selector")
 TRIGGER = ("triggers", "metadata")  # of a ScaledObject
 # The groups of objects whose fields are in PLACES. Of any other object only WHOLE is printed.
@@ -91,10 +94,27 @@ WHOLE = (
     (r"apiVersion|kind|metadata\.(?:name|namespace|generateName)", "name"),
     (r"(?:.*\.)?image", "image"),
 )
+# Fields …Name that hold the name of an object or of a part of one.
+NAMES = (
+    *("ingressClass", "storageClass", "gatewayClass", "runtimeClass", "priorityClass", "deviceClass"),
+    *(
+        "volumeAttributesClass",
+        "volumeSnapshotClass",
+        "queue",
+        "claim",
+        "secret",
+        "configMap",
+        "service",
+        "serviceAccount",
+    ),
+    *("volume", "scheduler", "node", "container", "resourceClaim", "resourceClaimTemplate", "section", "pod", "group"),
+    *("nodePool", "cluster", "rayCluster", "job", "portal"),
+)
 # The end of a place -> the form of what is there. `[]` is an item of a list.
 PLACES: tuple[tuple[str, str], ...] = (
     (
-        r"name|namespace|generateName|kind|apiVersion|apiGroup|group|[a-z]\w*Name|driver|topologyKey|fieldPath|resource"
+        r"name|namespace|generateName|kind|apiVersion|apiGroup"
+        rf"|group|(?:{'|'.join(NAMES)})Name|driver|topologyKey|fieldPath|resource"
         r"|(?:secretKeyRef|configMapKeyRef|items\[\]|tolerations\[\]|matchExpressions\[\])\.key|tolerations\[\]\.value"
         r"|sectionName|metric|container"
         r"|(?:entryPoints|resources|verbs|apiGroups|resourceNames|accessModes|policyTypes|drop|add|finalizers)\[\]"
@@ -205,6 +225,9 @@ def _form(steps: list[str], group: str | None) -> str:
         return _known(VARIABLES, steps[-2].strip("[]"))
     if above in LABELS:
         return "label"
+    maps = [step for step, inner in pairwise(steps) if not inner.startswith("[")]
+    if any(name in FREE_MAPS for name in maps):
+        return ""
     if any(name in FREE or tuple(names[n : n + 2]) == TRIGGER for n, name in enumerate(names[:-1])):
         return ""
     place = "".join("[]" if step.startswith("[") else f".{step}" for step in steps).removeprefix(".")

@@ -51,6 +51,7 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     render = sides[1]
     yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
     yield from _refusals(new, sides)
+    yield from _guards(new, "added")
     cards = _cards(new, render)
     for name, count in cards.items():
         yield Meaning(CHANGE, f"its pods request {_number(count * _replicas(new))} {name}")
@@ -80,6 +81,7 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
         yield Meaning(CHANGE, "is deleted")
+    yield from _guards(old, "removed")
     if uses.claims(old):
         # How many pods there are is not known where something else sets it.
         known = "replicas" in map_at(old.data, "spec")
@@ -133,11 +135,14 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     if template:
         yield from _restart(old, new, template, sides)
         rest = [change for change in rest if change not in template]
+    elif old.kind in ROLLING and _held(new) < _held(old) and _held(new) < _replicas(new):
+        those = f"its pods from number {_held(new):g} on" if _held(new) else "its pods"
+        yield Meaning(RESTART, f"{those} restart if they have an older template")
     for change in list(rest):
         if change.path == ("spec", "replicas") and _counts(change):
-            rest.remove(change)
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
             if _replicas(old) != _replicas(new):
+                rest.remove(change)
                 yield _scaled(change, (old, new), sides)
             if uses.claims(new) and _replicas(new) < _replicas(old):
                 gone = any(value == "Delete" for _, value in at(new.data, f"{_retention(new)}.whenScaled"))
@@ -156,22 +161,28 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
             yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
     for closes, said in annotations.changed(old, new):
         yield Meaning(OUTAGE if closes else CHANGE, said)
+    if any(change.path[0] == "spec" for change in rest):
+        yield from _guards(new, "changed")
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
 
 
+def _guards(each: Object, did: str) -> Iterator[Meaning]:
+    for closes, said in annotations.guarding(each, did):
+        yield Meaning(OUTAGE if closes else CHANGE, said)
+
+
 def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Pods that go on with the old contents of a ConfigMap or a Secret."""
     if files.kind in FILES and not is_hook(files):
-        for said, remedy in uses.unmoved(files, changes, sides, _same_pods):
-            yield Meaning(CHANGE, said, remedy)
+        for restarts, said, remedy in uses.unmoved(files, changes, sides, _same_pods):
+            yield Meaning(RESTART if restarts else CHANGE, said, remedy)
 
 
 def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
-    strategy = map_at(new.data, "spec.updateStrategy")
-    waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
+    waits = _held(new) >= _replicas(new) > 0 or map_at(new.data, "spec").get("paused") is True
     return waits or not any(_in_template(each) and not stays(each, old, new) for each in differing(old, new))
 
 
@@ -217,7 +228,7 @@ def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[M
 
 def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Pods are replaced: why, whether nothing answers meanwhile, and which cards two of them need."""
-    strategy = map_at(new.data, "spec.updateStrategy") or map_at(new.data, "spec.strategy")
+    strategy = _strategy(new)
     why = _reasons(template)
     if map_at(new.data, "spec").get("paused") is True:
         yield Meaning(CHANGE, f"its pods change when you resume it: {why}")
@@ -226,17 +237,23 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
         yield Meaning(CHANGE, f"its pods change when you delete them: {why}")
         return
     replicas = _replicas(new)
+    if old.kind != "DaemonSet" and replicas and _held(new) >= replicas and not _scaler(new, sides[1]):
+        yield Meaning(CHANGE, f"its pods stay as they are until its partition is smaller: {why}")
+        return
     if old.kind != "DaemonSet" and not (_replicas(old) and replicas):
         yield Meaning(CHANGE, f"its next pods have another template: {why}")
         yield from _more_cards(old, new, sides)
         return
-    yield Meaning(RESTART, f"its pods restart: {why}")
+    held = _held(new)
+    those = f"its pods from number {held:g} on" if held else "its pods"
+    yield Meaning(RESTART, f"{those} restart: {why}")
     scaler = _scaler(new, sides[1]) if "replicas" not in map_at(new.data, "spec") else None
     if scaler:
         spec = map_at(scaler.data, "spec")
         least = spec.get("minReplicas", spec.get("minReplicaCount", 1))
         replicas = max(least, 1) if isinstance(least, int) else 1
     surge, away = _rolling(new, strategy, replicas)
+    away = min(away, max(replicas - int(held), 0))
     # A DaemonSet has a pod on each node, how many is not known.
     if replicas and away >= replicas and _replicas(old) and old.kind != "DaemonSet":
         yield Meaning(OUTAGE, "nothing answers until the new pods are ready: every old pod stops first")
@@ -246,6 +263,23 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
             yield Meaning(CHANGE, f"the rollout needs {least}{_number(count * surge)} more {name} for a time")
     if old.kind != "DaemonSet":
         yield from _more_cards(old, new, sides)
+
+
+def _strategy(each: Object) -> dict[str, Any]:
+    """How a workload replaces its pods, with the names that Kubernetes' own kinds have for it."""
+    said = map_at(each.data, "spec.rolloutStrategy")
+    if each.kind == "LeaderWorkerSet":
+        return {**said, "rollingUpdate": map_at(said, "rollingUpdateConfiguration")}
+    return map_at(each.data, "spec.updateStrategy") or map_at(each.data, "spec.strategy")
+
+
+def _held(each: Object) -> float:
+    """How many pods of a workload keep their template, from its first on: its partition; all of them by OnDelete."""
+    strategy = _strategy(each)
+    partition = map_at(strategy, "rollingUpdate").get("partition")
+    if strategy.get("type") == "OnDelete":
+        return math.inf
+    return max(partition, 0) if isinstance(partition, int) else 0
 
 
 def _more_cards(old: Object, new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -327,13 +361,11 @@ def _rolling(each: Object, strategy: dict[str, Any], replicas: int) -> tuple[int
     if strategy.get("type") == "Recreate":
         return 0, replicas
     rolling = map_at(strategy, "rollingUpdate")
-    if each.kind == "Deployment":
-        return _share(rolling.get("maxSurge", "25%"), replicas, math.ceil), _share(
-            rolling.get("maxUnavailable", "25%"), replicas, math.floor
-        )
-    return _share(rolling.get("maxSurge", 0), replicas, math.ceil), _share(
-        rolling.get("maxUnavailable", 1), replicas, math.floor
-    )
+    usual = ("25%", "25%") if each.kind == "Deployment" else (0, 1)
+    surge = _share(rolling.get("maxSurge", usual[0]), replicas, math.ceil)
+    away = _share(rolling.get("maxUnavailable", usual[1]), replicas, math.floor)
+    # Where shares of few pods come to none, Kubernetes stops one.
+    return surge, away if surge else max(away, 1)
 
 
 def _share(value: Any, replicas: int, rounded: Any) -> int:
