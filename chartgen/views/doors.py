@@ -199,7 +199,7 @@ def _outside(
         by = f"the address {formed(by, 'address')}" if by else ""
         lines = (where, service.title)
         yield Door(service, f"{title} {where}", entry, backends, title, lines, by=by, sources=sources)
-        if not node:
+        if not node and spec.get("allocateLoadBalancerNodePorts") is False:
             return
     title = f"{said}port {formed(node, 'port')}" if node else f"a {said}port"
     local = spec.get("externalTrafficPolicy") == "Local"

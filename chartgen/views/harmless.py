@@ -82,7 +82,7 @@ FREE = (
 )
 FREE_MAPS = ("headers",)  # where they are no lists of names and values
 LABELS = ("labels", "matchLabels", "nodeSelector", "selector")
-TRIGGER = ("triggers", "metadata")  # of a ScaledObject
+PAIRS = (("triggers", "metadata"), ("spec", "metadata"))  # of a ScaledObject and a RayJob
 # The groups of objects whose fields are in PLACES. Of any other object only WHOLE is printed.
 GROUPS = re.compile(
     r"|apps|batch|autoscaling|policy|(?:networking|rbac\.authorization|storage|scheduling|discovery|resource"
@@ -197,12 +197,17 @@ def shown(value: Any, path: Key, group: str | None) -> Any:
         variable = value.get("name")
         named = bool(path) and path[-1] == "[]" and isinstance(variable, str)
         inner = (*path[:-1], f"[{variable}]") if named else path
-        return {key: shown(each, (*inner, key), group) for key, each in value.items()}
+        return {key(name): shown(each, (*inner, name), group) for name, each in value.items()}
     if isinstance(value, list):
         if path and path[-1] in ("args", "command"):
             return [word(each, value[n - 1] if n else "") for n, each in enumerate(value)]
         return [shown(each, (*path, "[]"), group) for each in value]
     return value if printed(value, path, group) else HIDDEN
+
+
+def key(name: Any) -> Any:
+    """The name of a place, HIDDEN if a credential of a known form is in it."""
+    return name if not isinstance(name, str) or conceal.formless(name) == name else HIDDEN
 
 
 def printed(value: Any, path: Key, group: str | None) -> bool:
@@ -228,7 +233,7 @@ def _form(steps: list[str], group: str | None) -> str:
     maps = [step for step, inner in pairwise(steps) if not inner.startswith("[")]
     if any(name in FREE_MAPS for name in maps):
         return ""
-    if any(name in FREE or tuple(names[n : n + 2]) == TRIGGER for n, name in enumerate(names[:-1])):
+    if any(name in FREE or tuple(names[n : n + 2]) in PAIRS for n, name in enumerate(names[:-1])):
         return ""
     place = "".join("[]" if step.startswith("[") else f".{step}" for step in steps).removeprefix(".")
     known = group is not None and GROUPS.fullmatch(group)
