@@ -23,6 +23,7 @@ ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayServ
 IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
 SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
 FILES = ("ConfigMap", "Secret")
+SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 # What is deleted with all that belongs to it.
 WHOLE = {
     "Namespace": "with everything in it",
@@ -338,12 +339,14 @@ def _scaled(change: Change, both: tuple[Object, Object], sides: tuple[Render, Re
 
 def _scaler(each: Object, render: Render) -> Object | None:
     """What scales a workload, if the release has it."""
-    for other in (*render.of("HorizontalPodAutoscaler"), *render.of("ScaledObject")):
-        target = map_at(other.data, "spec.scaleTargetRef")
-        named = (str(target.get("kind") or "Deployment"), target.get("name"), other.namespace)
-        if named == (each.kind, each.name, each.namespace):
-            return other
-    return None
+    return next((other for kind in SCALERS for other in render.of(kind) if scales(other, each)), None)
+
+
+def scales(scaler: Object, each: Object) -> bool:
+    """Whether an autoscaler is for a workload."""
+    target = map_at(scaler.data, "spec.scaleTargetRef")
+    named = (str(target.get("kind") or "Deployment"), target.get("name"), scaler.namespace)
+    return named == (each.kind, each.name, each.namespace)
 
 
 def _counts(change: Change) -> bool:

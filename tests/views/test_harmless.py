@@ -164,7 +164,7 @@ def test_what_is_harmless_is_printed(path, old, new, shown):
 NAMED = re.compile(
     r"(?:.*\.)?(?:name|names?|\w*[Nn]ame|image|repository|registry|imageRegistry|tag|host|hosts|domain|path|model|models|file|existing\w+"
     r"|mountPath|subPath|secretName|className|storageClass\w*|type|kind|engine|source|delivery|mode|schedule|labels\..*"
-    r"|podLabels\..*|nodeSelector\..*|dtype|quantization|key|class|ingressClassName|topologyKey|namespace|servers|zones?"
+    r"|\w+Key|podLabels\..*|nodeSelector\..*|dtype|quantization|key|class|ingressClassName|topologyKey|namespace|servers|zones?"
     r"|hostname|reference|endpoint|url|apiVersion|size|memory|cpu|servedModelName|hub|imageRegistry\..*|registries\..*|matchLabels\..*|selector\..*|resource\w*|needs)(?:\.\d+)?"
 )
 
