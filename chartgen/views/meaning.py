@@ -13,7 +13,7 @@ from . import annotations, clients, harmless, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import claims_go, keeps, quantity, refused
 from .same import differing, stays
-from .sides import is_hook
+from .sides import hooks, is_hook
 
 # From harmless to what an upgrade must not do unseen.
 SEVERITIES = ("change", "restart", "outage", "loss", "refused")
@@ -50,7 +50,11 @@ class Meaning:
 def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What an object does that is only in the new side."""
     render = sides[1]
-    yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
+    if is_hook(new):
+        runs = any(hook.endswith("-upgrade") for hook in hooks(new))
+        yield Meaning(CHANGE, "is created by a hook" if runs else "is made by a hook that no upgrade runs")
+    else:
+        yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" else "is created")
     yield from _refusals(new, sides)
     yield from _guards(new, "added")
     cards = _cards(new, render)
@@ -68,7 +72,10 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         remedy = f"delete it when you no longer need it: kubectl delete {old.kind.lower()} {old.name}"
         yield Meaning(CHANGE, "is no longer in the release, and Helm keeps it", remedy)
         return
-    if old.kind == "PersistentVolumeClaim":
+    if old.kind == "PersistentVolume" and map_at(old.data, "spec").get("persistentVolumeReclaimPolicy") == "Delete":
+        remedy = f"to keep it, run before the upgrade: {_keep(old)}"
+        yield Meaning(LOSS, "is deleted, with its files when no claim uses it", remedy)
+    elif old.kind == "PersistentVolumeClaim":
         yield Meaning(LOSS, "is deleted with its files", f"to keep it, run before the upgrade: {_keep(old)}")
     elif old.kind == "Secret":
         yield Meaning(LOSS, "is deleted with its contents", f"to keep it, run before the upgrade: {_keep(old)}")
@@ -187,9 +194,20 @@ def _same_pods(old: Object, new: Object) -> bool:
     return waits or not any(_in_template(each) and not stays(each, old, new) for each in differing(old, new))
 
 
+def _deleted_after(hook: Object) -> bool:
+    """Whether Helm deletes what a hook made as soon as it has succeeded."""
+    return "hook-succeeded" in str(map_at(hook.data, "metadata.annotations").get("helm.sh/hook-delete-policy"))
+
+
 def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What else than a field of its own lets an object be refused."""
-    yield from _taken(new, sides[0])
+    yield from _taken(new, sides)
+    hook = sides[0].find(new.kind, new.name, new.namespace)
+    if hook and is_hook(hook) and not is_hook(new) and not _deleted_after(hook):
+        marks = "the label app.kubernetes.io/managed-by and the annotations meta.helm.sh/release-name and"
+        marks += " meta.helm.sh/release-namespace"
+        remedy = f"delete it before the upgrade, or give it {marks} as Helm does"
+        yield Meaning(REFUSED, "Helm does not take over what a hook made, if it exists", remedy)
     if not is_hook(new):
         yield from (Meaning(REFUSED, said, way_out) for said, way_out in webhooks.refused(new, *sides))
 
@@ -426,15 +444,27 @@ def _number(count: float) -> str:
 # --- ways in ---------------------------------------------------------------------------------------------------------
 
 
-def _taken(new: Object, before: Render) -> Iterator[Meaning]:
+def _taken(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Ports of the nodes that another Service has: Helm creates and changes Services before it deletes any."""
-    ports = {port for _, port in at(new.data, "spec.ports[].nodePort")} if new.kind == "Service" else set()
-    for other in before.objects:
+    before, after = sides
+    ports = _node_ports(new) if new.kind == "Service" else set()
+    for other in before.objects if ports else ():
         if other.kind == "Service" and (other.namespace, other.name) != (new.namespace, new.name):
-            for port in sorted(ports & {port for _, port in at(other.data, "spec.ports[].nodePort")}, key=str):
-                remedy = f"use another port, or delete it before the upgrade: kubectl delete service {other.name}"
-                said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
-                yield Meaning(REFUSED, said, remedy)
+            now = after.find("Service", other.name, other.namespace)
+            created = before.find("Service", new.name, new.namespace) is None
+            for port in sorted(ports & _node_ports(other), key=str):
+                if now and port not in _node_ports(now) and not created:
+                    said = f"node port {port} belongs to Service {other.name} until that is changed"
+                    remedy = "if Helm changes this one first, the API server refuses it: use another port"
+                    yield Meaning(REFUSED, said, remedy)
+                else:
+                    remedy = f"use another port, or delete it before the upgrade: kubectl delete service {other.name}"
+                    said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
+                    yield Meaning(REFUSED, said, remedy)
+
+
+def _node_ports(service: Object) -> set[Any]:
+    return {port for _, port in at(service.data, "spec.ports[].nodePort")}
 
 
 def _list(rest: list[Change]) -> str:

@@ -122,13 +122,14 @@ def _running(name: str, context: Context, say: Say) -> str:
 def _objects(text: str, namespace: str = Render.namespace) -> Render:
     """The objects of rendered text; those of `helm test` are made for a test and removed again."""
     found = render_of(programs.documents(text), frozenset())
-    kept = tuple(each for each in found.objects if TEST not in _hooks(each))
+    kept = tuple(each for each in found.objects if TEST not in hooks(each))
     owners = {id(each) for each in kept}
     pods = tuple(pod for pod in found.pods if id(pod.owner) in owners)
     return Render(kept, pods, namespace=namespace)
 
 
-def _hooks(each: Object) -> list[str]:
+def hooks(each: Object) -> list[str]:
+    """The moments at which Helm makes an object as a hook; none for an object of the release."""
     said = str(map_at(each.data, "metadata.annotations").get("helm.sh/hook", ""))
     return [TEST if hook.strip().startswith(TEST) else hook.strip() for hook in said.split(",") if hook.strip()]
 
@@ -147,4 +148,4 @@ def _differing(one: Render, two: Render) -> list[tuple[str, Key]]:
 
 def is_hook(each: Object) -> bool:
     """Whether Helm makes the object for a moment of an install or upgrade, and does not keep it in the release."""
-    return bool(_hooks(each))
+    return bool(hooks(each))
