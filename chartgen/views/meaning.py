@@ -22,6 +22,7 @@ ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayServ
 # What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
 IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
 SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
+ENDING = ("Job", "CronJob", "RayJob", "PodTemplate")  # their next pods have another template
 FILES = ("ConfigMap", "Secret")
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 # What is deleted with all that belongs to it.
@@ -167,6 +168,11 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         elif old.kind == "Service" and (field := clients.of_field(change)):
             rest.remove(change)
             yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
+    specs = [
+        [pod.spec for pod in render.pods if pod.owner is each] for each, render in zip((old, new), sides, strict=True)
+    ]
+    if old.kind not in (*ROLLING, *SINGLE, *ENDING) and specs[0] and specs[1] and specs[0] != specs[1]:
+        yield Meaning(RESTART, "its controller can restart its pods: their template changes")
     for closes, said in annotations.changed(old, new):
         yield Meaning(OUTAGE if closes else CHANGE, said)
     if any(change.path[0] == "spec" for change in rest):
