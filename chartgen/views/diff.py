@@ -125,8 +125,12 @@ def lines(found: Comparison) -> list[str]:
     """The comparison for people: the gravest first, then how many there are of each."""
     count = len(found.differences)
     said = [f"{found.old} → {found.new}: {count} {'object differs' if count == 1 else 'objects differ'}", ""]
+    places: dict[str, set[str]] = {}
     for each in found.differences:
-        said.append(f"{each.title} ({each.did})")
+        places.setdefault(each.title, set()).add(each.namespace)
+    for each in found.differences:
+        where = f" in {each.namespace}" if len(places[each.title]) > 1 else ""
+        said.append(f"{each.title}{where} ({each.did})")
         said += [f"  {part.severity:<8} {part}" for part in each.meanings]
     if not found.differences:
         return [f"{found.old} → {found.new}: nothing differs"]

@@ -11,7 +11,7 @@ from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
 from . import annotations, clients, harmless, uses, webhooks
 from .changes import ABSENT, Change
-from .immutable import claims_go, keeps, quantity, refused
+from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
 from .sides import hooks, is_hook
 
@@ -66,11 +66,11 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
 def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What it does that an object is only in the old side."""
     if is_hook(old):
-        remedy = f"if it exists and you do not need it, delete it: kubectl delete {old.kind.lower()} {old.name}"
+        remedy = f"if it exists and you do not need it, delete it: kubectl delete {addressed(old)}"
         yield Meaning(CHANGE, "Helm does not run this hook any more, and deletes nothing", remedy)
         return
     if keeps(old):
-        remedy = f"delete it when you no longer need it: kubectl delete {old.kind.lower()} {old.name}"
+        remedy = f"delete it when you no longer need it: kubectl delete {addressed(old)}"
         yield Meaning(CHANGE, "is no longer in the release, and Helm keeps it", remedy)
         return
     if old.kind == "PersistentVolume" and map_at(old.data, "spec").get("persistentVolumeReclaimPolicy") == "Delete":
@@ -116,12 +116,16 @@ def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
     )
     if gone:
         return Meaning(LOSS, f"{said} {verb} deleted with {'its' if verb == 'is' else 'their'} files")
-    remedy = f"if you do not need the files, run: kubectl delete pvc {' '.join(names[:MOST])}" if names else ""
+    remedy = (
+        f"if you do not need the files, run: kubectl delete pvc {' '.join(names[:MOST])}{elsewhere(each)}"
+        if names
+        else ""
+    )
     return Meaning(CHANGE, f"{said} {verb}", remedy)
 
 
 def _keep(each: Object) -> str:
-    return f"kubectl annotate {each.kind.lower()} {each.name} helm.sh/resource-policy=keep"
+    return f"kubectl annotate {addressed(each)} helm.sh/resource-policy=keep"
 
 
 def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -464,7 +468,7 @@ def _taken(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
                     remedy = "if Helm changes this one first, the API server refuses it: use another port"
                     yield Meaning(REFUSED, said, remedy)
                 else:
-                    remedy = f"use another port, or delete it before the upgrade: kubectl delete service {other.name}"
+                    remedy = f"use another port, or delete it before the upgrade: kubectl delete {addressed(other)}"
                     said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
                     yield Meaning(REFUSED, said, remedy)
 

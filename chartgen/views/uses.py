@@ -9,6 +9,7 @@ from ..proofs import dangling
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
 from .changes import Change
+from .immutable import addressed
 
 PARTS = ("data", "stringData", "binaryData")
 # Annotations of a controller that restarts the pods of a workload when its files change.
@@ -111,7 +112,7 @@ def _sentence(owner: Object, how: set[str]) -> str:
 
 def _restart(owner: Object) -> str:
     if owner.kind in RESTARTED:
-        return f"to use it now, run after the upgrade: kubectl rollout restart {owner.kind.lower()} {owner.name}"
+        return f"to use it now, run after the upgrade: kubectl rollout restart {addressed(owner)}"
     return "to use it now, delete the pods after the upgrade"
 
 
