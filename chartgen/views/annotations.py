@@ -25,7 +25,12 @@ PLACE = re.compile(
     r"|ip-(?:address-)?pool|static-ip|eip-allocations|/subnets?$)",
     re.IGNORECASE,
 )
-NAMES = re.compile(r"external-dns\.(?:alpha\.)?kubernetes\.io/(?:internal-)?hostname|tailscale\.com/hostname")
+NAMES = re.compile(
+    r"external-dns\.(?:alpha\.)?kubernetes\.io/(?:internal-)?hostname|tailscale\.com/hostname"
+    r"|nginx\.ingress\.kubernetes\.io/server-alias"
+)
+# All requests are answered by a redirect.
+REDIRECT = re.compile(r"nginx\.ingress\.kubernetes\.io/(?:permanent|temporal)-redirect")
 TARGET = re.compile(r"external-dns\.(?:alpha\.)?kubernetes\.io/target")
 # Kinds whose objects can refuse clients, of meshes, networks and controllers. A NetworkPolicy of Kubernetes itself is
 # understood and compared in policies.py.
@@ -82,6 +87,11 @@ def _one(key: str, one: str, two: str, old: Object, new: Object) -> Iterator[tup
             (True, f"the name {formed(name, 'domain')} does not lead to it any more") for name in sorted(gone - come)
         )
         yield from ((False, f"the name {formed(name, 'domain')} leads to it") for name in sorted(come - gone))
+    elif REDIRECT.fullmatch(key):
+        yield (
+            bool(two),
+            f"its requests are redirected by {key}" if two else f"its requests are not redirected any more ({key})",
+        )
     elif TARGET.fullmatch(key):
         yield True, f"its names lead to {formed(two, 'domains')}" if two else "its names lead to its own address"
     elif key in TAILNET:

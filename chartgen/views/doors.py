@@ -386,14 +386,14 @@ def _routed(route: Object, render: Render) -> Iterator[Door]:
             path, exact, conditions = _matched(match)
             lines = (*((ONLY,) if exact else ()), *conditions.values())
             for host in hosts:
-                for parent, by, listener, said, title in parents:
+                for parent, by, listener, asked, said, title in parents:
                     place = formed(host, "host") if host else "every host"
                     shown = "" if path == "/" else formed(path, "path")
                     about = f" ({', '.join(lines)})" if lines else ""
                     yield Door(
                         route,
                         f"{place}{shown}{about} through {by}{said}",
-                        ("Gateway", route.kind),
+                        ("Gateway", route.kind, listener),
                         backends,
                         f"{place}{shown}",
                         (*lines, f"through {by}{title}"),
@@ -401,14 +401,14 @@ def _routed(route: Object, render: Render) -> Iterator[Door]:
                         host=host,
                         path=path,
                         exact=exact,
-                        conditions=frozenset({*conditions, *listener}),
+                        conditions=frozenset({*conditions, *asked}),
                         through=(parent,),
                     )
 
 
-# What a route goes through, the Gateway in a sentence, its listener as a condition and as a sentence and a picture
-# name it.
-Parent = tuple[Named, str, tuple[str, ...], str, str]
+# What a route goes through, the Gateway in a sentence, its listener if that is known, what is asked of it otherwise,
+# and how a sentence and a picture name it.
+Parent = tuple[Named, str, str, tuple[str, ...], str, str]
 
 
 def _parents(route: Object, said: dict[str, Any], render: Render) -> Iterator[Parent]:
@@ -432,10 +432,10 @@ def _parents(route: Object, said: dict[str, Any], render: Render) -> Iterator[Pa
     ]
     for each in fits:
         about = f", port {formed(plain(each.get('port')), 'port')} ({formed(plain(each.get('protocol')), 'name')})"
-        yield named, by, (f"listener{about}",), about, about if len(fits) > 1 else ""
+        yield named, by, about, (), about, about if len(fits) > 1 else ""
     if not listeners:
         about = f", listener {formed(section, 'name')}" if section else f", port {formed(port, 'none')}" if port else ""
-        yield named, by, (f"listener {section} {port}",) if about else (), about, about
+        yield named, by, "", (f"listener {section} {port}",) if about else (), about, about
 
 
 def _lets(listener: dict[str, Any], gateway: Object, route: Object) -> bool:

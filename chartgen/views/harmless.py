@@ -146,6 +146,7 @@ PLACES: tuple[tuple[str, str], ...] = (
 ANNOTATIONS: dict[str, str] = {
     r"checksum/[\w.-]+": "hash",
     r"external-dns\.(?:alpha\.)?kubernetes\.io/(?:internal-)?(?:hostname|target)": "domains",
+    r"nginx\.ingress\.kubernetes\.io/server-alias": "domains",
     r"[\w.-]+/(?:white|allow|deny)-?list(?:-source-range)?": "blocks",
     r"helm\.sh/(?:hook|hook-delete-policy|resource-policy)": "names",
     r"kubernetes\.io/ingress\.class|cert-manager\.io/(?:cluster-)?issuer": "name",

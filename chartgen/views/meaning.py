@@ -143,6 +143,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         yield Meaning(CHANGE, said, "to use another, set serviceAccountName to its name, such as default")
     if old.kind == "RayService":
         yield from _clustered(new, rest, sides[1])
+        yield from _more_cards(old, new, sides)
         rest = [change for change in rest if not _in_cluster(change) and change.path != SERVE]
     template = [change for change in rest if old.kind in ROLLING and _in_template(change)]
     if template:
@@ -235,8 +236,17 @@ def _in_template(change: Change) -> bool:
 
 
 def _in_cluster(change: Change) -> bool:
-    """Whether KubeRay replaces a cluster for a change. It only scales the one that runs if it is the number of pods."""
-    return change.below("spec", "rayClusterConfig") and not str(change.path[-1]).lower().endswith("replicas")
+    """Whether KubeRay replaces a cluster for a change, and does not only add pods to the one that runs."""
+    if not change.below("spec", "rayClusterConfig") or str(change.path[-1]).lower().endswith("replicas"):
+        return False
+    groups = change.path[2:] == ("workerGroupSpecs",) and isinstance(change.old, list) and isinstance(change.new, list)
+    return not (groups and _sized(change.old) == _sized(change.new[: len(change.old)]))
+
+
+def _sized(groups: list[Any]) -> list[Any]:
+    """Groups of workers without their numbers of pods."""
+    numbers = ("replicas", "minReplicas", "maxReplicas")
+    return [{key: each[key] for key in each if key not in numbers} for each in groups if isinstance(each, dict)]
 
 
 def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[Meaning]:
