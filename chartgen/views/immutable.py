@@ -50,6 +50,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+# Kinds without a namespace.
+EVERYWHERE = (
+    *("Namespace", "CustomResourceDefinition", "PersistentVolume", "StorageClass", "PriorityClass", "IngressClass"),
+    *("ClusterRole", "ClusterRoleBinding", "GatewayClass", "DeviceClass", "RuntimeClass"),
+)
+
+
 @cache
 def fixed() -> dict[str, tuple[str, ...]]:
     """Kind -> the paths that cannot change; a path includes all that is below it."""
@@ -101,7 +108,7 @@ def addressed(each: Object) -> str:
 
 def elsewhere(each: Object) -> str:
     """The option of kubectl for the namespace of an object, "" for the one that is used anyway."""
-    return "" if each.namespace == Render.namespace else f" -n {each.namespace}"
+    return "" if each.namespace == Render.namespace or each.kind in EVERYWHERE else f" -n {each.namespace}"
 
 
 def _fixed(kind: str, where: str) -> bool:

@@ -19,8 +19,13 @@ from .sides import hooks, is_hook
 SEVERITIES = ("change", "restart", "outage", "loss", "refused")
 CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
-# What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
-IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+# What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them. A namespace
+# that is written is the one of the release, if the object is the same.
+IGNORED = (
+    ("metadata", "namespace"),
+    ("metadata", "labels", "helm.sh/chart"),
+    ("metadata", "labels", "app.kubernetes.io/version"),
+)
 SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
 ENDING = ("Job", "CronJob", "RayJob", "PodTemplate")  # their next pods have another template
 FILES = ("ConfigMap", "Secret")

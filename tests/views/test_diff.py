@@ -168,3 +168,15 @@ def test_objects_of_any_shape_are_compared_and_drawn_without_a_crash():
         for one, two in ((whole, side), (side, whole)):
             diff.lines(diff.between(one, two))
         graph.graph(side.render)
+
+
+def test_an_object_that_says_the_namespace_of_its_release_is_the_same_as_one_that_does_not(tmp_path):
+    claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a%s}\nspec: {accessModes: [ReadWriteOnce]}\n"
+    files = []
+    for name, said in (("old.yaml", ""), ("new.yaml", ", namespace: ai")):
+        files.append(tmp_path / name)
+        files[-1].write_text(claim % said)
+    for namespace, count in (("ai", 0), ("default", 2)):
+        for old, new in (files, files[::-1]):
+            found = diff.diff(str(old), str(new), sides.Context(CHART, namespace=namespace), lambda text: None)
+            assert len(found.differences) == count
