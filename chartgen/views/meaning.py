@@ -108,7 +108,8 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
 def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
     """What becomes of the claims of pods that a workload does not have any more."""
     group = "" if each.kind == "StatefulSet" else " and of the other pods of each group"
-    names = [f"{name}-{each.name}-{n}" for n in ordinals for name in uses.claims(each)]
+    start = _first(each)
+    names = [f"{name}-{each.name}-{n + start}" for n in ordinals for name in uses.claims(each)]
     shown = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
     said = f"the claims {', '.join(f'{name}-{each.name}-N' for name in uses.claims(each))}"
     said = (f"the claims {shown}" if names else said) + group
@@ -127,6 +128,12 @@ def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
         else ""
     )
     return Meaning(CHANGE, f"{said} {verb}", remedy)
+
+
+def _first(each: Object) -> int:
+    """The number of the first pod of a StatefulSet."""
+    start = map_at(each.data, "spec.ordinals").get("start", 0)
+    return start if isinstance(start, int) else 0
 
 
 def _keep(each: Object) -> str:
@@ -157,6 +164,10 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     elif old.kind in ROLLING and _held(new) < _held(old) and _held(new) < _replicas(new):
         those = f"its pods from number {_held(new):g} on" if _held(new) else "its pods"
         yield Meaning(RESTART, f"{those} restart if they have an older template")
+    if old.kind == "StatefulSet" and _first(old) != _first(new):
+        claims = " with claims of their own" if uses.claims(new) else ""
+        those = f"those below {_first(new)}" if _first(new) > _first(old) else "its last ones"
+        yield Meaning(RESTART, f"its pods get other numbers: {those} stop, and others start{claims}")
     for change in list(rest):
         if change.path == ("spec", "replicas") and _counts(change):
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def test_what_an_upgrade_does_is_said_as_in_the_case(name, monkeypatch):
     monkeypatch.chdir(DIFFS / name)
     found = compared(Path("old.yaml"), Path("new.yaml"))
     assert "\n".join(diff.lines(found)) + "\n" == Path("said.txt").read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_namespace_of_a_release_changes_nothing_but_names_of_it(name, monkeypatch):
+    monkeypatch.chdir(DIFFS / name)
+    found = diff.diff("old.yaml", "new.yaml", sides.Context(CHART, namespace="ai"), lambda text: None)
+    text = re.sub(r" -n ai\b|\.ai\b(?=[: ])", "", "\n".join(diff.lines(found)) + "\n")
+    assert text == Path("said.txt").read_text()
 
 
 def test_a_list_of_objects_is_its_objects(tmp_path):
