@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 from ..proofs.manifests import Object, map_at, maps
-from .doors import TRAEFIK
+from .doors import ROUTES, TRAEFIK
 from .harmless import formed
 
-KINDS = ("Service", "Ingress", "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "Route", *TRAEFIK)
+KINDS = ("Service", "Ingress", "Gateway", "ListenerSet", "Route", *ROUTES, *TRAEFIK)
 # Who is let in: lists of addresses, logins, and rules that are objects of a controller.
 GUARD = re.compile(
     r"(?:(?:white|allow|deny|black)-?list|source-ranges?|inbound-cidrs|/auth-(?!realm)|basic-auth|jwt|oidc|satisfy"
@@ -39,6 +39,11 @@ GUARDS = re.compile(
     r"|SecurityPolicy|ClientTrafficPolicy|AuthPolicy|RateLimitPolicy|KongPlugin|KongClusterPlugin|ApisixPluginConfig"
     r"|\w+NetworkPolicy"
 )
+# Kinds by which controllers open addresses that doors.py does not read.
+OPENERS = re.compile(
+    r"VirtualService|HTTPProxy|ApisixRoute|TCPIngress|UDPIngress|Mapping|TCPMapping|VirtualServer|VirtualServerRoute"
+    r"|TransportServer|DomainMapping|TraefikService"
+)
 # What Tailscale opens, by the annotation that is "true".
 TAILNET = {"tailscale.com/expose": "in the tailnet", "tailscale.com/funnel": "on the internet"}
 
@@ -48,9 +53,9 @@ def changed(old: Object, new: Object) -> Iterator[tuple[bool, str]]:
     before, after = (map_at(each.data, "metadata.annotations") for each in (old, new))
     if old.kind not in KINDS:
         return
-    one, two = (_passed(each) if each.kind in TRAEFIK else [] for each in (old, new))
+    one, two = _passed(old), _passed(new)
     if sorted(one) != sorted(two):
-        said = "its middlewares decide who is let in"
+        said = f"its {'middlewares' if old.kind in TRAEFIK else 'extensions'} decide who is let in"
         yield (
             (True, f"can refuse clients: {said}")
             if set(one) < set(two)
@@ -74,10 +79,20 @@ def guarding(each: Object, did: str) -> Iterator[tuple[bool, str]]:
             "removed": (False, "can let in more clients: its controller decided who is let in"),
             "changed": (True, "can let in other clients than before: its controller decides who is let in"),
         }[did]
+    elif "." in group and (OPENERS.fullmatch(each.kind) or (each.kind == "Gateway" and "istio" in group)):
+        yield {
+            "added": (False, "can open addresses: its controller decides which"),
+            "removed": (True, "can close addresses: its controller decides which"),
+            "changed": (True, "can close addresses and open others: its controller decides which"),
+        }[did]
 
 
 def _passed(route: Object) -> list[str]:
-    return [str(each.get("name")) for _, each in maps(route.data, "spec.routes[].middlewares[]")]
+    """What of a controller requests pass on a route: middlewares of Traefik, extensions of a Gateway's controller."""
+    found = [each for _, each in maps(route.data, "spec.routes[].middlewares[]")] if route.kind in TRAEFIK else []
+    if route.kind in ROUTES:
+        found = [map_at(each, "extensionRef") for _, each in maps(route.data, "spec.rules[].filters[]")]
+    return [f"{each.get('kind')}/{each['name']}" for each in found if each.get("name")]
 
 
 def _one(key: str, one: str, two: str, old: Object, new: Object) -> Iterator[tuple[bool, str]]:
