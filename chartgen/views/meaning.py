@@ -165,7 +165,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         those = f"its pods from number {_held(new):g} on" if _held(new) else "its pods"
         yield Meaning(RESTART, f"{those} restart if they have an older template")
     if old.kind == "StatefulSet" and _first(old) != _first(new):
-        claims = " with claims of their own" if uses.claims(new) else ""
+        claims = " with their own claims" if uses.claims(new) else ""
         those = f"those below {_first(new)}" if _first(new) > _first(old) else "its last ones"
         yield Meaning(RESTART, f"its pods get other numbers: {those} stop, and others start{claims}")
     for change in list(rest):
