@@ -174,10 +174,17 @@ def shown(data: Any, path: Key) -> str:
 
 
 def render_of(
-    documents: list[Document], needs: frozenset[str], given: frozenset[str] = frozenset(), own: bool = False
+    documents: list[Document],
+    needs: frozenset[str],
+    given: frozenset[str] = frozenset(),
+    own: bool = False,
+    namespace: str = Render.namespace,
 ) -> Render:
-    """The render that these documents are; those that are no objects at all are left to kubeconform."""
-    objects = tuple(_object(document, Render.namespace) for document in documents if _is_object(document.data))
+    """The render that these documents are; those that are no objects at all are left to kubeconform.
+
+    Objects that say no namespace are in `namespace`.
+    """
+    objects = tuple(_object(document, namespace) for document in documents if _is_object(document.data))
     pods = tuple(pod for each in objects for pod in _pods(each, each.data, ()))
     made = tuple(service for each in objects for service in _made(each, pods))
     return Render((*objects, *made), pods, needs, given, own)

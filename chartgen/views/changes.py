@@ -36,7 +36,7 @@ class Change:
     def where(self) -> str:
         """The path as text: `spec.template.spec.containers[server].image`."""
         text = ""
-        for part in self.path:
+        for part in map(harmless.key, self.path):
             text += part if str(part).startswith("[") else f".{dotted((part,))}"
         return text.removeprefix(".")
 

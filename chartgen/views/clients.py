@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from .changes import ABSENT, Change
-from .doors import LISTENING, POOL, Backend, Door, doors, plain
+from .doors import LISTENING, POOL, REDIRECT, Backend, Door, doors, plain
 from .harmless import formed
 from .immutable import keeps
 
@@ -203,6 +203,8 @@ def _targets(door: Door, render: Render, other: Render) -> _Targets:
 
 def _backend(backend: Backend, render: Render, other: Render) -> _Targets:
     """A Service, or another object: one that is on neither side is taken to be in the cluster."""
+    if backend == REDIRECT:
+        return _Targets({REDIRECT.name: None})
     title = f"{formed(backend.kind, 'name')}/{formed(backend.name, 'name')}"
     found = render.find(backend.kind, backend.name, backend.namespace)
     if found is None and other.find(backend.kind, backend.name, backend.namespace):

@@ -88,9 +88,11 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
         severity = meaning.OUTAGE if closes else meaning.CHANGE
         networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
     found = []
+    # Helm keeps hooks apart: an object that becomes one is deleted, and made by the hook.
+    same = {key for key in before.keys() & after.keys() if sides.is_hook(before[key]) == sides.is_hook(after[key])}
     for key, each in after.items():
         also = networks.get(key, [])
-        if key not in before:
+        if key not in same:
             found.append(_difference(each, "added", [*meaning.of_added(each, renders), *also]))
             continue
         changes = meaning.steady(before[key], each, random)
@@ -102,8 +104,8 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
             meanings = meaning.of_changed(before[key], each, others, renders)
             found.append(_difference(each, "changed", [*also, *meanings], changes))
     for key, each in before.items():
-        if key not in after:
-            also = networks.get(key, [])
+        if key not in same:
+            also = networks.get(key, []) if key not in after else []
             found.append(_difference(each, "removed", [*meaning.of_removed(each, renders), *also]))
     found.sort(key=lambda each: (-SEVERITIES.index(each.severity), each.kind, each.name))
     return Comparison(one.shown, two.shown, len(after), tuple(found))
@@ -123,8 +125,12 @@ def lines(found: Comparison) -> list[str]:
     """The comparison for people: the gravest first, then how many there are of each."""
     count = len(found.differences)
     said = [f"{found.old} → {found.new}: {count} {'object differs' if count == 1 else 'objects differ'}", ""]
+    places: dict[str, set[str]] = {}
     for each in found.differences:
-        said.append(f"{each.title} ({each.did})")
+        places.setdefault(each.title, set()).add(each.namespace)
+    for each in found.differences:
+        where = f" in {each.namespace}" if len(places[each.title]) > 1 else ""
+        said.append(f"{each.title}{where} ({each.did})")
         said += [f"  {part.severity:<8} {part}" for part in each.meanings]
     if not found.differences:
         return [f"{found.old} → {found.new}: nothing differs"]

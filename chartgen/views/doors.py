@@ -15,7 +15,7 @@ ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 POOL = "InferencePool"
 SETS = ("ListenerSet", "XListenerSet")  # more listeners of a Gateway
 LISTENING = ("Gateway", *SETS)
-TRAEFIK = ("IngressRoute", "IngressRouteTCP")
+TRAEFIK = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
 CLASS = "kubernetes.io/ingress.class"  # the annotation that was used before the field
 ONLY = "this path only"  # of an address whose path has nothing below it
 TCP = "TCP"
@@ -35,6 +35,10 @@ class Backend:
     @property
     def named(self) -> Named:
         return self.kind, self.namespace, self.name
+
+
+# What answers where a route redirects clients to another URL.
+REDIRECT = Backend("", "", "a redirect")
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ def _outside(
         by = f"the address {formed(by, 'address')}" if by else ""
         lines = (where, service.title)
         yield Door(service, f"{title} {where}", entry, backends, title, lines, by=by, sources=sources)
-        if not node:
+        if not node and spec.get("allocateLoadBalancerNodePorts") is False:
             return
     title = f"{said}port {formed(node, 'port')}" if node else f"a {said}port"
     local = spec.get("externalTrafficPolicy") == "Local"
@@ -294,8 +298,8 @@ def _traefik(route: Object) -> Iterator[Door]:
     points = sorted(formed(each, "name") for _, each in at(spec, "entryPoints[]"))
     by = f"Traefik's entry points {', '.join(points)}" if points else "Traefik's default entry points"
     secure = spec.get("tls") is not None
-    tcp = route.kind == TRAEFIK[1]
-    scheme = ("tls" if secure else "tcp") if tcp else ("https" if secure else "http")
+    schemes = {TRAEFIK[0]: ("http", "https"), TRAEFIK[1]: ("tcp", "tls"), TRAEFIK[2]: ("udp", "udp")}[route.kind]
+    scheme = schemes[secure]
     for _, rule in maps(spec, "routes[]"):
         backends = tuple(
             Backend(
@@ -309,7 +313,7 @@ def _traefik(route: Object) -> Iterator[Door]:
         )
         for host, path, exact, conditions in _matches(str(rule.get("match") or "")):
             lines = (*((ONLY,) if exact else ()), *conditions.values())
-            shown = "" if tcp else formed(path, "path")
+            shown = formed(path, "path") if route.kind == TRAEFIK[0] else ""
             url = f"{scheme}://{formed(host, 'host') if host else '*'}{shown}"
             place: dict[str, Any] = {"scheme": scheme, "host": host, "path": path, "exact": exact, "by": by}
             place["conditions"] = frozenset(conditions)
@@ -364,9 +368,7 @@ def _listening(gateway: Object, render: Render) -> Iterator[Door]:
 def _routed(route: Object, render: Render) -> Iterator[Door]:
     """The hosts of a route, through each of its Gateways, for each match of each rule."""
     hosts = [str(host) for _, host in at(route.data, "spec.hostnames[]")] or [""]
-    parents = [
-        found for found in (_parent(route, each, render) for _, each in maps(route.data, "spec.parentRefs[]")) if found
-    ]
+    parents = [found for _, each in maps(route.data, "spec.parentRefs[]") for found in _parents(route, each, render)]
     for rule in [rule for _, rule in maps(route.data, "spec.rules[]")] or [{}]:
         backends = tuple(
             Backend(
@@ -378,53 +380,62 @@ def _routed(route: Object, render: Render) -> Iterator[Door]:
             for _, each in maps(rule, "backendRefs[]")
             if each.get("weight") != 0  # which gets no request
         )
+        if any(each.get("type") == "RequestRedirect" for _, each in maps(rule, "filters[]")):
+            backends = (REDIRECT,)
         for match in [match for _, match in maps(rule, "matches[]")] or [{}]:
             path, exact, conditions = _matched(match)
             lines = (*((ONLY,) if exact else ()), *conditions.values())
             for host in hosts:
-                for parent, by in parents:
+                for parent, by, listener, asked, said, title in parents:
                     place = formed(host, "host") if host else "every host"
                     shown = "" if path == "/" else formed(path, "path")
                     about = f" ({', '.join(lines)})" if lines else ""
                     yield Door(
                         route,
-                        f"{place}{shown}{about} through {by}",
-                        ("Gateway", route.kind),
+                        f"{place}{shown}{about} through {by}{said}",
+                        ("Gateway", route.kind, listener),
                         backends,
                         f"{place}{shown}",
-                        (*lines, f"through {by}"),
+                        (*lines, f"through {by}{title}"),
                         by=by,
                         host=host,
                         path=path,
                         exact=exact,
-                        conditions=frozenset(conditions),
+                        conditions=frozenset({*conditions, *asked}),
                         through=(parent,),
                     )
 
 
-def _parent(route: Object, said: dict[str, Any], render: Render) -> tuple[Named, str] | None:
-    """What a route goes through, and its name in a sentence; None where that is in the release and does not let it."""
+# What a route goes through, the Gateway in a sentence, its listener if that is known, what is asked of it otherwise,
+# and how a sentence and a picture name it.
+Parent = tuple[Named, str, str, tuple[str, ...], str, str]
+
+
+def _parents(route: Object, said: dict[str, Any], render: Render) -> Iterator[Parent]:
+    """The listeners that a route goes through; of a Gateway that is in the release, those that let it."""
     kind, name = str(said.get("kind") or "Gateway"), str(said.get("name"))
     namespace = str(said.get("namespace") or route.namespace)
+    named = kind, namespace, name
     found, section, port = render.find(kind, name, namespace), said.get("sectionName"), said.get("port")
-    if found and kind in LISTENING:
-        listeners = [each for _, each in maps(found.data, "spec.listeners[]")]
-        fits = [
-            each
-            for each in listeners
-            if section in (None, each.get("name")) and port in (None, each.get("port")) and _lets(each, found, route)
-        ]
-        if listeners and not fits:
-            return None
-    if found and kind in SETS:
-        # It is reached at the address of the Gateway.
-        _, of, name = _gateway(found)
-        by = f"the Gateway {formed(name, 'name')}" + (f" in {formed(of, 'name')}" if of != route.namespace else "")
-        return (kind, namespace, str(said.get("name"))), by
+    # Listeners of a set are reached at the address of its Gateway.
+    kind, namespace, name = _gateway(found) if found and kind in SETS else named
     by = f"the {formed(kind, 'name')} {formed(name, 'name')}"
     by += f" in {formed(namespace, 'name')}" if namespace != route.namespace else ""
-    by += f", listener {formed(section, 'name')}" if section else f", port {formed(port, 'none')}" if port else ""
-    return (kind, namespace, name), by
+    listeners = [each for _, each in maps(found.data, "spec.listeners[]")] if found and found.kind in LISTENING else []
+    fits = [
+        each
+        for each in listeners
+        if found
+        and section in (None, each.get("name"))
+        and port in (None, each.get("port"))
+        and _lets(each, found, route)
+    ]
+    for each in fits:
+        about = f", port {formed(plain(each.get('port')), 'port')} ({formed(plain(each.get('protocol')), 'name')})"
+        yield named, by, about, (), about, about if len(fits) > 1 else ""
+    if not listeners:
+        about = f", listener {formed(section, 'name')}" if section else f", port {formed(port, 'none')}" if port else ""
+        yield named, by, "", (f"listener {section} {port}",) if about else (), about, about
 
 
 def _lets(listener: dict[str, Any], gateway: Object, route: Object) -> bool:

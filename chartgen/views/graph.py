@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
 from .doors import POOL, ROUTES, Door, doors, plain
 from .harmless import HIDDEN, formed
-from .meaning import cards_of
+from .meaning import SCALERS, cards_of, scales
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
 ROLES = ("way", "ui", "server", "volume", "loader", "source")
@@ -102,7 +102,7 @@ def _shown(each: Object, render: Render) -> list[Door]:
     found = [door for door in doors(each, render) if door.title]
     alike: dict[Any, list[Door]] = {}
     for door in found if each.kind in ROUTES else ():
-        alike.setdefault((door.backends, door.host, door.by), []).append(door)
+        alike.setdefault((door.backends, door.host, door.lines[-1]), []).append(door)
     for some in alike.values():
         if len(some) > MOST:
             said = (f"{len(some)} paths or conditions", some[0].lines[-1])
@@ -203,19 +203,46 @@ def _count(owner: Object) -> str:
 
 def _watchers(render: Render, pod: Pod) -> Iterator[str]:
     for each in render.objects:
-        target = map_at(each.data, "spec.scaleTargetRef")
-        if each.kind in ("HorizontalPodAutoscaler", "ScaledObject") and target.get("name") == pod.owner.name:
+        if each.kind in SCALERS and scales(each, pod.owner):
             spec = map_at(each.data, "spec")
             low = spec.get("minReplicas", spec.get("minReplicaCount", 0 if each.kind == "ScaledObject" else 1))
             high = spec.get("maxReplicas", spec.get("maxReplicaCount"))
             yield f"scaled from {formed(low, 'none')} to {formed(high, 'none')} pods"
         elif each.kind == "ServiceMonitor":
             selector = map_at(each.data, "spec.selector")
-            services = _selecting(render, pod)
-            if any(selects(selector, map_at(service.data, "metadata.labels")) for service in services):
+            services = [
+                service
+                for service in _selecting(render, pod)
+                if selects(selector, map_at(service.data, "metadata.labels"))
+            ]
+            if _within(each, pod) and any(
+                _asked(endpoint, maps(service.data, "spec.ports[]"), pod)
+                for service in services
+                for _, endpoint in maps(each.data, "spec.endpoints[]")
+            ):
                 yield "watched by Prometheus"
         elif each.kind == "PodMonitor" and selects(map_at(each.data, "spec.selector"), pod.labels):
-            yield "watched by Prometheus"
+            ports = [((), port) for port in pod.ports()]
+            endpoints = maps(each.data, "spec.podMetricsEndpoints[]")
+            if _within(each, pod) and any(_asked(endpoint, ports, pod) for _, endpoint in endpoints):
+                yield "watched by Prometheus"
+
+
+def _within(monitor: Object, pod: Pod) -> bool:
+    """Whether a monitor looks for pods in the namespace of a pod."""
+    where = map_at(monitor.data, "spec.namespaceSelector")
+    names = [name for _, name in at(where, "matchNames[]")] or [monitor.namespace]
+    return where.get("any") is True or pod.owner.namespace in names
+
+
+def _asked(endpoint: dict[str, Any], ports: Iterable[tuple[Any, dict[str, Any]]], pod: Pod) -> bool:
+    """Whether a port of a monitor is one of `ports`, by its name, or one of the pod, by its name or number."""
+    if name := plain(endpoint.get("port")):
+        return name in {plain(port.get("name")) for _, port in ports}
+    number = plain(endpoint.get("targetPort") or endpoint.get("portNumber"))
+    return number is None or number in {
+        plain(port.get(key)) for port in pod.ports() for key in ("name", "containerPort")
+    }
 
 
 def _selecting(render: Render, pod: Pod) -> list[Object]:
@@ -243,8 +270,11 @@ def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
             for _, text in at(container, where, path):
                 for match in URL.finditer(str(text)):
                     name, namespace = service_of(match[2], pod.owner.namespace)
-                    for other in _behind(render, render.find("Service", name, namespace)) if name else ():
-                        if other is not pod:
+                    service = render.find("Service", name, namespace) if name else None
+                    headless = map_at(service.data, "spec").get("clusterIP") == "None" if service else False
+                    port = int(match[3]) if match[3] and not headless else None
+                    for other in _behind(render, service):
+                        if other is not pod and (headless or _answers(service, port, other)):
                             yield other
 
 

@@ -7,6 +7,7 @@ it has the form of what belongs there. A text anywhere else, such as a variable 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from ..reading import conceal
@@ -77,9 +78,11 @@ WORDS = frozenset(LISTED.split())
 FREE = (
     *("annotations", "data", "stringData", "binaryData", "volumeAttributes", "parameters", "attributes", "options"),
     *("args", "command", "params", "serveConfigV2", "openAPIV3Schema"),
+    *("customRequestHeaders", "customResponseHeaders", "sslProxyHeaders", "plugin", "rayStartParams", "externalLabels"),
 )
+FREE_MAPS = ("headers",)  # where they are no lists of names and values
 LABELS = ("labels", "matchLabels", "nodeSelector", "selector")
-TRIGGER = ("triggers", "metadata")  # of a ScaledObject
+PAIRS = (("triggers", "metadata"), ("spec", "metadata"))  # of a ScaledObject and a RayJob
 # The groups of objects whose fields are in PLACES. Of any other object only WHOLE is printed.
 GROUPS = re.compile(
     r"|apps|batch|autoscaling|policy|(?:networking|rbac\.authorization|storage|scheduling|discovery|resource"
@@ -91,10 +94,27 @@ WHOLE = (
     (r"apiVersion|kind|metadata\.(?:name|namespace|generateName)", "name"),
     (r"(?:.*\.)?image", "image"),
 )
+# Fields …Name that hold the name of an object or of a part of one.
+NAMES = (
+    *("ingressClass", "storageClass", "gatewayClass", "runtimeClass", "priorityClass", "deviceClass"),
+    *(
+        "volumeAttributesClass",
+        "volumeSnapshotClass",
+        "queue",
+        "claim",
+        "secret",
+        "configMap",
+        "service",
+        "serviceAccount",
+    ),
+    *("volume", "scheduler", "node", "container", "resourceClaim", "resourceClaimTemplate", "section", "pod", "group"),
+    *("nodePool", "cluster", "rayCluster", "job", "portal"),
+)
 # The end of a place -> the form of what is there. `[]` is an item of a list.
 PLACES: tuple[tuple[str, str], ...] = (
     (
-        r"name|namespace|generateName|kind|apiVersion|apiGroup|group|[a-z]\w*Name|driver|topologyKey|fieldPath|resource"
+        r"name|namespace|generateName|kind|apiVersion|apiGroup"
+        rf"|group|(?:{'|'.join(NAMES)})Name|driver|topologyKey|fieldPath|resource"
         r"|(?:secretKeyRef|configMapKeyRef|items\[\]|tolerations\[\]|matchExpressions\[\])\.key|tolerations\[\]\.value"
         r"|sectionName|metric|container"
         r"|(?:entryPoints|resources|verbs|apiGroups|resourceNames|accessModes|policyTypes|drop|add|finalizers)\[\]"
@@ -126,6 +146,7 @@ PLACES: tuple[tuple[str, str], ...] = (
 ANNOTATIONS: dict[str, str] = {
     r"checksum/[\w.-]+": "hash",
     r"external-dns\.(?:alpha\.)?kubernetes\.io/(?:internal-)?(?:hostname|target)": "domains",
+    r"nginx\.ingress\.kubernetes\.io/server-alias": "domains",
     r"[\w.-]+/(?:white|allow|deny)-?list(?:-source-range)?": "blocks",
     r"helm\.sh/(?:hook|hook-delete-policy|resource-policy)": "names",
     r"kubernetes\.io/ingress\.class|cert-manager\.io/(?:cluster-)?issuer": "name",
@@ -177,12 +198,17 @@ def shown(value: Any, path: Key, group: str | None) -> Any:
         variable = value.get("name")
         named = bool(path) and path[-1] == "[]" and isinstance(variable, str)
         inner = (*path[:-1], f"[{variable}]") if named else path
-        return {key: shown(each, (*inner, key), group) for key, each in value.items()}
+        return {key(name): shown(each, (*inner, name), group) for name, each in value.items()}
     if isinstance(value, list):
         if path and path[-1] in ("args", "command"):
             return [word(each, value[n - 1] if n else "") for n, each in enumerate(value)]
         return [shown(each, (*path, "[]"), group) for each in value]
     return value if printed(value, path, group) else HIDDEN
+
+
+def key(name: Any) -> Any:
+    """The name of a place, HIDDEN if a credential of a known form is in it."""
+    return name if not isinstance(name, str) or conceal.formless(name) == name else HIDDEN
 
 
 def printed(value: Any, path: Key, group: str | None) -> bool:
@@ -205,7 +231,10 @@ def _form(steps: list[str], group: str | None) -> str:
         return _known(VARIABLES, steps[-2].strip("[]"))
     if above in LABELS:
         return "label"
-    if any(name in FREE or tuple(names[n : n + 2]) == TRIGGER for n, name in enumerate(names[:-1])):
+    maps = [step for step, inner in pairwise(steps) if not inner.startswith("[")]
+    if any(name in FREE_MAPS for name in maps):
+        return ""
+    if any(name in FREE or tuple(names[n : n + 2]) in PAIRS for n, name in enumerate(names[:-1])):
         return ""
     place = "".join("[]" if step.startswith("[") else f".{step}" for step in steps).removeprefix(".")
     known = group is not None and GROUPS.fullmatch(group)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..proofs.manifests import Object, at, map_at
+from ..proofs.manifests import Object, Render, at, map_at
 from ..reading.yamlfile import parse
 from .changes import ABSENT, Change
 
@@ -50,6 +50,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+# Kinds without a namespace.
+EVERYWHERE = (
+    *("Namespace", "CustomResourceDefinition", "PersistentVolume", "StorageClass", "PriorityClass", "IngressClass"),
+    *("ClusterRole", "ClusterRoleBinding", "GatewayClass", "DeviceClass", "RuntimeClass"),
+)
+
+
 @cache
 def fixed() -> dict[str, tuple[str, ...]]:
     """Kind -> the paths that cannot change; a path includes all that is below it."""
@@ -66,7 +73,7 @@ def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[C
             yield change, UNLESS.get((old.kind, where, change.old is ABSENT), "") + _way_out(old)
         elif old.kind in ("ConfigMap", "Secret") and old.data.get("immutable") is True:
             if change.path[0] in ("data", "binaryData", "stringData", "immutable"):
-                yield change, f"delete it before the upgrade: kubectl delete {old.kind.lower()} {old.name}"
+                yield change, f"delete it before the upgrade: kubectl delete {addressed(old)}"
         elif old.kind == "PersistentVolumeClaim" and where == "spec.resources.requests.storage":
             if smaller(change.old, change.new):
                 yield change, "a volume cannot shrink: keep the size, or copy the models to a new claim"
@@ -90,8 +97,18 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
     before, after = (map_at(each.data, f"spec.{field}").get("type", "RollingUpdate") for each in (old, new))
     if before == "RollingUpdate" and after in ("Recreate", "OnDelete"):
         patch = f'[{{"op":"replace","path":"/spec/{field}","value":{{"type":"{after}"}}}}]'
-        way_out = f"before the upgrade, run: kubectl patch {old.kind.lower()} {old.name} --type=json -p '{patch}'"
+        way_out = f"before the upgrade, run: kubectl patch {addressed(old)} --type=json -p '{patch}'"
         yield Change(("spec", field, "type"), before, after), way_out
+
+
+def addressed(each: Object) -> str:
+    """An object in a command of kubectl, with its namespace where the manifest has one."""
+    return f"{each.kind.lower()} {each.name}{elsewhere(each)}"
+
+
+def elsewhere(each: Object) -> str:
+    """The option of kubectl for the namespace of an object, "" for the one that is used anyway."""
+    return "" if each.namespace == Render.namespace or each.kind in EVERYWHERE else f" -n {each.namespace}"
 
 
 def _fixed(kind: str, where: str) -> bool:
@@ -129,15 +146,14 @@ def _headless(change: Change) -> bool:
 
 
 def _way_out(each: Object) -> str:
-    name = each.name
     return {
         "StatefulSet": "delete it before the upgrade and keep its pods:"
-        f" kubectl delete statefulset {name} --cascade=orphan",
+        f" kubectl delete {addressed(each)} --cascade=orphan",
         "PersistentVolumeClaim": "keep the old value, or create a claim with the new one, copy the files, and set"
         " existingClaim",
         "PersistentVolume": "create another volume",
-        "ResourceClaim": f"delete it before the upgrade: kubectl delete resourceclaim {name}",
-    }.get(each.kind, f"delete it before the upgrade: kubectl delete {each.kind.lower()} {name}")
+        "ResourceClaim": f"delete it before the upgrade: kubectl delete {addressed(each)}",
+    }.get(each.kind, f"delete it before the upgrade: kubectl delete {addressed(each)}")
 
 
 def smaller(old: Any, new: Any) -> bool:

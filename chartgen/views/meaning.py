@@ -11,18 +11,25 @@ from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
 from . import annotations, clients, harmless, uses, webhooks
 from .changes import ABSENT, Change
-from .immutable import claims_go, keeps, quantity, refused
+from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
-from .sides import is_hook
+from .sides import hooks, is_hook
 
 # From harmless to what an upgrade must not do unseen.
 SEVERITIES = ("change", "restart", "outage", "loss", "refused")
 CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
-# What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them.
-IGNORED = (("metadata", "labels", "helm.sh/chart"), ("metadata", "labels", "app.kubernetes.io/version"))
+# What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them. A namespace
+# that is written is the one of the release, if the object is the same.
+IGNORED = (
+    ("metadata", "namespace"),
+    ("metadata", "labels", "helm.sh/chart"),
+    ("metadata", "labels", "app.kubernetes.io/version"),
+)
 SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
+ENDING = ("Job", "CronJob", "RayJob", "PodTemplate")  # their next pods have another template
 FILES = ("ConfigMap", "Secret")
+SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 # What is deleted with all that belongs to it.
 WHOLE = {
     "Namespace": "with everything in it",
@@ -49,8 +56,13 @@ class Meaning:
 def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What an object does that is only in the new side."""
     render = sides[1]
-    yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" and not is_hook(new) else "is created")
+    if is_hook(new):
+        runs = any(hook.endswith("-upgrade") for hook in hooks(new))
+        yield Meaning(CHANGE, "is created by a hook" if runs else "is made by a hook that no upgrade runs")
+    else:
+        yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" else "is created")
     yield from _refusals(new, sides)
+    yield from _guards(new, "added")
     cards = _cards(new, render)
     for name, count in cards.items():
         yield Meaning(CHANGE, f"its pods request {_number(count * _replicas(new))} {name}")
@@ -59,14 +71,17 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
 def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What it does that an object is only in the old side."""
     if is_hook(old):
-        remedy = f"if it exists and you do not need it, delete it: kubectl delete {old.kind.lower()} {old.name}"
+        remedy = f"if it exists and you do not need it, delete it: kubectl delete {addressed(old)}"
         yield Meaning(CHANGE, "Helm does not run this hook any more, and deletes nothing", remedy)
         return
     if keeps(old):
-        remedy = f"delete it when you no longer need it: kubectl delete {old.kind.lower()} {old.name}"
+        remedy = f"delete it when you no longer need it: kubectl delete {addressed(old)}"
         yield Meaning(CHANGE, "is no longer in the release, and Helm keeps it", remedy)
         return
-    if old.kind == "PersistentVolumeClaim":
+    if old.kind == "PersistentVolume" and map_at(old.data, "spec").get("persistentVolumeReclaimPolicy") == "Delete":
+        remedy = f"to keep it, run before the upgrade: {_keep(old)}"
+        yield Meaning(LOSS, "is deleted, with its files when no claim uses it", remedy)
+    elif old.kind == "PersistentVolumeClaim":
         yield Meaning(LOSS, "is deleted with its files", f"to keep it, run before the upgrade: {_keep(old)}")
     elif old.kind == "Secret":
         yield Meaning(LOSS, "is deleted with its contents", f"to keep it, run before the upgrade: {_keep(old)}")
@@ -80,6 +95,7 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         yield Meaning(RESTART, "is deleted with its pods, even if they still run")
     else:
         yield Meaning(CHANGE, "is deleted")
+    yield from _guards(old, "removed")
     if uses.claims(old):
         # How many pods there are is not known where something else sets it.
         known = "replicas" in map_at(old.data, "spec")
@@ -92,7 +108,8 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
 def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
     """What becomes of the claims of pods that a workload does not have any more."""
     group = "" if each.kind == "StatefulSet" else " and of the other pods of each group"
-    names = [f"{name}-{each.name}-{n}" for n in ordinals for name in uses.claims(each)]
+    start = _first(each)
+    names = [f"{name}-{each.name}-{n + start}" for n in ordinals for name in uses.claims(each)]
     shown = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
     said = f"the claims {', '.join(f'{name}-{each.name}-N' for name in uses.claims(each))}"
     said = (f"the claims {shown}" if names else said) + group
@@ -105,12 +122,22 @@ def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
     )
     if gone:
         return Meaning(LOSS, f"{said} {verb} deleted with {'its' if verb == 'is' else 'their'} files")
-    remedy = f"if you do not need the files, run: kubectl delete pvc {' '.join(names[:MOST])}" if names else ""
+    remedy = (
+        f"if you do not need the files, run: kubectl delete pvc {' '.join(names[:MOST])}{elsewhere(each)}"
+        if names
+        else ""
+    )
     return Meaning(CHANGE, f"{said} {verb}", remedy)
 
 
+def _first(each: Object) -> int:
+    """The number of the first pod of a StatefulSet."""
+    start = map_at(each.data, "spec.ordinals").get("start", 0)
+    return start if isinstance(start, int) else 0
+
+
 def _keep(each: Object) -> str:
-    return f"kubectl annotate {each.kind.lower()} {each.name} helm.sh/resource-policy=keep"
+    return f"kubectl annotate {addressed(each)} helm.sh/resource-policy=keep"
 
 
 def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -128,16 +155,24 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         yield Meaning(CHANGE, said, "to use another, set serviceAccountName to its name, such as default")
     if old.kind == "RayService":
         yield from _clustered(new, rest, sides[1])
+        yield from _more_cards(old, new, sides)
         rest = [change for change in rest if not _in_cluster(change) and change.path != SERVE]
     template = [change for change in rest if old.kind in ROLLING and _in_template(change)]
     if template:
         yield from _restart(old, new, template, sides)
         rest = [change for change in rest if change not in template]
+    elif old.kind in ROLLING and _held(new) < _held(old) and _held(new) < _replicas(new):
+        those = f"its pods from number {_held(new):g} on" if _held(new) else "its pods"
+        yield Meaning(RESTART, f"{those} restart if they have an older template")
+    if old.kind == "StatefulSet" and _first(old) != _first(new):
+        claims = " with their own claims" if uses.claims(new) else ""
+        those = f"those below {_first(new)}" if _first(new) > _first(old) else "its last ones"
+        yield Meaning(RESTART, f"its pods get other numbers: {those} stop, and others start{claims}")
     for change in list(rest):
         if change.path == ("spec", "replicas") and _counts(change):
-            rest.remove(change)
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
             if _replicas(old) != _replicas(new):
+                rest.remove(change)
                 yield _scaled(change, (old, new), sides)
             if uses.claims(new) and _replicas(new) < _replicas(old):
                 gone = any(value == "Delete" for _, value in at(new.data, f"{_retention(new)}.whenScaled"))
@@ -154,30 +189,52 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         elif old.kind == "Service" and (field := clients.of_field(change)):
             rest.remove(change)
             yield Meaning(OUTAGE if field[0] else CHANGE, field[1])
+    specs = [
+        [pod.spec for pod in render.pods if pod.owner is each] for each, render in zip((old, new), sides, strict=True)
+    ]
+    if old.kind not in (*ROLLING, *SINGLE, *ENDING) and specs[0] and specs[1] and specs[0] != specs[1]:
+        yield Meaning(RESTART, "its controller can restart its pods: their template changes")
     for closes, said in annotations.changed(old, new):
         yield Meaning(OUTAGE if closes else CHANGE, said)
+    if any(change.path[0] == "spec" for change in rest):
+        yield from _guards(new, "changed")
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
 
 
+def _guards(each: Object, did: str) -> Iterator[Meaning]:
+    for closes, said in annotations.guarding(each, did):
+        yield Meaning(OUTAGE if closes else CHANGE, said)
+
+
 def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Pods that go on with the old contents of a ConfigMap or a Secret."""
     if files.kind in FILES and not is_hook(files):
-        for said, remedy in uses.unmoved(files, changes, sides, _same_pods):
-            yield Meaning(CHANGE, said, remedy)
+        for restarts, said, remedy in uses.unmoved(files, changes, sides, _same_pods):
+            yield Meaning(RESTART if restarts else CHANGE, said, remedy)
 
 
 def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
-    strategy = map_at(new.data, "spec.updateStrategy")
-    waits = strategy.get("type") == "OnDelete" or map_at(new.data, "spec").get("paused") is True
+    waits = _held(new) >= _replicas(new) > 0 or map_at(new.data, "spec").get("paused") is True
     return waits or not any(_in_template(each) and not stays(each, old, new) for each in differing(old, new))
+
+
+def _deleted_after(hook: Object) -> bool:
+    """Whether Helm deletes what a hook made as soon as it has succeeded."""
+    return "hook-succeeded" in str(map_at(hook.data, "metadata.annotations").get("helm.sh/hook-delete-policy"))
 
 
 def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """What else than a field of its own lets an object be refused."""
-    yield from _taken(new, sides[0])
+    yield from _taken(new, sides)
+    hook = sides[0].find(new.kind, new.name, new.namespace)
+    if hook and is_hook(hook) and not is_hook(new) and not _deleted_after(hook):
+        marks = "the label app.kubernetes.io/managed-by and the annotations meta.helm.sh/release-name and"
+        marks += " meta.helm.sh/release-namespace"
+        remedy = f"delete it before the upgrade, or give it {marks} as Helm does"
+        yield Meaning(REFUSED, "Helm does not take over what a hook made, if it exists", remedy)
     if not is_hook(new):
         yield from (Meaning(REFUSED, said, way_out) for said, way_out in webhooks.refused(new, *sides))
 
@@ -195,8 +252,17 @@ def _in_template(change: Change) -> bool:
 
 
 def _in_cluster(change: Change) -> bool:
-    """Whether KubeRay replaces a cluster for a change. It only scales the one that runs if it is the number of pods."""
-    return change.below("spec", "rayClusterConfig") and not str(change.path[-1]).lower().endswith("replicas")
+    """Whether KubeRay replaces a cluster for a change, and does not only add pods to the one that runs."""
+    if not change.below("spec", "rayClusterConfig") or str(change.path[-1]).lower().endswith("replicas"):
+        return False
+    groups = change.path[2:] == ("workerGroupSpecs",) and isinstance(change.old, list) and isinstance(change.new, list)
+    return not (groups and _sized(change.old) == _sized(change.new[: len(change.old)]))
+
+
+def _sized(groups: list[Any]) -> list[Any]:
+    """Groups of workers without their numbers of pods."""
+    numbers = ("replicas", "minReplicas", "maxReplicas")
+    return [{key: each[key] for key in each if key not in numbers} for each in groups if isinstance(each, dict)]
 
 
 def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[Meaning]:
@@ -217,7 +283,7 @@ def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[M
 
 def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Pods are replaced: why, whether nothing answers meanwhile, and which cards two of them need."""
-    strategy = map_at(new.data, "spec.updateStrategy") or map_at(new.data, "spec.strategy")
+    strategy = _strategy(new)
     why = _reasons(template)
     if map_at(new.data, "spec").get("paused") is True:
         yield Meaning(CHANGE, f"its pods change when you resume it: {why}")
@@ -226,17 +292,23 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
         yield Meaning(CHANGE, f"its pods change when you delete them: {why}")
         return
     replicas = _replicas(new)
+    if old.kind != "DaemonSet" and replicas and _held(new) >= replicas and not _scaler(new, sides[1]):
+        yield Meaning(CHANGE, f"its pods stay as they are until its partition is smaller: {why}")
+        return
     if old.kind != "DaemonSet" and not (_replicas(old) and replicas):
         yield Meaning(CHANGE, f"its next pods have another template: {why}")
         yield from _more_cards(old, new, sides)
         return
-    yield Meaning(RESTART, f"its pods restart: {why}")
+    held = _held(new)
+    those = f"its pods from number {held:g} on" if held else "its pods"
+    yield Meaning(RESTART, f"{those} restart: {why}")
     scaler = _scaler(new, sides[1]) if "replicas" not in map_at(new.data, "spec") else None
     if scaler:
         spec = map_at(scaler.data, "spec")
         least = spec.get("minReplicas", spec.get("minReplicaCount", 1))
         replicas = max(least, 1) if isinstance(least, int) else 1
     surge, away = _rolling(new, strategy, replicas)
+    away = min(away, max(replicas - int(held), 0))
     # A DaemonSet has a pod on each node, how many is not known.
     if replicas and away >= replicas and _replicas(old) and old.kind != "DaemonSet":
         yield Meaning(OUTAGE, "nothing answers until the new pods are ready: every old pod stops first")
@@ -246,6 +318,23 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
             yield Meaning(CHANGE, f"the rollout needs {least}{_number(count * surge)} more {name} for a time")
     if old.kind != "DaemonSet":
         yield from _more_cards(old, new, sides)
+
+
+def _strategy(each: Object) -> dict[str, Any]:
+    """How a workload replaces its pods, with the names that Kubernetes' own kinds have for it."""
+    said = map_at(each.data, "spec.rolloutStrategy")
+    if each.kind == "LeaderWorkerSet":
+        return {**said, "rollingUpdate": map_at(said, "rollingUpdateConfiguration")}
+    return map_at(each.data, "spec.updateStrategy") or map_at(each.data, "spec.strategy")
+
+
+def _held(each: Object) -> float:
+    """How many pods of a workload keep their template, from its first on: its partition; all of them by OnDelete."""
+    strategy = _strategy(each)
+    partition = map_at(strategy, "rollingUpdate").get("partition")
+    if strategy.get("type") == "OnDelete":
+        return math.inf
+    return max(partition, 0) if isinstance(partition, int) else 0
 
 
 def _more_cards(old: Object, new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -304,12 +393,14 @@ def _scaled(change: Change, both: tuple[Object, Object], sides: tuple[Render, Re
 
 def _scaler(each: Object, render: Render) -> Object | None:
     """What scales a workload, if the release has it."""
-    for other in (*render.of("HorizontalPodAutoscaler"), *render.of("ScaledObject")):
-        target = map_at(other.data, "spec.scaleTargetRef")
-        named = (str(target.get("kind") or "Deployment"), target.get("name"), other.namespace)
-        if named == (each.kind, each.name, each.namespace):
-            return other
-    return None
+    return next((other for kind in SCALERS for other in render.of(kind) if scales(other, each)), None)
+
+
+def scales(scaler: Object, each: Object) -> bool:
+    """Whether an autoscaler is for a workload."""
+    target = map_at(scaler.data, "spec.scaleTargetRef")
+    named = (str(target.get("kind") or "Deployment"), target.get("name"), scaler.namespace)
+    return named == (each.kind, each.name, each.namespace)
 
 
 def _counts(change: Change) -> bool:
@@ -327,13 +418,11 @@ def _rolling(each: Object, strategy: dict[str, Any], replicas: int) -> tuple[int
     if strategy.get("type") == "Recreate":
         return 0, replicas
     rolling = map_at(strategy, "rollingUpdate")
-    if each.kind == "Deployment":
-        return _share(rolling.get("maxSurge", "25%"), replicas, math.ceil), _share(
-            rolling.get("maxUnavailable", "25%"), replicas, math.floor
-        )
-    return _share(rolling.get("maxSurge", 0), replicas, math.ceil), _share(
-        rolling.get("maxUnavailable", 1), replicas, math.floor
-    )
+    usual = ("25%", "25%") if each.kind == "Deployment" else (0, 1)
+    surge = _share(rolling.get("maxSurge", usual[0]), replicas, math.ceil)
+    away = _share(rolling.get("maxUnavailable", usual[1]), replicas, math.floor)
+    # Where shares of few pods come to none, Kubernetes stops one.
+    return surge, away if surge else max(away, 1)
 
 
 def _share(value: Any, replicas: int, rounded: Any) -> int:
@@ -391,15 +480,27 @@ def _number(count: float) -> str:
 # --- ways in ---------------------------------------------------------------------------------------------------------
 
 
-def _taken(new: Object, before: Render) -> Iterator[Meaning]:
+def _taken(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Ports of the nodes that another Service has: Helm creates and changes Services before it deletes any."""
-    ports = {port for _, port in at(new.data, "spec.ports[].nodePort")} if new.kind == "Service" else set()
-    for other in before.objects:
+    before, after = sides
+    ports = _node_ports(new) if new.kind == "Service" else set()
+    for other in before.objects if ports else ():
         if other.kind == "Service" and (other.namespace, other.name) != (new.namespace, new.name):
-            for port in sorted(ports & {port for _, port in at(other.data, "spec.ports[].nodePort")}, key=str):
-                remedy = f"use another port, or delete it before the upgrade: kubectl delete service {other.name}"
-                said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
-                yield Meaning(REFUSED, said, remedy)
+            now = after.find("Service", other.name, other.namespace)
+            created = before.find("Service", new.name, new.namespace) is None
+            for port in sorted(ports & _node_ports(other), key=str):
+                if now and port not in _node_ports(now) and not created:
+                    said = f"node port {port} belongs to Service {other.name} until that is changed"
+                    remedy = "if Helm changes this one first, the API server refuses it: use another port"
+                    yield Meaning(REFUSED, said, remedy)
+                else:
+                    remedy = f"use another port, or delete it before the upgrade: kubectl delete {addressed(other)}"
+                    said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
+                    yield Meaning(REFUSED, said, remedy)
+
+
+def _node_ports(service: Object) -> set[Any]:
+    return {port for _, port in at(service.data, "spec.ports[].nodePort")}
 
 
 def _list(rest: list[Change]) -> str:

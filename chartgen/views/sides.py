@@ -57,7 +57,7 @@ def read(side: str, context: Context, say: Say) -> Side:
     `helm get manifest`, or a values file for the chart of `context`.
     """
     if side.startswith(RUNNING):
-        return Side(side, _objects(_running(side.removeprefix(RUNNING), context, say)))
+        return Side(side, _objects(_running(side.removeprefix(RUNNING), context, say), context.namespace))
     path = Path(side)
     if not path.exists():
         raise fault(side, "no such file", f"name a values file, a chart, a file of manifests, or {RUNNING}NAME")
@@ -65,7 +65,7 @@ def read(side: str, context: Context, say: Say) -> Side:
         return _rendered(side, path, context, context.files, say)
     text = disk.text(path)
     if _is_manifests(text, side):
-        return Side(side, _objects(text))
+        return Side(side, _objects(text, context.namespace))
     return _rendered(side, context.chart or loaded.default(None), context, (*context.files, path), say)
 
 
@@ -121,14 +121,15 @@ def _running(name: str, context: Context, say: Say) -> str:
 
 def _objects(text: str, namespace: str = Render.namespace) -> Render:
     """The objects of rendered text; those of `helm test` are made for a test and removed again."""
-    found = render_of(programs.documents(text), frozenset())
-    kept = tuple(each for each in found.objects if TEST not in _hooks(each))
+    found = render_of(programs.documents(text), frozenset(), namespace=namespace)
+    kept = tuple(each for each in found.objects if TEST not in hooks(each))
     owners = {id(each) for each in kept}
     pods = tuple(pod for pod in found.pods if id(pod.owner) in owners)
     return Render(kept, pods, namespace=namespace)
 
 
-def _hooks(each: Object) -> list[str]:
+def hooks(each: Object) -> list[str]:
+    """The moments at which Helm makes an object as a hook; none for an object of the release."""
     said = str(map_at(each.data, "metadata.annotations").get("helm.sh/hook", ""))
     return [TEST if hook.strip().startswith(TEST) else hook.strip() for hook in said.split(",") if hook.strip()]
 
@@ -147,4 +148,4 @@ def _differing(one: Render, two: Render) -> list[tuple[str, Key]]:
 
 def is_hook(each: Object) -> bool:
     """Whether Helm makes the object for a moment of an install or upgrade, and does not keep it in the release."""
-    return bool(_hooks(each))
+    return bool(hooks(each))

@@ -9,6 +9,7 @@ from ..proofs import dangling
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
 from .changes import Change
+from .immutable import addressed
 
 PARTS = ("data", "stringData", "binaryData")
 # Annotations of a controller that restarts the pods of a workload when its files change.
@@ -34,8 +35,11 @@ def still(gone: Object, after: Render) -> list[Object]:
     return list(dangling.needed(after).get((gone.kind, gone.name, gone.namespace), {}).values())
 
 
-def unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render], same: Any) -> Iterator[tuple[str, str]]:
-    """The workloads whose running pods keep the old contents of a ConfigMap or a Secret: (what is so, what to do).
+def unmoved(
+    files: Object, changes: list[Change], sides: tuple[Render, Render], same: Any
+) -> Iterator[tuple[bool, str, str]]:
+    """The workloads whose running pods keep the old contents of a ConfigMap or a Secret: (False, what is so, what to
+    do), or (True, what is so, "") where a controller can restart them.
 
     `same` says whether a workload, old and new, keeps its pods.
     """
@@ -45,11 +49,17 @@ def unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render], 
         annotations = {**map_at(pod.owner.data, "metadata.annotations"), **_annotations(pod)}
         if old is None or pod.passing or pod.owner.kind == "Pod" or not same(old, pod.owner):
             continue
-        if any(str(name).startswith(RELOADER) for name in annotations):
-            continue
         how = {_how(pod, each) for each in dangling.of_pod(pod) if _uses(each, files, keys)} - {""}
-        if how:
-            yield _sentence(pod.owner, how), _restart(pod.owner)
+        if how and _reloaded(annotations, files):
+            yield True, f"the pods of {pod.owner.title} restart if the cluster runs Stakater's Reloader", ""
+        elif how:
+            yield False, _sentence(pod.owner, how), _restart(pod.owner)
+
+
+def _reloaded(annotations: dict[str, Any], files: Object) -> bool:
+    """Whether the annotations of a workload ask Reloader to restart its pods when a file changes."""
+    said = [str(value) for name, value in annotations.items() if RELOADER in str(name)]
+    return any("true" in value.lower() or files.name in map(str.strip, value.split(",")) for value in said)
 
 
 def _uses(each: dangling.Reference, files: Object, keys: set[str] | None) -> bool:
@@ -102,7 +112,7 @@ def _sentence(owner: Object, how: set[str]) -> str:
 
 def _restart(owner: Object) -> str:
     if owner.kind in RESTARTED:
-        return f"to use it now, run after the upgrade: kubectl rollout restart {owner.kind.lower()} {owner.name}"
+        return f"to use it now, run after the upgrade: kubectl rollout restart {addressed(owner)}"
     return "to use it now, delete the pods after the upgrade"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Render, map_at, maps
 from .harmless import formed
+from .immutable import addressed
 
 # KEDA's own annotations, by which it lets another scaler be (apis/keda/v1alpha1/scaledobject_webhook.go of 2.21).
 UNOWNED, TRANSFER = "validations.keda.sh/hpa-ownership", "scaledobject.keda.sh/transfer-hpa-ownership"
@@ -30,7 +31,7 @@ def _scaled(new: Object, before: Render) -> Iterator[tuple[str, str]]:
             kind, name = _target(new)[1:]
             scaled = f"{formed(kind, 'name')}/{formed(name, 'name')}"
             said = f"KEDA's webhook refuses it: {old.title} scales {scaled} until the upgrade ends"
-            yield said, f"delete that before the upgrade: kubectl delete {old.kind.lower()} {old.name}"
+            yield said, f"delete that before the upgrade: kubectl delete {addressed(old)}"
 
 
 def _target(each: Object) -> tuple[str, str, str]:
@@ -64,7 +65,7 @@ def _taken(new: Object, before: Render, after: Render) -> Iterator[tuple[str, st
         for host, path in sorted(both) if alike and not other else ():
             url = f"{formed(host, 'host')}{formed(path, 'path')}"
             said = f"the webhook of ingress-nginx refuses it: {old.title} has {url} until the upgrade ends"
-            yield said, f"delete that before the upgrade: kubectl delete ingress {old.name}"
+            yield said, f"delete that before the upgrade: kubectl delete {addressed(old)}"
 
 
 def _paths(data: Any) -> Iterator[tuple[str, str]]:

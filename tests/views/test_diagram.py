@@ -528,3 +528,26 @@ def test_a_program_without_a_service_is_what_it_runs(container, role):
         f"spec: {{template: {{spec: {{containers: [{container}]}}}}}}\n"
     )
     assert [node.role for node in of(pod).nodes.values()] == [role]
+
+
+def test_only_what_is_for_a_workload_scales_and_watches_it():
+    scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: one}\n"
+    scaler += "spec: {maxReplicas: 4, scaleTargetRef: {kind: KIND, name: one}}"
+    monitor = "apiVersion: monitoring.coreos.com/v1\nkind: PodMonitor\nmetadata: {name: one}\n"
+    monitor += "spec: {selector: {}, podMetricsEndpoints: [{port: PORT}], namespaceSelector: {matchNames: [PLACE]}}"
+    workload = WORKLOAD.replace("NAME", "one").replace("a:1", "a:1, ports: [{name: http, containerPort: 80}]")
+    for kind, name, place, said in (
+        ("Deployment", "http", "default", True),
+        ("StatefulSet", "metrics", "default", False),
+        ("StatefulSet", "http", "other", False),
+    ):
+        objects = [workload, scaler.replace("KIND", kind), monitor.replace("PORT", name).replace("PLACE", place)]
+        lines = [line for node in of("\n---\n".join(objects)).nodes.values() for line in node.lines]
+        assert ("scaled from 1 to 4 pods" in lines, "watched by Prometheus" in lines) == (said, said)
+
+
+def test_a_url_with_a_port_that_a_service_does_not_have_leads_to_no_pod():
+    one, two = (WORKLOAD.replace("NAME", name) for name in ("one", "two"))
+    for port, found in ((80, {("two", "one")}), (81, set())):
+        caller = two.replace("image:", f"env: [{{name: X, value: 'http://one:{port}'}}], image:")
+        assert {each[:2] for each in arrows(of(f"{one}\n---\n{caller}"))} == found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def test_what_an_upgrade_does_is_said_as_in_the_case(name, monkeypatch):
     monkeypatch.chdir(DIFFS / name)
     found = compared(Path("old.yaml"), Path("new.yaml"))
     assert "\n".join(diff.lines(found)) + "\n" == Path("said.txt").read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_namespace_of_a_release_changes_nothing_but_names_of_it(name, monkeypatch):
+    monkeypatch.chdir(DIFFS / name)
+    found = diff.diff("old.yaml", "new.yaml", sides.Context(CHART, namespace="ai"), lambda text: None)
+    text = re.sub(r" -n ai\b|\.ai\b(?=[: ])", "", "\n".join(diff.lines(found)) + "\n")
+    assert text == Path("said.txt").read_text()
 
 
 def test_a_list_of_objects_is_its_objects(tmp_path):
@@ -168,3 +177,15 @@ def test_objects_of_any_shape_are_compared_and_drawn_without_a_crash():
         for one, two in ((whole, side), (side, whole)):
             diff.lines(diff.between(one, two))
         graph.graph(side.render)
+
+
+def test_an_object_that_says_the_namespace_of_its_release_is_the_same_as_one_that_does_not(tmp_path):
+    claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a%s}\nspec: {accessModes: [ReadWriteOnce]}\n"
+    files = []
+    for name, said in (("old.yaml", ""), ("new.yaml", ", namespace: ai")):
+        files.append(tmp_path / name)
+        files[-1].write_text(claim % said)
+    for namespace, count in (("ai", 0), ("default", 2)):
+        for old, new in (files, files[::-1]):
+            found = diff.diff(str(old), str(new), sides.Context(CHART, namespace=namespace), lambda text: None)
+            assert len(found.differences) == count

@@ -20,12 +20,12 @@ from objects import everywhere
 from chartgen.programs import helm, tools
 from chartgen.programs.helm import Document, documents
 from chartgen.proofs.manifests import render_of
-from chartgen.views import diagram, diff, graph, sides
+from chartgen.views import diagram, diff, graph, harmless, sides
 
 OBJECTS = Path(__file__).with_name("places.yaml")
 # Where a name, an image, a path or a host is printed. All other places of the objects are texts that are not.
 PRINTED = re.compile(
-    r"(?:.*\.)?(?:name|namespace|kind|apiVersion|[a-z]\w*Name|image|reference|mountPath|path\.value|subPath|workingDir|topologyKey|path"
+    rf"(?:.*\.)?(?:name|namespace|kind|apiVersion|(?:{'|'.join(harmless.NAMES)})Name|image|reference|mountPath|path\.value|subPath|workingDir|topologyKey|path"
     r"|hostname|host|hosts\.\d+|hostnames\.\d+|externalName|(?:secretKeyRef|items\.\d+)\.key|fieldPath|resource"
     r"|(?:labels|matchLabels|nodeSelector|selector)\.[^.]+(?:\.\w+)*|(?:resources|verbs|apiGroups|resourceNames)\.\d+"
     r"|group|accessModes\.\d+|policyTypes\.\d+|sectionName|appProtocol|tolerations\.\d+\.(?:key|value)"
@@ -119,6 +119,14 @@ def test_what_is_added_or_removed_as_a_whole_does_not_print_its_texts():
                         assert token not in said([sides_[0]], [sides_[1]]), (document.data["kind"], path, length)
 
 
+@pytest.mark.parametrize("name", ["hf_AAAAbbbbCCCCddddEEEE1234567890", "https://user:AAAAbbbbCCCC9@a.example.com/"])
+def test_a_credential_as_the_name_of_a_place_is_not_printed(name):
+    (files,) = [each for each in documents(OBJECTS.read_text()) if each.data and each.data["kind"] == "ConfigMap"]
+    for path in (("data", name), ("data",), ("metadata", "annotations")):
+        changed = put(files, path, "text" if path[-1] == name else {name: "text"})
+        assert "AAAAbbbb" not in said([files], [changed]) + said([changed], [files])
+
+
 def test_what_changes_is_named_all_the_same():
     """Which variable, argument, key or annotation changes, and how long its text is."""
     (old,) = [each for each in documents(OBJECTS.read_text()) if each.data and each.data["kind"] == "Deployment"]
@@ -156,7 +164,7 @@ def test_what_is_harmless_is_printed(path, old, new, shown):
 NAMED = re.compile(
     r"(?:.*\.)?(?:name|names?|\w*[Nn]ame|image|repository|registry|imageRegistry|tag|host|hosts|domain|path|model|models|file|existing\w+"
     r"|mountPath|subPath|secretName|className|storageClass\w*|type|kind|engine|source|delivery|mode|schedule|labels\..*"
-    r"|podLabels\..*|nodeSelector\..*|dtype|quantization|key|class|ingressClassName|topologyKey|namespace|servers|zones?"
+    r"|\w+Key|podLabels\..*|nodeSelector\..*|dtype|quantization|key|class|ingressClassName|topologyKey|namespace|servers|zones?"
     r"|hostname|reference|endpoint|url|apiVersion|size|memory|cpu|servedModelName|hub|imageRegistry\..*|registries\..*|matchLabels\..*|selector\..*|resource\w*|needs)(?:\.\d+)?"
 )
 
@@ -172,7 +180,7 @@ def test_a_text_at_any_value_is_not_printed(tmp_path):
         values = yaml.safe_load(file.read_text()) or {}
         for path in texts(values):
             where = ".".join("*" if isinstance(step, int) else str(step) for step in path)
-            if not NAMED.fullmatch(".".join(map(str, path))):
+            if not any(form.fullmatch(".".join(map(str, path))) for form in (NAMED, PRINTED)):
                 places.setdefault(where, (file, values, path))
     for file, values, path in dice.sample(list(places.values()), 40):
         token = next(made)
