@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..files import below, write
+from ..files import below, data, write
 from ..programs.helm import Document, Rendered
 from ..programs.tools import Tool
 from ..sources.stack import BESIDE, TREES, Stack
@@ -54,11 +54,14 @@ def digest(*parts: object) -> str:
 
 
 def tree(top: Path) -> str:
-    """A hash of every file below a folder: its path there and its bytes; links to folders are not followed."""
+    """A hash of every file below a folder: its path there and its bytes; links to folders are not followed.
+
+    Faults where one of them cannot be read, or is too large to be.
+    """
     found: list[object] = []
     for path in sorted(below(top)):
         file = top / path
-        found += [path, file.read_bytes() if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
+        found += [path, data(file) if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
     return digest(*found)
 
 
@@ -146,7 +149,7 @@ def written(own: Stack) -> list[Path]:
 
 
 def _content(place: Path) -> str:
-    return digest(place.read_bytes()) if place.is_file() else tree(place)
+    return digest(data(place)) if place.is_file() else tree(place)
 
 
 def recall(kind: str, key: str) -> Any:

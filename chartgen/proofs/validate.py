@@ -22,7 +22,7 @@ from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
 from ..compose import building
 from ..compose.building import Composed
-from ..files import below, real
+from ..files import below, data, real
 from ..kubernetes import definitions, prepare
 from ..paths import show
 from ..problem import Collected, Faults, Problem, Say, nearest
@@ -260,10 +260,10 @@ def _whole(
     if any(map(memory.linked, folders)):
         return ""
     try:
-        given = [file.read_bytes() for file in files]
-    except (OSError, ValueError):
+        given = [data(file) for file in files]
+        about = (world, versions, found.shown, memory.tree(found.folder), memory.stack(own), list(flags))
+    except Faults:  # whoever needs the file says what is wrong with it
         return ""
-    about = (world, versions, found.shown, memory.tree(found.folder), memory.stack(own), list(flags))
     return memory.digest(*about, *given)
 
 

@@ -574,6 +574,24 @@ def test_what_is_beside_a_stack_and_no_part_of_it_is_not_read(little: Path, rend
     assert len(rendered) == ALL
 
 
+# Where a file is larger than any memory -> what is said of it.
+LARGE = {
+    "fragments/a/model.gguf": "[]",  # no part of the chart
+    "fragments/a/files/model.gguf": "larger than 64 MiB",
+    "fragments/a/cases/b.yaml": "larger than 64 MiB",
+    "charts/little/model.gguf": "exceeds maximum decompressed size",
+    "b.yaml": "larger than 64 MiB",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE)
+def test_a_file_that_no_memory_holds_is_a_problem_where_it_is_needed(name: str, little: Path) -> None:
+    with open(little / name, "wb") as model:
+        model.truncate(1 << 42)
+    assert LARGE[name] in str(prove(*["b.yaml"] * (name == "b.yaml")).problems)
+
+
 def test_with_a_program_that_runs_another_nothing_is_remembered(
     little: Path, rendered: list[Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
