@@ -842,5 +842,6 @@ def test_a_report_on_what_is_another_in_each_render_is_not_kept(little: Path, re
 def test_everything_in_a_report_is_kept_or_made_again() -> None:
     made = {"chart", "say", "kubernetes_versions", "schema_locations", "problems", "layers", "began"}
     made |= {"remark", "lasting"}  # of the commands, which do not run where a report is kept
+    made |= {"started", "about"}  # they say whether it can be kept
     made |= {"warnings", "layer_of"}  # a report with problems or warnings is not kept
     assert {each.name for each in fields(Report)} == made | set(module.KEPT)
