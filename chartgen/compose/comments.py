@@ -10,9 +10,13 @@ import json
 import re
 from typing import Any
 
-_TEMPLATE = re.compile(r"\{\{(- )?/\*.*?\*/( -)?\}\}", re.DOTALL)
-# What comes next removes the same white space as the comment does.
-_SPARE = re.compile(r"[ \t]*\{\{- /\*(?:(?!\*/).)*\*/(?: -)?\}\}(?=\s*\{\{- )", re.DOTALL)
+_SPACE = "[ \\t\\r\\n]"  # what Go's markers remove
+_COMMENT = rf"(?P<before>[ \t]*)\{{\{{(?P<left>-{_SPACE})?/\*(?P<said>(?:(?!\*/).)*)\*/(?P<right>{_SPACE}-)?\}}\}}"
+_OTHER = r"""\{\{(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`|(?!\}\}).)*"""
+# A comment or any other action: what looks like a comment in a text of an action is none.
+_ACTION = re.compile(f"{_COMMENT}|{_OTHER}", re.DOTALL)
+# What comes next removes the same white space as a comment that removes what is before it.
+_REMOVING = re.compile(rf"{_SPACE}*\{{\{{-{_SPACE}")
 # A comment at the start of the line, above a function. Elsewhere a line with a # can be a part of a text, and a comment
 # at the top says what the script is.
 _SCRIPT = re.compile(r"(?<=\n)(#.*\n)+(?=[a-z_]\w*\(\) \{|function )")
@@ -20,7 +24,7 @@ _SCRIPT = re.compile(r"(?<=\n)(#.*\n)+(?=[a-z_]\w*\(\) \{|function )")
 
 def template(text: str) -> str:
     """A template that renders the same: its comments have nothing in them, and are gone where they remove nothing."""
-    return _TEMPLATE.sub(_bare, _SPARE.sub(_breaks, text))
+    return _ACTION.sub(_lean, text)
 
 
 def script(file: str, text: str) -> str:
@@ -36,9 +40,15 @@ def table(data: Any) -> str:
     return "{" + ",\n".join(rows) + "}\n"
 
 
-def _bare(found: re.Match[str]) -> str:
-    """The markers remove the same white space."""
-    return f"{{{{{found[1] or ''}/*{_breaks(found)}*/{found[2] or ''}}}}}"
+def _lean(found: re.Match[str]) -> str:
+    if found["said"] is None:
+        return found[0]
+    left, right = found["left"] or "", found["right"] or ""
+    if left and _REMOVING.match(found.string, found.end()):
+        return _breaks(found)
+    # The markers remove the same white space.
+    breaks = "\n" * found["said"].count("\n")
+    return f"{found['before']}{{{{{left}/*{breaks}*/{right}}}}}"
 
 
 def _breaks(found: re.Match[str]) -> str:

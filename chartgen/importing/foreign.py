@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compose.yamltext import flow
+from ..files import text
 from ..problem import Faults, Problem
 from ..reading import keynames, yamlfile
 from ..reading.keynames import Names
@@ -104,8 +105,8 @@ def _around(file: Path, names: Names, schema: dict[str, Any]) -> list[Problem]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return text(file)
+    except Faults:
         return ""  # the reader of the values says what is wrong
 
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..files import below, write
+from ..files import below, data, write
 from ..programs.helm import Document, Rendered
 from ..programs.tools import Tool
-from ..sources.stack import Stack
+from ..sources.stack import BESIDE, TREES, Stack
 from . import together
 from .checks import MISPRINT, owned, policies
 from .run import Run
@@ -54,11 +54,14 @@ def digest(*parts: object) -> str:
 
 
 def tree(top: Path) -> str:
-    """A hash of every file below a folder: its path there and its bytes; links to folders are not followed."""
+    """A hash of every file below a folder: its path there and its bytes; links to folders are not followed.
+
+    Faults where one of them cannot be read, or is too large to be.
+    """
     found: list[object] = []
     for path in sorted(below(top)):
         file = top / path
-        found += [path, file.read_bytes() if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
+        found += [path, data(file) if file.is_file() else os.readlink(file) if file.is_symlink() else ""]
     return digest(*found)
 
 
@@ -110,12 +113,43 @@ def world(programs: Iterable[Tool], locations: Sequence[str]) -> str:
     return digest(modules(), zones(), tree(paths.schemas()), platform.python_version(), *libraries, *places, *tested)
 
 
+def touched(places: Iterable[Path], since: int) -> bool:
+    """Whether one of these files and folders, or something in a folder, was written, replaced or removed since a time.
+
+    The time is in nanoseconds. What changed while it was read may have been read as it was before, or after, or both.
+    """
+    changed = (
+        os.stat(path, follow_symlinks=follow).st_ctime_ns for path in _within(places) for follow in (True, False)
+    )
+    try:
+        return any(time > since for time in changed)
+    except (OSError, ValueError):  # it is gone, or a link that leads nowhere
+        return True
+
+
+def _within(places: Iterable[Path]) -> Iterable[str]:
+    """The places, and every folder, file and link below them."""
+    for place in places:
+        yield str(place)
+        for folder, folders, names in os.walk(place):
+            yield from (os.path.join(folder, name) for name in (*folders, *names))
+
+
 def stack(own: Stack | None) -> str:
     """A hash of a stack and its fragments. The file counts, too: a folder may have several."""
     if own is None:
         return ""
-    places = [own.folder, *(Path(fragment.folder) for fragment in own.fragments)]
-    return digest(own.file, *(f"{place}={tree(place)}" for place in places))
+    return digest(own.file, *(f"{place}={_content(place)}" for place in written(own)))
+
+
+def written(own: Stack) -> list[Path]:
+    """The files and folders of a stack and its fragments. Whatever else is beside the stack file can be large."""
+    beside = [own.folder / name for name in (Path(own.file).name, *BESIDE, *TREES)]
+    return [*filter(os.path.lexists, beside), *(Path(fragment.folder) for fragment in own.fragments)]
+
+
+def _content(place: Path) -> str:
+    return digest(data(place)) if place.is_file() else tree(place)
 
 
 def recall(kind: str, key: str) -> Any:

@@ -183,7 +183,10 @@ def _files(fragments: Iterable[Fragment], kind: str) -> Iterator[tuple[str, Path
 
 def _unsaid(file: Path, rule: str) -> list[Problem]:
     """A case whose first line is no comment."""
-    first = file.read_bytes()[:2] if file.is_file() else b"# "
+    first = b"# "
+    if file.is_file():
+        with file.open("rb") as text:
+            first = text.read(2)
     return [] if first == b"# " else [Problem(str(file), 1, "", "does not begin with a comment", rule)]
 
 

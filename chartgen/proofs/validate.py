@@ -22,7 +22,7 @@ from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
 from ..compose import building
 from ..compose.building import Composed
-from ..files import below, real
+from ..files import below, data, real
 from ..kubernetes import definitions, prepare
 from ..paths import show
 from ..problem import Collected, Faults, Problem, Say, nearest
@@ -89,6 +89,13 @@ class Report:
     layer_of: dict[Problem, str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     lasting: bool = True  # every render would be the same again
+    started: int = field(default_factory=time.time_ns)
+    about: list[Path] = field(default_factory=list)  # files and folders of what is proved
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of what is proved has changed since it was read; otherwise nothing of it can be kept."""
+        return not memory.touched(self.about, self.started)
 
     @property
     def seconds(self) -> float:
@@ -173,6 +180,7 @@ def validate(
     shown = shown or str(place)
     report = Report(shown, say, definitions.versions(), prepare.schema_locations(), remark)
     with loaded.unpacked(place) as folder, tempfile.TemporaryDirectory(prefix="chartgen-values-") as scratch:
+        report.started, report.about = time.time_ns(), [folder, *files]
         collected = Collected()
         found = collected.attempt(loaded.load, folder, shown)
         if found is None:
@@ -183,6 +191,8 @@ def validate(
         report.schema_locations += map(_location, schemas)
         world = memory.world(_programs(found_tools), report.schema_locations)
         origin = _read(origin or loaded.stack_of(found)) if shipped else None
+        written = origin.stack if isinstance(origin, Composed) else origin
+        report.about += memory.written(written) if isinstance(written, Stack) else []
         key = _whole(world, report.kubernetes_versions, found, origin, files, flags)
         key = "" if schemas else key  # what is there may change
         if key and report.recalled(key):
@@ -202,7 +212,7 @@ def validate(
             if not shipped and not report.problems:
                 report.access, needs = _said(found, given[0], programs, Path(scratch))
                 report.warnings += advise(needs, given[0])
-        if key and report.lasting and not report.problems and not report.warnings:
+        if key and report.lasting and not report.problems and not report.warnings and report.settled:
             report.keep(key)
         return report
 
@@ -250,10 +260,10 @@ def _whole(
     if any(map(memory.linked, folders)):
         return ""
     try:
-        given = [file.read_bytes() for file in files]
-    except (OSError, ValueError):
+        given = [data(file) for file in files]
+        about = (world, versions, found.shown, memory.tree(found.folder), memory.stack(own), list(flags))
+    except Faults:  # whoever needs the file says what is wrong with it
         return ""
-    about = (world, versions, found.shown, memory.tree(found.folder), memory.stack(own), list(flags))
     return memory.digest(*about, *given)
 
 
@@ -275,7 +285,8 @@ def _proofs(
     results = _renders(report, found, given, own, programs, shipped, proved, only)
     between = list(report.problems), list(report.layers), list(report.warnings)
     faulty = _manifests(report, results, own, programs, proved, shipped, only)
-    proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
+    if report.settled:
+        proved.keep([each for each in results if runs.fine(*each)], documents, faulty)
     nothing = memory.Proved()
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
@@ -305,6 +316,7 @@ def only(ids: list[str], place: Path, say: Say, schemas: Sequence[str] = (), rem
     versions = definitions.versions()[-1:]
     report = Report(", ".join(ids), say, versions, [], remark, proved="0 cases, 0 rejections")
     own, chart = _composed(report, place)
+    report.about = memory.written(own) if own else []
     chosen = _chosen(own, ids) if own else []
     if not own or not chart:
         return report

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
 
 from chartgen.compose import comments
 from chartgen.compose.building import composed
@@ -56,3 +59,34 @@ def test_a_comment_goes_where_what_comes_next_removes_the_same_white_space():
 
 def test_the_markers_of_a_comment_stay_because_they_remove_white_space():
     assert comments.template("a\n{{- /* one\ntwo */ -}}\nb {{/* c */}} d\n") == "a\n{{- /*\n*/ -}}\nb {{/**/}} d\n"
+
+
+# Texts of templates with comments, and with what looks like one.
+ODD = (
+    "a\n{{/* one */\n-}}\nb\n{{/* two */}}\nc\n",
+    "a\n{{/* one */\t-}}\nb\n{{-\n/* two\n */}}\nc\n{{-\t/* three */\r-}}\n{{- 1 }}\n",
+    '{{ "{{/* text */}}" }} {{ `{{- /* text */}} {{- x }}` }}\n',
+    '{{ "{{/* " }}\nb\n{{/* one */}}c {{ "\\"{{/* " }}\nb\n{{/* two */}}c\n',
+    "{{ '\"' }} {{/* \" */}} {{ '`' }} b {{- /* ` */}} {{- '}' }}\n",
+    'a\n{{- /* one */}}\u00a0{{- "b" }}\n{{- /* two */}}\f{{- "c" }}\n',
+    'a {{- /* one */ -}} {{- " b" }} c {{/* two */ -}}  d {{- /* three */}} {{- /* four */}} {{ "e" }}\n',
+    "a {{/***/}} {{/* ** / */}}b{{- /**/ -}} {{- 2 }} {{ 1 -}} {{- /* x */}} {{- 2 }}\n",
+    "a\r\n{{- /* one\r\ntwo */ -}}\r\n{{- 2 }}\r\n",
+    '# {{/* one: */}} {{- /* two */}} # {{- 1 }}\n{{ tpl "1 {{- /* x */}} {{- 2 }}" . }}\n{{- /* three */}}\n',
+)
+
+
+def test_an_odd_template_makes_the_same_text_without_its_comments(helm: str, tmp_path: Path):
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: odd\nversion: 1.0.0\n", encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    made = "{{ range .Values.texts }}\n- {{ tpl . $ | toJson }}\n{{ end }}"
+    (tmp_path / "templates/a.yaml").write_text(f"kind: A\nmetadata: {{name: a}}\ntexts: {made}", encoding="utf-8")
+    lean = [comments.template(text) for text in ODD]
+    (tmp_path / "given.json").write_text(json.dumps({"texts": [*ODD, *lean]}), encoding="utf-8")
+    command = [helm, "template", str(tmp_path), "-f", str(tmp_path / "given.json")]
+    done = subprocess.run(command, capture_output=True, check=True)
+    texts = yaml.safe_load(done.stdout)["texts"]
+    assert texts[len(ODD) :] == texts[: len(ODD)]
+    assert all(
+        new != old and new.count("\n") == old.count("\n") for new, old in zip(lean, ODD, strict=True) if "one" in old
+    )

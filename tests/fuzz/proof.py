@@ -34,7 +34,7 @@ SENTENCE = re.compile(r"(servers\.[a-z0-9-]+: )?[A-Za-z][\w.*/\[\]-]*(, [a-z][\w
 SEEN_IN_OBJECTS = re.compile(
     "the pod has no volume|differs from the limit|is more than the limit|is not an integer|a thousandth of a byte"
     "|has huge pages without cpu and memory|the pod already has a volume of this name|is root, but runAsNonRoot is true"
-    "|no Service '.*' exists for|expected ReadWriteOncePod alone"
+    "|no Service '.*' exists for|expected ReadWriteOncePod alone|expected (hostUsers: false|privileged: true) for"
 )
 # The schema has the fields of the newest Kubernetes.
 TOO_NEW = re.compile("additional properties '.*' not allowed")

@@ -76,7 +76,7 @@ def test_a_program_that_is_not_as_it_was_built_is_not_run(how: str, package: Pat
 def test_a_program_of_another_version_is_left_and_said(package: Path) -> None:
     note(package, pins="of another")
     assert tools.find("prover") is None
-    assert prover.lacks(None, {}) == "install the version of chartgen-prover that is chartgen's own"
+    assert prover.lacks(None, {}) == "chartgen-prover has another version than chartgen; install chartgen's own"
 
 
 def test_it_is_hashed_once(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:

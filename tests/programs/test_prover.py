@@ -102,6 +102,8 @@ VERSIONED = {
     "by fmt": '{{ get . "Capabilities" | printf "%v" | sha256sum }} {{ get . "Capabilities" | printf "%T" }}',
     "by its type": '{{ get . "Capabilities" | typeOf }} {{ get . "Capabilities" | kindOf }} {{ typeOf .Capabilities }}',
     "in a copy": "{{ (deepCopy .).Capabilities.KubeVersion.Version }}",
+    "by a copy": '{{ deepCopy (get . "Capabilities") | printf "%v" | sha256sum }} {{ deepCopy . | len }}',
+    "in a copy as JSON": '{{ deepCopy (pick . "Capabilities") | toJson | sha256sum }}',
     "in another map": """{{ define "x" }}{{ semverCompare "<1.33-0" .Capabilities.KubeVersion.Version }}{{ end -}}
       {{ include "x" (dict "Capabilities" .Capabilities) }} {{ include "x" (omit . "Values") }} {{ template "x" . }}""",
     "as all data": '{{ define "x" }}{{ .KubeVersion.Version }}{{ end }}{{ template "x" .Capabilities }}',

@@ -426,6 +426,45 @@ def test_what_breaks_is_found_each_time_and_as_without_a_memory(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("name", ["fragments/a/cases/loud.yaml", "mine.yaml", "charts/little/values.yaml"])
+def test_what_changes_while_it_is_proved_is_not_kept(
+    name: str, single: bool, little: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if single and "cases" not in name:
+        pytest.skip("of a fragment alone, its cases are read")
+    file = little / name
+    (little / "mine.yaml").write_text("# Mine.\ntext: mine\n", encoding="utf-8")
+    good = file.read_bytes()
+    bad = (
+        good.replace(b"loud\n", b"stop\n").replace(b"text: mine", b"text: stop").replace(b"text: hello", b"text: stop")
+    )
+    assert good != bad
+    plain = runs.go
+
+    def between(*arguments: Any, **named: Any) -> Any:
+        """Whatever is read before and after it is rendered is bad; what is rendered is good."""
+        file.write_bytes(good)
+        try:
+            return plain(*arguments, **named)
+        finally:
+            file.write_bytes(bad)
+
+    def told() -> list[str]:
+        stack = little / "stack.yaml"
+        report = (
+            module.only(["a"], stack, lambda text: None) if single else prove(*["mine.yaml"] * (file.parent == little))
+        )
+        return [problem.message for problem in report.problems if "out of date" not in problem.message]
+
+    with changed(file, bad):
+        with monkeypatch.context() as patched:
+            patched.setattr(runs, "go", between)
+            told()
+        assert told()
+
+
+@pytest.mark.slow
 def test_what_has_none_of_the_problems_is_kept_until_they_are_gone(little: Path, rendered: list[Request]) -> None:
     file = little / "fragments/a/cases/loud.yaml"
     text = file.read_text(encoding="utf-8")
@@ -524,6 +563,33 @@ def test_another_stack_in_the_same_folder_is_another_one(little: Path) -> None:
     assert prove().problems == []
     (problem,) = validate(loaded.default(None), [], Path("other.yaml"), lambda text: None).problems
     assert problem.message.startswith("is out of date")
+
+
+def test_what_is_beside_a_stack_and_no_part_of_it_is_not_read(little: Path, rendered: list[Request]) -> None:
+    assert prove().problems == []
+    with open(little / "model.gguf", "wb") as model:
+        model.truncate(1 << 42)  # more than any memory holds
+    (little / "fragments/later.txt").write_text("later\n", encoding="utf-8")
+    assert prove().problems == []
+    assert len(rendered) == ALL
+
+
+# Where a file is larger than any memory -> what is said of it.
+LARGE = {
+    "fragments/a/model.gguf": "[]",  # no part of the chart
+    "fragments/a/files/model.gguf": "larger than 64 MiB",
+    "fragments/a/cases/b.yaml": "larger than 64 MiB",
+    "charts/little/model.gguf": "exceeds maximum decompressed size",
+    "b.yaml": "larger than 64 MiB",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE)
+def test_a_file_that_no_memory_holds_is_a_problem_where_it_is_needed(name: str, little: Path) -> None:
+    with open(little / name, "wb") as model:
+        model.truncate(1 << 42)
+    assert LARGE[name] in str(prove(*["b.yaml"] * (name == "b.yaml")).problems)
 
 
 def test_with_a_program_that_runs_another_nothing_is_remembered(
@@ -776,5 +842,6 @@ def test_a_report_on_what_is_another_in_each_render_is_not_kept(little: Path, re
 def test_everything_in_a_report_is_kept_or_made_again() -> None:
     made = {"chart", "say", "kubernetes_versions", "schema_locations", "problems", "layers", "began"}
     made |= {"remark", "lasting"}  # of the commands, which do not run where a report is kept
+    made |= {"started", "about"}  # they say whether it can be kept
     made |= {"warnings", "layer_of"}  # a report with problems or warnings is not kept
     assert {each.name for each in fields(Report)} == made | set(module.KEPT)

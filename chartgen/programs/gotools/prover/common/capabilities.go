@@ -5,9 +5,23 @@ package common
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 
+	"github.com/mitchellh/copystructure"
 	helm "helm.sh/helm/v4/pkg/chart/common"
 )
+
+// A copy (deepCopy) is one of Helm's, and asks for the same: fields that are not public are not copied.
+func init() {
+	copystructure.Copiers[reflect.TypeFor[Capabilities]()] = func(given any) (any, error) {
+		c := given.(Capabilities)
+		own, err := copystructure.Copy(c.own)
+		if err != nil {
+			return nil, err
+		}
+		return Capabilities{own.(*helm.Capabilities), c.read}, nil
+	}
+}
 
 // Capabilities are Helm's. A template that reads a field of them is rewritten to ask for it (asked.go); whatever else
 // prints them prints Helm's own, and depends on all of them.
