@@ -161,14 +161,26 @@ def _starts(pod: Object) -> int:
     return sum(each.get("restartCount", 0) for each in pod.get("status", {}).get("containerStatuses") or ())
 
 
+def unowned(state: State) -> list[Key]:
+    """Claims that go with their StatefulSet, and that its controller has not marked so yet: deleted now, it would leave
+    them."""
+    claims = [key for key, item in state.items() if not item["metadata"].get("ownerReferences")]
+    return [key for key in claims for other in state if _takes(other, state) and _claimed(key, other, state[other])]
+
+
 def _of_set(key: Key, state: State) -> bool:
     """Whether it is a claim of a StatefulSet that does not take its claims with it."""
     return any(
         _claimed(key, other, item)
         for other, item in state.items()
-        if other[0] == "StatefulSet"
-        and (item["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") != "Delete"
+        if other[0] == "StatefulSet" and not _takes(other, state)
     )
+
+
+def _takes(key: Key, state: State) -> bool:
+    """Whether it is a StatefulSet that takes its claims with it."""
+    policy = state[key].get("spec", {}).get("persistentVolumeClaimRetentionPolicy") or {}
+    return key[0] == "StatefulSet" and policy.get("whenDeleted") == "Delete"
 
 
 def _claimed(key: Key, owner: Key, item: Object) -> bool:

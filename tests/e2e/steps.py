@@ -13,7 +13,7 @@ from . import trouble
 from .cluster import Refused, create, faked, get, of_kind, there
 from .examples import RELEASE, SECOND, UIS, gives_up, second_server, server_change, ui_change
 from .fixtures import LABEL, made_for
-from .state import WORKLOADS, Difference, Key, State, component, differences, hook, kept, pods
+from .state import WORKLOADS, Difference, Key, State, component, differences, hook, kept, pods, unowned
 from .trial import Broken, Trial, apply, helm, seen, until
 
 CLAIM = "PersistentVolumeClaim"
@@ -137,6 +137,7 @@ def uninstall(trial: Trial) -> list[str]:
     """What says that it is to be kept is kept, its data with it; all else of the release is gone."""
     before = trial.now
     stay = trial.kept | trial.states["empty"].keys()
+    until(trial, lambda: not unowned(seen(trial)))
     helm(trial, "uninstall")
     until(trial, lambda: not _left(seen(trial, all_kinds=True), stay))
     after = trial.states["removed"] = seen(trial, all_kinds=True)
