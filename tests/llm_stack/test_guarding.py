@@ -92,10 +92,12 @@ def test_only_what_downloads_models_reaches_their_source(objects):
 def test_host_with_a_namespace_is_reached_there_and_a_public_one_is_not(objects):
     found = policies(objects("service-with-its-namespace"))
     place = "egress[].to[].namespaceSelector.matchLabels"
-    spaces = {name: {str(each) for _, each in at(found[name], place)} for name in ("server-loader", "hub-loader")}
-    assert spaces == {"server-loader": {"{'kubernetes.io/metadata.name': 'storage'}"}, "hub-loader": set()}
+    loaders = ("server-loader", "hub-loader", "huggingface-loader")
+    spaces = {name: {str(each) for _, each in at(found[name], place)} for name in loaders}
+    storage = {"{'kubernetes.io/metadata.name': 'storage'}"}
+    assert spaces == {"server-loader": storage, "hub-loader": set(), "huggingface-loader": set()}
     ports = {name: {port for _, port in at(found[name], "egress[].ports[].port")} for name in spaces}
-    assert ports == {"server-loader": {9000}, "hub-loader": {443}}
+    assert ports == {"server-loader": {9000}, "hub-loader": {443}, "huggingface-loader": {443}}
 
 
 def test_every_name_of_a_service_leads_to_its_pods_or_its_namespace(objects):

@@ -37,7 +37,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $found = dict "namespace" (last $labels) }}
 {{- else }}
 {{- $found = dict "public" true "port" (int64 $port) }}
-{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "cn"))) }}
+{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "co" "cn"))) }}
 {{- $_ := set $found "namespace" (last $labels) }}
 {{- end }}
 {{- end }}
