@@ -7,7 +7,7 @@ maxReplicas: {{ int64 .Values.keda.maxReplicas }}
 
 {{- define "fragment.scale.keda.needs" -}}
 {{- with .Values.keda }}
-{{- if and .enabled .prometheus.triggerAuthentication -}}
+{{- if and .enabled .prometheus.triggerAuthentication (ne (include "fragment.scale.keda.triggers" $) "[]") -}}
 {{ .prometheus.triggerAuthenticationKind }}/{{ .prometheus.triggerAuthentication }}
 {{- end }}
 {{- if .enabled }}
