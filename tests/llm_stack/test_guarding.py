@@ -110,6 +110,9 @@ def test_every_name_of_a_service_leads_to_its_pods_or_its_namespace(objects):
     }
     place = "egress[].to[].namespaceSelector.matchLabels"
     assert [str(each) for _, each in at(found["server"], place)] == ["{'kubernetes.io/metadata.name': 'storage'}"]
+    assert [str(each) for _, each in at(found["short"], place)] == []
+    (database,) = [rule for rule in found["short"]["egress"] if "ipBlock" in rule["to"][0]]
+    assert (database["to"][0]["ipBlock"]["cidr"], database["ports"][0]["port"]) == ("10.0.0.7/32", 5432)
     assert list(reach.check(render)) == []
     found["long"]["egress"].clear()
     assert [fault.document.data["metadata"]["name"] for fault in reach.check(render)] == ["llm-long"]

@@ -7,11 +7,12 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- /*
 Where a URL leads, as JSON. Given {url, context}. component: a component of the release, with ports. namespace: another
 Service of the cluster, whose pods can have other ports than the Service. cidr or public: a host outside the cluster,
-with port. A host of two names can be a Service with its namespace (minio.storage) or public (ghcr.io): it is both, unless
-no namespace is called like its domain. A Service can have the name of a pod before it (redis-0.redis.cache.svc).
+with port. None of these: localhost, the pod itself. A host of two names can be a Service with its namespace
+(minio.storage) or public (ghcr.io): it is both, unless no namespace is called like its domain. A Service can have the
+name of a pod before it (redis-0.redis.cache.svc).
 */}}
 {{- define "fragment.secure.network-policy.target" -}}
-{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "ldap" 389 "ldaps" 636 }}
+{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "postgres" 5432 "mysql" 3306 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "ldap" 389 "ldaps" 636 }}
 {{- $scheme := splitList "://" .url | first }}
 {{- $authority := splitList "://" .url | last | splitList "/" | first | splitList "@" | last }}
 {{- $host := regexReplaceAll ":[0-9]+$" $authority "" | trimSuffix "." }}
@@ -28,7 +29,7 @@ no namespace is called like its domain. A Service can have the name of a pod bef
 {{- $found = dict "component" .component "ports" .ports }}
 {{- end }}
 {{- end }}
-{{- if not $found }}
+{{- if not (or $found (eq $host "localhost")) }}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+){3}$" $host }}
 {{- $found = dict "cidr" (printf "%s/32" $host) "port" (int64 $port) }}
 {{- else if eq (len $labels) 1 }}
