@@ -15,7 +15,7 @@ folders: {{ toJson $folders }}
 {{- end }}
 
 {{- /* The Jobs are found by their labels: the name of a Job contains a hash of its pod, and each run of a CronJob has
-another name. kubectl follows five pods, unless it is told a higher limit; pods that have ended count. */}}
+another name. kubectl follows five pods, unless a higher limit is set; pods that have ended count. */}}
 {{- define "fragment.workload.batch.workload" -}}
 {{- if .Facts.batch }}
 {{- $selector := printf "app.kubernetes.io/instance=%s,app.kubernetes.io/component=%s" .Release.Name .Server -}}
