@@ -297,3 +297,14 @@ def _pods(owner: Object, node: Any, path: Key) -> Iterator[Pod]:
         return
     for key, inner in node.items():
         yield from _pods(owner, inner, (*path, key))
+
+
+def service_of(host: str, namespace: str) -> tuple[str, str]:
+    """The Service's name and namespace that a host means within the cluster; ("", "") for any other host."""
+    inside, svc, _ = f"{host}.".partition(".svc.")
+    parts = inside.rstrip(".").split(".")
+    if svc:
+        return (parts[-2], parts[-1]) if len(parts) > 1 else ("", "")
+    if len(parts) == 1 and host != "localhost":
+        return host, namespace
+    return (parts[0], namespace) if parts[1:] == [namespace] else ("", "")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..reading.yamlfile import Key
-from .manifests import Fault, Object, Pod, Render, at, map_at, maps, selects
+from .manifests import Fault, Object, Pod, Render, at, map_at, maps, selects, service_of
 
 HOST = re.compile(r"\b[a-z]+://(?:[^/@\s]*@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?")
 
@@ -64,8 +64,8 @@ def urls(render: Render, pod: Pod) -> Iterator[tuple[Key, Object, int | None]]:
         for where in ("env[].value", "args[]", "command[]"):
             for place, text in at(container, where, path):
                 for host, port in HOST.findall(str(text)):
-                    service = render.find("Service", host.split(".")[0], pod.owner.namespace)
-                    if service and "." not in host.removesuffix(".svc").removeprefix(host.split(".")[0]):
+                    service = render.find("Service", *service_of(host, pod.owner.namespace))
+                    if service:
                         yield place, service, int(port) if port else None
 
 

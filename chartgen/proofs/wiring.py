@@ -13,7 +13,7 @@ from typing import Any
 from ..problem import nearest
 from ..reading.yamlfile import Key
 from . import dangling, reach, together
-from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects
+from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects, service_of
 
 # Kinds that take over pods which no controller made, if their selector selects them.
 ADOPTING = ("DaemonSet", "ReplicaSet", "ReplicationController")
@@ -459,17 +459,6 @@ def _url(render: Render, owner: Object, path: Key, scheme: str, host: str, port:
         yield dangling.missing(render, owner, path, ("Service", name, namespace), f" for {scheme}://{host}")
     elif number and not _has_port(service, number):
         yield owner.fault(path, f"{service.title} has no port {number}", _ports(service))
-
-
-def service_of(host: str, namespace: str) -> tuple[str, str]:
-    """The Service's name and namespace that a host means within the cluster; ("", "") for any other host."""
-    inside, svc, _ = f"{host}.".partition(".svc.")
-    parts = inside.rstrip(".").split(".")
-    if svc:
-        return (parts[-2], parts[-1]) if len(parts) > 1 else ("", "")
-    if len(parts) == 1 and host != "localhost":
-        return host, namespace
-    return (parts[0], namespace) if parts[1:] == [namespace] else ("", "")
 
 
 def _has_port(service: Object, port: str | int) -> bool:

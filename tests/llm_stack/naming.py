@@ -21,7 +21,7 @@ DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 LIMITS = {
     "Service": (63, DNS_1035),
     "StatefulSet": (52, LABEL),
-    "LeaderWorkerSet": (48, DNS_1035),
+    "LeaderWorkerSet": (45, DNS_1035),
     "RayService": (47, DNS_1035),
     "CronJob": (52, SUBDOMAIN),
     "Job": (63, LABEL),
@@ -41,15 +41,16 @@ WAYS: list[dict[str, Any]] = [
     {"autoscaling": {"enabled": True}, "modelCache": {"accessModes": ["ReadWriteMany"]}},
     {"podDisruptionBudget": {"enabled": True}, "replicas": 2, "modelCache": {"type": "volumeClaimTemplate"}},
 ]
-WAYS.append(
+WAYS += [
     {
         "engine": "vllm",
         "model": {"name": "team/large"},
         "gpu": {"vendor": "nvidia"},
-        "modelCache": {"type": "ephemeral"},
-        "nodes": {"count": 2, "workload": "RayService"},
+        "modelCache": {"type": cache},
+        "nodes": {"count": 2, "workload": workload},
     }
-)
+    for workload, cache in (("RayService", "ephemeral"), ("LeaderWorkerSet", "volumeClaimTemplate"))
+]
 ENDS = ["pods", "files", "models", "data", "0", "reload", "account", "server", "open-webui", "n"]
 RESERVED = {"open-webui", "pipelines", "nextchat", "web", "api", "tests"}
 EVERYTHING: dict[str, Any] = {

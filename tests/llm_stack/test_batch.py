@@ -208,5 +208,13 @@ def test_notes_say_how_to_follow_a_program_and_to_run_it_again(helm, example):
     assert f"server: job/{job(example).metadata.name}, which runs once (engine custom)" in notes
     assert "results              /results on PersistentVolumeClaim/llm-nightly-results" in notes
     assert "create job --from=cronjob/llm-nightly llm-nightly-$(date +%s)" in notes
+    selector = "-l app.kubernetes.io/instance=llm,app.kubernetes.io/component="
+    assert all(
+        f"see if it failed     kubectl -n default get jobs {selector}{name}\n" in notes
+        for name in ("server", "nightly")
+    )
+    followed = re.findall(r"logs -f -l .*", notes)
+    assert followed
+    assert all("--max-log-requests=10000" in command for command in followed)
     assert "Model servers." not in notes
     assert "Who can use it" not in notes

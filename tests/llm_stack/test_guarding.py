@@ -48,7 +48,7 @@ def test_every_pod_has_its_policy_and_is_denied_the_rest(objects, case):
         assert selects(found[""]["podSelector"], pod.labels)
 
 
-@pytest.mark.parametrize("case", ["defaults", "everything", "group"])
+@pytest.mark.parametrize("case", ["defaults", "everything", "group", "services-by-their-domains"])
 def test_what_a_policy_lets_out_is_what_its_pods_are_given(objects, case):
     render = objects(case)
     found = policies(render)
@@ -92,10 +92,30 @@ def test_only_what_downloads_models_reaches_their_source(objects):
 def test_host_with_a_namespace_is_reached_there_and_a_public_one_is_not(objects):
     found = policies(objects("service-with-its-namespace"))
     place = "egress[].to[].namespaceSelector.matchLabels"
-    spaces = {name: {str(each) for _, each in at(found[name], place)} for name in ("server-loader", "hub-loader")}
-    assert spaces == {"server-loader": {"{'kubernetes.io/metadata.name': 'storage'}"}, "hub-loader": set()}
+    loaders = ("server-loader", "hub-loader", "huggingface-loader")
+    spaces = {name: {str(each) for _, each in at(found[name], place)} for name in loaders}
+    storage = {"{'kubernetes.io/metadata.name': 'storage'}"}
+    assert spaces == {"server-loader": storage, "hub-loader": set(), "huggingface-loader": set()}
     ports = {name: {port for _, port in at(found[name], "egress[].ports[].port")} for name in spaces}
-    assert ports == {"server-loader": {9000}, "hub-loader": {443}}
+    assert ports == {"server-loader": {9000}, "hub-loader": {443}, "huggingface-loader": {443}}
+
+
+def test_every_name_of_a_service_leads_to_its_pods_or_its_namespace(objects):
+    render = objects("services-by-their-domains")
+    found = policies(render)
+    assert components(found["server"], "ingress", "from") == {"short", "long", "server-test"}
+    assert {name: components(found[name], "egress", "to") for name in ("short", "long")} == {
+        "short": {"server"},
+        "long": {"server"},
+    }
+    place = "egress[].to[].namespaceSelector.matchLabels"
+    assert [str(each) for _, each in at(found["server"], place)] == ["{'kubernetes.io/metadata.name': 'storage'}"]
+    assert [str(each) for _, each in at(found["short"], place)] == []
+    (database,) = [rule for rule in found["short"]["egress"] if "ipBlock" in rule["to"][0]]
+    assert (database["to"][0]["ipBlock"]["cidr"], database["ports"][0]["port"]) == ("10.0.0.7/32", 5432)
+    assert list(reach.check(render)) == []
+    found["long"]["egress"].clear()
+    assert [fault.document.data["metadata"]["name"] for fault in reach.check(render)] == ["llm-long"]
 
 
 def test_private_addresses_are_not_the_internet(objects):

@@ -48,6 +48,15 @@ def test_every_name_keeps_to_the_limit_of_its_kind_and_none_is_used_twice(rounds
     assert {release: faults for release, faults in found.items() if faults} == {}
 
 
+def test_longest_names_of_servers_keep_to_the_limits_however_they_are_set_up(tmp_path):
+    servers = {
+        f"{'a' * length}{n}": way for n, way in enumerate(naming.WAYS) for length in range(25, naming.SERVER - 1)
+    }
+    values = {"openWebui": {"enabled": False}, "servers": {"server": {"enabled": False}} | servers}
+    (text,) = rendered(tmp_path, [("z" * naming.RELEASE, values)])
+    assert list(naming.faults(naming.objects(text))) == []
+
+
 def test_every_name_that_an_object_refers_to_is_that_of_an_object(rounds):
     for release, values, text in rounds:
         found = wiring.check(manifests.render_of(render.documents(text), NEEDS))

@@ -265,3 +265,12 @@ def test_requests_in_the_cluster_pass_the_proxy_by(manifests):
     server = case.get("deployment/llm-server").spec.template.spec
     assert "https_proxy" in variables(server.initContainers[0])
     assert "https_proxy" not in variables(server.containers[0])
+
+
+@pytest.mark.slow
+def test_services_without_a_domain_pass_the_proxy_by(manifests):
+    case = manifests(ROOT / "chartgen/fragments/base/cases/proxy-beside-services.yaml")
+    ui = variables(case.get("deployment/llm-open-webui").spec.template.spec.containers[0])
+    loader = variables(case.get("deployment/llm-server").spec.template.spec.initContainers[0])
+    assert ui["NO_PROXY"]["value"].split(",")[4:] == ["llm-server", "ollama", "tools"]
+    assert loader["no_proxy"]["value"].split(",")[4:] == ["minio"]

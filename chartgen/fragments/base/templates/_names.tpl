@@ -18,7 +18,7 @@ the group before that for a group of pods.
 {{- /*
 (list WHOLE SUFFIX LENGTH): the same of at most LENGTH characters, for WHOLE, the name of a release. That may contain dots or
 begin with a digit, which the name of a Service may not. If it must be changed or cut, a hash of it keeps the names of two
-releases different.
+releases different. A suffix that leaves no room for WHOLE is cut, and the hash is of both.
 */}}
 {{- define "fragment.nameWithin" -}}
 {{- $whole := first . }}
@@ -26,8 +26,12 @@ releases different.
 {{- $name := printf "%s-%s" $whole $suffix }}
 {{- if or (gt (len $name) (last .)) (contains "." $whole) (contains (trunc 1 $whole) "0123456789") }}
 {{- $kept := printf "%s%s" (contains (trunc 1 $whole) "0123456789" | ternary "r-" "") (replace "." "-" $whole) }}
-{{- $kept = $kept | trunc (sub (last .) (add 10 (len $suffix)) | int) | trimSuffix "-" }}
-{{- $name = printf "%s-%s-%s" $kept (sha256sum $whole | trunc 8) $suffix }}
+{{- $room := sub (last .) (add 10 (len $suffix)) | int }}
+{{- if gt $room 0 }}
+{{- $name = printf "%s-%s-%s" ($kept | trunc $room | trimSuffix "-") (sha256sum $whole | trunc 8) $suffix }}
+{{- else }}
+{{- $name = printf "r-%s-%s" (sha256sum $name | trunc 8) $suffix | trunc (last .) | trimSuffix "-" }}
+{{- end }}
 {{- end }}
 {{- $name }}
 {{- end }}

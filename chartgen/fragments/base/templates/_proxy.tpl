@@ -1,6 +1,7 @@
 {{- /*
-{context, hosts}: the environment variables of global.proxy as a JSON map, empty without a proxy. hosts are hosts in the
-cluster that are written without a domain. Programs differ in whether they read the names in upper or lower case.
+{context, urls}: the environment variables of global.proxy as a JSON map, empty without a proxy. urls are those that the
+program requests: a host without a domain is in the cluster. Programs differ in whether they read the names in upper or
+lower case.
 */}}
 {{- define "fragment.proxy" -}}
 {{- $proxy := .context.Values.global.proxy }}
@@ -16,19 +17,26 @@ cluster that are written without a domain. Programs differ in whether they read 
 {{- end }}
 {{- end }}
 {{- if $found }}
-{{- $direct := concat (list "localhost" "127.0.0.1" ".svc" ".cluster.local") (uniq .hosts) $proxy.noProxy | join "," }}
+{{- $hosts := list }}
+{{- range .urls }}
+{{- $host := regexReplaceAll "^[a-z]+://([^@/]*@)?([^:/]+).*$" . "${2}" }}
+{{- if not (contains "." $host) }}
+{{- $hosts = append $hosts $host }}
+{{- end }}
+{{- end }}
+{{- $direct := concat (list "localhost" "127.0.0.1" ".svc" ".cluster.local") (uniq $hosts) $proxy.noProxy | join "," }}
 {{- $found = merge $found (dict "NO_PROXY" $direct "no_proxy" $direct) }}
 {{- end }}
 {{- mustToJson $found }}
 {{- end }}
 
-{{- /* Given a context of the release: the hosts of its endpoints, as a JSON list. */}}
-{{- define "fragment.endpointHosts" -}}
-{{- $hosts := list }}
+{{- /* Given a context of the release: the URLs of its endpoints, as a JSON list. */}}
+{{- define "fragment.endpointURLs" -}}
+{{- $urls := list }}
 {{- range .Facts.endpoints }}
-{{- $hosts = append $hosts (regexReplaceAll "^https?://([^:/]+).*$" .url "${1}") }}
+{{- $urls = append $urls .url }}
 {{- end }}
-{{- mustToJson $hosts }}
+{{- mustToJson $urls }}
 {{- end }}
 
 {{- /* Given a context: the URLs of the proxy, as a JSON list. */}}

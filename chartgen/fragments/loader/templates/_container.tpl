@@ -35,7 +35,8 @@ Given a server's context with Loader in it: name (of the container), and one of
   {{- if eq .Loader.mode "watch" }}
   {{- $_ := set $env "INTERVAL" (.Values.loader.interval | int64 | toString) }}
   {{- end }}
-  {{- $env = mergeOverwrite $env (include "fragment.proxy" (dict "context" . "hosts" list) | mustFromJson) }}
+  {{- $urls := include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson }}
+  {{- $env = mergeOverwrite $env (include "fragment.proxy" (dict "context" . "urls" $urls) | mustFromJson) }}
   {{- $env = mergeOverwrite $env (include "fragment.slot.loader.env" . | include "fragment.map" | mustFromJson) }}
   {{- range $name, $value := include "fragment.ownEnv" .Values.loader.env | mustFromJson }}
   {{- $_ := set $env $name $value }}

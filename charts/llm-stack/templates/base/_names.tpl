@@ -26,8 +26,12 @@
 {{- $name := printf "%s-%s" $whole $suffix }}
 {{- if or (gt (len $name) (last .)) (contains "." $whole) (contains (trunc 1 $whole) "0123456789") }}
 {{- $kept := printf "%s%s" (contains (trunc 1 $whole) "0123456789" | ternary "r-" "") (replace "." "-" $whole) }}
-{{- $kept = $kept | trunc (sub (last .) (add 10 (len $suffix)) | int) | trimSuffix "-" }}
-{{- $name = printf "%s-%s-%s" $kept (sha256sum $whole | trunc 8) $suffix }}
+{{- $room := sub (last .) (add 10 (len $suffix)) | int }}
+{{- if gt $room 0 }}
+{{- $name = printf "%s-%s-%s" ($kept | trunc $room | trimSuffix "-") (sha256sum $whole | trunc 8) $suffix }}
+{{- else }}
+{{- $name = printf "r-%s-%s" (sha256sum $name | trunc 8) $suffix | trunc (last .) | trimSuffix "-" }}
+{{- end }}
 {{- end }}
 {{- $name }}
 {{- end }}

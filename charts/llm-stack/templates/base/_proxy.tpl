@@ -2,6 +2,7 @@
 
 
 
+
 {{- define "llm-stack.proxy" -}}
 {{- $proxy := .context.Values.global.proxy }}
 {{- $found := dict }}
@@ -16,19 +17,26 @@
 {{- end }}
 {{- end }}
 {{- if $found }}
-{{- $direct := concat (list "localhost" "127.0.0.1" ".svc" ".cluster.local") (uniq .hosts) $proxy.noProxy | join "," }}
+{{- $hosts := list }}
+{{- range .urls }}
+{{- $host := regexReplaceAll "^[a-z]+://([^@/]*@)?([^:/]+).*$" . "${2}" }}
+{{- if not (contains "." $host) }}
+{{- $hosts = append $hosts $host }}
+{{- end }}
+{{- end }}
+{{- $direct := concat (list "localhost" "127.0.0.1" ".svc" ".cluster.local") (uniq $hosts) $proxy.noProxy | join "," }}
 {{- $found = merge $found (dict "NO_PROXY" $direct "no_proxy" $direct) }}
 {{- end }}
 {{- mustToJson $found }}
 {{- end }}
 
 
-{{- define "llm-stack.endpointHosts" -}}
-{{- $hosts := list }}
+{{- define "llm-stack.endpointURLs" -}}
+{{- $urls := list }}
 {{- range .Facts.endpoints }}
-{{- $hosts = append $hosts (regexReplaceAll "^https?://([^:/]+).*$" .url "${1}") }}
+{{- $urls = append $urls .url }}
 {{- end }}
-{{- mustToJson $hosts }}
+{{- mustToJson $urls }}
 {{- end }}
 
 

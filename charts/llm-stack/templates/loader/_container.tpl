@@ -35,7 +35,8 @@
   {{- if eq .Loader.mode "watch" }}
   {{- $_ := set $env "INTERVAL" (.Values.loader.interval | int64 | toString) }}
   {{- end }}
-  {{- $env = mergeOverwrite $env (include "llm-stack.proxy" (dict "context" . "hosts" list) | mustFromJson) }}
+  {{- $urls := include "llm-stack.slot.source.urls" . | include "llm-stack.list" | mustFromJson }}
+  {{- $env = mergeOverwrite $env (include "llm-stack.proxy" (dict "context" . "urls" $urls) | mustFromJson) }}
   {{- $env = mergeOverwrite $env (include "llm-stack.slot.loader.env" . | include "llm-stack.map" | mustFromJson) }}
   {{- range $name, $value := include "llm-stack.ownEnv" .Values.loader.env | mustFromJson }}
   {{- $_ := set $env $name $value }}

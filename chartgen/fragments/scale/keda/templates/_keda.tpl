@@ -7,8 +7,15 @@ maxReplicas: {{ int64 .Values.keda.maxReplicas }}
 
 {{- define "fragment.scale.keda.needs" -}}
 {{- with .Values.keda }}
-{{- if and .enabled .prometheus.triggerAuthentication -}}
+{{- if and .enabled .prometheus.triggerAuthentication (ne (include "fragment.scale.keda.triggers" $) "[]") -}}
 {{ .prometheus.triggerAuthenticationKind }}/{{ .prometheus.triggerAuthentication }}
+{{- end }}
+{{- if .enabled }}
+{{- range .triggers }}
+{{- with .authenticationRef }}
+{{ .kind | default "TriggerAuthentication" }}/{{ .name }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -127,6 +134,19 @@ keda.minReplicas: is 0, but all of keda.triggers measure the server's own pods, 
 {{- else }}
 keda.minReplicas: is 0, but without a pod nothing exports metrics or holds requests, so no pod would start again; set it to 1 or more, or add a trigger to keda.triggers that counts requests without a pod
 {{- end }}
+{{- end }}
+{{- $names := list }}
+{{- range $own }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- range $n, $trigger := $keda.triggers }}
+{{- if and .useCachedMetrics (has .type (list "cpu" "memory" "cron")) }}
+keda.triggers[{{ $n }}].useCachedMetrics: KEDA refuses it for a trigger of type {{ .type }}; remove it
+{{- end }}
+{{- if and .name (has .name $names) }}
+keda.triggers[{{ $n }}].name: another trigger of the server is called {{ .name }}, too, which KEDA refuses; give this one another name
+{{- end }}
+{{- $names = append $names (.name | default "") }}
 {{- end }}
 {{- if and $keda.prometheus.authModes (not $keda.prometheus.triggerAuthentication) }}
 keda.prometheus.authModes: is set, but keda.prometheus.triggerAuthentication is empty; set both

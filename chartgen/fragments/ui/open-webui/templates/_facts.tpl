@@ -228,9 +228,9 @@ PersistentVolumeClaim/{{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "fragment.ui.open-webui.network" -}}
+{{- /* The URLs that the values name, as a JSON list. */}}
+{{- define "fragment.ui.open-webui.urls" -}}
 {{- $ui := .Values.openWebui }}
-{{- if $ui.enabled }}
 {{- $urls := include "fragment.urlsIn" $ui.env | mustFromJson }}
 {{- range include "fragment.ui.open-webui.endpoints" . | mustFromJson }}
 {{- range . }}
@@ -240,10 +240,16 @@ PersistentVolumeClaim/{{ . }}
 {{- range $ui.toolServers }}
 {{- $urls = append $urls .url }}
 {{- end }}
-{{- $urls = concat $urls (include "fragment.proxyURLs" . | mustFromJson) }}
 {{- with $ui.ldap.host }}
 {{- $urls = append $urls (printf "ldap://%s:%d" . (int64 $ui.ldap.port)) }}
 {{- end }}
+{{- concat $urls (list $ui.redis.url $ui.oidc.providerUrl) | compact | uniq | mustToJson }}
+{{- end }}
+
+{{- define "fragment.ui.open-webui.network" -}}
+{{- $ui := .Values.openWebui }}
+{{- if $ui.enabled }}
+{{- $urls := concat (include "fragment.ui.open-webui.urls" . | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) }}
 {{- $hidden := list }}
 {{- range $key := list "database" "redis" }}
 {{- if (get $ui $key).existingSecret }}
@@ -257,7 +263,7 @@ PersistentVolumeClaim/{{ . }}
   service: {{ include "fragment.name" (list . "open-webui") }}
   ports: [8080]
   public: true
-  urls: {{ concat $urls (list $ui.redis.url $ui.oidc.providerUrl) | compact | uniq | toJson }}
+  urls: {{ $urls | uniq | toJson }}
   hidden: {{ toJson $hidden }}
   internet: {{ not $ui.offline | toJson }}
 {{- end }}

@@ -15,14 +15,14 @@ folders: {{ toJson $folders }}
 {{- end }}
 
 {{- /* The Jobs are found by their labels: the name of a Job contains a hash of its pod, and each run of a CronJob has
-another name. */}}
+another name. kubectl follows five pods, unless a higher limit is set; pods that have ended count. */}}
 {{- define "fragment.workload.batch.workload" -}}
 {{- if .Facts.batch }}
 {{- $selector := printf "app.kubernetes.io/instance=%s,app.kubernetes.io/component=%s" .Release.Name .Server -}}
 kind: {{ ternary "CronJob" "Job" (ne .Values.batch.schedule "") }}
 apiVersion: batch/v1
 name: {{ include "fragment.serverName" . }}
-logs: {{ printf "-l %s --tail=-1" $selector | quote }}
+logs: {{ printf "-l %s --tail=-1 --max-log-requests=10000" $selector | quote }}
 wait: {{ printf "wait --for=condition=complete job -l %s" $selector | quote }}
 {{- end }}
 {{- end }}

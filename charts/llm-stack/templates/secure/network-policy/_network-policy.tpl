@@ -10,29 +10,35 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 
 
 
+
 {{- define "llm-stack.secure.network-policy.target" -}}
-{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "ldap" 389 "ldaps" 636 }}
+{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "postgres" 5432 "mysql" 3306 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "ldap" 389 "ldaps" 636 }}
 {{- $scheme := splitList "://" .url | first }}
 {{- $authority := splitList "://" .url | last | splitList "/" | first | splitList "@" | last }}
-{{- $host := regexReplaceAll ":[0-9]+$" $authority "" }}
+{{- $host := regexReplaceAll ":[0-9]+$" $authority "" | trimSuffix "." }}
 {{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual $scheme | default 443) }}
+{{- $inside := regexMatch "[.]svc([.]|$)" $host }}
+{{- $labels := regexReplaceAll "[.]svc([.].*)?$" $host "" | splitList "." }}
+{{- $service := $host }}
+{{- if and (gt (len $labels) 1) (or $inside (eq (len $labels) 2)) (eq (last $labels) .context.Release.Namespace) }}
+{{- $service = initial $labels | last }}
+{{- end }}
 {{- $found := dict }}
 {{- range .context.Facts.network }}
-{{- if and .service (eq .service $host) }}
+{{- if and .service (eq .service $service) }}
 {{- $found = dict "component" .component "ports" .ports }}
 {{- end }}
 {{- end }}
-{{- if not $found }}
-{{- $labels := splitList "." $host }}
+{{- if not (or $found (eq $host "localhost")) }}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+){3}$" $host }}
 {{- $found = dict "cidr" (printf "%s/32" $host) "port" (int64 $port) }}
 {{- else if eq (len $labels) 1 }}
 {{- $found = dict "namespace" .context.Release.Namespace }}
-{{- else if regexMatch "\\.svc(\\.|$)" $host }}
-{{- $found = dict "namespace" (index $labels 1) }}
+{{- else if $inside }}
+{{- $found = dict "namespace" (last $labels) }}
 {{- else }}
 {{- $found = dict "public" true "port" (int64 $port) }}
-{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "cn"))) }}
+{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "co" "cn"))) }}
 {{- $_ := set $found "namespace" (last $labels) }}
 {{- end }}
 {{- end }}

@@ -228,9 +228,9 @@ PersistentVolumeClaim/{{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "llm-stack.ui.open-webui.network" -}}
+
+{{- define "llm-stack.ui.open-webui.urls" -}}
 {{- $ui := .Values.openWebui }}
-{{- if $ui.enabled }}
 {{- $urls := include "llm-stack.urlsIn" $ui.env | mustFromJson }}
 {{- range include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
 {{- range . }}
@@ -240,10 +240,16 @@ PersistentVolumeClaim/{{ . }}
 {{- range $ui.toolServers }}
 {{- $urls = append $urls .url }}
 {{- end }}
-{{- $urls = concat $urls (include "llm-stack.proxyURLs" . | mustFromJson) }}
 {{- with $ui.ldap.host }}
 {{- $urls = append $urls (printf "ldap://%s:%d" . (int64 $ui.ldap.port)) }}
 {{- end }}
+{{- concat $urls (list $ui.redis.url $ui.oidc.providerUrl) | compact | uniq | mustToJson }}
+{{- end }}
+
+{{- define "llm-stack.ui.open-webui.network" -}}
+{{- $ui := .Values.openWebui }}
+{{- if $ui.enabled }}
+{{- $urls := concat (include "llm-stack.ui.open-webui.urls" . | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) }}
 {{- $hidden := list }}
 {{- range $key := list "database" "redis" }}
 {{- if (get $ui $key).existingSecret }}
@@ -257,7 +263,7 @@ PersistentVolumeClaim/{{ . }}
   service: {{ include "llm-stack.name" (list . "open-webui") }}
   ports: [8080]
   public: true
-  urls: {{ concat $urls (list $ui.redis.url $ui.oidc.providerUrl) | compact | uniq | toJson }}
+  urls: {{ $urls | uniq | toJson }}
   hidden: {{ toJson $hidden }}
   internet: {{ not $ui.offline | toJson }}
 {{- end }}

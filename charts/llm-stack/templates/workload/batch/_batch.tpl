@@ -22,7 +22,7 @@ folders: {{ toJson $folders }}
 kind: {{ ternary "CronJob" "Job" (ne .Values.batch.schedule "") }}
 apiVersion: batch/v1
 name: {{ include "llm-stack.serverName" . }}
-logs: {{ printf "-l %s --tail=-1" $selector | quote }}
+logs: {{ printf "-l %s --tail=-1 --max-log-requests=10000" $selector | quote }}
 wait: {{ printf "wait --for=condition=complete job -l %s" $selector | quote }}
 {{- end }}
 {{- end }}

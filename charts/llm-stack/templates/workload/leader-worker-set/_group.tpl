@@ -121,8 +121,8 @@ nodes.count: {{ int64 $nodes.count }} is set, but the chart cannot serve a model
 {{- end }}
 {{- if and (eq $cache.type "persistentVolumeClaim") (not $cache.shared) }}
 modelCache.accessModes: {{ join ", " $cache.accessModes }} lets only one node mount the claim, but nodes.count is {{ int64 $nodes.count }}; set modelCache.accessModes to ReadWriteMany with a storage class that supports it, or modelCache.type to volumeClaimTemplate for a claim for each pod
-{{- else if eq $cache.type "emptyDir" }}
-modelCache.type: with emptyDir, each of the {{ int64 $nodes.count }} pods of a group downloads the model again whenever the group is replaced; set modelCache.type to volumeClaimTemplate for a claim for each pod, or to persistentVolumeClaim with modelCache.accessModes ReadWriteMany
+{{- else if has $cache.type (list "emptyDir" "ephemeral") }}
+modelCache.type: with {{ $cache.type }}, each of the {{ int64 $nodes.count }} pods of a group downloads the model again whenever the group is replaced; set modelCache.type to volumeClaimTemplate for a claim for each pod, or to persistentVolumeClaim with modelCache.accessModes ReadWriteMany
 {{- end }}
 {{- else }}
 {{- range $key, $value := pick $nodes "resources" "networks" "exclusiveTopology" "queue" "stallSeconds" }}

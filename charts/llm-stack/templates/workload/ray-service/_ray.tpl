@@ -27,7 +27,7 @@ operator: {{ quote . }}
 kind: RayService
 apiVersion: ray.io/v1
 name: {{ quote $name }}
-logs: {{ printf "-l ray.io/node-type=worker,app.kubernetes.io/instance=%s,app.kubernetes.io/component=%s" .Release.Name .Server | quote }}
+logs: {{ printf "-l ray.io/node-type=worker,app.kubernetes.io/instance=%s,app.kubernetes.io/component=%s --max-log-requests=10000" .Release.Name .Server | quote }}
 wait: {{ printf "wait --for=condition=Ready rayservice/%s" $name | quote }}
 {{- end }}
 {{- end }}
