@@ -100,13 +100,13 @@ def _misread(path: str, read: Read, slots: dict[str, Slot]) -> Iterator[Problem]
     if read.scope and read.scope != slot.scope:
         message = f"are facts of a {slot.scope}, but the template reads the {read.scope}'s"
         yield Problem(path, read.line, ".".join(read.path[:2]), message, f"read them in the context of a {slot.scope}")
-    keys, rest = slot.keys, read.path[3:] if slot.kind == "list" else read.path[2:]
-    for key in rest:
+    keys, begin = slot.keys, 3 if slot.kind == "list" else 2
+    for n, key in enumerate(read.path[begin:], begin + 1):
         if key == ANY or not keys:
             return
         if key not in keys:
             message = f"is not a key of {slot.name}"
-            yield Problem(path, read.line, ".".join(read.path), message, nearest(key, list(keys), "its keys"))
+            yield Problem(path, read.line, ".".join(read.path[:n]), message, nearest(key, list(keys), "its keys"))
             return
         keys = keys[key].get("keys", {})
 
