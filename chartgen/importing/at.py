@@ -10,7 +10,21 @@ from typing import Any
 
 from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
-from .draft import CARRIED, CHANGED, MISSING, OTHER, SERVER, SETTLED, TEMPLATE, Draft, Note, Put, Spot
+from .draft import (
+    CARRIED,
+    CHANGED,
+    MISSING,
+    NO_VALUE,
+    OTHER,
+    SERVER,
+    SETTLED,
+    TEMPLATE,
+    UNKNOWN,
+    Draft,
+    Note,
+    Put,
+    Spot,
+)
 from .source import Source, at, leaves
 from .tables import Program, Table, programs
 
@@ -179,8 +193,7 @@ class At:
         also = ""
         if self.table.names and own and self.draft.names.has((own,)):
             also = f"; '{own}' in llm-stack {_belongs(own, self.draft)}"
-        said = f"chartgen does not know this value of {self.table.title}"
-        said = said if self.table.names or self.table.ui else "llm-stack has no value for it"
+        said = f"{UNKNOWN} {self.table.title}" if self.table.names or self.table.ui else NO_VALUE
         self._each(keys, Note(MISSING, f"{said}{also}"))
 
     def misspelt(self, known: list[str]) -> None:

@@ -16,6 +16,8 @@ from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
 MISSING, SETTLED = "no counterpart", "not needed"
+UNKNOWN = "chartgen does not know this value of"  # a chart, whose name follows
+NO_VALUE = "llm-stack has no value for it"
 NO_CHART = "belongs to none of the charts that chartgen recognises"
 KINDS = (CARRIED, CHANGED, OTHER, MISSING, SETTLED)
 

@@ -12,13 +12,12 @@ from ..reading import keynames, yamlfile
 from ..reading.keynames import Names
 from ..reading.yamlfile import dotted
 from . import recognise, source
-from .draft import CARRIED, CHANGED, MISSING, NO_CHART, SETTLED, Draft, Note, Spot
+from .draft import CARRIED, CHANGED, MISSING, NO_CHART, NO_VALUE, SETTLED, UNKNOWN, Draft, Note, Spot
 from .importer import drafted
 from .tables import Table, charts, program_of
 
 LONGEST = 100  # characters of a value that are shown
 UNREAD = "name a values file; 'chartgen import' does not read what is in it"
-UNKNOWN = "llm-stack has no value for it"  # At.unknown says so
 
 
 def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
@@ -154,7 +153,9 @@ def _hint(draft: Draft, spot: Spot, note: Note, names: Names) -> Problem | None:
     to = draft.place(note.put) if note.put else ()
     if note.kind == SETTLED:
         what, remedy = ("is not needed", f"remove it: {note.text}") if not known else ("", "")
-    elif note.kind == MISSING and (note.text.startswith(UNKNOWN) or (note.text == NO_CHART and names.has(spot[1][:1]))):
+    elif note.kind == MISSING and (
+        note.text.startswith((UNKNOWN, NO_VALUE)) or (note.text == NO_CHART and names.has(spot[1][:1]))
+    ):
         what, remedy = (
             _ours(draft, spot, names) if names.has(spot[1][:1]) else ("llm-stack has no such value", note.text)
         )

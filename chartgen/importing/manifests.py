@@ -601,7 +601,7 @@ def _certificates(at: At, target: str, hosts: set[str], alone: bool) -> None:
     kept, keys = [], []
     for n, one in enumerate(at.value.get("tls") or ()):
         named = list_at(map_at(one), "hosts")
-        own = [k for k, host in enumerate(named) if alone or host in hosts]
+        own = [k for k, host in enumerate(named) if alone or (isinstance(host, str) and host in hosts)]
         if own or not named:
             kept.append({**map_at(one), "hosts": [named[k] for k in own]} if named else one)
             keys += [("tls", n, key) for key in map_at(one) if key != "hosts"]

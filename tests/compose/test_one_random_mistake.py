@@ -48,7 +48,7 @@ KINDS: dict[str, tuple[str, str, Callable[[str], str]]] = {
     "a function misspelt": ("templates/*", r"\| ([a-z][a-zA-Z]{4,})\b", misspelt),
     "a list for a helper in the wrong order": ("templates/*", rf'{POD}\(list (\S+ "[a-z-]+")\)', turned),
     "the context in place of a list": ("templates/*", rf'{POD}(\(list \S+ "[a-z-]+"\))', lambda _: "."),
-    "a variable misspelt": ("templates/*", r"[ (]\$([a-z][a-zA-Z]{4,})(?! :?=)\b", misspelt),
+    "a variable misspelt": ("templates/*", r"[ (]\$([a-z][a-zA-Z]{4,})(?! :?=|, \$)\b", misspelt),
     "a parenthesis left out": ("templates/*", r"\{\{(?!-? ?/\*)[^}\n]*(\))[^}\n(\"`]*\}\}$", without),
     "a type misspelt": ("values.schema.yaml", r"type: (string|integer|boolean|array)\b", misspelt),
     "a keyword misspelt": ("values.schema.yaml", r"^ {6,}(description|minimum|maximum): ", misspelt),

@@ -17,7 +17,7 @@ HEAD = '{{- define "llm-stack.engine.ollama.facts" -}}\n'
     [
         (
             '{{ printf "protocl: x" }}',
-            "engine.facts: protocl is not one of its keys; use one of access, arguments, batch, cards, copies,",
+            "engine.facts: protocl is not one of its keys; use one of access, alsoAccepted, arguments, batch, cards,",
         ),
         (
             '{{ printf "copies: many" }}',
