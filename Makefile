@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := all
-.PHONY: all help next tools build validate check test test-fast e2e e2e-real lint parity faults kills fuzz bench docs editor site format lock definitions clean
+.PHONY: all help next tools build validate check test test-fast thorough e2e e2e-real lint parity faults kills fuzz bench docs editor site format lock definitions clean
 
 all: tools ## Set everything up, build charts/llm-stack, check it, and print what to do next
 	@$(BIN)/chartgen build
@@ -55,6 +55,10 @@ test: lint check validate ## Everything that CI runs
 
 test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
+
+thorough: tools ## Run the tests of random mistakes, texts and types on many more than make test does
+	@MISTAKES=10 TEXTS=all LEAVES=all $(BIN)/pytest -n auto tests/compose/test_one_random_mistake.py \
+	  tests/llm_stack/test_text_into_yaml.py tests/importing/test_importing.py
 
 parity: tools ## Render and check everything by the prover and by the commands of Helm and kubeconform, and compare
 	@PARITY=all $(BIN)/pytest tests/programs/test_prover.py

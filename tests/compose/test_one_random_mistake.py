@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -19,7 +20,7 @@ from chartgen.sources import stack as stacks
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(2)
+SEEDS = range(int(os.environ.get("MISTAKES", "1")))  # mistakes of each kind
 FRAGMENTS = ROOT / "chartgen/fragments"
 WORD = "([a-zA-Z]{5,})"
 POD = r'include "fragment\.(?:name|shortName|labels|selector)" '
