@@ -75,12 +75,23 @@ def odd(dice: random.Random) -> Iterator[list[Document]]:
     """The good objects, each time with another place that holds something of any shape."""
     for document in GOOD:
         for path in everywhere(document.data):
-            data = copy.deepcopy(document.data)
-            place = data
-            for step in path[:-1]:
-                place = place[step]
-            place[path[-1]] = dice.choice([None, 1, True, "x", [], [1], {}, {"a": 1}, [{"name": 1}], [None]])
+            shape = dice.choice([None, 1, True, "x", [], [1], {}, {"a": 1}, [{"name": 1}], [None]])
+            data = put(document.data, path, shape)
             yield [*(each for each in GOOD if each is not document), replace(document, data=data)]
+
+
+def inside(data: Any, path: tuple[Any, ...]) -> Any:
+    """What is at a place in nested maps and lists."""
+    for step in path:
+        data = data[step]
+    return data
+
+
+def put(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """A copy with a value at a place."""
+    made = copy.deepcopy(data)
+    inside(made, path[:-1])[path[-1]] = value
+    return made
 
 
 def everywhere(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

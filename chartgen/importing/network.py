@@ -267,8 +267,9 @@ def _paths(at: At, n: int, item: Any) -> None:
 @row("uiHosts", [({"host": TEXT, "paths": LIST}, TEXT)])
 def ui_hosts(at: At) -> None:
     """The hosts of an Ingress to the UI."""
-    named = [(n, item.get("host") if isinstance(item, dict) else item) for n, item in enumerate(at.value)]
-    found = [((n, "host") if isinstance(at.value[n], dict) else (n,), host) for n, host in named if host]
+    items = enumerate(at.value)
+    named = [((n, "host"), item.get("host")) if isinstance(item, dict) else ((n,), item) for n, item in items]
+    found = [(key, host) for key, host in named if host]
     for key, host in found[:1]:
         at.put("ingress.host", host, key, how="the host of the UI")
     if found[1:]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from ..reading.yamlfile import Key
 from .harmless import formed
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
@@ -301,16 +302,7 @@ def _traefik(route: Object) -> Iterator[Door]:
     schemes = {TRAEFIK[0]: ("http", "https"), TRAEFIK[1]: ("tcp", "tls"), TRAEFIK[2]: ("udp", "udp")}[route.kind]
     scheme = schemes[secure]
     for _, rule in maps(spec, "routes[]"):
-        backends = tuple(
-            Backend(
-                str(each.get("kind") or "Service"),
-                str(each.get("namespace") or route.namespace),
-                str(each.get("name")),
-                plain(each.get("port")),
-            )
-            for _, each in maps(rule, "services[]")
-            if each.get("weight") != 0
-        )
+        backends = _backends(route, maps(rule, "services[]"))
         for host, path, exact, conditions in _matches(str(rule.get("match") or "")):
             lines = (*((ONLY,) if exact else ()), *conditions.values())
             shown = formed(path, "path") if route.kind == TRAEFIK[0] else ""
@@ -365,21 +357,26 @@ def _listening(gateway: Object, render: Render) -> Iterator[Door]:
         yield Door(gateway, way, entry, by=f"the class {formed(name, 'name')}", host=str(host or ""), inside=True)
 
 
+def _backends(route: Object, references: Iterable[tuple[Key, dict[str, Any]]]) -> tuple[Backend, ...]:
+    """What the references of a rule lead to; one of weight 0 gets no request."""
+    return tuple(
+        Backend(
+            str(each.get("kind") or "Service"),
+            str(each.get("namespace") or route.namespace),
+            str(each.get("name")),
+            plain(each.get("port")),
+        )
+        for _, each in references
+        if each.get("weight") != 0
+    )
+
+
 def _routed(route: Object, render: Render) -> Iterator[Door]:
     """The hosts of a route, through each of its Gateways, for each match of each rule."""
     hosts = [str(host) for _, host in at(route.data, "spec.hostnames[]")] or [""]
     parents = [found for _, each in maps(route.data, "spec.parentRefs[]") for found in _parents(route, each, render)]
     for rule in [rule for _, rule in maps(route.data, "spec.rules[]")] or [{}]:
-        backends = tuple(
-            Backend(
-                str(each.get("kind") or "Service"),
-                str(each.get("namespace") or route.namespace),
-                str(each.get("name")),
-                plain(each.get("port")),
-            )
-            for _, each in maps(rule, "backendRefs[]")
-            if each.get("weight") != 0  # which gets no request
-        )
+        backends = _backends(route, maps(rule, "backendRefs[]"))
         if any(each.get("type") == "RequestRedirect" for _, each in maps(rule, "filters[]")):
             backends = (REDIRECT,)
         for match in [match for _, match in maps(rule, "matches[]")] or [{}]:

@@ -23,7 +23,7 @@ from chartgen.programs.prover import Prover
 from chartgen.proofs import checks, wiring
 from chartgen.proofs.manifests import render_of, title
 from chartgen.proofs.run import Run
-from tests.objects import GOOD, NEEDS, everywhere
+from tests.objects import GOOD, NEEDS, everywhere, inside, put
 
 from .values import Maker
 
@@ -90,9 +90,7 @@ def changes(seed: int, count: int) -> Iterator[Change]:
         )
         if not path:
             continue
-        place = data
-        for step in path[:-1]:
-            place = place[step]
+        place = inside(data, path[:-1])
         last, how = path[-1], dice.random()
         shown = ".".join(map(str, path))
         schema = schemas[title(document)]
@@ -131,12 +129,8 @@ def emptied() -> Iterator[Change]:
 
 
 def _with(document: Document, path: tuple[Any, ...], value: Any) -> Change:
-    data = copy.deepcopy(document.data)
-    place = data
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    return Change(f"{title(document)}: {'.'.join(map(str, path))} = {json.dumps(value)}", data)
+    shown = f"{title(document)}: {'.'.join(map(str, path))} = {json.dumps(value)}"
+    return Change(shown, put(document.data, path, value))
 
 
 def _made(maker: Maker, schema: dict[str, Any]) -> Any:

@@ -23,6 +23,7 @@ from chartgen.programs import prover, tools
 from chartgen.proofs import checks, runs
 from chartgen.proofs.manifests import title
 from chartgen.proofs.run import Run
+from tests.objects import inside
 
 from .values import Maker, spoilt
 
@@ -192,10 +193,7 @@ def _smaller(data: Any, path: tuple[Any, ...] = (), whole: Any = None) -> Iterat
     keys = list(data) if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
     for key in keys:
         made = copy.deepcopy(whole)
-        place = made
-        for step in path:
-            place = place[step]
-        del place[key]
+        del inside(made, path)[key]
         yield made
     for key in keys:
         yield from _smaller(data[key], (*path, key), whole)

@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import objects
 import pytest
 import yaml
 from conftest import CHART
-from objects import everywhere
+from objects import everywhere, inside
 
 from chartgen.programs import helm, tools
 from chartgen.programs.helm import Document, documents
@@ -58,20 +59,12 @@ def said(old: list[Document], new: list[Document]) -> str:
 
 
 def put(document: Document, path: tuple[Any, ...], value: Any) -> Document:
-    data = copy.deepcopy(document.data)
-    place = data
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    return replace(document, data=data)
+    return replace(document, data=objects.put(document.data, path, value))
 
 
 def texts(data: Any) -> Iterator[tuple[Any, ...]]:
     for path in everywhere(data):
-        place = data
-        for step in path:
-            place = place[step]
-        if isinstance(place, str):
+        if isinstance(inside(data, path), str):
             yield path
 
 
@@ -110,10 +103,7 @@ def test_what_is_added_or_removed_as_a_whole_does_not_print_its_texts():
             changed = put(document, path, token)
             for length in range(1, len(path)):
                 less = copy.deepcopy(changed.data)
-                place = less
-                for step in path[: length - 1]:
-                    place = place[step]
-                del place[path[length - 1]]
+                del inside(less, path[: length - 1])[path[length - 1]]
                 if {"kind", "metadata"} <= less.keys() and "name" in (less["metadata"] or {}):
                     for sides_ in ([replace(changed, data=less), changed], [changed, replace(changed, data=less)]):
                         assert token not in said([sides_[0]], [sides_[1]]), (document.data["kind"], path, length)

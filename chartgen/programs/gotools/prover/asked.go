@@ -25,34 +25,13 @@ const (
 
 // asking rewrites `semverCompare "TEXT" PATH.Capabilities.KubeVersion.Version` and any other PATH.Capabilities.
 func asking(node parse.Node) {
-	branch := func(b *parse.BranchNode) {
-		asking(b.Pipe)
-		asking(b.List)
-		if b.ElseList != nil {
-			asking(b.ElseList)
-		}
-	}
-	switch n := node.(type) {
-	case *parse.ListNode:
-		for _, each := range n.Nodes {
-			asking(each)
-		}
-	case *parse.IfNode:
-		branch(&n.BranchNode)
-	case *parse.RangeNode:
-		branch(&n.BranchNode)
-	case *parse.WithNode:
-		branch(&n.BranchNode)
-	case *parse.ActionNode:
-		asking(n.Pipe)
-	case *parse.TemplateNode:
-		if n.Pipe != nil {
-			asking(n.Pipe)
-		}
-	case *parse.PipeNode:
-		for _, each := range n.Cmds {
+	if pipe, ok := node.(*parse.PipeNode); ok {
+		for _, each := range pipe.Cmds {
 			command(each)
 		}
+	}
+	for _, each := range inside(node) {
+		asking(each)
 	}
 }
 

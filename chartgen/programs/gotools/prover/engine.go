@@ -139,30 +139,43 @@ func parsed(c *chart.Chart) *templates {
 func called(node parse.Node) map[string]bool {
 	found := map[string]bool{}
 	var walk func(parse.Node)
-	branch := func(b *parse.BranchNode) {
-		walk(b.List)
-		if b.ElseList != nil {
-			walk(b.ElseList)
-		}
-	}
 	walk = func(node parse.Node) {
-		switch n := node.(type) {
-		case *parse.ListNode:
-			for _, each := range n.Nodes {
-				walk(each)
-			}
-		case *parse.IfNode:
-			branch(&n.BranchNode)
-		case *parse.RangeNode:
-			branch(&n.BranchNode)
-		case *parse.WithNode:
-			branch(&n.BranchNode)
-		case *parse.TemplateNode:
-			found[n.Name] = true
+		if call, ok := node.(*parse.TemplateNode); ok {
+			found[call.Name] = true
+		}
+		for _, each := range inside(node) {
+			walk(each)
 		}
 	}
 	walk(node)
 	return found
+}
+
+// inside are the lists and pipelines directly in a node of a template.
+func inside(node parse.Node) []parse.Node {
+	branch := func(b *parse.BranchNode) []parse.Node {
+		if b.ElseList == nil {
+			return []parse.Node{b.Pipe, b.List}
+		}
+		return []parse.Node{b.Pipe, b.List, b.ElseList}
+	}
+	switch n := node.(type) {
+	case *parse.ListNode:
+		return n.Nodes
+	case *parse.IfNode:
+		return branch(&n.BranchNode)
+	case *parse.RangeNode:
+		return branch(&n.BranchNode)
+	case *parse.WithNode:
+		return branch(&n.BranchNode)
+	case *parse.ActionNode:
+		return []parse.Node{n.Pipe}
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			return []parse.Node{n.Pipe}
+		}
+	}
+	return nil
 }
 
 // providers are hashes of all that a render can depend on besides the frame: of each template as it was parsed, without
