@@ -300,8 +300,11 @@ def _pods(owner: Object, node: Any, path: Key) -> Iterator[Pod]:
 
 
 def service_of(host: str, namespace: str) -> tuple[str, str]:
-    """The Service's name and namespace that a host means within the cluster; ("", "") for any other host."""
-    inside, svc, _ = f"{host}.".partition(".svc.")
+    """The Service's name and namespace that a host means within the cluster; ("", "") for any other host, such as one
+    of a public domain that has a part called svc."""
+    inside, svc, domain = f"{host.rstrip('.')}.".partition(".svc.")
+    if domain not in ("", "cluster.local."):
+        return "", ""
     parts = inside.rstrip(".").split(".")
     if svc:
         return (parts[-2], parts[-1]) if len(parts) > 1 else ("", "")

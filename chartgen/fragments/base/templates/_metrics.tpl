@@ -1,5 +1,6 @@
 {{- /*
-{context, query}: true if a PromQL query, or the name of a metric, reads only metrics that the engine of a server exports.
+{context, query, own?}: true if a PromQL query, or the name of a metric, reads only metrics that the engine of a server exports.
+own: the value of the label llm_server, which the chart's monitors add, for metrics whose names are not known.
 Adapters replace the colons in names. A query in which no metric is found is none of these.
 */}}
 {{- define "fragment.engineMetrics" -}}
@@ -8,7 +9,12 @@ Adapters replace the colons in names. A query in which no metric is found is non
 {{- $own = append $own (regexFind "^[a-z]+" .) }}
 {{- end }}
 {{- /* The name of a metric can be a label; what is in braces, brackets, quotes or after by is none. */}}
-{{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` .query "} ${1} {" }}
+{{- $labelled := .query }}
+{{- with .own }}
+{{- $labelled = regexReplaceAll (printf `[A-Za-z_:][A-Za-z0-9_:]*\s*\{[^}]*\bllm_server\s*=~?\s*["'][\^]?%s[$]?["'][^}]*\}` .) $labelled "labelled:own{}" }}
+{{- $own = append $own "labelled" }}
+{{- end }}
+{{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` $labelled "} ${1} {" }}
 {{- $text = regexReplaceAll `"[^"]*"|'[^']*'` $text "" }}
 {{- $text = regexReplaceAll `\{[^}]*\}|\[[^\]]*\]` $text " " }}
 {{- $text = regexReplaceAll `\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)` $text " " }}

@@ -1,10 +1,15 @@
-{{- /* Given a map of environment variables: the URLs among them, as a JSON list. */}}
+{{- /*
+Given a map of environment variables, or a list of arguments: the URLs in their texts as scheme://host:port, as a JSON
+list. A text can contain several, as in a list or in JSON.
+*/}}
 {{- define "fragment.urlsIn" -}}
 {{- $found := list }}
 {{- range . }}
-{{- if and (kindIs "string" .) (regexMatch "^[a-z]+://" .) }}
-{{- $found = append $found . }}
+{{- if kindIs "string" . }}
+{{- range regexFindAll "[a-z][a-z0-9+]*://([^@/\\s\"';,]*@)?([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]+)?" . -1 }}
+{{- $found = append $found (regexReplaceAll "://.*@" . "://") }}
 {{- end }}
 {{- end }}
-{{- $found | mustToJson }}
+{{- end }}
+{{- uniq $found | mustToJson }}
 {{- end }}

@@ -58,13 +58,24 @@ path: {{ list "/models" $folder | compact | join "/" | quote }}
 {{- end }}
 
 {{- /* The servers that are enabled and speak ollama or openai. */}}
+{{- /* Whether no model of a server chats, by what the engine says, or by the usual names of models that embed or score. */}}
+{{- define "fragment.model.silent" -}}
+{{- $chats := false }}
+{{- range .Facts.models }}
+{{- $chats = or $chats (not (regexMatch "(?i)(^|[/_-])(embed(ding)?s?|bge|e5|gte|minilm|rerank(er)?)([/_:-]|$)" .reference)) }}
+{{- end }}
+{{- if or .Facts.engine.embeds (not $chats) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- define "fragment.model.endpoints" -}}
 {{- $found := list }}
 {{- range $name, $server := .Serving }}
 {{- $facts := .Facts.engine }}
 {{- if has $facts.protocol (list "ollama" "openai") }}
 {{- $path := ternary "/v1" "" (eq $facts.protocol "openai") }}
-{{- $endpoint := dict "protocol" $facts.protocol "url" (printf "%s%s" (include "fragment.serverURL" .) $path) "name" $name "model" $facts.model }}
+{{- $endpoint := dict "protocol" $facts.protocol "url" (printf "%s%s" (include "fragment.serverURL" .) $path) "name" $name "model" $facts.model "silent" (not (empty (include "fragment.model.silent" .))) }}
 {{- with $facts.secret }}
 {{- $_ := set $endpoint "secret" . }}
 {{- end }}

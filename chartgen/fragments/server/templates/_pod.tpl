@@ -365,7 +365,8 @@ rollingUpdate:
 {{- define "fragment.server.network" -}}
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}
-{{- $urls := include "fragment.urlsIn" .Values.env | mustFromJson }}
+{{- $arguments := concat (include "fragment.slot.server.command" . | include "fragment.list" | mustFromJson) .Values.extraArgs }}
+{{- $urls := concat (include "fragment.urlsIn" .Values.env | mustFromJson) (include "fragment.urlsIn" $arguments | mustFromJson) }}
 {{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
 {{- if $loads }}
 {{- $urls = concat $urls (include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson) }}

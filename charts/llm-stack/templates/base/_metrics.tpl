@@ -2,13 +2,19 @@
 
 
 
+
 {{- define "llm-stack.engineMetrics" -}}
 {{- $own := list }}
 {{- range pick (.context.Facts.engine.metrics | default dict) "running" "waiting" "requests" }}
 {{- $own = append $own (regexFind "^[a-z]+" .) }}
 {{- end }}
 
-{{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` .query "} ${1} {" }}
+{{- $labelled := .query }}
+{{- with .own }}
+{{- $labelled = regexReplaceAll (printf `[A-Za-z_:][A-Za-z0-9_:]*\s*\{[^}]*\bllm_server\s*=~?\s*["'][\^]?%s[$]?["'][^}]*\}` .) $labelled "labelled:own{}" }}
+{{- $own = append $own "labelled" }}
+{{- end }}
+{{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` $labelled "} ${1} {" }}
 {{- $text = regexReplaceAll `"[^"]*"|'[^']*'` $text "" }}
 {{- $text = regexReplaceAll `\{[^}]*\}|\[[^\]]*\]` $text " " }}
 {{- $text = regexReplaceAll `\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)` $text " " }}

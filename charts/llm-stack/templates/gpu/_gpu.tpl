@@ -188,6 +188,11 @@ spec:
 
 {{- define "llm-stack.gpu.checks" -}}
 {{- $gpu := .Values.gpu }}
+{{- range $name, $_ := include "llm-stack.gpu.devices" . | include "llm-stack.map" | mustFromJson }}
+{{- if hasKey $.Values.nodes.resources $name }}
+nodes.resources: {{ $name }} is the GPU, whose number is that of gpu.{{ ternary "resources" "count" (gt (len $gpu.resources) 0) }}; remove it here
+{{- end }}
+{{- end }}
 {{- $partitions := include "llm-stack.gpu.partitions" . | int64 }}
 {{- if and (gt $partitions 1) (not .Facts.engine.partitions) }}
 gpu.{{ ternary "resources" "count" (empty $gpu.partition) }}: the pod would get {{ $partitions }} MIG partitions, but CUDA shows a process only one of them; request one larger partition, or one partition for each pod and set replicas to {{ $partitions }}

@@ -58,13 +58,24 @@ path: {{ list "/models" $folder | compact | join "/" | quote }}
 {{- end }}
 
 
+
+{{- define "llm-stack.model.silent" -}}
+{{- $chats := false }}
+{{- range .Facts.models }}
+{{- $chats = or $chats (not (regexMatch "(?i)(^|[/_-])(embed(ding)?s?|bge|e5|gte|minilm|rerank(er)?)([/_:-]|$)" .reference)) }}
+{{- end }}
+{{- if or .Facts.engine.embeds (not $chats) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.model.endpoints" -}}
 {{- $found := list }}
 {{- range $name, $server := .Serving }}
 {{- $facts := .Facts.engine }}
 {{- if has $facts.protocol (list "ollama" "openai") }}
 {{- $path := ternary "/v1" "" (eq $facts.protocol "openai") }}
-{{- $endpoint := dict "protocol" $facts.protocol "url" (printf "%s%s" (include "llm-stack.serverURL" .) $path) "name" $name "model" $facts.model }}
+{{- $endpoint := dict "protocol" $facts.protocol "url" (printf "%s%s" (include "llm-stack.serverURL" .) $path) "name" $name "model" $facts.model "silent" (not (empty (include "llm-stack.model.silent" .))) }}
 {{- with $facts.secret }}
 {{- $_ := set $endpoint "secret" . }}
 {{- end }}

@@ -14,6 +14,13 @@ service.port: {{ int64 $port }} is already the Service's port {{ $name }}; set s
 {{- end }}
 {{ include "llm-stack.server.listenFaults" . }}
 {{ include "llm-stack.server.hideFaults" . }}
+{{- with .Facts.group }}
+{{- range concat .variables (($facts.group | default dict).variables | default list) }}
+{{- if hasKey $.Values.env . }}
+env.{{ . }}: the pods of a group find each other by it, so the chart or the operator sets it in each of them; remove it
+{{- end }}
+{{- end }}
+{{- end }}
 {{ include "llm-stack.server.repeatedFaults" . }}
 {{- $volumes := list "models" "tmp" "files" }}
 {{- range include "llm-stack.slot.server.volumes" . | include "llm-stack.list" | mustFromJson }}

@@ -365,7 +365,8 @@ rollingUpdate:
 {{- define "llm-stack.server.network" -}}
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}
-{{- $urls := include "llm-stack.urlsIn" .Values.env | mustFromJson }}
+{{- $arguments := concat (include "llm-stack.slot.server.command" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
+{{- $urls := concat (include "llm-stack.urlsIn" .Values.env | mustFromJson) (include "llm-stack.urlsIn" $arguments | mustFromJson) }}
 {{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
 {{- if $loads }}
 {{- $urls = concat $urls (include "llm-stack.slot.source.urls" . | include "llm-stack.list" | mustFromJson) }}

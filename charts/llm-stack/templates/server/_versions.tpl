@@ -67,13 +67,15 @@
 {{- $_ := set $found "sentence" (printf "%s does not have the argument %s; %%s version %s or newer" $image.tag $argument $row.since) }}
 {{- else if $late }}
 {{- $_ := set $found "sentence" (printf "%s does not have the argument %s any more; %%s a version before %s" $image.tag $argument $row.removed) }}
+{{- $_ := set $found "instead" ($row.instead | default "") }}
 {{- end }}
 {{- end }}
 {{- with $found.sentence }}
 
 {{- $sentence := printf "%s: %s, or change the value that sets the argument" $image.key (printf . "use") }}
 {{- if $.given }}
-{{- $sentence = printf "extraArgs: %s" (printf "remove it, or set %s to" $image.key | printf .) }}
+{{- $way := ternary "remove it" (printf "use %s in its place" $found.instead) (empty $found.instead) }}
+{{- $sentence = printf "extraArgs: %s" (printf "%s, or set %s to" $way $image.key | printf .) }}
 {{- end }}
 {{- $_ := set $found "sentence" $sentence }}
 {{- end }}

@@ -82,13 +82,13 @@ true
 
 {{- /*
 Whether one of keda.triggers can start the first pod. Those of type cpu and memory, those that query only metrics of the
-engine, and those that request the server itself need a pod.
+engine or of the server's monitor, and those that request the server itself need a pod.
 */}}
 {{- define "fragment.scale.keda.wakes" -}}
 {{- $root := . }}
 {{- range .Values.keda.triggers }}
 {{- $needsPod := has .type (list "cpu" "memory") }}
-{{- $needsPod = or $needsPod (include "fragment.engineMetrics" (dict "context" $root "query" (.metadata.query | default ""))) }}
+{{- $needsPod = or $needsPod (include "fragment.engineMetrics" (dict "context" $root "own" $root.Server "query" (.metadata.query | default ""))) }}
 {{- $needsPod = or $needsPod (regexMatch (printf "^https?://%s([.:/]|$)" (include "fragment.serverName" $root)) (.metadata.url | default "")) }}
 {{- if not $needsPod -}}
 true

@@ -7,18 +7,21 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- /*
 Where a URL leads, as JSON. Given {url, context}. component: a component of the release, with ports. namespace: another
 Service of the cluster, whose pods can have other ports than the Service. cidr or public: a host outside the cluster,
-with port. None of these: localhost, the pod itself. A host of two names can be a Service with its namespace
-(minio.storage) or public (ghcr.io): it is both, unless no namespace is called like its domain. A Service can have the
-name of a pod before it (redis-0.redis.cache.svc).
+with port; host: the name of a public one. None of these: localhost, the pod itself. A host of two names can be a Service
+with its namespace (minio.storage) or public (ghcr.io): it is both, unless no namespace is called like its domain. So is
+a host with .svc and another domain than cluster.local (minio.storage.svc.example.com), which can be that of the cluster.
+A Service can have the name of a pod before it (redis-0.redis.cache.svc).
 */}}
 {{- define "fragment.secure.network-policy.target" -}}
 {{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "postgres" 5432 "mysql" 3306 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "ldap" 389 "ldaps" 636 }}
 {{- $scheme := splitList "://" .url | first }}
 {{- $authority := splitList "://" .url | last | splitList "/" | first | splitList "@" | last }}
 {{- $host := regexReplaceAll ":[0-9]+$" $authority "" | trimSuffix "." }}
-{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual $scheme | default 443) }}
-{{- $inside := regexMatch "[.]svc([.]|$)" $host }}
-{{- $labels := regexReplaceAll "[.]svc([.].*)?$" $host "" | splitList "." }}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual (splitList "+" $scheme | first) | default 443) }}
+{{- /* Before .svc are the names of a Service and of its namespace. After it is the domain of the cluster, which can be any. */}}
+{{- $inside := regexMatch "^[^.]+([.][^.]+)+[.]svc([.]|$)|[.]svc$" $host }}
+{{- $certain := regexMatch "[.]svc([.]cluster[.]local)?$" $host }}
+{{- $labels := ternary (regexReplaceAll "[.]svc([.].*)?$" $host "") $host $inside | splitList "." }}
 {{- $service := $host }}
 {{- if and (gt (len $labels) 1) (or $inside (eq (len $labels) 2)) (eq (last $labels) .context.Release.Namespace) }}
 {{- $service = initial $labels | last }}
@@ -32,13 +35,17 @@ name of a pod before it (redis-0.redis.cache.svc).
 {{- if not (or $found (eq $host "localhost")) }}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+){3}$" $host }}
 {{- $found = dict "cidr" (printf "%s/32" $host) "port" (int64 $port) }}
+{{- else if hasPrefix "[" $host }}
+{{- $found = dict "cidr" (printf "%s/128" (trimAll "[]" $host)) "port" (int64 $port) }}
 {{- else if eq (len $labels) 1 }}
 {{- $found = dict "namespace" .context.Release.Namespace }}
-{{- else if $inside }}
+{{- else if $certain }}
 {{- $found = dict "namespace" (last $labels) }}
 {{- else }}
-{{- $found = dict "public" true "port" (int64 $port) }}
-{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "co" "cn"))) }}
+{{- $found = dict "public" true "port" (int64 $port) "host" (printf "%s:%d" $host (int64 $port)) }}
+{{- if $inside }}
+{{- $_ := set $found "namespace" (last $labels) }}
+{{- else if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "co" "cn"))) }}
 {{- $_ := set $found "namespace" (last $labels) }}
 {{- end }}
 {{- end }}
@@ -213,6 +220,23 @@ groups, and a remedy, for an address of IPv6 that Kubernetes refuses, or with an
 {{ $key }}: the exception {{ . }} is not a part of {{ $block.cidr }}; remove it, or use a smaller network within that one
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- /*
+Given the root: the hosts outside the cluster to which pods connect, as a JSON list. A NetworkPolicy allows their addresses only, which
+are not known here. NOTES name them, because a host of one's own often has a private address.
+*/}}
+{{- define "fragment.secure.network-policy.hosts" -}}
+{{- $hosts := list }}
+{{- if .Values.networkPolicy.enabled }}
+{{- range .Facts.network }}
+{{- range .urls }}
+{{- $to := include "fragment.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
+{{- $hosts = append $hosts (ternary ($to.host | default "") "" (empty $to.namespace)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- compact $hosts | uniq | sortAlpha | mustToJson }}
 {{- end }}
 
 {{- define "fragment.secure.network-policy.checks" -}}

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Sends a chat request to a server, first for a complete answer, then for a streamed one. If the model cannot chat, the
-# script requests an embedding.
+# script requests an embedding, and if it cannot embed either, the scores of documents.
 #
 # Environment, in addition to that of ask.sh
 #   SERVER_URL  the URL of the server, without a path
 #   MODEL       the model's name in requests
 #   API_KEY     the key for the server, if it requires one
-#   EMBEDS      true if the server only computes embeddings
+#   EMBEDS      true if the server only computes embeddings or scores
 # shellcheck source-path=SCRIPTDIR source=ask.sh
 . "${0%/*}/ask.sh"
 
@@ -60,10 +60,24 @@ chat() {
 embed() {
   say "$MODEL does not chat: requesting an embedding"
   post /v1/embeddings "{\"model\":$model,\"input\":\"hello\"}"
+  if [ "$status" = 404 ]; then
+    rank
+    return
+  fi
   check_status
   check_model
   grep -Eq '"embedding":\[ *-?[0-9]' "$scratch/flat" || die 1 "$url: the answer contains no embedding: $(excerpt)"
   say "the answer is an embedding"
+}
+
+# A vLLM that serves only a reranker does not have the path of embeddings.
+rank() {
+  say "$MODEL does not embed: requesting scores"
+  post /v1/rerank "{\"model\":$model,\"query\":\"hello\",\"documents\":[\"hello\",\"goodbye\"]}"
+  check_status
+  check_model
+  grep -Eq '"relevance_score":[ -]*[0-9]' "$scratch/flat" || die 1 "$url: the answer contains no score: $(excerpt)"
+  say "the answer is scores"
 }
 
 check_status() { [ "$status" = 200 ] || die 1 "$url: HTTP $status instead of an answer of $MODEL: $(excerpt)"; }

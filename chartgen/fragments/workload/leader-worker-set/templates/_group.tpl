@@ -4,6 +4,7 @@
 size: {{ int64 .Values.nodes.count }}
 rank: $(LWS_WORKER_INDEX)
 leader: $(LWS_LEADER_ADDRESS)
+variables: [GROUP_LEADER, GROUP_API_KEY, GROUP_STATE, LWS_LEADER_ADDRESS, LWS_GROUP_SIZE, LWS_WORKER_INDEX]
 wait: Helm's `--wait` does not wait for a LeaderWorkerSet.
 {{- end }}
 {{- end }}

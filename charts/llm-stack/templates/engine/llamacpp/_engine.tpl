@@ -15,7 +15,8 @@ metrics:
 protocol: openai
 model: {{ $llamacpp.servedModelName | default .Facts.model.name | quote }}
 servesOneModel: true
-embeds: {{ toJson $llamacpp.embeddings }}
+# common/arg.cpp: a server that scores documents has no chat either.
+embeds: {{ or $llamacpp.embeddings (has "--reranking" .Values.extraArgs) (has "--rerank" .Values.extraArgs) }}
 formats: [directory]
 {{- with $llamacpp.file }}
 modelFile: {{ quote . }}

@@ -1,3 +1,13 @@
+
+{{- define "llm-stack.engine.vllm.embeds" -}}
+{{- $runner := include "llm-stack.argument" (list .Values.extraArgs (list "--runner")) }}
+{{- $convert := include "llm-stack.argument" (list .Values.extraArgs (list "--convert")) }}
+{{- $task := include "llm-stack.argument" (list .Values.extraArgs (list "--task")) }}
+{{- if or (eq $runner "pooling") (has $convert (list "embed" "classify" "reward")) (has $task (list "embed" "embedding" "classify" "score" "reward")) -}}
+true
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.engine.vllm.facts" -}}
 {{- $gpu := .Facts.gpu -}}
 {{- $serve := (.Facts.group | default dict).serve -}}
@@ -26,10 +36,13 @@ copies: {{ int64 .Values.vllm.dataParallelSize }}
 # FusedMoEParallelConfig of vllm/model_executor/layers/fused_moe/config.py: with and without --enable-expert-parallel.
 sharesExperts: true
 parallelism: {{ include "llm-stack.engine.vllm.parallelism" . | quote }}
+{{- $embeds := include "llm-stack.engine.vllm.embeds" . }}
+embeds: {{ not (empty $embeds) }}
 group:
   port: 29500
-  path: /v1/completions
-  request: {{ dict "model" (include "llm-stack.engine.vllm.name" .) "prompt" "0" "max_tokens" 1 | toJson }}
+  path: {{ ternary "/v1/completions" "/v1/embeddings" (empty $embeds) | quote }}
+  request: {{ merge (dict "model" (include "llm-stack.engine.vllm.name" .)) (ternary (dict "prompt" "0" "max_tokens" 1) (dict "input" "0") (empty $embeds)) | toJson }}
+  variables: [VLLM_HOST_IP]
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true
 {{- if not $serve }}

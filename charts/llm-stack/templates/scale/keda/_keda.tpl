@@ -88,7 +88,7 @@ true
 {{- $root := . }}
 {{- range .Values.keda.triggers }}
 {{- $needsPod := has .type (list "cpu" "memory") }}
-{{- $needsPod = or $needsPod (include "llm-stack.engineMetrics" (dict "context" $root "query" (.metadata.query | default ""))) }}
+{{- $needsPod = or $needsPod (include "llm-stack.engineMetrics" (dict "context" $root "own" $root.Server "query" (.metadata.query | default ""))) }}
 {{- $needsPod = or $needsPod (regexMatch (printf "^https?://%s([.:/]|$)" (include "llm-stack.serverName" $root)) (.metadata.url | default "")) }}
 {{- if not $needsPod -}}
 true

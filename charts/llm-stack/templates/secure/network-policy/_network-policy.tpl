@@ -11,14 +11,17 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 
 
 
+
 {{- define "llm-stack.secure.network-policy.target" -}}
 {{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "postgres" 5432 "mysql" 3306 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "ldap" 389 "ldaps" 636 }}
 {{- $scheme := splitList "://" .url | first }}
 {{- $authority := splitList "://" .url | last | splitList "/" | first | splitList "@" | last }}
 {{- $host := regexReplaceAll ":[0-9]+$" $authority "" | trimSuffix "." }}
-{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual $scheme | default 443) }}
-{{- $inside := regexMatch "[.]svc([.]|$)" $host }}
-{{- $labels := regexReplaceAll "[.]svc([.].*)?$" $host "" | splitList "." }}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual (splitList "+" $scheme | first) | default 443) }}
+
+{{- $inside := regexMatch "^[^.]+([.][^.]+)+[.]svc([.]|$)|[.]svc$" $host }}
+{{- $certain := regexMatch "[.]svc([.]cluster[.]local)?$" $host }}
+{{- $labels := ternary (regexReplaceAll "[.]svc([.].*)?$" $host "") $host $inside | splitList "." }}
 {{- $service := $host }}
 {{- if and (gt (len $labels) 1) (or $inside (eq (len $labels) 2)) (eq (last $labels) .context.Release.Namespace) }}
 {{- $service = initial $labels | last }}
@@ -32,13 +35,17 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- if not (or $found (eq $host "localhost")) }}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+){3}$" $host }}
 {{- $found = dict "cidr" (printf "%s/32" $host) "port" (int64 $port) }}
+{{- else if hasPrefix "[" $host }}
+{{- $found = dict "cidr" (printf "%s/128" (trimAll "[]" $host)) "port" (int64 $port) }}
 {{- else if eq (len $labels) 1 }}
 {{- $found = dict "namespace" .context.Release.Namespace }}
-{{- else if $inside }}
+{{- else if $certain }}
 {{- $found = dict "namespace" (last $labels) }}
 {{- else }}
-{{- $found = dict "public" true "port" (int64 $port) }}
-{{- if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "co" "cn"))) }}
+{{- $found = dict "public" true "port" (int64 $port) "host" (printf "%s:%d" $host (int64 $port)) }}
+{{- if $inside }}
+{{- $_ := set $found "namespace" (last $labels) }}
+{{- else if and (eq (len $labels) 2) (not (has (last $labels) (list "com" "org" "net" "io" "co" "cn"))) }}
 {{- $_ := set $found "namespace" (last $labels) }}
 {{- end }}
 {{- end }}
@@ -213,6 +220,23 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{ $key }}: the exception {{ . }} is not a part of {{ $block.cidr }}; remove it, or use a smaller network within that one
 {{- end }}
 {{- end }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.secure.network-policy.hosts" -}}
+{{- $hosts := list }}
+{{- if .Values.networkPolicy.enabled }}
+{{- range .Facts.network }}
+{{- range .urls }}
+{{- $to := include "llm-stack.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
+{{- $hosts = append $hosts (ternary ($to.host | default "") "" (empty $to.namespace)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- compact $hosts | uniq | sortAlpha | mustToJson }}
 {{- end }}
 
 {{- define "llm-stack.secure.network-policy.checks" -}}
