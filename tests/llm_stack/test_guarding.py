@@ -118,6 +118,31 @@ def test_every_name_of_a_service_leads_to_its_pods_or_its_namespace(objects):
     assert [fault.document.data["metadata"]["name"] for fault in reach.check(render)] == ["llm-long"]
 
 
+def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
+    """Whatever is written like an address with a host, in whichever variable, argument or command."""
+    render = objects("every-form-of-an-address")
+    found = policies(render)["server"]["egress"]
+    blocks = {(block["cidr"], port["port"]) for rule in found for port in rule.get("ports", ()) for block in ips(rule)}
+    assert {(cidr, port) for cidr, port in blocks if not cidr.endswith("/0")} == {
+        ("10.0.0.5/32", 8001),
+        ("10.0.0.6/32", 8002),
+        ("10.0.0.7/32", 5432),
+        ("10.0.0.8/32", 6379),
+        ("fd00::2/128", 8443),
+    }
+    # A domain that can be that of the cluster is both; api.svc.example.com has no namespace before it, so it is public.
+    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {8443, 9000}
+    labels = at(policies(render)["server"], "egress[].to[].namespaceSelector.matchLabels")
+    spaces = {each["kubernetes.io/metadata.name"] for _, each in labels}
+    assert spaces == {"observability", "tools", "eu"}
+    (proxy,) = [rule for rule in policies(render)["open-webui"]["egress"] if ("fd00::1/128" in str(rule))]
+    assert [port["port"] for port in proxy["ports"]] == [3128]
+
+
+def ips(rule: dict) -> list[dict]:
+    return [each["ipBlock"] for each in rule.get("to", ()) if "ipBlock" in each]
+
+
 def test_private_addresses_are_not_the_internet(objects):
     (blocks,) = [
         [block for _, block in maps(rule, "to[].ipBlock")]

@@ -8,6 +8,7 @@ import pytest
 from conftest import CHART, ROOT
 
 from chartgen.needs import plan
+from chartgen.programs import helm, tools
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +23,7 @@ LARGE = {
     "gpu": {"vendor": "nvidia", "count": 8},
     "nodes": {"count": 2},
 }
+EMBEDS = {"sglang": {"embeddings": True}}
 
 
 def group(render, name="llm-server-group"):
@@ -107,6 +109,57 @@ def test_first_pod_is_asked_for_a_token_and_the_others_dial_it(manifests):
     start = [server(each).startupProbe for each in (leader, worker)]
     assert start[1].failureThreshold * start[1].periodSeconds > start[0].failureThreshold * start[0].periodSeconds
     assert server(leader).livenessProbe.timeoutSeconds > 20 + 2 * 4
+
+
+@pytest.mark.parametrize(("engine", "values"), [("vllm", {"extraArgs": ["--runner", "pooling"]}), ("sglang", EMBEDS)])
+def test_group_that_only_embeds_is_asked_for_an_embedding(rendered, engine, values):
+    """A path that does not exist would be an answer, too."""
+    leader, _ = templates(rendered(**LARGE | {"engine": engine} | values))
+    command = list(server(leader).livenessProbe.exec.command)
+    assert "/v1/embeddings" in command
+    assert any(json.loads(part).get("input") for part in command if part.startswith("{"))
+
+
+# Variables with a group alone that are no more than defaults.
+SETTINGS = {"RAY_USAGE_STATS_ENABLED", "RAY_SERVE_LLM_ROUTER_HTTP_TIMEOUT"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "workload"), [("vllm", "LeaderWorkerSet"), ("sglang", "LeaderWorkerSet"), ("vllm", "RayService")]
+)
+def test_variables_by_which_a_group_finds_itself_are_refused_in_env(tmp_path, engine, workload):
+    """Those that the chart sets in the pods of a group and in no others, with a key of the server among them."""
+    keyed = {} if workload == "RayService" else {engine: {"apiKey": {"existingSecret": "keys"}}}
+    many = LARGE | keyed | {"engine": engine, "nodes": {"count": 2, "workload": workload}}
+    one = LARGE | keyed | {"engine": engine, "nodes": {"count": 1}}
+    own = variables(render(tmp_path, many)) - variables(render(tmp_path, one)) - SETTINGS
+    assert own
+    for name in own:
+        assert f"env.{name}: the pods of a group find each other by it" in render(tmp_path, many | {"env": {name: "x"}})
+    assert "env." not in render(tmp_path, many | {"env": {"NCCL_DEBUG": "INFO"}})
+
+
+def render(tmp_path, values):
+    """What Helm prints, or why it refuses."""
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values), encoding="utf-8")
+    (made,) = helm.render([helm.Request(CHART, (file,))], tools.ensure(["helm"], print)["helm"].path)
+    return made.error or made.text
+
+
+def variables(text):
+    """The names of the variables of every container called server."""
+    boxes = [box for each in helm.documents(text) for box in containers(each.data) if box["name"] == "server"]
+    return {variable["name"] for box in boxes for variable in box.get("env", ())}
+
+
+def containers(node):
+    if isinstance(node, list):
+        for each in node:
+            yield from containers(each)
+    elif isinstance(node, dict):
+        for key, each in node.items():
+            yield from (each if key == "containers" and isinstance(each, list) else containers(each))
 
 
 @pytest.mark.parametrize(("size", "seconds"), [("10Gi", 300), ("690Gi", 1350)])

@@ -50,6 +50,57 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
 
 
 @pytest.mark.parametrize(
+    ("values", "said", "kept"),
+    [
+        ({"model": {"name": "nomic-embed-text"}}, "No server of the release chats", ""),
+        (
+            {"model": {"name": "nomic-embed-text"}, "openWebui": {"enabled": False}},
+            "",
+            "No server of the release chats",
+        ),
+        ({"models": {"a": {"name": "bge-m3"}, "b": {"name": "llama3.1"}}}, "", "No server of the release chats"),
+        (
+            {
+                "engine": "vllm",
+                "gpu": {"vendor": "nvidia"},
+                "model": {"name": "team/x"},
+                "extraArgs": ["--runner=pooling"],
+            },
+            "No server of the release chats",
+            "",
+        ),
+        (
+            {
+                "engine": "vllm",
+                "gpu": {"vendor": "nvidia"},
+                "model": {"source": "modelkit", "reference": "ghcr.io/team/qwen:v2", "weightsSize": "15Gi"},
+            },
+            "server: deepseek-r1, which is ghcr.io/team/qwen:v2 (engine vllm)",
+            "",
+        ),
+        ({"model": {"name": "llama3.1", "tag": "8b"}}, "server: llama3.1:8b (engine ollama)", ", which is"),
+        (
+            {
+                "networkPolicy": {"enabled": True},
+                "global": {"proxy": {"httpsProxy": "http://proxy.example.com:3128", "noProxy": ["10.0.0.0/8"]}},
+                "openWebui": {"endpoints": {"own": {"url": "http://llm.store.svc:80/v1"}}},
+            },
+            "add that address there: proxy.example.com:3128, registry.ollama.ai:443",
+            "llm.store",
+        ),
+        ({"model": {"name": "llama3.1"}}, "", "networkPolicy.external"),
+    ],
+)
+def test_the_notes_say_what_the_values_leave_open(helm: str, tmp_path: Path, values, said: str, kept: str):
+    """kept: what the notes do not say."""
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values), encoding="utf-8")
+    notes, _ = installed(helm, file)
+    assert said in notes
+    assert not kept or kept not in notes
+
+
+@pytest.mark.parametrize(
     "command",
     [
         "kubectl -n elsewhere rollout status deployment/own-server",

@@ -68,6 +68,9 @@ def test_no_error_of_a_query_starts_a_pod_and_keda_takes_the_fallback(case):
         ('sum({__name__=~"istio_requests_total", destination_service_name="llm-server"})', True),
         ("sum(vllm:num_requests_running) without (pod) unless on(pod) vllm:kv_cache_usage_perc", False),
         ("job:llm_requests:rate5m", True),
+        ('sum(own_waiting{llm_server="server", namespace="llm"}) + sum(other{llm_server=~"^server$"})', False),
+        ('sum(own_waiting{llm_server="server"}) + sum(gateway_waiting)', True),
+        ('sum(own_waiting{llm_server="other"})', True),
     ],
 )
 def test_only_queries_of_what_is_there_without_a_pod_scale_to_zero(tmp_path, query, wakes):

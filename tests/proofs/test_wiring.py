@@ -481,6 +481,9 @@ def test_port_that_a_policy_opens_and_no_container_has_is_told(port, fault):
         ("llm.other.svc", ("llm", "other")),
         ("llm.other.svc.cluster.local", ("llm", "other")),
         ("llm-0.llm.other.svc.cluster.local", ("llm", "other")),
+        ("llm.other.svc.cluster.local.", ("llm", "other")),
+        ("llm.other.svc.example.com", ("", "")),
+        ("api.svc.example.com", ("", "")),
     ],
 )
 def test_host_means_a_service_within_the_cluster(host, service):

@@ -266,6 +266,23 @@ def test_server_that_only_embeds_is_asked_for_nothing_else(run):
     assert asked == ["/v1/embeddings"]
 
 
+@pytest.mark.parametrize("embeds", ["true", "false"])
+def test_model_that_only_scores_documents_is_asked_for_scores(run, embeds):
+    given = json.dumps({"id": "rerank-1", "model": MODEL, "results": [{"index": 0, "relevance_score": -1.5}]})
+    missing = REFUSALS["vllm-without-path"]
+    with serving(lambda path, _: (200, given) if path == "/v1/rerank" else missing) as url:
+        done = run("chat.sh", SERVER_URL=url, EMBEDS=embeds)
+    assert done.returncode == 0, done.stderr
+    assert "the answer is scores" in done.stdout
+
+
+def test_server_that_answers_nothing_that_a_model_can_do_fails(run):
+    with serving(lambda *_: REFUSALS["vllm-without-path"]) as url:
+        done = run("chat.sh", SERVER_URL=url)
+    assert done.returncode == 1
+    assert "/v1/rerank: HTTP 404" in done.stderr
+
+
 def test_embedding_without_numbers_fails(run):
     given = json.dumps({"data": [{"embedding": []}], "model": MODEL})
     with serving(lambda path, _: (200, given) if path == "/v1/embeddings" else REFUSALS["ollama"]) as url:

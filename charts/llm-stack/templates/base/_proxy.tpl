@@ -20,7 +20,7 @@
 {{- $hosts := list }}
 {{- range .urls }}
 {{- $host := regexReplaceAll "^[a-z]+://([^@/]*@)?([^:/]+).*$" . "${2}" }}
-{{- if not (contains "." $host) }}
+{{- if not (or (contains "." $host) (hasPrefix "[" $host)) }}
 {{- $hosts = append $hosts $host }}
 {{- end }}
 {{- end }}
