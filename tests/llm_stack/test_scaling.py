@@ -71,6 +71,8 @@ def test_no_error_of_a_query_starts_a_pod_and_keda_takes_the_fallback(case):
         ('sum(own_waiting{llm_server="server", namespace="llm"}) + sum(other{llm_server=~"^server$"})', False),
         ('sum(own_waiting{llm_server="server"}) + sum(gateway_waiting)', True),
         ('sum(own_waiting{llm_server="other"})', True),
+        ('sum(inference_pool_average_queue_size{name="llm-pool"})', False),
+        ('sum(rate(inference_objective_request_total{model_name="team/tiny"}[1m]))', True),
     ],
 )
 def test_only_queries_of_what_is_there_without_a_pod_scale_to_zero(tmp_path, query, wakes):
@@ -84,7 +86,12 @@ def test_only_queries_of_what_is_there_without_a_pod_scale_to_zero(tmp_path, que
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "wakes"),
-    [("vllm_num_requests_waiting", False), ("vllm:num_requests_running", False), ("gateway_requests", True)],
+    [
+        ("vllm_num_requests_waiting", False),
+        ("vllm:num_requests_running", False),
+        ("inference_pool_average_queue_size", False),
+        ("gateway_requests", True),
+    ],
 )
 def test_only_metrics_of_what_is_there_without_a_pod_scale_to_zero(tmp_path, name, wakes):
     metric = {"metric": {"name": name}, "target": {"type": "AverageValue", "averageValue": "4"}}

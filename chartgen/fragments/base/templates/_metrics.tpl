@@ -1,6 +1,7 @@
 {{- /*
 {context, query, own?}: true if a PromQL query, or the name of a metric, reads only metrics that the engine of a server exports.
-own: the value of the label llm_server, which the chart's monitors add, for metrics whose names are not known.
+own: the server's name, the label llm_server of its monitor. Metrics with it are its own, and so are those that an endpoint
+picker computes of the pods of its pool.
 Adapters replace the colons in names. A query in which no metric is found is none of these.
 */}}
 {{- define "fragment.engineMetrics" -}}
@@ -12,6 +13,7 @@ Adapters replace the colons in names. A query in which no metric is found is non
 {{- $labelled := .query }}
 {{- with .own }}
 {{- $labelled = regexReplaceAll (printf `[A-Za-z_:][A-Za-z0-9_:]*\s*\{[^}]*\bllm_server\s*=~?\s*["'][\^]?%s[$]?["'][^}]*\}` .) $labelled "labelled:own{}" }}
+{{- $labelled = regexReplaceAll `\binference_pool_(average|per_pod|ready)_[a-z_]+` $labelled "labelled:own" }}
 {{- $own = append $own "labelled" }}
 {{- end }}
 {{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` $labelled "} ${1} {" }}

@@ -3,6 +3,7 @@
 
 
 
+
 {{- define "llm-stack.engineMetrics" -}}
 {{- $own := list }}
 {{- range pick (.context.Facts.engine.metrics | default dict) "running" "waiting" "requests" }}
@@ -12,6 +13,7 @@
 {{- $labelled := .query }}
 {{- with .own }}
 {{- $labelled = regexReplaceAll (printf `[A-Za-z_:][A-Za-z0-9_:]*\s*\{[^}]*\bllm_server\s*=~?\s*["'][\^]?%s[$]?["'][^}]*\}` .) $labelled "labelled:own{}" }}
+{{- $labelled = regexReplaceAll `\binference_pool_(average|per_pod|ready)_[a-z_]+` $labelled "labelled:own" }}
 {{- $own = append $own "labelled" }}
 {{- end }}
 {{- $text := regexReplaceAll `__name__\s*=~?\s*["'][\^]?([^"']*)["']` $labelled "} ${1} {" }}

@@ -28,7 +28,7 @@ autoscaling: no metric is set; set targetCPUUtilizationPercentage, or add metric
 {{- range $scaling.metrics }}
 {{- $pods = or $pods (not (has .type (list "Object" "External"))) }}
 {{- $name := dig "metric" "name" "" ((.external | default .object) | default dict) }}
-{{- $count = or $count (not (include "fragment.engineMetrics" (dict "context" $ "query" $name))) }}
+{{- $count = or $count (not (include "fragment.engineMetrics" (dict "context" $ "own" $.Server "query" $name))) }}
 {{- end }}
 {{- if semverCompare "<1.37.0-0" .Capabilities.KubeVersion.Version }}
 autoscaling.minReplicas: 0 needs Kubernetes 1.37 or newer, and this cluster has {{ .Capabilities.KubeVersion.Version }}; set it to 1 or more, or use keda

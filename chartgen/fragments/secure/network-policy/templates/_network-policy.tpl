@@ -224,7 +224,7 @@ groups, and a remedy, for an address of IPv6 that Kubernetes refuses, or with an
 
 {{- /*
 Given the root: the hosts outside the cluster to which pods connect, as a JSON list. A NetworkPolicy allows their addresses only, which
-are not known here. NOTES name them, because a host of one's own often has a private address.
+are not known here. NOTES name them, because such a host can have a private address.
 */}}
 {{- define "fragment.secure.network-policy.hosts" -}}
 {{- $hosts := list }}

@@ -1,13 +1,3 @@
-
-{{- define "llm-stack.engine.vllm.embeds" -}}
-{{- $runner := include "llm-stack.argument" (list .Values.extraArgs (list "--runner")) }}
-{{- $convert := include "llm-stack.argument" (list .Values.extraArgs (list "--convert")) }}
-{{- $task := include "llm-stack.argument" (list .Values.extraArgs (list "--task")) }}
-{{- if or (eq $runner "pooling") (has $convert (list "embed" "classify" "reward")) (has $task (list "embed" "embedding" "classify" "score" "reward")) -}}
-true
-{{- end }}
-{{- end }}
-
 {{- define "llm-stack.engine.vllm.facts" -}}
 {{- $gpu := .Facts.gpu -}}
 {{- $serve := (.Facts.group | default dict).serve -}}
@@ -445,5 +435,15 @@ vllm.batch.{{ $key }}: is set, but batch.enabled is false; set it to true, or re
 models: vLLM serves one model, but there are {{ len $served }}, {{ join " and " $served }}; set one of them under model and give each other model its own server under servers, or list the LoRA adapters among them in vllm.lora.adapters
 {{- else if not $served }}
 models: all models are LoRA adapters; add the model that vLLM serves
+{{- end }}
+{{- end }}
+
+
+{{- define "llm-stack.engine.vllm.embeds" -}}
+{{- $runner := include "llm-stack.argument" (list .Values.extraArgs (list "--runner")) }}
+{{- $convert := include "llm-stack.argument" (list .Values.extraArgs (list "--convert")) }}
+{{- $task := include "llm-stack.argument" (list .Values.extraArgs (list "--task")) }}
+{{- if or (eq $runner "pooling") (has $convert (list "embed" "classify" "reward")) (has $task (list "embed" "embedding" "classify" "score" "reward")) -}}
+true
 {{- end }}
 {{- end }}
