@@ -72,8 +72,8 @@ true
 
 {{- /*
 (list CONTEXT OBJECTS): ports of the nodes that another Service of the namespace has. Helm creates and changes Services in the
-order of the objects, and deletes others when all of that is done. A Service gives a port up if it has ports of its own choice
-only, or none; where a port is not set, the Service keeps the one that it was given.
+order of the objects, and deletes others when all of that is done. A Service gives a port up if it sets all of its node ports,
+or has none; where one is not set, the Service keeps the one that it was given.
 */}}
 {{- define "fragment.upgrade.nodePorts" -}}
 {{- $context := first . }}
