@@ -13,12 +13,12 @@ from . import annotations, harmless
 # make the same again from the same objects.
 REMADE = re.compile(
     r"extensions|(?:apiregistration|authentication|authorization|certificates|events|(?:flowcontrol|internal)\.apiserver"
-    r"|storagemigration|metrics|node|autoscaling|jobset\.x-k8s|kueue\.x-k8s)\.k8s\.io|(?:jobset|kueue)\.x-k8s\.io"
+    r"|storagemigration|metrics|autoscaling)\.k8s\.io|(?:jobset|kueue)\.x-k8s\.io"
     r"|(?:acme\.)?cert-manager\.io|trust\.cert-manager\.io|(?:networking|security|telemetry|extensions)\.istio\.io"
     r"|cilium\.io|(?:crd\.)?projectcalico\.org|policy\.linkerd\.io|linkerd\.io|kyverno\.io|(?:templates|constraints)\.gatekeeper\.sh"
     r"|grafana\.integreatly\.org|operator\.victoriametrics\.com|external-secrets\.io|bitnami\.com|secrets\.hashicorp\.com"
     r"|gateway\.envoyproxy\.io|aigateway\.envoyproxy\.io|gateway\.kgateway\.dev|configuration\.konghq\.com|projectcontour\.io"
-    r"|apisix\.apache\.org|externaldns\.k8s\.io|(?:[\w-]+\.)*tencentcloud\.com|metallb\.io|k8s\.cni\.cncf\.io"
+    r"|apisix\.apache\.org|externaldns\.k8s\.io|metallb\.io|k8s\.cni\.cncf\.io"
     r"|scheduling\.volcano\.sh|scheduling\.run\.ai|nfd\.k8s-sigs\.io|security\.openshift\.io|reloader\.stakater\.com"
 )
 PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
