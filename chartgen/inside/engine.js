@@ -1,6 +1,6 @@
 // The engine in one place: Python, and the renderer as WebAssembly, which reads Python's files. No server is asked.
 
-import { files, kept, tree, unpacked } from "./files.js";
+import { files, kept, tree, unpacked, written } from "./files.js";
 import { loadPyodide } from "./pyodide.js";
 import "./wasm_exec.js";
 
@@ -35,8 +35,8 @@ export async function start(first) {
   first(JSON.parse(globalThis.prover(JSON.stringify({ id: 0, render }))).text);
   const [python, lib] = await loading;
   for (const name of Object.keys(FS)) FS[name] = (given) => python.FS[name](given);
-  python.unpackArchive(lib, "zip", { extractDir: "/page/lib" });
-  python.unpackArchive(chart, "zip", { extractDir: "/page" });
+  written(python.FS, "/page/lib", unpacked(lib));
+  written(python.FS, "/page", unpacked(chart));
   // What its memory knows of archives is of those that had everything.
   python.runPython("import sys, zipimport; sys.path_importer_cache.clear(); zipimport._zip_directory_cache.clear()");
   return python.pyimport("engine").start(globalThis.prover, globalThis.events, "/page");

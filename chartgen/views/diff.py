@@ -11,6 +11,8 @@ from . import clients, meaning, policies, sides
 from .changes import Change
 from .meaning import SEVERITIES, Meaning
 
+RESET = "The new side sets no values: helm upgrade keeps those of the release, unless you run it with --reset-values."
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -46,12 +48,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sides: `objects` is how many the new one has."""
+    """Two sides: `objects` is how many the new one has. `note` is what the command of the upgrade needs, or empty."""
 
     old: str
     new: str
     objects: int
     differences: tuple[Difference, ...]
+    note: str = ""
 
     @property
     def severity(self) -> str:
@@ -69,6 +72,7 @@ class Comparison:
             "new": self.new,
             "objects": self.objects,
             "severity": self.severity,
+            "note": self.note,
             "differences": [each.as_json() for each in self.differences],
         }
 
@@ -108,7 +112,8 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
             also = networks.get(key, []) if key not in after else []
             found.append(_difference(each, "removed", [*meaning.of_removed(each, renders), *also]))
     found.sort(key=lambda each: (-SEVERITIES.index(each.severity), each.kind, each.name))
-    return Comparison(one.shown, two.shown, len(after), tuple(found))
+    note = RESET if found and two.unset and not one.unset else ""
+    return Comparison(one.shown, two.shown, len(after), tuple(found), note)
 
 
 def _difference(each: Object, did: str, meanings: list[Meaning], changes: list[Change] | None = None) -> Difference:
@@ -135,4 +140,5 @@ def lines(found: Comparison) -> list[str]:
     if not found.differences:
         return [f"{found.old} → {found.new}: nothing differs"]
     counts = [(name, sum(each.severity == name for each in found.differences)) for name in reversed(SEVERITIES)]
-    return [*said, "", ", ".join(f"{count} {name}" for name, count in counts if count)]
+    said += ["", ", ".join(f"{count} {name}" for name, count in counts if count)]
+    return [*said, *(["", found.note] if found.note else [])]

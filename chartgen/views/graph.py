@@ -58,10 +58,11 @@ class Edge:
 
 @dataclass
 class Graph:
-    """Nodes by id, in order, and the arrows between them."""
+    """Nodes by id, in order, the arrows between them, and who downloads which models of a source."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
+    downloads: list[tuple[Node, Node, list[str]]] = field(default_factory=list)
 
     def add(self, role: str, title: str, *lines: str, of: str = "") -> Node:
         """The node of this role and title, and of this object, made where it is not there yet; its lines are added."""
@@ -94,6 +95,10 @@ def graph(render: Render) -> Graph:
             for pod in _reached(render, door):
                 if id(pod) in boxes:
                     found.join(_way(found, each, door), boxes[id(pod)])
+    for source, box, names in found.downloads:
+        # An arrow says which models these are, unless it is one of several.
+        if len(names) < len(source.lines):
+            box.lines += [*names[:MOST], *([f"and {len(names) - MOST} more models"] if len(names) > MOST else [])]
     return found
 
 
@@ -384,6 +389,7 @@ def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Nod
             references.setdefault(host, []).append(name)
         for host, names in references.items():
             source = found.add(SOURCE, host, *names)
+            found.downloads.append((source, box, names))
             found.join(source, box if box.role == LOADER else _into(pod, container, volumes, box), files=True)
         once = path[-2] == "initContainers" and container.get("restartPolicy") != "Always"
         line = "" if box.role == LOADER else "downloads before the start" if once else "downloads while it runs"

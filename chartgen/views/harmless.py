@@ -17,6 +17,7 @@ HIDDEN = conceal.HIDDEN
 LABEL = r"[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?"
 PART = r"[A-Za-z0-9](?:[\w-]{0,61}[A-Za-z0-9])?"  # of the name of a host
 HOST = rf"(?:\*\.)?{PART}(?:\.{PART})*|\*"
+STEP = r"[A-Za-z0-9][\w.+-]{0,95}"  # of the path of a file
 PATH = r"[\w./~*+@%-]{1,255}"
 # Forms of values. A key, a user, a query or a fragment of a URL fits none of them.
 FORMS: dict[str, str] = {
@@ -30,6 +31,8 @@ FORMS: dict[str, str] = {
     "path": PATH,
     "model": rf"{PATH}(?::[\w.-]{{1,128}})?",
     "url": rf"https?://(?:{HOST})(?::\d+)?(?:/(?:v\d|hf|api|openai|ollama|models|chat)){{0,3}}/?",
+    "listen": rf"(?:https?://)?(?:{HOST})(?::\d+)?",
+    "mounted": rf"/models(?:/{STEP})+",
     "schedule": r"@[a-z]{4,8}|(?:TZ=[\w/+-]{1,40} )?[\d*/,?LW#A-Z-]{1,40}(?: [\d*/,?LW#A-Z-]{1,40}){4}",
     "reference": r"(?:[a-z][a-z0-9]{1,15}://)?[\w./*+:-]{1,255}(?:@[\w.:-]{1,71})?",
     "hash": r"[0-9a-f]{16,64}",
@@ -162,8 +165,9 @@ OPTIONS: dict[str, str] = {
 }
 # The same for variables: those that the chart sets.
 VARIABLES: dict[str, str] = {
-    r"(?:OLLAMA_|OPENAI_API_)?BASE_URLS?|HF_ENDPOINT|ENDPOINT|SERVER(?:_URL)?|PAGE_URL|WEBUI_URL|OLLAMA_HOST": "urls",
-    r"MODEL|DEFAULT_MODELS?|CUSTOM_MODELS|TASK_MODEL(?:_EXTERNAL)?|RAG_EMBEDDING_MODEL": "models",
+    r"(?:OLLAMA_|OPENAI_API_)?BASE_URLS?|HF_ENDPOINT|ENDPOINT|SERVER(?:_URL)?|PAGE_URL|WEBUI_URL": "urls",
+    r"OLLAMA_HOST": "listen",
+    r"MODELS?|DEFAULT_MODELS?|CUSTOM_MODELS|TASK_MODEL(?:_EXTERNAL)?|RAG_EMBEDDING_MODEL": "models",
 }
 OPTION = re.compile(r"--[a-z][a-z0-9]{0,23}(?:[-_.][a-z0-9]{1,23}){0,6}|-[a-zA-Z]{1,4}")
 _FORMS = {name: re.compile(form) for name, form in FORMS.items()}
@@ -253,7 +257,8 @@ def word(text: Any, before: Any = "") -> Any:
     name, equals, value = text.partition("=")
     if equals and option(name):
         return f"{name}={worth(name, value)}"
-    return worth(str(before), text) if option(before) else formed(text, "none")
+    # vLLM takes its model without an option.
+    return worth(str(before), text) if option(before) else formed(text, "mounted")
 
 
 def worth(name: str, value: str) -> str:

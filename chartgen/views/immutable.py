@@ -12,6 +12,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Render, at, map_at
 from ..reading.yamlfile import parse
+from . import harmless
 from .changes import ABSENT, Change
 
 FILE = Path(__file__).parents[1] / "fragments/upgrade/files/immutable.yaml"
@@ -103,7 +104,10 @@ def _rolling(old: Object, new: Object) -> Iterator[tuple[Change, str]]:
 
 def addressed(each: Object) -> str:
     """An object in a command of kubectl, with its namespace where the manifest has one."""
-    return f"{each.kind.lower()} {each.name}{elsewhere(each)}"
+    # Kinds of other groups can have the name of another kind.
+    group = str(each.data.get("apiVersion", "")).rpartition("/")[0]
+    kind = each.kind.lower() if harmless.GROUPS.fullmatch(group) else f"{each.kind.lower()}.{group}"
+    return f"{kind} {each.name}{elsewhere(each)}"
 
 
 def elsewhere(each: Object) -> str:

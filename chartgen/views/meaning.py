@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, clients, harmless, uses, webhooks
+from . import annotations, clients, controllers, harmless, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
@@ -21,14 +21,12 @@ CHANGE, RESTART, OUTAGE, LOSS, REFUSED = SEVERITIES
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "RayService")
 # What each upgrade to another version of the chart changes, and nothing notices. In pods, it restarts them. A namespace
 # that is written is the one of the release, if the object is the same.
-IGNORED = (
-    ("metadata", "namespace"),
-    ("metadata", "labels", "helm.sh/chart"),
-    ("metadata", "labels", "app.kubernetes.io/version"),
-)
+VERSIONS = (("labels", "helm.sh/chart"), ("labels", "app.kubernetes.io/version"))
+IGNORED = (("metadata", "namespace"), *(("metadata", *each) for each in VERSIONS))
 SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
 ENDING = ("Job", "CronJob", "RayJob", "PodTemplate")  # their next pods have another template
 FILES = ("ConfigMap", "Secret")
+NODES = ("NodePort", "LoadBalancer")  # types of Services with ports of the nodes
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 # What is deleted with all that belongs to it.
 WHOLE = {
@@ -36,6 +34,7 @@ WHOLE = {
     "CustomResourceDefinition": "with all objects of its kind in the cluster",
 }
 SERVE = ("spec", "serveConfigV2")  # the application of a RayService
+UNKNOWN = "chartgen does not know its kind"
 MOST = 4  # changes of a pod template that are named
 # Resources of a container that are no accelerators.
 USUAL = ("cpu", "memory", "ephemeral-storage", "storage", "hugepages")
@@ -59,10 +58,13 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     if is_hook(new):
         runs = any(hook.endswith("-upgrade") for hook in hooks(new))
         yield Meaning(CHANGE, "is created by a hook" if runs else "is made by a hook that no upgrade runs")
+    elif controllers.unknown(new):
+        yield Meaning(CHANGE, f"is created: {UNKNOWN}")
     else:
         yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" else "is created")
     yield from _refusals(new, sides)
     yield from _guards(new, "added")
+    yield from _paused(None, new)
     cards = _cards(new, render)
     for name, count in cards.items():
         yield Meaning(CHANGE, f"its pods request {_number(count * _replicas(new))} {name}")
@@ -93,6 +95,9 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         yield Meaning(OUTAGE, f"is deleted{pods}")
     elif old.kind == "Job":
         yield Meaning(RESTART, "is deleted with its pods, even if they still run")
+    elif controllers.unknown(old):
+        remedy = f"to keep it, run before the upgrade: {_keep(old)}"
+        yield Meaning(LOSS, f"is deleted with what its controller made, which can be data: {UNKNOWN}", remedy)
     else:
         yield Meaning(CHANGE, "is deleted")
     yield from _guards(old, "removed")
@@ -171,7 +176,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     for change in list(rest):
         if change.path == ("spec", "replicas") and _counts(change):
             # Without the field, the API server sets 1, whatever an autoscaler makes of it later.
-            if _replicas(old) != _replicas(new):
+            left = change.old is ABSENT and _scaler(old, sides[0]) and not _scaler(new, sides[1])
+            if _replicas(old) != _replicas(new) or left:
                 rest.remove(change)
                 yield _scaled(change, (old, new), sides)
             if uses.claims(new) and _replicas(new) < _replicas(old):
@@ -192,12 +198,16 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     specs = [
         [pod.spec for pod in render.pods if pod.owner is each] for each, render in zip((old, new), sides, strict=True)
     ]
-    if old.kind not in (*ROLLING, *SINGLE, *ENDING) and specs[0] and specs[1] and specs[0] != specs[1]:
+    theirs = old.kind not in (*ROLLING, *SINGLE, *ENDING) and all(specs) and specs[0] != specs[1]
+    if theirs:
         yield Meaning(RESTART, "its controller can restart its pods: their template changes")
     for closes, said in annotations.changed(old, new):
         yield Meaning(OUTAGE if closes else CHANGE, said)
     if any(change.path[0] == "spec" for change in rest):
         yield from _guards(new, "changed")
+        if controllers.unknown(new) and not theirs:
+            yield Meaning(CHANGE, f"{UNKNOWN}: its controller can restart pods, or refuse the change")
+    yield from _paused(old, new)
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
@@ -206,6 +216,11 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
 def _guards(each: Object, did: str) -> Iterator[Meaning]:
     for closes, said in annotations.guarding(each, did):
         yield Meaning(OUTAGE if closes else CHANGE, said)
+
+
+def _paused(old: Object | None, new: Object) -> Iterator[Meaning]:
+    for stops, said in controllers.paused(old, new):
+        yield Meaning(OUTAGE if stops else CHANGE, said)
 
 
 def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
@@ -352,6 +367,8 @@ def _reasons(template: list[Change]) -> str:
         where = _brief(change)
         if where.startswith("annotation") and "checksum" in where:
             said.append((9, f"the contents of its {where.rpartition('/')[2]} changed"))
+        elif change.path[-2:] in VERSIONS:
+            said.append((8, f"{where} {change.values()}"))
         elif where.endswith("image"):
             said.append((0, f"{where} {change.values()}"))
         else:
@@ -370,7 +387,7 @@ def _brief(change: Change) -> str:
         if path and path[0] == step:
             path.pop(0)
     if path[:2] == ["metadata", "annotations"]:
-        return " ".join(["annotation", *(str(part) for part in path[2:])]).strip()
+        return " ".join(["annotation", *(str(part) for part in path[2:])]) if path[2:] else "annotations"
     if len(path) > 1 and path[0] in ("containers", "initContainers"):
         inner = Change(tuple(path[2:]), None, None).where
         return f"{str(path[1]).strip('[]')}: {inner}" if inner else f"container {str(path[1]).strip('[]')}"
@@ -481,22 +498,32 @@ def _number(count: float) -> str:
 
 
 def _taken(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
-    """Ports of the nodes that another Service has: Helm creates and changes Services before it deletes any."""
+    """Ports of the nodes that another Service has when Helm comes to this one.
+
+    Helm creates and changes the objects of a kind in the order of the chart, and deletes others after that.
+    """
     before, after = sides
     ports = _node_ports(new) if new.kind == "Service" else set()
+    order = [(each.namespace, each.name) for each in after.objects if each.kind == "Service"] if ports else []
     for other in before.objects if ports else ():
-        if other.kind == "Service" and (other.namespace, other.name) != (new.namespace, new.name):
-            now = after.find("Service", other.name, other.namespace)
-            created = before.find("Service", new.name, new.namespace) is None
-            for port in sorted(ports & _node_ports(other), key=str):
-                if now and port not in _node_ports(now) and not created:
-                    said = f"node port {port} belongs to Service {other.name} until that is changed"
-                    remedy = "if Helm changes this one first, the API server refuses it: use another port"
-                    yield Meaning(REFUSED, said, remedy)
-                else:
-                    remedy = f"use another port, or delete it before the upgrade: kubectl delete {addressed(other)}"
-                    said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
-                    yield Meaning(REFUSED, said, remedy)
+        named = (other.namespace, other.name)
+        if other.kind != "Service" or named == (new.namespace, new.name):
+            continue
+        now = after.find("Service", other.name, other.namespace)
+        for port in sorted(ports & _node_ports(other), key=str):
+            if now is None or not _gives_up(now, port):
+                remedy = f"use another port, or delete it before the upgrade: kubectl delete {addressed(other)}"
+                said = f"node port {port} belongs to Service {other.name} until the upgrade ends"
+                yield Meaning(REFUSED, said, remedy)
+            elif order.index(named) > order.index((new.namespace, new.name)):
+                said = f"node port {port} belongs to Service {other.name}, which Helm changes after this one"
+                yield Meaning(REFUSED, said, "use another port, or give it up there in an upgrade before")
+
+
+def _gives_up(service: Object, port: Any) -> bool:
+    """Whether a Service has a port of the nodes no more. Where it sets no port, it keeps the one that it was given."""
+    ports = [each.get("nodePort") for _, each in maps(service.data, "spec.ports[]")]
+    return port not in ports and (all(ports) or map_at(service.data, "spec").get("type") not in NODES)
 
 
 def _node_ports(service: Object) -> set[Any]:

@@ -42,12 +42,14 @@ class Side:
     """The objects of one side, without those of `helm test`.
 
     `random` are the places whose values differ between two renders of the same values, such as a password that the
-    chart makes: (title of the object, path). They are not compared.
+    chart makes: (title of the object, path). They are not compared. It is `unset` if it is the defaults of a chart:
+    without values, `helm upgrade` keeps those that the release has.
     """
 
     shown: str
     render: Render
     random: frozenset[tuple[str, Key]] = frozenset()
+    unset: bool = False
 
 
 def read(side: str, context: Context, say: Say) -> Side:
@@ -96,7 +98,9 @@ def _rendered(side: str, place: Path, context: Context, files: tuple[Path, ...],
         if first.error:
             raise Faults(blame.blamed(chart, list(files), list(context.flags), first.error, helm))
     one, two = _objects(first.text, context.namespace), _objects(second.text, context.namespace)
-    return Side(side, one, frozenset(_differing(one, two)) if first.text != second.text else frozenset())
+    random = frozenset(_differing(one, two)) if first.text != second.text else frozenset()
+    unset = not context.flags and not any(yamlfile.read(each).data for each in files)
+    return Side(side, one, random, unset)
 
 
 def _running(name: str, context: Context, say: Say) -> str:

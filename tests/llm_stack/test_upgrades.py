@@ -225,9 +225,12 @@ def test_a_kind_without_its_definition_is_left_to_helm(helm_runs, tmp_path, monk
     assert "lookup" not in said
 
 
+OFF = {"enabled": False}
+
+
 def node_ports(**ports):
     services = {name: {"service": {"type": "NodePort", "nodePort": port}} for name, port in ports.items()}
-    return {"servers": services, "openWebui": {"enabled": False}}
+    return {"servers": services, "openWebui": OFF}
 
 
 def test_a_node_port_that_another_service_has_until_the_upgrade_is_complete_is_refused(upgrade):
@@ -237,8 +240,20 @@ def test_a_node_port_that_another_service_has_until_the_upgrade_is_complete_is_r
     assert "Service/llm-c: node port 30080 belongs to Service/llm-a" in upgrade(before, node_ports(b=30090, c=30080))
     said = upgrade(before, node_ports(a=30090, b=30080))
     assert "Service/llm-a: node port 30090 belongs to Service/llm-b" in said
-    assert "Service/llm-b: node port 30080 belongs to Service/llm-a" in said
-    assert "run `kubectl -n default delete service llm-a`, and upgrade again" in said
+    assert "Service/llm-b" not in said.replace("Service/llm-b, which", "")
+    assert "run `kubectl -n default delete service llm-b`, and upgrade again" in said
+
+
+def test_a_node_port_goes_over_to_a_service_that_helm_changes_later(upgrade):
+    """The order of Services is that of the servers' names. One that sets no port keeps the one that it has."""
+    before = node_ports(a=30080, b=30090)
+    assert upgrade(before, node_ports(a=30081, b=30080)) == ""
+    assert upgrade(before, node_ports(a=30081, b=30090, c=30080)) == ""
+    inside = {"servers": {"a": {}, "b": {"service": {"type": "NodePort", "nodePort": 30080}}}, "openWebui": OFF}
+    assert upgrade(before, inside) == ""
+    chosen = {"a": {"service": {"type": "NodePort"}}, "b": inside["servers"]["b"]}
+    assert "node port 30080 belongs to Service/llm-a" in upgrade(before, inside | {"servers": chosen})
+    assert "node port 30090 belongs to Service/llm-b" in upgrade(before, node_ports(a=30090, b=30091))
 
 
 # Objects of the user, in which a field can have another form than theirs, which is for the API server to refuse.

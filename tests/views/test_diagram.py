@@ -55,6 +55,22 @@ def test_an_example_is_drawn_from_the_way_in_to_the_source():
     assert "1 × nvidia.com/gpu" in server.lines
 
 
+@pytest.mark.slow
+def test_servers_name_their_models_if_their_source_has_others_too(tmp_path):
+    (tmp_path / "values.yaml").write_text(
+        "servers: {server: {}, second: {model: {name: llama3, tag: 8b}}, third: {model: {name: llama3, tag: 8b}}}\n"
+    )
+    found = drawn(tmp_path / "values.yaml").graph
+    lines = {node.title: node.lines for node in found.nodes.values() if node.role == "server"}
+    models = {
+        title: [line for line in said if line in ("deepseek-r1:1.5b", "llama3:8b")] for title, said in lines.items()
+    }
+    assert models == {"llm-server": ["deepseek-r1:1.5b"], "llm-second": ["llama3:8b"], "llm-third": ["llama3:8b"]}
+    (tmp_path / "values.yaml").write_text("servers: {server: {}, second: {}}\n")
+    found = drawn(tmp_path / "values.yaml").graph
+    assert not any("deepseek-r1:1.5b" in node.lines for node in found.nodes.values() if node.role == "server")
+
+
 WORKLOAD = """
 ---
 apiVersion: apps/v1

@@ -118,6 +118,18 @@ def test_equal_values_differ_in_nothing_though_the_chart_makes_random_secrets(tm
     assert compared(tmp_path / "a.yaml", tmp_path / "b.yaml").differences == ()
 
 
+def test_a_side_without_values_says_that_helm_keeps_those_of_the_release(tmp_path):
+    """Helm copies the values of the release where an upgrade sets none (reuseValues in pkg/action/upgrade.go)."""
+    (tmp_path / "none.yaml").write_text("# nothing\n")
+    (tmp_path / "some.yaml").write_text("service: {port: 8080}\n")
+    (tmp_path / "none-too.yaml").write_text("{}\n")
+    back = compared(tmp_path / "some.yaml", tmp_path / "none.yaml")
+    assert "--reset-values" in "\n".join(diff.lines(back))
+    assert "--reset-values" in back.as_json()["note"]
+    assert compared(tmp_path / "none.yaml", tmp_path / "some.yaml").note == ""
+    assert compared(tmp_path / "none.yaml", tmp_path / "none-too.yaml").note == ""
+
+
 @pytest.mark.slow
 def test_a_package_is_compared_with_a_folder_for_the_same_values(tmp_path):
     values = str(EXAMPLES / "two-servers.yaml")

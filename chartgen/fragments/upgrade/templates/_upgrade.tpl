@@ -71,16 +71,30 @@ true
 {{- end }}
 
 {{- /*
-(list CONTEXT OBJECTS): ports of the nodes that another Service of the namespace has. Helm creates and changes Services before
-it deletes any.
+(list CONTEXT OBJECTS): ports of the nodes that another Service of the namespace has. Helm creates and changes Services in the
+order of the objects, and deletes others when all of that is done. A Service gives a port up if it sets all of its node ports,
+or has none; where one is not set, the Service keeps the one that it was given.
 */}}
 {{- define "fragment.upgrade.nodePorts" -}}
 {{- $context := first . }}
 {{- $wanted := dict }}
+{{- $earlier := dict }}
+{{- $done := list }}
 {{- range $service := last . }}
+{{- $ports := list }}
+{{- $chosen := true }}
 {{- range include "fragment.upgrade.at" (list . "spec.ports" "slice") | mustFromJson }}
 {{- with include "fragment.upgrade.at" (list . "nodePort") | mustFromJson | int64 }}
+{{- $ports = append $ports (toString .) }}
 {{- $_ := set $wanted (toString .) $service.metadata.name }}
+{{- else }}
+{{- $chosen = false }}
+{{- end }}
+{{- end }}
+{{- if eq .kind "Service" }}
+{{- $_ := set $earlier (toString .metadata.name) $done }}
+{{- if or $chosen (has (include "fragment.upgrade.at" (list . "spec.type") | mustFromJson | default "ClusterIP") (list "ClusterIP" "ExternalName")) }}
+{{- $done = append $done (dict "name" .metadata.name "ports" $ports) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -89,8 +103,15 @@ it deletes any.
 {{- range .spec.ports }}
 {{- $port := .nodePort | default 0 | int64 | toString }}
 {{- $name := get $wanted $port }}
-{{- if and $name (ne $name $old.metadata.name) }}
-Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which {{ if include "fragment.upgrade.own" (list $context $old) }}keeps it until the upgrade is complete; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again{{ else }}is not of this release; use another port{{ end }}
+{{- $free := false }}
+{{- range get $earlier $name | default list }}
+{{- if and (eq .name $old.metadata.name) (not (has $port .ports)) }}
+{{- $free = true }}
+{{- end }}
+{{- end }}
+{{- $own := include "fragment.upgrade.own" (list $context $old) }}
+{{- if and $name (ne $name $old.metadata.name) (not (and $free $own)) }}
+Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which {{ if $own }}keeps it until the upgrade has changed this one; use another port, or run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again{{ else }}is not of this release; use another port{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -114,12 +135,12 @@ Helm would delete them.
 {{- end }}
 {{- end }}
 
-{{- /* (list CONTEXT KINDS): the objects of these kinds that the release renders, as a JSON list. */}}
+{{- /* (list CONTEXT KINDS): the objects of these kinds that the release renders, in the order in which Helm creates those of a kind. */}}
 {{- define "fragment.upgrade.objects" -}}
 {{- $context := first . }}
 {{- $kinds := last . }}
 {{- $found := list }}
-{{- range $file := include "fragment.data.manifests" $context | mustFromJson }}
+{{- range $file := include "fragment.data.manifests" $context | mustFromJson | sortAlpha }}
 {{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
 {{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
 {{- /* Kubernetes takes null as nothing, and dig and range do not. */}}

@@ -74,13 +74,27 @@ true
 
 
 
+
 {{- define "llm-stack.upgrade.nodePorts" -}}
 {{- $context := first . }}
 {{- $wanted := dict }}
+{{- $earlier := dict }}
+{{- $done := list }}
 {{- range $service := last . }}
+{{- $ports := list }}
+{{- $chosen := true }}
 {{- range include "llm-stack.upgrade.at" (list . "spec.ports" "slice") | mustFromJson }}
 {{- with include "llm-stack.upgrade.at" (list . "nodePort") | mustFromJson | int64 }}
+{{- $ports = append $ports (toString .) }}
 {{- $_ := set $wanted (toString .) $service.metadata.name }}
+{{- else }}
+{{- $chosen = false }}
+{{- end }}
+{{- end }}
+{{- if eq .kind "Service" }}
+{{- $_ := set $earlier (toString .metadata.name) $done }}
+{{- if or $chosen (has (include "llm-stack.upgrade.at" (list . "spec.type") | mustFromJson | default "ClusterIP") (list "ClusterIP" "ExternalName")) }}
+{{- $done = append $done (dict "name" .metadata.name "ports" $ports) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -89,8 +103,15 @@ true
 {{- range .spec.ports }}
 {{- $port := .nodePort | default 0 | int64 | toString }}
 {{- $name := get $wanted $port }}
-{{- if and $name (ne $name $old.metadata.name) }}
-Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which {{ if include "llm-stack.upgrade.own" (list $context $old) }}keeps it until the upgrade is complete; use another port, or run `{{ include "llm-stack.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again{{ else }}is not of this release; use another port{{ end }}
+{{- $free := false }}
+{{- range get $earlier $name | default list }}
+{{- if and (eq .name $old.metadata.name) (not (has $port .ports)) }}
+{{- $free = true }}
+{{- end }}
+{{- end }}
+{{- $own := include "llm-stack.upgrade.own" (list $context $old) }}
+{{- if and $name (ne $name $old.metadata.name) (not (and $free $own)) }}
+Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.name }}, which {{ if $own }}keeps it until the upgrade has changed this one; use another port, or run `{{ include "llm-stack.upgrade.delete" (dict "context" $context "old" $old) }}`, and upgrade again{{ else }}is not of this release; use another port{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -119,7 +140,7 @@ Service/{{ $name }}: node port {{ $port }} belongs to Service/{{ $old.metadata.n
 {{- $context := first . }}
 {{- $kinds := last . }}
 {{- $found := list }}
-{{- range $file := include "llm-stack.data.manifests" $context | mustFromJson }}
+{{- range $file := include "llm-stack.data.manifests" $context | mustFromJson | sortAlpha }}
 {{- range include (printf "%s/%s" $context.Template.BasePath $file) $context | splitList "\n---\n" }}
 {{- if has (regexFind "(?m)^kind: .+$" . | trimPrefix "kind: " | trimAll "\"'") $kinds }}
 
