@@ -25,6 +25,7 @@ REQUEST = re.compile(rf"/api/pull\b.*?[\"'](?:name|model)\\?[\"']\s*:\s*\\?[\"']
 REQUEST_BY_VARIABLE = re.compile(r"/api/pull\b.*?[\"'](?:name|model)\\?[\"']\s*:\s*[\\\"']*(\$[^\s\"'\\]+)", re.S)
 LOOP = re.compile(r"\bfor\s+(\w+)\s+in\s+([^;\n]+?)\s*(?:;|\n)\s*do\b(.*?)\bdone\b", re.S)
 HOST = re.compile(r"(https?://[\w.-]+(?::\d+)?)")
+SERVES = re.compile(r"\bollama\s+(serve|start)\b|(^|\s)serve\b")
 ALONE = ("Job", "CronJob", "Pod")
 
 
@@ -60,10 +61,17 @@ def command(container: dict[str, Any]) -> str:
 def helper(service: dict[str, Any], name: str) -> bool:
     """Whether a service of a compose file only has another one pull models."""
     variables = texts(service.get("environment"))
-    host = _host(variables.get("OLLAMA_HOST", ""))
+    host = _asked(command(service), variables)
     found = pulled(command(service), variables)
-    serves = re.search(r"\bollama\s+serve\b|(^|\s)serve\b", command(service))
-    return bool((found.models or found.variables) and not serves and host not in ("", name, "0.0.0.0", "localhost"))
+    serves = SERVES.search(command(service))
+    own = ("", name, "0.0.0.0", "localhost", "127.0.0.1")
+    return bool((found.models or found.variables) and not serves and host not in own)
+
+
+def _asked(text: str, variables: dict[str, str]) -> str:
+    """The host that a command has pull models: that of the client's variable, or of the request itself."""
+    named = HOST.search(resolved(text, variables)) if "/api/pull" in text else None
+    return _host(variables.get("OLLAMA_HOST", "") or (named[1] if named else ""))
 
 
 def elsewhere(
@@ -81,8 +89,7 @@ def elsewhere(
             env = texts(container.get("env") or container.get("environment"))
             text = command(container)
             found = pulled(text, env)
-            named = HOST.search(text) if "/api/pull" in text else None
-            host = _host(env.get("OLLAMA_HOST", "") or (named[1] if named else ""))
+            host = _asked(text, env)
             if not only and host not in names and draft.server_at(host) != server:
                 continue
             keys = [(*path, key) for key in ("entrypoint", "command", "args") if container.get(key)]

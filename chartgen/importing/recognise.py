@@ -49,7 +49,7 @@ def parts(source: Source, chart: str = "") -> list[Part]:
         return [*found, Part(source, (), charts()["compose"])]
     if kind in WORKLOADS:
         found = main(source.data)
-        table = charts()["leader-worker-set" if kind == "LeaderWorkerSet" else "workload"]
+        table = charts()[{"LeaderWorkerSet": "leader-worker-set", "Pod": "pod"}.get(kind, "workload")]
         if not found and source.of is not None:
             return []  # of a chart whose values say what becomes of it
         return [Part(source, (), table, program=found[1])] if found else [Part(source, (), charts()["other-object"])]
