@@ -10,7 +10,7 @@ from .at import EMPTY, At
 from .draft import slug
 from .function import FUNCTIONS, row
 from .servers import OBJECT as LONGEST
-from .typed import ANY, MAP, NUMBER, TEXT, text_at
+from .typed import ANY, MAP, NUMBER, TEXT, map_at, text_at
 
 OBJECT = {"kind": TEXT, "metadata": {"name": TEXT}}
 VARIABLE = {"name": TEXT, "value": TEXT, "valueFrom": MAP}
@@ -251,5 +251,7 @@ def node_name(at: At) -> None:
     """One node by its name."""
     if at.value in EMPTY:
         at.settled("is empty")
+    elif "uid" in map_at(at.source.data, "metadata") and at.source.data.get("kind") == "Pod":
+        at.settled("is the node that the scheduler chose")
     else:
         at.put("nodeSelector", {"kubernetes.io/hostname": at.value}, how="as a node selector")

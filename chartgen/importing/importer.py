@@ -100,7 +100,8 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
 
 def _elsewhere(data: Any) -> bool:
     """Whether an Application or a HelmRelease names files with its values."""
-    ways = [source.at(data, ("spec", "source")), *(typed.list_at(data, "spec", "sources"))]
+    spec = source.spec_of(data)
+    ways = [source.at(data, (*spec, "source")), *(typed.list_at(data, *spec, "sources"))]
     return bool(source.at(data, ("spec", "valuesFrom"))) or any(source.at(way, ("helm", "valueFiles")) for way in ways)
 
 
@@ -253,7 +254,7 @@ def _accounts(draft: Draft) -> None:
 
 def _generated(draft: Draft) -> None:
     """Secrets that Argo CD would have generated again at each render, which does not see the cluster."""
-    if not any(text_at(one.data, "kind") == "Application" for one in draft.sources):
+    if not any(text_at(one.data, "kind") in ("Application", "ApplicationSet") for one in draft.sources):
         return
     pipelines = [put.value for put in draft.puts_of("", ("pipelines", "enabled"))] == [True]
     for value, used in {"openWebui.secretKey": "openWebui" in draft.uis, "pipelines.apiKey": pipelines}.items():

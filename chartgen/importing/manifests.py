@@ -388,7 +388,9 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
         folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
         folder = None if folder and path in usual else folder
-        if path == "/dev/shm":
+        if path == TOKEN:
+            at.settled("Kubernetes mounts the token where it is used", *keys)
+        elif path == "/dev/shm":
             _shared_memory(at, volume, keys)
         elif path == "/tmp" and "emptyDir" in volume:
             at.settled("llm-stack mounts an emptyDir there", *keys)
@@ -485,6 +487,22 @@ def worker(at: At) -> None:
         pod(at)
 
 
+WRITTEN = re.compile(
+    r"kubectl\.kubernetes\.io/|cni\.projectcalico\.org/|k8s\.v1\.cni\.cncf\.io/network-status|kubernetes\.io/config\."
+)
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@row("podAnnotations", MAP)
+def pod_annotations(at: At) -> None:
+    """Annotations of pods, without those that a program of the cluster wrote."""
+    for key in at.value:
+        if WRITTEN.match(str(key)):
+            at.settled("a program of the cluster wrote it", key)
+    if kept := {key: value for key, value in at.value.items() if not WRITTEN.match(str(key))}:
+        at.put("podAnnotations", kept, *kept)
+
+
 @row("account", TEXT)
 def account(at: At) -> None:
     """A service account that exists: all pods of the release use one."""
@@ -528,7 +546,9 @@ def _stored(at: At) -> int:
     text, variables = " ".join(_words(map_at(container))), texts(map_at(container).get("env"))
     paths = {text_at(one, "name"): text_at(one, "mountPath") for one in list_at(container, "volumeMounts")}
     names = [text_at(one, "metadata", "name") for one in at.value]
-    known = [n for n, name in enumerate(names) if folder_of(at.program, paths.get(name, "").rstrip("/"), text, variables)]
+    known = [
+        n for n, name in enumerate(names) if folder_of(at.program, paths.get(name, "").rstrip("/"), text, variables)
+    ]
     return known[0] if known else 0
 
 
