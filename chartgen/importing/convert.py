@@ -198,7 +198,9 @@ def made(at: At, target: str | tuple[str, ...], name: str, key: str, *keys: Any)
     """A password in the file: llm-stack reads it from a Secret that the person creates first."""
     at.draft.needs.add(f"Secret/{name}")
     command = f"kubectl create secret generic {name} --from-file={key}=FILE"
-    at.draft.advise(f"create the Secret {name}: {command}, with the value in FILE", name)
+    parts = ", ".join(dict.fromkeys(re.findall(r"\$\(\w+\)", at.value))) if isinstance(at.value, str) else ""
+    swap = f", where you replace {parts}: Kubernetes puts no variables into a Secret" if parts else ""
+    at.draft.advise(f"create the Secret {name}: {command}, with the value in FILE{swap}", name)
     at.put(target, name, *keys, how=f"the name of a Secret that you create, with the value under the key {key}")
 
 

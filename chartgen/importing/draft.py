@@ -315,8 +315,8 @@ class Draft:
                 into = into[step]
             into[last] = put.value
         if len(self.servers) > 1:  # one that is as llm-stack has it by default is a server, too
-            named = found.setdefault(SERVERS, {})
-            found[SERVERS] = {**dict.fromkeys(self.servers, {}), **named}
+            for server in self.servers:
+                found.setdefault(SERVERS, {}).setdefault(server, {})
         return found
 
     def at(self, problem: Problem) -> list[Put]:

@@ -396,9 +396,11 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
             at.settled("llm-stack mounts an emptyDir there", *keys)
         elif folder is not None:
             claimed(at, volume, mount, {**folder, "path": path}, keys)
+        elif number < 0:  # of a claim template, or of no volume of the pod
+            at.none("create a claim for it, name that under volumes, and mount it with volumeMounts", keys[0])
         else:
             rest.append((mount, keys[0]))
-            own += [] if any(one is volume for one, _ in own) or number < 0 else [(volume, keys[1])]
+            own += [] if any(one is volume for one, _ in own) else [(volume, keys[1])]
     used = {mount.get("name") for mount in container.value.get("volumeMounts", ()) if mount}
     for name, (number, _) in volumes.items():
         if name not in used:

@@ -150,7 +150,7 @@ def spec_of(data: Any) -> Key:
 
 
 def _of_generators(data: Any) -> Any:
-    """The data of an ApplicationSet, whose generators fill in its expressions: as variables whose texts are elsewhere."""
+    """The data of an ApplicationSet, with the expressions that its generators fill in as variables."""
     if isinstance(data, dict):
         return {key: _of_generators(inner) for key, inner in data.items()}
     if isinstance(data, list):
