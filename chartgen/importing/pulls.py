@@ -24,6 +24,8 @@ BY_VARIABLE = re.compile(r"\bollama\s+(?:pull|run)\s+[\"']?([^\s;&|\"']*\$[^\s;&
 REQUEST = re.compile(rf"/api/pull\b.*?[\"'](?:name|model)\\?[\"']\s*:\s*\\?[\"']({NAME})", re.S)
 REQUEST_BY_VARIABLE = re.compile(r"/api/pull\b.*?[\"'](?:name|model)\\?[\"']\s*:\s*[\\\"']*(\$[^\s\"'\\]+)", re.S)
 LOOP = re.compile(r"\bfor\s+(\w+)\s+in\s+([^;\n]+?)\s*(?:;|\n)\s*do\b(.*?)\bdone\b", re.S)
+ARRAY = re.compile(r"(?:^|[\s;])(\w+)=\(([^()]*)\)")
+TEXT = re.compile(r"(?:^|[\s;])(\w+)=(\"[^\"$`]*\"|'[^'$`]*'|[\w./:-]+)(?=[\s;]|$)")
 HOST = re.compile(r"(https?://[\w.-]+(?::\d+)?)")
 SERVES = re.compile(r"\bollama\s+(serve|start)\b|(^|\s)serve\b")
 ALONE = ("Job", "CronJob", "Pod")
@@ -39,7 +41,7 @@ class Pulled:
 
 def pulled(text: str, variables: dict[str, str]) -> Pulled:
     """The models that a command pulls, by `ollama pull` or by a request, one at a time or in a loop."""
-    text = resolved(text, variables)
+    text = _assigned(resolved(text, variables))
 
     def unrolled(match: re.Match[str]) -> str:
         words = [word.strip("\"'") for word in match[2].split()]
@@ -49,6 +51,20 @@ def pulled(text: str, variables: dict[str, str]) -> Pulled:
     models = [model.rstrip(".:/") for model in (*PULL.findall(text), *REQUEST.findall(text))]
     unknown = [*BY_VARIABLE.findall(text), *REQUEST_BY_VARIABLE.findall(text)]
     return Pulled(list(dict.fromkeys(models)), list(dict.fromkeys(unknown)))
+
+
+def _assigned(text: str) -> str:
+    """A script without its comments, with the lists and variables that it sets itself, and only once, in their places."""
+    text = re.sub(r"(?m)^\s*#.*$|\s#\s.*$", "", text)
+    lists = [(match[1], " ".join(match[2].split())) for match in ARRAY.finditer(text)]
+    for name, words in lists:
+        if [each for each, _ in lists].count(name) == 1:
+            text = re.sub(rf"\"?\$\{{{name}\[[@*]\]\}}\"?", lambda _, words=words: words, text)
+    texts_ = [(match[1], match[2].strip("\"'")) for match in TEXT.finditer(text)]
+    for name, said in texts_:
+        if [each for each, _ in texts_].count(name) == 1:
+            text = re.sub(rf"\$\{{{name}\}}|\${name}\b", lambda _, said=said: said, text)
+    return text
 
 
 def command(container: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from conftest import CHART, ROOT, outcome
 
 from chartgen import cli, conventions
 from chartgen.compose import building
-from chartgen.importing import draft, flags, importer, recognise, report, settle, source, tables, typed, write
+from chartgen.importing import draft, flags, importer, pulls, recognise, report, settle, source, tables, typed, write
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
 from chartgen.problem import Faults, Problem
@@ -248,6 +248,30 @@ def test_comments_of_the_input_are_kept(tmp_path, monkeypatch):
     assert "# the small one\n" in made
     assert "# for tests\n" in made
     assert "# one\nreplicas: 1\n" in made
+
+
+PULLS = [
+    (
+        'MODELS=(llama3.2:3b \'qwen3:8b\')\nfor m in "${MODELS[@]}"; do\n ollama pull "$m"\ndone',
+        ["llama3.2:3b", "qwen3:8b"],
+        [],
+    ),
+    (
+        "MODELS=(\n phi3\n # small\n gemma:2b\n)\nfor i in ${MODELS[*]}; do ollama pull $i; done",
+        ["phi3", "gemma:2b"],
+        [],
+    ),
+    ('MODELS="a b:1"; for m in $MODELS; do ollama pull $m; done', ["a", "b:1"], []),
+    ("MODEL=phi4; ollama serve & ollama pull ${MODEL}", ["phi4"], []),
+    ("M=a; M=b; ollama pull $M", [], ["$M"]),
+    ("ollama pull $MODEL", [], ["$MODEL"]),
+    ("# ollama pull old\nollama pull new # the new one\n", ["new"], []),
+]
+
+
+@pytest.mark.parametrize(("script", "models", "variables"), PULLS)
+def test_a_script_pulls_what_it_names_itself(script, models, variables):
+    assert pulls.pulled(script, {}) == pulls.Pulled(models, variables)
 
 
 def test_a_comment_keeps_its_letters_unless_validation_would_read_it(tmp_path, monkeypatch):
