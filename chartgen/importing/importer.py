@@ -185,7 +185,7 @@ def _refusal(each: source.Source, remedy: str) -> Problem:
         return Problem(each.path, 0, "", message, "write the image of the server under image, and import it again")
     if "apiVersion" in each.data:
         kind = text_at(each.data, "kind")
-        read = "the Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
+        read = "the Pod, Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
         message = f"is a Kubernetes object, {kind}, that chartgen does not import"
         if kind in recognise.OBJECTS:
             message = f"is a Kubernetes object, {kind}, of a chart that chartgen does not know"

@@ -28,6 +28,8 @@ ARRAY = re.compile(r"(?:^|[\s;])(\w+)=\(([^()]*)\)")
 TEXT = re.compile(r"(?:^|[\s;])(\w+)=(\"[^\"$`]*\"|'[^'$`]*'|[\w./:-]+)(?=[\s;]|$)")
 HOST = re.compile(r"(https?://[\w.-]+(?::\d+)?)")
 SERVES = re.compile(r"\bollama\s+(serve|start)\b|(^|\s)serve\b")
+# Images in which no program of one's own runs.
+TOOLS = re.compile(r"(^|/)(alpine|busybox|curl|debian|ollama|ubuntu|wget)(?![\w-])")
 ALONE = ("Job", "CronJob", "Pod")
 
 
@@ -54,7 +56,7 @@ def pulled(text: str, variables: dict[str, str]) -> Pulled:
 
 
 def _assigned(text: str) -> str:
-    """A script without its comments, with the lists and variables that it sets itself, and only once, in their places."""
+    """A script without comments, with the lists and variables that it sets itself, and once, in their places."""
     text = re.sub(r"(?m)^\s*#.*$|\s#\s.*$", "", text)
     lists = [(match[1], " ".join(match[2].split())) for match in ARRAY.finditer(text)]
     for name, words in lists:
@@ -81,7 +83,9 @@ def helper(service: dict[str, Any], name: str) -> bool:
     found = pulled(command(service), variables)
     serves = SERVES.search(command(service))
     own = ("", name, "0.0.0.0", "localhost", "127.0.0.1")
-    return bool((found.models or found.variables) and not serves and host not in own)
+    # A program of one's own can have models pulled before it starts.
+    only = "OLLAMA_HOST" in variables or TOOLS.search(str(service.get("image") or ""))
+    return bool((found.models or found.variables) and not serves and only and host not in own)
 
 
 def _asked(text: str, variables: dict[str, str]) -> str:

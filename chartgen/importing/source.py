@@ -105,7 +105,12 @@ def _documents(path: Path) -> list[Source]:
             raise Faults([Problem(shown, one.line(()), "", "the document is not a map", remedy)])
     if not found:
         raise fault(shown, "is empty", "name a values file, or Kubernetes manifests")
-    found = [replace(each, number=n) for n, each in enumerate(each for one in found for each in _items(one))]
+    return opened(found)
+
+
+def opened(documents: list[Source]) -> list[Source]:
+    """The objects of documents, with the values in them that are written as text as data."""
+    found = [replace(each, number=n) for n, each in enumerate(each for one in documents for each in _items(one))]
     return [replace(one, data=_expanded(one), defaults=_defaults(one.data)) for one in found]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import os
@@ -155,7 +154,7 @@ def read(folder: Path, file: Path, documents: list) -> list[source.Source]:
         found = documents if each == file else yaml.safe_load_all((folder / each).read_text(encoding="utf-8"))
         data += [(str(each), one) for one in found if one]
     found = [source.Source(path, n, one, {(): 1}, source.Comments()) for n, (path, one) in enumerate(data)]
-    return [dataclasses.replace(one, data=source._expanded(one)) for one in found]
+    return source.opened(found)
 
 
 @pytest.mark.parametrize("every", EVERY)
