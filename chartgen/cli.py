@@ -336,9 +336,9 @@ def import_(files: tuple[Path, ...], output: Path | None, report_file: Path | No
     """Write values for llm-stack from files of other charts, from Kubernetes manifests and from compose files.
 
     FILE is a values file of another chart, of an umbrella chart that contains it, a HelmRelease of Flux, an Application
-    of Argo CD, a plain manifest, or a compose file. The report has one line for each value of the input: where it is
-    written now, how it changed, or what to do if llm-stack has no such value. Values that llm-stack refuses are left
-    out and reported, so the result always passes `chartgen validate -f`.
+    or ApplicationSet of Argo CD, a plain manifest, or a compose file. The report has one line for each value of the
+    input: where it is written now, how it changed, or what to do if llm-stack has no such value. Values that llm-stack
+    refuses are left out and reported, so the result always passes `chartgen validate -f`.
 
     The values are printed, and the report is printed to standard error. With -o, the report is printed.
     """

@@ -10,7 +10,7 @@ from .at import EMPTY, At
 from .draft import slug
 from .function import FUNCTIONS, row
 from .servers import OBJECT as LONGEST
-from .typed import ANY, MAP, NUMBER, TEXT, text_at
+from .typed import ANY, MAP, NUMBER, TEXT, map_at, text_at
 
 OBJECT = {"kind": TEXT, "metadata": {"name": TEXT}}
 VARIABLE = {"name": TEXT, "value": TEXT, "valueFrom": MAP}
@@ -198,7 +198,9 @@ def made(at: At, target: str | tuple[str, ...], name: str, key: str, *keys: Any)
     """A password in the file: llm-stack reads it from a Secret that the person creates first."""
     at.draft.needs.add(f"Secret/{name}")
     command = f"kubectl create secret generic {name} --from-file={key}=FILE"
-    at.draft.advise(f"create the Secret {name}: {command}, with the value in FILE", name)
+    parts = ", ".join(dict.fromkeys(re.findall(r"\$\(\w+\)", at.value))) if isinstance(at.value, str) else ""
+    swap = f", where you replace {parts}: Kubernetes puts no variables into a Secret" if parts else ""
+    at.draft.advise(f"create the Secret {name}: {command}, with the value in FILE{swap}", name)
     at.put(target, name, *keys, how=f"the name of a Secret that you create, with the value under the key {key}")
 
 
@@ -251,5 +253,7 @@ def node_name(at: At) -> None:
     """One node by its name."""
     if at.value in EMPTY:
         at.settled("is empty")
+    elif "uid" in map_at(at.source.data, "metadata") and at.source.data.get("kind") == "Pod":
+        at.settled("is the node that the scheduler chose")
     else:
         at.put("nodeSelector", {"kubernetes.io/hostname": at.value}, how="as a node selector")

@@ -44,3 +44,9 @@ def device(resource: str) -> Device | None:
         if "{partition}" in name and (match := re.fullmatch(pattern, resource)):
             return Device(vendor, scheme, match[1])
     return None
+
+
+def label_of(vendor: str, scheme: str) -> str:
+    """The label of nodes that says the type of a vendor's cards, where llm-stack chooses nodes by it."""
+    entry = yamlfile.read(VENDORS).data.get(vendor, {}).get("schemes", {}).get(scheme, {})
+    return str(entry.get("type", {}).get("nodeLabel", ""))

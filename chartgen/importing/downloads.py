@@ -13,6 +13,8 @@ from .source import Source
 from .typed import list_at, map_at, text_at
 
 DOWNLOAD = re.compile(r"\b(?:hf|huggingface-cli)\s+download\s+(.+)|\bsnapshot_download\(([^)]*)\)")
+LINK = re.compile(r"https://huggingface\.co/([\w.-]+/[\w.-]+)/resolve/([\w.-]+)/([\w./-]+\.gguf)")
+OUTPUT = re.compile(r"(?<!\S)(?:-o|-O|--output|--output-document)[\s=\"']+(/[^\s\"';&|]+)")
 REPOSITORY = re.compile(r"(?:^|(?<=[\s\"'=]))([A-Za-z0-9][\w.-]*/[\w.-]+)(?=[\s\"',]|$)")
 FOLDER = re.compile(r"local[-_]dir[\s=\"']+(/[^\s\"',;&|]+)")
 REVISION = re.compile(r"revision[\s=\"']+([\w./-]+)")
@@ -31,6 +33,7 @@ class Download:
     token: tuple[str, str]
     spots: tuple[Spot, ...]
     container: tuple[Spot, ...]
+    file: str = ""
 
 
 def taken_over(draft: Draft, server: str) -> bool:
@@ -40,7 +43,8 @@ def taken_over(draft: Draft, server: str) -> bool:
     if not name or not folder:
         return False
     numbers = {number for number, _ in name.spots}
-    known = (_downloaded(draft, one, folder) for one in draft.sources if one.number in numbers)
+    file = next((str(put.value) for put in draft.puts_of(server, ("llamacpp", "file"))), "")
+    known = (_downloaded(draft, one, folder, file) for one in draft.sources if one.number in numbers)
     found = next((one for one in known if one), None)
     if not found:
         return False
@@ -51,7 +55,7 @@ def taken_over(draft: Draft, server: str) -> bool:
         draft.withdraw(put, Note(SETTLED, "is what llm-stack does itself"))
     for put in draft.puts_of(server, ("llamacpp", "file")):
         draft.withdraw(put, Note(SETTLED, DONE))
-        draft.put(replace(put, how=FILE), Note(CHANGED, FILE))
+        draft.put(replace(put, value=found.file or put.value, how=FILE), Note(CHANGED, FILE))
     values = {("model", "name"): found.name, ("model", "tag"): found.revision}
     engine = draft.engine(server)
     if engine == "llamacpp":
@@ -65,21 +69,31 @@ def taken_over(draft: Draft, server: str) -> bool:
     return True
 
 
-def _downloaded(draft: Draft, source: Source, folder: str) -> Download | None:
-    """What a container of a document downloads into a folder."""
+def _downloaded(draft: Draft, source: Source, folder: str, file: str) -> Download | None:
+    """What a container of a document downloads into a folder; a single file of a repository by its address."""
     for path, one in _containers(source.data):
-        for match in DOWNLOAD.finditer(_run(one)):
+        run = _run(one)
+        for match in DOWNLOAD.finditer(run):
             text = match[1] or match[2]
             target, names = FOLDER.search(text), REPOSITORY.findall(FOLDER.sub("", text))
             if target and names and target[1].rstrip("/") == folder:
                 revision = REVISION.search(text)
-                where = [map_at(each, "valueFrom", "secretKeyRef") for each in list_at(one, "env") if _token(each)]
-                token = (text_at(where[0], "name"), text_at(where[0], "key")) if where else ("", "")
-                keys = [(*path, key) for key in ("command", "args", "env") if one.get(key)]
-                spots = tuple(spot for key in keys for spot in draft.spots(source, key))
-                whole = tuple(draft.spots(source, path)) if "initContainers" in path else ()
-                return Download(names[0], revision[1] if revision else "", token, spots, whole)
+                return _said(draft, source, path, one, names[0], revision[1] if revision else "")
+        link, output = LINK.findall(run), OUTPUT.findall(run)
+        for name, revision, found in link if len(link) == 1 and file else ():
+            if output != [f"{folder}/{file}"] and (output or found.rpartition("/")[2] != file):
+                continue
+            return replace(_said(draft, source, path, one, name, revision), file=found)
     return None
+
+
+def _said(draft: Draft, source: Source, path: Key, one: dict[str, Any], name: str, revision: str) -> Download:
+    where = [map_at(each, "valueFrom", "secretKeyRef") for each in list_at(one, "env") if _token(each)]
+    token = (text_at(where[0], "name"), text_at(where[0], "key")) if where else ("", "")
+    keys = [(*path, key) for key in ("command", "args", "env") if one.get(key)]
+    spots = tuple(spot for key in keys for spot in draft.spots(source, key))
+    whole = tuple(draft.spots(source, path)) if "initContainers" in path else ()
+    return Download(name, "" if revision == "main" else revision, token, spots, whole)
 
 
 def _run(container: dict[str, Any]) -> str:

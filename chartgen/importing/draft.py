@@ -314,6 +314,9 @@ class Draft:
                 into[step] = dict(inner) if isinstance(inner, dict) else {}
                 into = into[step]
             into[last] = put.value
+        if len(self.servers) > 1:  # one that is as llm-stack has it by default is a server, too
+            for server in self.servers:
+                found.setdefault(SERVERS, {}).setdefault(server, {})
         return found
 
     def at(self, problem: Problem) -> list[Put]:

@@ -20,7 +20,9 @@ from ..reading.keynames import Names
 from ..reading.unprinted import opened
 from . import carry, downloads, models, recognise, settle, source, typed, withheld
 from .at import At
+from .devices import label_of
 from .draft import CARRIED, CHANGED, MISSING, NO_CHART, PERSISTENT, SETTLED, Draft, Note, Put, Spot
+from .manifests import PODS
 from .tables import charts
 from .typed import text_at
 
@@ -98,7 +100,8 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
 
 def _elsewhere(data: Any) -> bool:
     """Whether an Application or a HelmRelease names files with its values."""
-    ways = [source.at(data, ("spec", "source")), *(typed.list_at(data, "spec", "sources"))]
+    spec = source.spec_of(data)
+    ways = [source.at(data, (*spec, "source")), *(typed.list_at(data, *spec, "sources"))]
     return bool(source.at(data, ("spec", "valuesFrom"))) or any(source.at(way, ("helm", "valueFiles")) for way in ways)
 
 
@@ -182,12 +185,14 @@ def _refusal(each: source.Source, remedy: str) -> Problem:
         return Problem(each.path, 0, "", message, "write the image of the server under image, and import it again")
     if "apiVersion" in each.data:
         kind = text_at(each.data, "kind")
-        read = "the Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
+        read = "the Pod, Deployment or StatefulSet of a model server or of Open WebUI, and what belongs to it"
         message = f"is a Kubernetes object, {kind}, that chartgen does not import"
         if kind in recognise.OBJECTS:
             message = f"is a Kubernetes object, {kind}, of a chart that chartgen does not know"
             rendered = "import the manifests that 'helm template' renders of its chart, or those of its folder"
             return Problem(each.path, each.line(("kind",)), "", message, rendered)
+        if kind in PODS:
+            message = f"is a Kubernetes object, {kind}, whose containers run no program that chartgen knows"
         return Problem(each.path, each.line(("kind",)), "", message, f"import {read}, or write the values by hand")
     return Problem(each.path, 0, "", "is not recognised", remedy)
 
@@ -206,6 +211,7 @@ def _finished(draft: Draft) -> None:
         _called(draft, server)
         _of_each_slot(draft, server)
         _split(draft, server)
+        _typed(draft, server)
         _for_its_cards(draft, server)
         if not draft.puts_of(server, ("modelCache",)) and server not in draft.mounted:
             text = "the input has no volume for the models, and llm-stack creates a claim"
@@ -248,7 +254,7 @@ def _accounts(draft: Draft) -> None:
 
 def _generated(draft: Draft) -> None:
     """Secrets that Argo CD would have generated again at each render, which does not see the cluster."""
-    if not any(text_at(one.data, "kind") == "Application" for one in draft.sources):
+    if not any(text_at(one.data, "kind") in ("Application", "ApplicationSet") for one in draft.sources):
         return
     pipelines = [put.value for put in draft.puts_of("", ("pipelines", "enabled"))] == [True]
     for value, used in {"openWebui.secretKey": "openWebui" in draft.uis, "pipelines.apiKey": pipelines}.items():
@@ -292,6 +298,17 @@ def _for_its_cards(draft: Draft, server: str) -> None:
             f"the input names no card in the resources{draft.of(server)}, whose image is for cards; set gpu.vendor and"
             f" gpu.count, or check how its pods get them"
         )
+
+
+def _typed(draft: Draft, server: str) -> None:
+    """The type of the cards, where the input chooses nodes by the label that has it."""
+    vendor = next((str(put.value) for put in draft.puts_of(server, ("gpu", "vendor"))), "")
+    scheme = next((str(put.value) for put in draft.puts_of(server, ("gpu", "scheme"))), "devicePlugin")
+    label = label_of(vendor, scheme)
+    for put in draft.puts_of(server, ("nodeSelector",)):
+        chosen = put.value.get(label) if isinstance(put.value, dict) else None
+        if label and chosen and not draft.puts_of(server, ("gpu", "type")):
+            draft.put(Put(("gpu", "type"), chosen, server, ()), Note(SETTLED, ""))
 
 
 def _split(draft: Draft, server: str) -> None:

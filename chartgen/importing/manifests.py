@@ -15,7 +15,7 @@ from .draft import MISSING, SERVER, SETTLED, Note, Put, Spot, Workload
 from .flags import arguments, resolved, split, texts, word
 from .function import row
 from .models import NEW, USUAL, by_variable, claimed, image, set_model, set_models, unknown
-from .pulls import command, elsewhere, pulled
+from .pulls import SERVES, command, elsewhere, pulled
 from .source import at as inside
 from .tables import Program, program_of, programs
 from .typed import ANY, LIST, MAP, NUMBER, TEXT, list_at, map_at, text_at
@@ -32,7 +32,7 @@ CONTAINER = {
     "envFrom": LIST,
     "lifecycle": MAP,
     "ports": [{"containerPort": TEXT}],
-    "resources": {"*": {"*": TEXT}},
+    "resources": {"*": {"*": TEXT}, "claims": LIST},
     "securityContext": MAP,
     "volumeMounts": [{"name": TEXT, "mountPath": TEXT, "subPath": TEXT}],
 }
@@ -49,7 +49,7 @@ CLAIM = {"spec": {"accessModes": LIST, "storageClassName": TEXT, "resources": SI
 FOLDER = "/models/model"  # of the model of a server without a fragment
 SHARED = ("vllm", "sglang", "triton", "custom")  # engines with a setting for the size of /dev/shm
 HELD = {"", "/tmp", "/dev/shm", "/models"}  # folders that the chart has, too
-WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
+WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet", "Pod")
 PODS = (*WORKLOADS, "DaemonSet")
 TEMPLATES = (
     ("spec", "template"),
@@ -64,6 +64,11 @@ STAYS = {
     "Namespace": "use helm install --namespace",
     "PersistentVolume": "it stays, with the claim that is bound to it",
     "HorizontalPodAutoscaler": "set autoscaling",
+    "ScaledObject": "set keda, which scales the new workload; this one scales the old one",
+    "ServiceMonitor": "set monitoring, which reads the new pods; this one selects the old ones",
+    "PodMonitor": "set monitoring, which reads the new pods; this one selects the old ones",
+    "NetworkPolicy": "set networkPolicy, or give it the labels of the new pods and add it under extraObjects",
+    "VerticalPodAutoscaler": "name the new workload in it, and add it under extraObjects",
     "PodDisruptionBudget": "set podDisruptionBudget",
     "Job": "llm-stack downloads models itself; set model.delivery",
 }
@@ -71,6 +76,8 @@ STAYS = {
 
 def main(data: Any) -> tuple[int, Program] | None:
     """The container of a workload that runs a known program: its number, and the program."""
+    if text_at(data, "kind") == "Pod" and _pulls(data):
+        return None
     for n, container in enumerate(list_at(data, *template(data), "spec", "containers")):
         text = text_at(container, "image")
         # A variable in place of the image: the container's name says what it runs.
@@ -81,8 +88,16 @@ def main(data: Any) -> tuple[int, Program] | None:
     return None
 
 
+def _pulls(pod: Any) -> bool:
+    """Whether a Pod only has a server elsewhere pull models, by the client in its program's image."""
+    said = [command(one) for one in list_at(pod, "spec", "containers") if isinstance(one, dict)]
+    return any(pulled(text, {}).models for text in said) and not any(SERVES.search(text) for text in said)
+
+
 def template(data: Any) -> tuple[str, ...]:
-    """Where a workload has the template of its pods; of a LeaderWorkerSet, that of the leader."""
+    """Where a workload has the template of its pods; of a LeaderWorkerSet, that of the leader. A Pod is its own."""
+    if text_at(data, "kind") == "Pod":
+        return ()
     return next((path for path in TEMPLATES if map_at(data, *path)), TEMPLATES[0])
 
 
@@ -171,6 +186,11 @@ def _container(at: At, origins: dict[int, tuple[Spot, ...]]) -> None:
         at.put("securityContext", {**privileged, **context}, "securityContext")
     at.settled("llm-stack names the container", "name")
     at.settled("llm-stack has its own probes", "livenessProbe", "readinessProbe", "startupProbe")
+    for n, port in enumerate(list_at(value, "ports")):
+        if isinstance(port, dict) and port.get("hostPort"):
+            prefix = at.program.prefix if at.program else ""
+            text = f"no pod has a port of its node; set {f'{prefix}.' if prefix else ''}service.type to NodePort"
+            at.none(text, ("ports", n, "hostPort"))
     at.settled("the Service has the port of the engine", "ports")
     at.none("llm-stack has no hooks for it", "lifecycle")
     at.settled("is the default of Kubernetes", "stdin", "tty", "terminationMessagePath", "terminationMessagePolicy")
@@ -368,15 +388,19 @@ def _volumes(at: At, container: At, volumes: dict[Any, tuple[int, Any]]) -> None
         keys = (("containers", *container.path[len(at.path) + 1 :], "volumeMounts", n), ("volumes", number))
         folder = None if any(kind in volume for kind in FILES) else folder_of(at.program, path, text, env)
         folder = None if folder and path in usual else folder
-        if path == "/dev/shm":
+        if path == TOKEN:
+            at.settled("Kubernetes mounts the token where it is used", *keys)
+        elif path == "/dev/shm":
             _shared_memory(at, volume, keys)
         elif path == "/tmp" and "emptyDir" in volume:
             at.settled("llm-stack mounts an emptyDir there", *keys)
         elif folder is not None:
             claimed(at, volume, mount, {**folder, "path": path}, keys)
+        elif number < 0:  # of a claim template, or of no volume of the pod
+            at.none("create a claim for it, name that under volumes, and mount it with volumeMounts", keys[0])
         else:
             rest.append((mount, keys[0]))
-            own += [] if any(one is volume for one, _ in own) or number < 0 else [(volume, keys[1])]
+            own += [] if any(one is volume for one, _ in own) else [(volume, keys[1])]
     used = {mount.get("name") for mount in container.value.get("volumeMounts", ()) if mount}
     for name, (number, _) in volumes.items():
         if name not in used:
@@ -465,6 +489,22 @@ def worker(at: At) -> None:
         pod(at)
 
 
+WRITTEN = re.compile(
+    r"kubectl\.kubernetes\.io/|cni\.projectcalico\.org/|k8s\.v1\.cni\.cncf\.io/network-status|kubernetes\.io/config\."
+)
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@row("podAnnotations", MAP)
+def pod_annotations(at: At) -> None:
+    """Annotations of pods, without those that a program of the cluster wrote."""
+    for key in at.value:
+        if WRITTEN.match(str(key)):
+            at.settled("a program of the cluster wrote it", key)
+    if kept := {key: value for key, value in at.value.items() if not WRITTEN.match(str(key))}:
+        at.put("podAnnotations", kept, *kept)
+
+
 @row("account", TEXT)
 def account(at: At) -> None:
     """A service account that exists: all pods of the release use one."""
@@ -479,19 +519,39 @@ def account(at: At) -> None:
 
 @row("claimTemplates", [CLAIM])
 def claim_templates(at: At) -> None:
-    """The claims of a StatefulSet: each pod has its own."""
-    first = at.value[0] if at.value else {}
-    at.put("modelCache.type", "volumeClaimTemplate", (0, "metadata"), how="one claim for each pod")
-    for key, target in (("accessModes", "accessModes"), ("storageClassName", "storageClass")):
-        if inside(first, ("spec", key)):
-            at.put(f"modelCache.{target}", inside(first, ("spec", key)), (0, "spec", key))
-    size = inside(first, ("spec", "resources", "requests", "storage"))
+    """The claims of a StatefulSet: each pod has its own for the models, and a UI has one for its data."""
+    chosen = _stored(at)
+    here, one = at.below(chosen), at.value[chosen] if at.value else {}
+    ui = bool(at.program and at.program.prefix)
+    target = "persistence" if ui else "modelCache"
+    if not ui:
+        here.put("modelCache.type", "volumeClaimTemplate", "metadata", how="one claim for each pod")
+    for key, goal in (("accessModes", "accessModes"), ("storageClassName", "storageClass")):
+        if inside(one, ("spec", key)):
+            here.put(f"{target}.{goal}", inside(one, ("spec", key)), ("spec", key))
+    size = inside(one, ("spec", "resources", "requests", "storage"))
     if size:
-        at.put("modelCache.size", size, (0, "spec", "resources", "requests", "storage"))
+        here.put(f"{target}.size", size, ("spec", "resources", "requests", "storage"))
+    here.settled("llm-stack creates the claim", "metadata", "apiVersion", "kind")
+    for n in set(range(len(at.value))) - {chosen}:
+        at.none("llm-stack has one claim for each server; create this one, and mount it with volumeMounts", n)
     name = text_at(at.source.data, "metadata", "name")
-    at.draft.advise(
-        f"the claims of the StatefulSet {name} have other names; copy their data, or have it downloaded again"
-    )
+    text = f"the claims of the StatefulSet {name} have other names"
+    again = "copy their data: accounts and chats" if ui else "copy their data, or have it downloaded again"
+    at.draft.advise(f"{text}; {again}")
+
+
+def _stored(at: At) -> int:
+    """The claim template that is mounted where the program has its models or its data, by its number."""
+    found = main(at.source.data)
+    container = inside(at.source.data, (*template(at.source.data), "spec", "containers", found[0])) if found else {}
+    text, variables = " ".join(_words(map_at(container))), texts(map_at(container).get("env"))
+    paths = {text_at(one, "name"): text_at(one, "mountPath") for one in list_at(container, "volumeMounts")}
+    names = [text_at(one, "metadata", "name") for one in at.value]
+    known = [
+        n for n, name in enumerate(names) if folder_of(at.program, paths.get(name, "").rstrip("/"), text, variables)
+    ]
+    return known[0] if known else 0
 
 
 def _of(at: At, workload: Workload) -> At:
@@ -671,21 +731,44 @@ def ingress_annotations(at: At) -> None:
 @row("objectKind", TEXT)
 def object_kind(at: At) -> None:
     """The kind of an object that stays; a program that chartgen does not know may be a server that is missed."""
-    if str(at.value) in PODS:
-        data = at.source.data
+    data = at.source.data
+    if str(at.value) in PODS and not (at.value == "Pod" and _pulls(data)):
         images = [text_at(one, "image") for one in list_at(data, *template(data), "spec", "containers")]
         name = text_at(data, "metadata", "name")
         at.draft.advise(
             f"the {at.value} {name} is not imported, and stays as it is: chartgen does not know its image"
             f" {', '.join(map(conceal.concealed, images)) or '(none)'}"
         )
-    at.none(STAYS.get(str(at.value), "apply it as before, or add it under extraObjects"))
+    at.none(_stays(at))
 
 
 @row("objectBody", ANY)
 def object_body(at: At) -> None:
     """What an object that stays holds."""
-    kind = str(at.source.data.get("kind"))
     if at.value in EMPTY:
         at.settled("is empty")
-    at.none(STAYS.get(kind, "apply it as before, or add it under extraObjects"))
+    at.none(_stays(at))
+
+
+def _stays(at: At) -> str:
+    """What to do with an object that stays: one that is about a workload of the input is of use for the new one only if
+    it is changed.
+    """
+    data, as_before = at.source.data, "apply it as before, or add it under extraObjects"
+    scaled = text_at(data, "spec", "scaleTargetRef", "name") or text_at(data, "spec", "targetRef", "name")
+    if scaled and not any(one.name == scaled for one in at.draft.workloads):
+        return as_before
+    selector = map_at(data, "spec", "podSelector") or map_at(data, "spec", "selector")
+    labels = map_at(selector, "matchLabels")
+    if labels and not at.draft.selected(labels) and not _of_service(at, labels):
+        return as_before
+    return STAYS.get(text_at(data, "kind"), as_before)
+
+
+def _of_service(at: At, labels: dict[str, Any]) -> bool:
+    """Whether labels are those of a Service of an imported workload."""
+    for one in at.draft.sources:
+        own = map_at(one.data, "metadata", "labels")
+        if text_at(one.data, "kind") == "Service" and labels.items() <= own.items():
+            return bool(at.draft.selected(map_at(one.data, "spec", "selector")))
+    return False

@@ -24,7 +24,12 @@ BY_VARIABLE = re.compile(r"\bollama\s+(?:pull|run)\s+[\"']?([^\s;&|\"']*\$[^\s;&
 REQUEST = re.compile(rf"/api/pull\b.*?[\"'](?:name|model)\\?[\"']\s*:\s*\\?[\"']({NAME})", re.S)
 REQUEST_BY_VARIABLE = re.compile(r"/api/pull\b.*?[\"'](?:name|model)\\?[\"']\s*:\s*[\\\"']*(\$[^\s\"'\\]+)", re.S)
 LOOP = re.compile(r"\bfor\s+(\w+)\s+in\s+([^;\n]+?)\s*(?:;|\n)\s*do\b(.*?)\bdone\b", re.S)
+ARRAY = re.compile(r"(?:^|[\s;])(\w+)=\(([^()]*)\)")
+TEXT = re.compile(r"(?:^|[\s;])(\w+)=(\"[^\"$`]*\"|'[^'$`]*'|[\w./:-]+)(?=[\s;]|$)")
 HOST = re.compile(r"(https?://[\w.-]+(?::\d+)?)")
+SERVES = re.compile(r"\bollama\s+(serve|start)\b|(^|\s)serve\b")
+# Images in which no program of one's own runs.
+TOOLS = re.compile(r"(^|/)(alpine|busybox|curl|debian|ollama|ubuntu|wget)(?![\w-])")
 ALONE = ("Job", "CronJob", "Pod")
 
 
@@ -38,7 +43,7 @@ class Pulled:
 
 def pulled(text: str, variables: dict[str, str]) -> Pulled:
     """The models that a command pulls, by `ollama pull` or by a request, one at a time or in a loop."""
-    text = resolved(text, variables)
+    text = _assigned(resolved(text, variables))
 
     def unrolled(match: re.Match[str]) -> str:
         words = [word.strip("\"'") for word in match[2].split()]
@@ -48,6 +53,20 @@ def pulled(text: str, variables: dict[str, str]) -> Pulled:
     models = [model.rstrip(".:/") for model in (*PULL.findall(text), *REQUEST.findall(text))]
     unknown = [*BY_VARIABLE.findall(text), *REQUEST_BY_VARIABLE.findall(text)]
     return Pulled(list(dict.fromkeys(models)), list(dict.fromkeys(unknown)))
+
+
+def _assigned(text: str) -> str:
+    """A script without comments, with the lists and variables that it sets itself, and once, in their places."""
+    text = re.sub(r"(?m)^\s*#.*$|\s#\s.*$", "", text)
+    lists = [(match[1], " ".join(match[2].split())) for match in ARRAY.finditer(text)]
+    for name, words in lists:
+        if [each for each, _ in lists].count(name) == 1:
+            text = re.sub(rf"\"?\$\{{{name}\[[@*]\]\}}\"?", lambda _, words=words: words, text)
+    texts_ = [(match[1], match[2].strip("\"'")) for match in TEXT.finditer(text)]
+    for name, said in texts_:
+        if [each for each, _ in texts_].count(name) == 1:
+            text = re.sub(rf"\$\{{{name}\}}|\${name}\b", lambda _, said=said: said, text)
+    return text
 
 
 def command(container: dict[str, Any]) -> str:
@@ -60,10 +79,19 @@ def command(container: dict[str, Any]) -> str:
 def helper(service: dict[str, Any], name: str) -> bool:
     """Whether a service of a compose file only has another one pull models."""
     variables = texts(service.get("environment"))
-    host = _host(variables.get("OLLAMA_HOST", ""))
+    host = _asked(command(service), variables)
     found = pulled(command(service), variables)
-    serves = re.search(r"\bollama\s+serve\b|(^|\s)serve\b", command(service))
-    return bool((found.models or found.variables) and not serves and host not in ("", name, "0.0.0.0", "localhost"))
+    serves = SERVES.search(command(service))
+    own = ("", name, "0.0.0.0", "localhost", "127.0.0.1")
+    # A program of one's own can have models pulled before it starts.
+    only = "OLLAMA_HOST" in variables or TOOLS.search(str(service.get("image") or ""))
+    return bool((found.models or found.variables) and not serves and only and host not in own)
+
+
+def _asked(text: str, variables: dict[str, str]) -> str:
+    """The host that a command has pull models: that of the client's variable, or of the request itself."""
+    named = HOST.search(resolved(text, variables)) if "/api/pull" in text else None
+    return _host(variables.get("OLLAMA_HOST", "") or (named[1] if named else ""))
 
 
 def elsewhere(
@@ -81,8 +109,7 @@ def elsewhere(
             env = texts(container.get("env") or container.get("environment"))
             text = command(container)
             found = pulled(text, env)
-            named = HOST.search(text) if "/api/pull" in text else None
-            host = _host(env.get("OLLAMA_HOST", "") or (named[1] if named else ""))
+            host = _asked(text, env)
             if not only and host not in names and draft.server_at(host) != server:
                 continue
             keys = [(*path, key) for key in ("entrypoint", "command", "args") if container.get(key)]

@@ -10,12 +10,12 @@ from ..reading.yamlfile import Key
 from . import apptemplate
 from .manifests import WORKLOADS, main, split_image
 from .pulls import helper
-from .source import Source, at, is_compose
+from .source import Source, at, is_compose, spec_of
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
 OWN_UI = "own-ui"
-OBJECTS = ("Application", "HelmRelease")
+OBJECTS = ("Application", "ApplicationSet", "HelmRelease")
 HALF = 2  # of its keys at the top level, at least one in two must be the chart's
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
 
@@ -49,7 +49,7 @@ def parts(source: Source, chart: str = "") -> list[Part]:
         return [*found, Part(source, (), charts()["compose"])]
     if kind in WORKLOADS:
         found = main(source.data)
-        table = charts()["leader-worker-set" if kind == "LeaderWorkerSet" else "workload"]
+        table = charts()[{"LeaderWorkerSet": "leader-worker-set", "Pod": "pod"}.get(kind, "workload")]
         if not found and source.of is not None:
             return []  # of a chart whose values say what becomes of it
         return [Part(source, (), table, program=found[1])] if found else [Part(source, (), charts()["other-object"])]
@@ -92,13 +92,14 @@ def _services(data: dict[str, Any]) -> list[tuple[str, Program]]:
 
 def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
     """Where an object has values, and the name of the chart that they are for."""
-    spec = map_at(data, "spec")
+    place = spec_of(data)
+    spec = map_at(data, *place)
     flux = at(spec, ("chart", "spec", "chart")) or at(spec, ("chartRef", "name")) or ""
     found = [(("spec", "values"), flux)]
     ways: list[Key] = [("source",), *(("sources", n) for n in range(len(list_at(spec, "sources"))))]
     for way in ways:
         name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
-        found += [(("spec", *way, "helm", key), name) for key in ("values", "valuesObject")]
+        found += [((*place, *way, "helm", key), name) for key in ("values", "valuesObject")]
     return [
         (path, str(name)) for path, name in found if isinstance(at(data, path), dict) or _defaults(data, path, found)
     ]
@@ -107,7 +108,7 @@ def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
 def _defaults(data: dict[str, Any], path: Key, found: list[tuple[Key, str]]) -> bool:
     """Whether an object runs a known chart without values of its own, which are then that chart's defaults."""
     way, name = path[:-1], dict(found)[path]
-    if text_at(data, "kind") == "Application" and not at(data, (*path[:-2], "chart")):
+    if text_at(data, "kind") in ("Application", "ApplicationSet") and not at(data, (*path[:-2], "chart")):
         return False  # a folder of manifests can have the name of a chart
     first = next(each for each, _ in found if each[:-1] == way)
     none = all(not at(data, each) for each, _ in found if each[:-1] == way)

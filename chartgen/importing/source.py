@@ -17,6 +17,8 @@ from ..reading.yamlfile import Key, Lines, nearest_line
 
 # Comments for programs, or of a chart's own values.yaml: they say nothing of the person's own.
 DEFAULT = re.compile(r"(?<!\$)\$\{(\w+):?-([^${}]+)\}")
+EXPRESSION = re.compile(r"\{\{-?(.*?)-?\}\}", re.S)
+SPEC: Key = ("spec",)
 MACHINE = ("# --", "# @", "# yaml-language-server", "# +doc")
 
 
@@ -103,19 +105,39 @@ def _documents(path: Path) -> list[Source]:
             raise Faults([Problem(shown, one.line(()), "", "the document is not a map", remedy)])
     if not found:
         raise fault(shown, "is empty", "name a values file, or Kubernetes manifests")
+    return opened(found)
+
+
+def opened(documents: list[Source]) -> list[Source]:
+    """The objects of documents, with the values in them that are written as text as data."""
+    found = [replace(each, number=n) for n, each in enumerate(each for one in documents for each in _items(one))]
     return [replace(one, data=_expanded(one), defaults=_defaults(one.data)) for one in found]
+
+
+def _items(source: Source) -> Iterator[Source]:
+    """The objects of a List, which kubectl prints of several; any other document is itself."""
+    items = source.data.get("items")
+    if not str(source.data.get("kind", "")).endswith("List") or not isinstance(items, list) or not items:
+        yield source
+        return
+    for n, item in enumerate(items):
+        lines = {key[2:]: line for key, line in source.lines.items() if key[:2] == ("items", n)}
+        if isinstance(item, dict):
+            yield replace(source, data=item, lines=lines)
 
 
 def _expanded(source: Source) -> Any:
     """The document, with the YAML text of an Argo CD Application's `helm.values` as data."""
     if is_compose(source.data):
         return _with_defaults(source.data)
-    if source.data.get("kind") != "Application":
+    if source.data.get("kind") not in ("Application", "ApplicationSet"):
         return source.data
-    data = source.data
-    several = at(data, ("spec", "sources"))
+    data, spec = source.data, spec_of(source.data)
+    if spec != SPEC:
+        data = _of_generators(data)
+    several = at(data, (*spec, "sources"))
     for way in [("source",), *(("sources", n) for n in range(len(several) if isinstance(several, list) else 0))]:
-        key: Key = ("spec", *way, "helm", "values")
+        key: Key = (*spec, *way, "helm", "values")
         text = at(data, key)
         if isinstance(text, str):
             inner = yamlfile.parse(text, source.path)
@@ -125,6 +147,25 @@ def _expanded(source: Source) -> Any:
             data = placed(data, key, inner.data if inner.data is not None else {})
             source.lines.update({(*key, *below): line + first for below, line in inner.lines.items() if below})
     return data
+
+
+def spec_of(data: Any) -> Key:
+    """Where an object around values says which chart it runs: an ApplicationSet has the template of Applications."""
+    return (*SPEC, "template", *SPEC) if isinstance(data, dict) and data.get("kind") == "ApplicationSet" else SPEC
+
+
+def _of_generators(data: Any) -> Any:
+    """The data of an ApplicationSet, with the expressions that its generators fill in as variables."""
+    if isinstance(data, dict):
+        return {key: _of_generators(inner) for key, inner in data.items()}
+    if isinstance(data, list):
+        return [_of_generators(inner) for inner in data]
+    return EXPRESSION.sub(_variable, data) if isinstance(data, str) else data
+
+
+def _variable(match: re.Match[str]) -> str:
+    words = re.findall(r"[A-Za-z]\w*", match[1])
+    return f"${{{'_'.join(words) or 'GENERATED'}}}"
 
 
 def is_compose(data: Any) -> bool:

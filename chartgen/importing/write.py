@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from ..chart.header import LINE
+from ..chart.header import LINE, like_a_word
 from ..compose.yamltext import document, key_text
 from ..reading import conceal
 from ..reading.yamlfile import Key, dotted
@@ -79,4 +79,5 @@ def _used(draft: Draft, put: Put, said: str) -> bool:
 def _plain(said: str) -> str:
     """A comment that no program reads as a word of the header."""
     said = conceal.formless(re.sub(r"^#+\s*", "# ", said))
-    return f"# {said[2:3].upper()}{said[3:]}" if LINE.match(said) else said
+    found = LINE.match(said)
+    return f"# {said[2:3].upper()}{said[3:]}" if found and like_a_word(found[1]) else said

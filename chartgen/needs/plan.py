@@ -201,7 +201,7 @@ def _server(each: Plan) -> list[str]:
     width = max(len(row[0]) for row in rows)
     found = [head, *(f"  {row[0]:<{width}}  {row[1]:>10}  {row[2]:>10}" for row in rows)]
     if not need["known"]:
-        found.append("  the size of a model is not known: set model.weightsSize to complete the plan")
+        found.append("  the size of a model is not known: give its config.json with --config, or set model.weightsSize")
     cards = need["gpu"]["count"] * need["nodes"]
     device = need["gpu"].get("partition") or need["gpu"]["vendor"]
     where = f"{need['gpu']['count']} × {device}" if cards else "memory"

@@ -140,11 +140,28 @@ def known() -> dict[str, Known]:
     return found
 
 
-def unknown(names: Names, path: Key, value: Any, allowed: list[str]) -> list[tuple[Key, str]]:
-    """The remedy for the key at `path`; those of the keys inside it where others have them."""
+def unknown(names: Names, path: Key, value: Any, allowed: list[str], engine: str = "") -> list[tuple[Key, str]]:
+    """The remedy for the key at `path`; those of the keys inside it where others have them. `engine` is that of the
+    server, where it is known: no value of another engine is meant then.
+    """
     if not _translated(names, path) and _translated_inside(names, path, value):
-        return [found for key, inner in value.items() for found in unknown(names, (*path, key), inner, [])]
-    return [(path, _elsewhere(names, path, value) or _remedy(names, path, value, allowed))]
+        return [found for key, inner in value.items() for found in unknown(names, (*path, key), inner, [], engine)]
+    return [(path, _elsewhere(names, path, value) or _remedy(names, path, value, allowed, engine))]
+
+
+def engine_of(data: Any, path: Key) -> str:
+    """The engine of the server that a path is of, "" where the values do not say it."""
+    own = data
+    for step in split(path)[0]:
+        own = own.get(step) if isinstance(own, dict) else None
+    said = [each.get("engine") for each in (own, data) if isinstance(each, dict)]
+    return next((each for each in said if isinstance(each, str)), "")
+
+
+def _others(names: Names, engine: str) -> set[str]:
+    """The engines that a server does not have, whose values are not its own."""
+    known = {each for schema in names.at(("engine",)) for each in schema.get("enum", ())}
+    return known - {engine} if engine in known else set()
 
 
 def _elsewhere(names: Names, path: Key, value: Any) -> str:
@@ -176,12 +193,17 @@ def _named(name: str) -> Known | None:
     return known().get(name) or _folded().get(name.casefold())
 
 
-def _translated(names: Names, path: Key) -> str:
+def _translated(names: Names, path: Key, engine: str = "") -> str:
     """`use 'replicas' (…)` where others have this name, and the schema has ours."""
     scope, key = split(path)
     name = ".".join(map(str, key))
     entry = (_named(SERVER + name) if scope else None) or _named(name)
     uses = [tuple(use.split(".")) for use in (entry.use if entry else ())]
+    others = _others(names, engine)
+    if uses and len(key) == 1 and all(use[0] in others for use in uses):
+        uses = [(engine, *use[1:]) for use in uses]
+        if not any(names.has(scope + use) for use in uses):
+            return f"{engine} has no value for it; use '{dotted((*scope, 'extraArgs'))}', a list of arguments"
     # In an entry of servers, a value of the server is meant before one of the release.
     for place in [scope + use for use in uses if scope] + uses:
         if names.has(place):
@@ -206,19 +228,21 @@ def _translated_inside(names: Names, path: Key, value: Any) -> bool:
     return any(_translated(names, inner) or _translated_inside(names, inner, value[inner[-1]]) for inner in paths)
 
 
-def _remedy(names: Names, path: Key, value: Any, allowed: list[str]) -> str:
+def _remedy(names: Names, path: Key, value: Any, allowed: list[str], engine: str) -> str:
     if meant := _written(path, allowed):
         return f"did you mean '{meant}'?"
-    if found := _translated(names, path):
+    if found := _translated(names, path, engine):
         return found
     alike = [name for name in allowed if _alike(path, name)]
     if meant := close(path[-1], alike, SURE):
         return f"did you mean '{meant}'?"
-    if home := _home(names, path, value):
+    if home := _home(names, path, value, _others(names, engine)):
         return home
     if meant := close(path[-1], alike):
         return f"did you mean '{meant}'?"
     if found := _translated(names, (*path[:-1], f"{path[-1]}s")) or _translated(names, (*path[:-1], OTHERS)):
+        return found
+    if (other := close(path[-1], list(known()), SAME)) and (found := _translated(names, (*path[:-1], other), engine)):
         return found
     if not allowed:
         return "remove it"
@@ -287,7 +311,7 @@ def _fits(names: Names, path: Key, value: Any) -> bool:
     return value is None or not own or (kind in own if kind else not own <= {"object", "array"})
 
 
-def _home(names: Names, path: Key, value: Any) -> str:
+def _home(names: Names, path: Key, value: Any, others: set[str]) -> str:
     """Where the key does belong: the nearest objects above this one or inside it that have it, unless they are many."""
     ranked: dict[tuple[int, int], list[Key]] = {}
     for home in names.homes.get(path[-1], ()):
@@ -297,6 +321,8 @@ def _home(names: Names, path: Key, value: Any) -> str:
         if path[-1] in GENERAL or ANY in home[shared:] or not _fits(names, (*home, path[-1]), value):
             continue
         if not home and _of_workloads(names, path):
+            continue
+        if others & set(home[:3]):  # of an engine that the server does not have
             continue
         if shared in (len(home), len(path) - 1):
             ranked.setdefault((-shared, len(home)), []).append(path[:shared] + home[shared:])

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..problem import Problem
 from .conceal import concealed
-from .keynames import FEW, Names, close, earlier, unknown
+from .keynames import FEW, Names, close, earlier, engine_of, unknown
 from .sentences import NOT_VALID, described, either, secret, sentence, shown, wrong_type
 from .yamlfile import Key, Lines, dotted, nearest_line
 
@@ -197,7 +197,7 @@ def _unknown_keys(error: Any, path: Key, data: Any, names: Names) -> Iterator[Fa
             if isinstance(value, dict) and {"$ref", "properties"} <= own.keys() and not close(key, [*own]):
                 yield (*path, key), "no such key", "put it under 'properties'"
                 continue
-            for place, remedy in unknown(names, (*path, key), value, list(own)):
+            for place, remedy in unknown(names, (*path, key), value, list(own), engine_of(data, path)):
                 yield place, "no such key", remedy
 
 

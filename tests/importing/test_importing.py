@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import os
@@ -17,7 +16,7 @@ from conftest import CHART, ROOT, outcome
 
 from chartgen import cli, conventions
 from chartgen.compose import building
-from chartgen.importing import draft, flags, importer, recognise, report, settle, source, tables, typed, write
+from chartgen.importing import draft, flags, importer, pulls, recognise, report, settle, source, tables, typed, write
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
 from chartgen.problem import Faults, Problem
@@ -66,11 +65,14 @@ def read_otherwise(folder: Path) -> list[tuple[str, tuple[str | int, ...]]]:
     """Every leaf of the input, by PyYAML alone; the text of an Application's values is read as well."""
     found = []
     for file in inputs(folder):
-        for document in yaml.safe_load_all((folder / file).read_text(encoding="utf-8")):
-            helm = (((document or {}).get("spec") or {}).get("source") or {}).get("helm") if document else None
+        documents = [one for one in yaml.safe_load_all((folder / file).read_text(encoding="utf-8")) if one]
+        for document in [each for one in documents for each in (one["items"] if one.get("kind") == "List" else [one])]:
+            spec = document.get("spec") or {}
+            spec = spec["template"]["spec"] if document.get("kind") == "ApplicationSet" else spec
+            helm = (spec.get("source") or {}).get("helm")
             if helm and isinstance(helm.get("values"), str):
                 helm["values"] = yaml.safe_load(helm["values"])
-            found += [(str(file), path) for path, _ in leaves(document)] if document else []
+            found += [(str(file), path) for path, _ in leaves(document)]
     return found
 
 
@@ -81,6 +83,12 @@ def test_every_value_of_the_input_is_in_the_report_once(case):
     assert sorted(map(str, noted)) == sorted(map(str, read_otherwise(folder)))
     assert len(report.lines(made.draft)) == len(noted)
     assert all(line.kind in report.KINDS for line in report.lines(made.draft))
+
+
+def test_every_server_of_the_input_is_in_the_values(case):
+    _, made = case
+    servers = yaml.safe_load(made.text).get("servers", {})
+    assert len(made.draft.servers) < 2 or set(made.draft.servers) <= set(servers)
 
 
 def test_what_is_written_passes_validation(case, tmp_path):
@@ -146,7 +154,7 @@ def read(folder: Path, file: Path, documents: list) -> list[source.Source]:
         found = documents if each == file else yaml.safe_load_all((folder / each).read_text(encoding="utf-8"))
         data += [(str(each), one) for one in found if one]
     found = [source.Source(path, n, one, {(): 1}, source.Comments()) for n, (path, one) in enumerate(data)]
-    return [dataclasses.replace(one, data=source._expanded(one)) for one in found]
+    return source.opened(found)
 
 
 @pytest.mark.parametrize("every", EVERY)
@@ -239,6 +247,48 @@ def test_comments_of_the_input_are_kept(tmp_path, monkeypatch):
     assert "# the small one\n" in made
     assert "# for tests\n" in made
     assert "# one\nreplicas: 1\n" in made
+
+
+PULLS = [
+    (
+        'MODELS=(llama3.2:3b \'qwen3:8b\')\nfor m in "${MODELS[@]}"; do\n ollama pull "$m"\ndone',
+        ["llama3.2:3b", "qwen3:8b"],
+        [],
+    ),
+    (
+        "MODELS=(\n phi3\n # small\n gemma:2b\n)\nfor i in ${MODELS[*]}; do ollama pull $i; done",
+        ["phi3", "gemma:2b"],
+        [],
+    ),
+    ('MODELS="a b:1"; for m in $MODELS; do ollama pull $m; done', ["a", "b:1"], []),
+    ("MODEL=phi4; ollama serve & ollama pull ${MODEL}", ["phi4"], []),
+    ("M=a; M=b; ollama pull $M", [], ["$M"]),
+    ("ollama pull $MODEL", [], ["$MODEL"]),
+    ("# ollama pull old\nollama pull new # the new one\n", ["new"], []),
+]
+
+
+@pytest.mark.parametrize(("script", "models", "variables"), PULLS)
+def test_a_script_pulls_what_it_names_itself(script, models, variables):
+    assert pulls.pulled(script, {}) == pulls.Pulled(models, variables)
+
+
+def test_a_comment_keeps_its_letters_unless_validation_would_read_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "# tag: pinned\nreplicaCount: 1\n# needs: a GPU\nollama: {models: {pull: [phi4]}}\n"
+    Path("mine.yaml").write_text(text, encoding="utf-8")
+    made = importer.import_files([Path("mine.yaml")], "", lambda said: None).text
+    assert "# tag: pinned\n" in made
+    assert "# Needs: a GPU\n" in made
+
+
+def test_a_pod_of_an_unknown_program_is_refused_for_its_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: redis}]}\n"
+    Path("pod.yaml").write_text(pod, encoding="utf-8")
+    with pytest.raises(Faults) as raised:
+        importer.import_files([Path("pod.yaml")], "", lambda said: None)
+    assert "whose containers run no program that chartgen knows" in str(raised.value.problems[0])
 
 
 def test_a_value_that_llm_stack_refuses_is_reported_with_the_refusal(tmp_path, monkeypatch):

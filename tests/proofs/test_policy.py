@@ -134,6 +134,7 @@ FINE = [
     (f"{BOX}.image", "ollama/ollama:0.35.1-rocm"),
     (f"{BOX}.image", "ollama/ollama:latest@sha256:" + "0" * 64),
     (f"{BOX}.env.0", {"name": "API_KEY_FILE", "value": "/keys/api"}),
+    (f"{BOX}.env.0", {"name": "ENABLE_API_KEY", "value": "True"}),
     (f"{BOX}.env.0", {"name": "TOKENIZER", "value": "llama"}),
     (f"{BOX}.args.0", "--max-tokens=100"),
     (f"{BOX}.env.4.value", "https://example.com:8080/a@b"),

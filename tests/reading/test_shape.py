@@ -196,6 +196,23 @@ HINTS = [
     # What is known at the top level is known below what has ours, and the rest of a program are its flags.
     ("openWebui: {replicaCount: 2}", "openWebui.replicaCount", "use 'openWebui.replicas'"),
     ("vllm: {enforceEager: true}", "vllm.enforceEager", "use 'extraArgs', a list, with vLLM's own flag"),
+    # A server has no values of another engine.
+    (
+        "servers: {a: {engine: sglang, tensorParallelSize: 2}}",
+        "servers.a.tensorParallelSize",
+        "use 'servers.a.sglang.tensorParallelSize'",
+    ),
+    (
+        "{engine: llamacpp, tensorParallelSize: 2}",
+        "tensorParallelSize",
+        "llamacpp has no value for it; use 'extraArgs', a list of arguments",
+    ),
+    ("servers: {a: {engine: sglang, command: [a]}}", "servers.a.command", "see values.yaml"),
+    ("servers: {a: {engine: vllm, maxNumSeqs: 2}}", "servers.a.maxNumSeqs", "use 'servers.a.vllm.maxNumSeqs'"),
+    # A name of others is found in other letters, too.
+    ("persistance: {size: 1Gi}", "persistance", "use 'openWebui.persistence', and modelCache for the models"),
+    ("enviroment: {A: b}", "enviroment", "use 'env', a map of NAME: text"),
+    ("openWebui: {openaiApiBaseUrl: a}", "openWebui.openaiApiBaseUrl", "use 'openWebui.endpoints'"),
     # A list in place of a map is shown by its first item; what is behind a sign may be a password.
     ("servers: [{name: big, engine: vllm}]", "servers", "write 'big:' in place of '- name: big', with the rest"),
     ("env: [{name: A, value: b}]", "env", "write 'A: VALUE' in place of '- name: A' and 'value: VALUE'"),
