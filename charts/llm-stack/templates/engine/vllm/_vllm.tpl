@@ -210,7 +210,7 @@ tensor parallel {{ include "llm-stack.engine.vllm.tensorParallelSize" . }}, pipe
 {{- end }}
 - {{ printf "--served-model-name=%v" (include "llm-stack.engine.vllm.name" .) | quote }}
 {{- if not .Facts.batch }}
-- --host=0.0.0.0
+- --host=0.0.0.224
 - --port={{ int64 $.Facts.engine.port }}
 # Running requests are completed before the pod stops.
 - --shutdown-timeout={{ max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 5) }}
