@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Problem, Say, ToolError
+from ..reading.document import Parsed
 from . import prover as provers
 from .limits import cores
 from .prover import Prover
@@ -28,7 +29,8 @@ class Request:
     """One run of `helm template`: values files in order, then `sets` (`key=value`, as for --set).
 
     `flags` are more flags of Helm's for values (`--set-string=key=value`). With `fixed`, the prover renders the same
-    again where a template asks for random letters and digits: what is proved of a render holds for the next.
+    again where a template asks for random letters and digits: what is proved of a render holds for the next. With
+    `known`, it does not check the values: the chart's schema accepted them before.
     """
 
     chart: Path
@@ -40,6 +42,7 @@ class Request:
     sets: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     fixed: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,14 @@ class Document:
     """One document of rendered text.
 
     `source` is the template below the chart (`templates/server/service.yaml`, a subchart's with `charts/NAME/` before
-    it), `line` the line of the rendered text that `text` begins on, `data` the object, None for comments alone; `lines`
-    and `problems` (a key that stands twice) count within `text`.
+    it), `line` the line of the rendered text that `text` begins on, `data` the object, None for comments alone;
+    `problems` (a key that stands twice) count within `text`.
     """
 
     source: str
     line: int
     data: Any
     text: str
-    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict, compare=False)
     problems: tuple[Problem, ...] = ()
 
 
@@ -146,6 +148,7 @@ def _data(request: Request, version: str) -> dict[str, Any] | None:
         "namespace": request.namespace,
         "helm_version": version,
         "fixed": request.fixed,
+        "known": request.known,
     }
 
 
@@ -192,17 +195,23 @@ def values(
         return {}, "the values are nested too deeply"
 
 
-def documents(text: str) -> list[Document]:
-    """The documents of what `helm template` printed, parsed strictly; for a List its items, as Helm installs it."""
+def documents(text: str, recalled: Callable[[set[str]], dict[str, Any]] = lambda texts: {}) -> list[Document]:
+    """The documents of what `helm template` printed, parsed strictly; for a List its items, as Helm installs it.
+
+    `recalled` has the data of documents that were parsed before without a problem, by their texts.
+    """
     from ..reading import yamlfile
 
     found: list[Document] = []
-    for source, line, body in _split(text):
+    parts = list(_split(text))
+    before = recalled({body for source, _, body in parts if (source, body) not in _parsed})
+    for source, line, body in parts:
         # Most documents of a chart are the same in every render.
         if (source, body) not in _parsed:
-            _parsed[source, body] = yamlfile.parse(body, source)
+            known = body in before
+            _parsed[source, body] = Parsed(before[body]) if known else yamlfile.parse(body, source)
         parsed = _parsed[source, body]
-        found += _items(Document(source, line, parsed.data, body, parsed.lines, tuple(parsed.problems)))
+        found += _items(Document(source, line, parsed.data, body, tuple(parsed.problems)))
     return found
 
 
@@ -225,11 +234,11 @@ def _items(document: Document) -> list[Document]:
     found = listed(document.data)
     if len(found) == 1 and found[0] is document.data:
         return [document]
-    made = [replace(document, data=each, text=f"{json.dumps(each)}\n", lines={}, problems=()) for each in found]
+    made = [replace(document, data=each, text=f"{json.dumps(each)}\n", problems=()) for each in found]
     return [replace(made[0], problems=document.problems), *made[1:]]
 
 
-_parsed: dict[tuple[str, str], Any] = {}
+_parsed: dict[tuple[str, str], Parsed] = {}
 
 
 def _split(text: str) -> Iterator[tuple[str, int, str]]:

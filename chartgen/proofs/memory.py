@@ -26,6 +26,7 @@ from ..programs.tools import Tool
 from ..sources.stack import BESIDE, TREES, Stack
 from . import together
 from .checks import MISPRINT, owned, policies
+from .parsed import Texts
 from .run import Run
 from .runs import fine
 
@@ -212,6 +213,7 @@ class Proved:
     again: list[tuple[Run, Rendered]] = field(default_factory=list)
     given: dict[int, str] = field(default_factory=dict)
     objects: dict[str, None] = field(default_factory=dict)
+    texts: Texts | None = None
     used: bool = False  # whether one of them was
 
     @classmethod
@@ -223,7 +225,8 @@ class Proved:
         files = [(name, file) for name, file in kept["files"]]
         sets = [frozenset(files[number] for number in each) for each in kept["sets"]]
         runs = {key: (sets[ran], *rest) for key, (ran, *rest) in kept["runs"].items()}
-        return cls(world, chart, runs, objects=dict.fromkeys(recall("objects", world) or ()))
+        objects = dict.fromkeys(recall("objects", world) or ())
+        return cls(world, chart, runs, objects=objects, texts=Texts(folder() / "documents.sqlite", world))
 
     def left(self, wanted: list[Run], apis: tuple[str, ...]) -> list[Run]:
         """Those that have to be rendered: all of an example, since its releases are compared with each other."""
@@ -242,12 +245,21 @@ class Proved:
         kept = self.runs.get(self.given.get(id(run), ""))
         return kept is not None and kept[1] == _printed(rendered) and fine(run, rendered)
 
+    def accepted(self, run: Run) -> bool:
+        """Whether the schema accepted the values of a run: templates ran, and the schema is a part of the frame."""
+        kept = self.runs.get(self.given.get(id(run), ""))
+        return kept is not None and bool(kept[0])
+
     def changed(self, results: list[tuple[Run, Rendered]]) -> list[tuple[Run, Rendered]]:
         """Those that have to be proved: all of an example, unless each run of it is alike."""
         fresh = {run.example.name for run, rendered in results if not self.alike(run, rendered)}
         self.again = [each for each in results if each[0].example.name not in fresh]
         self.known |= {id(run): self.runs[self.given[id(run)]][2] for run, _ in self.again}
         return [each for each in results if each[0].example.name in fresh]
+
+    def read_before(self, texts: set[str]) -> dict[str, Any]:
+        """The data of documents that were read before, by their texts."""
+        return self.texts.recalled(texts) if self.texts else {}
 
     def fine(self, run: Run, document: Document) -> bool:
         """Whether a document was proved before by itself, for this Kubernetes and by these rules."""
@@ -280,6 +292,9 @@ class Proved:
             documents = None if run.refusal else [hashed(document) for document in found]
             objects.update((self._object(run, document), None) for document in (() if run.refusal else found))
             kept[self.given[id(run)]] = (self._ran(rendered.ran), _printed(rendered), documents)
+        if self.texts:
+            read_well = {each.text: each.data for found in made.values() for each in found if not each.problems}
+            self.texts.keep(read_well)
         if kept:
             # The newest are the last.
             self.runs = {key: each for key, each in self.runs.items() if key not in kept} | kept

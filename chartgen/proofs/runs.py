@@ -96,19 +96,25 @@ def go(
     say: Say,
     prover: Prover | None = None,
     alike: Callable[[Run, Rendered], bool] = lambda run, rendered: False,
+    accepted: Callable[[Run], bool] = lambda run: False,
+    recalled: Callable[[set[str]], dict[str, Any]] = lambda texts: {},
 ) -> list[tuple[Run, Rendered]]:
     """Do the runs, several at a time; the first alone where a template does not parse, since none of them renders.
 
-    The documents of those that are `alike`, as they were proved before, are not read.
+    The documents of those that are `alike`, as they were proved before, are not read. The values of those that are
+    `accepted` are not checked: the chart's schema is as it was when it accepted them. `recalled` is as for documents.
     """
     requests = [
-        Request(chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True) for run in runs
+        Request(
+            chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True, known=accepted(run)
+        )
+        for run in runs
     ]
     of = {id(request): run for request, run in zip(requests, runs, strict=True)}
 
     def read(rendered: Rendered) -> None:
         if not alike(of[id(rendered.request)], rendered):
-            documents(rendered.text)
+            documents(rendered.text, recalled)
 
     results = list(zip(runs, render(requests[:1], helm, say, prover, read), strict=False))
     if not any(templates.unparsed(rendered.error) for _, rendered in results):

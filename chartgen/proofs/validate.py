@@ -20,7 +20,7 @@ from ..chart import disk, loaded, valuesfile
 from ..chart.asking import asking, defines
 from ..chart.loaded import LoadedChart
 from ..chart.valuesfile import Example
-from ..compose import building
+from ..compose import building, unchanged
 from ..compose.building import Composed
 from ..files import below, data, real
 from ..kubernetes import definitions, prepare
@@ -391,6 +391,9 @@ def _sources(report: Report, found: LoadedChart, origin: Composed | Stack | Path
         report.note = "the stack of this chart is not known, so fragments were not checked; name it with --stack"
         report.done("sources", "no fragments", [])
         return None, True
+    if isinstance(origin, Stack) and unchanged.known(origin.folder / Path(origin.file).name, found.folder):
+        report.done("sources", count(len(origin.fragments), "fragment"), [])
+        return origin, True
     own, chart = _composed(report, origin, found)
     return own, chart is not None
 
@@ -463,7 +466,7 @@ def _renders(
                 untried = unset.check(origin, fragments, [run.example.data for run in cases], found.defaults.data)
         apis = runs.apis(report.schema_locations)
         left = proved.left(wanted, apis)
-        rendered = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover, proved.alike)
+        rendered = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover, proved.alike, proved.accepted, proved.read_before)
     report.renders = len(wanted)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(wanted), 'run')} of helm, {count(refused, 'expected rejection')}"

@@ -123,7 +123,7 @@ Given the root: an error for each text of the values with a character that YAML 
 prints nothing at all, without an error.
 */}}
 {{- define "fragment.textChecks" -}}
-{{- $json := print .Read.defaults (toJson .Values.servers) }}
+{{- $json := print .Copy (toJson .Values.servers) }}
 {{- $odd := false }}
 {{- range list "\\u000" "\\u001" "\x7f" "\xc2" "\xef" }}
 {{- $odd = or $odd (contains . $json) }}

@@ -58,18 +58,15 @@ with the lines of the text that are wrong: YAML names that behind them.
 {{- end }}
 
 {{- /*
-(list CONTEXT FILE): reads a data file of the chart into .Read under its name, once a render. The builder writes those with a
-schema as JSON, which takes a tenth of the time.
+(list CONTEXT FILE): a data file of the chart, as JSON. The builder writes those with a schema as JSON, which takes a tenth of
+the time.
 */}}
 {{- define "fragment.read" -}}
-{{- $read := (first .).Read }}
-{{- $file := last . }}
-{{- if not (hasKey $read $file) }}
-{{- $text := (first .).Files.Get $file }}
-{{- if not (hasPrefix "{\"" $text) }}
-{{- $text = include "fragment.map" $text }}
-{{- end }}
-{{- $_ := set $read $file (mustFromJson $text) }}
+{{- $text := (first .).Files.Get (last .) }}
+{{- if hasPrefix "{\"" $text }}
+{{- $text }}
+{{- else }}
+{{- include "fragment.map" $text }}
 {{- end }}
 {{- end }}
 

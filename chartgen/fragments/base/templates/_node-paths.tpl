@@ -3,8 +3,7 @@
 that contains such a path is one, too. /var/run is a link to /run.
 */}}
 {{- define "fragment.nodePathRefused" -}}
-{{- include "fragment.read" (list .context "files/base/node-paths.yaml") }}
-{{- $rows := get .context.Read "files/base/node-paths.yaml" }}
+{{- $rows := include "fragment.read" (list .context "files/base/node-paths.yaml") | mustFromJson }}
 {{- $path := regexReplaceAll "^/var/run(/|$)" (clean .path) "/run$1" }}
 {{- $found := false }}
 {{- range .uses }}

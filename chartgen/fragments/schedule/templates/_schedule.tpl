@@ -71,8 +71,7 @@ the list has its continent: for any other, dateInZone prints UTC. Names of one m
 {{- define "fragment.schedule.zoneFaults" -}}
 {{- $zone := last . }}
 {{- if $zone }}
-{{- include "fragment.read" (list (first .) "files/schedule/time-zones.yaml") }}
-{{- $zones := get (first .).Read "files/schedule/time-zones.yaml" }}
+{{- $zones := include "fragment.read" (list (first .) "files/schedule/time-zones.yaml") | mustFromJson }}
 {{- $parts := contains "/" $zone | ternary (splitn "/" 2 $zone) (dict "_0" "." "_1" $zone) }}
 {{- $known := get $zones $parts._0 | splitList " " | has $parts._1 }}
 {{- $newer := and (has $parts._0 (without (keys $zones) ".")) (ne (dateInZone "MST" 0 $zone) "UTC") }}

@@ -28,8 +28,7 @@ the value that sets the tag; tag; version, empty if it is not known; arguments. 
 {{- define "fragment.server.imageVersion" -}}
 {{- $found := dict "version" "" }}
 {{- with .Facts.engine.versions }}
-{{- include "fragment.read" (list $ .) }}
-{{- $table := get $.Read . }}
+{{- $table := include "fragment.read" (list $ .) | mustFromJson }}
 {{- $name := $.Facts.engine.image | default "" }}
 {{- $none := dict "repository" "" "tag" "" }}
 {{- $given := dict "context" $ "image" (get $.Values.images $name | default $none) "over" $.Values.image }}

@@ -1,23 +1,20 @@
 {{- /*
-Given a context: lays the catalogue as text, a line for each model, as .Read.catalogue, once a render. Reading it as data
-takes a hundred times as long as finding the few lines that a render needs.
+Given a context: the catalogue as text, a line for each model, in blank lines. Reading it as data takes a hundred times as
+long as finding the few lines that a render needs.
 */}}
 {{- define "fragment.sizing.read" -}}
-{{- if not (hasKey .Read "catalogue") }}
-{{- $text := .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" }}
-{{- $_ := set .Read "catalogue" (printf "\n%s,\n" $text) }}
-{{- end }}
+{{- .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" | printf "\n%s,\n" }}
 {{- end }}
 
 {{- /*
-(list CONTEXT LINES TEXT): what the first line with TEXT says of its model, as JSON; empty if there is none. LINES are those of the
-catalogue, as they are or in lowercase.
+(list CATALOGUE LINES TEXT): what the first line with TEXT says of its model, as JSON; empty if there is none. LINES are those of
+the catalogue, as they are or in lowercase.
 */}}
 {{- define "fragment.sizing.found" -}}
 {{- $parts := splitList (last .) (index . 1) }}
 {{- if gt (len $parts) 1 }}
 {{- $number := first $parts | splitList "\n" | len | add -1 | int }}
-{{- $line := index (splitList "\n" (first .).Read.catalogue) $number }}
+{{- $line := index (splitList "\n" (first .)) $number }}
 {{- splitList "\": " $line | rest | join "\": " | trimSuffix "," }}
 {{- end }}
 {{- end }}
@@ -28,7 +25,6 @@ variant of one that is: with another organisation, as -Instruct, or quantized, w
 file is a GGUF file of the model: its name says the quantization.
 */}}
 {{- define "fragment.sizing.row" -}}
-{{- include "fragment.sizing.read" .context }}
 {{- $reference := .reference }}
 {{- /* A registry for ollama has copies of its library under the same names, in any namespace. */}}
 {{- $format := include "fragment.sizing.format" .context }}
@@ -58,8 +54,9 @@ file is a GGUF file of the model: its name says the quantization.
 {{- /* {context, reference}: the row of a model in the catalogue by its own name, as JSON; empty if there is none. */}}
 {{- define "fragment.sizing.listed" -}}
 {{- $row := "" }}
+{{- $catalogue := include "fragment.sizing.read" .context }}
 {{- range list .reference (regexReplaceAll "@.*$" .reference "") | uniq }}
-{{- $row = $row | default (include "fragment.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
+{{- $row = $row | default (include "fragment.sizing.found" (list $catalogue $catalogue (printf "%s: {" (toJson .)))) }}
 {{- end }}
 {{- $row }}
 {{- end }}
@@ -71,8 +68,7 @@ file is a GGUF file of the model: its name says the quantization.
 {{- end }}
 
 {{- define "fragment.sizing.variant" -}}
-{{- include "fragment.read" (list .context "files/sizing/quantizations.yaml") }}
-{{- $quantizations := get .context.Read "files/sizing/quantizations.yaml" }}
+{{- $quantizations := include "fragment.read" (list .context "files/sizing/quantizations.yaml") | mustFromJson }}
 {{- $hub := contains "/" .reference }}
 {{- $name := regexReplaceAll "@.*$" .reference "" | lower }}
 {{- $tag := regexFind ":[^/:]*$" $name | trimPrefix ":" }}
@@ -114,14 +110,15 @@ file is a GGUF file of the model: its name says the quantization.
 {{- if $hub }}
 {{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
 {{- end }}
-{{- $names := lower .context.Read.catalogue }}
+{{- $catalogue := include "fragment.sizing.read" .context }}
+{{- $names := lower $catalogue }}
 {{- $row := dict }}
 {{- range concat $wanted $loose }}
 {{- $name := . }}
 {{- range list $name (printf "meta-%s" $name) }}
 {{- if not $row }}
 {{- $end := printf "%s%s\": {" ($hub | ternary "/" "\"") . }}
-{{- $found := include "fragment.sizing.found" (list $.context $names $end) | default "{}" | mustFromJson }}
+{{- $found := include "fragment.sizing.found" (list $catalogue $names $end) | default "{}" | mustFromJson }}
 {{- if or (has $name $wanted) (not $found.quantization) }}
 {{- $row = $found }}
 {{- end }}

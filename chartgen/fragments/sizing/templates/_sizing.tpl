@@ -5,8 +5,7 @@ tags; the models of other sources under the same name can differ.
 {{- define "fragment.sizing.tag" -}}
 {{- if eq (.Facts.source.format | default "ollama") "ollama" }}
 {{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
-{{- include "fragment.sizing.read" . }}
-{{- range splitList (printf "\n\"%s:" $family) .Read.catalogue | rest }}
+{{- range include "fragment.sizing.read" . | splitList (printf "\n\"%s:" $family) | rest }}
 {{- $line := splitList "\n" . | first }}
 {{- if contains "\"default\": true" $line }}
 {{- splitList "\"" $line | first }}

@@ -4,8 +4,7 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 */}}
 {{- define "fragment.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
-{{- include "fragment.read" (list . "files/upgrade/immutable.yaml") }}
-{{- $fields := get .Read "files/upgrade/immutable.yaml" }}
+{{- $fields := include "fragment.read" (list . "files/upgrade/immutable.yaml") | mustFromJson }}
 {{- $objects := include "fragment.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
 {{ include "fragment.upgrade.nodePorts" (list . $objects) }}
 {{ include "fragment.upgrade.lost" . }}

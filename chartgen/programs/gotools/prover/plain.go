@@ -1,11 +1,11 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -28,52 +28,57 @@ type made struct {
 // results are those of a chart's templates, by template and data.
 type results struct {
 	lock sync.RWMutex
-	kept map[string]made
+	kept map[key]made
 	size int
 }
 
-func (m *results) get(key string) (made, bool) {
+// key is a hash of a template's name and of all that its result depends on.
+type key [sha256.Size]byte
+
+func (m *results) get(of key) (made, bool) {
 	m.lock.RLock()
 	defer m.lock.RUnlock()
-	found, ok := m.kept[key]
+	found, ok := m.kept[of]
 	return found, ok
 }
 
-func (m *results) put(key string, result made) {
+func (m *results) put(of key, result made) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	if m.kept == nil || m.size > most {
-		m.kept, m.size = map[string]made{}, 0
+		m.kept, m.size = map[key]made{}, 0
 	}
-	m.kept[key] = result
-	m.size += len(key) + len(result.text)
+	m.kept[of] = result
+	m.size += 4*len(of) + len(result.text) + 16*len(result.ran)
 }
 
 // plainKey tells data apart by its types and contents; false where it is not plain, or not small.
-func plainKey(name string, data any) (string, bool) {
+func plainKey(name string, data any) (key, bool) {
 	w := plainWriter{nodes: plainNodes, bytes: plainBytes}
 	w.text(name)
 	if !w.write(data) {
-		return "", false
+		return key{}, false
 	}
-	return w.to.String(), true
+	return sha256.Sum256(w.to), true
 }
 
 type plainWriter struct {
-	to           strings.Builder
+	to           []byte
 	nodes, bytes int
 	maps         []uintptr // that are in the data
+	files        uintptr   // of the chart, if they can be in it
+	alike        bool      // a map may be in the data twice
 }
+
+func (w *plainWriter) byte(kind byte) { w.to = append(w.to, kind) }
 
 func (w *plainWriter) text(text string) {
 	w.number(uint64(len(text)))
-	w.to.WriteString(text)
+	w.to = append(w.to, text...)
 }
 
 func (w *plainWriter) number(number uint64) {
-	var bytes [8]byte
-	binary.LittleEndian.PutUint64(bytes[:], number)
-	w.to.Write(bytes[:])
+	w.to = binary.LittleEndian.AppendUint64(w.to, number)
 }
 
 func (w *plainWriter) write(data any) bool {
@@ -82,35 +87,40 @@ func (w *plainWriter) write(data any) bool {
 	}
 	switch v := data.(type) {
 	case nil:
-		w.to.WriteByte('n')
+		w.byte('n')
 	case string:
 		if w.bytes -= len(v); w.bytes < 0 {
 			return false
 		}
-		w.to.WriteByte('s')
+		w.byte('s')
 		w.text(v)
 	case bool:
 		if v {
-			w.to.WriteByte('t')
+			w.byte('t')
 		} else {
-			w.to.WriteByte('f')
+			w.byte('f')
 		}
 	case int:
-		w.to.WriteByte('i')
+		w.byte('i')
 		w.number(uint64(v))
 	case int64:
-		w.to.WriteByte('l')
+		w.byte('l')
 		w.number(uint64(v))
 	case float64:
-		w.to.WriteByte('d')
+		w.byte('d')
 		w.number(math.Float64bits(v))
 	case map[string]any:
-		place := reflect.ValueOf(v).Pointer()
-		if v == nil || len(v) > w.nodes || slices.Contains(w.maps, place) {
+		if v == nil || len(v) > w.nodes {
 			return false
 		}
-		w.maps = append(w.maps, place)
-		w.to.WriteByte('m')
+		if !w.alike {
+			place := reflect.ValueOf(v).Pointer()
+			if slices.Contains(w.maps, place) {
+				return false
+			}
+			w.maps = append(w.maps, place)
+		}
+		w.byte('m')
 		w.number(uint64(len(v)))
 		keys := make([]string, 0, len(v))
 		for key := range v {
@@ -127,7 +137,7 @@ func (w *plainWriter) write(data any) bool {
 		if v == nil || len(v) > w.nodes {
 			return false
 		}
-		w.to.WriteByte('a')
+		w.byte('a')
 		w.number(uint64(len(v)))
 		for _, each := range v {
 			if !w.write(each) {
@@ -135,7 +145,10 @@ func (w *plainWriter) write(data any) bool {
 			}
 		}
 	default:
-		return false
+		if of := reflect.ValueOf(data); w.files == 0 || of.Kind() != reflect.Map || of.Pointer() != w.files {
+			return false
+		}
+		w.byte('F')
 	}
 	return true
 }

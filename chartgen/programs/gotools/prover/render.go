@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	ci "helm.sh/helm/v4/pkg/chart"
@@ -40,8 +41,8 @@ type renderRequest struct {
 type loaded struct {
 	chart  *chart.Chart
 	schema func() func(common.Values) error
-	known  bool       // the schema is correct
-	engine *templates // nil where Helm's own engine has to render the chart
+	known  atomic.Bool // the schema is correct
+	engine *templates  // nil where Helm's own engine has to render the chart
 	folds  folds
 	frame  func() string // a hash of all that every render depends on: the chart without the texts of its templates
 }
@@ -124,7 +125,7 @@ func load(place string) (*loaded, string, error) {
 	}
 	made := &loaded{chart: c, engine: parsed(c), frame: sync.OnceValue(func() string { return frame(c) })}
 	made.schema = sync.OnceValue(func() func(common.Values) error {
-		trust(made.known)
+		trust(made.known.Load())
 		defer trust(false)
 		return schema(c)
 	})
@@ -167,7 +168,7 @@ func (r *renderRequest) template(slot *once) (text string, ran []string, err err
 		return "", nil, err
 	}
 	if r.Known {
-		c.known = true
+		c.known.Store(true)
 	} else if err := c.schema()(top["Values"].(common.Values)); err != nil {
 		return "", []string{}, fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%w", err)
 	}

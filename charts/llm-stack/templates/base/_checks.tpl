@@ -123,7 +123,7 @@ model.name: {{ .reference }} is a model in GGUF, but {{ $engine }} reads a folde
 
 
 {{- define "llm-stack.textChecks" -}}
-{{- $json := print .Read.defaults (toJson .Values.servers) }}
+{{- $json := print .Copy (toJson .Values.servers) }}
 {{- $odd := false }}
 {{- range list "\\u000" "\\u001" "\x7f" "\xc2" "\xef" }}
 {{- $odd = or $odd (contains . $json) }}

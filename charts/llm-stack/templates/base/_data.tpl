@@ -62,14 +62,11 @@
 
 
 {{- define "llm-stack.read" -}}
-{{- $read := (first .).Read }}
-{{- $file := last . }}
-{{- if not (hasKey $read $file) }}
-{{- $text := (first .).Files.Get $file }}
-{{- if not (hasPrefix "{\"" $text) }}
-{{- $text = include "llm-stack.map" $text }}
-{{- end }}
-{{- $_ := set $read $file (mustFromJson $text) }}
+{{- $text := (first .).Files.Get (last .) }}
+{{- if hasPrefix "{\"" $text }}
+{{- $text }}
+{{- else }}
+{{- include "llm-stack.map" $text }}
 {{- end }}
 {{- end }}
 

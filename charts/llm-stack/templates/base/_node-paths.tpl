@@ -3,8 +3,7 @@
 
 
 {{- define "llm-stack.nodePathRefused" -}}
-{{- include "llm-stack.read" (list .context "files/base/node-paths.yaml") }}
-{{- $rows := get .context.Read "files/base/node-paths.yaml" }}
+{{- $rows := include "llm-stack.read" (list .context "files/base/node-paths.yaml") | mustFromJson }}
 {{- $path := regexReplaceAll "^/var/run(/|$)" (clean .path) "/run$1" }}
 {{- $found := false }}
 {{- range .uses }}

@@ -12,7 +12,7 @@
 {{- $defaults := omit .Values "servers" }}
 {{- $copy := mustToJson $defaults }}
 
-{{- $_ := set . "Read" (dict "defaults" $copy) }}
+{{- $_ := set . "Copy" $copy }}
 {{- $servers := dict }}
 {{- range $name, $entry := .Values.servers }}
 {{- $server := omit $root "Values" }}

@@ -71,8 +71,7 @@
 {{- define "llm-stack.schedule.zoneFaults" -}}
 {{- $zone := last . }}
 {{- if $zone }}
-{{- include "llm-stack.read" (list (first .) "files/schedule/time-zones.yaml") }}
-{{- $zones := get (first .).Read "files/schedule/time-zones.yaml" }}
+{{- $zones := include "llm-stack.read" (list (first .) "files/schedule/time-zones.yaml") | mustFromJson }}
 {{- $parts := contains "/" $zone | ternary (splitn "/" 2 $zone) (dict "_0" "." "_1" $zone) }}
 {{- $known := get $zones $parts._0 | splitList " " | has $parts._1 }}
 {{- $newer := and (has $parts._0 (without (keys $zones) ".")) (ne (dateInZone "MST" 0 $zone) "UTC") }}

@@ -3,10 +3,7 @@
 
 
 {{- define "llm-stack.sizing.read" -}}
-{{- if not (hasKey .Read "catalogue") }}
-{{- $text := .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" }}
-{{- $_ := set .Read "catalogue" (printf "\n%s,\n" $text) }}
-{{- end }}
+{{- .Files.Get "files/sizing/models.yaml" | trim | trimPrefix "{" | trimSuffix "}" | printf "\n%s,\n" }}
 {{- end }}
 
 
@@ -17,7 +14,7 @@
 {{- $parts := splitList (last .) (index . 1) }}
 {{- if gt (len $parts) 1 }}
 {{- $number := first $parts | splitList "\n" | len | add -1 | int }}
-{{- $line := index (splitList "\n" (first .).Read.catalogue) $number }}
+{{- $line := index (splitList "\n" (first .)) $number }}
 {{- splitList "\": " $line | rest | join "\": " | trimSuffix "," }}
 {{- end }}
 {{- end }}
@@ -28,7 +25,6 @@
 
 
 {{- define "llm-stack.sizing.row" -}}
-{{- include "llm-stack.sizing.read" .context }}
 {{- $reference := .reference }}
 
 {{- $format := include "llm-stack.sizing.format" .context }}
@@ -58,8 +54,9 @@
 
 {{- define "llm-stack.sizing.listed" -}}
 {{- $row := "" }}
+{{- $catalogue := include "llm-stack.sizing.read" .context }}
 {{- range list .reference (regexReplaceAll "@.*$" .reference "") | uniq }}
-{{- $row = $row | default (include "llm-stack.sizing.found" (list $.context $.context.Read.catalogue (printf "%s: {" (toJson .)))) }}
+{{- $row = $row | default (include "llm-stack.sizing.found" (list $catalogue $catalogue (printf "%s: {" (toJson .)))) }}
 {{- end }}
 {{- $row }}
 {{- end }}
@@ -71,8 +68,7 @@
 {{- end }}
 
 {{- define "llm-stack.sizing.variant" -}}
-{{- include "llm-stack.read" (list .context "files/sizing/quantizations.yaml") }}
-{{- $quantizations := get .context.Read "files/sizing/quantizations.yaml" }}
+{{- $quantizations := include "llm-stack.read" (list .context "files/sizing/quantizations.yaml") | mustFromJson }}
 {{- $hub := contains "/" .reference }}
 {{- $name := regexReplaceAll "@.*$" .reference "" | lower }}
 {{- $tag := regexFind ":[^/:]*$" $name | trimPrefix ":" }}
@@ -114,14 +110,15 @@
 {{- if $hub }}
 {{- $loose = list (regexReplaceAll "-thinking$" $plain "-instruct") (regexReplaceAll "-(instruct|thinking)-[0-9]{4}$" $plain "") | uniq }}
 {{- end }}
-{{- $names := lower .context.Read.catalogue }}
+{{- $catalogue := include "llm-stack.sizing.read" .context }}
+{{- $names := lower $catalogue }}
 {{- $row := dict }}
 {{- range concat $wanted $loose }}
 {{- $name := . }}
 {{- range list $name (printf "meta-%s" $name) }}
 {{- if not $row }}
 {{- $end := printf "%s%s\": {" ($hub | ternary "/" "\"") . }}
-{{- $found := include "llm-stack.sizing.found" (list $.context $names $end) | default "{}" | mustFromJson }}
+{{- $found := include "llm-stack.sizing.found" (list $catalogue $names $end) | default "{}" | mustFromJson }}
 {{- if or (has $name $wanted) (not $found.quantization) }}
 {{- $row = $found }}
 {{- end }}

@@ -5,8 +5,7 @@
 {{- define "llm-stack.sizing.tag" -}}
 {{- if eq (.Facts.source.format | default "ollama") "ollama" }}
 {{- $family := trimPrefix "registry.ollama.ai/library/" .Model }}
-{{- include "llm-stack.sizing.read" . }}
-{{- range splitList (printf "\n\"%s:" $family) .Read.catalogue | rest }}
+{{- range include "llm-stack.sizing.read" . | splitList (printf "\n\"%s:" $family) | rest }}
 {{- $line := splitList "\n" . | first }}
 {{- if contains "\"default\": true" $line }}
 {{- splitList "\"" $line | first }}

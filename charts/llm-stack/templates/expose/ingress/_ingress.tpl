@@ -36,8 +36,7 @@
 {{- end }}
 {{- $services = uniq $services | join "," }}
 {{- $found := dict }}
-{{- include "llm-stack.read" (list (first .) "files/expose/ingress/controllers.yaml") }}
-{{- range $controller, $row := get (first .).Read "files/expose/ingress/controllers.yaml" }}
+{{- range $controller, $row := include "llm-stack.read" (list (first .) "files/expose/ingress/controllers.yaml") | mustFromJson }}
 {{- if has $way.values.controller (list "any" $controller) }}
 {{- range $name, $value := $row.streaming }}
 {{- $_ := set $found $name ($value | replace "{seconds}" (int64 $way.values.timeoutSeconds | toString) | replace "{service}" $services) }}
@@ -106,8 +105,7 @@ Secret/{{ . }}
 {{- end }}
 
 {{- define "llm-stack.expose.ingress.checks" -}}
-{{- include "llm-stack.read" (list . "files/expose/ingress/controllers.yaml") }}
-{{- $controllers := get .Read "files/expose/ingress/controllers.yaml" }}
+{{- $controllers := include "llm-stack.read" (list . "files/expose/ingress/controllers.yaml") | mustFromJson }}
 {{- $taken := list }}
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- $hosts := list }}
