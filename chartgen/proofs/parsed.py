@@ -1,7 +1,7 @@
 """Documents as they were read before, on disk, by their texts: after a change most texts are as they were.
 
 To read them from YAML, with every key looked at, takes longer than all that is then proved of them. Only what had no
-problem is kept, and by a hash of the text and of all that proofs depend on (memory.world). A file that cannot be read or
+problem is kept, by a hash of the text and of all that proofs depend on (memory.world). A file that cannot be read or
 written, or that another process holds, costs time and nothing else.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ TABLE = "CREATE TABLE IF NOT EXISTS documents (number INTEGER PRIMARY KEY, key B
 
 
 class Texts:
-    """The documents in a file, by their texts; none where `world` is empty, since it is then not known what they are of."""
+    """The documents in a file, by their texts; none where `world` is empty: what they depend on is then not known."""
 
     def __init__(self, file: Path, world: str) -> None:
         self._file, self._world = file, world
@@ -54,7 +54,9 @@ class Texts:
             for start in range(0, len(keys), AT_ONCE):
                 some = keys[start : start + AT_ONCE]
                 marks = ", ".join("?" * len(some))
-                for key, data, seal in file.execute(f"SELECT key, data, seal FROM documents WHERE key IN ({marks})", some):
+                for key, data, seal in file.execute(
+                    f"SELECT key, data, seal FROM documents WHERE key IN ({marks})", some
+                ):
                     if seal == _seal(key, data):
                         yield key, json.loads(data)
 
@@ -84,14 +86,11 @@ def _opened(file: Path) -> Any:
     return found
 
 
-@contextmanager
-def _ignored() -> Iterator[None]:
-    """A file that is damaged, held or read-only is one without documents."""
-    try:
+def _ignored() -> suppress:
+    """A file that is damaged, held or read-only is one without documents; so is any for a Python without sqlite3."""
+    failures = [ImportError, OSError, ValueError, TypeError, RecursionError]
+    with suppress(ImportError):
         import sqlite3
-    except ImportError:  # a Python without it
-        return
-    try:
-        yield
-    except (sqlite3.Error, OSError, ValueError, TypeError, RecursionError):
-        pass
+
+        failures.append(sqlite3.Error)
+    return suppress(*failures)

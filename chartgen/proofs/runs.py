@@ -105,9 +105,7 @@ def go(
     `accepted` are not checked: the chart's schema is as it was when it accepted them. `recalled` is as for documents.
     """
     requests = [
-        Request(
-            chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True, known=accepted(run)
-        )
+        Request(chart, run.example.files, run.version, run.release, api_versions=apis, fixed=True, known=accepted(run))
         for run in runs
     ]
     of = {id(request): run for request, run in zip(requests, runs, strict=True)}

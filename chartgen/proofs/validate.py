@@ -466,7 +466,17 @@ def _renders(
                 untried = unset.check(origin, fragments, [run.example.data for run in cases], found.defaults.data)
         apis = runs.apis(report.schema_locations)
         left = proved.left(wanted, apis)
-        rendered = runs.go(left, found.folder, programs.helm, apis, report.say, programs.prover, proved.alike, proved.accepted, proved.read_before)
+        rendered = runs.go(
+            left,
+            found.folder,
+            programs.helm,
+            apis,
+            report.say,
+            programs.prover,
+            proved.alike,
+            proved.accepted,
+            proved.read_before,
+        )
     report.renders = len(wanted)
     refused = sum(bool(run.refusal) for run in wanted)
     looked_at = f"{count(len(wanted), 'run')} of helm, {count(refused, 'expected rejection')}"

@@ -2,8 +2,7 @@
 {{- define "llm-stack.gpu.row" -}}
 {{- $found := dict }}
 {{- if ne .Values.gpu.vendor "none" }}
-{{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
-{{- $found = get .Read "files/gpu/vendors.yaml" | dig .Values.gpu.vendor "schemes" .Values.gpu.scheme dict }}
+{{- $found = include "llm-stack.read" (list . "files/gpu/vendors.yaml") | mustFromJson | dig .Values.gpu.vendor "schemes" .Values.gpu.scheme dict }}
 {{- end }}
 {{- mustToJson $found }}
 {{- end }}
@@ -19,9 +18,8 @@
 
 
 {{- define "llm-stack.gpu.counted" -}}
-{{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
 {{- $whole := dict }}
-{{- range get .Read "files/gpu/vendors.yaml" }}
+{{- range include "llm-stack.read" (list . "files/gpu/vendors.yaml") | mustFromJson }}
 {{- range .schemes }}
 {{- if (.cores).cards }}
 {{- $_ := set $whole .cores.resource (int64 .cores.whole) }}
@@ -209,7 +207,7 @@ gpu.vendor: engine {{ .Values.engine }} has no image for CPUs; set gpu.vendor to
 {{- else if $gpu.resources }}
 gpu.resources: cannot be combined with gpu.vendor {{ $gpu.vendor }}; remove one of them
 {{- else if not $row }}
-{{- $vendor := get (get .Read "files/gpu/vendors.yaml") $gpu.vendor }}
+{{- $vendor := get (include "llm-stack.read" (list . "files/gpu/vendors.yaml") | mustFromJson) $gpu.vendor }}
 gpu.scheme: vendor {{ $gpu.vendor }} has no scheme {{ $gpu.scheme }}; set gpu.scheme to {{ keys $vendor.schemes | sortAlpha | join " or " }}
 {{- else }}
 {{- $given := dict "gpu" $gpu "row" $row "scheme" (printf "%s of %s" $gpu.scheme $gpu.vendor) }}
@@ -310,8 +308,7 @@ gpu.coresPercent: is empty, but {{ .gpu.scheme }} needs a share of compute toget
 {{- end }}
 
 {{- if or $asked (contains "/" (keys $resources | join " ")) }}
-{{- include "llm-stack.read" (list . "files/gpu/vendors.yaml") }}
-{{- $vendors := get .Read "files/gpu/vendors.yaml" }}
+{{- $vendors := include "llm-stack.read" (list . "files/gpu/vendors.yaml") | mustFromJson }}
 {{- range $key, $what := $asked }}
 gpu.{{ $key }}: {{ $what }} set, but gpu.vendor is none; set gpu.vendor to one of {{ keys $vendors | sortAlpha | join ", " }}
 {{- end }}

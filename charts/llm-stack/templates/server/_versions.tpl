@@ -28,8 +28,7 @@
 {{- define "llm-stack.server.imageVersion" -}}
 {{- $found := dict "version" "" }}
 {{- with .Facts.engine.versions }}
-{{- include "llm-stack.read" (list $ .) }}
-{{- $table := get $.Read . }}
+{{- $table := include "llm-stack.read" (list $ .) | mustFromJson }}
 {{- $name := $.Facts.engine.image | default "" }}
 {{- $none := dict "repository" "" "tag" "" }}
 {{- $given := dict "context" $ "image" (get $.Values.images $name | default $none) "over" $.Values.image }}

@@ -4,8 +4,7 @@
 
 {{- define "llm-stack.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
-{{- include "llm-stack.read" (list . "files/upgrade/immutable.yaml") }}
-{{- $fields := get .Read "files/upgrade/immutable.yaml" }}
+{{- $fields := include "llm-stack.read" (list . "files/upgrade/immutable.yaml") | mustFromJson }}
 {{- $objects := include "llm-stack.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
 {{ include "llm-stack.upgrade.nodePorts" (list . $objects) }}
 {{ include "llm-stack.upgrade.lost" . }}
