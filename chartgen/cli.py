@@ -288,7 +288,8 @@ def validate(
         report = proofs.validate(
             place, given.files, recipe, here().progress(), given.flags, schemas, advise=advice, remark=here().remark
         )
-        report.problems = _foreign(place, given.files, report.problems)
+        if given.files:
+            report.problems = _foreign(place, given.files, report.problems)
     formats.write(report, here().named, junit, sarif)
     if as_json:
         lists = {"problems": report.problems, "warnings": report.warnings}
@@ -309,7 +310,7 @@ def _foreign(place: Path, files: list[Path], problems: list[Problem]) -> list[Pr
     from .importing.foreign import foreign, strange
 
     with loaded.unpacked(place) as folder:
-        schema = loaded.load(folder, str(place)).schema if files else None
+        schema = loaded.load(folder, str(place)).schema
     for file in files if schema else ():
         if hints := foreign(file, schema or {}):
             problems = [problem for problem in problems if problem.path != str(file)] + hints
