@@ -97,6 +97,7 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
             {
                 "engine": "vllm",
                 "gpu": {"vendor": "nvidia"},
+                "model": {"name": "team/x"},
                 "nodes": {"count": 2},
                 "modelCache": {"accessModes": ["ReadWriteMany"]},
                 "tests": {"enabled": False},
