@@ -41,7 +41,8 @@ def test_every_pod_has_its_policy_and_is_denied_the_rest(objects, case):
     render = objects(case)
     found = policies(render)
     assert [list(rule) for rule in found[""]["egress"]] == [["ports"]]
-    assert {port["port"] for port in found[""]["egress"][0]["ports"]} == {53}
+    # The ports of the Service for DNS, and those of its pods on OpenShift and on Gardener's clusters.
+    assert {port["port"] for port in found[""]["egress"][0]["ports"]} == {53, 5353, 8053}
     assert "ingress" not in found[""]
     for pod in render.pods:
         assert pod.labels[COMPONENT] in found, pod.owner.title
@@ -128,13 +129,14 @@ def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
         ("10.0.0.6/32", 8002),
         ("10.0.0.7/32", 5432),
         ("10.0.0.8/32", 6379),
+        ("10.0.0.9/32", 6380),
         ("fd00::2/128", 8443),
     }
     # A domain that can be that of the cluster is both; api.svc.example.com has no namespace before it, so it is public.
-    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {8443, 9000}
+    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {7443, 8443, 9000}
     labels = at(policies(render)["server"], "egress[].to[].namespaceSelector.matchLabels")
     spaces = {each["kubernetes.io/metadata.name"] for _, each in labels}
-    assert spaces == {"observability", "tools", "eu"}
+    assert spaces == {"observability", "tools", "eu", "data"}
     (proxy,) = [rule for rule in policies(render)["open-webui"]["egress"] if ("fd00::1/128" in str(rule))]
     assert [port["port"] for port in proxy["ports"]] == [3128]
 
@@ -159,6 +161,13 @@ def test_pods_of_a_group_exchange_data_on_all_ports(objects):
             free = [rule for rule in found[component][way] if "ports" not in rule]
             assert components({way: free}, way, peer) == {"server", "server-worker"}
     assert "server-worker" not in components(found["nextchat"], "egress", "to")
+
+
+def test_rules_of_a_server_are_those_of_every_pod_of_its_group(objects):
+    """The pods of a group are started alike, so what one of them needs, all need."""
+    found = policies(objects("group-behind-a-proxy"))
+    assert found["server"]["egress"] == found["server-worker"]["egress"]
+    assert [rule for rule in found["server-worker"]["egress"] if "10.1.2.3/32" in str(rule)]
 
 
 def test_monitors_and_outside_clients_come_in_by_their_peers_alone(objects):

@@ -88,6 +88,23 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
             "add that address there: proxy.example.com:3128, registry.ollama.ai:443",
             "llm.store",
         ),
+        (
+            {"networkPolicy": {"enabled": True}, "global": {"proxy": {"httpsProxy": "http://proxy.corp:3128"}}},
+            "add that address there: proxy.corp:3128 (unless it is a Service of the cluster), registry.ollama.ai:443",
+            "",
+        ),
+        (
+            {
+                "engine": "vllm",
+                "gpu": {"vendor": "nvidia"},
+                "model": {"name": "team/x"},
+                "nodes": {"count": 2},
+                "modelCache": {"accessModes": ["ReadWriteMany"]},
+                "tests": {"enabled": False},
+            },
+            "Wait with the command below.",
+            "helm test",
+        ),
         ({"model": {"name": "llama3.1"}}, "", "networkPolicy.external"),
     ],
 )

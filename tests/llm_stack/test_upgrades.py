@@ -207,6 +207,30 @@ def test_the_claim_templates_of_a_group_cannot_change_either(upgrade):
     )
 
 
+@pytest.mark.parametrize("owner", ["llm", "other"])
+def test_a_service_that_an_operator_created_for_the_release_is_named_with_its_owner(upgrade, owner):
+    """Helm refuses to take over the Service that KubeRay created, and does not say what to delete."""
+    ray = GROUP | {"modelCache": {"existingClaim": "models", "accessModes": ["ReadWriteMany"]}}
+    ray |= {"nodes": {"count": 2, "workload": "RayService"}}
+    reference = {"apiVersion": "ray.io/v1", "kind": "RayService", "name": "llm-server-ray", "uid": "1"}
+    service = {"metadata": {"name": "llm-server", "ownerReferences": [reference]}, "spec": {"ports": [{"port": 8000}]}}
+
+    def created(each):
+        if each["kind"] == "RayService":
+            each["metadata"]["annotations"]["meta.helm.sh/release-name"] = owner
+        # In place of an object that the new values do not have.
+        if each["kind"] == "Service" and each["metadata"]["name"] == "other":
+            each |= copy.deepcopy(service)
+            each["metadata"]["namespace"] = NAMESPACE
+
+    other = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "other"}, "spec": {"ports": [{"port": 80}]}}
+    said = upgrade(ray | {"extraObjects": {"other": other}}, ray | {"nodes": {"count": 2}}, created)
+    way = "run `kubectl -n default delete rayservice llm-server-ray`, which also deletes the Service, and upgrade again"
+    expected = f"Service/llm-server: belongs to RayService/llm-server-ray, so Helm cannot take it over; {way}"
+    assert (expected in said) is (owner == "llm")
+    assert "delete rayservice" not in upgrade(ray | {"extraObjects": {"other": other}}, ray, created)
+
+
 def test_an_account_that_may_not_read_storage_classes_can_turn_that_off(upgrade):
     case = CASES["claim-grows"]
     said = upgrade(case["before"], case["after"], forbidden="storageclasses")

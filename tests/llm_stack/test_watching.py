@@ -53,9 +53,13 @@ def rules(render, name="llm-server") -> list[dict]:
     return render.get(f"prometheusrule/{name}").to_dict()["spec"]["groups"][0]["rules"]
 
 
+def dashboard(render, engine: str, release="llm") -> dict:
+    (text,) = render.get(f"configmap/{release}-dashboard-{engine}").data.to_dict().values()
+    return json.loads(text)
+
+
 def expressions(render, engine: str) -> list[str]:
-    board = json.loads(render.get(f"configmap/llm-dashboard-{engine}").data[f"llm-stack-{engine}.json"])
-    return [target["expr"] for panel in board["panels"] for target in panel["targets"]] + [
+    return [target["expr"] for panel in dashboard(render, engine)["panels"] for target in panel["targets"]] + [
         rule["expr"] for rule in rules(render)
     ]
 
@@ -87,12 +91,26 @@ def test_autoscaler_asks_for_what_is_exported_and_one_number(rendered, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_dashboard_has_no_panel_without_data_and_none_over_another(watched, engine):
-    board = json.loads(watched(engine).get(f"configmap/llm-dashboard-{engine}").data[f"llm-stack-{engine}.json"])
+    board = dashboard(watched(engine), engine)
     assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]}) == len(board["panels"])
     assert all(target["expr"] for panel in board["panels"] for target in panel["targets"])
     variables = {variable["name"] for variable in board["templating"]["list"]}
     used = set(re.findall(r"\$\{?([a-z]+)\}?", json.dumps(board["panels"])))
     assert used <= variables
+
+
+def test_dashboards_of_two_releases_do_not_replace_each_other(manifests):
+    """Grafana's sidecar writes each into the file of its key, and deletes it with the first ConfigMap that goes."""
+    case = OBSERVE / "dashboard/cases/two-engines.yaml"
+    kept = set()
+    for release in ("llm", "other"):
+        render = manifests(case, release=release)
+        (file,) = render.get(f"configmap/{release}-dashboard-vllm").data.to_dict()
+        board = dashboard(render, "vllm", release)
+        assert len(board["uid"]) <= 40
+        kept |= {file, board["uid"], board["title"]}
+        assert [each["current"]["value"] for each in board["templating"]["list"][1:3]] == [["default"], [release]]
+    assert len(kept) == 6
 
 
 @pytest.mark.parametrize("engine", ENGINES)

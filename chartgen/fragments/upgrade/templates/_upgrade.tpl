@@ -14,6 +14,7 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
 {{- $old = include "fragment.upgrade.found" (list $ .) | mustFromJson }}
 {{- end }}
+{{ include "fragment.upgrade.others" (list $ .) }}
 {{- if $old }}
 {{- $about := include "fragment.upgrade.about" (list $ .) | mustFromJson }}
 {{- $pair := dict "context" $ "about" $about "old" $old "new" . }}
@@ -51,6 +52,26 @@ no message here may lead to its deletion.
 {{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
 {{- if and (eq (get $notes "meta.helm.sh/release-name") $release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $release.Namespace) -}}
 true
+{{- end }}
+{{- end }}
+
+{{- /*
+(list CONTEXT OBJECT): an object that an operator created for another object of this release under the name of this one, such as
+the Service of a RayService. Helm refuses to take it over. If a user gave it to Helm, it would be deleted with its owner.
+*/}}
+{{- define "fragment.upgrade.others" -}}
+{{- $context := first . }}
+{{- $object := last . }}
+{{- if and (eq $object.kind "Service") $object.metadata.name }}
+{{- $found := lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name | default dict }}
+{{- range dig "metadata" "ownerReferences" list $found }}
+{{- if $context.Capabilities.APIVersions.Has (printf "%s/%s" .apiVersion .kind) }}
+{{- $owner := lookup .apiVersion .kind $found.metadata.namespace .name | default dict }}
+{{- if include "fragment.upgrade.own" (list $context $owner) }}
+Service/{{ $object.metadata.name }}: belongs to {{ .kind }}/{{ .name }}, so Helm cannot take it over; run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $owner) }}`, which also deletes the Service, and upgrade again
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

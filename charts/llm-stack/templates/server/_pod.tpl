@@ -398,7 +398,7 @@ rollingUpdate:
 {{- else if .Facts.group }}
 {{- $worker := printf "%s-worker" .Server }}
 {{- $_ := set $entry "peers" (list .Server $worker) }}
-{{- $entries = append $entries (dict "component" $worker "urls" $entry.urls "peers" (list .Server $worker)) }}
+{{- $entries = append $entries (dict "component" $worker "of" .Server "urls" $entry.urls "peers" (list .Server $worker)) }}
 {{- end }}
 {{ toYaml $entries }}
 {{- end }}

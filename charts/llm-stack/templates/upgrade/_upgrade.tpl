@@ -14,6 +14,7 @@
 {{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
 {{- $old = include "llm-stack.upgrade.found" (list $ .) | mustFromJson }}
 {{- end }}
+{{ include "llm-stack.upgrade.others" (list $ .) }}
 {{- if $old }}
 {{- $about := include "llm-stack.upgrade.about" (list $ .) | mustFromJson }}
 {{- $pair := dict "context" $ "about" $about "old" $old "new" . }}
@@ -51,6 +52,26 @@
 {{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
 {{- if and (eq (get $notes "meta.helm.sh/release-name") $release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $release.Namespace) -}}
 true
+{{- end }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.upgrade.others" -}}
+{{- $context := first . }}
+{{- $object := last . }}
+{{- if and (eq $object.kind "Service") $object.metadata.name }}
+{{- $found := lookup $object.apiVersion $object.kind ($object.metadata.namespace | default $context.Release.Namespace) $object.metadata.name | default dict }}
+{{- range dig "metadata" "ownerReferences" list $found }}
+{{- if $context.Capabilities.APIVersions.Has (printf "%s/%s" .apiVersion .kind) }}
+{{- $owner := lookup .apiVersion .kind $found.metadata.namespace .name | default dict }}
+{{- if include "llm-stack.upgrade.own" (list $context $owner) }}
+Service/{{ $object.metadata.name }}: belongs to {{ .kind }}/{{ .name }}, so Helm cannot take it over; run `{{ include "llm-stack.upgrade.delete" (dict "context" $context "old" $owner) }}`, which also deletes the Service, and upgrade again
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

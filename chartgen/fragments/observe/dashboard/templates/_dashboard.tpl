@@ -21,8 +21,9 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- end }}
 
 {{- /*
-A dashboard, as JSON. Given {engine, metrics}. It shows every server of this engine in the cluster whose metrics are
-collected by a monitor of this chart; the variables of the dashboard choose among them.
+A dashboard, as JSON. Given {engine, metrics, release}. It shows the servers of this engine; its variables can choose others
+of the cluster whose metrics are collected by a monitor of this chart. Its file, uid and title are those of the release: Grafana
+does not accept two dashboards of one uid, and its sidecar deletes a file although another ConfigMap has the same.
 */}}
 {{- define "fragment.observe.dashboard.json" -}}
 {{- $of := `{namespace=~"$namespace",llm_release=~"$release",llm_server=~"$server"}` }}
@@ -62,9 +63,10 @@ collected by a monitor of this chart; the variables of the dashboard choose amon
 {{- $within := "" }}
 {{- range $name, $label := dict "a" "namespace" "b" "llm_release" "c" "llm_server" }}
 {{- $variable := trimPrefix "llm_" $label }}
+{{- $own := get (dict "namespace" $.release.Namespace "release" $.release.Name) $variable }}
 {{- $query := printf "label_values(up{llm_server!=\"\"%s}, %s)" $within $label }}
 {{- $within = printf "%s,%s=~\"$%s\"" $within $label $variable }}
-{{- $variables = append $variables (dict "name" $variable "type" "query" "datasource" (dict "type" "prometheus" "uid" "${datasource}") "query" (dict "query" $query "refId" $variable) "refresh" 2 "multi" true "includeAll" true "current" (dict "text" "All" "value" "$__all")) }}
+{{- $variables = append $variables (dict "name" $variable "type" "query" "datasource" (dict "type" "prometheus" "uid" "${datasource}") "query" (dict "query" $query "refId" $variable) "refresh" 2 "multi" true "includeAll" true "current" (ternary (dict "text" "All" "value" "$__all") (dict "text" (list $own) "value" (list $own)) (empty $own))) }}
 {{- end }}
-{{- dict "title" (printf "LLM servers: %s" .engine) "uid" (printf "llm-stack-%s" .engine) "tags" (list "llm-stack" .engine) "schemaVersion" 39 "refresh" "30s" "time" (dict "from" "now-1h" "to" "now") "templating" (dict "list" $variables) "panels" $made | toPrettyJson }}
+{{- dict "title" (printf "LLM servers: %s, release %s in %s" .engine .release.Name .release.Namespace) "uid" (printf "llm-stack-%s-%s" .engine (printf "%s/%s" .release.Namespace .release.Name | sha256sum | trunc 10)) "tags" (list "llm-stack" .engine) "schemaVersion" 39 "refresh" "30s" "time" (dict "from" "now-1h" "to" "now") "templating" (dict "list" $variables) "panels" $made | toPrettyJson }}
 {{- end }}

@@ -108,7 +108,11 @@ A Service can have the name of a pod before it (redis-0.redis.cache.svc).
 {{- range .entry.peers }}
 {{- $rules = append $rules (dict "to" (list (include "fragment.secure.network-policy.peer" (list $context .) | mustFromJson))) }}
 {{- end }}
-{{- concat (uniq $rules) (get $values.egress .entry.component | default list) | mustToJson }}
+{{- /* The other pods of a group are started like its first one. */}}
+{{- range list (.entry.of | default "") .entry.component }}
+{{- $rules = concat $rules (get $values.egress . | default list) }}
+{{- end }}
+{{- uniq $rules | mustToJson }}
 {{- end }}
 
 {{- /* The ingress rules of an entry, as JSON. Given {context, entry}. */}}
@@ -232,7 +236,9 @@ are not known here. NOTES name them, because such a host can have a private addr
 {{- range .Facts.network }}
 {{- range .urls }}
 {{- $to := include "fragment.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
-{{- $hosts = append $hosts (ternary ($to.host | default "") "" (empty $to.namespace)) }}
+{{- with $to.host }}
+{{- $hosts = append $hosts (ternary . (printf "%s (unless it is a Service of the cluster)" .) (empty $to.namespace)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -24,6 +24,7 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 
 
 
+
 {{- define "llm-stack.observe.dashboard.json" -}}
 {{- $of := `{namespace=~"$namespace",llm_release=~"$release",llm_server=~"$server"}` }}
 {{- $m := .metrics }}
@@ -62,9 +63,10 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- $within := "" }}
 {{- range $name, $label := dict "a" "namespace" "b" "llm_release" "c" "llm_server" }}
 {{- $variable := trimPrefix "llm_" $label }}
+{{- $own := get (dict "namespace" $.release.Namespace "release" $.release.Name) $variable }}
 {{- $query := printf "label_values(up{llm_server!=\"\"%s}, %s)" $within $label }}
 {{- $within = printf "%s,%s=~\"$%s\"" $within $label $variable }}
-{{- $variables = append $variables (dict "name" $variable "type" "query" "datasource" (dict "type" "prometheus" "uid" "${datasource}") "query" (dict "query" $query "refId" $variable) "refresh" 2 "multi" true "includeAll" true "current" (dict "text" "All" "value" "$__all")) }}
+{{- $variables = append $variables (dict "name" $variable "type" "query" "datasource" (dict "type" "prometheus" "uid" "${datasource}") "query" (dict "query" $query "refId" $variable) "refresh" 2 "multi" true "includeAll" true "current" (ternary (dict "text" "All" "value" "$__all") (dict "text" (list $own) "value" (list $own)) (empty $own))) }}
 {{- end }}
-{{- dict "title" (printf "LLM servers: %s" .engine) "uid" (printf "llm-stack-%s" .engine) "tags" (list "llm-stack" .engine) "schemaVersion" 39 "refresh" "30s" "time" (dict "from" "now-1h" "to" "now") "templating" (dict "list" $variables) "panels" $made | toPrettyJson }}
+{{- dict "title" (printf "LLM servers: %s, release %s in %s" .engine .release.Name .release.Namespace) "uid" (printf "llm-stack-%s-%s" .engine (printf "%s/%s" .release.Namespace .release.Name | sha256sum | trunc 10)) "tags" (list "llm-stack" .engine) "schemaVersion" 39 "refresh" "30s" "time" (dict "from" "now-1h" "to" "now") "templating" (dict "list" $variables) "panels" $made | toPrettyJson }}
 {{- end }}

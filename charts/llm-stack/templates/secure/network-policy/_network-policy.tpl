@@ -108,7 +108,11 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- range .entry.peers }}
 {{- $rules = append $rules (dict "to" (list (include "llm-stack.secure.network-policy.peer" (list $context .) | mustFromJson))) }}
 {{- end }}
-{{- concat (uniq $rules) (get $values.egress .entry.component | default list) | mustToJson }}
+
+{{- range list (.entry.of | default "") .entry.component }}
+{{- $rules = concat $rules (get $values.egress . | default list) }}
+{{- end }}
+{{- uniq $rules | mustToJson }}
 {{- end }}
 
 
@@ -232,7 +236,9 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- range .Facts.network }}
 {{- range .urls }}
 {{- $to := include "llm-stack.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
-{{- $hosts = append $hosts (ternary ($to.host | default "") "" (empty $to.namespace)) }}
+{{- with $to.host }}
+{{- $hosts = append $hosts (ternary . (printf "%s (unless it is a Service of the cluster)" .) (empty $to.namespace)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
