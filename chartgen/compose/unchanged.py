@@ -116,6 +116,8 @@ def _read(path: str) -> bytes:
         while part := os.read(descriptor, status.st_size + 1):
             parts.append(part)
         return b"".join(parts)
+    except MemoryError:  # whoever needs the file says so
+        raise Strange from None
     finally:
         os.close(descriptor)
 

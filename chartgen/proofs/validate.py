@@ -63,6 +63,15 @@ class Programs:
     lacking: str = ""  # why there is none
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The runs of Helm that are wanted, what is wrong with their files, and warnings of what none of them tries."""
+
+    runs: list[Run]
+    problems: list[Problem]
+    untried: list[Problem]
+
+
 @dataclass
 class Report:
     """What was proved. `renders` counts every run of helm, `documents` all that were rendered, each of them checked.
@@ -208,7 +217,8 @@ def validate(
             if not composes:
                 return report
             given = _values(report, found, world, None if shipped else read)
-            _proofs(report, found, given, own, programs, shipped, remembered.result())
+            wanted = _wanted(report, found, given, own, shipped, Path(scratch))
+            _proofs(report, found, own, programs, shipped, remembered.result(), wanted)
             if not shipped and not report.problems:
                 report.access, needs = _said(found, given[0], programs, Path(scratch))
                 report.warnings += advise(needs, given[0])
@@ -270,11 +280,11 @@ def _whole(
 def _proofs(
     report: Report,
     found: LoadedChart,
-    given: list[Example],
     own: Stack | None,
     programs: Programs,
     shipped: bool,
     proved: memory.Proved,
+    wanted: Wanted,
     only: list[Fragment] | None = None,
 ) -> None:
     """What is rendered, and all that is rendered. Where there is a problem, nothing counts as proved before.
@@ -282,7 +292,7 @@ def _proofs(
     How a problem is worded depends on what else is proved: on which versions it is, in which of all values files.
     """
     before = list(report.problems), list(report.layers), list(report.warnings)
-    results = _renders(report, found, given, own, programs, shipped, proved, only)
+    results = _renders(report, found, own, programs, shipped, proved, wanted)
     between = list(report.problems), list(report.layers), list(report.warnings)
     faulty = _manifests(report, results, own, programs, proved, shipped, only)
     if report.settled:
@@ -290,7 +300,7 @@ def _proofs(
     nothing = memory.Proved()
     if proved.known and len(report.problems) > len(before[0]):
         report.problems, report.layers, report.warnings = before
-        results = _renders(report, found, given, own, programs, shipped, nothing, only)
+        results = _renders(report, found, own, programs, shipped, nothing, wanted)
         _manifests(report, results, own, programs, nothing, shipped, only)
     elif proved.used and len(report.problems) > len(between[0]):
         report.problems, report.layers, report.warnings = between
@@ -329,7 +339,8 @@ def only(ids: list[str], place: Path, say: Say, schemas: Sequence[str] = (), rem
         found = loaded.load(Path(folder) / chart.name, f"charts/{chart.name}")
         world = memory.world(_programs(found_tools), report.schema_locations)
         proved = memory.Proved() if schemas or not world else _remembered(world, found, programs)
-        _proofs(report, found, [found.defaults], own, programs, True, proved, chosen)
+        wanted = _wanted(report, found, [found.defaults], own, True, Path(folder), chosen)
+        _proofs(report, found, own, programs, True, proved, wanted, chosen)
     if disk.difference(chart, Path("charts") / chart.name):
         report.note = f"charts/{chart.name} is not up to date with these sources; run 'chartgen build'"
     return report
@@ -431,61 +442,70 @@ def _values(report: Report, found: LoadedChart, world: str, read: Callable[[], E
     return fit
 
 
-def _renders(
+def _wanted(
     report: Report,
     found: LoadedChart,
     given: list[Example],
     origin: Stack | None,
-    programs: Programs,
     shipped: bool,
-    proved: memory.Proved,
+    place: Path,
     only: list[Fragment] | None = None,
-) -> Results:
-    """What must render does, and what must be refused is, with the sentence that it says.
+) -> Wanted:
+    """All runs of Helm, with values that are made for them in the folder `place`.
 
     `only` are the fragments whose cases and rejections are meant: all of the stack's otherwise.
     """
-    import tempfile
-
     versions = report.kubernetes_versions
-    with tempfile.TemporaryDirectory(prefix="chartgen-values-") as place:
-        wanted, collected, untried = runs.matrix(given, versions, shipped), Collected(), []
-        if shipped and only is None:
-            wanted += runs.renamed(given, versions)
-        if origin:
-            fragments = origin.own_fragments if only is None else only
-            servers, every = conventions.entry_keys(found.schema), definitions.versions()
-            cases = runs.cases(fragments, every, collected)
-            rejections = runs.rejections(fragments, every, servers, Path(place), collected)
-            wanted += cases + rejections
-            if only is not None:
-                collected.problems += _without_cases(only)
-                refusing = {run.example.shown for run in rejections}  # one that is moved into an entry runs twice
-                report.proved = f"{count(len(cases), 'case')}, {count(len(refusing), 'rejection')}"
-            if not collected.problems:
-                untried = unset.check(origin, fragments, [run.example.data for run in cases], found.defaults.data)
-        apis = runs.apis(report.schema_locations)
-        left = proved.left(wanted, apis)
-        rendered = runs.go(
-            left,
-            found.folder,
-            programs.helm,
-            apis,
-            report.say,
-            programs.prover,
-            proved.alike,
-            proved.accepted,
-            proved.read_before,
-        )
-    report.renders = len(wanted)
-    refused = sum(bool(run.refusal) for run in wanted)
-    looked_at = f"{count(len(wanted), 'run')} of helm, {count(refused, 'expected rejection')}"
+    wanted, collected, untried = runs.matrix(given, versions, shipped), Collected(), []
+    if shipped and only is None:
+        wanted += runs.renamed(given, versions)
+    if origin:
+        fragments = origin.own_fragments if only is None else only
+        servers, every = conventions.entry_keys(found.schema), definitions.versions()
+        cases = runs.cases(fragments, every, collected)
+        rejections = runs.rejections(fragments, every, servers, place, collected)
+        wanted += cases + rejections
+        if only is not None:
+            collected.problems += _without_cases(only)
+            refusing = {run.example.shown for run in rejections}  # one that is moved into an entry runs twice
+            report.proved = f"{count(len(cases), 'case')}, {count(len(refusing), 'rejection')}"
+        if not collected.problems:
+            untried = unset.check(origin, fragments, [run.example.data for run in cases], found.defaults.data)
+    return Wanted(wanted, collected.problems, untried)
+
+
+def _renders(
+    report: Report,
+    found: LoadedChart,
+    origin: Stack | None,
+    programs: Programs,
+    shipped: bool,
+    proved: memory.Proved,
+    wanted: Wanted,
+) -> Results:
+    """What must render does, and what must be refused is, with the sentence that it says."""
+    apis = runs.apis(report.schema_locations)
+    left = proved.left(wanted.runs, apis)
+    rendered = runs.go(
+        left,
+        found.folder,
+        programs.helm,
+        apis,
+        report.say,
+        programs.prover,
+        proved.alike,
+        proved.accepted,
+        proved.read_before,
+    )
+    report.renders = len(wanted.runs)
+    refused = sum(bool(run.refusal) for run in wanted.runs)
+    looked_at = f"{count(len(wanted.runs), 'run')} of helm, {count(refused, 'expected rejection')}"
     written = _templates(found, origin) if shipped else None
     judged = partial(valuesfile.check, defaults=found.defaults.data, schema=found.schema)
     report.lasting = all(each.ran is not None for _, each in rendered)
     results = proved.changed(rendered)
     refusals = [each for each in runs.faults(results, written, judged) if each not in report.problems]
-    report.done("renders", looked_at, sorted({*collected.problems, *refusals}), sorted(untried))
+    report.done("renders", looked_at, sorted({*wanted.problems, *refusals}), sorted(wanted.untried))
     return results
 
 

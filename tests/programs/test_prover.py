@@ -23,6 +23,7 @@ from chartgen.programs.helm import Rendered, Request
 from chartgen.programs.prover import Prover
 from chartgen.proofs import validate
 
+PARTS = yaml.safe_load((Path(__file__).parent / "prover/parts.yaml").read_text(encoding="utf-8"))
 ODD = yaml.safe_load((Path(__file__).parent / "prover/odd.yaml").read_text(encoding="utf-8"))
 NOWHERE = Path("/nowhere/command")  # a command that cannot run, where the prover has to answer
 
@@ -143,6 +144,30 @@ def test_a_render_for_another_kubernetes_is_that_of_the_command(tmp_path: Path, 
     for number, name in enumerate(VERSIONED):
         results = {(each.text, each.error) for each in by_command[number * 4 : number * 4 + 4]}
         assert (len(results) == 1) == (name in same or "of ours" in name), name
+
+
+@pytest.mark.slow
+def test_what_a_template_makes_of_parts_of_its_data_is_that_of_the_command(
+    tmp_path: Path, process: Prover, helm: str
+) -> None:
+    requests = []
+    for number, template in enumerate(PARTS["templates"].values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        data = '{a: {{ include "x" . | quote }}, b: {{ include "x" . | quote }}, c: {{ toJson .Values | quote }}}'
+        defined = f'{PARTS["others"]}{{{{ define "x" }}}}{template}{{{{ end }}}}'
+        text = f"{defined}\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {data}\n"
+        chart = odd({"template": text, "files": {"values.yaml": "e: 1\n"}}, folder)
+        for place, values in enumerate(PARTS["values"]):
+            file = folder / f"{place}.yaml"
+            file.write_text(yaml.safe_dump(values), encoding="utf-8")
+            made = replace(chart, values=(file,), fixed=True)
+            requests += [made, replace(made, release="other"), replace(made, kube_version="1.29.0")]
+    by_command = render.render(requests, Path(helm))
+    assert sum(not each.error for each in by_command) > len(by_command) / 2
+    for _ in range(2):
+        assert render.render(requests, NOWHERE, prover=process) == by_command
+    assert render.render(requests[::-1], NOWHERE, prover=process)[::-1] == by_command
 
 
 def test_a_render_that_helm_makes_after_ours_failed_is_not_known_by_what_ran(

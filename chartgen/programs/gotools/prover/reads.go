@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -403,7 +404,7 @@ func (r *reader) call(name string, arguments []*known) *known {
 	case "list":
 		made := &known{keys: map[string]*known{}}
 		for number, each := range arguments {
-			made.keys[place(number)] = each
+			made.keys[nth(number)] = each
 		}
 		return made
 	case "first", "last":
@@ -412,7 +413,7 @@ func (r *reader) call(name string, arguments []*known) *known {
 			if name == "last" {
 				number = len(arguments[0].keys) - 1
 			}
-			return arguments[0].keys[place(number)]
+			return arguments[0].keys[nth(number)]
 		}
 		return r.all(arguments)
 	case "index":
@@ -475,10 +476,10 @@ func (r *reader) changed(to *known, by []*known) *known {
 	return to
 }
 
-func place(number int) string { return "#" + string(rune('0'+number)) }
+func nth(number int) string { return "#" + strconv.Itoa(number) }
 
 // listed is whether something is a list that the template made; mapped, whether it is such a map.
-func listed(v *known) bool { return v.keys[place(0)] != nil }
+func listed(v *known) bool { return v.keys[nth(0)] != nil }
 
 func mapped(v *known) bool { return v.keys != nil && v.rest == nil && !listed(v) }
 
@@ -508,7 +509,6 @@ func (of *reading) pays() bool {
 	tried, found := of.tried.Load(), of.found.Load()
 	return tried < enough || found*of.ran.Load() > of.looked.Load()*max(tried-found, 1)
 }
-
 
 // readings are those of a chart's templates, by name.
 type readings struct {
