@@ -214,6 +214,8 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         yield from _guards(new, "changed")
         if controllers.unknown(new) and not theirs:
             yield Meaning(CHANGE, f"{UNKNOWN}: its controller can restart pods, or refuse the change")
+    if keeps(old) and not keeps(new):
+        yield Meaning(CHANGE, "Helm deletes it with the release from now on: it is kept no longer")
     yield from _paused(old, new)
     yield from _raised(new, sides)
     yield from _unmade(old, new, sides)
