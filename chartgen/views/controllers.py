@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..proofs.manifests import Object, map_at
+from ..proofs.manifests import Object, at, map_at
 from . import annotations, harmless
 
 # Groups that are none of those whose fields are known, and hold no data: the API server's own, and controllers that
@@ -22,6 +22,29 @@ REMADE = re.compile(
     r"|scheduling\.volcano\.sh|scheduling\.run\.ai|nfd\.k8s-sigs\.io|security\.openshift\.io|reloader\.stakater\.com"
 )
 PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+
+
+# Kinds whose controllers make a Secret -> where its name is; "" is the name of the object. They delete it with the
+# object, but for that of a Certificate.
+MAKERS = {
+    "ExternalSecret": "spec.target.name",
+    "SealedSecret": "",
+    "VaultStaticSecret": "spec.destination.name",
+    "VaultDynamicSecret": "spec.destination.name",
+    "VaultPKISecret": "spec.destination.name",
+    "OnePasswordItem": "",
+    "Certificate": "spec.secretName",
+}
+# Policies of an ExternalSecret with which the Secret is not its own.
+OTHERS = ("Orphan", "Merge", "None")
+
+
+def made(each: Object | None) -> set[tuple[str, str, str]]:
+    """The Secrets that the controller of an object makes, as (kind, name, namespace)."""
+    if each is None or each.kind not in MAKERS or map_at(each.data, "spec.target").get("creationPolicy") in OTHERS:
+        return set()
+    names = [str(name) for _, name in at(each.data, MAKERS[each.kind]) if name] if MAKERS[each.kind] else []
+    return {("Secret", names[0] if names else each.name, each.namespace)}
 
 
 def unknown(each: Object) -> bool:

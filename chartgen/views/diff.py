@@ -7,7 +7,7 @@ from typing import Any
 
 from ..problem import Say
 from ..proofs.manifests import Object
-from . import clients, meaning, policies, sides
+from . import behind, clients, meaning, policies, sides
 from .changes import Change
 from .meaning import SEVERITIES, Meaning
 
@@ -86,10 +86,13 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
     """Compare two sides that were read."""
     before = {_key(each): each for each in one.render.objects}
     after = {_key(each): each for each in two.render.objects}
-    random, renders = one.random | two.random, (one.render, two.render)
+    # What only the old side makes at random, the new one sets. The other way round, the chart keeps what is there.
+    random, renders = two.random, (one.render, two.render)
     networks: dict[tuple[str, str, str, str], list[Meaning]] = {}
     for blamed, closes, said in [*policies.changed(*renders), *clients.changed(*renders)]:
         severity = meaning.OUTAGE if closes else meaning.CHANGE
+        networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
+    for blamed, severity, said in behind.changed(*renders):
         networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
     found = []
     # Helm keeps hooks apart: an object that becomes one is deleted, and made by the hook.

@@ -180,7 +180,8 @@ def _about(render: Render, pod: Pod) -> Iterator[str]:
     names = [str(container.get("image", "")) for _, container in maps(pod.spec, "containers[]")]
     main = next((str(c.get("image")) for _, c in maps(pod.spec, "containers[]") if map_at(c, "resources.limits")), "")
     yield formed(main or (names or [""])[0], "image").partition("@")[0].rpartition("/")[2]
-    yield _count(pod.owner)
+    scaled = any(each.kind in SCALERS and scales(each, pod.owner) for each in render.objects)
+    yield "" if scaled and "replicas" not in map_at(pod.owner.data, "spec") else _count(pod.owner)
     each = {"LeaderWorkerSet": "in each pod", "RayService": "in each but the head"}.get(pod.owner.kind, "")
     for name, count in cards_of(pod, render).items():
         yield f"{count:g} × {name} {each}".strip()

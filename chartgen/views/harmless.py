@@ -74,7 +74,7 @@ float16 bfloat16 float float32 fp8 fp8_e4m3 fp8_e5m2 awq awq_marlin gptq gptq_ma
 int8 int4 f16 f32 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 iq4_nl mp ray uni explicit poll once refresh watch rollout huggingface
 modelscope sh bash python python3 -c -m serve server run start vllm ollama llama-server tritonserver
 sglang.launch_server sleep
-edge reencrypt passthrough Redirect Rule
+edge reencrypt passthrough Redirect Rule FailOpen FailClose
 """
 WORDS = frozenset(LISTED.split())
 # Maps and lists of a user: what is in one is a text, whatever its key is.

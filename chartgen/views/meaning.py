@@ -65,6 +65,7 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     yield from _refusals(new, sides)
     yield from _guards(new, "added")
     yield from _paused(None, new)
+    yield from _raised(new, sides)
     cards = _cards(new, render)
     for name, count in cards.items():
         yield Meaning(CHANGE, f"its pods request {_number(count * _replicas(new))} {name}")
@@ -105,9 +106,15 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         # How many pods there are is not known where something else sets it.
         known = "replicas" in map_at(old.data, "spec")
         yield _claims_left(old, claims_go(old), range(_replicas(old) if known else 0))
+    yield from _unmade(old, None, sides)
     for user in uses.still(old, sides[1]):
         pods = ", and its new pods do not start without it" if any(pod.owner is user for pod in sides[1].pods) else ""
         yield Meaning(OUTAGE, f"{user.title} still uses it{pods}", "keep it, or change what uses it")
+
+
+def _unmade(old: Object, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Meaning]:
+    for _, said in uses.unmade(old, new, sides[1]):
+        yield Meaning(OUTAGE, said, "keep it, or change what uses it")
 
 
 def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
@@ -207,7 +214,11 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         yield from _guards(new, "changed")
         if controllers.unknown(new) and not theirs:
             yield Meaning(CHANGE, f"{UNKNOWN}: its controller can restart pods, or refuse the change")
+    if keeps(old) and not keeps(new):
+        yield Meaning(CHANGE, "Helm deletes it with the release from now on: it is kept no longer")
     yield from _paused(old, new)
+    yield from _raised(new, sides)
+    yield from _unmade(old, new, sides)
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
@@ -250,6 +261,10 @@ def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
         marks += " meta.helm.sh/release-namespace"
         remedy = f"delete it before the upgrade, or give it {marks} as Helm does"
         yield Meaning(REFUSED, "Helm does not take over what a hook made, if it exists", remedy)
+    named = (new.kind, new.name, new.namespace)
+    maker = next((each for each in sides[0].objects if named in controllers.made(each)), None)
+    if maker and not sides[0].find(*named):
+        yield Meaning(REFUSED, f"Helm does not take over what the controller of {maker.title} made", "use another name")
     if not is_hook(new):
         yield from (Meaning(REFUSED, said, way_out) for said, way_out in webhooks.refused(new, *sides))
 
@@ -319,9 +334,7 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     yield Meaning(RESTART, f"{those} restart: {why}")
     scaler = _scaler(new, sides[1]) if "replicas" not in map_at(new.data, "spec") else None
     if scaler:
-        spec = map_at(scaler.data, "spec")
-        least = spec.get("minReplicas", spec.get("minReplicaCount", 1))
-        replicas = max(least, 1) if isinstance(least, int) else 1
+        replicas = max(_least(scaler), 1)
     surge, away = _rolling(new, strategy, replicas)
     away = min(away, max(replicas - int(held), 0))
     # A DaemonSet has a pod on each node, how many is not known.
@@ -406,6 +419,28 @@ def _scaled(change: Change, both: tuple[Object, Object], sides: tuple[Render, Re
     until = f" until {after.title} sets another number" if after else ""
     said = f"runs {now} {'pod' if now == 1 else 'pods'} in place of {old}{until}"
     return Meaning(CHANGE, said + (f", which request {cards}" if cards else ""))
+
+
+def _least(scaler: Object) -> int:
+    """The number of pods that an autoscaler keeps at least."""
+    spec = map_at(scaler.data, "spec")
+    least = spec.get("minReplicas", spec.get("minReplicaCount", 0 if scaler.kind == "ScaledObject" else 1))
+    return least if isinstance(least, int) else 1
+
+
+def _raised(scaler: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
+    """Pods that an autoscaler adds as soon as it is there, because it keeps more of them than there were."""
+    each = next((each for each in sides[1].objects if scaler.kind in SCALERS and scales(scaler, each)), None)
+    old = sides[0].find(each.kind, each.name, each.namespace) if each else None
+    if not each or not old:
+        return
+    before = _scaler(old, sides[0])
+    count = _least(before) if before and "replicas" not in map_at(old.data, "spec") else _replicas(old)
+    least = _least(scaler)
+    if least > count:
+        cards = ", ".join(f"{_number(number * least)} {name}" for name, number in _cards(each, sides[1]).items())
+        said = f"{each.title} runs at least {least} pods, and ran {'at least ' if before else ''}{count}"
+        yield Meaning(CHANGE, said + (f": they request {cards}" if cards else ""))
 
 
 def _scaler(each: Object, render: Render) -> Object | None:

@@ -8,6 +8,7 @@ from typing import Any
 from ..proofs import dangling
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
+from . import controllers
 from .changes import Change
 from .immutable import addressed
 
@@ -32,7 +33,26 @@ def keys_changed(changes: list[Change]) -> set[str] | None:
 
 def still(gone: Object, after: Render) -> list[Object]:
     """The objects that still name an object which is deleted, and need it."""
-    return list(dangling.needed(after).get((gone.kind, gone.name, gone.namespace), {}).values())
+    named = (gone.kind, gone.name, gone.namespace)
+    return [] if any(named in controllers.made(each) for each in after.objects) else users(named, after)
+
+
+def users(named: tuple[str, str, str], render: Render) -> list[Object]:
+    """The objects that need the object of this kind, name and namespace."""
+    return list(dangling.needed(render).get(named, {}).values())
+
+
+def unmade(old: Object, new: Object | None, after: Render) -> Iterator[tuple[Object, str]]:
+    """Who uses a Secret that the controller of an object made and does not keep: (the user, what becomes of it)."""
+    for named in sorted(controllers.made(old) - controllers.made(new)):
+        others = any(named in controllers.made(each) for each in after.objects if each is not new)
+        for user in () if others or after.find(*named[:2], named[2]) else users(named, after):
+            secret = f"Secret {named[1]}"
+            if old.kind == "Certificate":
+                yield user, f"nothing renews the certificate in {secret} any more, which {user.title} uses"
+            else:
+                pods = ", and its new pods do not start without it" if any(p.owner is user for p in after.pods) else ""
+                yield user, f"its controller deletes the {secret}: {user.title} still uses it{pods}"
 
 
 def unmoved(

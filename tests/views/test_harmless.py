@@ -32,7 +32,7 @@ PRINTED = re.compile(
     r"|group|accessModes\.\d+|policyTypes\.\d+|sectionName|appProtocol|tolerations\.\d+\.(?:key|value)"
     r"|loadBalancerIP|loadBalancerSourceRanges\.\d+|hostIP|cidr|schedule|type|protocol|driver|from\.\w+|operator"
     r"|annotations\.checksum/\w+|values\.\d+|add\.\d+|drop\.\d+|ip|hostnames\.\d+|timeZone|metric|controllerName"
-    r"|imagePullPolicy|restartPolicy|pathType|whenUnsatisfiable|effect|kind|match|spec\.host|terminationGracePeriod\w+)"
+    r"|s3\.region|imagePullPolicy|restartPolicy|pathType|whenUnsatisfiable|effect|kind|match|spec\.host|terminationGracePeriod\w+)"
 )
 
 
