@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import templates
 import yaml
 from conftest import CHART
 from llm_stack.rendering import all_requests
@@ -168,6 +169,25 @@ def test_what_a_template_makes_of_parts_of_its_data_is_that_of_the_command(
     for _ in range(2):
         assert render.render(requests, NOWHERE, prover=process) == by_command
     assert render.render(requests[::-1], NOWHERE, prover=process)[::-1] == by_command
+
+
+@pytest.mark.slow
+def test_what_random_templates_make_of_parts_of_their_data_is_that_of_the_command(
+    tmp_path: Path, process: Prover, helm: str
+) -> None:
+    requests, chance = [], random.Random(16)
+    for seed in range(1, 25):  # none of these makes a map that holds itself, which ends Helm
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        chart = odd({"template": templates.text(seed)}, folder)
+        for place in range(4):
+            file = folder / f"{place}.yaml"
+            file.write_text(yaml.safe_dump(templates.values(chance)), encoding="utf-8")
+            requests.append(replace(chart, values=(file,), fixed=True))
+    by_command = render.render(requests, Path(helm))
+    assert sum(not each.error for each in by_command) > len(by_command) / 3
+    for _ in range(2):
+        assert render.render(requests, Path(helm), prover=process) == by_command
 
 
 def test_a_render_that_helm_makes_after_ours_failed_is_not_known_by_what_ran(

@@ -55,6 +55,7 @@ func (m *results) put(of key, result made) {
 // plainKey tells data apart by its types and contents; false where it is not plain, or not small.
 func plainKey(name string, data any) (key, bool) {
 	w := plainWriter{nodes: plainNodes, bytes: plainBytes}
+	w.byte('p')
 	w.text(name)
 	if !w.write(data) {
 		return key{}, false
@@ -65,9 +66,10 @@ func plainKey(name string, data any) (key, bool) {
 type plainWriter struct {
 	to           []byte
 	nodes, bytes int
-	maps         []uintptr // that are in the data
-	files        uintptr   // of the chart, if they can be in it
-	alike        bool      // a map may be in the data twice
+	maps         []uintptr          // that are in the data
+	ways         map[uintptr]string // maps that lead to it, by their paths
+	files        uintptr            // of the chart, if they can be in it
+	alike        bool               // a map may be in the data twice
 }
 
 func (w *plainWriter) byte(kind byte) { w.to = append(w.to, kind) }
@@ -115,7 +117,7 @@ func (w *plainWriter) write(data any) bool {
 		}
 		if !w.alike {
 			place := reflect.ValueOf(v).Pointer()
-			if slices.Contains(w.maps, place) {
+			if _, ok := w.ways[place]; ok || slices.Contains(w.maps, place) {
 				return false
 			}
 			w.maps = append(w.maps, place)

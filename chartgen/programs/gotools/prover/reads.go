@@ -43,23 +43,10 @@ type known struct {
 	keys  map[string]*known
 	word  *string
 	rest  *known // of a map: where its other keys are from
-	fresh bool   // has nothing of the data in it, so that a change of it changes nothing else
+	fresh bool   // a map of its own, whose keys can change without a change of the data
 }
 
 var anything = &known{}
-
-// held is whether a change of something can be one of the data.
-func (v *known) held() bool {
-	if v.part || v.rest != nil {
-		return true
-	}
-	for _, each := range v.keys {
-		if each.held() {
-			return true
-		}
-	}
-	return v.keys == nil && v.word == nil && !v.fresh
-}
 
 // parts is whether there are parts of the data in something.
 func (v *known) parts() bool {
@@ -79,6 +66,7 @@ type reader struct {
 	of      *readings
 	whole   map[string]bool
 	shape   map[string]bool
+	owners  map[string]bool // had fields read: whether they can have any matters even where nobody uses these
 	changes bool
 	open    bool // reads more than can be followed, or changes its data
 	inside  []string
@@ -105,7 +93,7 @@ func (m *readings) followed(name string) *reader {
 	if found, ok := m.readers[name]; ok {
 		return found
 	}
-	r := &reader{of: m, whole: map[string]bool{}, shape: map[string]bool{}}
+	r := &reader{of: m, whole: map[string]bool{}, shape: map[string]bool{}, owners: map[string]bool{}}
 	m.readers[name] = &reader{open: true, changes: true}
 	r.run(m.tree(name), &known{part: true}, nil)
 	m.readers[name] = r
@@ -114,7 +102,7 @@ func (m *readings) followed(name string) *reader {
 
 // reading is nil where a template has none.
 func (r *reader) reading() *reading {
-	if r.open || r.whole[""] || len(r.whole)+len(r.shape) > mostReads {
+	if r.open || r.whole[""] || len(r.whole)+len(r.shape)+len(r.owners) > mostReads {
 		return nil
 	}
 	covered := func(path string) bool {
@@ -136,16 +124,31 @@ func (r *reader) reading() *reading {
 			made.shape = append(made.shape, path)
 		}
 	}
+	for path := range r.owners {
+		if !covered(path) && !r.whole[path] && !r.shape[path] && !above(path, made.whole) && !above(path, made.shape) {
+			made.shape = append(made.shape, path)
+		}
+	}
 	slices.Sort(made.whole)
 	slices.Sort(made.shape)
 	return made
+}
+
+// above is whether a path leads to any of others.
+func above(path string, others []string) bool {
+	return slices.ContainsFunc(others, func(other string) bool {
+		return path == "" || strings.HasPrefix(other, path+between)
+	})
 }
 
 // enter is a call of a template.
 func (r *reader) enter(name string, data *known) {
 	if !data.parts() { // it can reach nothing of it, whatever it reads
 		inner := r.of.followed(name)
-		r.changes = r.changes || inner.changes || inner.open
+		if inner.changes || inner.open {
+			r.changes = true
+			r.use(data) // it can be another
+		}
 		return
 	}
 	if !data.part {
@@ -168,6 +171,9 @@ func (r *reader) enter(name string, data *known) {
 	for each := range inner.shape {
 		r.shape[joined(data.path, each)] = true
 	}
+	for each := range inner.owners {
+		r.owners[joined(data.path, each)] = true
+	}
 }
 
 func joined(path, inner string) string {
@@ -177,16 +183,19 @@ func joined(path, inner string) string {
 	return path + between + inner
 }
 
-// use says that all of something is read.
+// use says that all of something is read. Whoever has it then can change it by another name, so that what was known of a
+// map that the template made is known no more.
 func (r *reader) use(v *known) {
 	if v.part {
 		r.whole[v.path] = true
 	}
-	for _, each := range v.keys {
+	for key, each := range v.keys {
+		v.keys[key] = anything
 		r.use(each)
 	}
-	if v.rest != nil {
-		r.use(v.rest)
+	if rest := v.rest; rest != nil {
+		v.rest = nil
+		r.use(rest)
 	}
 }
 
@@ -194,6 +203,9 @@ func (r *reader) use(v *known) {
 func (r *reader) truth(v *known) {
 	if v.part {
 		r.shape[v.path] = true
+	}
+	if v.rest != nil {
+		r.truth(v.rest)
 	}
 }
 
@@ -207,6 +219,7 @@ func (r *reader) all(values []*known) *known {
 // at is what a value has under a key.
 func (r *reader) at(v *known, key string) *known {
 	if v.part {
+		r.owners[v.path] = true
 		return &known{part: true, path: joined(v.path, key)}
 	}
 	found := v.keys[key]
@@ -262,7 +275,9 @@ func (r *reader) run(list *parse.ListNode, dot *known, variables scope) {
 			for _, each := range n.Pipe.Decl {
 				r.bind(each, anything, n.Pipe.IsAssign, inner)
 			}
-			r.run(n.List, anything, inner.inner())
+			for range 2 { // what it does to variables and maps is there when it runs again
+				r.run(n.List, anything, inner.inner())
+			}
 			r.run(n.ElseList, dot, inner.inner())
 		case *parse.TemplateNode:
 			given := anything
@@ -361,9 +376,15 @@ func (r *reader) term(node parse.Node, dot *known, variables scope) *known {
 	case *parse.IdentifierNode:
 		return r.call(n.Ident, nil)
 	case *parse.StringNode:
-		return &known{word: &n.Text}
+		if !strings.Contains(n.Text, between) {
+			return &known{word: &n.Text}
+		}
+		return anything
 	case *parse.NumberNode:
-		return &known{word: &n.Text}
+		if n.IsInt && strconv.FormatInt(n.Int64, 10) == n.Text {
+			return &known{word: &n.Text}
+		}
+		return anything
 	case *parse.BoolNode, *parse.NilNode:
 		return anything
 	}
@@ -443,13 +464,26 @@ func (r *reader) call(name string, arguments []*known) *known {
 			r.open = true
 			break
 		}
-		// Maps in the first are merged with those of the others, where they are.
 		into := arguments[0]
-		for _, each := range into.keys {
-			r.changes = r.changes || each.held()
-		}
 		if len(arguments) == 2 && mapped(into) && arguments[1].part {
-			return &known{keys: into.keys, rest: arguments[1]}
+			// Maps under a key of both are merged in their place, and can be parts of the data.
+			for key, each := range into.keys {
+				if each.word == nil {
+					r.changes = true
+					r.use(each)
+					r.use(r.at(arguments[1], key))
+					into.keys[key] = anything
+				}
+			}
+			r.truth(arguments[1]) // fails where it is no map
+			into.rest = arguments[1]
+			return into
+		}
+		// Those of a map that was merged before have its maps in them, which are changed by the next.
+		r.changes = true
+		if rest := into.rest; rest != nil {
+			into.rest = nil
+			r.use(rest)
 		}
 		return r.changed(into, arguments[1:])
 	case "deepCopy", "mustDeepCopy", "fromYaml", "fromYamlArray", "fromJson", "fromJsonArray", "mustFromJson":
@@ -470,9 +504,6 @@ func (r *reader) changed(to *known, by []*known) *known {
 		r.use(each)
 		to.keys[key] = anything
 	}
-	for _, each := range by {
-		to.fresh = to.fresh && !each.held()
-	}
 	return to
 }
 
@@ -487,7 +518,8 @@ func mapped(v *known) bool { return v.keys != nil && v.rest == nil && !listed(v)
 // those of the chart, which are the same in each render.
 func (of *reading) key(name string, data any, files any) (made key, ok bool) {
 	w := plainWriter{nodes: readNodes, bytes: readBytes, files: reflect.ValueOf(files).Pointer(), alike: !of.changes}
-	w.text(name + " reads")
+	w.byte('r') // tells it from a plain key
+	w.text(name)
 	for _, path := range of.whole {
 		if !w.part(data, path, true) {
 			return made, false
@@ -544,7 +576,11 @@ const (
 
 // part writes what is at a path: how far it leads, and what is there.
 func (w *plainWriter) part(data any, path string, whole bool) bool {
+	all := path
 	for deep := 0; path != ""; deep++ {
+		if !w.passed(data, strings.TrimSuffix(all, path)) {
+			return false
+		}
 		key, rest, _ := strings.Cut(path, between)
 		var inner any
 		var there bool
@@ -552,6 +588,9 @@ func (w *plainWriter) part(data any, path string, whole bool) bool {
 		case map[string]any:
 			inner, there = v[key]
 		case common.Values:
+			if methods[key] {
+				return false
+			}
 			inner, there = v[key]
 		default: // not a map: what is read of it is nothing, an error, or a method's result
 			w.byte('-')
@@ -566,6 +605,12 @@ func (w *plainWriter) part(data any, path string, whole bool) bool {
 		data, path = inner, rest
 	}
 	if !whole {
+		if all != "" {
+			all += between
+		}
+		if !w.passed(data, all) {
+			return false
+		}
 		switch v := data.(type) {
 		case map[string]any:
 			w.filled('M', v == nil, len(v))
@@ -579,6 +624,37 @@ func (w *plainWriter) part(data any, path string, whole bool) bool {
 		}
 	}
 	return w.write(data)
+}
+
+// methods are the names of those of values, which a template calls as it reads a field.
+var methods = func() map[string]bool {
+	found := map[string]bool{}
+	for number := range reflect.TypeFor[common.Values]().NumMethod() {
+		found[reflect.TypeFor[common.Values]().Method(number).Name] = true
+	}
+	return found
+}()
+
+// passed notes a map on the way to a part; false where a change of it is one of another place too.
+func (w *plainWriter) passed(data any, path string) bool {
+	var place uintptr
+	switch v := data.(type) {
+	case map[string]any:
+		place = reflect.ValueOf(v).Pointer()
+	case common.Values:
+		place = reflect.ValueOf(v).Pointer()
+	}
+	if w.alike || place == 0 {
+		return true
+	}
+	if before, ok := w.ways[place]; ok {
+		return before == path
+	}
+	if w.ways == nil {
+		w.ways = map[uintptr]string{}
+	}
+	w.ways[place] = path
+	return !slices.Contains(w.maps, place)
 }
 
 func (w *plainWriter) filled(kind byte, none bool, count int) {
