@@ -161,5 +161,5 @@ func (r *renderRequest) foldKey(values map[string]any) (string, bool) {
 		w.text(text)
 	}
 	ok := w.write(values)
-	return string(w.to), ok
+	return w.to.String(), ok
 }

@@ -99,14 +99,13 @@ func pattern(text string) (jsonschema.Regexp, error) {
 
 // templates are a chart's templates as Helm's engine parses them (engine.render), once.
 type templates struct {
-	parsed   *template.Template
-	names    []string // the files, in Helm's order
-	files    any      // .Files
-	texts    map[string]string
-	calls    map[string]map[string]bool // template -> those that it calls by the action `template`
-	results  results
-	readings *readings
-	clones   sync.Pool // of parsed, each for one render at a time
+	parsed  *template.Template
+	names   []string // the files, in Helm's order
+	files   any      // .Files
+	texts   map[string]string
+	calls   map[string]map[string]bool // template -> those that it calls by the action `template`
+	results results
+	clones  sync.Pool // of parsed, each for one render at a time
 }
 
 // parsed is nil where a template does not parse here: Helm's engine then says why, or has the function that it calls.
@@ -127,7 +126,6 @@ func parsed(c *chart.Chart) *templates {
 			return nil
 		}
 	}
-	found.readings = &readings{parsed: found.parsed, readers: map[string]*reader{}, kept: map[string]*reading{}}
 	found.calls = map[string]map[string]bool{}
 	for _, each := range found.parsed.Templates() {
 		if each.Tree != nil {
@@ -347,7 +345,7 @@ func (e *templates) render(c *chart.Chart, top common.Values, traced *trace) (ma
 		}
 		t.Option("missingkey=zero")
 	}
-	traced.bind(t, e)
+	traced.bind(t, &e.results)
 	context := map[string]any{
 		"Chart":        metadata(c),
 		"Files":        e.files,

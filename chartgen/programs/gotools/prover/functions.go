@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"text/template"
-	"time"
 
 	"github.com/Masterminds/sprig/v3"
 	"sigs.k8s.io/yaml"
@@ -64,10 +63,10 @@ var clocks = []string{"ago", "bcrypt", "date", "dateInZone", "dateModify", "date
 	"mustDateModify", "mustToDate", "must_date_modify", "now", "randAlpha", "randAlphaNum", "randAscii", "randBytes",
 	"randInt", "randNumeric", "shuffle", "toDate", "unixEpoch", "uuidv4"}
 
-// bind gives a set of templates the functions that call others of it, and those that are traced. What they make is kept
-// with those of the chart, unless these are nil.
-func (r *trace) bind(t *template.Template, of *templates) {
-	found := template.FuncMap{"include": r.include(t, of), "tpl": r.tpl(t)}
+// bind gives a set of templates the functions that call others of it, and those that are traced. The results of plain
+// data are kept, unless kept is nil.
+func (r *trace) bind(t *template.Template, kept *results) {
+	found := template.FuncMap{"include": r.include(t, kept), "tpl": r.tpl(t)}
 	for _, name := range clocks {
 		plain := reflect.ValueOf(plainFunctions[name])
 		found[name] = reflect.MakeFunc(plain.Type(), func(arguments []reflect.Value) []reflect.Value {
@@ -120,7 +119,7 @@ func (r *trace) text(alphabet string) func(int) string {
 
 const deepest = 1000 // as recursionMaxNums
 
-func (r *trace) include(t *template.Template, of *templates) func(string, any) (string, error) {
+func (r *trace) include(t *template.Template, kept *results) func(string, any) (string, error) {
 	run := func(name string, data any) (string, error) {
 		if r.depth[name] > deepest {
 			return "", fmt.Errorf("rendering template has a nested reference name: %s: %w", name, errors.New("unable to execute template"))
@@ -135,32 +134,16 @@ func (r *trace) include(t *template.Template, of *templates) func(string, any) (
 		r.depth[name]--
 		return buf.String(), err
 	}
-	if of == nil {
+	if kept == nil {
 		return run
 	}
 	return func(name string, data any) (string, error) {
-		again := func() (key, bool) { return plainKey(name, data) }
-		hash, known := again()
-		var read *reading
-		if !known {
-			if read = of.readings.of(name); !read.pays() {
-				return run(name, data)
-			}
-			began := time.Now()
-			again = func() (key, bool) { return read.key(name, data, of.files) }
-			hash, known = again()
-			read.looked.Add(int64(time.Since(began)))
-			read.tried.Add(1)
-		}
-		if !known {
+		key, plain := plainKey(name, data)
+		if !plain {
 			return run(name, data)
 		}
-		found, ok := of.results.get(hash)
 		// Where it could run too deep, it runs.
-		if ok && r.deep+found.deep <= deepest {
-			if read != nil {
-				read.found.Add(1)
-			}
+		if found, ok := kept.get(key); ok && r.deep+found.deep <= deepest {
 			for _, each := range found.ran {
 				r.ran[each] = true
 			}
@@ -169,20 +152,10 @@ func (r *trace) include(t *template.Template, of *templates) func(string, any) (
 		}
 		outer, timed, texts, most := r.ran, r.timed, r.texts, r.most
 		r.ran, r.timed, r.most = map[string]bool{}, false, r.deep
-		began := time.Now()
 		text, err := run(name, data)
-		if read != nil {
-			read.ran.Add(int64(time.Since(began)))
-		}
 		inner := slices.Collect(maps.Keys(r.ran))
-		if err == nil && !r.timed && r.texts == texts {
-			after := hash
-			if read == nil || read.changes {
-				after, _ = again()
-			}
-			if after == hash {
-				of.results.put(hash, made{text, inner, r.most - r.deep})
-			}
+		if after, _ := plainKey(name, data); err == nil && !r.timed && r.texts == texts && after == key {
+			kept.put(key, made{text, inner, r.most - r.deep})
 		}
 		r.ran, r.timed, r.most = outer, timed || r.timed, max(most, r.most)
 		for _, each := range inner {

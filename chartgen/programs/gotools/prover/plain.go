@@ -1,11 +1,11 @@
 package main
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -28,59 +28,52 @@ type made struct {
 // results are those of a chart's templates, by template and data.
 type results struct {
 	lock sync.RWMutex
-	kept map[key]made
+	kept map[string]made
 	size int
 }
 
-// key is a hash of a template's name and of all that its result depends on.
-type key [sha256.Size]byte
-
-func (m *results) get(of key) (made, bool) {
+func (m *results) get(key string) (made, bool) {
 	m.lock.RLock()
 	defer m.lock.RUnlock()
-	found, ok := m.kept[of]
+	found, ok := m.kept[key]
 	return found, ok
 }
 
-func (m *results) put(of key, result made) {
+func (m *results) put(key string, result made) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	if m.kept == nil || m.size > most {
-		m.kept, m.size = map[key]made{}, 0
+		m.kept, m.size = map[string]made{}, 0
 	}
-	m.kept[of] = result
-	m.size += 4*len(of) + len(result.text) + 16*len(result.ran)
+	m.kept[key] = result
+	m.size += len(key) + len(result.text)
 }
 
 // plainKey tells data apart by its types and contents; false where it is not plain, or not small.
-func plainKey(name string, data any) (key, bool) {
+func plainKey(name string, data any) (string, bool) {
 	w := plainWriter{nodes: plainNodes, bytes: plainBytes}
-	w.byte('p')
 	w.text(name)
 	if !w.write(data) {
-		return key{}, false
+		return "", false
 	}
-	return sha256.Sum256(w.to), true
+	return w.to.String(), true
 }
 
 type plainWriter struct {
-	to           []byte
+	to           strings.Builder
 	nodes, bytes int
-	maps         []uintptr          // that are in the data
-	ways         map[uintptr]string // maps that lead to it, by their paths
-	files        uintptr            // of the chart, if they can be in it
-	alike        bool               // a map may be in the data twice
+	maps         []uintptr // that are in the data
 }
-
-func (w *plainWriter) byte(kind byte) { w.to = append(w.to, kind) }
 
 func (w *plainWriter) text(text string) {
 	w.number(uint64(len(text)))
-	w.to = append(w.to, text...)
+	w.to.WriteString(text)
 }
 
 func (w *plainWriter) number(number uint64) {
-	w.to = binary.LittleEndian.AppendUint64(w.to, number)
+	var bytes [8]byte
+	binary.LittleEndian.PutUint64(bytes[:], number)
+	w.to.Write(bytes[:])
 }
 
 func (w *plainWriter) write(data any) bool {
@@ -89,40 +82,35 @@ func (w *plainWriter) write(data any) bool {
 	}
 	switch v := data.(type) {
 	case nil:
-		w.byte('n')
+		w.to.WriteByte('n')
 	case string:
 		if w.bytes -= len(v); w.bytes < 0 {
 			return false
 		}
-		w.byte('s')
+		w.to.WriteByte('s')
 		w.text(v)
 	case bool:
 		if v {
-			w.byte('t')
+			w.to.WriteByte('t')
 		} else {
-			w.byte('f')
+			w.to.WriteByte('f')
 		}
 	case int:
-		w.byte('i')
+		w.to.WriteByte('i')
 		w.number(uint64(v))
 	case int64:
-		w.byte('l')
+		w.to.WriteByte('l')
 		w.number(uint64(v))
 	case float64:
-		w.byte('d')
+		w.to.WriteByte('d')
 		w.number(math.Float64bits(v))
 	case map[string]any:
-		if v == nil || len(v) > w.nodes {
+		place := reflect.ValueOf(v).Pointer()
+		if v == nil || len(v) > w.nodes || slices.Contains(w.maps, place) {
 			return false
 		}
-		if !w.alike {
-			place := reflect.ValueOf(v).Pointer()
-			if _, ok := w.ways[place]; ok || slices.Contains(w.maps, place) {
-				return false
-			}
-			w.maps = append(w.maps, place)
-		}
-		w.byte('m')
+		w.maps = append(w.maps, place)
+		w.to.WriteByte('m')
 		w.number(uint64(len(v)))
 		keys := make([]string, 0, len(v))
 		for key := range v {
@@ -139,7 +127,7 @@ func (w *plainWriter) write(data any) bool {
 		if v == nil || len(v) > w.nodes {
 			return false
 		}
-		w.byte('a')
+		w.to.WriteByte('a')
 		w.number(uint64(len(v)))
 		for _, each := range v {
 			if !w.write(each) {
@@ -147,10 +135,7 @@ func (w *plainWriter) write(data any) bool {
 			}
 		}
 	default:
-		if of := reflect.ValueOf(data); w.files == 0 || of.Kind() != reflect.Map || of.Pointer() != w.files {
-			return false
-		}
-		w.byte('F')
+		return false
 	}
 	return true
 }
