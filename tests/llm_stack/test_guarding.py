@@ -180,3 +180,11 @@ def test_monitors_and_outside_clients_come_in_by_their_peers_alone(objects):
         if "namespaceSelector" in peer
     ]
     assert sorted(names) == [(8000, "ingress-nginx"), (8000, "monitoring")]
+
+
+def test_what_verifies_a_signature_reaches_the_log_outside_and_the_registry_inside(objects):
+    rules = policies(objects("signed-modelkits"))["server"]["egress"]
+    assert [
+        [port["port"] for port in rule["ports"]] for rule in rules if any("ipBlock" in to for to in rule["to"])
+    ] == [[443]]
+    assert any("namespaceSelector" in to for rule in rules for to in rule["to"])

@@ -19,6 +19,11 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "fragment.source.modelkit
 {{- range .Facts.models }}
 - {{ splitList "/" .reference | first | printf "%s://%s" (ternary "http" "https" $.Values.modelkit.plainHttp) | quote }}
 {{- end }}
+{{- /* Where cosign finds the keys of the transparency log, and the log. */}}
+{{- if and (eq (include "fragment.source.modelkit.signed" .) "true") .Values.modelkit.cosign.transparencyLog }}
+- https://tuf-repo-cdn.sigstore.dev
+- https://rekor.sigstore.dev
+{{- end }}
 {{- end }}
 
 {{- define "fragment.source.modelkit.script" -}}

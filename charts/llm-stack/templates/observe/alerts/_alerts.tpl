@@ -67,7 +67,8 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- $rules = append $rules (dict "name" "LLMVolumeNearlyFull" "expr" (printf "kubelet_volume_stats_available_bytes%s / kubelet_volume_stats_capacity_bytes%s < %v" $of $of (divf $alerts.volumeFreePercent 100)) "for" "15m" "severity" "warning" "summary" "The volume of the models is nearly full" "description" "A new version of a model may not fit. Increase the size of the claim, or remove models.") }}
 {{- end }}
 {{- if .Facts.group }}
-{{- $again := printf "sum(changes((max by (pod) (kube_pod_created{%s,pod=~%s}))[1h:1m])) > %d" $here (quote $pods) (mul 2 (int64 .Facts.group.size)) }}
+
+{{- $again := printf "max(changes((max by (pod) (kube_pod_created{%s,pod=~%s}))[2h:1m])) > 2" $here (quote $pods) }}
 {{- $rules = append $rules (dict "name" "LLMGroupReplaced" "expr" $again "for" "1m" "severity" "critical" "summary" "A group of pods is replaced again and again" "description" "If a pod of a group fails, all of its pods are replaced, so their restart counts stay 0. Read the log of a pod before it is replaced.") }}
 {{- end }}
 {{- mustToJson $rules }}

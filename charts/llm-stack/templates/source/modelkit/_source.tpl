@@ -19,6 +19,11 @@ image: {{ ternary "modelkitCosign" "modelkit" (include "llm-stack.source.modelki
 {{- range .Facts.models }}
 - {{ splitList "/" .reference | first | printf "%s://%s" (ternary "http" "https" $.Values.modelkit.plainHttp) | quote }}
 {{- end }}
+
+{{- if and (eq (include "llm-stack.source.modelkit.signed" .) "true") .Values.modelkit.cosign.transparencyLog }}
+- https://tuf-repo-cdn.sigstore.dev
+- https://rekor.sigstore.dev
+{{- end }}
 {{- end }}
 
 {{- define "llm-stack.source.modelkit.script" -}}
