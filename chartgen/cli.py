@@ -466,7 +466,7 @@ def images(
 @click.argument("new")
 @takes_values
 @click.option("--chart", type=FILE, help="The chart of values files.  [default: as for validate]")
-@click.option("--release", default="llm", show_default=True, help="The name of the release.")
+@click.option("--release", help="The name of the release.  [default: that of release/NAME, or llm]")
 @click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
 @click.option("--kube-version", default="", help="The Kubernetes version to render for.  [default: that of helm]")
 @click.option(
@@ -478,7 +478,16 @@ def images(
 )
 @as_json
 @exits
-def diff(old: str, new: str, given: Any, chart: Path | None, fail_on: str, as_json: bool, **where: str) -> int:
+def diff(
+    old: str,
+    new: str,
+    given: Any,
+    chart: Path | None,
+    release: str | None,
+    fail_on: str,
+    as_json: bool,
+    **where: str,
+) -> int:
     """Show what an upgrade from OLD to NEW does, object by object.
 
     OLD and NEW are values files for one chart, charts (folders or packages) for the values of -f and --set, files of
@@ -495,9 +504,10 @@ def diff(old: str, new: str, given: Any, chart: Path | None, fail_on: str, as_js
       refused  the API server refuses the upgrade
     """
     from .views import diff as views
-    from .views.sides import Context
+    from .views import sides
 
-    context = Context(chart, tuple(given.files), tuple(given.flags), **where)
+    named = sides.release(release, old, new)
+    context = sides.Context(chart, tuple(given.files), tuple(given.flags), named, **where)
     found = views.diff(old, new, context, here().progress())
     if as_json:
         here().json(found.as_json())
@@ -515,11 +525,13 @@ def diff(old: str, new: str, given: Any, chart: Path | None, fail_on: str, as_js
 @click.argument("side", required=False, metavar="[CHART|MANIFESTS|release/NAME]")
 @takes_values
 @click.option("-o", "--output", type=FILE, help="The file to write: .svg, or .mmd for Mermaid.  [default: Mermaid]")
-@click.option("--release", default="llm", show_default=True, help="The name of the release.")
+@click.option("--release", help="The name of the release.  [default: that of release/NAME, or llm]")
 @click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
 @as_json
 @exits
-def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **where: str) -> None:
+def diagram(
+    side: str | None, given: Any, output: Path | None, release: str | None, as_json: bool, **where: str
+) -> None:
     """Draw a release: how it is reached, its UIs and model servers, their GPUs and volumes, and the sources of models.
 
     The picture is made from the manifests: of CHART with your values, of a file of manifests, or of a release that runs
@@ -527,10 +539,11 @@ def diagram(side: str | None, given: Any, output: Path | None, as_json: bool, **
     """
     from .chart import loaded
     from .views import diagram as views
-    from .views.sides import Context
+    from .views import sides
 
-    context = Context(None, tuple(given.files), tuple(given.flags), **where)
-    drawn = views.diagram(side or str(loaded.default(None)), context, here().progress())
+    shown = side or str(loaded.default(None))
+    context = sides.Context(None, tuple(given.files), tuple(given.flags), sides.release(release, shown), **where)
+    drawn = views.diagram(shown, context, here().progress())
     if as_json:
         here().json(drawn.as_json())
     elif output:

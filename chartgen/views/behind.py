@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
@@ -16,17 +17,83 @@ from .harmless import formed
 # Variables and arguments with the key that clients send. One of another engine with the same key lets in the same.
 KEYS = ("VLLM_API_KEY", "SGLANG_API_KEY", "LLAMA_API_KEY", "PIPELINES_API_KEY", "CODE")
 OPTIONS = ("--api-key", "--api-keys", "--api-key-file")
-# Variables that let more people in if they are set.
-DOORS = ("OPENID_PROVIDER_URL", "WEBUI_AUTH_TRUSTED_EMAIL_HEADER", "LDAP_SERVER_HOST")
-# Switches of Open WebUI -> (the word that lets more people in, what it is without the variable).
-SWITCHES = {
-    "WEBUI_AUTH": ("false", "true"),
-    "ENABLE_SIGNUP": ("true", "true"),
-    "ENABLE_LOGIN_FORM": ("true", "true"),
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a variable of Open WebUI about sign-in decides, as in its config.py and env.py.
+
+    A `door` lets more people in if it is set. A `switch` does with the word `opens`, a `list` with more words and a
+    `filter` without any, and both of them with `opens`. A `role` is what new accounts may do. What counts as `other`
+    lets in others, `reach` is how the service is reached that knows the users, `rights` what they may do, and `name`
+    what they see. It is `usual` without the variable, and counts only where one of `behind` is set, or on if that is a
+    switch.
+    """
+
+    kind: str
+    opens: str = ""
+    usual: str = ""
+    behind: tuple[str, ...] = ()
+
+
+PROVIDERS = (
+    "OPENID_PROVIDER_URL",
+    "GOOGLE_CLIENT_ID",
+    "MICROSOFT_CLIENT_ID",
+    "GITHUB_CLIENT_ID",
+    "FEISHU_CLIENT_ID",
+)
+LDAP, HEADER, ROLES = ("LDAP_SERVER_HOST",), ("WEBUI_AUTH_TRUSTED_EMAIL_HEADER",), ("ENABLE_OAUTH_ROLE_MANAGEMENT",)
+GROUPS = ("ENABLE_OAUTH_GROUP_MANAGEMENT",)
+RULES: dict[str, Rule] = {
+    **dict.fromkeys((*PROVIDERS, *LDAP, *HEADER), Rule("door")),
+    "WEBUI_AUTH": Rule("switch", "false", "true"),
+    "ENABLE_SIGNUP": Rule("switch", "true", "true"),
+    "ENABLE_LOGIN_FORM": Rule("switch", "true", "true"),
+    "ENABLE_PASSWORD_AUTH": Rule("switch", "true", "true"),
+    "ENABLE_INITIAL_ADMIN_SIGNUP": Rule("switch", "true", "false"),
+    "DEFAULT_USER_ROLE": Rule("role", usual="pending"),
+    "ENABLE_OAUTH_SIGNUP": Rule("switch", "true", "false", PROVIDERS),
+    "OAUTH_MERGE_ACCOUNTS_BY_EMAIL": Rule("switch", "true", "false", PROVIDERS),
+    "OAUTH_ALLOWED_DOMAINS": Rule("list", "*", "*", PROVIDERS),
+    # Only those with an allowed role sign in, if roles are managed.
+    "ENABLE_OAUTH_ROLE_MANAGEMENT": Rule("switch", "false", "false", PROVIDERS),
+    "OAUTH_ALLOWED_ROLES": Rule("list", "*", "user,admin", ROLES),
+    "OAUTH_ADMIN_ROLES": Rule("rights", "", "admin", ROLES),
+    "OAUTH_ROLES_CLAIM": Rule("other", "", "roles", ROLES),
+    "OAUTH_EMAIL_CLAIM": Rule("other", "", "email", PROVIDERS),
+    "OAUTH_SUB_CLAIM": Rule("other", behind=PROVIDERS),
+    "MICROSOFT_CLIENT_TENANT_ID": Rule("other", behind=("MICROSOFT_CLIENT_ID",)),
+    "ENABLE_OAUTH_GROUP_MANAGEMENT": Rule("rights", "", "false", PROVIDERS),
+    "OAUTH_GROUPS_CLAIM": Rule("rights", "", "groups", GROUPS),
+    "OAUTH_GROUP_CLAIM": Rule("rights", "", "groups", GROUPS),
+    "OAUTH_BLOCKED_GROUPS": Rule("rights", "", "[]", GROUPS),
+    "OAUTH_CLIENT_ID": Rule("reach", behind=("OPENID_PROVIDER_URL",)),
+    "OAUTH_CLIENT_SECRET": Rule("reach", behind=("OPENID_PROVIDER_URL",)),
+    "OAUTH_SCOPES": Rule("reach", "", "openid email profile", ("OPENID_PROVIDER_URL",)),
+    "OPENID_REDIRECT_URI": Rule("reach", behind=("OPENID_PROVIDER_URL",)),
+    "OAUTH_PROVIDER_NAME": Rule("name"),
+    "ENABLE_LDAP": Rule("switch", "true", "false", LDAP),
+    "LDAP_SEARCH_FILTER": Rule("filter", behind=LDAP),
+    "LDAP_SEARCH_FILTERS": Rule("filter", behind=LDAP),
+    "LDAP_SEARCH_BASE": Rule("other", behind=LDAP),
+    "LDAP_ATTRIBUTE_FOR_USERNAME": Rule("other", "", "uid", LDAP),
+    "LDAP_ATTRIBUTE_FOR_MAIL": Rule("other", "", "mail", LDAP),
+    "LDAP_SERVER_PORT": Rule("reach", "", "389", LDAP),
+    "LDAP_USE_TLS": Rule("reach", "", "true", LDAP),
+    "LDAP_APP_DN": Rule("reach", behind=LDAP),
+    "LDAP_APP_PASSWORD": Rule("reach", behind=LDAP),
+    "LDAP_SERVER_LABEL": Rule("name"),
+    "WEBUI_AUTH_TRUSTED_GROUPS_HEADER": Rule("rights", behind=HEADER),
+    "WEBUI_AUTH_TRUSTED_ROLE_HEADER": Rule("rights", behind=HEADER),
+    "WEBUI_AUTH_TRUSTED_NAME_HEADER": Rule("name"),
 }
+RANKS = ("pending", "user", "admin")  # what new accounts may do, from nothing on
 CLOSED = "can refuse clients: {} decides who is let in"
 OPENED = "can let in more clients: {} decides who is let in, and is {}"
 OTHERS = "can let in other clients than before: {} decides who is let in"
+REACHED = "clients can sign in only if the identity provider or the directory knows {}"
+RIGHTS = "can change what clients may do: {} decides about it"
 
 
 def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
@@ -60,13 +127,55 @@ def _guards(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
     keys = [{name: each[name] for name in each if name in (*KEYS, *OPTIONS)} for each in (before, after)]
     if set(keys[0].values()) != set(keys[1].values()):
         yield _said(*(bool(each) for each in keys), ", ".join(keys[1] or keys[0]))
-    for name in DOORS:
-        if before.get(name) != after.get(name):
-            yield _said(name not in before, name not in after, name, "set")
-    for name, (opens, usual) in SWITCHES.items():
-        was, now = (each.get(name, usual).strip('"').lower() for each in (before, after))
-        if was != now:
-            yield _said(was != opens, now != opens, name, now if now in ("true", "false") else "set")
+    reached = []
+    for name, rule in RULES.items():
+        if before.get(name) != after.get(name) and all(_counts(rule, each) for each in (before, after)):
+            if rule.kind != "reach":
+                yield from _decided(name, rule, before, after)
+            elif before.get(name, json.dumps(rule.usual)) != after.get(name, json.dumps(rule.usual)):
+                reached.append(name)
+    if reached:
+        yield "outage", REACHED.format(", ".join(reached))
+
+
+def _counts(rule: Rule, variables: dict[str, str]) -> bool:
+    """Whether what a rule is for is in use; where it begins or ends, the door itself is said."""
+    switched = [name for name in rule.behind if RULES[name].usual]
+    return not rule.behind or any(
+        name in variables and (name not in switched or _plain(variables[name]) != "false") for name in rule.behind
+    )
+
+
+def _plain(value: str) -> str:
+    """A switch, a role or words as the program compares them."""
+    return value.strip('"').lower()
+
+
+def _decided(name: str, rule: Rule, before: dict[str, str], after: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """What it means that a variable differs."""
+    was, now = (_plain(each.get(name, rule.usual)) for each in (before, after))
+    if rule.kind == "door":
+        yield _said(name not in before, name not in after, name, "set")
+    elif was == now or rule.kind == "name":
+        return
+    elif rule.kind == "switch":
+        yield _said(was != rule.opens, now != rule.opens, name, now if now in ("true", "false") else "set")
+    elif rule.kind == "role":
+        ranks = [RANKS.index(each) if each in RANKS else -1 for each in (was, now)]
+        more = min(ranks) >= 0 and ranks[1] > ranks[0]
+        less = min(ranks) >= 0 and ranks[1] < ranks[0]
+        yield _said(more, less, name, now)
+    elif rule.kind in ("list", "filter"):
+        words = [set(map(str.strip, each.split(",") if rule.kind == "list" else [each])) for each in (was, now)]
+        how = "removed" if name not in after or not now else "wider"
+        yield _said(_narrower(*words, rule.opens), _narrower(*reversed(words), rule.opens), name, how)
+    else:
+        yield ("change", RIGHTS.format(name)) if rule.kind == "rights" else ("outage", OTHERS.format(name))
+
+
+def _narrower(one: set[str], two: set[str], opens: str) -> bool:
+    """Whether some words let in fewer than others do, as far as that is known."""
+    return opens not in one and (opens in two or one < two)
 
 
 def _said(closed: bool, closes: bool, name: str, how: str = "removed") -> tuple[str, str]:

@@ -24,10 +24,17 @@ FIELDS: dict[tuple[str, str], tuple[bool, str]] = {
     ("ipFamilyPolicy", "SingleStack"): (True, "closes the address of its second family of addresses"),
 }
 DEFAULTS = {"sessionAffinity": "None", "publishNotReadyAddresses": "False"}
-# Controllers, by class or annotation, that redirect http to https for hosts with TLS unless SSL_REDIRECT is
-# false: ingress-nginx, and those of F5 and HAProxy.
-REDIRECTING = re.compile(r"nginx|haproxy")
-SSL_REDIRECT = re.compile(r"(?:[\w.-]+/)?(?:ssl-redirect|redirect-to-https)")
+# Controllers that redirect http to https for hosts with TLS by default -> (a word of the names of their classes, the
+# prefixes of their annotations): kubernetes/ingress-nginx and nginx/kubernetes-ingress, which share a class name, and
+# haproxytech/kubernetes-ingress and jcmoraisjr/haproxy-ingress. Others serve http as well, or refuse it.
+REDIRECTING = {
+    "NGINX": ("nginx", ("nginx.ingress.kubernetes.io/", "nginx.org/", "nginx.com/")),
+    "HAProxy": ("haproxy", ("haproxy.org/", "haproxy.com/", "haproxy-ingress.github.io/")),
+}
+# Their annotations that switch it off, or on in any case; with this prefix too.
+SSL_REDIRECT, ALWAYS, OLDER = "ssl-redirect", "force-ssl-redirect", "ingress.kubernetes.io/"
+OFF, ON = ("false", "f", "0", "off", "disabled"), ("true", "t", "1", "on", "enabled")
+DECIDES = "its controller decides whether it redirects http, serves it as well, or refuses it"
 NO_CLASS = "has no class any more, and an upgrade does not set the cluster's default"
 
 Key = tuple[str, str, str]
@@ -144,13 +151,40 @@ def _schemes(door: Door, there: Door) -> tuple[bool, str]:
     said = f"{door.way} becomes {door.way.replace(door.scheme, there.scheme, 1)}"
     if there.scheme != "https":
         return True, f"{said}: clients that use https fail, or get a certificate that is not for this host"
-    annotations = {str(key): value for key, value in map_at(there.owner.data, "metadata.annotations").items()}
     if there.owner.kind != "Ingress":
         return True, f"{said}: http is not served any more, unless something else redirects it"
-    if not (REDIRECTING.search(there.by) or any(REDIRECTING.match(key) for key in annotations)):
-        return True, f"{said}: its controller decides whether it redirects http, serves it as well, or refuses it"
-    off = any(SSL_REDIRECT.fullmatch(key) and str(value).lower() == "false" for key, value in annotations.items())
-    return False, f"{said}: {'http is served as well, unencrypted' if off else 'its controller redirects http to it'}"
+    closes, http = _http(there)
+    return closes, f"{said}: {http}"
+
+
+def _http(door: Door) -> tuple[bool, str]:
+    """What becomes of http where an Ingress serves https: (whether clients can lose it, what is said).
+
+    The class says which controller it is. Annotations of one controller only say which is meant: the chart writes those
+    of all where it does not know, and the cluster's default decides.
+    """
+    annotations = {str(key): value for key, value in map_at(door.owner.data, "metadata.annotations").items()}
+    words = re.findall(r"[a-z0-9]+", door.by.lower())
+    for word, prefixes in REDIRECTING.values() if door.by else ():
+        if word in words:
+            return False, _redirects(annotations, prefixes)
+    if door.by:
+        return True, DECIDES
+    meant = [name for name, (_, some) in REDIRECTING.items() if any(key.startswith(some) for key in annotations)]
+    if len(meant) != 1:
+        return True, DECIDES
+    said = _redirects(annotations, REDIRECTING[meant[0]][1])
+    return False, f"if the cluster's default class is {meant[0]}'s, as its annotations suggest, {said}"
+
+
+def _redirects(annotations: dict[str, Any], prefixes: tuple[str, ...]) -> str:
+    """What a controller that redirects by default does with http."""
+    said = {
+        name: {str(annotations.get(f"{prefix}{name}", "")).lower() for prefix in (*prefixes, OLDER)}
+        for name in (SSL_REDIRECT, ALWAYS)
+    }
+    off = said[SSL_REDIRECT] & set(OFF) and not said[ALWAYS] & set(ON)
+    return "http is served as well, unencrypted" if off else "its controller redirects http to it"
 
 
 # --- what answers ----------------------------------------------------------------------------------------------------

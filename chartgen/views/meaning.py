@@ -25,7 +25,6 @@ VERSIONS = (("labels", "helm.sh/chart"), ("labels", "app.kubernetes.io/version")
 IGNORED = (("metadata", "namespace"), *(("metadata", *each) for each in VERSIONS))
 SINGLE = ("Pod", "ReplicaSet", "ReplicationController", "RayCluster")  # they replace no pods, and stop with theirs
 ENDING = ("Job", "CronJob", "RayJob", "PodTemplate")  # their next pods have another template
-FILES = ("ConfigMap", "Secret")
 NODES = ("NodePort", "LoadBalancer")  # types of Services with ports of the nodes
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 # What is deleted with all that belongs to it.
@@ -219,6 +218,7 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     yield from _paused(old, new)
     yield from _raised(new, sides)
     yield from _unmade(old, new, sides)
+    yield from _lacking(old, new, sides)
     yield from _unmoved(old, rest, sides)
     if rest:
         yield Meaning(CHANGE, _list(rest))
@@ -234,9 +234,22 @@ def _paused(old: Object | None, new: Object) -> Iterator[Meaning]:
         yield Meaning(OUTAGE if stops else CHANGE, said)
 
 
+def _lacking(old: Object, new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
+    """Keys of a ConfigMap or a Secret that go, and what needs them."""
+    if old.kind not in uses.FILES or is_hook(old):
+        return
+    for user, keys, how in uses.lacking(old, new, sides):
+        them = "it" if len(keys) == 1 else "them"
+        said = f"{user.title} still uses {uses.keyed(keys)}, and its new pods do not start without {them} ({how})"
+        yield Meaning(OUTAGE, said, f"keep {them}, or change what uses {them}")
+    if kept := uses.gone(old, new)[1]:
+        said = f"the cluster keeps {uses.keyed(sorted(kept))}: Helm removes nothing that stringData has set"
+        yield Meaning(CHANGE, said)
+
+
 def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Pods that go on with the old contents of a ConfigMap or a Secret."""
-    if files.kind in FILES and not is_hook(files):
+    if files.kind in uses.FILES and not is_hook(files):
         for restarts, said, remedy in uses.unmoved(files, changes, sides, _same_pods):
             yield Meaning(RESTART if restarts else CHANGE, said, remedy)
 
@@ -338,7 +351,11 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     surge, away = _rolling(new, strategy, replicas)
     away = min(away, max(replicas - int(held), 0))
     # A DaemonSet has a pod on each node, how many is not known.
-    if replicas and away >= replicas and _replicas(old) and old.kind != "DaemonSet":
+    every = replicas and away >= replicas and _replicas(old) and old.kind != "DaemonSet"
+    if needs := uses.unmet(new, sides):
+        said = "nothing answers any more: every old pod stops first, and" if every else "its rollout does not end:"
+        yield Meaning(OUTAGE, f"{said} new pods do not start without {', '.join(needs)}")
+    elif every:
         yield Meaning(OUTAGE, "nothing answers until the new pods are ready: every old pod stops first")
     for name, count in _cards(new, sides[1]).items():
         if surge and replicas:

@@ -17,6 +17,7 @@ from ..reading import yamlfile
 from ..reading.yamlfile import Key
 
 RUNNING = "release/"
+USUAL = "llm"  # the name of a release where nothing says another
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 TEST = "test"
 PATIENCE = 60.0  # seconds for a cluster to answer
@@ -32,7 +33,7 @@ class Context:
     chart: Path | None = None
     files: tuple[Path, ...] = ()
     flags: tuple[str, ...] = ()
-    release: str = "llm"
+    release: str = USUAL
     namespace: str = "default"
     kube_version: str = ""
 
@@ -59,7 +60,7 @@ def read(side: str, context: Context, say: Say) -> Side:
     `helm get manifest`, or a values file for the chart of `context`.
     """
     if side.startswith(RUNNING):
-        return Side(side, _objects(_running(side.removeprefix(RUNNING), context, say), context.namespace))
+        return Side(side, _objects(_running(_name(side), context, say), context.namespace))
     path = Path(side)
     if not path.exists():
         raise fault(side, "no such file", f"name a values file, a chart, a file of manifests, or {RUNNING}NAME")
@@ -69,6 +70,27 @@ def read(side: str, context: Context, say: Say) -> Side:
     if _is_manifests(text, side):
         return Side(side, _objects(text, context.namespace))
     return _rendered(side, context.chart or loaded.default(None), context, (*context.files, path), say)
+
+
+def release(given: str | None, *shown: str) -> str:
+    """The release that sides are rendered as: the one `given`, or the one that runs.
+
+    Rendered by another name, every object of the release that runs would be deleted. Faults where both are said and
+    differ.
+    """
+    running = [_name(side) for side in shown if side.startswith(RUNNING)]
+    if given and running and given not in running:
+        there = f"{RUNNING}{running[0]}"
+        message = f"'{given}' is not the release of {there}: its objects have other names"
+        raise fault("--release", message, f"leave it out to render {running[0]}, or compare {RUNNING}{given}")
+    return given or (running[0] if running else USUAL)
+
+
+def _name(side: str) -> str:
+    name = side.removeprefix(RUNNING)
+    if not NAME.fullmatch(name):
+        raise fault(side, "is not the name of a release", "use the name that helm list prints")
+    return name
 
 
 def _is_package(path: Path) -> bool:
@@ -105,8 +127,6 @@ def _rendered(side: str, place: Path, context: Context, files: tuple[Path, ...],
 
 def _running(name: str, context: Context, say: Say) -> str:
     """The manifests of a release that runs, by the user's own settings of Helm and the cluster."""
-    if not NAME.fullmatch(name):
-        raise fault(f"{RUNNING}{name}", "is not the name of a release", "use the name that helm list prints")
     helm = tools.ensure(["helm"], say)["helm"].path
     say(f"helm: getting the manifests of {name}")
     texts = []

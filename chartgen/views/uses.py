@@ -8,18 +8,20 @@ from typing import Any
 from ..proofs import dangling
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import controllers
+from . import controllers, harmless
 from .changes import Change
-from .immutable import addressed
+from .immutable import addressed, keeps
+from .sides import is_hook
 
+FILES = ("ConfigMap", "Secret")
 PARTS = ("data", "stringData", "binaryData")
 # Annotations of a controller that restarts the pods of a workload when its files change.
 RELOADER = "reloader.stakater.com/"
 RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")  # by `kubectl rollout restart`
 
 
-def keys_changed(changes: list[Change]) -> set[str] | None:
-    """The keys of a ConfigMap or a Secret whose contents differ; None where all of them may."""
+def keys_changed(changes: list[Change]) -> set[str]:
+    """The keys of a ConfigMap or a Secret whose contents differ."""
     found: set[str] = set()
     for change in changes:
         if change.path[0] in PARTS:
@@ -40,6 +42,56 @@ def still(gone: Object, after: Render) -> list[Object]:
 def users(named: tuple[str, str, str], render: Render) -> list[Object]:
     """The objects that need the object of this kind, name and namespace."""
     return list(dangling.needed(render).get(named, {}).values())
+
+
+def gone(old: Object, new: Object) -> tuple[set[str], set[str]]:
+    """The keys that a ConfigMap or a Secret does not have any more, and those that only its manifest does not.
+
+    The API server stores what stringData sets as data, of which neither a patch of Helm nor its server-side apply
+    removes it again.
+    """
+    lost = dangling.keys_of(old) - dangling.keys_of(new)
+    kept = {str(key) for key in map_at(old.data, "stringData")} if old.kind == "Secret" else set()
+    return lost - kept, lost & kept
+
+
+def lacking(old: Object, new: Object, sides: tuple[Render, Render]) -> Iterator[tuple[Object, list[str], str]]:
+    """Whose pods need keys of a ConfigMap or a Secret that go: (the workload, the keys, how Kubernetes reports it)."""
+    lost, named = gone(old, new)[0], (new.kind, new.name, new.namespace)
+    found: dict[str, tuple[Object, set[str], set[str]]] = {}
+    for pod in sides[1].pods if lost else ():
+        # A Job that is there has run.
+        done = pod.owner.kind == "Job" and sides[0].find("Job", pod.owner.name, pod.owner.namespace)
+        for each in dangling.of_pod(pod) if not done and not pod.owner.hooked else ():
+            keys = {key for _, key in each.used()} & lost
+            if each.named == named and keys and not each.optional:
+                _, needs, how = found.setdefault(f"{pod.owner.namespace}/{pod.owner.title}", (pod.owner, set(), set()))
+                needs.update(keys)
+                how.add("FailedMount" if "volumes" in each.path else "CreateContainerConfigError")
+    for owner, needs, how in found.values():
+        yield owner, sorted(needs), " or ".join(sorted(how))
+
+
+def unmet(owner: Object, sides: tuple[Render, Render]) -> list[str]:
+    """What the next pods of a workload need, and do not start without, because it goes in the upgrade."""
+    found = []
+    for each in (each for pod in sides[1].pods if pod.owner is owner for each in dangling.of_pod(pod)):
+        kind, name, namespace = each.named
+        old, new = (side.find(kind, name, namespace) for side in sides)
+        # Without the credentials of a registry, a pod starts if its node has the image.
+        if old is None or each.optional or each.row.where.startswith("imagePullSecrets"):
+            continue
+        if new is not None:
+            lost = gone(old, new)[0] if kind in FILES else set()
+            found += [f"{keyed([key])} of {old.title}" for _, key in each.used() if key in lost]
+        elif not keeps(old) and not is_hook(old) and owner in still(old, sides[1]):
+            found.append(old.title)
+    return sorted(set(found))
+
+
+def keyed(keys: list[str]) -> str:
+    """Keys of a ConfigMap or a Secret in a sentence."""
+    return f"the {'key' if len(keys) == 1 else 'keys'} {', '.join(str(harmless.key(key)) for key in keys)}"
 
 
 def unmade(old: Object, new: Object | None, after: Render) -> Iterator[tuple[Object, str]]:
@@ -63,14 +115,24 @@ def unmoved(
 
     `same` says whether a workload, old and new, keeps its pods.
     """
-    keys = keys_changed(changes)
+    new = sides[1].find(files.kind, files.name, files.namespace)
+    keys = keys_changed(changes) - (gone(files, new)[1] if new else set())
     for pod in sides[1].pods if keys else ():
         old = sides[0].find(pod.owner.kind, pod.owner.name, pod.owner.namespace)
         annotations = {**map_at(pod.owner.data, "metadata.annotations"), **_annotations(pod)}
         if old is None or pod.passing or pod.owner.kind == "Pod" or not same(old, pod.owner):
             continue
         how = {_how(pod, each) for each in dangling.of_pod(pod) if _uses(each, files, keys)} - {""}
-        if how and _reloaded(annotations, files):
+        needs = unmet(pod.owner, sides) if how else []
+        if any(each.endswith(f" of {files.title}") for each in needs):
+            continue  # `lacking` says more
+        if needs:
+            yield (
+                False,
+                _sentence(pod.owner, how),
+                f"if you restart them, new ones do not start without {', '.join(needs)}",
+            )
+        elif how and _reloaded(annotations, files):
             yield True, f"the pods of {pod.owner.title} restart if the cluster runs Stakater's Reloader", ""
         elif how:
             yield False, _sentence(pod.owner, how), _restart(pod.owner)
@@ -82,11 +144,11 @@ def _reloaded(annotations: dict[str, Any], files: Object) -> bool:
     return any("true" in value.lower() or files.name in map(str.strip, value.split(",")) for value in said)
 
 
-def _uses(each: dangling.Reference, files: Object, keys: set[str] | None) -> bool:
+def _uses(each: dangling.Reference, files: Object, keys: set[str]) -> bool:
     if each.named != (files.kind, files.name, files.namespace):
         return False
     used = {key for _, key in each.used()}
-    return not used or keys is None or bool(used & keys)
+    return not used or bool(used & keys)
 
 
 def _how(pod: Pod, each: dangling.Reference) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 import yaml
 from conftest import CHART, ROOT
 
+from chartgen.programs.helm import Document
+from chartgen.proofs.manifests import Render, render_of
 from chartgen.views import behind, diff, sides
 
 VLLM = {
@@ -66,6 +69,155 @@ def test_each_value_that_decides_who_is_let_in_is_said_both_ways(tmp_path, value
         found = [each for each in said(tmp_path, old, new) if "who is let in" in each]
         assert len(found) == 1
         assert ("change: can let in more" if more else "outage: can refuse") in found[0]
+
+
+SIGN_IN: dict = {
+    "auth": True,
+    "signup": False,
+    "url": "https://one.example.com",
+    "oidc": {
+        "providerUrl": "https://one.example.com/a",
+        "existingSecret": "one",
+        "clientIdKey": "one",
+        "clientSecretKey": "one-secret",
+        "providerName": "one",
+        "scopes": "openid one",
+        "signup": True,
+        "mergeByEmail": False,
+    },
+    "ldap": {
+        "host": "one.example.com",
+        "port": 636,
+        "tls": True,
+        "label": "one",
+        "bindDn": "cn=one",
+        "existingSecret": "one",
+        "key": "one",
+        "searchBase": "dc=one",
+        "searchFilter": "(cn=one)",
+        "usernameAttribute": "one",
+        "mailAttribute": "one",
+    },
+    "trustedHeaders": {"email": "One", "name": "One-Name", "groups": "One-Groups"},
+}
+LABELS = {"oidc.providerName", "ldap.label", "trustedHeaders.name"}  # what people see decides nothing
+
+
+def leaves(schema: dict, path: str = "") -> list[str]:
+    inner = schema.get("properties")
+    return [leaf for key in inner for leaf in leaves(inner[key], f"{path}.{key}")] if inner else [path[1:]]
+
+
+def other(value: object, path: str) -> object:
+    name, _, inner = path.partition(".")
+    if isinstance(value, dict):
+        return value | {name: other(value[name], inner)}
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else str(value).replace("one", "two").replace("One", "Two")
+
+
+def about_sign_in() -> list[str]:
+    """The values of Open WebUI whose description speaks of it."""
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["openWebui"]
+    whole = {key: json.dumps(each) for key, each in schema["properties"].items()}
+    keys = [key for key, text in whole.items() if re.search(r"[Ss]ign(s|ing)?[- ](in|up)\b", text)]
+    return [leaf for key in keys for leaf in leaves(schema["properties"][key], f".{key}")]
+
+
+def rendered(folder: Path, values: dict) -> sides.Side:
+    (folder / "values.yaml").write_text(yaml.safe_dump(merged(VLLM, {"openWebui": values})))
+    return sides.read(str(folder / "values.yaml"), sides.Context(CHART), lambda text: None)
+
+
+@pytest.fixture(scope="module")
+def signing_in(tmp_path_factory):
+    return rendered(tmp_path_factory.mktemp("one"), SIGN_IN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", about_sign_in())
+def test_each_value_about_sign_in_ends_in_a_variable_that_is_known(path, tmp_path, signing_in):
+    """A value that is new, and no case of SIGN_IN, is a KeyError here."""
+    # The chart refuses other ways to sign in where there is no sign-in.
+    one = signing_in if path != "auth" else rendered(tmp_path, {"auth": True})
+    two = rendered(tmp_path, other(SIGN_IN, path) if path != "auth" else {"auth": False})
+    texts = [text for _, _, text in behind.changed(one.render, two.render)]
+    named = {name for name in behind.RULES for text in texts if re.search(rf"\b{name}\b", text)}
+    assert bool(named) is (path not in LABELS), texts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(LABELS))
+def test_what_people_see_of_sign_in_is_known_too(path, tmp_path, signing_in):
+    changed = rendered(tmp_path, other(SIGN_IN, path)).render
+    differ = [
+        behind._variables([pod for pod in render.pods if pod.owner.name.endswith("-open-webui")])
+        for render in (signing_in.render, changed)
+    ]
+    names = {name for name in differ[0] if differ[0][name] != differ[1].get(name)}
+    assert {behind.RULES[name].kind for name in names} == {"name"}
+
+
+def pods(variables: dict[str, str]) -> Render:
+    labels = {"app": "ui"}
+    box = {"name": "c", "env": [{"name": name, "value": value} for name, value in variables.items()]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [box]}}
+    some = [
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ui"}, "spec": {"selector": labels}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "ui"}, "spec": {"template": template}},
+    ]
+    return render_of([Document("a.yaml", n, each, "") for n, each in enumerate(some)], frozenset())
+
+
+OIDC = {"OPENID_PROVIDER_URL": "https://a"}
+MANAGED = {**OIDC, "ENABLE_OAUTH_ROLE_MANAGEMENT": "true"}
+DIRECTORY = {"LDAP_SERVER_HOST": "a"}
+
+
+@pytest.mark.parametrize(
+    ("base", "narrow", "wide"),
+    [
+        ({}, {"DEFAULT_USER_ROLE": "pending"}, {"DEFAULT_USER_ROLE": "user"}),
+        ({}, {}, {"DEFAULT_USER_ROLE": "admin"}),
+        ({}, {"ENABLE_PASSWORD_AUTH": "false"}, {}),
+        ({}, {"ENABLE_LOGIN_FORM": "false"}, {"ENABLE_LOGIN_FORM": "true"}),
+        ({}, {}, {"GITHUB_CLIENT_ID": "a", "ENABLE_OAUTH_SIGNUP": "true"}),
+        (OIDC, {}, {"ENABLE_OAUTH_SIGNUP": "True"}),
+        (OIDC, {}, {"OAUTH_MERGE_ACCOUNTS_BY_EMAIL": "true"}),
+        (OIDC, {"OAUTH_ALLOWED_DOMAINS": "a.example.com"}, {}),
+        (OIDC, {"OAUTH_ALLOWED_DOMAINS": "a.example.com"}, {"OAUTH_ALLOWED_DOMAINS": "b.example.com, a.example.com"}),
+        (OIDC, {"ENABLE_OAUTH_ROLE_MANAGEMENT": "true", "OAUTH_ALLOWED_ROLES": "a"}, {}),
+        (MANAGED, {"OAUTH_ALLOWED_ROLES": "user"}, {}),
+        (MANAGED, {"OAUTH_ALLOWED_ROLES": "a"}, {"OAUTH_ALLOWED_ROLES": "*"}),
+        (DIRECTORY, {}, {"ENABLE_LDAP": "true"}),
+        (DIRECTORY, {"LDAP_SEARCH_FILTER": "(a=b)"}, {"LDAP_SEARCH_FILTER": ""}),
+    ],
+)
+def test_a_variable_that_opens_or_closes_is_said_both_ways(base, narrow, wide):
+    one, two = pods(base | narrow), pods(base | wide)
+    for old, new, severity, begins in ((one, two, "change", "can let in more"), (two, one, "outage", "can refuse")):
+        [(_, said, text)] = behind.changed(old, new)
+        assert (said, text.startswith(begins)) == (severity, True), text
+
+
+@pytest.mark.parametrize(
+    ("base", "was", "now", "said"),
+    [
+        (OIDC, {"OAUTH_ALLOWED_DOMAINS": "a"}, {"OAUTH_ALLOWED_DOMAINS": "b"}, "other clients than before"),
+        (MANAGED, {}, {"OAUTH_ALLOWED_ROLES": "staff"}, "other clients than before"),
+        (DIRECTORY, {"LDAP_SEARCH_FILTER": "(a=b)"}, {"LDAP_SEARCH_FILTER": "(a=c)"}, "other clients than before"),
+        (MANAGED, {}, {"OAUTH_ADMIN_ROLES": "staff"}, "can change what clients may do"),
+        ({}, {"OAUTH_ALLOWED_ROLES": "a"}, {"OAUTH_ALLOWED_ROLES": "b"}, None),
+        ({}, {}, {"LDAP_SEARCH_FILTER": "(a=b)", "ENABLE_OAUTH_SIGNUP": "true"}, None),
+        (OIDC, {}, {"OAUTH_ALLOWED_DOMAINS": "*", "ENABLE_SIGNUP": "true", "DEFAULT_USER_ROLE": "pending"}, None),
+        (OIDC, {}, {"OAUTH_PROVIDER_NAME": "a"}, None),
+    ],
+)
+def test_a_variable_that_does_another_thing_or_nothing(base, was, now, said):
+    texts = [text for _, _, text in behind.changed(pods(base | was), pods(base | now))]
+    assert len(texts) == (said is not None)
+    assert all(str(said) in text for text in texts)
 
 
 @pytest.mark.slow

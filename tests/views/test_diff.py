@@ -179,6 +179,30 @@ def test_a_running_release_without_a_cluster_is_a_line_and_exit_code_2(monkeypat
     assert done.output.count("\n") == 1
 
 
+def test_values_are_rendered_as_the_release_that_runs(monkeypatch, tmp_path):
+    """By another name, all of its objects would seem to be deleted, and others to be created."""
+    (tmp_path / "values.yaml").write_text("openWebui: {enabled: false}\n")
+
+    def running(name, context, say):
+        asked = sides.Context(CHART, release=name)
+        found = sides.read(str(tmp_path / "values.yaml"), asked, say).render
+        return "\n---\n".join(json.dumps(each.data) for each in found.objects)
+
+    monkeypatch.setattr(sides, "_running", running)
+    for pair in (("release/gen", str(tmp_path / "values.yaml")), (str(tmp_path / "values.yaml"), "release/gen")):
+        for more in ((), ("--release", "gen")):
+            done = CliRunner().invoke(main, ["diff", *pair, "--chart", str(CHART), *more], catch_exceptions=False)
+            assert (done.exit_code, "nothing differs" in done.stdout) == (0, True), done.output
+
+
+@pytest.mark.parametrize("arguments", [("diff", "release/gen", "a.yaml"), ("diagram", "release/gen")])
+def test_another_release_than_the_one_that_runs_is_refused(arguments):
+    done = CliRunner().invoke(main, [*arguments, "--release", "other"], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert "--release: 'other' is not the release of release/gen" in done.output
+    assert "leave it out to render gen, or compare release/other" in done.output
+
+
 @pytest.mark.slow
 def test_objects_of_any_shape_are_compared_and_drawn_without_a_crash():
     """What stands where is kubeconform's business: what cannot be read is left alone."""
