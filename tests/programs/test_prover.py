@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import templates
 import yaml
 from conftest import CHART
 from llm_stack.rendering import all_requests
+from programs import templates
 
 from chartgen.kubernetes import definitions, prepare
 from chartgen.programs import helm as render
