@@ -1,11 +1,11 @@
-"""What several tests need: little fragments and stacks made on the spot, and the chart rendered by the real Helm."""
+"""What several tests need: little fragments and stacks made on the spot, and the chart rendered as Helm renders it."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,40 @@ def helm() -> str:
 
 
 @pytest.fixture(scope="session")
-def manifests(helm: str) -> Callable[..., Any]:
+def prover() -> Iterator[Any]:
+    """The program that renders and checks as Helm and kubeconform do; None where it is not built."""
+    from chartgen.programs import prover, tools
+
+    with prover.started(tools.ensure(["helm", "kubeconform"], print)) as (process, _):
+        yield process
+
+
+@pytest.fixture(scope="session")
+def template(helm: str, prover: Any) -> Callable[..., Any]:
+    """What Helm makes of the chart: `template(values_file, "key=value", chart=…, release=…)` -> its text and its error.
+
+    The prover renders the project's own chart, which no test changes; the command renders any other.
+    """
+    from chartgen.programs.helm import Request, render
+
+    def made(*arguments: str | Path, chart: Path = CHART, release: str = "llm", **request: Any) -> Any:
+        files = tuple(argument for argument in arguments if isinstance(argument, Path))
+        sets = tuple(argument for argument in arguments if isinstance(argument, str))
+        wanted = Request(chart, files, release=release, sets=sets, **request)
+        return render([wanted], Path(helm), prover=prover if chart == CHART else None)[0]
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def manifests(template: Callable[..., Any]) -> Callable[..., Any]:
     """Render the chart: `manifests(values_file, "key=value", chart=…, release=…)` -> pytest-helm's index."""
-    from pytest_helm import load_manifest
+    from pytest_helm import parse_manifest_documents
 
     def render(*arguments: str | Path, chart: Path = CHART, release: str = "llm") -> Any:
-        command = [helm, "template", release, str(chart)]
-        for argument in arguments:
-            command += ["-f", str(argument)] if isinstance(argument, Path) else ["--set", argument]
-        return load_manifest(command)
+        made = template(*arguments, chart=chart, release=release)
+        assert not made.error, made.error
+        return parse_manifest_documents(made.text)
 
     return render
 

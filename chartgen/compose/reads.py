@@ -198,10 +198,10 @@ def run(source: Source, others: dict[str, tuple[str, Define]], scopes: dict[str,
 
 def joined(values: Iterable[Value]) -> Value:
     """What may be any of these."""
-    given = list(values)
-    every = [value for value in given if value != NOTHING]
+    given = list(dict.fromkeys(values))
     if len(given) < 2:
         return given[0] if given else NOTHING
+    every = [value for value in given if value != NOTHING]
     known = all(value.words for value in given)
     keys: dict[str, list[Value]] = {}
     for value in every:

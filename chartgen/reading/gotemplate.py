@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from .gofunctions import FUNCTIONS
@@ -122,8 +123,12 @@ class Template(NamedTuple):
     body: tuple[Node, ...]
 
 
+@lru_cache(maxsize=1024)
 def parse(source: str) -> Template:
-    """Parse a template's text; Unparsable with the first thing that text/template refuses."""
+    """Parse a template's text; Unparsable with the first thing that text/template refuses.
+
+    Nothing of a Template changes: what several ask for is parsed once.
+    """
     parser = _Parser(source)
     body, stop = parser.nodes(top=True)
     if stop:

@@ -42,7 +42,8 @@ def imported() -> dict[str, importer.Imported]:
     return {}
 
 
-@pytest.fixture(params=CASES, ids=[case.name for case in CASES])
+# One process tries a case in all ways: it is imported once.
+@pytest.fixture(params=[pytest.param(each, id=each.name, marks=pytest.mark.xdist_group(each.name)) for each in CASES])
 def case(request, monkeypatch, imported) -> tuple[Path, importer.Imported]:
     """A case and what becomes of it, which is made once."""
     monkeypatch.chdir(request.param)

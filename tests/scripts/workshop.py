@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -233,10 +233,15 @@ def all_right(ended: Ended) -> Ended:
     return ended
 
 
-def each_shell(test: object) -> object:
-    """A test that is run with every shell that there is, as `shell`."""
+def each_shell(test: Callable[..., object]) -> Callable[..., object]:
+    """A test that is run with a shell, as `shell`: the tests of a file in turn with each, and with ALL_SHELLS every one."""
     assert SHELLS, "no POSIX shell was found"
-    return pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])(test)
+    number = turn[test.__module__] = turn.get(test.__module__, -1) + 1
+    shells = SHELLS if os.environ.get("ALL_SHELLS") else [SHELLS[number % len(SHELLS)]]
+    return pytest.mark.parametrize("shell", shells, ids=lambda shell: shell[0])(test)
+
+
+turn: dict[str, int] = {}  # of a module, how many of its tests were given a shell
 
 
 def place(reference: str) -> str:
