@@ -28,9 +28,8 @@ BUILD_AIM, SECRET_AIM = 2.0, 250
 # The loop by validation: from nothing, after a change of one template, and without one; and the seconds of one file.
 COLD_AIM, CHANGED_AIM, SAME_AIM, FILE_AIM = 15.0, 100.0, 200.0, 0.5
 OBJECT_AIM = 1.0  # an object beyond the start of Helm, by another chart
-# A template of the fragment that most renders run, its line that is changed, and what it prints then.
-CHANGED = "chartgen/fragments/engine/vllm/templates/_vllm.tpl"
-ARGUMENT, ANOTHER = "- --host=0.0.0.0\n", "- --host=0.0.0.{}\n"
+# The fragment that most renders run: what it prints is changed for a row of its own.
+MOST = "engine/vllm"
 ONE_ENGINE = "bench/one-engine.yaml"
 EXAMPLE = "charts/llm-stack/examples/two-servers.yaml"
 
@@ -64,6 +63,38 @@ class Bench:
     def chartgen(self) -> Path:
         """The command as it is installed beside this Python."""
         return Path(sys.executable).with_name("chartgen")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line that a fragment prints, and another in its place; {} in that is a number."""
+
+    fragment: str
+    template: str
+    line: str
+    other: str
+
+    @property
+    def path(self) -> str:
+        """The template, below the folder of the sources."""
+        return f"chartgen/fragments/{self.fragment}/templates/{self.template}"
+
+    def text(self, top: Path) -> str:
+        """The template as it is."""
+        return (top / self.path).read_text(encoding="utf-8")
+
+    def changed(self, top: Path, number: int) -> str:
+        """The template with the other line; ToolError where the line is not there."""
+        text = self.text(top)
+        if self.line not in text:
+            raise ToolError(f"{self.path}: has no line {self.line.strip()!r}; name another in bench/changes.yaml")
+        return text.replace(self.line, self.other.format(number), 1)
+
+
+def changes() -> list[Change]:
+    """Those of bench/changes.yaml."""
+    data = yamlfile.read(Path(__file__).with_name("changes.yaml")).data
+    return [Change(fragment, *change) for fragment, change in data.items()]
 
 
 def build(bench: Bench) -> list[Row]:
@@ -124,29 +155,40 @@ def again(bench: Bench, what: str, slow: list[pairs.Run]) -> list[Row]:
         run(*arguments)
     same = [run("validate", "--json") for _ in rounds]
     ours = [run("validate", "-f", EXAMPLE, "--json") for _ in rounds]
-    text = (top / CHANGED).read_text(encoding="utf-8")
-    if ARGUMENT not in text:
-        raise ToolError(f"{CHANGED}: has no line {ARGUMENT.strip()!r}; name another in bench/rows.py")
+    made = {change.fragment: change for change in changes()}
 
-    def after(made: str) -> pairs.Run:
-        (top / CHANGED).write_text(made, encoding="utf-8")
+    def after(change: Change, text: str) -> pairs.Run:
+        (top / change.path).write_text(text, encoding="utf-8")
         run(*make)
         return run("validate", "--json")
 
     # One kind of change after the other: what is kept of a render is the newest.
-    commented = [after(f"{text}{{{{- /* {number} */}}}}\n") for number in rounds]
-    changed = [after(text.replace(ARGUMENT, ANOTHER.format(number + 1))) for number in rounds]
+    most = made[MOST]
+    commented = [after(most, f"{most.text(bench.top)}{{{{- /* {number} */}}}}\n") for number in rounds]
+    changed = [after(most, most.changed(bench.top, number + 1)) for number in rounds]
+    each = {name: after(change, change.changed(bench.top, len(slow) + 1)) for name, change in made.items()}
     file = median(seconds(ours))
     mine = Row(
         "`chartgen validate -f` of one example again", f"{file:.2f} s", f"at most {FILE_AIM} s", file <= FILE_AIM
     )
-    said = f"{what}, after a change of {{}} in {Path(CHANGED).name} and `chartgen build`"
+    said = f"{what}, after a change of {{}} and `chartgen build`"
     return [
-        _by(said.format("an argument"), slow, changed, CHANGED_AIM),
-        _by(said.format("a comment"), slow, commented, CHANGED_AIM),
+        _each(said.format("a line that one fragment prints"), slow, each),
+        _by(said.format(f"an argument in {Path(most.path).name}"), slow, changed, CHANGED_AIM),
+        _by(said.format(f"a comment in {Path(most.path).name}"), slow, commented, CHANGED_AIM),
         _by(f"{what}, without a change", slow, same, SAME_AIM),
         mine,
     ]
+
+
+def _each(what: str, slow: list[pairs.Run], ours: dict[str, pairs.Run]) -> Row:
+    """The median over fragments, with each of them."""
+    whole = median(seconds(slow))
+    ratios = dict(sorted(((name, whole / run.seconds) for name, run in ours.items()), key=lambda item: item[1]))
+    found = pairs.Ratio(median(ratios.values()), min(ratios.values()), max(ratios.values()), len(ratios))
+    named = ", ".join(f"{name} {number:.0f}" for name, number in ratios.items())
+    measured = str(found).replace("pairs", "fragments")
+    return Row(what, measured, f"at least {CHANGED_AIM:g}", found.middle >= CHANGED_AIM, (f"By fragment: {named}.",))
 
 
 def _by(what: str, slow: list[pairs.Run], ours: list[pairs.Run], aim: float, more: tuple[str, ...] = ()) -> Row:

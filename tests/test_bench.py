@@ -99,6 +99,8 @@ def test_every_row_but_the_loop_is_measured_in_one_round(tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "BUILD_PAIRS", 1)
     monkeypatch.setattr(rows, "TEMPLATE_PAIRS", 1)
     monkeypatch.setattr(command, "say", lambda text: None)
+    two = [change for change in rows.changes() if change.fragment in (rows.MOST, "scale/keda")]
+    monkeypatch.setattr(rows, "changes", lambda: two)
     bench = command.prepared(tmp_path)
     peer = rows._empty(tmp_path / "peer")
     made = [
@@ -110,6 +112,13 @@ def test_every_row_but_the_loop_is_measured_in_one_round(tmp_path, monkeypatch):
     ]
     assert len({row.what for row in made}) == len(made) >= 12
     assert not [row for row in made if "not measured" in row.measured]
+
+
+@pytest.mark.parametrize("change", rows.changes(), ids=lambda change: change.fragment)
+def test_each_line_that_is_changed_is_in_its_template(change):
+    made = {change.changed(ROOT, number) for number in (1, 2)}
+    assert len(made) == 2
+    assert change.text(ROOT) not in made
 
 
 @pytest.mark.slow
