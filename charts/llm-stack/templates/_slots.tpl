@@ -292,6 +292,19 @@
 {{- end }}
 {{- end }}
 
+{{- /* list, release: The hosts that each Ingress and HTTPRoute takes, one entry for each host of each Gateway or class. No two may take the same. */}}
+{{- define "llm-stack.slot.ways.facts" -}}
+{{- with include "llm-stack.expose.ingress.taken" . | trim }}
+{{ . }}
+{{- end }}
+{{- with include "llm-stack.expose.http-route.taken" . | trim }}
+{{ . }}
+{{- end }}
+{{- with include "llm-stack.route.inference-pool.taken" . | trim }}
+{{ . }}
+{{- end }}
+{{- end }}
+
 {{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}
 {{- define "llm-stack.slot.access.facts" -}}
 {{- with include "llm-stack.server.access" . | trim }}
@@ -1056,6 +1069,8 @@
 {{- $_ := set .Facts "secrets" (dict "of" "secrets.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
 {{- $text := include "llm-stack.slot.expose.facts" . }}
 {{- $_ := set .Facts "expose" (dict "of" "expose.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
+{{- $text := include "llm-stack.slot.ways.facts" . }}
+{{- $_ := set .Facts "ways" (dict "of" "ways.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
 {{- $text := include "llm-stack.slot.access.facts" . }}
 {{- $_ := set .Facts "access" (dict "of" "access.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
 {{- $text := include "llm-stack.slot.network.facts" . }}
@@ -1194,6 +1209,11 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- range .Facts.expose }}
 {{- if not (and (kindIs "map" .) (not (omit . "url" "hosts" "service" "password" "annotations")) (or (not (hasKey . "url")) (and (kindIs "string" .url) (or (not .url) (regexMatch `^[a-z][a-z0-9+.-]*://[^\s/]+(/\S*)?$` .url)))) (or (not (hasKey . "hosts")) (kindIs "string" .hosts)) (kindIs "string" .service) (or (not .service) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .service)) (or (not (hasKey . "password")) (kindIs "string" .password)) (or (not (hasKey . "annotations")) (kindIs "slice" .annotations))) }}
 {{- include "llm-stack.data.factProblems" (dict "slot" "expose.facts" "keys" (mustFromJson `{"url": {"type": "string", "pattern": "^[a-z][a-z0-9+.-]*://[^\\s/]+(/\\S*)?$", "wanted": "a URL such as https://example.com"}, "hosts": {"type": "string"}, "service": {"type": "string", "required": true, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "password": {"type": "string"}, "annotations": {"type": "array"}}`) "facts" (list .)) }}
+{{- end }}
+{{- end }}
+{{- range .Facts.ways }}
+{{- if not (and (kindIs "map" .) (not (omit . "key" "kind" "host" "parent" "section" "port" "path" "places")) (kindIs "string" .key) (kindIs "string" .kind) (has .kind (list "Ingress" "HTTPRoute")) (or (not (hasKey . "host")) (kindIs "string" .host)) (or (not (hasKey . "parent")) (kindIs "string" .parent)) (or (not (hasKey . "section")) (and (kindIs "string" .section) (or (not .section) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .section)))) (or (not (hasKey . "port")) (and (kindIs "float64" .port) (eq .port (floor .port)) (ge .port (float64 1)) (le .port (float64 65535)))) (or (not (hasKey . "path")) (kindIs "string" .path)) (or (not (hasKey . "places")) (kindIs "map" .places))) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "ways.facts" "keys" (mustFromJson `{"key": {"type": "string", "required": true}, "kind": {"type": "string", "enum": ["Ingress", "HTTPRoute"], "required": true}, "host": {"type": "string"}, "parent": {"type": "string"}, "section": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "port": {"type": "integer", "minimum": 1, "maximum": 65535}, "path": {"type": "string"}, "places": {"type": "object"}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 {{- range .Facts.access }}
