@@ -130,10 +130,11 @@ def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
         ("10.0.0.7/32", 5432),
         ("10.0.0.8/32", 6379),
         ("10.0.0.9/32", 6380),
+        ("10.0.0.10/32", 3306),
         ("fd00::2/128", 8443),
     }
     # A domain that can be that of the cluster is both; api.svc.example.com has no namespace before it, so it is public.
-    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {7443, 8443, 9000}
+    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {22, 7443, 8443, 9000}
     labels = at(policies(render)["server"], "egress[].to[].namespaceSelector.matchLabels")
     spaces = {each["kubernetes.io/metadata.name"] for _, each in labels}
     assert spaces == {"observability", "tools", "eu", "data"}

@@ -58,7 +58,7 @@ which includes the models. Given a server's context. */}}
 
 {{- /* Addresses in the variables of the loader, such as a proxy. */}}
 {{- define "fragment.loader.urls" -}}
-{{- concat (include "fragment.urlsIn" .Values.loader.env | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toYaml }}
+{{- concat (include "fragment.urlsIn" (list .Values.loader.env) | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toYaml }}
 {{- end }}
 
 {{- /* Separate pods that download models. */}}

@@ -58,7 +58,7 @@ spec:
 
 
 {{- define "llm-stack.loader.urls" -}}
-{{- concat (include "llm-stack.urlsIn" .Values.loader.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
+{{- concat (include "llm-stack.urlsIn" (list .Values.loader.env) | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
 {{- end }}
 
 

@@ -366,7 +366,8 @@ rollingUpdate:
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}
 {{- $arguments := concat (include "llm-stack.slot.server.command" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
-{{- $urls := concat (include "llm-stack.urlsIn" .Values.env | mustFromJson) (include "llm-stack.urlsIn" $arguments | mustFromJson) }}
+{{- $engineArgs := list (mustToRawJson .Values.nodes.ray.engineArgs) }}
+{{- $urls := include "llm-stack.urlsIn" (list .Values.env $arguments $engineArgs) | mustFromJson }}
 {{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
 {{- if $loads }}
 {{- $urls = concat $urls (include "llm-stack.slot.source.urls" . | include "llm-stack.list" | mustFromJson) }}

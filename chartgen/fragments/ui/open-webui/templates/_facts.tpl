@@ -231,7 +231,7 @@ PersistentVolumeClaim/{{ . }}
 {{- /* The URLs that the values name, as a JSON list. */}}
 {{- define "fragment.ui.open-webui.urls" -}}
 {{- $ui := .Values.openWebui }}
-{{- $urls := include "fragment.urlsIn" $ui.env | mustFromJson }}
+{{- $urls := include "fragment.urlsIn" (list $ui.env) | mustFromJson }}
 {{- range include "fragment.ui.open-webui.endpoints" . | mustFromJson }}
 {{- range . }}
 {{- $urls = append $urls .url }}

@@ -102,7 +102,7 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
   service: {{ include "fragment.name" (list . "pipelines") }}
   ports: [9099]
   public: true
-  urls: {{ concat (include "fragment.urlsIn" .Values.pipelines.env | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toJson }}
+  urls: {{ concat (include "fragment.urlsIn" (list .Values.pipelines.env) | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toJson }}
   internet: true
 {{- end }}
 {{- end }}

@@ -13,11 +13,13 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 
 
 {{- define "llm-stack.secure.network-policy.target" -}}
-{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "postgres" 5432 "mysql" 3306 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "ldap" 389 "ldaps" 636 }}
-{{- $scheme := splitList "://" .url | first }}
+{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "valkey" 6379 "valkeys" 6379 "postgresql" 5432 "postgres" 5432 "cockroachdb" 26257 "mysql" 3306 "mariadb" 3306 "sqlserver" 1433 "mssql" 1433 "oracle" 1521 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "mqtt" 1883 "mqtts" 8883 "ldap" 389 "ldaps" 636 "ssh" 22 "ray" 10001 }}
+{{- $scheme := splitList "://" .url | first | lower }}
+
+{{- $schemes := splitList "+" $scheme }}
 {{- $authority := splitList "://" .url | last | splitList "/" | first | splitList "@" | last }}
 {{- $host := regexReplaceAll ":[0-9]+$" $authority "" | trimSuffix "." }}
-{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual (splitList "+" $scheme | first) | default 443) }}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (coalesce (get $usual (first $schemes)) (get $usual (last $schemes)) 443) }}
 
 {{- $inside := regexMatch "^[^.]+([.][^.]+)+[.]svc([.]|$)|[.]svc$" $host }}
 {{- $certain := regexMatch "[.]svc([.]cluster[.]local)?$" $host }}

@@ -231,7 +231,7 @@ PersistentVolumeClaim/{{ . }}
 
 {{- define "llm-stack.ui.open-webui.urls" -}}
 {{- $ui := .Values.openWebui }}
-{{- $urls := include "llm-stack.urlsIn" $ui.env | mustFromJson }}
+{{- $urls := include "llm-stack.urlsIn" (list $ui.env) | mustFromJson }}
 {{- range include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
 {{- range . }}
 {{- $urls = append $urls .url }}

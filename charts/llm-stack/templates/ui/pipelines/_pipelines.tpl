@@ -102,7 +102,7 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
   service: {{ include "llm-stack.name" (list . "pipelines") }}
   ports: [9099]
   public: true
-  urls: {{ concat (include "llm-stack.urlsIn" .Values.pipelines.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toJson }}
+  urls: {{ concat (include "llm-stack.urlsIn" (list .Values.pipelines.env) | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toJson }}
   internet: true
 {{- end }}
 {{- end }}
