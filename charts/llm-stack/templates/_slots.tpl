@@ -630,6 +630,13 @@
 {{- end }}
 {{- end }}
 
+{{- /* list, server: Keys of values that name a Secret or a ConfigMap with an address to which that container connects. */}}
+{{- define "llm-stack.slot.loader.hidden" -}}
+{{- with include "llm-stack.loader.hidden" . | trim }}
+{{ . }}
+{{- end }}
+{{- end }}
+
 {{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
@@ -1173,8 +1180,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 {{- with .Facts.group }}
-{{- if not (and (kindIs "map" .) (not (omit . "size" "rank" "leader" "serve" "upgrade" "wait" "variables" "operator")) (kindIs "float64" .size) (eq .size (floor .size)) (ge .size (float64 2)) (or (not (hasKey . "rank")) (kindIs "string" .rank)) (or (not (hasKey . "leader")) (kindIs "string" .leader)) (or (not (hasKey . "serve")) (kindIs "bool" .serve)) (or (not (hasKey . "upgrade")) (kindIs "string" .upgrade)) (or (not (hasKey . "wait")) (kindIs "string" .wait)) (kindIs "slice" .variables) (or (not (hasKey . "operator")) (and (kindIs "string" .operator) (or (not .operator) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .operator))))) }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "minimum": 2, "required": true}, "rank": {"type": "string"}, "leader": {"type": "string"}, "serve": {"type": "boolean"}, "upgrade": {"type": "string"}, "wait": {"type": "string"}, "variables": {"type": "array", "required": true}, "operator": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}}`) "facts" (list .)) }}
+{{- if not (and (kindIs "map" .) (not (omit . "size" "rank" "leader" "serve" "upgrade" "wait" "variables" "metrics" "operator")) (kindIs "float64" .size) (eq .size (floor .size)) (ge .size (float64 2)) (or (not (hasKey . "rank")) (kindIs "string" .rank)) (or (not (hasKey . "leader")) (kindIs "string" .leader)) (or (not (hasKey . "serve")) (kindIs "bool" .serve)) (or (not (hasKey . "upgrade")) (kindIs "string" .upgrade)) (or (not (hasKey . "wait")) (kindIs "string" .wait)) (kindIs "slice" .variables) (or (not (hasKey . "metrics")) (and (kindIs "float64" .metrics) (eq .metrics (floor .metrics)) (ge .metrics (float64 1)) (le .metrics (float64 65535)))) (or (not (hasKey . "operator")) (and (kindIs "string" .operator) (or (not .operator) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .operator))))) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "group.facts" "keys" (mustFromJson `{"size": {"type": "integer", "minimum": 2, "required": true}, "rank": {"type": "string"}, "leader": {"type": "string"}, "serve": {"type": "boolean"}, "upgrade": {"type": "string"}, "wait": {"type": "string"}, "variables": {"type": "array", "required": true}, "metrics": {"type": "integer", "minimum": 1, "maximum": 65535}, "operator": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 {{- with .Facts.batch }}

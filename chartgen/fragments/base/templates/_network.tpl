@@ -128,3 +128,20 @@ list. What stands in an object store is read at its public address, unless a var
 {{- end }}
 {{- compact $found | uniq | mustToJson }}
 {{- end }}
+
+{{- /*
+(list KEY ENV): the variables of the map ENV, the value KEY, that are read from a Secret or a ConfigMap and have an address by their
+name, as a JSON list of keys. Where a browser is sent back to is no address to which the pod connects.
+*/}}
+{{- define "fragment.hiddenIn" -}}
+{{- $found := list }}
+{{- range $name, $value := last . }}
+{{- $from := kindIs "map" $value | ternary $value dict }}
+{{- $from = $from.valueFrom | default dict }}
+{{- $address := regexMatch "(?i)(^|_)(URL|URI|DSN|HOST|HOSTNAME|ENDPOINT|ADDR|ADDRESS|BROKER|SERVER|PROXY|CONNECTION_STRING)(E?S)?$" $name }}
+{{- if and (or $from.secretKeyRef $from.configMapKeyRef) $address (not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST$" $name)) }}
+{{- $found = append $found (printf "%s.%s" (first $) $name) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}

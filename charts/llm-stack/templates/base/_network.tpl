@@ -128,3 +128,20 @@ tcp://{{ . }}
 {{- end }}
 {{- compact $found | uniq | mustToJson }}
 {{- end }}
+
+
+
+
+
+{{- define "llm-stack.hiddenIn" -}}
+{{- $found := list }}
+{{- range $name, $value := last . }}
+{{- $from := kindIs "map" $value | ternary $value dict }}
+{{- $from = $from.valueFrom | default dict }}
+{{- $address := regexMatch "(?i)(^|_)(URL|URI|DSN|HOST|HOSTNAME|ENDPOINT|ADDR|ADDRESS|BROKER|SERVER|PROXY|CONNECTION_STRING)(E?S)?$" $name }}
+{{- if and (or $from.secretKeyRef $from.configMapKeyRef) $address (not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST$" $name)) }}
+{{- $found = append $found (printf "%s.%s" (first $) $name) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}

@@ -381,11 +381,19 @@ rollingUpdate:
 {{- if not .Facts.batch }}
 {{- $entry = merge (dict "service" (include "llm-stack.serverName" .) "ports" $ports "public" true) $entry }}
 {{- end }}
-{{- if and $loads .Values.global.proxy.existingSecret }}
-{{- $_ := set $entry "hidden" (list "global.proxy.existingSecret") }}
+{{- $hidden := include "llm-stack.hiddenIn" (list (printf "%senv" (replace ": " "." .Place)) .Values.env) | mustFromJson }}
+{{- if $loads }}
+{{- $hidden = concat $hidden (include "llm-stack.slot.loader.hidden" . | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
+{{- with $hidden }}
+{{- $_ := set $entry "hidden" . }}
+{{- end }}
+{{- if (.Facts.group | default dict).metrics }}
+{{- $_ := set $entry "metrics" (int64 .Facts.group.metrics) }}
+{{- else }}
 {{- with ternary $facts.metrics nil (empty .Facts.batch) }}
 {{- $_ := set $entry "metrics" (get ($facts.ports | default dict) .port | default $facts.port | int64) }}
+{{- end }}
 {{- end }}
 {{- if include "llm-stack.slot.server.kubernetes" . }}
 {{- $_ := set $entry "kubernetes" true }}

@@ -250,7 +250,7 @@ PersistentVolumeClaim/{{ . }}
 {{- $ui := .Values.openWebui }}
 {{- if $ui.enabled }}
 {{- $urls := concat (include "fragment.ui.open-webui.urls" . | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) }}
-{{- $hidden := list }}
+{{- $hidden := include "fragment.hiddenIn" (list "openWebui.env" $ui.env) | mustFromJson }}
 {{- range $key := list "database" "redis" }}
 {{- if (get $ui $key).existingSecret }}
 {{- $hidden = append $hidden (printf "openWebui.%s.existingSecret" $key) }}

@@ -105,7 +105,12 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $rules = append $rules (dict "to" $blocks "ports" (include "llm-stack.secure.network-policy.ports" (uniq $numbers) | include "llm-stack.list" | mustFromJson)) }}
 {{- end }}
 {{- if .entry.kubernetes }}
-{{- $rules = append $rules (dict "ports" (include "llm-stack.secure.network-policy.ports" (list 443 6443) | include "llm-stack.list" | mustFromJson)) }}
+{{- $rule := dict "ports" (include "llm-stack.secure.network-policy.ports" $values.apiServer.ports | include "llm-stack.list" | mustFromJson) }}
+{{- $blocks := list }}
+{{- range $values.apiServer.addresses }}
+{{- $blocks = append $blocks (dict "ipBlock" .) }}
+{{- end }}
+{{- $rules = append $rules (ternary (dict "to" $blocks) dict (not (empty $blocks)) | merge $rule) }}
 {{- end }}
 {{- range .entry.peers }}
 {{- $rules = append $rules (dict "to" (list (include "llm-stack.secure.network-policy.peer" (list $context .) | mustFromJson))) }}
@@ -253,6 +258,9 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- range $n, $block := $values.external }}
 {{ include "llm-stack.secure.network-policy.blockFaults" (list (printf "networkPolicy.external[%d]" $n) $block) }}
 {{- end }}
+{{- range $n, $block := $values.apiServer.addresses }}
+{{ include "llm-stack.secure.network-policy.blockFaults" (list (printf "networkPolicy.apiServer.addresses[%d]" $n) $block) }}
+{{- end }}
 {{- range $word := list "clients" "prometheus" }}
 {{- range $n, $peer := get $values $word }}
 {{- with $peer.ipBlock }}
@@ -275,7 +283,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- $known = append $known .component }}
 {{- if not (hasKey $values.egress .component) }}
 {{- range .hidden }}
-networkPolicy.egress: {{ . }} names a Secret, so the chart does not know the address in it; add {{ $component }} with a rule for that address
+networkPolicy.egress: {{ . }} names a Secret or a ConfigMap, so the chart does not know the address in it; add {{ $component }} with a rule for that address
 {{- end }}
 {{- end }}
 {{- end }}
