@@ -366,8 +366,7 @@ rollingUpdate:
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}
 {{- $arguments := concat (include "fragment.slot.server.command" . | include "fragment.list" | mustFromJson) .Values.extraArgs }}
-{{- $engineArgs := list (mustToRawJson .Values.nodes.ray.engineArgs) }}
-{{- $urls := include "fragment.urlsIn" (list .Values.env $arguments $engineArgs) | mustFromJson }}
+{{- $urls := include "fragment.urlsIn" (list .Values.env $arguments .Values.nodes.ray.engineArgs) | mustFromJson }}
 {{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
 {{- if $loads }}
 {{- $urls = concat $urls (include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson) }}

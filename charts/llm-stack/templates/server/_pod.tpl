@@ -366,8 +366,7 @@ rollingUpdate:
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}
 {{- $arguments := concat (include "llm-stack.slot.server.command" . | include "llm-stack.list" | mustFromJson) .Values.extraArgs }}
-{{- $engineArgs := list (mustToRawJson .Values.nodes.ray.engineArgs) }}
-{{- $urls := include "llm-stack.urlsIn" (list .Values.env $arguments $engineArgs) | mustFromJson }}
+{{- $urls := include "llm-stack.urlsIn" (list .Values.env $arguments .Values.nodes.ray.engineArgs) | mustFromJson }}
 {{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
 {{- if $loads }}
 {{- $urls = concat $urls (include "llm-stack.slot.source.urls" . | include "llm-stack.list" | mustFromJson) }}
