@@ -87,7 +87,9 @@ def _routes(render: Render) -> Iterator[Way]:
                     kind = str(path.get("type") or "PathPrefix").removeprefix("Path")
                     for host in hosts:
                         where = ("HTTPRoute", gateway, host, kind, _trimmed(kind, path.get("value")))
-                        yield Way(route, place, where, str(parent.get("sectionName") or ""), int(parent.get("port") or 0))
+                        yield Way(
+                            route, place, where, str(parent.get("sectionName") or ""), int(parent.get("port") or 0)
+                        )
 
 
 def _trimmed(kind: str, path: Any) -> str:

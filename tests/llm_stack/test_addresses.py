@@ -146,7 +146,9 @@ def test_every_form_of_an_address_is_decided(found):
 def test_bucket_is_read_at_the_endpoint_that_a_variable_names(found):
     environment = {"AWS_ENDPOINT_URL": "http://minio.storage:9000", "AWS_REGION": "eu"}
     arguments = ["--model=s3://bucket/model", "gs://bucket"]
-    assert found({"": [environment, arguments]}) == {"": ["http://minio.storage:9000", "https://storage.googleapis.com"]}
+    assert found({"": [environment, arguments]}) == {
+        "": ["http://minio.storage:9000", "https://storage.googleapis.com"]
+    }
 
 
 def word(chance: random.Random, letters: str = string.ascii_letters) -> str:
@@ -160,7 +162,9 @@ def host(chance: random.Random, far: bool) -> str:
     if kind == "IPv6":
         groups = [f"{chance.randint(1, 0xFFFF):{chance.choice(['x', 'X', '04x'])}}" for _ in range(8)]
         first, last = chance.randint(0, 4), chance.randint(5, 8)
-        return f"[{chance.choice([':'.join(groups), ':'.join(groups[:first]) + '::' + ':'.join(groups[last:] or ['2'])])}]"
+        return (
+            f"[{chance.choice([':'.join(groups), ':'.join(groups[:first]) + '::' + ':'.join(groups[last:] or ['2'])])}]"
+        )
     labels = [word(chance) + chance.choice(["", "-" + word(chance), str(chance.randint(0, 9))])]
     labels += [word(chance) for _ in range(chance.randint(1 if far else 0, 3))]
     return ".".join(labels)

@@ -43,7 +43,7 @@ PATHS = ["/", "/", "/status", "/status/"]
 def way(chance: random.Random, number: int) -> dict[str, Any]:
     """The values of a way in."""
     kind = chance.choice(["ui-route", "api-route", "pool", "own-route", "ui-ingress", "api-ingress", "own-ingress"])
-    hosts, parents = chance.choice([[], HOSTS]), [chance.choice(PARENTS[:chance.choice([1, 2, 8])])]
+    hosts, parents = chance.choice([[], HOSTS]), [chance.choice(PARENTS[: chance.choice([1, 2, 8])])]
     place = {"className": chance.choice(["public", "public", "", "alb"])}
     place |= chance.choice([{}, {}, {}, {"annotations": {"traefik.ingress.kubernetes.io/router.entrypoints": "web"}}])
     host = chance.choice(["*", *HOSTS])
