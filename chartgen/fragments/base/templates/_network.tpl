@@ -12,11 +12,11 @@ The addresses in texts, by a grammar:
   separator = one of , ; = | { } ( )
   port      = 1 to 65535, without zeros before it; with two digits or more in a bare address
 
-A user can contain whatever its program reads: all before the last @ is of it. What is none of these is no address, such as
+A user can contain any characters: all before the last @ belongs to it. Anything else is not an address, such as
 1.2.3.4:99999, llama3.2:70 and main:8000. The pod itself is none, either: localhost, 127.0.0.1, ::1, and all of its interfaces.
 */}}
 
-{{- /* Given a text that begins with an address: the address in lower case, without a dot at the end of its name, or empty. */}}
+{{- /* Given a text. The address at its beginning, in lower case, without a dot at the end of its name, or empty. */}}
 {{- define "fragment.addressAt" -}}
 {{- $found := regexFind "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?)(:[0-9]+)?" . }}
 {{- $port := regexFind ":[0-9]+$" $found }}
@@ -34,7 +34,7 @@ A user can contain whatever its program reads: all before the last @ is of it. W
 {{- if $sound }}{{ $host }}{{ $port }}{{ end }}
 {{- end }}
 
-{{- /* Given an address of IPv6: true if it is one, of another machine. One with an IPv4 address in it is not read. */}}
+{{- /* Given a text: true if it is an address of IPv6, of another machine. One with an IPv4 address in it is not read. */}}
 {{- define "fragment.soundIPv6" -}}
 {{- $groups := list }}
 {{- $sound := true }}
@@ -47,7 +47,7 @@ A user can contain whatever its program reads: all before the last @ is of it. W
 {{- if and $sound $whole (not (regexMatch "^[0:]*(:0{0,3}1)?$" .)) }}true{{ end }}
 {{- end }}
 
-{{- /* Given {text, endpoint}, a token that begins with a scheme: its addresses, one a line. */}}
+{{- /* {text, endpoint}: the addresses in a token that begins with a scheme, one a line. */}}
 {{- define "fragment.urlsAt" -}}
 {{- $scheme := regexFind "^[^:]+" .text | lower }}
 {{- $rest := splitn "://" 2 .text }}
@@ -58,7 +58,7 @@ A user can contain whatever its program reads: all before the last @ is of it. W
 {{- $authority = splitList "@" $rest | last | regexFind "^[^/?#]*" }}
 {{- end }}
 {{- $authority = splitList "@" $authority | last }}
-{{- /* A bucket is no host. */}}
+{{- /* A bucket is not a host. */}}
 {{- $stores := dict "s3" "s3.amazonaws.com" "s3a" "s3.amazonaws.com" "s3n" "s3.amazonaws.com" "gs" "storage.googleapis.com" "gcs" "storage.googleapis.com" "hf" "huggingface.co" "az" "blob.core.windows.net" "azure" "blob.core.windows.net" "abfs" "dfs.core.windows.net" "abfss" "dfs.core.windows.net" "wasb" "blob.core.windows.net" "wasbs" "blob.core.windows.net" }}
 {{- with get $stores $scheme }}
 {{- if not (and $.endpoint (hasPrefix "s3" $scheme)) }}
@@ -73,7 +73,7 @@ https://{{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* Given a token without a scheme: its bare addresses, one a line. */}}
+{{- /* Given a text, a token without a scheme: its bare addresses, one a line. */}}
 {{- define "fragment.bareAt" -}}
 {{- range regexSplit "[,;=|{}()]+" . -1 }}
 {{- /* A bracket can be that of a list. */}}
@@ -90,7 +90,7 @@ tcp://{{ . }}
 
 {{- /*
 Given a list of maps of environment variables, and of lists of arguments: the addresses in their texts as scheme://host:port, as a JSON
-list. What stands in an object store is read at its public address, unless a variable names an endpoint of S3.
+list. What is in an object store is read at its public address, unless a variable names an endpoint of S3.
 */}}
 {{- define "fragment.urlsIn" -}}
 {{- $texts := list }}
@@ -107,7 +107,7 @@ list. What stands in an object store is read at its public address, unless a var
 {{- end }}
 {{- $found := list }}
 {{- range $text := $texts }}
-{{- /* A scheme begins a token of its own, as in a list of URLs. */}}
+{{- /* A scheme begins its own token, as in a list of URLs. */}}
 {{- range regexSplit "[\\s\"'`<>\\\\]+" (regexReplaceAll "([A-Za-z][A-Za-z0-9+.-]*://)" $text " ${1}") -1 }}
 {{- $lines := "" }}
 {{- if regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://" . }}
@@ -119,7 +119,7 @@ list. What stands in an object store is read at its public address, unless a var
 {{- $found = append $found (trim .) }}
 {{- end }}
 {{- end }}
-{{- /* The form of Go's driver for MySQL, which has a port of its own. */}}
+{{- /* The form of Go's driver for MySQL, which has its own default port. */}}
 {{- range regexFindAll "\\btcp[46]?[(][^()\\s]+[)]" $text -1 }}
 {{- with include "fragment.addressAt" (regexReplaceAll "^tcp[46]?[(]|[)]$" . "") }}
 {{- $found = append $found (printf "%s://%s" (ternary "tcp" "mysql" (regexMatch ":[0-9]+$" .)) .) }}
@@ -131,7 +131,7 @@ list. What stands in an object store is read at its public address, unless a var
 
 {{- /*
 (list KEY ENV): the variables of the map ENV, the value KEY, that are read from a Secret or a ConfigMap and have an address by their
-name, as a JSON list of keys. Where a browser is sent back to is no address to which the pod connects.
+name, as a JSON list of keys. Where a browser is sent back to is not an address to which the pod connects.
 */}}
 {{- define "fragment.hiddenIn" -}}
 {{- $found := list }}

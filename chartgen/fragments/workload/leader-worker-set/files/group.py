@@ -4,9 +4,9 @@
     group.py reach PORT
         The first pod, whose address is in GROUP_LEADER, accepts connections on PORT.
     group.py answer PORT PATH REQUEST [PATH REQUEST]… COUNTER…
-        The model computes: a COUNTER in the metrics has grown since the last call, or a REQUEST to a PATH is answered. A
-        server that embeds and one that scores have different paths: the next request follows one that is refused (4xx). If
-        all are refused, that is an answer too. An idle group gets requests, a busy one does not.
+        The model computes: a COUNTER in the metrics has grown since the last call, or a REQUEST to a PATH is answered.
+        A server that embeds and one that scores have different paths: the next request follows one that is refused
+        (4xx). If all are refused, that is an answer too. An idle group gets requests, a busy one does not.
     group.py outlast PORT
         Returns when the first pod has closed PORT, so that the others stop after it.
 
