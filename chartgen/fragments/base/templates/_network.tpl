@@ -16,7 +16,7 @@ A user can contain any characters: all before the last @ belongs to it. Anything
 1.2.3.4:99999, llama3.2:70 and main:8000. The pod itself is none, either: localhost, 127.0.0.1, ::1, and all of its interfaces.
 */}}
 
-{{- /* Given a text. The address at its beginning, in lower case, without a dot at the end of its name, or empty. */}}
+{{- /* A text that begins with an address: that address, in lower case, without a dot at the end of its name, or empty. */}}
 {{- define "fragment.addressAt" -}}
 {{- $found := regexFind "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?)(:[0-9]+)?" . }}
 {{- $port := regexFind ":[0-9]+$" $found }}
@@ -34,7 +34,7 @@ A user can contain any characters: all before the last @ belongs to it. Anything
 {{- if $sound }}{{ $host }}{{ $port }}{{ end }}
 {{- end }}
 
-{{- /* Given a text: true if it is an address of IPv6, of another machine. One with an IPv4 address in it is not read. */}}
+{{- /* A text: true if it is an address of IPv6, of another machine. One with an IPv4 address in it is not read. */}}
 {{- define "fragment.soundIPv6" -}}
 {{- $groups := list }}
 {{- $sound := true }}
@@ -73,7 +73,7 @@ https://{{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* Given a text, a token without a scheme: its bare addresses, one a line. */}}
+{{- /* A text, a token without a scheme: its bare addresses, one a line. */}}
 {{- define "fragment.bareAt" -}}
 {{- range regexSplit "[,;=|{}()]+" . -1 }}
 {{- /* A bracket can be that of a list. */}}

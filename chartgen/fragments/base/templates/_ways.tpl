@@ -1,6 +1,6 @@
 {{- /*
 Two ways in that take the same host and path at the same place: a controller follows one of them, usually the older, and the other
-one gets no requests, without a message. A way in of a named host is not one of these beside one of any host.
+one gets no requests, without a message. A named host and any host are not the same.
 */}}
 
 {{- /*
