@@ -134,7 +134,7 @@ def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
         ("fd00::2/128", 8443),
     }
     # A domain that can be that of the cluster is both; api.svc.example.com has no namespace before it, so it is public.
-    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {22, 7443, 8443, 9000}
+    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {22, 443, 7443, 8443, 9000}
     labels = at(policies(render)["server"], "egress[].to[].namespaceSelector.matchLabels")
     spaces = {each["kubernetes.io/metadata.name"] for _, each in labels}
     assert spaces == {"observability", "tools", "eu", "data"}
