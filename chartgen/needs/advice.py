@@ -55,6 +55,7 @@ def _at(example: Example, block: str, key: str, default: Any) -> Any:
 def _server(need: Mapping[str, Any], example: Example) -> Iterator[Problem]:
     for key, value, judge in (
         (*_given(example, need["server"], ("gpu", "type")), _card),
+        (*_given(example, need["server"], ("gpu", "type")), _memory),
         (*_given(example, need["server"], ("startupTimeoutSeconds",)), _startup),
         (*_given(example, need["server"], (need["engine"], "quantization")), _quantization),
     ):
@@ -84,6 +85,22 @@ def _card(wanted: Any, need: Mapping[str, Any], example: Example) -> tuple[str, 
         return None
     has = " and ".join(dict.fromkeys(str(card["capability"]) for card in known.values()))
     return f"{reasons[0]}, and {wanted} has {has}", "choose another card, or another model or engine"
+
+
+def _memory(wanted: Any, need: Mapping[str, Any], example: Example) -> tuple[str, str] | None:
+    """Cards whose whole memory is smaller than the weights. An engine can quantize them while it loads them."""
+    quantizes = _given(example, need["server"], (need["engine"], "quantization"))[1]
+    if not isinstance(wanted, str) or need["offloadsToMemory"] or need["gpu"]["memoryMiB"] or quantizes:
+        return None
+    known = cards_named(wanted, need["gpu"]["vendor"])
+    count = need["gpu"]["count"] * need["nodes"]
+    each = max((card["memoryGiB"] for card in known.values()), default=0)
+    weights = sum(model["weightsMiB"] for model in need["models"])
+    if not count or not each or weights <= each * count * 1024:
+        return None
+    has = f"{count} × {each} GiB" if count > 1 else f"{each} GiB"
+    said = f"the weights of the model take {weights / 1024:.0f} GiB, and {wanted} has {has}"
+    return said, "choose another card, raise gpu.count, or choose another model; `chartgen plan` lists what holds it"
 
 
 def cards_named(label: str, vendor: str) -> dict[str, Mapping[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..problem import nearest
 from ..reading.yamlfile import Key
-from . import dangling, reach, together
+from . import dangling, reach, taken, together
 from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects, service_of
 
 # Kinds that take over pods which no controller made, if their selector selects them.
@@ -384,13 +384,7 @@ def _backends(render: Render) -> Iterator[Fault]:
 
 
 def _routes(render: Render) -> Iterator[Fault]:
-    """One host and path leads to one Service."""
-    rows = []
-    for ingress in render.of("Ingress"):
-        for rule, found in maps(ingress.data, "spec.rules[]"):
-            for path, way in maps(found, "http.paths[]", rule):
-                rows.append((ingress, path, (str(found.get("host")), str(way.get("path")), str(way.get("pathType")))))
-    yield from _repeated(rows, "this host and path already lead somewhere")
+    return taken.check(render)
 
 
 def _scaled(render: Render) -> Iterator[Fault]:

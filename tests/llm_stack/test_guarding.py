@@ -130,10 +130,11 @@ def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
         ("10.0.0.7/32", 5432),
         ("10.0.0.8/32", 6379),
         ("10.0.0.9/32", 6380),
+        ("10.0.0.10/32", 3306),
         ("fd00::2/128", 8443),
     }
     # A domain that can be that of the cluster is both; api.svc.example.com has no namespace before it, so it is public.
-    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {7443, 8443, 9000}
+    assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {22, 443, 7443, 8443, 9000}
     labels = at(policies(render)["server"], "egress[].to[].namespaceSelector.matchLabels")
     spaces = {each["kubernetes.io/metadata.name"] for _, each in labels}
     assert spaces == {"observability", "tools", "eu", "data"}
@@ -180,6 +181,37 @@ def test_monitors_and_outside_clients_come_in_by_their_peers_alone(objects):
         if "namespaceSelector" in peer
     ]
     assert sorted(names) == [(8000, "ingress-nginx"), (8000, "monitoring")]
+
+
+def test_api_server_is_reached_at_its_addresses_or_at_all_of_its_ports(objects):
+    (rule,) = [rule for rule in policies(objects("api-server"))["server"]["egress"] if "192.0.2.10/32" in str(rule)]
+    assert [block["cidr"] for block in ips(rule)] == ["192.0.2.10/32", "fd00::10/128"]
+    assert [port["port"] for port in rule["ports"]] == [6443]
+
+
+def test_prometheus_reaches_every_pod_of_a_ray_service_at_the_port_of_its_metrics(manifests, tmp_path):
+    file = tmp_path / "prometheus.yaml"
+    file.write_text("networkPolicy: {prometheus: [{podSelector: {matchLabels: {app: prometheus}}}]}\n")
+    case = ROOT / "chartgen/fragments/workload/ray-service/cases/two-copies.yaml"
+    found = [record.manifest.to_dict() for record in manifests(case, file)._records]
+    render = render_of([Document("source.yaml", n, data, "") for n, data in enumerate(found)], frozenset())
+    spec = policies(render)["server"]
+    rules = [rule for rule in spec["ingress"] if "prometheus" in str(rule["from"])]
+    assert [port["port"] for rule in rules for port in rule["ports"]] == [8080]
+    (ray,) = [each.data["spec"]["rayClusterConfig"] for each in render.objects if each.kind == "RayService"]
+    for group in (ray["headGroupSpec"], *ray["workerGroupSpecs"]):
+        pod = group["template"]
+        assert selects(spec["podSelector"], pod["metadata"]["labels"])
+        assert 8080 in [port["containerPort"] for box in pod["spec"]["containers"] for port in box.get("ports", ())]
+
+
+def test_address_in_an_argument_of_ray_serve_has_its_rule(manifests):
+    case = ROOT / "chartgen/fragments/workload/ray-service/cases/two-copies.yaml"
+    found = [
+        str(manifests(case, *more).get("networkpolicy/llm-server-network").to_dict()["spec"]["egress"])
+        for more in ([], ["nodes.ray.engineArgs.otlp_traces_endpoint=http://10.0.0.20:4317"])
+    ]
+    assert ["10.0.0.20/32" in each for each in found] == [False, True]
 
 
 def test_what_verifies_a_signature_reaches_the_log_outside_and_the_registry_inside(objects):

@@ -116,7 +116,8 @@ def test_group_that_only_embeds_is_asked_for_an_embedding(rendered, engine, valu
     """A path that does not exist would be an answer, too."""
     leader, _ = templates(rendered(**LARGE | {"engine": engine} | values))
     command = list(server(leader).livenessProbe.exec.command)
-    assert "/v1/embeddings" in command
+    assert {"/v1/embeddings", "/v1/rerank"} <= set(command)
+    assert "/v1/completions" not in command
     assert any(json.loads(part).get("input") for part in command if part.startswith("{"))
 
 

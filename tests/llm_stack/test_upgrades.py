@@ -424,3 +424,27 @@ def test_every_immutable_field_that_a_value_changes_is_compared_and_has_a_case(t
     said = [text for case in CASES.values() for text in case.get("says", ())]
     for kind in {kind for kind, _ in changed - {group}}:
         assert any(f"{kind}/" in text for text in said), kind
+
+
+SHARED = {"modelCache": {"accessModes": ["ReadWriteMany"]}}
+ONE = SHARED | {"engine": "vllm", "model": {"name": "team/large"}, "gpu": {"vendor": "nvidia"}}
+BY_PODS = ONE | {"autoscaling": {"enabled": True, "maxReplicas": 3}}
+BY_KEDA = ONE | {
+    "monitoring": {"enabled": True},
+    "keda": {"enabled": True, "maxReplicas": 3, "prometheus": {"serverAddress": "http://prometheus:9090"}},
+}
+
+
+def test_scaler_of_keda_waits_until_the_other_scaler_is_gone(upgrade):
+    """KEDA's webhook refuses it, and Helm deletes what a release no longer has at the very end."""
+    said = upgrade(BY_PODS, BY_KEDA)
+    assert "ScaledObject/llm-server: KEDA refuses it while HorizontalPodAutoscaler/llm-server scales llm-server" in said
+    assert "run `kubectl -n default delete horizontalpodautoscaler llm-server`, and upgrade again" in said
+    assert upgrade(BY_PODS, BY_PODS) == ""
+    assert "KEDA refuses it" not in upgrade(ONE, BY_KEDA)
+
+    def foreign(each):
+        if each["kind"] == "HorizontalPodAutoscaler":
+            each["metadata"]["annotations"] = {}
+
+    assert "KEDA refuses it" not in upgrade(BY_PODS, BY_KEDA, change=foreign)

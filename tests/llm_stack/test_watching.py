@@ -203,6 +203,50 @@ def test_a_server_without_a_pod_lacks_no_metrics(manifests, promtool, tmp_path: 
     asserted(manifests(OBSERVE / "alerts/cases/to-zero.yaml"), "LLMServerNoMetrics", series, fires, promtool, tmp_path)
 
 
+FAILED = {
+    'kube_job_created{namespace="default",job_name="llm-server-100"}': "1000x120",
+    'kube_job_created{namespace="default",job_name="llm-server-200"}': "2000x120",
+    'kube_job_failed{namespace="default",job_name="llm-server-100",condition="true",reason="A"}': "1x120",
+    'kube_job_failed{namespace="default",job_name="llm-server-100",condition="true",reason="B"}': "0x120",
+}
+LATER = 'kube_job_status_completion_time{namespace="default",job_name="llm-server-200"}'
+EARLIER = 'kube_job_status_completion_time{namespace="default",job_name="llm-server-050"}'
+OTHER = 'kube_job_status_completion_time{namespace="default",job_name="llm-server-models-0123abcd"}'
+
+
+@pytest.mark.parametrize(
+    ("series", "fires"),
+    [
+        (FAILED, True),
+        (FAILED | {EARLIER: "900x120"}, True),
+        (FAILED | {OTHER: "3000x120"}, True),
+        (FAILED | {LATER: "2100x120"}, False),
+        ({LATER: "2100x120"}, False),
+    ],
+    ids=["alone", "after a success", "beside another Job", "before a success", "no failure"],
+)
+def test_failed_program_is_no_alert_after_a_later_run(manifests, promtool, tmp_path: Path, series, fires):
+    """A failed Job stays, and so does its metric."""
+    render = manifests(ROOT / "chartgen/fragments/workload/batch/cases/schedule.yaml")
+    asserted(render, "LLMBatchFailed", series, fires, promtool, tmp_path)
+
+
+@pytest.mark.parametrize("length", [1, 20, 35, 40, 44, 53])
+@pytest.mark.parametrize("case", ["vllm", "ollama"])
+def test_pods_of_long_names_are_those_of_their_server(manifests, case, length):
+    """Kubernetes cuts the beginning of a generated name to 58 characters, and appends five."""
+    release = "r" * length
+    render = manifests(OBSERVE / f"alerts/cases/{case}.yaml", release=release)
+    text = yaml.safe_dump([record.manifest.to_dict() for record in render._records if record.kind == "PrometheusRule"])
+    patterns = set(re.findall(r'pod=~"([^"]+)"', text.replace("\\\n", "").replace('\\"', '"')))
+    assert patterns
+    for record in render._records:
+        if record.kind == "Deployment" and "server" in record.manifest.metadata.name:
+            for suffix in ("6f7c9d8b5", "6f7c9d8b54"):
+                pod = f"{record.manifest.metadata.name}-{suffix}-"[:58] + "x7k2p"
+                assert any(re.fullmatch(pattern, pod) for pattern in patterns), (pod, patterns)
+
+
 def asserted(render, alert: str, given: dict[str, str], fires: bool, promtool: str, tmp_path: Path) -> None:
     """promtool says whether the alert fires, given series and their values."""
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(render.get("prometheusrule/llm-server").to_dict()["spec"]))

@@ -11,7 +11,8 @@ NEED = {
     "server": "server",
     "engine": "vllm",
     "nodes": 1,
-    "gpu": {"vendor": "nvidia"},
+    "gpu": {"vendor": "nvidia", "count": 1, "memoryMiB": 0},
+    "offloadsToMemory": False,
     "engineCards": {"nvidia": {"any": "7.5", "fp8": "8.0"}},
     "dtype": "",
     "quantization": "",
@@ -31,6 +32,16 @@ def said(values, **need):
         ({"gpu": {"type": "Tesla-V100-SXM2-32GB"}}, {}, "gpu.type: vllm needs compute capability 7.5, and"),
         ({"gpu": {"type": "Tesla-T4"}}, {"quantization": "fp8"}, "gpu.type: fp8 needs compute capability 8.0, and"),
         ({"servers": {"server": {"gpu": {"type": "V100"}}}}, {}, "servers.server.gpu.type: vllm needs"),
+        (
+            {"gpu": {"type": "NVIDIA-L4"}},
+            {"models": [{"weightsMiB": 140000}]},
+            "gpu.type: the weights of the model take 137 GiB, and NVIDIA-L4 has 24 GiB",
+        ),
+        (
+            {"gpu": {"type": "NVIDIA-L4"}},
+            {"models": [{"weightsMiB": 140000}], "gpu": NEED["gpu"] | {"count": 4}},
+            "gpu.type: the weights of the model take 137 GiB, and NVIDIA-L4 has 4 × 24 GiB",
+        ),
         ({"startupTimeoutSeconds": 20}, {}, "startupTimeoutSeconds: 20 s are enough to read the 14 GiB"),
         (
             {"vllm": {"quantization": "gptq_marlin"}},
@@ -59,6 +70,20 @@ def test_what_is_doubtful_is_said(values, need, message):
 )
 def test_what_works_is_not(values):
     assert said(values) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "need"),
+    [
+        ({}, {"gpu": NEED["gpu"] | {"count": 8}}),
+        ({}, {"offloadsToMemory": True}),
+        ({"vllm": {"quantization": "fp8"}}, {}),
+        ({"gpu": {"type": "L4,H200"}}, {}),
+    ],
+)
+def test_weights_that_can_fit_are_not_doubtful(values, need):
+    large = {"models": [{"weightsMiB": 140000}]}
+    assert said({"gpu": {"type": "NVIDIA-L4"}} | values, **large | need) == []
 
 
 def test_label_of_nodes_names_the_card_with_its_memory():

@@ -32,6 +32,7 @@ class Engine:
         self.status = 200
         self.hangs = False
         self.grows = False
+        self.missing = ""
         self.asked: list[tuple[str, str, str | None]] = []
 
 
@@ -53,9 +54,10 @@ def serving(state: Engine) -> Iterator[int]:
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
             state.asked.append((self.path, text, self.headers.get("Authorization")))
-            if state.hangs:
+            missing = self.path == state.missing
+            if state.hangs and not missing:
                 time.sleep(3)
-            self.reply(state.status, "{}")
+            self.reply(404 if missing else state.status, "{}")
 
         def reply(self, status: int, text: str) -> None:
             self.send_response(status)
@@ -143,6 +145,19 @@ def test_refused_request_is_an_answer(group, engine):
     answer(group, port)
     state.status = 400
     assert answer(group, port).returncode == 0
+
+
+def test_path_that_a_server_does_not_have_is_followed_by_the_next(group, engine):
+    """A reranker has no path of embeddings, and its HTTP server refuses that even while its engine hangs."""
+    state, port = engine
+    state.missing = "/v1/embeddings"
+    asked = ("/v1/embeddings", BODY, "/v1/rerank", BODY)
+    for _ in range(2):
+        done = group("answer", port, *asked, COUNTER)
+        assert done.returncode == 0, done.stderr
+    assert [path for path, _, _ in state.asked] == ["/v1/embeddings", "/v1/rerank"]
+    state.hangs = True
+    assert group("answer", port, *asked, COUNTER).returncode == 1
 
 
 def test_key_is_sent(group, engine):

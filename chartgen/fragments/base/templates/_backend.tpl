@@ -66,11 +66,10 @@ port}.
 {{- end }}
 
 {{- /*
-{context, way, key, taken}: the errors in the values KEY of such a map. taken are the hosts that other values use.
+{context, way, key}: the errors in the values KEY of such a map.
 */}}
 {{- define "fragment.apiFaults" -}}
 {{- $key := .key }}
-{{- $taken := .taken }}
 {{- $found := include "fragment.apiHosts" (list .context .way) | mustFromJson }}
 {{- $servers := keys .context.Serving | sortAlpha }}
 {{- if not $servers }}
@@ -91,8 +90,6 @@ port}.
 {{- range $host, $names := $users }}
 {{- if gt (len $names) 1 }}
 {{ $key }}.hosts: servers {{ join " and " $names }} have the same host name {{ $host }}; give each its own host name
-{{- else if has $host $taken }}
-{{ $key }}.hosts: {{ $host }} is already the host name of a UI or of another route; give server {{ first $names }} its own host name
 {{- end }}
 {{- end }}
 {{- end }}

@@ -16,6 +16,7 @@ global.proxy.existingSecret: cannot be combined with httpProxy and httpsProxy; w
 {{ include "fragment.secretChecks" . }}
 {{ include "fragment.textChecks" . }}
 {{ include "fragment.extraObjectForms" . }}
+{{ include "fragment.wayFaults" . }}
 {{- if and .Values.serviceAccount.attachPullSecrets (not .Values.serviceAccount.create) }}
 serviceAccount.attachPullSecrets: the release does not create the service account {{ include "fragment.serviceAccount" . }}, so it cannot attach Secrets to it; set serviceAccount.create to true, or remove attachPullSecrets and global.imagePullSecrets and attach the Secrets yourself
 {{- end }}

@@ -1,21 +1,147 @@
 {{- /*
-Given a map of environment variables, or a list of arguments: the URLs in their texts as scheme://host:port, as a JSON
-list. A text can contain several, as in a list or in JSON. Without a scheme, only a host with a domain or an IPv4 address, and with
-a port, is taken for an address; llama3.2:70 and main:8000 are none. A server listens at 0.0.0.0 or at 127.0.0.1.
+The addresses in texts, by a grammar:
+
+  text      = token *( ( blank | quote | "<" | ">" | "\" ) token ); a scheme begins a token, too
+  token     = *any ( url | driver | bare *( separator *any bare ) )
+  url       = scheme "://" [ user "@" ] address *( "," address ) [ ( "/" | "?" | "#" ) any ]
+  driver    = ( "tcp" | "tcp4" | "tcp6" ) "(" address ")"
+  bare      = [ user "@" ] far ":" port [ "/" any ]
+  address   = host [ ":" port ]
+  host      = name | IPv4 | "[" IPv6 "]"
+  far       = a name with a domain | IPv4 | "[" IPv6 "]"
+  separator = one of , ; = | { } ( )
+  port      = 1 to 65535, without zeros before it; with two digits or more in a bare address
+
+A user can contain any characters: all before the last @ belongs to it. Anything else is not an address, such as
+1.2.3.4:99999, llama3.2:70 and main:8000. The pod itself is none, either: localhost, 127.0.0.1, ::1, and all of its interfaces.
+*/}}
+
+{{- /* A text that begins with an address: that address, in lower case, without a dot at the end of its name, or empty. */}}
+{{- define "fragment.addressAt" -}}
+{{- $found := regexFind "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?)(:[0-9]+)?" . }}
+{{- $port := regexFind ":[0-9]+$" $found }}
+{{- $host := trimSuffix $port $found | lower }}
+{{- $sound := and $found (not (regexMatch "^[A-Za-z0-9:@_$%-]" (trimPrefix $found .))) }}
+{{- $sound = and $sound (regexMatch "^(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$" $port) }}
+{{- if hasPrefix "[" $host }}
+{{- $sound = and $sound (include "fragment.soundIPv6" (trimAll "[]" $host)) }}
+{{- else if regexMatch "^[0-9.]+$" $host }}
+{{- $sound = and $sound (regexMatch "^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])([.]|$)){4}$" $host) (not (regexMatch "[.]$|^(0|127)[.]" $host)) }}
+{{- else }}
+{{- $host = trimSuffix "." $host }}
+{{- $sound = and $sound (not (or (contains ".." $host) (hasSuffix "." $host) (eq $host "localhost"))) }}
+{{- end }}
+{{- if $sound }}{{ $host }}{{ $port }}{{ end }}
+{{- end }}
+
+{{- /* A text: true if it is an address of IPv6, of another machine. One with an IPv4 address in it is not read. */}}
+{{- define "fragment.soundIPv6" -}}
+{{- $groups := list }}
+{{- $sound := true }}
+{{- range splitList "::" . }}
+{{- $sound = and $sound (regexMatch "^([0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7})?$" .) }}
+{{- $groups = concat $groups (splitList ":" . | compact) }}
+{{- end }}
+{{- $ends := splitList "::" . | len }}
+{{- $whole := or (and (eq $ends 1) (eq (len $groups) 8)) (and (eq $ends 2) (lt (len $groups) 8)) }}
+{{- if and $sound $whole (not (regexMatch "^[0:]*(:0{0,3}1)?$" .)) }}true{{ end }}
+{{- end }}
+
+{{- /* {text, endpoint}: the addresses in a token that begins with a scheme, one a line. */}}
+{{- define "fragment.urlsAt" -}}
+{{- $scheme := regexFind "^[^:]+" .text | lower }}
+{{- $rest := splitn "://" 2 .text }}
+{{- $rest = $rest._1 }}
+{{- $authority := regexFind "^[^/?#]*" $rest }}
+{{- /* A password can contain these, too, where a program looks for the @ first. */}}
+{{- if and (contains "@" $rest) (not (contains "@" $authority)) (not (include "fragment.addressAt" $authority)) }}
+{{- $authority = splitList "@" $rest | last | regexFind "^[^/?#]*" }}
+{{- end }}
+{{- $authority = splitList "@" $authority | last }}
+{{- /* A bucket is not a host. */}}
+{{- $stores := dict "s3" "s3.amazonaws.com" "s3a" "s3.amazonaws.com" "s3n" "s3.amazonaws.com" "gs" "storage.googleapis.com" "gcs" "storage.googleapis.com" "hf" "huggingface.co" "az" "blob.core.windows.net" "azure" "blob.core.windows.net" "abfs" "dfs.core.windows.net" "abfss" "dfs.core.windows.net" "wasb" "blob.core.windows.net" "wasbs" "blob.core.windows.net" }}
+{{- with get $stores $scheme }}
+{{- if not (and $.endpoint (hasPrefix "s3" $scheme)) }}
+https://{{ . }}
+{{- end }}
+{{- else }}
+{{- range ternary list (splitList "," $authority) (has $scheme (list "file" "unix" "sqlite" "duckdb" "ipc" "inproc" "data")) }}
+{{- with include "fragment.addressAt" . }}
+{{ $scheme }}://{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A text, a token without a scheme: its bare addresses, one a line. */}}
+{{- define "fragment.bareAt" -}}
+{{- range regexSplit "[,;=|{}()]+" . -1 }}
+{{- /* A bracket can be that of a list. */}}
+{{- $text := regexReplaceAll "^\\[+([^\\]]*)$" . "${1}" | regexFind "^(\\[[^\\]]*\\])?[^\\]]*" }}
+{{- $parts := splitn "/" 2 $text }}
+{{- $host := splitList "@" $parts._0 | last }}
+{{- if and (regexMatch "^(([A-Za-z0-9-]+[.])+[A-Za-z][A-Za-z0-9-]*[.]?|[0-9.]+|\\[.*\\]):[0-9]{2,5}$" $host) (not (contains ":" ($parts._1 | default ""))) }}
+{{- with include "fragment.addressAt" $host }}
+tcp://{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Given a list of maps of environment variables, and of lists of arguments: the addresses in their texts as scheme://host:port, as a JSON
+list. What is in an object store is read at its public address, unless a variable names an endpoint of S3.
 */}}
 {{- define "fragment.urlsIn" -}}
-{{- $found := list }}
+{{- $texts := list }}
+{{- $endpoint := false }}
 {{- range . }}
-{{- if kindIs "string" . }}
-{{- range regexFindAll "[a-z][a-z0-9+]*://([^@/\\s\"';,]*@)?([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]+)?" . -1 }}
-{{- $found = append $found (regexReplaceAll "://.*@" . "://") }}
-{{- end }}
-{{- range regexSplit "[\\s,;='\"{}\\[\\]]+" . -1 }}
-{{- if and (regexMatch "^(([A-Za-z0-9-]+[.])+[A-Za-z][A-Za-z0-9-]*|[0-9]{1,3}([.][0-9]{1,3}){3}):[0-9]{2,5}(/[^:]*)?$" .) (not (regexMatch "^(0|127)[.]" .)) }}
-{{- $found = append $found (printf "tcp://%s" (splitList "/" . | first)) }}
+{{- range $name, $text := . }}
+{{- if and (kindIs "string" $text) $text }}
+{{- $endpoint = or $endpoint (regexMatch "(?i)(aws|s3|minio).*endpoint|endpoint.*s3" (toString $name)) }}
+{{- if regexMatch ":|[(]" $text }}
+{{- $texts = append $texts $text }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- uniq $found | mustToJson }}
+{{- $found := list }}
+{{- range $text := $texts }}
+{{- /* A scheme begins its own token, as in a list of URLs. */}}
+{{- range regexSplit "[\\s\"'`<>\\\\]+" (regexReplaceAll "([A-Za-z][A-Za-z0-9+.-]*://)" $text " ${1}") -1 }}
+{{- $lines := "" }}
+{{- if regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://" . }}
+{{- $lines = include "fragment.urlsAt" (dict "text" . "endpoint" $endpoint) }}
+{{- else if contains ":" . }}
+{{- $lines = include "fragment.bareAt" . }}
+{{- end }}
+{{- range splitList "\n" $lines }}
+{{- $found = append $found (trim .) }}
+{{- end }}
+{{- end }}
+{{- /* The form of Go's driver for MySQL, which has its own default port. */}}
+{{- range regexFindAll "\\btcp[46]?[(][^()\\s]+[)]" $text -1 }}
+{{- with include "fragment.addressAt" (regexReplaceAll "^tcp[46]?[(]|[)]$" . "") }}
+{{- $found = append $found (printf "%s://%s" (ternary "tcp" "mysql" (regexMatch ":[0-9]+$" .)) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- compact $found | uniq | mustToJson }}
+{{- end }}
+
+{{- /*
+(list KEY ENV): the variables of the map ENV, the value KEY, that are read from a Secret or a ConfigMap and have an address by their
+name, as a JSON list of keys. Where a browser is sent back to is not an address to which the pod connects.
+*/}}
+{{- define "fragment.hiddenIn" -}}
+{{- $found := list }}
+{{- range $name, $value := last . }}
+{{- $from := kindIs "map" $value | ternary $value dict }}
+{{- $from = $from.valueFrom | default dict }}
+{{- $address := regexMatch "(?i)(^|_)(URL|URI|DSN|HOST|HOSTNAME|ENDPOINT|ADDR|ADDRESS|BROKER|SERVER|PROXY|CONNECTION_STRING)(E?S)?$" $name }}
+{{- if and (or $from.secretKeyRef $from.configMapKeyRef) $address (not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST$" $name)) }}
+{{- $found = append $found (printf "%s.%s" (first $) $name) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
 {{- end }}

@@ -58,7 +58,12 @@ which includes the models. Given a server's context. */}}
 
 {{- /* Addresses in the variables of the loader, such as a proxy. */}}
 {{- define "fragment.loader.urls" -}}
-{{- concat (include "fragment.urlsIn" .Values.loader.env | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toYaml }}
+{{- concat (include "fragment.urlsIn" (list .Values.loader.env) | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toYaml }}
+{{- end }}
+
+{{- define "fragment.loader.hidden" -}}
+{{- $hidden := include "fragment.hiddenIn" (list (printf "%sloader.env" (replace ": " "." .Place)) .Values.loader.env) | mustFromJson }}
+{{- toYaml (ternary (list "global.proxy.existingSecret") list (not (empty .Values.global.proxy.existingSecret)) | concat $hidden) }}
 {{- end }}
 
 {{- /* Separate pods that download models. */}}
@@ -68,6 +73,7 @@ which includes the models. Given a server's context. */}}
 {{- $urls := include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson }}
 - component: {{ printf "%s-loader" .Server | quote }}
   urls: {{ concat $urls (include "fragment.slot.loader.urls" . | include "fragment.list" | mustFromJson) | uniq | toJson }}
+  hidden: {{ include "fragment.slot.loader.hidden" . | include "fragment.list" | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -366,7 +366,7 @@ rollingUpdate:
 {{- range .Servers }}
 {{- $facts := .Facts.engine }}
 {{- $arguments := concat (include "fragment.slot.server.command" . | include "fragment.list" | mustFromJson) .Values.extraArgs }}
-{{- $urls := concat (include "fragment.urlsIn" .Values.env | mustFromJson) (include "fragment.urlsIn" $arguments | mustFromJson) }}
+{{- $urls := include "fragment.urlsIn" (list .Values.env $arguments .Values.nodes.ray.engineArgs) | mustFromJson }}
 {{- $loads := and (ne .Values.model.delivery "none") (not .Facts.delivery.waitsForLoader) }}
 {{- if $loads }}
 {{- $urls = concat $urls (include "fragment.slot.source.urls" . | include "fragment.list" | mustFromJson) }}
@@ -380,11 +380,19 @@ rollingUpdate:
 {{- if not .Facts.batch }}
 {{- $entry = merge (dict "service" (include "fragment.serverName" .) "ports" $ports "public" true) $entry }}
 {{- end }}
-{{- if and $loads .Values.global.proxy.existingSecret }}
-{{- $_ := set $entry "hidden" (list "global.proxy.existingSecret") }}
+{{- $hidden := include "fragment.hiddenIn" (list (printf "%senv" (replace ": " "." .Place)) .Values.env) | mustFromJson }}
+{{- if $loads }}
+{{- $hidden = concat $hidden (include "fragment.slot.loader.hidden" . | include "fragment.list" | mustFromJson) }}
 {{- end }}
+{{- with $hidden }}
+{{- $_ := set $entry "hidden" . }}
+{{- end }}
+{{- if (.Facts.group | default dict).metrics }}
+{{- $_ := set $entry "metrics" (int64 .Facts.group.metrics) }}
+{{- else }}
 {{- with ternary $facts.metrics nil (empty .Facts.batch) }}
 {{- $_ := set $entry "metrics" (get ($facts.ports | default dict) .port | default $facts.port | int64) }}
+{{- end }}
 {{- end }}
 {{- if include "fragment.slot.server.kubernetes" . }}
 {{- $_ := set $entry "kubernetes" true }}

@@ -5,13 +5,15 @@ that exists. Empty without access to a cluster, where lookup finds nothing: ever
 {{- define "fragment.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
 {{- $fields := include "fragment.read" (list . "files/upgrade/immutable.yaml") | mustFromJson }}
-{{- $objects := include "fragment.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
+{{- $objects := include "fragment.upgrade.objects" (list . (append (keys $fields) "ScaledObject")) | mustFromJson }}
 {{ include "fragment.upgrade.nodePorts" (list . $objects) }}
 {{ include "fragment.upgrade.lost" . }}
 {{- range $objects }}
 {{- $old := dict }}
+{{- if eq .kind "ScaledObject" }}
+{{ include "fragment.upgrade.scaler" (list $ .) }}
 {{- /* Helm deletes a hook before it creates the next one. */}}
-{{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
+{{- else if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
 {{- $old = include "fragment.upgrade.found" (list $ .) | mustFromJson }}
 {{- end }}
 {{ include "fragment.upgrade.others" (list $ .) }}
@@ -52,6 +54,23 @@ no message here may lead to its deletion.
 {{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
 {{- if and (eq (get $notes "meta.helm.sh/release-name") $release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $release.Namespace) -}}
 true
+{{- end }}
+{{- end }}
+
+{{- /*
+(list CONTEXT SCALEDOBJECT): a HorizontalPodAutoscaler of this release for the same workload. KEDA's webhook refuses a ScaledObject
+while one exists (apis/keda/v1alpha1/scaledobject_webhook.go of 2.21), and Helm deletes objects when all others are created.
+*/}}
+{{- define "fragment.upgrade.scaler" -}}
+{{- $context := first . }}
+{{- $object := last . }}
+{{- with $object.metadata.name }}
+{{- $namespace := $object.metadata.namespace | default $context.Release.Namespace }}
+{{- $found := lookup "autoscaling/v2" "HorizontalPodAutoscaler" $namespace . | default dict }}
+{{- $target := dig "spec" "scaleTargetRef" "name" "" $object }}
+{{- if and (include "fragment.upgrade.own" (list $context $found)) (eq $target (dig "spec" "scaleTargetRef" "name" "?" $found)) }}
+ScaledObject/{{ . }}: KEDA refuses it while HorizontalPodAutoscaler/{{ . }} scales {{ $target }}, and Helm deletes that only at the end of an upgrade; run `{{ include "fragment.upgrade.delete" (dict "context" $context "old" $found) }}`, and upgrade again
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -70,7 +70,6 @@
 
 {{- define "llm-stack.apiFaults" -}}
 {{- $key := .key }}
-{{- $taken := .taken }}
 {{- $found := include "llm-stack.apiHosts" (list .context .way) | mustFromJson }}
 {{- $servers := keys .context.Serving | sortAlpha }}
 {{- if not $servers }}
@@ -91,8 +90,6 @@
 {{- range $host, $names := $users }}
 {{- if gt (len $names) 1 }}
 {{ $key }}.hosts: servers {{ join " and " $names }} have the same host name {{ $host }}; give each its own host name
-{{- else if has $host $taken }}
-{{ $key }}.hosts: {{ $host }} is already the host name of a UI or of another route; give server {{ first $names }} its own host name
 {{- end }}
 {{- end }}
 {{- end }}

@@ -3,19 +3,145 @@
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+{{- define "llm-stack.addressAt" -}}
+{{- $found := regexFind "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?)(:[0-9]+)?" . }}
+{{- $port := regexFind ":[0-9]+$" $found }}
+{{- $host := trimSuffix $port $found | lower }}
+{{- $sound := and $found (not (regexMatch "^[A-Za-z0-9:@_$%-]" (trimPrefix $found .))) }}
+{{- $sound = and $sound (regexMatch "^(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$" $port) }}
+{{- if hasPrefix "[" $host }}
+{{- $sound = and $sound (include "llm-stack.soundIPv6" (trimAll "[]" $host)) }}
+{{- else if regexMatch "^[0-9.]+$" $host }}
+{{- $sound = and $sound (regexMatch "^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])([.]|$)){4}$" $host) (not (regexMatch "[.]$|^(0|127)[.]" $host)) }}
+{{- else }}
+{{- $host = trimSuffix "." $host }}
+{{- $sound = and $sound (not (or (contains ".." $host) (hasSuffix "." $host) (eq $host "localhost"))) }}
+{{- end }}
+{{- if $sound }}{{ $host }}{{ $port }}{{ end }}
+{{- end }}
+
+
+{{- define "llm-stack.soundIPv6" -}}
+{{- $groups := list }}
+{{- $sound := true }}
+{{- range splitList "::" . }}
+{{- $sound = and $sound (regexMatch "^([0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7})?$" .) }}
+{{- $groups = concat $groups (splitList ":" . | compact) }}
+{{- end }}
+{{- $ends := splitList "::" . | len }}
+{{- $whole := or (and (eq $ends 1) (eq (len $groups) 8)) (and (eq $ends 2) (lt (len $groups) 8)) }}
+{{- if and $sound $whole (not (regexMatch "^[0:]*(:0{0,3}1)?$" .)) }}true{{ end }}
+{{- end }}
+
+
+{{- define "llm-stack.urlsAt" -}}
+{{- $scheme := regexFind "^[^:]+" .text | lower }}
+{{- $rest := splitn "://" 2 .text }}
+{{- $rest = $rest._1 }}
+{{- $authority := regexFind "^[^/?#]*" $rest }}
+
+{{- if and (contains "@" $rest) (not (contains "@" $authority)) (not (include "llm-stack.addressAt" $authority)) }}
+{{- $authority = splitList "@" $rest | last | regexFind "^[^/?#]*" }}
+{{- end }}
+{{- $authority = splitList "@" $authority | last }}
+
+{{- $stores := dict "s3" "s3.amazonaws.com" "s3a" "s3.amazonaws.com" "s3n" "s3.amazonaws.com" "gs" "storage.googleapis.com" "gcs" "storage.googleapis.com" "hf" "huggingface.co" "az" "blob.core.windows.net" "azure" "blob.core.windows.net" "abfs" "dfs.core.windows.net" "abfss" "dfs.core.windows.net" "wasb" "blob.core.windows.net" "wasbs" "blob.core.windows.net" }}
+{{- with get $stores $scheme }}
+{{- if not (and $.endpoint (hasPrefix "s3" $scheme)) }}
+https://{{ . }}
+{{- end }}
+{{- else }}
+{{- range ternary list (splitList "," $authority) (has $scheme (list "file" "unix" "sqlite" "duckdb" "ipc" "inproc" "data")) }}
+{{- with include "llm-stack.addressAt" . }}
+{{ $scheme }}://{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+
+{{- define "llm-stack.bareAt" -}}
+{{- range regexSplit "[,;=|{}()]+" . -1 }}
+
+{{- $text := regexReplaceAll "^\\[+([^\\]]*)$" . "${1}" | regexFind "^(\\[[^\\]]*\\])?[^\\]]*" }}
+{{- $parts := splitn "/" 2 $text }}
+{{- $host := splitList "@" $parts._0 | last }}
+{{- if and (regexMatch "^(([A-Za-z0-9-]+[.])+[A-Za-z][A-Za-z0-9-]*[.]?|[0-9.]+|\\[.*\\]):[0-9]{2,5}$" $host) (not (contains ":" ($parts._1 | default ""))) }}
+{{- with include "llm-stack.addressAt" $host }}
+tcp://{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+
+
+
+
 {{- define "llm-stack.urlsIn" -}}
-{{- $found := list }}
+{{- $texts := list }}
+{{- $endpoint := false }}
 {{- range . }}
-{{- if kindIs "string" . }}
-{{- range regexFindAll "[a-z][a-z0-9+]*://([^@/\\s\"';,]*@)?([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]+)?" . -1 }}
-{{- $found = append $found (regexReplaceAll "://.*@" . "://") }}
-{{- end }}
-{{- range regexSplit "[\\s,;='\"{}\\[\\]]+" . -1 }}
-{{- if and (regexMatch "^(([A-Za-z0-9-]+[.])+[A-Za-z][A-Za-z0-9-]*|[0-9]{1,3}([.][0-9]{1,3}){3}):[0-9]{2,5}(/[^:]*)?$" .) (not (regexMatch "^(0|127)[.]" .)) }}
-{{- $found = append $found (printf "tcp://%s" (splitList "/" . | first)) }}
+{{- range $name, $text := . }}
+{{- if and (kindIs "string" $text) $text }}
+{{- $endpoint = or $endpoint (regexMatch "(?i)(aws|s3|minio).*endpoint|endpoint.*s3" (toString $name)) }}
+{{- if regexMatch ":|[(]" $text }}
+{{- $texts = append $texts $text }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- uniq $found | mustToJson }}
+{{- $found := list }}
+{{- range $text := $texts }}
+
+{{- range regexSplit "[\\s\"'`<>\\\\]+" (regexReplaceAll "([A-Za-z][A-Za-z0-9+.-]*://)" $text " ${1}") -1 }}
+{{- $lines := "" }}
+{{- if regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://" . }}
+{{- $lines = include "llm-stack.urlsAt" (dict "text" . "endpoint" $endpoint) }}
+{{- else if contains ":" . }}
+{{- $lines = include "llm-stack.bareAt" . }}
+{{- end }}
+{{- range splitList "\n" $lines }}
+{{- $found = append $found (trim .) }}
+{{- end }}
+{{- end }}
+
+{{- range regexFindAll "\\btcp[46]?[(][^()\\s]+[)]" $text -1 }}
+{{- with include "llm-stack.addressAt" (regexReplaceAll "^tcp[46]?[(]|[)]$" . "") }}
+{{- $found = append $found (printf "%s://%s" (ternary "tcp" "mysql" (regexMatch ":[0-9]+$" .)) .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- compact $found | uniq | mustToJson }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.hiddenIn" -}}
+{{- $found := list }}
+{{- range $name, $value := last . }}
+{{- $from := kindIs "map" $value | ternary $value dict }}
+{{- $from = $from.valueFrom | default dict }}
+{{- $address := regexMatch "(?i)(^|_)(URL|URI|DSN|HOST|HOSTNAME|ENDPOINT|ADDR|ADDRESS|BROKER|SERVER|PROXY|CONNECTION_STRING)(E?S)?$" $name }}
+{{- if and (or $from.secretKeyRef $from.configMapKeyRef) $address (not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST$" $name)) }}
+{{- $found = append $found (printf "%s.%s" (first $) $name) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
 {{- end }}

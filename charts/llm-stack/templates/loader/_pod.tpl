@@ -58,7 +58,12 @@ spec:
 
 
 {{- define "llm-stack.loader.urls" -}}
-{{- concat (include "llm-stack.urlsIn" .Values.loader.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
+{{- concat (include "llm-stack.urlsIn" (list .Values.loader.env) | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toYaml }}
+{{- end }}
+
+{{- define "llm-stack.loader.hidden" -}}
+{{- $hidden := include "llm-stack.hiddenIn" (list (printf "%sloader.env" (replace ": " "." .Place)) .Values.loader.env) | mustFromJson }}
+{{- toYaml (ternary (list "global.proxy.existingSecret") list (not (empty .Values.global.proxy.existingSecret)) | concat $hidden) }}
 {{- end }}
 
 
@@ -68,6 +73,7 @@ spec:
 {{- $urls := include "llm-stack.slot.source.urls" . | include "llm-stack.list" | mustFromJson }}
 - component: {{ printf "%s-loader" .Server | quote }}
   urls: {{ concat $urls (include "llm-stack.slot.loader.urls" . | include "llm-stack.list" | mustFromJson) | uniq | toJson }}
+  hidden: {{ include "llm-stack.slot.loader.hidden" . | include "llm-stack.list" | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -5,13 +5,15 @@
 {{- define "llm-stack.upgrade.checks" -}}
 {{- if and .Values.upgradeChecks.enabled (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") }}
 {{- $fields := include "llm-stack.read" (list . "files/upgrade/immutable.yaml") | mustFromJson }}
-{{- $objects := include "llm-stack.upgrade.objects" (list . (keys $fields)) | mustFromJson }}
+{{- $objects := include "llm-stack.upgrade.objects" (list . (append (keys $fields) "ScaledObject")) | mustFromJson }}
 {{ include "llm-stack.upgrade.nodePorts" (list . $objects) }}
 {{ include "llm-stack.upgrade.lost" . }}
 {{- range $objects }}
 {{- $old := dict }}
+{{- if eq .kind "ScaledObject" }}
+{{ include "llm-stack.upgrade.scaler" (list $ .) }}
 
-{{- if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
+{{- else if not (hasKey (dig "metadata" "annotations" dict . | default dict) "helm.sh/hook") }}
 {{- $old = include "llm-stack.upgrade.found" (list $ .) | mustFromJson }}
 {{- end }}
 {{ include "llm-stack.upgrade.others" (list $ .) }}
@@ -52,6 +54,23 @@
 {{- $notes := dig "metadata" "annotations" dict (last .) | default dict }}
 {{- if and (eq (get $notes "meta.helm.sh/release-name") $release.Name) (eq (get $notes "meta.helm.sh/release-namespace") $release.Namespace) -}}
 true
+{{- end }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.upgrade.scaler" -}}
+{{- $context := first . }}
+{{- $object := last . }}
+{{- with $object.metadata.name }}
+{{- $namespace := $object.metadata.namespace | default $context.Release.Namespace }}
+{{- $found := lookup "autoscaling/v2" "HorizontalPodAutoscaler" $namespace . | default dict }}
+{{- $target := dig "spec" "scaleTargetRef" "name" "" $object }}
+{{- if and (include "llm-stack.upgrade.own" (list $context $found)) (eq $target (dig "spec" "scaleTargetRef" "name" "?" $found)) }}
+ScaledObject/{{ . }}: KEDA refuses it while HorizontalPodAutoscaler/{{ . }} scales {{ $target }}, and Helm deletes that only at the end of an upgrade; run `{{ include "llm-stack.upgrade.delete" (dict "context" $context "old" $found) }}`, and upgrade again
+{{- end }}
 {{- end }}
 {{- end }}
 

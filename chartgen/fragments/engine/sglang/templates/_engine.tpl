@@ -25,8 +25,14 @@ parallelism: {{ include "fragment.engine.sglang.parallelism" . | quote }}
 {{- $asked := dict "model" ($sglang.servedModelName | default .Facts.model.name) }}
 group:
   port: 20000
-  path: {{ ternary "/v1/embeddings" "/v1/completions" $sglang.embeddings | quote }}
-  request: {{ merge $asked (ternary (dict "input" "0") (dict "prompt" "0" "max_tokens" 1) $sglang.embeddings) | toJson }}
+  requests:
+    {{- if $sglang.embeddings }}
+    /v1/embeddings: {{ merge (dict "input" "0") $asked | toJson }}
+    /v1/rerank: {{ merge (dict "query" "0" "documents" (list "0")) $asked | toJson }}
+    /classify: {{ merge (dict "input" "0") $asked | toJson }}
+    {{- else }}
+    /v1/completions: {{ merge (dict "prompt" "0" "max_tokens" 1) $asked | toJson }}
+    {{- end }}
 parallel: {{ max 1 (mul (int64 $sglang.maxRunningRequests) (int64 $sglang.dataParallelSize)) }}
 {{- with include "fragment.argument" (list .Values.extraArgs (list "--kv-cache-dtype")) }}
 kvCacheTypes: [{{ quote . }}]

@@ -76,6 +76,13 @@ Given the values of an HTTPRoute. */}}
 {{- mustToJson $services }}
 {{- end }}
 
+{{- define "fragment.expose.http-route.taken" -}}
+{{- range include "fragment.expose.http-route.ways" . | mustFromJson }}
+{{- $key := ternary "httpRoute.hostnames" "api.httpRoute.hosts" (eq .key "httpRoute") }}
+{{ include "fragment.waysOfRoute" (dict "key" $key "parents" .values.parentRefs "hosts" .hostnames "namespace" $.Release.Namespace) }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.expose.http-route.needs" -}}
 {{- range include "fragment.expose.http-route.ways" . | mustFromJson }}
 {{- range .values.parentRefs }}
@@ -137,7 +144,6 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{ include "fragment.backendFault" (dict "context" . "name" $ui.backend "key" "httpRoute.backend") }}
 {{- end }}
 {{- if $api.enabled }}
-{{- $taken := ternary $ui.hostnames list $ui.enabled }}
-{{ include "fragment.apiFaults" (dict "context" . "way" $api "key" "api.httpRoute" "taken" $taken) }}
+{{ include "fragment.apiFaults" (dict "context" . "way" $api "key" "api.httpRoute") }}
 {{- end }}
 {{- end }}

@@ -85,6 +85,19 @@ key is the path of its values, and a rule is {host, service, port}.
 {{- end }}
 {{- end }}
 
+{{- define "fragment.expose.ingress.taken" -}}
+{{- range $way := include "fragment.expose.ingress.ways" . | mustFromJson }}
+{{- $own := eq .key "ingress" }}
+{{- range $n, $rule := .rules }}
+- key: {{ ternary (ternary "ingress.host" "ingress.additionalHosts" (eq $n 0)) "api.ingress.hosts" $own | quote }}
+  kind: Ingress
+  host: {{ ternary "" .host (eq .host "*") | quote }}
+  parent: {{ $way.values.className | quote }}
+  places: {{ include "fragment.placesOfIngress" $way.values.annotations | mustFromJson | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* cert-manager creates the Secrets if an annotation requests it. */}}
 {{- define "fragment.expose.ingress.needs" -}}
 {{- range include "fragment.expose.ingress.ways" . | mustFromJson }}
@@ -106,7 +119,6 @@ Secret/{{ . }}
 
 {{- define "fragment.expose.ingress.checks" -}}
 {{- $controllers := include "fragment.read" (list . "files/expose/ingress/controllers.yaml") | mustFromJson }}
-{{- $taken := list }}
 {{- range $way := include "fragment.expose.ingress.ways" . | mustFromJson }}
 {{- $hosts := list }}
 {{- range .rules }}
@@ -117,9 +129,8 @@ Secret/{{ . }}
 ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule matches, or set ingress.domain
 {{- end }}
 {{ include "fragment.backendFault" (dict "context" $ "name" .values.backend "key" "ingress.backend") }}
-{{- $taken = $hosts }}
 {{- else }}
-{{ include "fragment.apiFaults" (dict "context" $ "way" .values "key" .key "taken" $taken) }}
+{{ include "fragment.apiFaults" (dict "context" $ "way" .values "key" .key) }}
 {{- end }}
 {{- range $n, $item := .values.tls }}
 {{- range $host := $item.hosts }}

@@ -26,8 +26,10 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- $rules := list }}
 {{- $pods := include "fragment.observe.alerts.pods" . }}
 {{- if .Facts.batch }}
-{{- $failed := printf "kube_job_failed{%s,job_name=~%s,condition=\"true\"} > 0" $here (quote (trimSuffix "-[a-z0-9]{5}" $pods)) }}
-{{- $rules = append $rules (dict "name" "LLMBatchFailed" "expr" $failed "for" "1m" "severity" "warning" "summary" "A batch program failed" "description" "The program failed more often than batch.backoffLimit allows, or took too long. The logs of its pods contain the reason.") }}
+{{- /* A failed Job stays, and with it its metric. The alert is about the last one of those that ended. */}}
+{{- $jobs := printf "%s,job_name=~%s" $here (quote (include "fragment.observe.alerts.jobs" .)) }}
+{{- $failed := printf "max(max by (namespace, job_name) (kube_job_created{%s}) * on (namespace, job_name) (max by (namespace, job_name) (kube_job_failed{%s,condition=\"true\"}) > 0)) > (max(kube_job_status_completion_time{%s}) or vector(0))" $jobs $jobs $jobs }}
+{{- $rules = append $rules (dict "name" "LLMBatchFailed" "expr" $failed "for" "1m" "severity" "warning" "summary" "A batch program failed" "description" "The program failed more often than batch.backoffLimit allows, or took too long. The logs of its pods contain the reason. The alert ends when a later run succeeds, or when you delete the failed Job.") }}
 {{- else }}
 {{- $kind := ternary "deployment" "statefulset" (eq .Facts.server.kind "Deployment") }}
 {{- $set := printf "{%s,%s=%s}" $here $kind (quote $name) }}
@@ -74,8 +76,21 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- mustToJson $rules }}
 {{- end }}
 
-{{- /* A pattern of the names of a server's pods. */}}
+{{- /* A pattern of the names of the Jobs of a batch program. */}}
+{{- define "fragment.observe.alerts.jobs" -}}
+{{- .Facts.server.name }}-{{ ternary "[0-9]+" "[0-9a-f]{8}" (eq .Facts.server.kind "CronJob") }}
+{{- end }}
+
+{{- /*
+A pattern of the names of a server's pods. Of a name of more than 58 characters, Kubernetes keeps 58 before the five that it
+appends (apiserver/pkg/storage/names/generate.go), so of a long name the parts are not known, but the length of all.
+*/}}
 {{- define "fragment.observe.alerts.pods" -}}
+{{- $name := .Facts.server.name }}
 {{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" "Job" "[0-9a-f]{8}(-[0-9]+)?-[a-z0-9]{5}" "CronJob" "[0-9]+(-[0-9]+)?-[a-z0-9]{5}" }}
-{{- .Facts.server.name }}-{{ get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}
+{{- $end := get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}
+{{- if and (gt (len $name) 40) (hasSuffix "{5}" $end) }}
+{{- $end = printf "(%s|[a-z0-9-]{%d})" $end (sub 62 (len $name)) }}
+{{- end }}
+{{- $name }}-{{ $end }}
 {{- end }}

@@ -23,7 +23,8 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 {{- /*
 A dashboard, as JSON. Given {engine, metrics, release}. It shows the servers of this engine; its variables can choose others
 of the cluster whose metrics are collected by a monitor of this chart. Its file, uid and title are those of the release: Grafana
-does not accept two dashboards of one uid, and its sidecar deletes a file although another ConfigMap has the same.
+does not accept two dashboards of one uid, and its sidecar deletes a file although another ConfigMap has the same. No name contains _,
+so no two namespaces and releases have a file in common.
 */}}
 {{- define "fragment.observe.dashboard.json" -}}
 {{- $of := `{namespace=~"$namespace",llm_release=~"$release",llm_server=~"$server"}` }}

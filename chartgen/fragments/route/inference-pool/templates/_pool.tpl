@@ -31,6 +31,14 @@ llm-d.ai/engine-type: {{ printf "llm-stack-%s" .Values.engine | quote }}
 {{- end }}
 {{- end }}
 
+{{- define "fragment.route.inference-pool.taken" -}}
+{{- with .Values.inferencePool }}
+{{- if .enabled }}
+{{ include "fragment.waysOfRoute" (dict "key" "inferencePool.httpRoute.hostnames" "parents" .httpRoute.parentRefs "hosts" .httpRoute.hostnames "namespace" $.Release.Namespace) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "fragment.route.inference-pool.access" -}}
 {{- if .Values.inferencePool.enabled -}}
 - title: The endpoint picker
@@ -133,14 +141,6 @@ inferencePool.servers: the servers of a pool must serve the same model, but thes
 {{- end }}
 {{- if gt (uniq $ports | len) 1 }}
 inferencePool.servers: the servers of a pool must listen on the same port, but these listen on {{ uniq $ports | sortAlpha | join " and " }}; set inferencePool.servers to servers of one engine
-{{- end }}
-{{- /* Of two routes of one host, a Gateway follows the older one. */}}
-{{- range $host := $pool.httpRoute.hostnames }}
-{{- range $.Facts.expose }}
-{{- if eq (regexReplaceAll "^[a-z]+://([^/:]+).*$" (.url | default "") "${1}") $host }}
-inferencePool.httpRoute.hostnames: {{ $host }} is already the host name of another route, which leads to {{ .service }} past the pool; remove that route, or give the pool its own host name
-{{- end }}
-{{- end }}
 {{- end }}
 {{- if not $pool.httpRoute.parentRefs }}
 inferencePool.httpRoute.parentRefs: is empty, so no Gateway leads to the pool; add a Gateway with name, namespace, and its listener as sectionName

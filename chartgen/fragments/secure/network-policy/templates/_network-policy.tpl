@@ -13,11 +13,13 @@ a host with .svc and another domain than cluster.local (minio.storage.svc.exampl
 A Service can have the name of a pod before it (redis-0.redis.cache.svc).
 */}}
 {{- define "fragment.secure.network-policy.target" -}}
-{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "postgresql" 5432 "postgres" 5432 "mysql" 3306 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "ldap" 389 "ldaps" 636 }}
-{{- $scheme := splitList "://" .url | first }}
+{{- $usual := dict "https" 443 "http" 80 "wss" 443 "ws" 80 "redis" 6379 "rediss" 6379 "valkey" 6379 "valkeys" 6379 "postgresql" 5432 "postgres" 5432 "cockroachdb" 26257 "mysql" 3306 "mariadb" 3306 "sqlserver" 1433 "mssql" 1433 "oracle" 1521 "mongodb" 27017 "amqp" 5672 "amqps" 5671 "nats" 4222 "mqtt" 1883 "mqtts" 8883 "ldap" 389 "ldaps" 636 "ssh" 22 "ray" 10001 }}
+{{- $scheme := splitList "://" .url | first | lower }}
+{{- /* The driver of a database is behind its scheme, and what git uses before it. */}}
+{{- $schemes := splitList "+" $scheme }}
 {{- $authority := splitList "://" .url | last | splitList "/" | first | splitList "@" | last }}
 {{- $host := regexReplaceAll ":[0-9]+$" $authority "" | trimSuffix "." }}
-{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (get $usual (splitList "+" $scheme | first) | default 443) }}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | int64 | default (coalesce (get $usual (first $schemes)) (get $usual (last $schemes)) 443) }}
 {{- /* Before .svc are the names of a Service and of its namespace. After it is the domain of the cluster, which can be any. */}}
 {{- $inside := regexMatch "^[^.]+([.][^.]+)+[.]svc([.]|$)|[.]svc$" $host }}
 {{- $certain := regexMatch "[.]svc([.]cluster[.]local)?$" $host }}
@@ -103,7 +105,12 @@ A Service can have the name of a pod before it (redis-0.redis.cache.svc).
 {{- $rules = append $rules (dict "to" $blocks "ports" (include "fragment.secure.network-policy.ports" (uniq $numbers) | include "fragment.list" | mustFromJson)) }}
 {{- end }}
 {{- if .entry.kubernetes }}
-{{- $rules = append $rules (dict "ports" (include "fragment.secure.network-policy.ports" (list 443 6443) | include "fragment.list" | mustFromJson)) }}
+{{- $rule := dict "ports" (include "fragment.secure.network-policy.ports" $values.apiServer.ports | include "fragment.list" | mustFromJson) }}
+{{- $blocks := list }}
+{{- range $values.apiServer.addresses }}
+{{- $blocks = append $blocks (dict "ipBlock" .) }}
+{{- end }}
+{{- $rules = append $rules (ternary (dict "to" $blocks) dict (not (empty $blocks)) | merge $rule) }}
 {{- end }}
 {{- range .entry.peers }}
 {{- $rules = append $rules (dict "to" (list (include "fragment.secure.network-policy.peer" (list $context .) | mustFromJson))) }}
@@ -251,6 +258,9 @@ are not known here. NOTES name them, because such a host can have a private addr
 {{- range $n, $block := $values.external }}
 {{ include "fragment.secure.network-policy.blockFaults" (list (printf "networkPolicy.external[%d]" $n) $block) }}
 {{- end }}
+{{- range $n, $block := $values.apiServer.addresses }}
+{{ include "fragment.secure.network-policy.blockFaults" (list (printf "networkPolicy.apiServer.addresses[%d]" $n) $block) }}
+{{- end }}
 {{- range $word := list "clients" "prometheus" }}
 {{- range $n, $peer := get $values $word }}
 {{- with $peer.ipBlock }}
@@ -273,7 +283,7 @@ are not known here. NOTES name them, because such a host can have a private addr
 {{- $known = append $known .component }}
 {{- if not (hasKey $values.egress .component) }}
 {{- range .hidden }}
-networkPolicy.egress: {{ . }} names a Secret, so the chart does not know the address in it; add {{ $component }} with a rule for that address
+networkPolicy.egress: {{ . }} names a Secret or a ConfigMap, so the chart does not know the address in it; add {{ $component }} with a rule for that address
 {{- end }}
 {{- end }}
 {{- end }}

@@ -172,6 +172,7 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
   service: {{ include "fragment.name" (list . "nextchat") }}
   ports: [3000]
   public: true
-  urls: {{ concat $urls (include "fragment.urlsIn" .Values.nextchat.env | mustFromJson) | toJson }}
+  urls: {{ concat $urls (include "fragment.urlsIn" (list .Values.nextchat.env) | mustFromJson) | toJson }}
+  hidden: {{ include "fragment.hiddenIn" (list "nextchat.env" .Values.nextchat.env) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}

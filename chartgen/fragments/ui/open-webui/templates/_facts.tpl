@@ -231,7 +231,7 @@ PersistentVolumeClaim/{{ . }}
 {{- /* The URLs that the values name, as a JSON list. */}}
 {{- define "fragment.ui.open-webui.urls" -}}
 {{- $ui := .Values.openWebui }}
-{{- $urls := include "fragment.urlsIn" $ui.env | mustFromJson }}
+{{- $urls := include "fragment.urlsIn" (list $ui.env) | mustFromJson }}
 {{- range include "fragment.ui.open-webui.endpoints" . | mustFromJson }}
 {{- range . }}
 {{- $urls = append $urls .url }}
@@ -250,7 +250,7 @@ PersistentVolumeClaim/{{ . }}
 {{- $ui := .Values.openWebui }}
 {{- if $ui.enabled }}
 {{- $urls := concat (include "fragment.ui.open-webui.urls" . | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) }}
-{{- $hidden := list }}
+{{- $hidden := include "fragment.hiddenIn" (list "openWebui.env" $ui.env) | mustFromJson }}
 {{- range $key := list "database" "redis" }}
 {{- if (get $ui $key).existingSecret }}
 {{- $hidden = append $hidden (printf "openWebui.%s.existingSecret" $key) }}

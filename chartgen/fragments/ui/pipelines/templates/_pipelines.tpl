@@ -102,7 +102,8 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
   service: {{ include "fragment.name" (list . "pipelines") }}
   ports: [9099]
   public: true
-  urls: {{ concat (include "fragment.urlsIn" .Values.pipelines.env | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toJson }}
+  urls: {{ concat (include "fragment.urlsIn" (list .Values.pipelines.env) | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toJson }}
+  hidden: {{ include "fragment.hiddenIn" (list "pipelines.env" .Values.pipelines.env) | mustFromJson | toJson }}
   internet: true
 {{- end }}
 {{- end }}

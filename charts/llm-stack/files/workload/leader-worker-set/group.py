@@ -3,9 +3,10 @@
 
     group.py reach PORT
         The first pod, whose address is in GROUP_LEADER, accepts connections on PORT.
-    group.py answer PORT PATH REQUEST COUNTER…
-        The model computes: a COUNTER in the metrics has grown since the last call, or a REQUEST to PATH is answered.
-        A request that is refused (4xx) is an answer too. An idle group gets a request, a busy one does not.
+    group.py answer PORT PATH REQUEST [PATH REQUEST]… COUNTER…
+        The model computes: a COUNTER in the metrics has grown since the last call, or a REQUEST to a PATH is answered.
+        A server that embeds and one that scores have different paths: the next request follows one that is refused
+        (4xx). If all are refused, that is an answer too. An idle group gets requests, a busy one does not.
     group.py outlast PORT
         Returns when the first pod has closed PORT, so that the others stop after it.
 
@@ -53,29 +54,36 @@ def outlast(port):
     return None
 
 
-def answer(server, path, body, *counters):
+def answer(server, *rest):
+    requests, counters = [], list(rest)
+    while counters and counters[0].startswith("/"):
+        requests.append((counters.pop(0), counters.pop(0)))
     before = progress(server, counters)
     if before is not None and before != recall():
         return remember(before)
-    error = ask(server + path, body)
+    error = ask(server, requests)
     after = progress(server, counters)
     if error and (before is None or after is None or after == before):
         return error
     return remember(after)
 
 
-def ask(url, body):
-    """The reason why the request is not answered, or None."""
+def ask(server, requests):
+    """The reason why no request is answered, or None."""
     headers = {"Content-Type": "application/json"}
     if os.environ.get("GROUP_API_KEY"):
         headers["Authorization"] = "Bearer " + os.environ["GROUP_API_KEY"]
-    request = urllib.request.Request(url, json.dumps(json.loads(body)).encode(), headers)
-    try:
-        opened(request, REQUEST_SECONDS)
-    except urllib.error.HTTPError as error:
-        return f"{url}: HTTP {error.code}" if error.code >= 500 else None
-    except OSError as error:
-        return f"{url}: no answer within {REQUEST_SECONDS} seconds: {error}"
+    for path, body in requests:
+        url = server + path
+        try:
+            opened(urllib.request.Request(url, json.dumps(json.loads(body)).encode(), headers), REQUEST_SECONDS)
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                continue
+            return f"{url}: HTTP {error.code}"
+        except OSError as error:
+            return f"{url}: no answer within {REQUEST_SECONDS} seconds: {error}"
+        return None
     return None
 
 

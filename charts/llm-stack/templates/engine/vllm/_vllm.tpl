@@ -30,8 +30,17 @@ parallelism: {{ include "llm-stack.engine.vllm.parallelism" . | quote }}
 embeds: {{ not (empty $embeds) }}
 group:
   port: 29500
-  path: {{ ternary "/v1/completions" "/v1/embeddings" (empty $embeds) | quote }}
-  request: {{ merge (dict "model" (include "llm-stack.engine.vllm.name" .)) (ternary (dict "prompt" "0" "max_tokens" 1) (dict "input" "0") (empty $embeds)) | toJson }}
+  requests:
+    {{- $name := dict "model" (include "llm-stack.engine.vllm.name" .) }}
+    {{- if $embeds }}
+    # vllm/entrypoints/pooling: which of them a model has depends on what it was trained for.
+    /pooling: {{ merge (dict "input" "0") $name | toJson }}
+    /v1/embeddings: {{ merge (dict "input" "0") $name | toJson }}
+    /v1/rerank: {{ merge (dict "query" "0" "documents" (list "0")) $name | toJson }}
+    /classify: {{ merge (dict "input" "0") $name | toJson }}
+    {{- else }}
+    /v1/completions: {{ merge (dict "prompt" "0" "max_tokens" 1) $name | toJson }}
+    {{- end }}
   variables: [VLLM_HOST_IP]
 parallel: {{ max 1 (mul (int64 .Values.vllm.maxNumSeqs) (int64 .Values.vllm.dataParallelSize)) }}
 readOnly: true

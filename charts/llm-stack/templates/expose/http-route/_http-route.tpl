@@ -76,6 +76,13 @@
 {{- mustToJson $services }}
 {{- end }}
 
+{{- define "llm-stack.expose.http-route.taken" -}}
+{{- range include "llm-stack.expose.http-route.ways" . | mustFromJson }}
+{{- $key := ternary "httpRoute.hostnames" "api.httpRoute.hosts" (eq .key "httpRoute") }}
+{{ include "llm-stack.waysOfRoute" (dict "key" $key "parents" .values.parentRefs "hosts" .hostnames "namespace" $.Release.Namespace) }}
+{{- end }}
+{{- end }}
+
 {{- define "llm-stack.expose.http-route.needs" -}}
 {{- range include "llm-stack.expose.http-route.ways" . | mustFromJson }}
 {{- range .values.parentRefs }}
@@ -137,7 +144,6 @@ Gateway/{{ with .namespace }}{{ . }}/{{ end }}{{ .name }}
 {{ include "llm-stack.backendFault" (dict "context" . "name" $ui.backend "key" "httpRoute.backend") }}
 {{- end }}
 {{- if $api.enabled }}
-{{- $taken := ternary $ui.hostnames list $ui.enabled }}
-{{ include "llm-stack.apiFaults" (dict "context" . "way" $api "key" "api.httpRoute" "taken" $taken) }}
+{{ include "llm-stack.apiFaults" (dict "context" . "way" $api "key" "api.httpRoute") }}
 {{- end }}
 {{- end }}

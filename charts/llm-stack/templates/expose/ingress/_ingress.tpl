@@ -85,6 +85,19 @@
 {{- end }}
 {{- end }}
 
+{{- define "llm-stack.expose.ingress.taken" -}}
+{{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
+{{- $own := eq .key "ingress" }}
+{{- range $n, $rule := .rules }}
+- key: {{ ternary (ternary "ingress.host" "ingress.additionalHosts" (eq $n 0)) "api.ingress.hosts" $own | quote }}
+  kind: Ingress
+  host: {{ ternary "" .host (eq .host "*") | quote }}
+  parent: {{ $way.values.className | quote }}
+  places: {{ include "llm-stack.placesOfIngress" $way.values.annotations | mustFromJson | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 
 {{- define "llm-stack.expose.ingress.needs" -}}
 {{- range include "llm-stack.expose.ingress.ways" . | mustFromJson }}
@@ -106,7 +119,6 @@ Secret/{{ . }}
 
 {{- define "llm-stack.expose.ingress.checks" -}}
 {{- $controllers := include "llm-stack.read" (list . "files/expose/ingress/controllers.yaml") | mustFromJson }}
-{{- $taken := list }}
 {{- range $way := include "llm-stack.expose.ingress.ways" . | mustFromJson }}
 {{- $hosts := list }}
 {{- range .rules }}
@@ -117,9 +129,8 @@ Secret/{{ . }}
 ingress.host: is empty; set it to a host name, or to "*" for every request that no other rule matches, or set ingress.domain
 {{- end }}
 {{ include "llm-stack.backendFault" (dict "context" $ "name" .values.backend "key" "ingress.backend") }}
-{{- $taken = $hosts }}
 {{- else }}
-{{ include "llm-stack.apiFaults" (dict "context" $ "way" .values "key" .key "taken" $taken) }}
+{{ include "llm-stack.apiFaults" (dict "context" $ "way" .values "key" .key) }}
 {{- end }}
 {{- range $n, $item := .values.tls }}
 {{- range $host := $item.hosts }}

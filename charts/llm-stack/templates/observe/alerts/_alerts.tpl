@@ -26,8 +26,10 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- $rules := list }}
 {{- $pods := include "llm-stack.observe.alerts.pods" . }}
 {{- if .Facts.batch }}
-{{- $failed := printf "kube_job_failed{%s,job_name=~%s,condition=\"true\"} > 0" $here (quote (trimSuffix "-[a-z0-9]{5}" $pods)) }}
-{{- $rules = append $rules (dict "name" "LLMBatchFailed" "expr" $failed "for" "1m" "severity" "warning" "summary" "A batch program failed" "description" "The program failed more often than batch.backoffLimit allows, or took too long. The logs of its pods contain the reason.") }}
+
+{{- $jobs := printf "%s,job_name=~%s" $here (quote (include "llm-stack.observe.alerts.jobs" .)) }}
+{{- $failed := printf "max(max by (namespace, job_name) (kube_job_created{%s}) * on (namespace, job_name) (max by (namespace, job_name) (kube_job_failed{%s,condition=\"true\"}) > 0)) > (max(kube_job_status_completion_time{%s}) or vector(0))" $jobs $jobs $jobs }}
+{{- $rules = append $rules (dict "name" "LLMBatchFailed" "expr" $failed "for" "1m" "severity" "warning" "summary" "A batch program failed" "description" "The program failed more often than batch.backoffLimit allows, or took too long. The logs of its pods contain the reason. The alert ends when a later run succeeds, or when you delete the failed Job.") }}
 {{- else }}
 {{- $kind := ternary "deployment" "statefulset" (eq .Facts.server.kind "Deployment") }}
 {{- $set := printf "{%s,%s=%s}" $here $kind (quote $name) }}
@@ -75,7 +77,20 @@ alerts.enabled: the alerts need the metrics of the server; set monitoring.enable
 {{- end }}
 
 
+{{- define "llm-stack.observe.alerts.jobs" -}}
+{{- .Facts.server.name }}-{{ ternary "[0-9]+" "[0-9a-f]{8}" (eq .Facts.server.kind "CronJob") }}
+{{- end }}
+
+
+
+
+
 {{- define "llm-stack.observe.alerts.pods" -}}
+{{- $name := .Facts.server.name }}
 {{- $ends := dict "Deployment" "[a-z0-9]{6,10}-[a-z0-9]{5}" "StatefulSet" "[0-9]+" "Job" "[0-9a-f]{8}(-[0-9]+)?-[a-z0-9]{5}" "CronJob" "[0-9]+(-[0-9]+)?-[a-z0-9]{5}" }}
-{{- .Facts.server.name }}-{{ get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}
+{{- $end := get $ends .Facts.server.kind | default "[0-9]+(-[0-9]+)?" }}
+{{- if and (gt (len $name) 40) (hasSuffix "{5}" $end) }}
+{{- $end = printf "(%s|[a-z0-9-]{%d})" $end (sub 62 (len $name)) }}
+{{- end }}
+{{- $name }}-{{ $end }}
 {{- end }}

@@ -25,6 +25,7 @@ dashboards.enabled: no server of the release exports metrics; set dashboards.ena
 
 
 
+
 {{- define "llm-stack.observe.dashboard.json" -}}
 {{- $of := `{namespace=~"$namespace",llm_release=~"$release",llm_server=~"$server"}` }}
 {{- $m := .metrics }}

@@ -172,6 +172,7 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
   service: {{ include "llm-stack.name" (list . "nextchat") }}
   ports: [3000]
   public: true
-  urls: {{ concat $urls (include "llm-stack.urlsIn" .Values.nextchat.env | mustFromJson) | toJson }}
+  urls: {{ concat $urls (include "llm-stack.urlsIn" (list .Values.nextchat.env) | mustFromJson) | toJson }}
+  hidden: {{ include "llm-stack.hiddenIn" (list "nextchat.env" .Values.nextchat.env) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}

@@ -231,7 +231,7 @@ PersistentVolumeClaim/{{ . }}
 
 {{- define "llm-stack.ui.open-webui.urls" -}}
 {{- $ui := .Values.openWebui }}
-{{- $urls := include "llm-stack.urlsIn" $ui.env | mustFromJson }}
+{{- $urls := include "llm-stack.urlsIn" (list $ui.env) | mustFromJson }}
 {{- range include "llm-stack.ui.open-webui.endpoints" . | mustFromJson }}
 {{- range . }}
 {{- $urls = append $urls .url }}
@@ -250,7 +250,7 @@ PersistentVolumeClaim/{{ . }}
 {{- $ui := .Values.openWebui }}
 {{- if $ui.enabled }}
 {{- $urls := concat (include "llm-stack.ui.open-webui.urls" . | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) }}
-{{- $hidden := list }}
+{{- $hidden := include "llm-stack.hiddenIn" (list "openWebui.env" $ui.env) | mustFromJson }}
 {{- range $key := list "database" "redis" }}
 {{- if (get $ui $key).existingSecret }}
 {{- $hidden = append $hidden (printf "openWebui.%s.existingSecret" $key) }}

@@ -102,7 +102,8 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
   service: {{ include "llm-stack.name" (list . "pipelines") }}
   ports: [9099]
   public: true
-  urls: {{ concat (include "llm-stack.urlsIn" .Values.pipelines.env | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toJson }}
+  urls: {{ concat (include "llm-stack.urlsIn" (list .Values.pipelines.env) | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toJson }}
+  hidden: {{ include "llm-stack.hiddenIn" (list "pipelines.env" .Values.pipelines.env) | mustFromJson | toJson }}
   internet: true
 {{- end }}
 {{- end }}

@@ -79,7 +79,11 @@ livenessProbe:
   failureThreshold: 6
 {{- else }}
 {{- $progress := list $.Facts.engine.metrics.promptTokens $.Facts.engine.metrics.generatedTokens }}
-{{- $answer := concat (list "python3" "/opt/files/group.py" "answer" (int64 $.Facts.engine.port | toString) .path (toJson .request)) $progress }}
+{{- $answer := list "python3" "/opt/files/group.py" "answer" (int64 $.Facts.engine.port | toString) }}
+{{- range $path, $request := .requests }}
+{{- $answer = append (append $answer $path) (toJson $request) }}
+{{- end }}
+{{- $answer = concat $answer $progress }}
 startupProbe:
   exec: {command: {{ toJson $answer }}}
   periodSeconds: 10

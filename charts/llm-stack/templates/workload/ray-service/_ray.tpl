@@ -2,6 +2,8 @@
 {{- if gt (int64 .Values.nodes.count) 1 -}}
 size: {{ int64 .Values.nodes.count }}
 serve: true
+# Ray exports the metrics of its engine there, too.
+metrics: 8080
 # KubeRay sets them in each pod (controllers/ray/common/pod.go).
 variables: [FQ_RAY_IP, KUBERAY_GEN_RAY_START_CMD, RAY_ADDRESS, RAY_CLOUD_INSTANCE_ID, RAY_CLUSTER_NAME, RAY_IP, RAY_NODE_TYPE_NAME, RAY_PORT]
 wait: {{ printf "With Helm 4, `helm install --wait` waits for a RayService, as long as `--timeout` allows. Helm 3 does not, nor does an upgrade: until it is over, run `kubectl wait --for=condition=UpgradeInProgress=false rayservice/%s -n %s`, because the old pods are Ready." (include "llm-stack.workload.ray-service.name" .) .Release.Namespace | quote }}
