@@ -192,11 +192,18 @@ class Draft:
             return None
         return next((one for one in self.workloads if selector.items() <= one.labels.items()), None)
 
-    def behind(self, service: str, namespace: str = "") -> Workload | None:
-        """The imported workload behind a Service of the input, in a namespace where both are known."""
-        for source in self.sources:
+    def behind(self, service: str, namespace: str = "", near: Source | None = None) -> Workload | None:
+        """The imported workload behind a Service of the input, in a namespace where both are known.
+
+        Of Services with one name, that is meant which is made of the same values as the object that names it.
+        """
+        same = [one for one in self.sources if near and near.of and (one.of, one.block) == (near.of, near.block)]
+        # Of an umbrella chart, whose release is not known, a Service is called RELEASE-NAME.
+        below = [one for one in self.sources if one.block and one.block[-1] not in ("values", "valuesObject")]
+        ends = [one for one in below if service.endswith(f"-{at(one.data, ('metadata', 'name'))}")]
+        for source in (*same, *self.sources, *ends):
             data = source.data
-            if data.get("kind") == "Service" and at(data, ("metadata", "name")) == service:
+            if data.get("kind") == "Service" and (at(data, ("metadata", "name")) == service or source in ends):
                 if namespace and at(data, ("metadata", "namespace")) not in (None, namespace):
                     continue
                 return self.selected(at(data, ("spec", "selector")))

@@ -363,6 +363,18 @@ def made_by_hand(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, .
     at.put(f"{target}.existingClaim", name, *keys, how="a claim that you create for the volume")
 
 
+ROUTED = "llama.cpp would load one of several models for each request; llm-stack has a server for each model"
+
+
+@row("router", TEXT)
+def router(at: At) -> None:
+    """A file or a folder with the models among which llama.cpp chooses."""
+    at.none(f"{ROUTED}, under servers")
+    which = f"each model of {at.value}{at.draft.of(at.server)}"
+    at.draft.warn(f"{ROUTED}: under servers, write {which} with model.name and llamacpp.file")
+    at.draft.lost.add(at.server)
+
+
 @row("volume", {"pvcStorage": TEXT})
 def volume(at: At) -> None:
     """A new claim of a size, where the chart has none without it."""

@@ -14,7 +14,7 @@ from .source import Source, at, is_compose, spec_of
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
-OWN_UI = "own-ui"
+OWN_UI, OWN_SERVER = "own-ui", "own-server"
 OBJECTS = ("Application", "ApplicationSet", "HelmRelease")
 HALF = 2  # of its keys at the top level, at least one in two must be the chart's
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
@@ -127,13 +127,37 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     found = _chosen(source, path, name, chart, around, data)
     if found and all(part.path != path for part in found):  # an umbrella chart
         known = {part.path[-1] for part in found}
-        uis = [] if any(part.table.ui for part in found) else [key for key in _running(data) if key not in known]
-        return [*found, *(Part(source, (*path, key), charts()[OWN_UI], around) for key in uis)]
+        ui = any(part.table.ui for part in found)
+        own = [
+            part for part in _homemade(source, path, data, around) if part.path != path and part.path[-1] not in known
+        ]
+        return [*found, *(part for part in own if not (ui and part.table.name == OWN_UI))]
+    if not found and not chart:
+        return _homemade(source, path, data, around)
     if len(found) != 1 or found[0].table.ui:
         return found
     blocks = _uis(found[0].table, data)
     own = [Part(source, (*path, key), charts()[OWN_UI], around) for key in blocks]
     return [replace(found[0], without=tuple(blocks)), *own]
+
+
+def _homemade(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
+    """Values of a chart that somebody wrote for himself: its blocks with the image of a server or of Open WebUI, or the
+    whole of it.
+    """
+    images = {key: image for key, image in _images(data).items() if "apiVersion" not in data}
+    found = [part for key, image in images.items() if (part := _of_image(source, (*path, key), image, around))]
+    whole = _of_image(source, path, image_of(data), around)
+    return [replace(whole, without=tuple(part.path[-1] for part in found)), *found] if whole else found
+
+
+def _of_image(source: Source, path: Key, image: str, around: Table | None) -> Part | None:
+    program = program_of(image)
+    if program and program.name == charts()[OWN_UI].program:
+        return Part(source, path, charts()[OWN_UI], around, program)
+    if program and program.engine not in ("", "custom"):
+        return Part(source, path, charts()[OWN_SERVER], around, program)
+    return None
 
 
 def _uis(table: Table, data: dict[str, Any]) -> list[str]:
@@ -255,7 +279,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
             table = named
         elif score(known, block) >= CLOSE and mostly(known, block) and not single:
             table = known
-        elif named and _plain(named, data) and not _of_a_chart(key, data):
+        elif named and not single and _plain(named, data) and not _of_a_chart(key, data):
             table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))
