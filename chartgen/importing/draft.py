@@ -101,6 +101,7 @@ class Draft:
     kept: dict[str, tuple[str, str]] = field(default_factory=dict)
     # By server: the vendor that a public image of its program is for, the image, and where the input has it.
     images: dict[str, tuple[str, str, str, tuple[Spot, ...]]] = field(default_factory=dict)
+    router: str = ""  # the end of the name of a Service that leads to all servers of another chart
     subcharts: dict[str, str] = field(default_factory=dict)  # by its key in an umbrella chart's values: the server
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
@@ -221,6 +222,8 @@ class Draft:
         below = [server for key, server in self.subcharts.items() if name == key or name.endswith(f"-{key}")]
         if len(below) == 1:
             return below[0]
+        if self.router and self.servers and name.endswith(self.router):
+            return self.servers[0]
         if rest and not any(one.name == name for one in self.workloads):
             pass  # a Service elsewhere can have the name of a server of this release
         elif name in self.servers:

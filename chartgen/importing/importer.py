@@ -61,8 +61,12 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
     draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
     beside: dict[str, list[str]] = {}
     for each, path in recognise.unclaimed(parts):
+        block = source.at(each.data, path)
+        if recognise.off(block):
+            draft.note(draft.spots(each, path), Note(SETTLED, f"{yamlfile.dotted((*path, 'enabled'))} is false"))
+            continue
         draft.note(draft.spots(each, path), Note(MISSING, NO_CHART))
-        if recognise.runs(source.at(each.data, path)):
+        if recognise.runs(block) or (isinstance(block, dict) and block.get("enabled") is True):
             beside.setdefault(each.path, []).append(str(path[-1]))
     for place, names in beside.items():
         draft.warn(
@@ -124,11 +128,12 @@ def _with_siblings(part: recognise.Part, parts: list[recognise.Part]) -> recogni
     return replace(part, table=replace(part.table, defaults={**part.table.defaults, **off}), instead=tuple(own))
 
 
-def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool, bool]:
+def _turn(part: recognise.Part) -> tuple[bool, ...]:
     """Servers come before what uses them, in whatever order the input has them, and what is around values last."""
     engine = bool(part.program and part.program.engine)
     around = not set(recognise.OBJECTS).isdisjoint(part.table.kinds)
-    return around, bool(part.table.kinds), not part.table.server, not part.program, not engine
+    kinds = bool(part.table.kinds)
+    return around, kinds, bool(part.table.ui) and not kinds, not part.table.server, not part.program, not engine
 
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:
