@@ -11,7 +11,7 @@ from .flags import arguments, texts
 from .function import row
 from .manifests import put_image
 from .models import claim, set_model, set_models
-from .typed import ANY, TEXT, text_at
+from .typed import ANY, MAP, TEXT, text_at
 
 QUANTITY = re.compile(r"\d+(\.\d+)?([KMGT]i?)?")
 MOVES = (
@@ -50,9 +50,12 @@ def of_command(at: At) -> None:
     arguments(at.below(row={"variables": texts(around.get("env"))}))
 
 
-@row("ownModel", TEXT)
+@row("ownModel", (TEXT, MAP))
 def model(at: At) -> None:
-    """The only model of a server, by its name."""
+    """The only model of a server, by its name; of a block about it, what no other row takes is not known."""
+    if isinstance(at.value, dict):
+        at.unknown()
+        return
     text = str(at.value)
     if not at.program or at.program.engine not in ("ollama", "vllm", "sglang"):
         at.none("set model.name, and llamacpp.file for llama.cpp")

@@ -21,7 +21,7 @@ from ..reading.unprinted import opened
 from . import carry, downloads, models, recognise, settle, source, typed, withheld
 from .at import At
 from .devices import label_of
-from .draft import CARRIED, CHANGED, MISSING, NO_CHART, PERSISTENT, SETTLED, Draft, Note, Put, Spot
+from .draft import CARRIED, CHANGED, MISSING, NO_CHART, PERSISTENT, SETTLED, UNKNOWN, Draft, Note, Put, Spot
 from .manifests import PODS
 from .tables import charts
 from .typed import text_at
@@ -99,7 +99,25 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")
     _finished(draft)
     carry.rest(draft)
+    for part in parts:
+        _unknown(draft, part)
     return draft
+
+
+def _unknown(draft: Draft, part: recognise.Part) -> None:
+    """Say first how much of a chart that somebody wrote for himself is not in the values."""
+    said = f"{UNKNOWN} {part.table.title}"
+    found = [
+        path
+        for (number, path), note in draft.notes.items()
+        if number == part.source.number and path[: len(part.path)] == part.path and note.text.startswith(said)
+    ]
+    if part.table.name == recognise.OWN_SERVER and found:
+        some = yamlfile.dotted(min(found, key=len))
+        draft.warn(
+            f"compare {part.source.path} with the values: chartgen does not know the chart, and {len(found)} of its"
+            f" settings, such as {some}, are not in them"
+        )
 
 
 def _elsewhere(data: Any) -> bool:
