@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ..reading.yamlfile import Key
+from ..reading.yamlfile import Key, dotted
 from .at import At
 from .function import row
 from .models import NEW
@@ -18,18 +18,94 @@ from .typed import ANY, list_at, map_at, text_at
 
 KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet"}
 LABEL = "app.kubernetes.io/controller"
+BLOCK = "chartgen/block"  # several blocks of values can each have a controller of one name, such as main
 PROBES = {"liveness": "livenessProbe", "readiness": "readinessProbe", "startup": "startupProbe"}
+SIGNS = (dict, list, str)  # what an entry's sign is written as
 RELEASE = re.compile(r"\{\{-?\s*\.Release\.Name\s*-?\}\}")
+# Version 1 of the library has one controller, whose settings are at the top level: those of its container, and of its
+# pods. Entries of maps are of version 2 and later, by other names.
+CONTAINER = (
+    "image", "command", "args", "env", "envFrom", "probes", "resources", "securityContext", "lifecycle", "termination",
+)  # fmt: skip
+POD = {
+    **{
+        name: name
+        for name in (
+            "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases",
+            "hostIPC", "hostNetwork", "hostPID", "hostname", "imagePullSecrets", "nodeSelector", "priorityClassName",
+            "restartPolicy", "runtimeClassName", "schedulerName", "terminationGracePeriodSeconds", "tolerations",
+            "topologySpreadConstraints",
+        )
+    },
+    "podAnnotations": "annotations",
+    "podLabels": "labels",
+    "podSecurityContext": "securityContext",
+}  # fmt: skip
+MAIN = "main"
 FIELDS = ("imagePullPolicy", "resources", "securityContext", "lifecycle", "workingDir", "ports")
 
 
 def known(data: Any) -> bool:
-    """Whether values are app-template's: controllers with containers that have images."""
-    return any(
+    """Whether values are app-template's: controllers with containers that have images, or one image beside entries by
+    name, which is version 1.
+    """
+    return _first(data) or any(
         map_at(one, "image") or text_at(one, "image")
         for controller in map_at(data, "controllers").values()
         for one in map_at(controller, "containers").values()
     )
+
+
+def _first(data: Any) -> bool:
+    """Whether values are those of version 1 of the library: an image, and Services, Ingresses or volumes by name."""
+    image = map_at(data, "image")
+    if not text_at(image, "repository") or "controllers" in data:
+        return False
+    signs = {"service": ("ports",), "ingress": ("hosts",), "persistence": ("mountPath", "existingClaim", "type")}
+    blocks = {key: map_at(data, key) for key in signs}
+    named = {key: [one for one in block.values() if isinstance(one, dict)] for key, block in blocks.items()}
+    found = [
+        one for key, ones in named.items() for one in ones if any(isinstance(one.get(s), SIGNS) for s in signs[key])
+    ]
+    # Settings of another chart are no maps: `enabled` is one of its own, not of an entry.
+    return bool(found) and all(len(named[key]) == len(block) for key, block in blocks.items())
+
+
+def _modern(data: dict[str, Any]) -> tuple[dict[str, Any], dict[Key, Key]]:
+    """Values of version 1 in the form of the later ones, and what each part of them was there."""
+    container: dict[str, Any] = {}
+    moved: dict[Key, Key] = {}
+    place: Key = ("controllers", MAIN)
+    controller: dict[str, Any] = dict(map_at(data, "controller"))
+    for name in controller:
+        moved[(*place, name)] = ("controller", name)
+    for name in CONTAINER:
+        if name in data:
+            container[name] = data[name]
+            moved[(*place, "containers", MAIN, name)] = (name,)
+    pod = {ours: data[name] for name, ours in POD.items() if name in data}
+    moved |= {(*place, "pod", ours): (name,) for name, ours in POD.items() if name in data}
+    beside = {}
+    for name in ("additionalContainers", "sidecars"):
+        beside |= map_at(data, name)
+        moved |= {(*place, "containers", each): (name, each) for each in map_at(data, name)}
+    controller |= {"containers": {MAIN: container, **beside}, "pod": pod}
+    if "initContainers" in data:
+        controller["initContainers"] = data["initContainers"]
+        moved[(*place, "initContainers")] = ("initContainers",)
+    gone = {*CONTAINER, *POD, "controller", "additionalContainers", "sidecars", "initContainers"}
+    made = {name: one for name, one in data.items() if name not in gone}
+    made["controllers"] = {MAIN: controller}
+    # An Ingress has its class under the name of Kubernetes there, and a path without a Service leads to the only one.
+    for key, one in map_at(made, "ingress").items():
+        if isinstance(one, dict) and "ingressClassName" in one:
+            made["ingress"] = {**made["ingress"], key: {**one, "className": one["ingressClassName"]}}
+            moved[("ingress", key, "className")] = ("ingress", key, "ingressClassName")
+    made["service"] = {
+        key: {"controller": MAIN, **one} if isinstance(one, dict) else one
+        for key, one in map_at(made, "service").items()
+    }
+    return made, moved
 
 
 def manifests(source: Source, path: Key) -> list[Source]:
@@ -76,6 +152,9 @@ class _Made:
     def __init__(self, source: Source, path: Key) -> None:
         self.source, self.path = source, path
         self.values: dict[str, Any] = at(source.data, path) or {}
+        self.moved: dict[Key, Key] = {}
+        if _first(self.values):
+            self.values, self.moved = _modern(self.values)
         self.release = self._release()
         if self.release:
             self.values = _named(self.values, self.release)
@@ -83,7 +162,9 @@ class _Made:
     def _release(self) -> str:
         own = text_at(self.values, "fullnameOverride") or text_at(self.values, "global", "fullnameOverride")
         around = self.source.data if self.path else {}
-        return own or text_at(around, "spec", "releaseName") or text_at(around, "metadata", "name")
+        named = own or text_at(around, "spec", "releaseName") or text_at(around, "metadata", "name")
+        # Of an umbrella chart, whose release is not known, the key of the block is part of all names.
+        return named or next((str(key) for key in self.path[-1:] if key not in ("values", "valuesObject")), "")
 
     def _entries(self, kind: str) -> dict[str, Any]:
         return {str(key): one for key, one in map_at(self.values, kind).items() if _on(one)}
@@ -93,9 +174,19 @@ class _Made:
         alone = len(self._entries(kind)) == 1 or key in (self.release, "main")
         return self.release if alone and self.release else f"{self.release}-{key}".strip("-")
 
+    def _labels(self, controller: str) -> dict[str, str]:
+        return {LABEL: controller, BLOCK: f"{self.source.number}/{dotted(self.path)}"}
+
     def _finished(self, made: _Object) -> Source:
-        made.made = {place: (*self.path, *origin) if origin else () for place, origin in made.made.items()}
-        return replace(self.source, data=made.data, made=made.made, of=self.source)
+        made.made = {place: (*self.path, *self._said(origin)) if origin else () for place, origin in made.made.items()}
+        return replace(self.source, data=made.data, made=made.made, of=self.source, block=self.path)
+
+    def _said(self, origin: Key) -> Key:
+        """Where the input has what is at a path of the values in the form of the later versions."""
+        for end in range(len(origin), 0, -1):
+            if origin[:end] in self.moved:
+                return (*self.moved[origin[:end]], *origin[end:])
+        return origin
 
     def workloads(self) -> list[Source]:
         """A workload for each controller that runs all the time."""
@@ -110,7 +201,7 @@ class _Made:
         origin: Key = ("controllers", key)
         made = _Object(kind, "apps/v1", self._name("controllers", key))
         spec: Key = ("spec", "template", "spec")
-        made.data["spec"] = {"template": {"metadata": {"labels": {LABEL: key}}, "spec": {"containers": []}}}
+        made.data["spec"] = {"template": {"metadata": {"labels": self._labels(key)}, "spec": {"containers": []}}}
         made.put(("spec", "replicas"), one.get("replicas"), (*origin, "replicas"))
         made.put(("spec", "strategy"), one.get("strategy"), (*origin, "strategy"))
         for place in (("defaultPodOptions",), (*origin, "pod")):
@@ -176,10 +267,10 @@ class _Made:
                         item |= {name: mount[name] for name in ("subPath", "readOnly") if name in mount}
                         at_ = made.add((*spec, "containers", n, "volumeMounts"), item, (*origin, *below))
                         made.made[(*at_, "name")] = ()
-                        made.made[(*at_, "mountPath")] = (*origin, *below, "path" if "path" in mount else "mountPath")
+                        made.made[(*at_, "mountPath")] = (*origin, *below, "path" if below else "mountPath")
 
     def _volume(self, key: str, one: dict[str, Any]) -> dict[str, Any]:
-        kind = text_at(one, "type") or "persistentVolumeClaim"
+        kind = text_at(one, "type").replace("pvc", "persistentVolumeClaim") or "persistentVolumeClaim"
         name = text_at(one, "name") or self._name_of(text_at(one, "identifier"))
         if kind == "persistentVolumeClaim" and one.get("existingClaim"):
             return {"persistentVolumeClaim": {"claimName": str(one["existingClaim"])}}
@@ -211,7 +302,7 @@ class _Made:
             origin: Key = ("service", key)
             controller = text_at(one, "controller") or (controllers[0] if len(controllers) == 1 else key)
             made.put(("metadata", "annotations"), one.get("annotations"), (*origin, "annotations"))
-            made.put(("spec", "selector"), {LABEL: controller}, (*origin, "controller"))
+            made.put(("spec", "selector"), self._labels(controller), (*origin, "controller"))
             made.put(("spec", "type"), one.get("type"), (*origin, "type"))
             for name, port in map_at(one, "ports").items():
                 if _on(port):

@@ -33,6 +33,7 @@ DECIMAL = re.compile(r"[0-9]{1,18}")
 USUAL_REFERENCE = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}  # what a route's reference means anyway
 VARIABLES = "replace variables such as ${NAME} in the input, and import it again"
 ALIKE = 0.85  # how close a key is to one that it may stand for, from 0 to 1
+BLOCK = "block of a values file"  # the kind of a table for values of a chart that nobody else has
 EMPTY = ("", None, {}, [])
 
 
@@ -193,7 +194,8 @@ class At:
         also = ""
         if self.table.names and own and self.draft.names.has((own,)):
             also = f"; '{own}' in llm-stack {_belongs(own, self.draft)}"
-        said = f"{UNKNOWN} {self.table.title}" if self.table.names or self.table.ui else NO_VALUE
+        of_values = self.table.names or self.table.ui or BLOCK in self.table.kinds
+        said = f"{UNKNOWN} {self.table.title}" if of_values else NO_VALUE
         self._each(keys, Note(MISSING, f"{said}{also}"))
 
     def misspelt(self, known: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..chart.valuesfile import coalesced
 from ..problem import ToolError
 from ..reading.yamlfile import dotted
-from . import apptemplate, cards, compose, convert, flags, manifests, models, network, webui  # noqa: F401  their functions are called by rows
+from . import apptemplate, cards, compose, convert, flags, homemade, manifests, models, network, webui  # noqa: F401  their functions are called by rows
 from .at import EMPTY, At
 from .draft import MISSING, NO_CHART, SETTLED, Note, Put
 from .function import FUNCTIONS
@@ -16,6 +16,9 @@ from .servers import named
 from .source import placed
 from .tables import Node, charts, programs, rows
 from .typed import text_at
+
+VALUES = ("values", "valuesObject")  # where an object has the values of a chart
+OWN = "own-server"  # the table of a server in a chart that somebody wrote for himself
 
 
 def chart(at: At) -> None:
@@ -31,10 +34,14 @@ def chart(at: At) -> None:
         engine(merged)
     if at.table.server and merged.server and (service := text_at(at.source.data, *at.path, "fullnameOverride")):
         at.draft.called[service] = merged.server
-    elif at.table.server and merged.server and at.path and at.path[-1] not in ("values", "valuesObject"):
+    elif (at.table.server or at.table.name == OWN) and merged.server and at.path and at.path[-1] not in VALUES:
         at.draft.subcharts[str(at.path[-1])] = merged.server
+    if at.table.name == "production-stack":
+        at.draft.router = "-router-service"
     if at.table.ui or (runs and runs.prefix):
         at.draft.uis.append(at.table.ui or (runs.prefix if runs else ""))
+    if at.path and at.path[-1] not in VALUES and at.table.names and value.get("enabled") is True:
+        merged.settled("the chart is on", "enabled")
     for group in at.table.groups:
         merged = _group(merged, group)
     walk(merged, at.table.rows)

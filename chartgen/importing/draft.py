@@ -101,6 +101,7 @@ class Draft:
     kept: dict[str, tuple[str, str]] = field(default_factory=dict)
     # By server: the vendor that a public image of its program is for, the image, and where the input has it.
     images: dict[str, tuple[str, str, str, tuple[Spot, ...]]] = field(default_factory=dict)
+    router: str = ""  # the end of the name of a Service that leads to all servers of another chart
     subcharts: dict[str, str] = field(default_factory=dict)  # by its key in an umbrella chart's values: the server
     elsewhere: list[Spot] = field(default_factory=list)
     security: str = ""
@@ -192,11 +193,18 @@ class Draft:
             return None
         return next((one for one in self.workloads if selector.items() <= one.labels.items()), None)
 
-    def behind(self, service: str, namespace: str = "") -> Workload | None:
-        """The imported workload behind a Service of the input, in a namespace where both are known."""
-        for source in self.sources:
+    def behind(self, service: str, namespace: str = "", near: Source | None = None) -> Workload | None:
+        """The imported workload behind a Service of the input, in a namespace where both are known.
+
+        Of Services with one name, that is meant which is made of the same values as the object that names it.
+        """
+        same = [one for one in self.sources if near and near.of and (one.of, one.block) == (near.of, near.block)]
+        # Of an umbrella chart, whose release is not known, a Service is called RELEASE-NAME.
+        below = [one for one in self.sources if one.block and one.block[-1] not in ("values", "valuesObject")]
+        ends = [one for one in below if service.endswith(f"-{at(one.data, ('metadata', 'name'))}")]
+        for source in (*same, *self.sources, *ends):
             data = source.data
-            if data.get("kind") == "Service" and at(data, ("metadata", "name")) == service:
+            if data.get("kind") == "Service" and (at(data, ("metadata", "name")) == service or source in ends):
                 if namespace and at(data, ("metadata", "namespace")) not in (None, namespace):
                     continue
                 return self.selected(at(data, ("spec", "selector")))
@@ -214,6 +222,8 @@ class Draft:
         below = [server for key, server in self.subcharts.items() if name == key or name.endswith(f"-{key}")]
         if len(below) == 1:
             return below[0]
+        if self.router and self.servers and name.endswith(self.router):
+            return self.servers[0]
         if rest and not any(one.name == name for one in self.workloads):
             pass  # a Service elsewhere can have the name of a server of this release
         elif name in self.servers:

@@ -17,6 +17,8 @@ from .importer import drafted
 from .tables import Table, charts, program_of
 
 LONGEST = 100  # characters of a value that are shown
+APP_TEMPLATE = "app-template"
+FOREIGN = 2  # so many keys that llm-stack does not have make a file with a known image one of another chart
 UNREAD = "name a values file; 'chartgen import' does not read what is in it"
 
 
@@ -35,6 +37,14 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
         return [_named(file, line, what) if _importable(file) else Problem(str(file), line, "", what, UNREAD)]
     if documents and recognise.own(documents[0].data):
         return []
+    if mine := _homemade(file, names):
+        what = f"is a values file of {mine.table.title}"
+        key = dotted((*mine.path, "image"))
+        if mine.table.name != APP_TEMPLATE:
+            what = (
+                f"is the values file of a chart that chartgen does not know, with the image of a known program, {key}"
+            )
+        return [_named(file, mine.source.line(mine.path), what), *_hints(file, mine.table, names, schema)]
     for one in documents[:1]:
         if found := _sign(one.data, names):
             table, key = found
@@ -49,6 +59,37 @@ def foreign(file: Path, schema: dict[str, Any]) -> list[Problem]:
                 said = Problem(str(file), line, "", f"has values of {table.title}, such as {key}", remedy)
             return [said, *_hints(file, table, names, schema)]
     return _around(file, names, schema)
+
+
+def _homemade(file: Path, names: Names) -> recognise.Part | None:
+    """The part of a file of app-template, or of a chart that somebody wrote for himself, that llm-stack's values cannot
+    be.
+    """
+    try:
+        parts = [part for one in source.read([file])[:1] for part in recognise.parts(one)]
+    except Faults:
+        return None  # the reader of the values says what is wrong
+    whole = [part for part in parts if part.table.name == APP_TEMPLATE and not part.path]
+    own = [part for part in parts if part.table.name in (recognise.OWN_UI, recognise.OWN_SERVER)]
+    if whole or not own or len(own) != len(parts):
+        return whole[0] if whole else None
+    return next((part for part in own if _cannot_be_ours(part, names)), None)
+
+
+def _cannot_be_ours(part: recognise.Part, names: Names) -> bool:
+    """Whether a block has keys that llm-stack does not have there: as values of llm-stack, a whole file could have one
+    that is misspelt.
+    """
+    if part.path:
+        return not names.has((*part.path, "image"))
+    data = part.source.data
+    known = recognise.keys_of(part.table)
+    if any(key not in known and key not in part.without and names.has((key,)) for key in data):
+        return False  # a key that only llm-stack has
+    paths = [(key, inner) for key, one in data.items() for inner in (one if isinstance(one, dict) else [None])]
+    strange = {path for path in paths if not names.has(path if path[1] is not None else path[:1])}
+    lists = [key for key in ("env", "models") if isinstance(data.get(key), list)]
+    return len(strange) + len(lists) >= FOREIGN
 
 
 def strange(file: Path, schema: dict[str, Any], problems: list[Problem]) -> list[Problem]:
@@ -140,6 +181,7 @@ def _hints(file: Path, table: Table, names: Names, schema: dict[str, Any]) -> li
     parts = [part for one in sources for part in recognise.parts(one)]
     if not any(part.table is table or part.path == () for part in parts):
         parts = [recognise.Part(one, (), table) for one in sources]
+    sources += [part.source for part in parts if part.source.of]
     draft = drafted(sources, parts, schema)
     hints = [found for spot, note in draft.notes.items() if (found := _hint(draft, spot, note, names))]
     once = {(hint.line, hint.message, hint.remedy): hint for hint in reversed(hints)}

@@ -21,7 +21,7 @@ from ..reading.unprinted import opened
 from . import carry, downloads, models, recognise, settle, source, typed, withheld
 from .at import At
 from .devices import label_of
-from .draft import CARRIED, CHANGED, MISSING, NO_CHART, PERSISTENT, SETTLED, Draft, Note, Put, Spot
+from .draft import CARRIED, CHANGED, MISSING, NO_CHART, PERSISTENT, SETTLED, UNKNOWN, Draft, Note, Put, Spot
 from .manifests import PODS
 from .tables import charts
 from .typed import text_at
@@ -61,8 +61,12 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
     draft = Draft(Names(schema), conventions.entry_keys(schema), sources)
     beside: dict[str, list[str]] = {}
     for each, path in recognise.unclaimed(parts):
+        block = source.at(each.data, path)
+        if recognise.off(block):
+            draft.note(draft.spots(each, path), Note(SETTLED, f"{yamlfile.dotted((*path, 'enabled'))} is false"))
+            continue
         draft.note(draft.spots(each, path), Note(MISSING, NO_CHART))
-        if recognise.runs(source.at(each.data, path)):
+        if recognise.runs(block) or (isinstance(block, dict) and block.get("enabled") is True):
             beside.setdefault(each.path, []).append(str(path[-1]))
     for place, names in beside.items():
         draft.warn(
@@ -95,7 +99,25 @@ def drafted(sources: list[source.Source], parts: list[recognise.Part], schema: d
             draft.advise(f"compare the variables {said} of {each.path} with yours: the values have their defaults")
     _finished(draft)
     carry.rest(draft)
+    for part in parts:
+        _unknown(draft, part)
     return draft
+
+
+def _unknown(draft: Draft, part: recognise.Part) -> None:
+    """Say first how much of a chart that somebody wrote for himself is not in the values."""
+    said = f"{UNKNOWN} {part.table.title}"
+    found = [
+        path
+        for (number, path), note in draft.notes.items()
+        if number == part.source.number and path[: len(part.path)] == part.path and note.text.startswith(said)
+    ]
+    if part.table.name == recognise.OWN_SERVER and found:
+        some = yamlfile.dotted(min(found, key=len))
+        draft.warn(
+            f"compare {part.source.path} with the values: chartgen does not know the chart, and {len(found)} of its"
+            f" settings, such as {some}, are not in them"
+        )
 
 
 def _elsewhere(data: Any) -> bool:
@@ -124,11 +146,12 @@ def _with_siblings(part: recognise.Part, parts: list[recognise.Part]) -> recogni
     return replace(part, table=replace(part.table, defaults={**part.table.defaults, **off}), instead=tuple(own))
 
 
-def _turn(part: recognise.Part) -> tuple[bool, bool, bool, bool, bool]:
+def _turn(part: recognise.Part) -> tuple[bool, ...]:
     """Servers come before what uses them, in whatever order the input has them, and what is around values last."""
     engine = bool(part.program and part.program.engine)
     around = not set(recognise.OBJECTS).isdisjoint(part.table.kinds)
-    return around, bool(part.table.kinds), not part.table.server, not part.program, not engine
+    kinds = bool(part.table.kinds)
+    return around, kinds, bool(part.table.ui) and not kinds, not part.table.server, not part.program, not engine
 
 
 def _refuse_unknown(sources: list[source.Source], parts: list[recognise.Part]) -> None:

@@ -88,6 +88,15 @@ def main(data: Any) -> tuple[int, Program] | None:
     return None
 
 
+def serves(container: Any) -> bool:
+    """Whether a container is a model server: neither a UI, nor a client in the image of a server."""
+    program = program_of(split_image(text_at(container, "image"))[0])
+    said = command(container) if isinstance(container, dict) else ""
+    words = list_at(container, "command") + list_at(container, "args")
+    runs = not words or bool(SERVES.search(said)) or (program is not None and program.engine != "ollama")
+    return bool(program and program.engine) and runs and not pulled(said, {}).models
+
+
 def _pulls(pod: Any) -> bool:
     """Whether a Pod only has a server elsewhere pull models, by the client in its program's image."""
     said = [command(one) for one in list_at(pod, "spec", "containers") if isinstance(one, dict)]
@@ -150,6 +159,12 @@ def pod(at: At) -> None:
         if n != found[0]:
             name = other.get("name") if isinstance(other, dict) else ""
             text = f"llm-stack adds no containers of others; run {name or 'it'} as a workload of another chart"
+            if serves(other):
+                text = f"each pod of llm-stack has one server; write {name or 'it'} as another one, under servers"
+                at.draft.warn(
+                    f"the pod of {text_at(at.source.data, 'metadata', 'name') or at.source.path} has another server,"
+                    f" {name or 'a container'}, which is not in the values; write it under servers"
+                )
             at.none(text, ("containers", n))
 
 
@@ -610,7 +625,7 @@ def _ways(at: At) -> dict[int, tuple[At, str]]:
     found: dict[int, tuple[At, str]] = {}
     for n, rule in enumerate(list_at(at.source.data, "spec", "rules")):
         name = _service(inside(rule, ("http", "paths", 0)))
-        workload = at.draft.behind(name) if name else None
+        workload = at.draft.behind(name, near=at.source) if name else None
         if workload:
             found[n] = (_of(at, workload), "ingress" if workload.program.prefix else "api.ingress")
     return found
@@ -672,7 +687,7 @@ def _certificates(at: At, target: str, hosts: set[str], alone: bool) -> None:
 
 def _route(at: At) -> tuple[At, str] | None:
     """Where an HTTPRoute leads: to a UI, or to a model server."""
-    found = at.draft.behind(text_at(at.source.data, "spec", "rules", 0, "backendRefs", 0, "name"))
+    found = at.draft.behind(text_at(at.source.data, "spec", "rules", 0, "backendRefs", 0, "name"), near=at.source)
     if not found:
         return None
     return _of(at, found), "httpRoute" if found.program.prefix else "api.httpRoute"

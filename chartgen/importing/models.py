@@ -363,6 +363,18 @@ def made_by_hand(at: At, target: str, volume: dict[str, Any], keys: tuple[Any, .
     at.put(f"{target}.existingClaim", name, *keys, how="a claim that you create for the volume")
 
 
+ROUTED = "llama.cpp would load one of several models for each request; llm-stack has a server for each model"
+
+
+@row("router", TEXT)
+def router(at: At) -> None:
+    """A file or a folder with the models among which llama.cpp chooses."""
+    at.none(f"{ROUTED}, under servers")
+    which = f"each model of {at.value}{at.draft.of(at.server)}"
+    at.draft.warn(f"{ROUTED}: under servers, write {which} with model.name and llamacpp.file")
+    at.draft.lost.add(at.server)
+
+
 @row("volume", {"pvcStorage": TEXT})
 def volume(at: At) -> None:
     """A new claim of a size, where the chart has none without it."""
@@ -371,11 +383,13 @@ def volume(at: At) -> None:
         at.put(f"{at.row['to']}.size", size, "pvcStorage")
 
 
-@row("image", {"repository": TEXT, "tag": TEXT})
+@row("image", {"registry": TEXT, "repository": TEXT, "tag": TEXT})
 def image(at: At) -> None:
     """An image of the program; a public one, whose flags may be of another version, is not carried over."""
     program = at.program
     repository, tag = str(at.value.get("repository") or ""), at.value.get("tag")
+    registry = str(at.value.get("registry") or "").strip("/") if repository else ""
+    repository = f"{registry}/{repository}" if registry else repository
     if program and repository in program.own:
         ours = f"the version of {program.title} under images.{program.engine}"
         text = f"llm-stack sets flags of {ours}; to use another image, set image.repository and image.tag"
@@ -387,9 +401,12 @@ def image(at: At) -> None:
     if str(tag) == "latest" and program and re.fullmatch("|".join(USUAL), repository):
         at.none(f"does not pin a version; {program.title} has the version under images")
         return
-    for key, value in (("repository", repository), ("tag", tag)):
-        if key in at.value and value not in EMPTY:
-            at.put(f"{program.image if program else 'image'}.{key}", value, key)
+    target = program.image if program else "image"
+    if repository and "repository" in at.value:
+        keys = ("registry", "repository") if registry else ("repository",)
+        at.put(f"{target}.repository", repository, *keys, how="with the registry" if registry else "")
+    if tag not in EMPTY:
+        at.put(f"{target}.tag", tag, "tag")
 
 
 @row("registryImage", {"registry": TEXT, "repository": TEXT})

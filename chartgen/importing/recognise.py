@@ -14,7 +14,7 @@ from .source import Source, at, is_compose, spec_of
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
-OWN_UI = "own-ui"
+OWN_UI, OWN_SERVER = "own-ui", "own-server"
 OBJECTS = ("Application", "ApplicationSet", "HelmRelease")
 HALF = 2  # of its keys at the top level, at least one in two must be the chart's
 CLOSE = 2  # so many of a chart's own keys make a block of an umbrella chart its values
@@ -121,14 +121,19 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     if apptemplate.known(data):
         made = [part for one in apptemplate.manifests(source, path) for part in parts(one)]
         return [*made, Part(source, path, charts()["app-template"], around)] if any(one.program for one in made) else []
-    blocks = [key for key, one in data.items() if isinstance(one, dict) and apptemplate.known(one)]
+    blocks = [key for key, one in data.items() if isinstance(one, dict) and apptemplate.known(one) and not off(one)]
     if blocks and not chart:  # an umbrella chart around app-template
         return [part for key in blocks for part in _values(source, (*path, key), "", "", around)]
     found = _chosen(source, path, name, chart, around, data)
     if found and all(part.path != path for part in found):  # an umbrella chart
         known = {part.path[-1] for part in found}
-        uis = [] if any(part.table.ui for part in found) else [key for key in _running(data) if key not in known]
-        return [*found, *(Part(source, (*path, key), charts()[OWN_UI], around) for key in uis)]
+        ui = any(part.table.ui for part in found)
+        own = [
+            part for part in _homemade(source, path, data, around) if part.path != path and part.path[-1] not in known
+        ]
+        return [*found, *(part for part in own if not (ui and part.table.name == OWN_UI))]
+    if not found and not chart:
+        return _homemade(source, path, data, around)
     if len(found) != 1 or found[0].table.ui:
         return found
     blocks = _uis(found[0].table, data)
@@ -136,9 +141,28 @@ def _values(source: Source, path: Key, name: str, chart: str, around: Table | No
     return [replace(found[0], without=tuple(blocks)), *own]
 
 
+def _homemade(source: Source, path: Key, data: dict[str, Any], around: Table | None) -> list[Part]:
+    """Values of a chart that somebody wrote for himself: its blocks with the image of a server or of Open WebUI, or the
+    whole of it.
+    """
+    images = {key: image for key, image in _images(data).items() if "apiVersion" not in data}
+    found = [part for key, image in images.items() if (part := _of_image(source, (*path, key), image, around))]
+    whole = _of_image(source, path, image_of(data), around)
+    return [replace(whole, without=tuple(part.path[-1] for part in found)), *found] if whole else found
+
+
+def _of_image(source: Source, path: Key, image: str, around: Table | None) -> Part | None:
+    program = program_of(image)
+    if program and program.name == charts()[OWN_UI].program:
+        return Part(source, path, charts()[OWN_UI], around, program)
+    if program and program.engine not in ("", "custom"):
+        return Part(source, path, charts()[OWN_SERVER], around, program)
+    return None
+
+
 def _uis(table: Table, data: dict[str, Any]) -> list[str]:
     """The blocks of a copy of a chart that run Open WebUI, and that the chart does not have."""
-    return [key for key in _running(data) if key not in _keys(table)]
+    return [key for key in _running(data) if key not in keys_of(table)]
 
 
 def _running(data: dict[str, Any]) -> list[str]:
@@ -150,7 +174,7 @@ def _running(data: dict[str, Any]) -> list[str]:
 def strange(part: Part) -> list[str]:
     """The blocks of a copy of a chart that run something, and of which chartgen knows nothing."""
     data = map_at(part.source.data, *part.path)
-    known = {*_keys(part.table), *part.without}
+    known = {*keys_of(part.table), *part.without}
     return [key for key in data if key not in known and runs(data[key])] if part.table.names and data else []
 
 
@@ -173,16 +197,21 @@ def unclaimed(parts: list[Part]) -> Iterator[tuple[Source, Key]]:
                     yield source, here
 
 
+def off(block: Any) -> bool:
+    """Whether a chart around others does not run a block, by `enabled`, as the condition of a subchart is called."""
+    return isinstance(block, dict) and block.get("enabled") is False
+
+
 def runs(block: Any) -> bool:
     """Whether a block of values is on and runs an image, its own or that of a block in it."""
-    on = isinstance(block, dict) and block.get("enabled") is not False
+    on = isinstance(block, dict) and not off(block)
     return on and bool(_images({"": block}) or _images(block))
 
 
 def _images(data: dict[str, Any]) -> dict[str, str]:
     """The blocks of values that are on and run an image: each with its repository."""
     blocks = {key: one for key, one in data.items() if isinstance(one, dict)}
-    on = {key: image_of(one) for key, one in blocks.items() if one.get("enabled", True) is not False}
+    on = {key: image_of(one) for key, one in blocks.items() if not off(one)}
     return {key: image for key, image in on.items() if image}
 
 
@@ -212,7 +241,7 @@ def _chosen(source: Source, path: Key, name: str, chart: str, around: Table | No
     return [Part(source, path, around_them, around)] if around_them else below
 
 
-def _keys(table: Table) -> set[str]:
+def keys_of(table: Table) -> set[str]:
     """The keys that a chart has at its top level."""
     keys = {
         key.split(".")[0] for group in table.groups for key in ([group["in"]] if group.get("in") else group["keys"])
@@ -225,18 +254,18 @@ def _certain(table: Table, data: dict[str, Any]) -> int:
     charts of the same program have the same names.
     """
     found = score(table, data) if mostly(table, data) else 0
-    unknown = set(data) - _keys(table) - {"global"}
+    unknown = set(data) - keys_of(table) - {"global"}
     return found if found >= CLOSE or not unknown else 0
 
 
 def _covers(table: Table, data: dict[str, Any]) -> bool:
     """Whether a chart has every key of the data."""
-    return bool(table.names) and _keys(table) >= set(data)
+    return bool(table.names) and keys_of(table) >= set(data)
 
 
 def mostly(table: Table, data: Any) -> bool:
     """Whether enough of the keys are a chart's: one key alone can be that of another chart, too."""
-    known = _keys(table)
+    known = keys_of(table)
     return isinstance(data, dict) and len(data) <= HALF * sum(key in known for key in data)
 
 
@@ -247,7 +276,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
         isinstance(data.get("image"), dict) or "replicaCount" in data
     )  # a chart of its own, whose blocks are its settings
     for key, block in data.items():
-        if not isinstance(block, dict):
+        if not isinstance(block, dict) or off(block):
             continue
         named, table = _called(key), None
         known = max(charts().values(), key=lambda one: score(one, block))
@@ -255,7 +284,7 @@ def _below(source: Source, path: Key, data: dict[str, Any], around: Table | None
             table = named
         elif score(known, block) >= CLOSE and mostly(known, block) and not single:
             table = known
-        elif named and _plain(named, data) and not _of_a_chart(key, data):
+        elif named and not single and _plain(named, data) and not _of_a_chart(key, data):
             table = named
         if table and table.name != "pipelines":
             found.append(Part(source, (*path, key), table, around))

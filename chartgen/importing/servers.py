@@ -25,4 +25,5 @@ def named(at: At, wish: str = "") -> str:
 
 def _release(at: At) -> str:
     """What the chart is called where it is used: the key of an umbrella chart, or its own name."""
-    return str(at.path[-1]) if at.path and isinstance(at.path[-1], str) and at.path[-1] != "values" else at.table.name
+    own = at.path and isinstance(at.path[-1], str) and at.path[-1] != "values"
+    return str(at.path[-1]) if own else "" if at.table.kinds else at.table.name

@@ -41,6 +41,7 @@ class Source:
     comments: Comments
     defaults: dict[str, str] = field(default_factory=dict)  # of variables of a compose file
     of: Source | None = None  # of an object that a chart makes of its values: the document with them
+    block: Key = ()  # where these values are in it
     made: dict[Key, Key] = field(default_factory=dict)  # a part of such an object -> what of the document it is made of
 
     def line(self, key: Key) -> int:

@@ -155,7 +155,7 @@ def row(config: dict[str, Any], total: int = 0) -> Row:
     if name and "tie_word_embeddings" in config:
         text = {"tie_word_embeddings": config["tie_word_embeddings"], **text}
     layers, heads = _layers(text), text["num_attention_heads"]
-    kv_heads = text.get("num_key_value_heads") or heads
+    kv_heads = text.get("num_key_value_heads") or _searched(text, heads) or heads
     size = text.get("head_dim") or text["hidden_size"] // heads
     dtype = _dtype(config, text)
     method, bits, kept = _quantization(config, text)
@@ -292,6 +292,15 @@ def _blocks(text: dict[str, Any], blocks: Any, size: int) -> float:
         raise ValueError("block_configs is not a list")
     groups = [block.get("attention", {}).get("n_heads_in_group") for block in blocks if isinstance(block, dict)]
     return sum(4.0 * size * text["num_attention_heads"] / group for group in groups if group)
+
+
+def _searched(text: dict[str, Any], heads: int) -> int:
+    """The heads of the KV cache in the layer with the fewest of them, for a model whose layers were searched."""
+    blocks = text.get("block_configs")
+    blocks = blocks if isinstance(blocks, list) else ()
+    each = [block.get("attention") for block in blocks if isinstance(block, dict)]
+    groups = [one.get("n_heads_in_group") for one in each if isinstance(one, dict)]
+    return int(heads) // max((int(group) for group in groups if group and _countable(group)), default=int(heads) + 1)
 
 
 def _vision(config: dict[str, Any]) -> int:

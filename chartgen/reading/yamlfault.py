@@ -28,7 +28,6 @@ SENTENCES = (
     ("node content", "at", "a value is missing here", "add it, or put a text that begins with {char} in quotes"),
     ("parsing a block", "at", "is not aligned with the block that begins on line {from}", "correct the indentation"),
     ("undefined alias", "at", "this alias has no anchor above it", "define it with '&', or put the '*' in quotes"),
-    ("duplicate anchor", "at", "duplicate anchor, first defined on line {from}", "rename one of them"),
     ("unknown escape", "at", "an unknown escape after a backslash", "double the backslash, or use single quotes"),
     (
         "scanning a block scalar",

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,28 @@ class _Rules:
 Nodes = type("Nodes", (_Rules, getattr(yaml, "CBaseLoader", yaml.BaseLoader)), {})
 
 
+class _Again(_Rules, yaml.BaseLoader):
+    """A composer for texts that define an anchor twice: the later one counts from there on, as go-yaml takes it."""
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(self.peek_event().anchor, None)
+        return super().compose_node(parent, index)
+
+
 def _documents(text: str) -> Iterator[Node]:
-    loader = Nodes(text)
+    found = 0
+    try:
+        for node in _composed(Nodes(text)):
+            yield node
+            found += 1
+    except ComposerError as error:
+        if "duplicate anchor" not in str(error):
+            raise
+        yield from islice(_composed(_Again(text)), found, None)
+
+
+def _composed(loader: Any) -> Iterator[Node]:
     try:
         while loader.check_node():
             yield loader.get_node()

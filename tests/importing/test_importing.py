@@ -23,6 +23,7 @@ from chartgen.problem import Faults, Problem
 from chartgen.proofs import validate
 from chartgen.reading.keynames import Names
 from chartgen.reading.unprinted import opened
+from chartgen.reading.yamlfile import dotted
 
 pytestmark = pytest.mark.slow
 
@@ -598,6 +599,62 @@ def test_validate_says_of_an_object_what_it_is():
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
     assert code == 1
     assert f"is a Kubernetes object, HelmRelease; run 'chartgen import {file}" in told
+
+
+def values_files() -> list[Path]:
+    """The inputs of cases that are values of a chart alone."""
+    found = [case / file for case in CASES for file in inputs(case) if len(inputs(case)) == 1]
+    return [file for file in found if not {"apiVersion", "services"} & set(first(file))]
+
+
+def first(file: Path) -> dict:
+    return next(iter(yaml.safe_load_all(file.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("file", values_files(), ids=lambda file: file.parent.name)
+def test_hints_for_a_values_file_are_what_import_makes_of_it(file, monkeypatch):
+    from chartgen.importing.foreign import foreign
+
+    monkeypatch.chdir(file.parent)
+    made = importer.import_files([Path(file.name)], "", lambda said: None)
+    written = {dotted(path) for (_, path), note in made.draft.notes.items() if note.put}
+    problems = foreign(Path(file.name), SCHEMA)
+    assert f"run 'chartgen import {file.name}" in problems[0].remedy
+    assert [each for each in problems if each.key in written and each.message == "llm-stack has no such value"] == []
+
+
+def test_a_server_of_a_chart_of_ones_own_is_told_so(tmp_path):
+    text = "image: {repository: vllm/vllm-openai, tag: v0.11.2}\nreplicaCount: 1\nargs: [--model, a/b]\n"
+    found = told(tmp_path, f"{text}ingress: {{hosts: [{{host: llm.example.com}}]}}\n")
+    assert found[0].startswith("1: is the values file of a chart that chartgen does not know, with the image of a")
+    assert any("use 'api.ingress.hosts.server'" in line for line in found)
+
+
+def test_llm_stacks_own_values_with_a_key_of_another_chart_are_not_of_that_chart(tmp_path):
+    assert told(tmp_path, "image: {repository: ollama/ollama, tag: 0.13.1}\nreplicaCount: 2\n") == []
+    assert told(tmp_path, "image: {repository: ollama/ollama}\nreplicaCount: 2\nargs: []\nmodelCache: {}\n") == []
+
+
+@pytest.mark.parametrize(
+    "form", ["{a}: {{enabled: false, {b}}}", "{a}: {{enabled: false, {b}}}\nother: {{enabled: true}}"]
+)
+@pytest.mark.parametrize(
+    ("key", "block"),
+    [
+        ("open-webui", "ollamaUrls: [http://far:11434]"),
+        ("chat", "image: {repository: ghcr.io/open-webui/open-webui, tag: v0.6.40}"),
+        ("app", "controllers: {main: {containers: {main: {image: ghcr.io/open-webui/open-webui}}}}"),
+    ],
+)
+def test_a_part_of_an_umbrella_chart_that_is_off_is_not_imported(tmp_path, monkeypatch, form, key, block):
+    monkeypatch.chdir(tmp_path)
+    server = "ollama: {ollama: {models: {pull: [qwen3:8b]}, gpu: {enabled: false}}}\n"
+    Path("parent.yaml").write_text(server + form.format(a=key, b=block) + "\n", encoding="utf-8")
+    made = importer.import_files([Path("parent.yaml")], "", lambda said: None)
+    assert yaml.safe_load(made.text)["openWebui"] == {"enabled": False}
+    said = [line for line in report.lines(made.draft) if line.key.startswith(f"{key}.")]
+    assert said
+    assert {line.text for line in said} == {f"{key}.enabled is false"}
 
 
 def test_an_object_that_import_does_not_read_is_not_said_to_be_read(tmp_path):

@@ -571,6 +571,13 @@ def test_cache_of_layers_of_several_kinds(config, whole, windowed, window):
     assert (row.kvKiBPerToken, row.windowKiBPerToken, row.window) == (whole, windowed, window)
 
 
+def test_heads_of_the_cache_are_those_of_the_layer_with_the_fewest():
+    """Where the layers were searched, num_key_value_heads is null."""
+    blocks = [{"attention": {"n_heads_in_group": group}} for group in (4, None, 8)]
+    row = modelconfig.row({**LLAMA, "num_key_value_heads": None, "block_configs": blocks})
+    assert row.kvHeads == row.heads // 8
+
+
 @pytest.mark.parametrize(
     ("quantization", "method", "mebibytes"),
     [

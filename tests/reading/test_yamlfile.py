@@ -106,6 +106,16 @@ def test_anchors_and_merge_keys_are_what_helm_makes_of_them(tmp_path):
     assert parsed.data["listed"] == {"a": 1, "k": {"p": 1}, "z": 9}
 
 
+@pytest.mark.usefixtures("either_parser")
+def test_an_anchor_that_is_defined_again_counts_from_there_on_as_for_helm(tmp_path):
+    text = "a: &x 1\nb: *x\nc: {k: &x [2, {l: &y 3}]}\nd: *x\ne: &y z\nf: *y\n"
+    parsed = parse(text, "f")
+    assert not parsed.problems
+    assert parsed.data == made_by_helm(tmp_path, text)
+    assert parsed.data["d"] == [2, {"l": 3}]
+    assert len(yamlfile.parse_all("a: 1\n---\n" + text + "---\nb: 1\n", "f")) == 3
+
+
 def test_what_two_aliases_name_is_not_shared():
     parsed = parse("a: &a {x: []}\nb: *a\n", "f")
     parsed.data["a"]["x"].append(1)
@@ -176,7 +186,6 @@ SYNTAX = [
     ("a:\n  - 1\n  b: 2\n", 3, "is not aligned with the block that begins on line 2"),
     ("a: 1\nb: 'x' y\n", 2, "there is text after the end of a value"),
     ("a: *zz\n", 1, "this alias has no anchor above it"),
-    ("a: &x 1\nb: &x 2\n", 2, "duplicate anchor, first defined on line 1"),
     ("a: 1\nb: @x\n", 2, "a value cannot begin with '@'"),
     ("a: %x\n", 1, "a value cannot begin with '%'"),
     ('a: "\\q"\n', 1, "an unknown escape after a backslash"),
