@@ -223,16 +223,23 @@ def _mounted(pods: list[Pod]) -> dict[str, str]:
     """Where the files of each mounted path are, "" where they go with the pod. Other volumes are left out."""
     found: dict[str, str] = {}
     for pod in pods:
-        held = {str(each.get("name")): _held(each) for _, each in maps(pod.spec, "volumes[]")}
-        for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]"):
-            name = str(map_at(claim, "metadata").get("name"))
-            held[name] = f"in the claims {formed(f'{name}-{pod.owner.name}', 'name')}-N"
         for _, mount in maps(pod.spec, "containers[].volumeMounts[]"):
-            where = held.get(str(mount.get("name")))
-            below = formed(mount.get("subPath"), "path") if mount.get("subPath") else ""
+            where = held(pod, mount)
             if where is not None:
-                found[str(mount.get("mountPath"))] = f"{where}, below {below}" if where and below else where
+                found[str(mount.get("mountPath"))] = where
     return found
+
+
+def held(pod: Pod, mount: dict[str, Any]) -> str | None:
+    """Where the files of one mounted path are, as `_mounted` says it; None for other volumes."""
+    claims = (
+        str(map_at(each, "metadata").get("name")) for _, each in maps(pod.owner.data, "spec.volumeClaimTemplates[]")
+    )
+    volumes = {str(each.get("name")): _held(each) for _, each in maps(pod.spec, "volumes[]")}
+    volumes |= {name: f"in the claims {formed(f'{name}-{pod.owner.name}', 'name')}-N" for name in claims}
+    where = volumes.get(str(mount.get("name")))
+    below = formed(mount.get("subPath"), "path") if mount.get("subPath") else ""
+    return f"{where}, below {below}" if where and below else where
 
 
 def _held(volume: dict[str, Any]) -> str | None:
