@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..proofs.dangling import of_pod
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
 from .doors import POOL, ROUTES, Door, doors, plain
@@ -38,6 +39,9 @@ USED = re.compile(
     r"|keydb|dragonfly|memcached|qdrant|chroma(?:db)?|milvus|weaviate|elasticsearch|opensearch|minio|etcd|rabbitmq|nats"
     r"|kafka|tika|searxng|docling|unstructured|clickhouse|prometheus|otel|opentelemetry)(?:$|[-_.])"
 )
+# Variables with an address and no scheme, such as REDIS_HOST, and files with addresses of others.
+NAMED, PLACE = re.compile(r"(?:HOST|HOSTNAME|ADDR|ADDRESS)$"), re.compile(r"([a-z0-9][a-z0-9.-]*)(?::(\d+))?")
+SETTINGS = (".yaml", ".yml", ".json", ".toml", ".ini", ".conf", ".env", ".properties")
 PIPELINES = "PIPELINES_"  # how the variables of Open WebUI's Pipelines begin
 LIBRARY = "registry.ollama.ai"
 
@@ -294,18 +298,34 @@ def _behind(render: Render, service: Object | None) -> list[Pod]:
 
 
 def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
-    """The pods whose Services a pod is given URLs of."""
+    """The pods whose Services a pod is given URLs of, in what it runs or in its files."""
+    for host, number in _addresses(render, pod):
+        name, namespace = service_of(host, pod.owner.namespace)
+        service = render.find("Service", name, namespace) if name else None
+        headless = map_at(service.data, "spec").get("clusterIP") == "None" if service else False
+        port = int(number) if number and not headless else None
+        for other in _behind(render, service):
+            if other is not pod and (headless or _answers(service, port, other)):
+                yield other
+
+
+def _addresses(render: Render, pod: Pod) -> Iterator[tuple[str, str | None]]:
+    """The hosts, with their ports, that a pod is given."""
     for path, container in pod.containers():
         for where in ("env[].value", "args[]", "command[]"):
             for _, text in at(container, where, path):
-                for match in URL.finditer(str(text)):
-                    name, namespace = service_of(match[2], pod.owner.namespace)
-                    service = render.find("Service", name, namespace) if name else None
-                    headless = map_at(service.data, "spec").get("clusterIP") == "None" if service else False
-                    port = int(match[3]) if match[3] and not headless else None
-                    for other in _behind(render, service):
-                        if other is not pod and (headless or _answers(service, port, other)):
-                            yield other
+                yield from ((match[2], match[3]) for match in URL.finditer(str(text)))
+        for name, value in variables(container).items():
+            if NAMED.search(name) and (match := PLACE.fullmatch(str(value))):
+                yield match[1], match[2]
+    for each in of_pod(pod):
+        kind, name, namespace = each.named
+        files = render.find(kind, name, namespace) if kind == "ConfigMap" else None
+        used = {key for _, key in each.used()}
+        for key, text in map_at(files.data if files else {}, "data").items():
+            # A script can name what others call.
+            if str(key).endswith(SETTINGS) or key in used:
+                yield from ((match[2], match[3]) for match in URL.finditer(str(text)))
 
 
 def _elsewhere(render: Render, pod: Pod) -> Iterator[str]:

@@ -607,3 +607,16 @@ def test_what_chooses_pods_for_a_gateway_is_no_ui(field):
     found = of(program("it", "vllm/vllm-openai:v0.1.0") + program("picker", "epp:1") + pool)
     assert titles(found, graph.HELPER) == ["picker"]
     assert titles(found, graph.UI) == []
+
+
+def test_a_pod_calls_what_its_settings_name():
+    """A gateway has the URLs of its servers in a file of a ConfigMap, and other programs a host without a scheme."""
+    settings = (
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+        "data: {config.yaml: 'api_base: http://it:80/v1', notes.sh: 'curl http://other'}\n"
+    )
+    volume = "volumes: [{name: c, configMap: {name: settings}}], containers: ["
+    gateway = program("gateway", "litellm:1", "[{name: REDIS_HOST, value: cache}, {name: SOME_NAME, value: other}]")
+    others = "".join(program(name, f"{name}:1") for name in ("it", "other")) + program("cache", "redis:7")
+    found = of(gateway.replace("containers: [", volume) + others + settings)
+    assert arrows(found) == {("gateway", "it", False), ("gateway", "cache", False)}
