@@ -172,6 +172,9 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     """What the changes of an object do. `changes` is not empty."""
     rest = list(changes)
     yield from _refusals(new, sides)
+    if new.maker and not old.maker:
+        said = f"Helm deletes it, and the controller of {new.maker.title} makes it again when its pods are ready"
+        yield Meaning(OUTAGE, said)
     if not is_hook(old):
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
@@ -298,6 +301,10 @@ def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     maker = next((each for each in sides[0].objects if named in controllers.made(each)), None)
     if maker and not sides[0].find(*named):
         yield Meaning(REFUSED, f"Helm does not take over what the controller of {maker.title} made", "use another name")
+    was = sides[0].find(*named)
+    if was and was.maker and not new.maker:
+        remedy = f"before the upgrade, run: kubectl delete {addressed(was.maker)}, which also deletes this {new.kind}"
+        yield Meaning(REFUSED, f"Helm does not take over what the controller of {was.maker.title} made", remedy)
     if not is_hook(new):
         yield from (Meaning(REFUSED, said, way_out) for said, way_out in webhooks.refused(new, *sides))
 
