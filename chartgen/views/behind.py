@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from . import models
 from .harmless import formed
 
 # Variables and arguments with the key that clients send. One of another engine with the same key lets in the same.
@@ -88,6 +89,31 @@ RULES: dict[str, Rule] = {
     "WEBUI_AUTH_TRUSTED_ROLE_HEADER": Rule("rights", behind=HEADER),
     "WEBUI_AUTH_TRUSTED_NAME_HEADER": Rule("name"),
 }
+# Where a program keeps what it does not have in its files, by its variables -> what is elsewhere with another value,
+# and the value that says the same as none.
+KEPT: dict[str, tuple[str, str]] = {
+    "DATABASE_URL": ("accounts, chats and settings", ""),
+    "DATABASE_TYPE": ("accounts, chats and settings", ""),
+    "DATABASE_HOST": ("accounts, chats and settings", ""),
+    "DATABASE_NAME": ("accounts, chats and settings", ""),
+    "DATABASE_SCHEMA": ("accounts, chats and settings", ""),
+    "DATA_DIR": ("accounts, chats and files", ""),
+    "VECTOR_DB": ("the index of documents", "chroma"),
+    "PGVECTOR_DB_URL": ("the index of documents", ""),
+    "QDRANT_URI": ("the index of documents", ""),
+    "MILVUS_URI": ("the index of documents", ""),
+    "CHROMA_HTTP_HOST": ("the index of documents", ""),
+    "STORAGE_PROVIDER": ("files that were uploaded", "local"),
+    "S3_BUCKET_NAME": ("files that were uploaded", ""),
+    "S3_ENDPOINT_URL": ("files that were uploaded", ""),
+    "S3_KEY_PREFIX": ("files that were uploaded", ""),
+    "GCS_BUCKET_NAME": ("files that were uploaded", ""),
+    "AZURE_STORAGE_CONTAINER_NAME": ("files that were uploaded", ""),
+}
+# Another key than the one that sessions are signed with, by the variables of Open WebUI that have it.
+SIGNING = ("WEBUI_SECRET_KEY", "WEBUI_JWT_SECRET_KEY")
+UNSIGNED = "{}everybody signs in again, and what is encrypted with the old {} cannot be read"
+HOLDER = "KeyRef"  # of a variable that is in a Secret or a ConfigMap, as JSON
 RANKS = ("pending", "user", "admin")  # what new accounts may do, from nothing on
 CLOSED = "can refuse clients: {} decides who is let in"
 OPENED = "can let in more clients: {} decides who is let in, and is {}"
@@ -104,13 +130,34 @@ def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
         one, two = _pods(old, before), _pods(new, service)
         # The pods of a workload that is paused stay as they are.
         known = one and two and map_at(two[0].owner.data, "spec").get("paused") is not True
-        for severity, text in (*_guards(one, two), *_files(one, two)) if known else ():
+        found = (*_guards(one, two), *_data(one, two), *_files(one, two, _filled(new))) if known else ()
+        for severity, text in found:
             owner = two[0].owner
             if (owner.title, owner.namespace, text) not in said:
                 said.add((owner.title, owner.namespace, text))
-                # A workload that is new has no pods that restart.
                 stays = old.find(owner.kind, owner.name, owner.namespace)
                 yield owner, severity if stays or severity != "restart" else "change", text
+
+
+def _data(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
+    """What a program does not find any more, because variables say that it is elsewhere."""
+    before, after = _variables(one), _variables(two)
+    moved: dict[str, list[str]] = {}
+    for name, (what, usual) in KEPT.items():
+        was, now = (_plain(each.get(name, json.dumps(usual))) for each in (before, after))
+        if was != now:
+            moved.setdefault(what, []).append(name)
+    for what, names in moved.items():
+        verb = "is" if what.startswith("the ") else "are"
+        # What a Secret says is not known: two of them can say the same.
+        unsure = all(HOLDER in before.get(name, "") and HOLDER in after.get(name, "") for name in names)
+        how = f"elsewhere if {' or '.join(names)} says so" if unsure else f"elsewhere by {', '.join(names)}"
+        yield "outage", f"{what} {verb} {how}: nothing is copied"
+    # Without the variable, the program makes a key of its own.
+    changed = [name for name in SIGNING if before.get(name) != after.get(name)]
+    for name in changed[:1]:
+        unsure = HOLDER in before.get(name, "") and HOLDER in after.get(name, "")
+        yield "outage", UNSIGNED.format(f"if {name} has another value, " if unsure else "", name)
 
 
 def _pods(render: Render, service: Object | None) -> list[Pod]:
@@ -205,7 +252,8 @@ def _variables(pods: list[Pod]) -> dict[str, str]:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _files(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
+def _files(one: list[Pod], two: list[Pod], filled: set[str]) -> Iterator[tuple[str, str]]:
+    """Files that are elsewhere. What a loader puts into the new place is there again, all else is missed."""
     before, after = _mounted(one), _mounted(two)
     for path, was in before.items():
         now = after.get(path)
@@ -214,7 +262,8 @@ def _files(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
         where = f"{formed(path, 'path')} of its pods"
         if now is not None:
             held = now or "in an empty folder of each pod"
-            yield "restart", f"{where} is {held}, not {was} any more: nothing is copied"
+            again = now in filled or (not now and _loads(two, path))
+            yield "restart" if again else "outage", f"{where} is {held}, not {was} any more: nothing is copied"
         elif was not in after.values():
             yield "restart", f"{where} is not mounted any more: its files stay {was}"
 
@@ -228,6 +277,24 @@ def _mounted(pods: list[Pod]) -> dict[str, str]:
             if where is not None:
                 found[str(mount.get("mountPath"))] = where
     return found
+
+
+def _loads(pods: list[Pod], path: str) -> bool:
+    """Whether a container of these pods downloads models to a mounted path."""
+    boxes = (models.variables(box) for pod in pods for _, box in pod.containers())
+    return any(env.keys() >= models.DOWNLOADS and env["TARGET"] == path for env in boxes)
+
+
+def _filled(render: Render) -> set[str]:
+    """Where loaders put models, as `held` says it."""
+    return {
+        place
+        for pod in render.pods
+        for _, box in pod.containers()
+        if models.variables(box).keys() >= models.DOWNLOADS
+        for _, mount in maps(box, "volumeMounts[]")
+        if mount.get("mountPath") == models.variables(box)["TARGET"] and (place := held(pod, mount))
+    }
 
 
 def held(pod: Pod, mount: dict[str, Any]) -> str | None:
