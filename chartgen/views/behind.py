@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
@@ -113,6 +114,19 @@ KEPT: dict[str, tuple[str, str]] = {
 # Another key than the one that sessions are signed with, by the variables of Open WebUI that have it.
 SIGNING = ("WEBUI_SECRET_KEY", "WEBUI_JWT_SECRET_KEY")
 UNSIGNED = "{}everybody signs in again, and what is encrypted with the old {} cannot be read"
+# Options and the variable with the names of models, as clients ask for them.
+SERVED, ADAPTERS, LISTED = ("--served-model-name", "--alias"), "--lora-modules", "MODELS"
+STORE = "OLLAMA_MODELS"  # the variable with the folder of ollama's models
+MOST = 4  # names in a sentence
+# What else of Open WebUI changes with a variable.
+NOTED = {
+    "ENABLE_PERSISTENT_CONFIG": "{} decides whether settings that were made on its page count, or variables",
+    "RAG_EMBEDDING_MODEL": "documents that were indexed before are found only when they are indexed again ({})",
+    "RAG_EMBEDDING_ENGINE": "documents that were indexed before are found only when they are indexed again ({})",
+}
+UNLOCKED = (
+    "can let in more clients: WEBUI_AUTH decides who is let in, and is false; if there are accounts, it lets in nobody"
+)
 HOLDER = "KeyRef"  # of a variable that is in a Secret or a ConfigMap, as JSON
 RANKS = ("pending", "user", "admin")  # what new accounts may do, from nothing on
 CLOSED = "can refuse clients: {} decides who is let in"
@@ -130,13 +144,56 @@ def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
         one, two = _pods(old, before), _pods(new, service)
         # The pods of a workload that is paused stay as they are.
         known = one and two and map_at(two[0].owner.data, "spec").get("paused") is not True
-        found = (*_guards(one, two), *_data(one, two), *_files(one, two, _filled(new))) if known else ()
+        found = (
+            (*_guards(one, two), *_asked(one, two, new), *_data(one, two), *_files(one, two, _filled(new)))
+            if known
+            else ()
+        )
         for severity, text in found:
             owner = two[0].owner
             if (owner.title, owner.namespace, text) not in said:
                 said.add((owner.title, owner.namespace, text))
                 stays = old.find(owner.kind, owner.name, owner.namespace)
                 yield owner, severity if stays or severity != "restart" else "change", text
+
+
+def _asked(one: list[Pod], two: list[Pod], new: Render) -> Iterator[tuple[str, str]]:
+    """The names of models that clients cannot ask for any more."""
+    before, after = _names(one) - _stored(one, two, new), _names(two)
+    gone, come = (sorted(formed(name, "model") for name in some) for some in (before - after, after - before))
+    if gone and after:
+        those = f"the model {gone[0]}" if len(gone) == 1 else f"the models {', '.join(gone[:MOST])}"
+        more = f" and {len(gone) - MOST} more" if len(gone) > MOST else ""
+        now = f", and those that ask for {', '.join(come[:MOST])} do not" if come else ""
+        yield "outage", f"clients that ask for {those}{more} fail{now}"
+
+
+def _stored(one: list[Pod], two: list[Pod], new: Render) -> set[str]:
+    """Models that ollama still serves although they are not listed any more: they are where they were."""
+    boxes = [[box for pod in pods for _, box in maps(pod.spec, "containers[]")] for pods in (one, two)]
+    was, now = ({str(models.variables(box)[STORE]) for box in some if STORE in models.variables(box)} for some in boxes)
+    before, after = _mounted(one), _mounted(two)
+    kept = any(before.get(path) and before[path] == after.get(path) for path in was & now)
+    pruned = any(models.variables(box).get("PRUNE") == "true" for pod in new.pods for _, box in pod.containers())
+    listed = (str(models.variables(box).get(LISTED) or "").split() for box in boxes[0])
+    return {name for names in listed for name in names} if kept and not pruned else set()
+
+
+def _names(pods: list[Pod]) -> set[str]:
+    """The names by which clients ask for the models of pods, as far as arguments and variables say them."""
+    found: set[str] = set()
+    for _, box in (each for pod in pods for each in maps(pod.spec, "containers[]")):
+        words = [str(word) for part in ("command", "args") for _, word in at(box, f"{part}[]")]
+        for n, word in enumerate(words):
+            option, equals, value = word.partition("=")
+            values = [value] if equals else list(takewhile(lambda each: not each.startswith("-"), words[n + 1 :]))
+            if option in SERVED:
+                found |= {name for value in values for name in value.split(",") if name and "$" not in name}
+            elif option == ADAPTERS:
+                found |= {value.partition("=")[0] for value in values if "=" in value and not value.startswith("{")}
+        listed = str(models.variables(box).get(LISTED) or "")
+        found |= set(listed.split())
+    return found
 
 
 def _data(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
@@ -153,6 +210,9 @@ def _data(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
         unsure = all(HOLDER in before.get(name, "") and HOLDER in after.get(name, "") for name in names)
         how = f"elsewhere if {' or '.join(names)} says so" if unsure else f"elsewhere by {', '.join(names)}"
         yield "outage", f"{what} {verb} {how}: nothing is copied"
+    for name, text in NOTED.items():
+        if before.get(name) != after.get(name):
+            yield "change", text.format(name)
     # Without the variable, the program makes a key of its own.
     changed = [name for name in SIGNING if before.get(name) != after.get(name)]
     for name in changed[:1]:
@@ -206,7 +266,10 @@ def _decided(name: str, rule: Rule, before: dict[str, str], after: dict[str, str
     elif was == now or rule.kind == "name":
         return
     elif rule.kind == "switch":
-        yield _said(was != rule.opens, now != rule.opens, name, now if now in ("true", "false") else "set")
+        if name == "WEBUI_AUTH" and now == rule.opens:
+            yield "outage", UNLOCKED
+        else:
+            yield _said(was != rule.opens, now != rule.opens, name, now if now in ("true", "false") else "set")
     elif rule.kind == "role":
         ranks = [RANKS.index(each) if each in RANKS else -1 for each in (was, now)]
         more = min(ranks) >= 0 and ranks[1] > ranks[0]
