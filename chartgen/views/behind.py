@@ -125,7 +125,7 @@ NOTED = {
     "RAG_EMBEDDING_ENGINE": "documents that were indexed before are found only when they are indexed again ({})",
 }
 UNLOCKED = (
-    "can let in more clients: WEBUI_AUTH decides who is let in, and is false; if there are accounts, it lets in nobody"
+    "can let in more clients: WEBUI_AUTH decides who is let in, and is false; if there are accounts, it lets in no one"
 )
 HOLDER = "KeyRef"  # of a variable that is in a Secret or a ConfigMap, as JSON
 RANKS = ("pending", "user", "admin")  # what new accounts may do, from nothing on
