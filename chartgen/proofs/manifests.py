@@ -27,12 +27,16 @@ class Fault:
 
 @dataclass(frozen=True)
 class Object:
-    """An object of a render; `namespace` is the release's where the object names none."""
+    """An object of a render; `namespace` is the release's where the object names none.
+
+    An object with a `maker` is none of the release: the controller of that one makes it.
+    """
 
     document: Document
     kind: str
     namespace: str
     name: str
+    maker: Object | None = None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -187,7 +191,7 @@ def render_of(
     objects = tuple(_object(document, namespace) for document in documents if _is_object(document.data))
     pods = tuple(pod for each in objects for pod in _pods(each, each.data, ()))
     made = tuple(service for each in objects for service in _made(each, pods))
-    return Render((*objects, *made), pods, needs, given, own)
+    return Render((*objects, *made), pods, needs, given, own, namespace)
 
 
 def holders(data: Any, path: Key = ()) -> Iterator[tuple[Key, list[tuple[Any, Any]], bool]]:
@@ -281,7 +285,7 @@ def _made(owner: Object, pods: tuple[Pod, ...]) -> Iterator[Object]:
         metadata = map_at(data, "metadata") | {"name": name, "namespace": owner.namespace}
         spec = map_at(data, "spec") | {"selector": selector}
         made = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
-        yield _object(replace(owner.document, data=made), owner.namespace)
+        yield replace(_object(replace(owner.document, data=made), owner.namespace), maker=owner)
 
 
 def _pods(owner: Object, node: Any, path: Key) -> Iterator[Pod]:

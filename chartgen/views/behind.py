@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from . import models
 from .harmless import formed
 
 # Variables and arguments with the key that clients send. One of another engine with the same key lets in the same.
@@ -88,6 +90,44 @@ RULES: dict[str, Rule] = {
     "WEBUI_AUTH_TRUSTED_ROLE_HEADER": Rule("rights", behind=HEADER),
     "WEBUI_AUTH_TRUSTED_NAME_HEADER": Rule("name"),
 }
+# Where a program keeps what it does not have in its files, by its variables -> what is elsewhere with another value,
+# and the value that says the same as none.
+KEPT: dict[str, tuple[str, str]] = {
+    "DATABASE_URL": ("accounts, chats and settings", ""),
+    "DATABASE_TYPE": ("accounts, chats and settings", ""),
+    "DATABASE_HOST": ("accounts, chats and settings", ""),
+    "DATABASE_NAME": ("accounts, chats and settings", ""),
+    "DATABASE_SCHEMA": ("accounts, chats and settings", ""),
+    "DATA_DIR": ("accounts, chats and files", ""),
+    "VECTOR_DB": ("the index of documents", "chroma"),
+    "PGVECTOR_DB_URL": ("the index of documents", ""),
+    "QDRANT_URI": ("the index of documents", ""),
+    "MILVUS_URI": ("the index of documents", ""),
+    "CHROMA_HTTP_HOST": ("the index of documents", ""),
+    "STORAGE_PROVIDER": ("files that were uploaded", "local"),
+    "S3_BUCKET_NAME": ("files that were uploaded", ""),
+    "S3_ENDPOINT_URL": ("files that were uploaded", ""),
+    "S3_KEY_PREFIX": ("files that were uploaded", ""),
+    "GCS_BUCKET_NAME": ("files that were uploaded", ""),
+    "AZURE_STORAGE_CONTAINER_NAME": ("files that were uploaded", ""),
+}
+# Another key than the one that sessions are signed with, by the variables of Open WebUI that have it.
+SIGNING = ("WEBUI_SECRET_KEY", "WEBUI_JWT_SECRET_KEY")
+UNSIGNED = "{}everybody signs in again, and what is encrypted with the old {} cannot be read"
+# Options and the variable with the names of models, as clients ask for them.
+SERVED, ADAPTERS, LISTED = ("--served-model-name", "--alias"), "--lora-modules", "MODELS"
+STORE = "OLLAMA_MODELS"  # the variable with the folder of ollama's models
+MOST = 4  # names in a sentence
+# What else of Open WebUI changes with a variable.
+NOTED = {
+    "ENABLE_PERSISTENT_CONFIG": "{} decides whether settings that were made on its page count, or variables",
+    "RAG_EMBEDDING_MODEL": "documents that were indexed before are found only when they are indexed again ({})",
+    "RAG_EMBEDDING_ENGINE": "documents that were indexed before are found only when they are indexed again ({})",
+}
+UNLOCKED = (
+    "can let in more clients: WEBUI_AUTH decides who is let in, and is false; if there are accounts, it lets in no one"
+)
+HOLDER = "KeyRef"  # of a variable that is in a Secret or a ConfigMap, as JSON
 RANKS = ("pending", "user", "admin")  # what new accounts may do, from nothing on
 CLOSED = "can refuse clients: {} decides who is let in"
 OPENED = "can let in more clients: {} decides who is let in, and is {}"
@@ -104,13 +144,80 @@ def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
         one, two = _pods(old, before), _pods(new, service)
         # The pods of a workload that is paused stay as they are.
         known = one and two and map_at(two[0].owner.data, "spec").get("paused") is not True
-        for severity, text in (*_guards(one, two), *_files(one, two)) if known else ():
+        found = (
+            (*_guards(one, two), *_asked(one, two, new), *_data(one, two), *_files(one, two, _filled(new)))
+            if known
+            else ()
+        )
+        for severity, text in found:
             owner = two[0].owner
             if (owner.title, owner.namespace, text) not in said:
                 said.add((owner.title, owner.namespace, text))
-                # A workload that is new has no pods that restart.
                 stays = old.find(owner.kind, owner.name, owner.namespace)
                 yield owner, severity if stays or severity != "restart" else "change", text
+
+
+def _asked(one: list[Pod], two: list[Pod], new: Render) -> Iterator[tuple[str, str]]:
+    """The names of models that clients cannot ask for any more."""
+    before, after = _names(one) - _stored(one, two, new), _names(two)
+    gone, come = (sorted(formed(name, "model") for name in some) for some in (before - after, after - before))
+    if gone and after:
+        those = f"the model {gone[0]}" if len(gone) == 1 else f"the models {', '.join(gone[:MOST])}"
+        more = f" and {len(gone) - MOST} more" if len(gone) > MOST else ""
+        now = f", and those that ask for {', '.join(come[:MOST])} do not" if come else ""
+        yield "outage", f"clients that ask for {those}{more} fail{now}"
+
+
+def _stored(one: list[Pod], two: list[Pod], new: Render) -> set[str]:
+    """Models that ollama still serves although they are not listed any more: they are where they were."""
+    boxes = [[box for pod in pods for _, box in maps(pod.spec, "containers[]")] for pods in (one, two)]
+    was, now = ({str(models.variables(box)[STORE]) for box in some if STORE in models.variables(box)} for some in boxes)
+    before, after = _mounted(one), _mounted(two)
+    kept = any(before.get(path) and before[path] == after.get(path) for path in was & now)
+    pruned = any(models.variables(box).get("PRUNE") == "true" for pod in new.pods for _, box in pod.containers())
+    listed = (str(models.variables(box).get(LISTED) or "").split() for box in boxes[0])
+    return {name for names in listed for name in names} if kept and not pruned else set()
+
+
+def _names(pods: list[Pod]) -> set[str]:
+    """The names by which clients ask for the models of pods, as far as arguments and variables say them."""
+    found: set[str] = set()
+    for _, box in (each for pod in pods for each in maps(pod.spec, "containers[]")):
+        words = [str(word) for part in ("command", "args") for _, word in at(box, f"{part}[]")]
+        for n, word in enumerate(words):
+            option, equals, value = word.partition("=")
+            values = [value] if equals else list(takewhile(lambda each: not each.startswith("-"), words[n + 1 :]))
+            if option in SERVED:
+                found |= {name for value in values for name in value.split(",") if name and "$" not in name}
+            elif option == ADAPTERS:
+                found |= {value.partition("=")[0] for value in values if "=" in value and not value.startswith("{")}
+        listed = str(models.variables(box).get(LISTED) or "")
+        found |= set(listed.split())
+    return found
+
+
+def _data(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
+    """What a program does not find any more, because variables say that it is elsewhere."""
+    before, after = _variables(one), _variables(two)
+    moved: dict[str, list[str]] = {}
+    for name, (what, usual) in KEPT.items():
+        was, now = (_plain(each.get(name, json.dumps(usual))) for each in (before, after))
+        if was != now:
+            moved.setdefault(what, []).append(name)
+    for what, names in moved.items():
+        verb = "is" if what.startswith("the ") else "are"
+        # What a Secret says is not known: two of them can say the same.
+        unsure = all(HOLDER in before.get(name, "") and HOLDER in after.get(name, "") for name in names)
+        how = f"elsewhere if {' or '.join(names)} says so" if unsure else f"elsewhere by {', '.join(names)}"
+        yield "outage", f"{what} {verb} {how}: nothing is copied"
+    for name, text in NOTED.items():
+        if before.get(name) != after.get(name):
+            yield "change", text.format(name)
+    # Without the variable, the program makes a key of its own.
+    changed = [name for name in SIGNING if before.get(name) != after.get(name)]
+    for name in changed[:1]:
+        unsure = HOLDER in before.get(name, "") and HOLDER in after.get(name, "")
+        yield "outage", UNSIGNED.format(f"if {name} has another value, " if unsure else "", name)
 
 
 def _pods(render: Render, service: Object | None) -> list[Pod]:
@@ -159,7 +266,10 @@ def _decided(name: str, rule: Rule, before: dict[str, str], after: dict[str, str
     elif was == now or rule.kind == "name":
         return
     elif rule.kind == "switch":
-        yield _said(was != rule.opens, now != rule.opens, name, now if now in ("true", "false") else "set")
+        if name == "WEBUI_AUTH" and now == rule.opens:
+            yield "outage", UNLOCKED
+        else:
+            yield _said(was != rule.opens, now != rule.opens, name, now if now in ("true", "false") else "set")
     elif rule.kind == "role":
         ranks = [RANKS.index(each) if each in RANKS else -1 for each in (was, now)]
         more = min(ranks) >= 0 and ranks[1] > ranks[0]
@@ -205,7 +315,8 @@ def _variables(pods: list[Pod]) -> dict[str, str]:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _files(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
+def _files(one: list[Pod], two: list[Pod], filled: set[str]) -> Iterator[tuple[str, str]]:
+    """Files that are elsewhere. What a loader puts into the new place is there again, all else is missed."""
     before, after = _mounted(one), _mounted(two)
     for path, was in before.items():
         now = after.get(path)
@@ -214,7 +325,8 @@ def _files(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
         where = f"{formed(path, 'path')} of its pods"
         if now is not None:
             held = now or "in an empty folder of each pod"
-            yield "restart", f"{where} is {held}, not {was} any more: nothing is copied"
+            again = now in filled or (not now and _loads(two, path))
+            yield "restart" if again else "outage", f"{where} is {held}, not {was} any more: nothing is copied"
         elif was not in after.values():
             yield "restart", f"{where} is not mounted any more: its files stay {was}"
 
@@ -223,16 +335,41 @@ def _mounted(pods: list[Pod]) -> dict[str, str]:
     """Where the files of each mounted path are, "" where they go with the pod. Other volumes are left out."""
     found: dict[str, str] = {}
     for pod in pods:
-        held = {str(each.get("name")): _held(each) for _, each in maps(pod.spec, "volumes[]")}
-        for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]"):
-            name = str(map_at(claim, "metadata").get("name"))
-            held[name] = f"in the claims {formed(f'{name}-{pod.owner.name}', 'name')}-N"
         for _, mount in maps(pod.spec, "containers[].volumeMounts[]"):
-            where = held.get(str(mount.get("name")))
-            below = formed(mount.get("subPath"), "path") if mount.get("subPath") else ""
+            where = held(pod, mount)
             if where is not None:
-                found[str(mount.get("mountPath"))] = f"{where}, below {below}" if where and below else where
+                found[str(mount.get("mountPath"))] = where
     return found
+
+
+def _loads(pods: list[Pod], path: str) -> bool:
+    """Whether a container of these pods downloads models to a mounted path."""
+    boxes = (models.variables(box) for pod in pods for _, box in pod.containers())
+    return any(env.keys() >= models.DOWNLOADS and env["TARGET"] == path for env in boxes)
+
+
+def _filled(render: Render) -> set[str]:
+    """Where loaders put models, as `held` says it."""
+    return {
+        place
+        for pod in render.pods
+        for _, box in pod.containers()
+        if models.variables(box).keys() >= models.DOWNLOADS
+        for _, mount in maps(box, "volumeMounts[]")
+        if mount.get("mountPath") == models.variables(box)["TARGET"] and (place := held(pod, mount))
+    }
+
+
+def held(pod: Pod, mount: dict[str, Any]) -> str | None:
+    """Where the files of one mounted path are, as `_mounted` says it; None for other volumes."""
+    claims = (
+        str(map_at(each, "metadata").get("name")) for _, each in maps(pod.owner.data, "spec.volumeClaimTemplates[]")
+    )
+    volumes = {str(each.get("name")): _held(each) for _, each in maps(pod.spec, "volumes[]")}
+    volumes |= {name: f"in the claims {formed(f'{name}-{pod.owner.name}', 'name')}-N" for name in claims}
+    where = volumes.get(str(mount.get("name")))
+    below = formed(mount.get("subPath"), "path") if mount.get("subPath") else ""
+    return f"{where}, below {below}" if where and below else where
 
 
 def _held(volume: dict[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..problem import Say
 from ..proofs.manifests import Object
-from . import behind, clients, meaning, policies, sides
+from . import behind, clients, meaning, policies, pruning, sides
 from .changes import Change
 from .meaning import SEVERITIES, Meaning
 
@@ -92,7 +92,7 @@ def between(one: sides.Side, two: sides.Side) -> Comparison:
     for blamed, closes, said in [*policies.changed(*renders), *clients.changed(*renders)]:
         severity = meaning.OUTAGE if closes else meaning.CHANGE
         networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
-    for blamed, severity, said in behind.changed(*renders):
+    for blamed, severity, said in (*behind.changed(*renders), *pruning.changed(*renders)):
         networks.setdefault(_key(blamed), []).append(Meaning(severity, said))
     found = []
     # Helm keeps hooks apart: an object that becomes one is deleted, and made by the hook.

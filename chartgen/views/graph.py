@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..proofs.dangling import of_pod
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
 from .doors import POOL, ROUTES, Door, doors, plain
 from .harmless import HIDDEN, formed
 from .meaning import SCALERS, cards_of, scales
+from .models import DOWNLOADS, listed, variables
 
 # The roles of nodes, from left to right. Traffic flows to the right, files to the left.
-ROLES = ("way", "ui", "server", "volume", "loader", "source")
-WAY, UI, SERVER, VOLUME, LOADER, SOURCE = ROLES
-LIST = "models.tsv"  # the file that lists the models of a server, with their references
-DOWNLOADS = {"MODELS_FILE", "TARGET", "RETRIES"}  # the variables of a container that downloads models
+ROLES = ("way", "ui", "server", "helper", "volume", "loader", "source")
+WAY, UI, SERVER, HELPER, VOLUME, LOADER, SOURCE = ROLES
 # The variables that give a loader the URL of its hub, or which of the public ones it is.
 ENDPOINT, HUB = "ENDPOINT", "HUB"
 PUBLIC = {"huggingface": "https://huggingface.co", "modelscope": "https://www.modelscope.cn"}
@@ -33,6 +33,15 @@ PROGRAM = re.compile(
     r"|text-generation-launcher|text-embeddings-router|ollama(?: serve\b|$))"
 )
 PAGE = re.compile(r"ui\b|web|chat")
+# The images of databases, and of programs that UIs and servers use and nobody chats with.
+USED = re.compile(
+    r"(?:^|[-_])(?:postgres(?:ql)?|pgvector|timescaledb(?:-ha)?|pgbouncer|mysql|mariadb|percona|mongo(?:db)?|redis|valkey"
+    r"|keydb|dragonfly|memcached|qdrant|chroma(?:db)?|milvus|weaviate|elasticsearch|opensearch|minio|etcd|rabbitmq|nats"
+    r"|kafka|tika|searxng|docling|unstructured|clickhouse|prometheus|otel|opentelemetry)(?:$|[-_.])"
+)
+# Variables with an address and no scheme, such as REDIS_HOST, and files with addresses of others.
+NAMED, PLACE = re.compile(r"(?:HOST|HOSTNAME|ADDR|ADDRESS)$"), re.compile(r"([a-z0-9][a-z0-9.-]*)(?::(\d+))?")
+SETTINGS = (".yaml", ".yml", ".json", ".toml", ".ini", ".conf", ".env", ".properties")
 PIPELINES = "PIPELINES_"  # how the variables of Open WebUI's Pipelines begin
 LIBRARY = "registry.ollama.ai"
 
@@ -117,13 +126,36 @@ def _shown(each: Object, render: Render) -> list[Door]:
 
 
 def _role(render: Render, pod: Pod) -> str:
-    """A pod without a Service loads models, or is a batch program; one that calls others of the release is a UI."""
+    """The role of a pod: without a Service, it loads models, or is a batch program; what calls others is a UI.
+
+    A database, and what chooses pods for a Gateway, is none of these.
+    """
     if not any(_selecting(render, pod)):
         serves = _runs_out(pod) or ((_engine(pod) or cards_of(pod, render)) and not _loads(pod))
         return SERVER if serves else LOADER
+    if _picks(render, pod) or (not cards_of(pod, render) and _used(pod)):
+        return HELPER
     if not cards_of(pod, render) and any(name.startswith(PIPELINES) for name in _names(pod)):
         return UI
     return UI if any(True for _ in _calls(render, pod)) or not _serves(render, pod) else SERVER
+
+
+def _picks(render: Render, pod: Pod) -> bool:
+    """Whether a pod chooses pods for a Gateway: a pool names its Service."""
+    services = {each.name for each in _selecting(render, pod)}
+    pickers = ("endpointPickerRef", "extensionRef")  # of v1, and of the versions before
+    return any(
+        map_at(pool.data, f"spec.{field}").get("name") in services and pool.namespace == pod.owner.namespace
+        for pool in render.of(POOL)
+        for field in pickers
+    )
+
+
+def _used(pod: Pod) -> bool:
+    """Whether the first container runs a database, or another program that a UI uses. A sidecar says nothing."""
+    first = next((str(box.get("image", "")) for _, box in maps(pod.spec, "containers[]")), "")
+    name = first.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    return USED.search(name) is not None
 
 
 def _runs_out(pod: Pod) -> bool:
@@ -133,17 +165,13 @@ def _runs_out(pod: Pod) -> bool:
 
 def _loads(pod: Pod) -> bool:
     """Whether what a pod runs downloads models."""
-    return any(_variables(each).keys() >= DOWNLOADS for _, each in maps(pod.spec, "containers[]", pod.path))
-
-
-def _variables(container: dict[str, Any]) -> dict[str, Any]:
-    return {str(each.get("name")): each.get("value") for _, each in maps(container, "env[]")}
+    return any(variables(each).keys() >= DOWNLOADS for _, each in maps(pod.spec, "containers[]", pod.path))
 
 
 def _names(pod: Pod) -> Iterator[str]:
     """The variables of what a pod runs, but for those that lead to others."""
     for _, container in maps(pod.spec, "containers[]"):
-        yield from (name for name, value in _variables(container).items() if not URL.search(str(value)))
+        yield from (name for name, value in variables(container).items() if not URL.search(str(value)))
 
 
 def _serves(render: Render, pod: Pod) -> bool:
@@ -151,7 +179,7 @@ def _serves(render: Render, pod: Pod) -> bool:
 
     Others of the release call it, it has a list of models, it has cards, or its image is that of an engine.
     """
-    if cards_of(pod, render) or _list(render, pod) or _engine(pod):
+    if cards_of(pod, render) or listed(render, pod) or _engine(pod):
         return True
     tests = [other for other in render.pods if other.owner.kind == "Pod" and _asks_model(other)]
     return any(
@@ -270,24 +298,40 @@ def _behind(render: Render, service: Object | None) -> list[Pod]:
 
 
 def _calls(render: Render, pod: Pod) -> Iterator[Pod]:
-    """The pods whose Services a pod is given URLs of."""
+    """The pods whose Services a pod is given URLs of, in what it runs or in its files."""
+    for host, number in _addresses(render, pod):
+        name, namespace = service_of(host, pod.owner.namespace)
+        service = render.find("Service", name, namespace) if name else None
+        headless = map_at(service.data, "spec").get("clusterIP") == "None" if service else False
+        port = int(number) if number and not headless else None
+        for other in _behind(render, service):
+            if other is not pod and (headless or _answers(service, port, other)):
+                yield other
+
+
+def _addresses(render: Render, pod: Pod) -> Iterator[tuple[str, str | None]]:
+    """The hosts, with their ports, that a pod is given."""
     for path, container in pod.containers():
         for where in ("env[].value", "args[]", "command[]"):
             for _, text in at(container, where, path):
-                for match in URL.finditer(str(text)):
-                    name, namespace = service_of(match[2], pod.owner.namespace)
-                    service = render.find("Service", name, namespace) if name else None
-                    headless = map_at(service.data, "spec").get("clusterIP") == "None" if service else False
-                    port = int(match[3]) if match[3] and not headless else None
-                    for other in _behind(render, service):
-                        if other is not pod and (headless or _answers(service, port, other)):
-                            yield other
+                yield from ((match[2], match[3]) for match in URL.finditer(str(text)))
+        for name, value in variables(container).items():
+            if NAMED.search(name) and (match := PLACE.fullmatch(str(value))):
+                yield match[1], match[2]
+    for each in of_pod(pod):
+        kind, name, namespace = each.named
+        files = render.find(kind, name, namespace) if kind == "ConfigMap" else None
+        used = {key for _, key in each.used()}
+        for key, text in map_at(files.data if files else {}, "data").items():
+            # A script can name what others call.
+            if str(key).endswith(SETTINGS) or key in used:
+                yield from ((match[2], match[3]) for match in URL.finditer(str(text)))
 
 
 def _elsewhere(render: Render, pod: Pod) -> Iterator[str]:
     """The hosts, with their ports, at which a pod finds models that no pod of the release answers for."""
     for path, container in pod.containers():
-        for name, value in _variables(container).items() if path[-2] == "containers" else ():
+        for name, value in variables(container).items() if path[-2] == "containers" else ():
             for match in URL.finditer(value) if MODELS.search(name) and isinstance(value, str) else ():
                 service, namespace = service_of(match[2], pod.owner.namespace)
                 if not service or not _behind(render, render.find("Service", service, namespace)):
@@ -341,7 +385,7 @@ def _volumes(found: Graph, pod: Pod, box: Node) -> list[Node]:
     """
     held, written = [], _written(pod)
     for title, *lines in _held(pod):
-        if box.role == UI:
+        if box.role in (UI, HELPER):
             box.lines.append(f"data in {title}")
             continue
         volume = found.add(VOLUME, title, *lines)
@@ -381,11 +425,11 @@ def _held(pod: Pod, mounts: list[dict[str, Any]] | None = None) -> Iterator[tupl
 def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Node]) -> None:
     """Where a pod's models come from, if one of its containers downloads them: to its volume, else to the pod."""
     for path, container in pod.containers():
-        env = _variables(container)
+        env = variables(container)
         if not env.keys() >= DOWNLOADS:
             continue
         references: dict[str, list[str]] = {}
-        for reference in _list(render, pod):
+        for reference in listed(render, pod):
             host, name = _host(reference, str(env.get(ENDPOINT) or PUBLIC.get(str(env.get(HUB)), "")))
             references.setdefault(host, []).append(name)
         for host, names in references.items():
@@ -399,22 +443,10 @@ def _models(found: Graph, render: Render, pod: Pod, box: Node, volumes: list[Nod
 
 def _into(pod: Pod, container: dict[str, Any], volumes: list[Node], box: Node) -> Node:
     """Where a container of a batch program puts the models: not to the volumes of its data. A server has no others."""
-    target = _variables(container).get("TARGET")
+    target = variables(container).get("TARGET")
     mounts = [mount for _, mount in maps(container, "volumeMounts[]") if mount.get("mountPath") == target]
     titles = {title for title, *_ in _held(pod, mounts)}
     return next((node for node in volumes if node.title in titles or not _runs_out(pod)), box)
-
-
-def _list(render: Render, pod: Pod) -> list[str]:
-    """The references in the list of models that a pod mounts."""
-    found: list[str] = []
-    for where in ("volumes[].configMap", "volumes[].projected.sources[].configMap"):
-        for _, source in maps(pod.spec, where):
-            files = render.find("ConfigMap", str(source.get("name")), pod.owner.namespace)
-            text = str(map_at(files.data, "data").get(LIST, "")) if files else ""
-            rows = [line.split("\t") for line in text.splitlines() if line.strip() and not line.startswith("#")]
-            found += [row[1] for row in rows if len(row) > 1 and row[1] not in found]
-    return found
 
 
 def _host(reference: str, hub: str) -> tuple[str, str]:

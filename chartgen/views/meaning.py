@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, clients, controllers, harmless, uses, webhooks
+from . import annotations, bounds, clients, controllers, harmless, named, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
@@ -34,6 +34,7 @@ WHOLE = {
 }
 SERVE = ("spec", "serveConfigV2")  # the application of a RayService
 UNKNOWN = "chartgen does not know its kind"
+KEEP_IT = "keep it, or change what uses it"
 MOST = 4  # changes of a pod template that are named
 # Resources of a container that are no accelerators.
 USUAL = ("cpu", "memory", "ephemeral-storage", "storage", "hugepages")
@@ -60,9 +61,11 @@ def of_added(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     elif controllers.unknown(new):
         yield Meaning(CHANGE, f"is created: {UNKNOWN}")
     else:
-        yield Meaning(CHANGE, "is created, and runs once" if new.kind == "Job" else "is created")
+        once = new.kind == "Job" and map_at(new.data, "spec").get("suspend") is not True
+        yield Meaning(CHANGE, "is created, and runs once" if once else "is created")
     yield from _refusals(new, sides)
     yield from _guards(new, "added")
+    yield from _around(None, new, sides)
     yield from _paused(None, new)
     yield from _raised(new, sides)
     cards = _cards(new, render)
@@ -101,19 +104,33 @@ def of_removed(old: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     else:
         yield Meaning(CHANGE, "is deleted")
     yield from _guards(old, "removed")
+    yield from _around(old, None, sides)
     if uses.claims(old):
         # How many pods there are is not known where something else sets it.
         known = "replicas" in map_at(old.data, "spec")
         yield _claims_left(old, claims_go(old), range(_replicas(old) if known else 0))
     yield from _unmade(old, None, sides)
     for user in uses.still(old, sides[1]):
-        pods = ", and its new pods do not start without it" if any(pod.owner is user for pod in sides[1].pods) else ""
-        yield Meaning(OUTAGE, f"{user.title} still uses it{pods}", "keep it, or change what uses it")
+        pods = "its new pods do not start without it" if any(pod.owner is user for pod in sides[1].pods) else ""
+        why = pods or named.means(old, user)
+        yield Meaning(OUTAGE, f"{user.title} still uses it{f', and {why}' if why else ''}", KEEP_IT)
+
+
+def _around(old: Object | None, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Meaning]:
+    """What an object means for others: pods that it bounds, what needs it in another namespace, its targets."""
+    if any(each is not None and is_hook(each) for each in (old, new)):
+        return
+    yield from (Meaning(*said) for said in bounds.changed(old, new, sides))
+    for closes, text in named.policies(old, new, sides[1]):
+        yield Meaning(OUTAGE if closes else CHANGE, text)
+    for user in named.ungranted(old, sides) if old else ():
+        said = f"{user.title} of {user.namespace} still refers to what it allows, and is refused that from now on"
+        yield Meaning(OUTAGE, said, KEEP_IT)
 
 
 def _unmade(old: Object, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     for _, said in uses.unmade(old, new, sides[1]):
-        yield Meaning(OUTAGE, said, "keep it, or change what uses it")
+        yield Meaning(OUTAGE, said, KEEP_IT)
 
 
 def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
@@ -155,6 +172,9 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
     """What the changes of an object do. `changes` is not empty."""
     rest = list(changes)
     yield from _refusals(new, sides)
+    if new.maker and not old.maker:
+        said = f"Helm deletes it, and the controller of {new.maker.title} makes it again when its pods are ready"
+        yield Meaning(OUTAGE, said)
     if not is_hook(old):
         for change, way_out in refused(old, new, changes):
             rest = [each for each in rest if each.path[: len(change.path)] != change.path]
@@ -215,6 +235,9 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
             yield Meaning(CHANGE, f"{UNKNOWN}: its controller can restart pods, or refuse the change")
     if keeps(old) and not keeps(new):
         yield Meaning(CHANGE, "Helm deletes it with the release from now on: it is kept no longer")
+    around = list(_around(old, new, sides))
+    yield from around
+    rest = [each for each in rest if not (around and bounds.covers(new, each))]
     yield from _paused(old, new)
     yield from _raised(new, sides)
     yield from _unmade(old, new, sides)
@@ -278,6 +301,10 @@ def _refusals(new: Object, sides: tuple[Render, Render]) -> Iterator[Meaning]:
     maker = next((each for each in sides[0].objects if named in controllers.made(each)), None)
     if maker and not sides[0].find(*named):
         yield Meaning(REFUSED, f"Helm does not take over what the controller of {maker.title} made", "use another name")
+    was = sides[0].find(*named)
+    if was and was.maker and not new.maker:
+        remedy = f"before the upgrade, run: kubectl delete {addressed(was.maker)}, which also deletes this {new.kind}"
+        yield Meaning(REFUSED, f"Helm does not take over what the controller of {was.maker.title} made", remedy)
     if not is_hook(new):
         yield from (Meaning(REFUSED, said, way_out) for said, way_out in webhooks.refused(new, *sides))
 

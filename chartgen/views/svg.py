@@ -19,6 +19,7 @@ DARK = {
     "way": "#93c5fd",
     "ui": "#5eead4",
     "server": "#fcd34d",
+    "helper": "#fda4af",
     "volume": "#bef264",
     "loader": "#d8b4fe",
     "source": "#cbd5e1",
@@ -27,6 +28,7 @@ NAMES = {
     "way": "how it is reached",
     "ui": "web UIs and gateways",
     "server": "model servers",
+    "helper": "databases and other helpers",
     "volume": "volumes",
     "loader": "loaders",
     "source": "sources of models",
@@ -139,6 +141,8 @@ def _shape(role: str, box: Box) -> str:
         path = f"M{x + 10},{y} h{w - 20} l10,{h / 2} l-10,{h / 2} h{20 - w} l-10,{-h / 2} z"
     elif role == "source":
         path = f"M{x},{y} h{w - 14} l14,14 v{h - 14} h{-w} z m{w - 14},0 v14 h14"
+    elif role == "helper":
+        path = f"M{x + 10},{y} h{w - 20} l10,10 v{h - 20} l-10,10 h{20 - w} l-10,-10 v{20 - h} z"
     elif role == "server":
         path = f"M{x},{y} h{w} v{h} h{-w} z M{x + 5},{y} v{h} M{x + w - 5},{y} v{h}"
     else:

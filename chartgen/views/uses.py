@@ -9,6 +9,7 @@ from ..proofs import dangling
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
 from . import controllers, harmless
+from . import named as others
 from .changes import Change
 from .immutable import addressed, keeps
 from .sides import is_hook
@@ -41,7 +42,7 @@ def still(gone: Object, after: Render) -> list[Object]:
 
 def users(named: tuple[str, str, str], render: Render) -> list[Object]:
     """The objects that need the object of this kind, name and namespace."""
-    return list(dangling.needed(render).get(named, {}).values())
+    return list({**dangling.needed(render).get(named, {}), **others.users(named, render)}.values())
 
 
 def gone(old: Object, new: Object) -> tuple[set[str], set[str]]:
@@ -97,8 +98,8 @@ def keyed(keys: list[str]) -> str:
 def unmade(old: Object, new: Object | None, after: Render) -> Iterator[tuple[Object, str]]:
     """Who uses a Secret that the controller of an object made and does not keep: (the user, what becomes of it)."""
     for named in sorted(controllers.made(old) - controllers.made(new)):
-        others = any(named in controllers.made(each) for each in after.objects if each is not new)
-        for user in () if others or after.find(*named[:2], named[2]) else users(named, after):
+        again = any(named in controllers.made(each) for each in after.objects if each is not new)
+        for user in () if again or after.find(*named[:2], named[2]) else users(named, after):
             secret = f"Secret {named[1]}"
             if old.kind == "Certificate":
                 yield user, f"nothing renews the certificate in {secret} any more, which {user.title} uses"

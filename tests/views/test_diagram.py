@@ -47,7 +47,7 @@ def test_pictures_of_the_examples_are_up_to_date():
 @pytest.mark.slow
 def test_an_example_is_drawn_from_the_way_in_to_the_source():
     found = drawn(CHART / "examples/tke-ollama.yaml").graph
-    assert {node.role for node in found.nodes.values()} == set(graph.ROLES)
+    assert {node.role for node in found.nodes.values()} == {*graph.ROLES} - {graph.HELPER}
     assert ("ai.imroc.cc", "llm-open-webui", False) in arrows(found)
     assert ("llm-open-webui", "llm-server", False) in arrows(found)
     assert ("llm-server-models", "llm-server", True) in arrows(found)
@@ -567,3 +567,56 @@ def test_a_url_with_a_port_that_a_service_does_not_have_leads_to_no_pod():
     for port, found in ((80, {("two", "one")}), (81, set())):
         caller = two.replace("image:", f"env: [{{name: X, value: 'http://one:{port}'}}], image:")
         assert {each[:2] for each in arrows(of(f"{one}\n---\n{caller}"))} == found
+
+
+def program(name: str, image: str, env: str = "[]") -> str:
+    box = f"{{name: a, image: '{image}', env: {env}}}"
+    return WORKLOAD.replace("NAME", name).replace("{name: a, image: a:1}", box)
+
+
+@pytest.mark.parametrize(
+    ("image", "role"),
+    [
+        ("docker.io/bitnami/postgresql:17", graph.HELPER),
+        ("pgvector/pgvector:pg17", graph.HELPER),
+        ("valkey/valkey@sha256:" + "0" * 64, graph.HELPER),
+        ("quay.io/minio/minio", graph.HELPER),
+        ("apache/tika:3", graph.HELPER),
+        ("ghcr.io/chroma-core/chroma:1", graph.HELPER),
+        ("example.com/our-own-engine:1", graph.SERVER),
+        ("vllm/vllm-openai:v0.1.0", graph.SERVER),
+    ],
+)
+def test_a_database_that_a_ui_calls_is_no_model_server(image, role):
+    """An engine that nobody knows is one, because a UI calls it."""
+    url = "[{name: ANY, value: 'http://it:80'}]"
+    found = of(program("it", image) + program("page", "open-webui:1", url))
+    assert {node.title: node.role for node in found.nodes.values() if node.role != graph.WAY} == {
+        "it": role,
+        "page": graph.UI,
+    }
+    assert ("page", "it", False) in arrows(found)
+
+
+@pytest.mark.parametrize("field", ["endpointPickerRef", "extensionRef"])
+def test_what_chooses_pods_for_a_gateway_is_no_ui(field):
+    pool = (
+        "---\napiVersion: inference.networking.k8s.io/v1\nkind: InferencePool\nmetadata: {name: pool}\n"
+        f"spec: {{selector: {{matchLabels: {{app: it}}}}, {field}: {{name: picker}}}}\n"
+    )
+    found = of(program("it", "vllm/vllm-openai:v0.1.0") + program("picker", "epp:1") + pool)
+    assert titles(found, graph.HELPER) == ["picker"]
+    assert titles(found, graph.UI) == []
+
+
+def test_a_pod_calls_what_its_settings_name():
+    """A gateway has the URLs of its servers in a file of a ConfigMap, and other programs a host without a scheme."""
+    settings = (
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+        "data: {config.yaml: 'api_base: http://it:80/v1', notes.sh: 'curl http://other'}\n"
+    )
+    volume = "volumes: [{name: c, configMap: {name: settings}}], containers: ["
+    gateway = program("gateway", "litellm:1", "[{name: REDIS_HOST, value: cache}, {name: SOME_NAME, value: other}]")
+    others = "".join(program(name, f"{name}:1") for name in ("it", "other")) + program("cache", "redis:7")
+    found = of(gateway.replace("containers: [", volume) + others + settings)
+    assert arrows(found) == {("gateway", "it", False), ("gateway", "cache", False)}
