@@ -8,7 +8,6 @@ import re
 import pytest
 from conftest import CHART, ROOT
 
-from chartgen.programs import helm, tools
 from chartgen.reading import yamlfile
 
 pytestmark = pytest.mark.slow

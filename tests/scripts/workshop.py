@@ -234,7 +234,7 @@ def all_right(ended: Ended) -> Ended:
 
 
 def each_shell(test: Callable[..., object]) -> Callable[..., object]:
-    """A test that is run with a shell, as `shell`: the tests of a file in turn with each, and with ALL_SHELLS every one."""
+    """A test that is run with a shell, as `shell`: a file's tests in turn with each, with ALL_SHELLS with every one."""
     assert SHELLS, "no POSIX shell was found"
     number = turn[test.__module__] = turn.get(test.__module__, -1) + 1
     shells = SHELLS if os.environ.get("ALL_SHELLS") else [SHELLS[number % len(SHELLS)]]
