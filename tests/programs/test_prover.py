@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -188,6 +189,46 @@ def test_what_random_templates_make_of_parts_of_their_data_is_that_of_the_comman
     assert sum(not each.error for each in by_command) > len(by_command) / 3
     for _ in range(2):
         assert render.render(requests, Path(helm), prover=process) == by_command
+
+
+SIMPLE = re.compile(r"{{ (toJson .*?|(?:\$_|\$v\d) :?= .*?) }}")
+
+
+def otherwise(text: str, chance: random.Random) -> str:
+    """A template with one of its actions changed: it prints something else, or makes another variable."""
+    action = chance.choice(list(SIMPLE.finditer(text)))
+    name = action[1].partition(" ")[0]
+    other = 'toJson "other"' if name == "toJson" else f'{name} := dict "a" "other" "b" "other"'
+    return f"{text[: action.start()]}{{{{ {other} }}}}{text[action.end() :]}"
+
+
+@pytest.mark.slow
+def test_no_change_of_a_template_that_changes_a_render_leaves_all_that_ran_as_it_was(
+    tmp_path: Path, process: Prover
+) -> None:
+    chance, changed, spared = random.Random(27), 0, 0
+    for seed in range(1, 25):  # as above
+        text = templates.text(seed)
+        for number in range(20):
+            file = tmp_path / f"{seed}-{number}.yaml"
+            file.write_text(yaml.safe_dump(templates.values(chance)), encoding="utf-8")
+            made, parts = [], []
+            for name, each in (("old", text), ("new", otherwise(text, chance))):
+                folder = tmp_path / f"{seed}-{number}-{name}"
+                folder.mkdir()
+                request = replace(odd({"template": each}, folder), values=(file,), fixed=True)
+                made += render.render([request], NOWHERE, prover=process)
+                parts.append((process.chart(request.chart) or ("", {}))[1])
+            old, new = made
+            if old.ran is None:
+                continue
+            same = all(parts[0][name] == parts[1].get(name) for name in old.ran)
+            differs = (old.text, old.error) != (new.text, new.error)
+            assert not (same and differs), text
+            changed += differs
+            spared += same and any(name.startswith("section ") for name in parts[0].keys() - set(old.ran))
+    assert changed > 100
+    assert spared > 10
 
 
 def test_a_render_that_helm_makes_after_ours_failed_is_not_known_by_what_ran(

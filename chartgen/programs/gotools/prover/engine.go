@@ -131,6 +131,7 @@ func parsed(c *chart.Chart) *templates {
 		if each.Tree != nil {
 			found.calls[each.Name()] = called(each.Tree.Root)
 			asking(each.Tree.Root)
+			found.divide(each)
 		}
 	}
 	return found
@@ -179,15 +180,22 @@ func inside(node parse.Node) []parse.Node {
 	return nil
 }
 
-// providers are hashes of all that a render can depend on besides the frame: of each template as it was parsed, without
-// comments and places, and of each file.
+// providers are hashes of all that a render can depend on besides the frame: of each template and each section as they
+// were parsed, without comments and places, and of each file.
 func (e *templates) providers() map[string]string {
 	found := map[string]string{}
 	for _, each := range e.parsed.Templates() {
 		if each.Tree != nil {
-			var text strings.Builder
-			form(&text, each.Tree.Root)
-			found[each.Name()] = hashed(each.Tree.ParseName, text.String())
+			sections := map[string]*parse.ListNode{each.Name(): each.Tree.Root}
+			for len(sections) > 0 {
+				inner := map[string]*parse.ListNode{}
+				for name, list := range sections {
+					var text strings.Builder
+					form(&text, list, inner)
+					found[name] = hashed(each.Tree.ParseName, text.String())
+				}
+				sections = inner
+			}
 		}
 	}
 	for file, text := range e.texts {
@@ -197,14 +205,23 @@ func (e *templates) providers() map[string]string {
 }
 
 // form writes a template so that no two that do something else are written alike: each of its parts by its kind and its
-// length, since two texts beside a comment can be printed as an action is. Texts that touch each other are one.
-func form(to *strings.Builder, node parse.Node) {
+// length, since two texts beside a comment can be printed as an action is. Texts that touch each other are one. Of a
+// section it writes the name, and adds it to sections.
+func form(to *strings.Builder, node parse.Node, sections map[string]*parse.ListNode) {
+	list := func(inner *parse.ListNode) {
+		if name := section(inner); name != "" {
+			written(to, "section", name)
+			sections[name] = &parse.ListNode{NodeType: parse.NodeList, Nodes: inner.Nodes[1:]}
+			return
+		}
+		form(to, inner, sections)
+	}
 	branch := func(kind string, b *parse.BranchNode) {
 		written(to, kind, b.Pipe.String())
-		form(to, b.List)
+		list(b.List)
 		if b.ElseList != nil {
 			written(to, "else", "-")
-			form(to, b.ElseList)
+			list(b.ElseList)
 		}
 		written(to, "end", "-")
 	}
@@ -218,7 +235,7 @@ func form(to *strings.Builder, node parse.Node) {
 			}
 			written(to, "text", said)
 			said = ""
-			form(to, each)
+			form(to, each, sections)
 		}
 		written(to, "text", said)
 	case *parse.IfNode:

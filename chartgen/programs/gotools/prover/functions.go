@@ -82,6 +82,10 @@ func (r *trace) bind(t *template.Template, kept *results) {
 			found[name] = r.text(alphabet)
 		}
 	}
+	found[enters] = func(name string) string {
+		r.ran[name] = true
+		return ""
+	}
 	maps.Copy(found, r.askedOf())
 	t.Funcs(found)
 }
@@ -167,7 +171,7 @@ func (r *trace) include(t *template.Template, kept *results) func(string, any) (
 
 func (r *trace) tpl(parent *template.Template) func(string, any) (string, error) {
 	return func(text string, data any) (string, error) {
-		if strings.Contains(text, allOf) || strings.Contains(text, compares) {
+		if strings.Contains(text, allOf) || strings.Contains(text, compares) || strings.Contains(text, enters) {
 			return "", errors.New("no function of Helm's")
 		}
 		t, err := parent.Clone()
