@@ -244,12 +244,25 @@ _parsed: dict[tuple[str, str], Parsed] = {}
 def _split(text: str) -> Iterator[tuple[str, int, str]]:
     """(template, line, text) of each document; Helm writes `---` and `# Source: CHART/TEMPLATE` before each."""
     line = 1
-    for part in re.split(r"^---(?=\s)", text, flags=re.M):
+    for part in _parts(text):
         head = re.match(r"\s*# Source: [^/\n]+/(.*)\n", part)
         body = part[head.end() :] if head else part.lstrip()
         if body.strip():
             yield (head[1] if head else ""), line + part.count("\n") - body.count("\n"), body
         line += part.count("\n")
+
+
+def _parts(text: str) -> list[str]:
+    """What is between the lines that begin with `---` and white space; a pattern takes five times as long."""
+    first, *pieces = f"\n{text}".split("\n---")
+    found = [first]
+    for number, piece in enumerate(pieces, 1):
+        if piece[:1].isspace() or (not piece and number < len(pieces)):
+            found[-1] += "\n"
+            found.append(piece)
+        else:
+            found[-1] += f"\n---{piece}"
+    return [found[0][1:], *found[1:]]
 
 
 def sentence(stderr: str) -> str:

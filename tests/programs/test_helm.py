@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,13 @@ def test_a_key_that_stands_twice_is_a_problem_of_its_document(helm: str) -> None
     (result,) = rendered(helm, Request(CHART, sets=("fault=duplicate",)))
     (problem,) = [problem for doc in documents(result.text) for problem in doc.problems]
     assert (problem.path, problem.line, problem.key) == ("templates/configmap.yaml", 13, "data.model")
+
+
+def test_texts_are_split_where_a_pattern_splits_them() -> None:
+    chance = random.Random(4)
+    for _ in range(20_000):
+        text = "".join(chance.choice(["\n", "---", "-", " ", "a", "\t", "--", "\n---\n"]) for _ in range(8))
+        assert render._parts(text) == re.split(r"^---(?=\s)", text, flags=re.M)
 
 
 def test_a_document_of_comments_alone_is_kept_without_data(helm: str) -> None:
