@@ -56,8 +56,11 @@ def _suspended(old: Object | None, new: Object | None, sides: tuple[Render, Rend
 
 
 def _scaled(old: Object | None, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Said]:
-    """Fewer pods by an autoscaler than before."""
-    if not old or not new or new.kind not in HIGHEST:
+    """Fewer pods by an autoscaler than before, also where another kind of autoscaler takes over."""
+    if not new or new.kind not in HIGHEST:
+        return
+    old = old or next((each for kind in HIGHEST for each in sides[0].of(kind) if _target(each) == _target(new)), None)
+    if not old:
         return
     (low, high), (least, most) = (_range(each) for each in (old, new))
     target = map_at(new.data, "spec.scaleTargetRef")
@@ -72,6 +75,11 @@ def _scaled(old: Object | None, new: Object | None, sides: tuple[Render, Render]
         yield CHANGE, f"{title} can shrink to {least} {'pod' if least == 1 else 'pods'} in place of {low}"
 
 
+def _target(scaler: Object) -> tuple[str, str, str]:
+    target = map_at(scaler.data, "spec.scaleTargetRef")
+    return scaler.namespace, str(target.get("kind") or "Deployment"), str(target.get("name"))
+
+
 def _range(scaler: Object) -> tuple[int, int]:
     spec, usual = map_at(scaler.data, "spec"), USUALLY[scaler.kind]
     low, high = spec.get(LOWEST[scaler.kind]), spec.get(HIGHEST[scaler.kind])
@@ -82,9 +90,8 @@ def _count(owner: Object, render: Render) -> int | None:
     """How many pods a workload has by its manifest; None where something else decides."""
     if owner.kind not in COUNTED:
         return None
-    for scaler in (each for kind in HIGHEST for each in render.of(kind) if each.namespace == owner.namespace):
-        target = map_at(scaler.data, "spec.scaleTargetRef")
-        if (target.get("kind") or "Deployment", target.get("name")) == (owner.kind, owner.name):
+    for scaler in (each for kind in HIGHEST for each in render.of(kind)):
+        if _target(scaler) == (owner.namespace, owner.kind, owner.name):
             return _range(scaler)[0] or 1
     count = map_at(owner.data, "spec").get("replicas", 1)
     return count if isinstance(count, int) else None
