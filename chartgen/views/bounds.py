@@ -59,7 +59,8 @@ def _scaled(old: Object | None, new: Object | None, sides: tuple[Render, Render]
     """Fewer pods by an autoscaler than before, also where another kind of autoscaler takes over."""
     if not new or new.kind not in HIGHEST:
         return
-    old = old or next((each for kind in HIGHEST for each in sides[0].of(kind) if _target(each) == _target(new)), None)
+    before = (each for kind in HIGHEST for each in sides[0].of(kind) if _target(each) == _target(new))
+    old = old or next((each for each in before if not sides[1].find(each.kind, each.name, each.namespace)), None)
     if not old:
         return
     (low, high), (least, most) = (_range(each) for each in (old, new))
