@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
-from . import models
+from . import models, serving
 from .harmless import formed
 
 # Variables and arguments with the key that clients send. One of another engine with the same key lets in the same.
@@ -116,6 +116,8 @@ SIGNING = ("WEBUI_SECRET_KEY", "WEBUI_JWT_SECRET_KEY")
 UNSIGNED = "{}everybody signs in again, and what is encrypted with the old {} cannot be read"
 # Options and the variable with the names of models, as clients ask for them.
 SERVED, ADAPTERS, LISTED = ("--served-model-name", "--alias"), "--lora-modules", "MODELS"
+# Options of servers that do not compare the name of a request with their own: llama.cpp with one model, and SGLang.
+ANY_NAME = ("--alias", "--model-path")
 STORE = "OLLAMA_MODELS"  # the variable with the folder of ollama's models
 MOST = 4  # names in a sentence
 # What else of Open WebUI changes with a variable.
@@ -158,14 +160,28 @@ def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
 
 
 def _asked(one: list[Pod], two: list[Pod], new: Render) -> Iterator[tuple[str, str]]:
-    """The names of models that clients cannot ask for any more."""
+    """The names of models that clients cannot ask for any more.
+
+    A server that does not compare names answers with the model that it has.
+    """
     before, after = _names(one) - _stored(one, two, new), _names(two)
     gone, come = (sorted(formed(name, "model") for name in some) for some in (before - after, after - before))
     if gone and after:
         those = f"the model {gone[0]}" if len(gone) == 1 else f"the models {', '.join(gone[:MOST])}"
         more = f" and {len(gone) - MOST} more" if len(gone) > MOST else ""
+        other = ", ".join(sorted(formed(name, "model") for name in after)[:MOST])
         now = f", and those that ask for {', '.join(come[:MOST])} do not" if come else ""
-        yield "outage", f"clients that ask for {those}{more} fail{now}"
+        if _any_name(two):
+            yield "change", f"clients that ask for {those}{more} get {other}, and find only that in its list of models"
+        else:
+            yield "outage", f"clients that ask for {those}{more} fail{now}"
+
+
+def _any_name(pods: list[Pod]) -> bool:
+    """Whether pods answer requests for any model: SGLang and llama.cpp with a model of their own, by their options."""
+    words = {str(w).partition("=")[0] for pod in pods for _, w in at(pod.spec, "containers[].args[]")}
+    words |= {str(w).partition("=")[0] for pod in pods for _, w in at(pod.spec, "containers[].command[]")}
+    return bool(words & set(ANY_NAME)) and ADAPTERS not in words
 
 
 def _stored(one: list[Pod], two: list[Pod], new: Render) -> set[str]:
@@ -174,14 +190,23 @@ def _stored(one: list[Pod], two: list[Pod], new: Render) -> set[str]:
     was, now = ({str(models.variables(box)[STORE]) for box in some if STORE in models.variables(box)} for some in boxes)
     before, after = _mounted(one), _mounted(two)
     kept = any(before.get(path) and before[path] == after.get(path) for path in was & now)
-    pruned = any(models.variables(box).get("PRUNE") == "true" for pod in new.pods for _, box in pod.containers())
-    listed = (str(models.variables(box).get(LISTED) or "").split() for box in boxes[0])
-    return {name for names in listed for name in names} if kept and not pruned else set()
+    # Another server's loader does not remove from this place.
+    places = {after[path] for path in was & now if path in after}
+    pruned = any(place in places for place in _filled(new, pruned=True))
+    listed = {name for box in boxes[0] for name in _listed(box)}
+    return listed if kept and not pruned else set()
+
+
+def _listed(box: dict[str, Any]) -> set[str]:
+    """The models of ollama, as it names them whatever registry is written before them; without a tag, the latest."""
+    names = (name.removeprefix("registry.ollama.ai/") for name in str(models.variables(box).get(LISTED) or "").split())
+    names = (name.removeprefix("library/") for name in names)
+    return {name if ":" in name.rpartition("/")[2] else f"{name}:latest" for name in names}
 
 
 def _names(pods: list[Pod]) -> set[str]:
     """The names by which clients ask for the models of pods, as far as arguments and variables say them."""
-    found: set[str] = set()
+    found = {name for pod in pods for name in serving.models(pod.owner)}
     for _, box in (each for pod in pods for each in maps(pod.spec, "containers[]")):
         words = [str(word) for part in ("command", "args") for _, word in at(box, f"{part}[]")]
         for n, word in enumerate(words):
@@ -191,8 +216,7 @@ def _names(pods: list[Pod]) -> set[str]:
                 found |= {name for value in values for name in value.split(",") if name and "$" not in name}
             elif option == ADAPTERS:
                 found |= {value.partition("=")[0] for value in values if "=" in value and not value.startswith("{")}
-        listed = str(models.variables(box).get(LISTED) or "")
-        found |= set(listed.split())
+        found |= _listed(box)
     return found
 
 
@@ -348,13 +372,14 @@ def _loads(pods: list[Pod], path: str) -> bool:
     return any(env.keys() >= models.DOWNLOADS and env["TARGET"] == path for env in boxes)
 
 
-def _filled(render: Render) -> set[str]:
-    """Where loaders put models, as `held` says it."""
+def _filled(render: Render, pruned: bool = False) -> set[str]:
+    """Where loaders put models, as `held` says it; with `pruned`, only where one of them also removes some."""
     return {
         place
         for pod in render.pods
         for _, box in pod.containers()
         if models.variables(box).keys() >= models.DOWNLOADS
+        if not pruned or models.variables(box).get("PRUNE") == "true"
         for _, mount in maps(box, "volumeMounts[]")
         if mount.get("mountPath") == models.variables(box)["TARGET"] and (place := held(pod, mount))
     }

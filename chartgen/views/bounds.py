@@ -25,7 +25,7 @@ MOST = 4
 
 def changed(old: Object | None, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Said]:
     """What an object that is added, removed or changed means for pods that it bounds. One of the two can be None."""
-    for rule in (_suspended, _scaled, _evicted, _quota, _limits, _rights, _versions):
+    for rule in (_suspended, _scaled, _evicted, _quota, _crowded, _limits, _rights, _versions):
         yield from rule(old, new, sides)
 
 
@@ -56,8 +56,12 @@ def _suspended(old: Object | None, new: Object | None, sides: tuple[Render, Rend
 
 
 def _scaled(old: Object | None, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Said]:
-    """Fewer pods by an autoscaler than before."""
-    if not old or not new or new.kind not in HIGHEST:
+    """Fewer pods by an autoscaler than before, also where another kind of autoscaler takes over."""
+    if not new or new.kind not in HIGHEST:
+        return
+    before = (each for kind in HIGHEST for each in sides[0].of(kind) if _target(each) == _target(new))
+    old = old or next((each for each in before if not sides[1].find(each.kind, each.name, each.namespace)), None)
+    if not old:
         return
     (low, high), (least, most) = (_range(each) for each in (old, new))
     target = map_at(new.data, "spec.scaleTargetRef")
@@ -72,6 +76,11 @@ def _scaled(old: Object | None, new: Object | None, sides: tuple[Render, Render]
         yield CHANGE, f"{title} can shrink to {least} {'pod' if least == 1 else 'pods'} in place of {low}"
 
 
+def _target(scaler: Object) -> tuple[str, str, str]:
+    target = map_at(scaler.data, "spec.scaleTargetRef")
+    return scaler.namespace, str(target.get("kind") or "Deployment"), str(target.get("name"))
+
+
 def _range(scaler: Object) -> tuple[int, int]:
     spec, usual = map_at(scaler.data, "spec"), USUALLY[scaler.kind]
     low, high = spec.get(LOWEST[scaler.kind]), spec.get(HIGHEST[scaler.kind])
@@ -82,9 +91,8 @@ def _count(owner: Object, render: Render) -> int | None:
     """How many pods a workload has by its manifest; None where something else decides."""
     if owner.kind not in COUNTED:
         return None
-    for scaler in (each for kind in HIGHEST for each in render.of(kind) if each.namespace == owner.namespace):
-        target = map_at(scaler.data, "spec.scaleTargetRef")
-        if (target.get("kind") or "Deployment", target.get("name")) == (owner.kind, owner.name):
+    for scaler in (each for kind in HIGHEST for each in render.of(kind)):
+        if _target(scaler) == (owner.namespace, owner.kind, owner.name):
             return _range(scaler)[0] or 1
     count = map_at(owner.data, "spec").get("replicas", 1)
     return count if isinstance(count, int) else None
@@ -136,13 +144,13 @@ def _quota(old: Object | None, new: Object | None, sides: tuple[Render, Render])
         return
     before, now = map_at(old.data if old else {}, "spec.hard"), map_at(new.data, "spec.hard")
     scoped = any(map_at(new.data, "spec").get(key) for key in ("scopes", "scopeSelector"))
-    pods = [pod for pod in sides[1].pods if pod.owner.namespace == new.namespace and not pod.owner.hooked]
+    pods = _bounded(new, sides[1])
     for name, said in now.items():
         most, was = quantity(said), quantity(before.get(name)) if name in before else math.inf
         if most is None or was is None or most >= was:
             continue
         resource = formed(name, "name")
-        needed = sum(_wanted(pod, str(name)) * (_count(pod.owner, sides[1]) or 1) for pod in pods)
+        needed = _needed(new, str(name), sides[1])
         missing = sorted({pod.owner.title for pod in pods if _silent(pod, str(name))})
         if missing and not scoped:
             yield OUTAGE, f"refuses new pods of {_some(missing)}, which do not say their {resource}"
@@ -153,6 +161,40 @@ def _quota(old: Object | None, new: Object | None, sides: tuple[Render, Render])
                 CHANGE,
                 f"refuses new pods of its namespace beyond {resource} {formed(said, 'none')}, also in a rollout",
             )
+
+
+def _crowded(old: Object | None, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Said]:
+    """A workload that wants more than a ResourceQuota allows that stays as it is."""
+    own = [[pod for pod in side.pods if pod.owner is each] for each, side in zip((old, new), sides, strict=True)]
+    for quota in sides[1].of("ResourceQuota") if new and own[1] and not new.hooked else ():
+        before, spec = sides[0].find("ResourceQuota", quota.name, quota.namespace), map_at(quota.data, "spec")
+        if not new or not before or quota.namespace != new.namespace or spec.get("scopes") or spec.get("scopeSelector"):
+            continue
+        for name, said in map_at(spec, "hard").items():
+            most, was = quantity(said), quantity(map_at(before.data, "spec.hard").get(name))
+            if most is None or was is None or most < was:
+                continue
+            title, resource = formed(quota.title, "name"), formed(name, "name")
+            if any(_silent(pod, str(name)) for pod in own[1]) and not any(_silent(pod, str(name)) for pod in own[0]):
+                yield OUTAGE, f"{title} refuses its new pods, which do not say their {resource}"
+            grows = _own(new, str(name), sides[1]) > (_own(old, str(name), sides[0]) if old else 0)
+            if grows and _needed(before, str(name), sides[0]) <= most < _needed(quota, str(name), sides[1]):
+                told = f"the release wants more than its {resource} {formed(said, 'none')}"
+                yield OUTAGE, f"{title} refuses some of its new pods: {told}"
+
+
+def _bounded(quota: Object, render: Render) -> list[Pod]:
+    return [pod for pod in render.pods if pod.owner.namespace == quota.namespace and not pod.owner.hooked]
+
+
+def _needed(quota: Object, name: str, render: Render) -> float:
+    """How much of a resource of a quota the pods of a release want."""
+    return sum(_wanted(pod, name) * (_count(pod.owner, render) or 1) for pod in _bounded(quota, render))
+
+
+def _own(owner: Object, name: str, render: Render) -> float:
+    pods = [pod for pod in render.pods if pod.owner is owner]
+    return sum(_wanted(pod, name) * (_count(owner, render) or 1) for pod in pods)
 
 
 def _some(titles: list[str]) -> str:

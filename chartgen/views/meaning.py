@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, bounds, clients, controllers, harmless, named, uses, webhooks
+from . import annotations, bounds, clients, controllers, harmless, named, serving, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
@@ -32,7 +32,6 @@ WHOLE = {
     "Namespace": "with everything in it",
     "CustomResourceDefinition": "with all objects of its kind in the cluster",
 }
-SERVE = ("spec", "serveConfigV2")  # the application of a RayService
 UNKNOWN = "chartgen does not know its kind"
 KEEP_IT = "keep it, or change what uses it"
 MOST = 4  # changes of a pod template that are named
@@ -185,9 +184,9 @@ def of_changed(old: Object, new: Object, changes: list[Change], sides: tuple[Ren
         said = f"its pods keep the ServiceAccount {account}: Kubernetes also stores it under an older name, which stays"
         yield Meaning(CHANGE, said, "to use another, set serviceAccountName to its name, such as default")
     if old.kind == "RayService":
-        yield from _clustered(new, rest, sides[1])
+        yield from _clustered(old, new, rest, sides[1])
         yield from _more_cards(old, new, sides)
-        rest = [change for change in rest if not _in_cluster(change) and change.path != SERVE]
+        rest = [change for change in rest if not _in_cluster(change) and change.path != serving.SERVE]
     template = [change for change in rest if old.kind in ROLLING and _in_template(change)]
     if template:
         yield from _restart(old, new, template, sides)
@@ -335,13 +334,17 @@ def _sized(groups: list[Any]) -> list[Any]:
     return [{key: each[key] for key in each if key not in numbers} for each in groups if isinstance(each, dict)]
 
 
-def _clustered(new: Object, changes: list[Change], render: Render) -> Iterator[Meaning]:
+def _clustered(old: Object, new: Object, changes: list[Change], render: Render) -> Iterator[Meaning]:
     """The pods of a RayService: a second cluster next to the first, or nothing until somebody deletes that."""
     pods = [change for change in changes if _in_cluster(change)]
     why = _reasons(pods)
     waits = map_at(new.data, "spec.upgradeStrategy").get("type") == "None"
-    if any(change.path == SERVE for change in changes) and (waits or not pods):
-        yield Meaning(RESTART, "Ray Serve loads the model again, with other settings")
+    if any(change.path == serving.SERVE for change in changes) and (waits or not pods):
+        if serving.single(old):
+            again = "Ray Serve has loaded the model again, with other settings"
+            yield Meaning(OUTAGE, f"nothing answers until {again}: it stops the only copy first")
+        else:
+            yield Meaning(RESTART, "Ray Serve loads the model again, with other settings")
     if pods and waits:
         yield Meaning(CHANGE, f"its pods change when you delete its RayCluster: {why}")
     if waits or not pods:

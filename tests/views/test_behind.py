@@ -12,7 +12,7 @@ from conftest import CHART, ROOT
 
 from chartgen.programs.helm import Document
 from chartgen.proofs.manifests import Render, render_of
-from chartgen.views import behind, diff, sides
+from chartgen.views import behind, diff, serving, sides
 
 VLLM = {
     "engine": "vllm",
@@ -256,3 +256,33 @@ def test_a_value_in_place_of_a_generated_key_is_a_change_and_a_generated_one_kee
     assert any("keep the old values" in each for each in found)
     assert "never-printed" not in " ".join(found)
     assert said(tmp_path, written, generated) == []
+
+
+SERVED = {"vllm": "vllm.servedModelName", "sglang": "sglang.servedModelName", "llamacpp": "llamacpp.servedModelName"}
+
+
+def served() -> list[str]:
+    """The examples in which one engine gives its model the name that clients ask for."""
+    found = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((CHART / "examples").glob("*.yaml"))}
+    return [name for name, values in found.items() if values.get("engine") in SERVED and "batch" not in values]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", served())
+def test_another_name_of_a_model_is_said_to_clients_by_every_workload(tmp_path, name):
+    values = yaml.safe_load((CHART / f"examples/{name}.yaml").read_text())
+    (tmp_path / "old.yaml").write_text(yaml.safe_dump(values))
+    values.setdefault(values["engine"], {})["servedModelName"] = "another"
+    (tmp_path / "new.yaml").write_text(yaml.safe_dump(values))
+    found = diff.diff(str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), sides.Context(CHART), lambda text: None)
+    said = [part.text for each in found.differences for part in each.meanings]
+    assert any("clients that ask for the model" in text and "another" in text for text in said), said
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "a: [", "applications: 1", "applications: [{args: {llm_configs: [1, {}]}}]", "[]"]
+)
+def test_what_is_no_application_of_ray_serve_names_no_model(text):
+    data = {"kind": "RayService", "metadata": {"name": "a"}, "spec": {"serveConfigV2": text}}
+    (each,) = render_of([Document("a.yaml", 0, data, "")], frozenset()).objects
+    assert serving.models(each) == set()
