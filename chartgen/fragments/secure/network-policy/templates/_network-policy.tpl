@@ -252,6 +252,54 @@ are not known here. NOTES name them, because such a host can have a private addr
 {{- compact $hosts | uniq | sortAlpha | mustToJson }}
 {{- end }}
 
+{{- /*
+Given the root: what can need a rule that the chart does not know, as a JSON list of sentences: variables that it does not read, which can
+have addresses, or only passwords, and monitors of the user's own.
+*/}}
+{{- define "fragment.secure.network-policy.unread" -}}
+{{- $found := list }}
+{{- if .Values.networkPolicy.enabled }}
+{{- range .Facts.network }}
+{{- if and .unread (not (hasKey $.Values.networkPolicy.egress .component)) }}
+{{- $found = append $found (printf "The chart does not read variables from %s. If one of them has an address, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- end }}
+{{- end }}
+{{- if not (or .Values.networkPolicy.prometheus (include "fragment.secure.network-policy.own" .)) }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- if has $object.kind (list "PodMonitor" "ServiceMonitor") }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty. If extraObjects.%s is for pods of this release, add the peer of Prometheus." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /* Given the root: true if extraObjects has a NetworkPolicy, which can allow more. */}}
+{{- define "fragment.secure.network-policy.own" -}}
+{{- range .Values.extraObjects }}
+{{- if hasSuffix "NetworkPolicy" .kind }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Given the root: the Services of the release to which an Ingress, a route or the like of extraObjects leads, as a JSON list. Empty if a
+NetworkPolicy there can allow it.
+*/}}
+{{- define "fragment.secure.network-policy.reached" -}}
+{{- $found := list }}
+{{- if not (include "fragment.secure.network-policy.own" .) }}
+{{- range $object := .Values.extraObjects }}
+{{- range $.Facts.network }}
+{{- if and .public .service (include "fragment.leadsTo" (dict "object" $object "service" .service)) }}
+{{- $found = append $found .service }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- uniq $found | mustToJson }}
+{{- end }}
+
 {{- define "fragment.secure.network-policy.checks" -}}
 {{- $values := .Values.networkPolicy }}
 {{- if $values.enabled }}
@@ -301,6 +349,9 @@ networkPolicy.egress: {{ $component }} is not a component of the release; use {{
 {{- $open = append $open .service }}
 {{- end }}
 {{- end }}
+{{- range include "fragment.secure.network-policy.reached" . | mustFromJson }}
+{{- $open = append $open . }}
+{{- end }}
 {{- if and $open (not $values.clients) }}
 networkPolicy.clients: is empty, but clients outside the release reach {{ $open | uniq | sortAlpha | join " and " }}; add the peers that connect, such as the namespace of the Ingress controller
 {{- end }}
@@ -310,6 +361,12 @@ nodes.ray.operatorNamespace: is empty, but networkPolicy.enabled is true, and th
 {{- end }}
 {{- end }}
 {{- if not $values.prometheus }}
+{{- $others := or $values.clients (include "fragment.secure.network-policy.own" .) }}
+{{- range .Facts.network }}
+{{- if and .scraped .metrics (not $others) }}
+networkPolicy.prometheus: is empty, but annotations of server {{ .component }} ask Prometheus to collect its metrics; add its peer, such as the namespace of Prometheus
+{{- end }}
+{{- end }}
 {{- range .Servers }}
 {{- if (.Facts.monitor | default dict).enabled }}
 networkPolicy.prometheus: is empty, but Prometheus collects the metrics of server {{ .Server }}; add its peer, such as the namespace of Prometheus
