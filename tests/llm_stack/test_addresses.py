@@ -168,7 +168,7 @@ VARIABLES = [
     ({"NO_PROXY": "localhost,.svc,store.example.com"}, []),
     ({"CACHE_HOST": "localhost"}, []),
     ({"CACHE_HOST": "$(POD)"}, []),
-    ({"CACHE_HOST": "true"}, []),
+    ({"CACHE_HOST": "true", "RAY_ADDRESS": "auto"}, []),
     ({"CACHE_HOST": "12"}, []),
     ({"CACHE_HOST": "a/b"}, []),
     ({"MAIL_ADDRESS": "someone@example.com"}, []),

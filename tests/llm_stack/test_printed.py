@@ -121,6 +121,16 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
         ),
         (
             {
+                "engine": "vllm",
+                "model": {"name": "team/x", "weightsSize": "1Gi"},
+                "podAnnotations": {"prometheus.io/scrape": "true"},
+                "networkPolicy": {"enabled": True},
+            },
+            "annotations of server server ask Prometheus",
+            "",
+        ),
+        (
+            {
                 "networkPolicy": {"enabled": True},
                 "extraObjects": {
                     "pods": {

@@ -61,7 +61,7 @@ Those that are known not to are few; no list names what all controllers read.
 {{- uniq $found | sortAlpha | mustToJson }}
 {{- end }}
 
-{{- /* A kind: true if its objects lead clients outside the cluster to Services. */}}
+{{- /* A text, a kind: true if its objects lead clients outside the cluster to Services. */}}
 {{- define "fragment.leadsIn" -}}
 {{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
 {{- end }}

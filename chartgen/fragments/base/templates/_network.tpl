@@ -23,7 +23,7 @@ Its port can be in the variable next to it (REDIS_PORT).
 */}}
 
 {{- /*
-The name of a variable: what it has by its name, hosts or urls, or empty. Where the pod itself listens, where a browser is sent back
+A text, the name of a variable: what that has by its name, hosts or urls, or empty. Where the pod itself listens, where a browser is sent back
 to, and what is reached without a proxy are not addresses to which the pod connects.
 */}}
 {{- define "fragment.addressOf" -}}
@@ -123,7 +123,7 @@ be any word, except in a variable whose name says that it is a host.
 {{- end }}
 {{- range regexSplit "[, ]+" .text -1 }}
 {{- $found := include "fragment.addressAt" . }}
-{{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null"))) (hasPrefix $found (lower .)) }}
+{{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null" "auto" "local" "any" "all" "default"))) (hasPrefix $found (lower .)) }}
 {{- $own := or (regexMatch "\\]:[0-9]+$" $found) (and (not (hasPrefix "[" $found)) (contains ":" $found)) }}
 {{ $scheme }}://{{ $found }}{{ if and (not $own) (regexMatch "^[1-9][0-9]{0,4}$" $port) }}:{{ $port }}{{ end }}
 {{- end }}

@@ -123,7 +123,7 @@ tcp://{{ . }}
 {{- end }}
 {{- range regexSplit "[, ]+" .text -1 }}
 {{- $found := include "llm-stack.addressAt" . }}
-{{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null"))) (hasPrefix $found (lower .)) }}
+{{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null" "auto" "local" "any" "all" "default"))) (hasPrefix $found (lower .)) }}
 {{- $own := or (regexMatch "\\]:[0-9]+$" $found) (and (not (hasPrefix "[" $found)) (contains ":" $found)) }}
 {{ $scheme }}://{{ $found }}{{ if and (not $own) (regexMatch "^[1-9][0-9]{0,4}$" $port) }}:{{ $port }}{{ end }}
 {{- end }}

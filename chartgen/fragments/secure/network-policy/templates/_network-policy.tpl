@@ -254,7 +254,7 @@ are not known here. NOTES name them, because such a host can have a private addr
 
 {{- /*
 Given the root: what can need a rule that the chart does not know, as a JSON list of sentences: variables that it does not read, which can
-have addresses, or only passwords, and monitors of the user's own.
+have addresses, or only passwords, and who collects metrics without a monitor of the chart.
 */}}
 {{- define "fragment.secure.network-policy.unread" -}}
 {{- $found := list }}
@@ -265,6 +265,11 @@ have addresses, or only passwords, and monitors of the user's own.
 {{- end }}
 {{- end }}
 {{- if not (or .Values.networkPolicy.prometheus (include "fragment.secure.network-policy.own" .)) }}
+{{- range .Facts.network }}
+{{- if and .scraped .metrics }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty, but annotations of server %s ask Prometheus to collect its metrics. Add the peer of Prometheus." .component) }}
+{{- end }}
+{{- end }}
 {{- range $name, $object := .Values.extraObjects }}
 {{- if has $object.kind (list "PodMonitor" "ServiceMonitor") }}
 {{- $found = append $found (printf "networkPolicy.prometheus is empty. If extraObjects.%s is for pods of this release, add the peer of Prometheus." $name) }}
@@ -361,12 +366,6 @@ nodes.ray.operatorNamespace: is empty, but networkPolicy.enabled is true, and th
 {{- end }}
 {{- end }}
 {{- if not $values.prometheus }}
-{{- $others := or $values.clients (include "fragment.secure.network-policy.own" .) }}
-{{- range .Facts.network }}
-{{- if and .scraped .metrics (not $others) }}
-networkPolicy.prometheus: is empty, but annotations of server {{ .component }} ask Prometheus to collect its metrics; add its peer, such as the namespace of Prometheus
-{{- end }}
-{{- end }}
 {{- range .Servers }}
 {{- if (.Facts.monitor | default dict).enabled }}
 networkPolicy.prometheus: is empty, but Prometheus collects the metrics of server {{ .Server }}; add its peer, such as the namespace of Prometheus

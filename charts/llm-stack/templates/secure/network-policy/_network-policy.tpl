@@ -265,6 +265,11 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- end }}
 {{- end }}
 {{- if not (or .Values.networkPolicy.prometheus (include "llm-stack.secure.network-policy.own" .)) }}
+{{- range .Facts.network }}
+{{- if and .scraped .metrics }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty, but annotations of server %s ask Prometheus to collect its metrics. Add the peer of Prometheus." .component) }}
+{{- end }}
+{{- end }}
 {{- range $name, $object := .Values.extraObjects }}
 {{- if has $object.kind (list "PodMonitor" "ServiceMonitor") }}
 {{- $found = append $found (printf "networkPolicy.prometheus is empty. If extraObjects.%s is for pods of this release, add the peer of Prometheus." $name) }}
@@ -361,12 +366,6 @@ nodes.ray.operatorNamespace: is empty, but networkPolicy.enabled is true, and th
 {{- end }}
 {{- end }}
 {{- if not $values.prometheus }}
-{{- $others := or $values.clients (include "llm-stack.secure.network-policy.own" .) }}
-{{- range .Facts.network }}
-{{- if and .scraped .metrics (not $others) }}
-networkPolicy.prometheus: is empty, but annotations of server {{ .component }} ask Prometheus to collect its metrics; add its peer, such as the namespace of Prometheus
-{{- end }}
-{{- end }}
 {{- range .Servers }}
 {{- if (.Facts.monitor | default dict).enabled }}
 networkPolicy.prometheus: is empty, but Prometheus collects the metrics of server {{ .Server }}; add its peer, such as the namespace of Prometheus
