@@ -116,7 +116,7 @@ TABLE = {
 def found(helm: str, write: Callable[..., Any]) -> Callable[[dict[str, list[Any]]], dict[str, list[str]]]:
     """What the template finds in each of the given lists of maps and lists."""
 
-    def rendered(texts: dict[str, list[Any]]) -> dict[str, list[str]]:
+    def rendered(texts: dict[str, list[Any]], key: str = "found") -> dict[str, list[str]]:
         names = {f"n{n}": given for n, given in enumerate(texts.values())}
         chart = write(
             {
@@ -125,13 +125,15 @@ def found(helm: str, write: Callable[..., Any]) -> Callable[[dict[str, list[Any]
                 "templates/a.yaml": (
                     "found:\n{{- range $name, $given := .Values.texts }}\n"
                     '  {{ $name }}: {{ include "fragment.urlsIn" $given }}\n{{- end }}\n'
+                    "hidden:\n{{- range $name, $given := .Values.texts }}\n"
+                    '  {{ $name }}: {{ include "fragment.hiddenIn" (list "env" (first $given)) }}\n{{- end }}\n'
                 ),
                 "values.yaml": json.dumps({"texts": names}),
             }
         )
         command = [helm, "template", "x", str(chart)]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        answers = yaml.safe_load(out)["found"]
+        answers = yaml.safe_load(out)[key]
         return {text: answers[f"n{n}"] for n, text in enumerate(texts)}
 
     return rendered
@@ -141,6 +143,56 @@ def test_every_form_of_an_address_is_decided(found):
     said = found({text: [{"VARIABLE": text}] for text in TABLE})
     assert said == TABLE
     assert found({text: [{}, [text]] for text in TABLE}) == TABLE
+
+
+# Variables whose names say what they have, and what is found in their texts.
+VARIABLES = [
+    ({"REDIS_HOST": "redis"}, ["redis://redis"]),
+    ({"REDIS_HOST": "Redis.Cache", "REDIS_PORT": "6380"}, ["redis://redis.cache:6380"]),
+    ({"REDIS_HOST": "redis:6381", "REDIS_PORT": "6380"}, ["redis://redis:6381"]),
+    ({"SENTINEL_HOSTS": "a, b", "SENTINEL_PORT": "26379"}, ["tcp://a:26379", "tcp://b:26379"]),
+    ({"PGHOST": "10.0.0.7", "PGPORT": "6432"}, ["postgres://10.0.0.7:6432"]),
+    ({"CHROMA_HTTP_HOST": "chroma.data.svc", "CHROMA_HTTP_PORT": 8000}, ["tcp://chroma.data.svc:8000"]),
+    ({"DB_HOST": "[fd00::1]", "DB_PORT": "5432"}, ["tcp://[fd00::1]:5432"]),
+    ({"KAFKA_BROKERS": "k0:9092,k1:9092"}, ["tcp://k0:9092", "tcp://k1:9092"]),
+    ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, ["tcp://collector:4317"]),
+    ({"HTTPS_PROXY": "proxy:3128"}, ["tcp://proxy:3128"]),
+    ({"STORE_ENDPOINT": "http://store:9000"}, ["http://store:9000"]),
+    ({"DB_HOST": "db", "DB_PORT": "$(PORT)"}, ["tcp://db"]),
+    # No addresses, or not those to which the pod connects.
+    ({"HOST": "main"}, []),
+    ({"HOSTNAME": "main"}, []),
+    ({"SERVER_HOST": "0.0.0.0", "SERVER_PORT": "8080"}, []),
+    ({"OLLAMA_HOST": "0.0.0.0:11434"}, []),
+    ({"BIND_ADDRESS": "10.0.0.9", "LISTEN_ADDR": "eth0"}, []),
+    ({"NO_PROXY": "localhost,.svc,store.example.com"}, []),
+    ({"CACHE_HOST": "localhost"}, []),
+    ({"CACHE_HOST": "$(POD)"}, []),
+    ({"CACHE_HOST": "true", "RAY_ADDRESS": "auto"}, []),
+    ({"CACHE_HOST": "12"}, []),
+    ({"CACHE_HOST": "a/b"}, []),
+    ({"MAIL_ADDRESS": "someone@example.com"}, []),
+    ({"SERVER": "uvicorn"}, []),
+    ({"MODEL": "llama"}, []),
+]
+
+
+def test_hosts_are_read_where_the_name_of_a_variable_says_so(found):
+    said = found({str(env): [env] for env, _ in VARIABLES})
+    assert said == {str(env): urls for env, urls in VARIABLES}
+
+
+def test_what_is_refused_from_a_secret_is_read_as_text(found):
+    """The same names have an address, whether its text is in the values or in a Secret."""
+    words = ["", "REDIS_", "PG", "DB", "MY_", "NO_", "BIND_", "REDIRECT_", "S", "api_"]
+    ends = ["HOST", "HOSTS", "HOSTNAME", "ADDR", "ADDRESSES", "BROKERS", "SERVER", "ENDPOINT", "PROXY", "PORT", "NAME"]
+    names = [word + end for word in words for end in ends]
+    secret = {"valueFrom": {"secretKeyRef": {"name": "own", "key": "own"}}}
+    read = found({name: [{name: "db.far.example.com"}] for name in names})
+    hidden = found({name: [{name: secret}] for name in names}, "hidden")
+    assert {name for name in names if read[name]} == {name for name in names if hidden[name]}
+    assert {"REDIS_HOST", "PGHOST", "DBHOST", "api_BROKERS"} <= {name for name in names if hidden[name]}
+    assert not {"HOST", "NO_PROXY", "BIND_HOST", "REDIRECT_HOST", "SHOST", "PGPORT"} & {n for n in names if hidden[n]}
 
 
 def test_bucket_is_read_at_the_endpoint_that_a_variable_names(found):

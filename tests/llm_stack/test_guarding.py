@@ -119,6 +119,23 @@ def test_every_name_of_a_service_leads_to_its_pods_or_its_namespace(objects):
     assert [fault.document.data["metadata"]["name"] for fault in reach.check(render)] == ["llm-long"]
 
 
+def test_host_in_a_variable_has_its_rule_with_the_port_next_to_it(objects):
+    found = policies(objects("hosts-of-variables"))
+    blocks = {
+        (block["cidr"], port["port"])
+        for rule in found["program"]["egress"]
+        for port in rule.get("ports", ())
+        for block in ips(rule)
+    }
+    assert blocks == {("10.0.0.7/32", 6432), ("10.0.0.8/32", 9093)}
+    place = "egress[].to[].namespaceSelector.matchLabels"
+    spaces = {str(each["kubernetes.io/metadata.name"]) for _, each in at(found["open-webui"], place)}
+    assert spaces >= {"databases"}
+    assert len(spaces) == 2
+    ports = {port for _, port in at(found["open-webui"], "egress[].ports[].port")}
+    assert 587 in ports
+
+
 def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
     """Whatever is written like an address with a host, in whichever variable, argument or command."""
     render = objects("every-form-of-an-address")

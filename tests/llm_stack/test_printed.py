@@ -106,6 +106,44 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
             "helm test",
         ),
         ({"model": {"name": "llama3.1"}}, "", "networkPolicy.external"),
+        (
+            {"networkPolicy": {"enabled": True}, "openWebui": {"envFrom": [{"secretRef": {"name": "own"}}]}},
+            "does not read variables from openWebui.envFrom",
+            "",
+        ),
+        (
+            {
+                "networkPolicy": {"enabled": True, "egress": {"open-webui": [{}]}},
+                "openWebui": {"envFrom": [{"secretRef": {"name": "own"}}]},
+            },
+            "",
+            "does not read",
+        ),
+        (
+            {
+                "engine": "vllm",
+                "model": {"name": "team/x", "weightsSize": "1Gi"},
+                "podAnnotations": {"prometheus.io/scrape": "true"},
+                "networkPolicy": {"enabled": True},
+            },
+            "annotations of server server ask Prometheus",
+            "",
+        ),
+        (
+            {
+                "networkPolicy": {"enabled": True},
+                "extraObjects": {
+                    "pods": {
+                        "apiVersion": "monitoring.coreos.com/v1",
+                        "kind": "PodMonitor",
+                        "metadata": {"name": "pods"},
+                        "spec": {"selector": {}, "podMetricsEndpoints": [{"port": "http"}]},
+                    }
+                },
+            },
+            "If extraObjects.pods is for pods of this release",
+            "",
+        ),
     ],
 )
 def test_the_notes_say_what_the_values_leave_open(helm: str, tmp_path: Path, values, said: str, kept: str):

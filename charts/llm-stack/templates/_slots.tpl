@@ -637,6 +637,13 @@
 {{- end }}
 {{- end }}
 
+{{- /* list, server: Keys of values that name Secrets and ConfigMaps whose keys all become variables of that container. */}}
+{{- define "llm-stack.slot.loader.unread" -}}
+{{- with include "llm-stack.loader.unread" . | trim }}
+{{ . }}
+{{- end }}
+{{- end }}
+
 {{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
@@ -1229,8 +1236,8 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 {{- range .Facts.network }}
-{{- if not (and (kindIs "map" .) (not (omit . "component" "of" "service" "ports" "public" "metrics" "urls" "hidden" "internet" "kubernetes" "operators" "peers")) (kindIs "string" .component) (or (not .component) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .component)) (or (not (hasKey . "of")) (and (kindIs "string" .of) (or (not .of) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .of)))) (or (not (hasKey . "service")) (and (kindIs "string" .service) (or (not .service) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .service)))) (or (not (hasKey . "ports")) (kindIs "slice" .ports)) (or (not (hasKey . "public")) (kindIs "bool" .public)) (or (not (hasKey . "metrics")) (and (kindIs "float64" .metrics) (eq .metrics (floor .metrics)) (ge .metrics (float64 1)) (le .metrics (float64 65535)))) (or (not (hasKey . "urls")) (kindIs "slice" .urls)) (or (not (hasKey . "hidden")) (kindIs "slice" .hidden)) (or (not (hasKey . "internet")) (kindIs "bool" .internet)) (or (not (hasKey . "kubernetes")) (kindIs "bool" .kubernetes)) (or (not (hasKey . "operators")) (kindIs "map" .operators)) (or (not (hasKey . "peers")) (kindIs "slice" .peers))) }}
-{{- include "llm-stack.data.factProblems" (dict "slot" "network.facts" "keys" (mustFromJson `{"component": {"type": "string", "required": true, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "of": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "service": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "ports": {"type": "array"}, "public": {"type": "boolean"}, "metrics": {"type": "integer", "minimum": 1, "maximum": 65535}, "urls": {"type": "array"}, "hidden": {"type": "array"}, "internet": {"type": "boolean"}, "kubernetes": {"type": "boolean"}, "operators": {"type": "object"}, "peers": {"type": "array"}}`) "facts" (list .)) }}
+{{- if not (and (kindIs "map" .) (not (omit . "component" "of" "service" "ports" "public" "metrics" "scraped" "urls" "hidden" "unread" "internet" "kubernetes" "operators" "peers")) (kindIs "string" .component) (or (not .component) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .component)) (or (not (hasKey . "of")) (and (kindIs "string" .of) (or (not .of) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .of)))) (or (not (hasKey . "service")) (and (kindIs "string" .service) (or (not .service) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .service)))) (or (not (hasKey . "ports")) (kindIs "slice" .ports)) (or (not (hasKey . "public")) (kindIs "bool" .public)) (or (not (hasKey . "metrics")) (and (kindIs "float64" .metrics) (eq .metrics (floor .metrics)) (ge .metrics (float64 1)) (le .metrics (float64 65535)))) (or (not (hasKey . "scraped")) (kindIs "bool" .scraped)) (or (not (hasKey . "urls")) (kindIs "slice" .urls)) (or (not (hasKey . "hidden")) (kindIs "slice" .hidden)) (or (not (hasKey . "unread")) (kindIs "slice" .unread)) (or (not (hasKey . "internet")) (kindIs "bool" .internet)) (or (not (hasKey . "kubernetes")) (kindIs "bool" .kubernetes)) (or (not (hasKey . "operators")) (kindIs "map" .operators)) (or (not (hasKey . "peers")) (kindIs "slice" .peers))) }}
+{{- include "llm-stack.data.factProblems" (dict "slot" "network.facts" "keys" (mustFromJson `{"component": {"type": "string", "required": true, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "of": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "service": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "wanted": "a name of lowercase letters, digits, dots and dashes"}, "ports": {"type": "array"}, "public": {"type": "boolean"}, "metrics": {"type": "integer", "minimum": 1, "maximum": 65535}, "scraped": {"type": "boolean"}, "urls": {"type": "array"}, "hidden": {"type": "array"}, "unread": {"type": "array"}, "internet": {"type": "boolean"}, "kubernetes": {"type": "boolean"}, "operators": {"type": "object"}, "peers": {"type": "array"}}`) "facts" (list .)) }}
 {{- end }}
 {{- end }}
 {{- range .Facts.secrets }}

@@ -61,6 +61,17 @@ Those that are known not to are few; no list names what all controllers read.
 {{- uniq $found | sortAlpha | mustToJson }}
 {{- end }}
 
+{{- /* A text, a kind: true if its objects lead clients outside the cluster to Services. */}}
+{{- define "fragment.leadsIn" -}}
+{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
+{{- end }}
+
+{{- /* {object, service}: true if an object of extraObjects leads clients outside the cluster to the Service of this name. */}}
+{{- define "fragment.leadsTo" -}}
+{{- $object := mustToJson .object | mustFromJson }}
+{{- if and (include "fragment.leadsIn" $object.kind) (regexMatch (printf "\"%s[.\"]" .service) (get $object "spec" | mustToJson)) }}true{{ end }}
+{{- end }}
+
 {{- /*
 {name, object, limited}: the way that an object of extraObjects opens, as a sentence, empty if it is of a kind that
 opens none. limited: whether NetworkPolicies of the release limit who connects.
@@ -102,7 +113,7 @@ opens none. limited: whether NetworkPolicies of the release limit who connects.
   "bitnami.com" (list "SealedSecret")) $group | default list }}
 {{- /* What a ConfigMap of ingress-nginx lists as PORT: NAMESPACE/SERVICE:PORT is open at a port of the controller. */}}
 {{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
-{{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
+{{- if or $outside (include "fragment.leadsIn" $kind) -}}
 extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
 {{- else if hasSuffix "NetworkPolicy" $kind }}
 {{- /* NetworkPolicies add up: what one of them allows, no other one denies. Rules of other kinds can deny, too. */}}

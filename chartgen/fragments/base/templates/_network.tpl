@@ -14,7 +14,25 @@ The addresses in texts, by a grammar:
 
 A user can contain any characters: all before the last @ belongs to it. Anything else is not an address, such as
 1.2.3.4:99999, llama3.2:70 and main:8000. The pod itself is none, either: localhost, 127.0.0.1, ::1, and all of its interfaces.
+
+The text of a variable that has hosts by its name (REDIS_HOST, KAFKA_BROKERS) has another grammar:
+
+  hosts     = address *( "," address )
+
+Its port can be in the variable next to it (REDIS_PORT).
 */}}
+
+{{- /*
+A text, the name of a variable: what that has by its name, hosts or urls, or empty. Where the pod itself listens, where a browser is sent back
+to, and what is reached without a proxy are not addresses to which the pod connects.
+*/}}
+{{- define "fragment.addressOf" -}}
+{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
+{{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
+{{- end }}
+{{- end }}
+{{- end }}
 
 {{- /* A text that begins with an address: that address, in lower case, without a dot at the end of its name, or empty. */}}
 {{- define "fragment.addressAt" -}}
@@ -89,15 +107,46 @@ tcp://{{ . }}
 {{- end }}
 
 {{- /*
+{name, text, env}: the addresses in the text of a variable that has hosts by its name, one a line. A name without a domain or a port can
+be any word, except in a variable whose name says that it is a host.
+*/}}
+{{- define "fragment.hostsAt" -}}
+{{- if not (regexMatch "://|[^A-Za-z0-9.:,_\\[\\] -]" .text) }}
+{{- $certain := regexMatch "(?i)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS)(E?S)?$" .name }}
+{{- $port := regexReplaceAll "(?i)_?(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" .name "" }}
+{{- $port = coalesce (get .env (printf "%s_PORT" $port)) (get .env (printf "%sPORT" $port)) "" | toString }}
+{{- $scheme := "tcp" }}
+{{- range $word, $known := dict "PG" "postgres" "POSTGRES" "postgres" "REDIS" "redis" "VALKEY" "redis" "MYSQL" "mysql" "MARIADB" "mysql" "MONGO" "mongodb" "RABBITMQ" "amqp" "AMQP" "amqp" "NATS" "nats" "LDAP" "ldap" "MQTT" "mqtt" }}
+{{- if regexMatch (printf "(?i)(^|_)%s" $word) $.name }}
+{{- $scheme = $known }}
+{{- end }}
+{{- end }}
+{{- range regexSplit "[, ]+" .text -1 }}
+{{- $found := include "fragment.addressAt" . }}
+{{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null" "auto" "local" "any" "all" "default"))) (hasPrefix $found (lower .)) }}
+{{- $own := or (regexMatch "\\]:[0-9]+$" $found) (and (not (hasPrefix "[" $found)) (contains ":" $found)) }}
+{{ $scheme }}://{{ $found }}{{ if and (not $own) (regexMatch "^[1-9][0-9]{0,4}$" $port) }}:{{ $port }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /*
 Given a list of maps of environment variables, and of lists of arguments: the addresses in their texts as scheme://host:port, as a JSON
 list. What is in an object store is read at its public address, unless a variable names an endpoint of S3.
 */}}
 {{- define "fragment.urlsIn" -}}
 {{- $texts := list }}
 {{- $endpoint := false }}
-{{- range . }}
+{{- $found := list }}
+{{- range $env := . }}
 {{- range $name, $text := . }}
 {{- if and (kindIs "string" $text) $text }}
+{{- if and (kindIs "string" $name) (eq (include "fragment.addressOf" (toString $name)) "hosts") }}
+{{- range include "fragment.hostsAt" (dict "name" $name "text" $text "env" $env) | splitList "\n" }}
+{{- $found = append $found (trim .) }}
+{{- end }}
+{{- end }}
 {{- $endpoint = or $endpoint (regexMatch "(?i)(aws|s3|minio).*endpoint|endpoint.*s3" (toString $name)) }}
 {{- if regexMatch ":|[(]" $text }}
 {{- $texts = append $texts $text }}
@@ -105,7 +154,6 @@ list. What is in an object store is read at its public address, unless a variabl
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $found := list }}
 {{- range $text := $texts }}
 {{- /* A scheme begins its own token, as in a list of URLs. */}}
 {{- range regexSplit "[\\s\"'`<>\\\\]+" (regexReplaceAll "([A-Za-z][A-Za-z0-9+.-]*://)" $text " ${1}") -1 }}
@@ -131,15 +179,14 @@ list. What is in an object store is read at its public address, unless a variabl
 
 {{- /*
 (list KEY ENV): the variables of the map ENV, the value KEY, that are read from a Secret or a ConfigMap and have an address by their
-name, as a JSON list of keys. Where a browser is sent back to is not an address to which the pod connects.
+name, as a JSON list of keys.
 */}}
 {{- define "fragment.hiddenIn" -}}
 {{- $found := list }}
 {{- range $name, $value := last . }}
 {{- $from := kindIs "map" $value | ternary $value dict }}
 {{- $from = $from.valueFrom | default dict }}
-{{- $address := regexMatch "(?i)(^|_)(URL|URI|DSN|HOST|HOSTNAME|ENDPOINT|ADDR|ADDRESS|BROKER|SERVER|PROXY|CONNECTION_STRING)(E?S)?$" $name }}
-{{- if and (or $from.secretKeyRef $from.configMapKeyRef) $address (not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST$" $name)) }}
+{{- if and (or $from.secretKeyRef $from.configMapKeyRef) (include "fragment.addressOf" $name) }}
 {{- $found = append $found (printf "%s.%s" (first $) $name) }}
 {{- end }}
 {{- end }}

@@ -66,6 +66,12 @@ which includes the models. Given a server's context. */}}
 {{- toYaml (ternary (list "global.proxy.existingSecret") list (not (empty .Values.global.proxy.existingSecret)) | concat $hidden) }}
 {{- end }}
 
+{{- define "fragment.loader.unread" -}}
+{{- with .Values.loader.envFrom }}
+- {{ printf "%sloader.envFrom" (replace ": " "." $.Place) | quote }}
+{{- end }}
+{{- end }}
+
 {{- /* Separate pods that download models. */}}
 {{- define "fragment.loader.network" -}}
 {{- range .Servers }}
@@ -74,6 +80,7 @@ which includes the models. Given a server's context. */}}
 - component: {{ printf "%s-loader" .Server | quote }}
   urls: {{ concat $urls (include "fragment.slot.loader.urls" . | include "fragment.list" | mustFromJson) | uniq | toJson }}
   hidden: {{ include "fragment.slot.loader.hidden" . | include "fragment.list" | mustFromJson | toJson }}
+  unread: {{ include "fragment.slot.loader.unread" . | include "fragment.list" | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -381,11 +381,19 @@ rollingUpdate:
 {{- $entry = merge (dict "service" (include "fragment.serverName" .) "ports" $ports "public" true) $entry }}
 {{- end }}
 {{- $hidden := include "fragment.hiddenIn" (list (printf "%senv" (replace ": " "." .Place)) .Values.env) | mustFromJson }}
+{{- $unread := ternary (list (printf "%senvFrom" (replace ": " "." .Place))) list (not (empty .Values.envFrom)) }}
 {{- if $loads }}
 {{- $hidden = concat $hidden (include "fragment.slot.loader.hidden" . | include "fragment.list" | mustFromJson) }}
+{{- $unread = concat $unread (include "fragment.slot.loader.unread" . | include "fragment.list" | mustFromJson) }}
 {{- end }}
 {{- with $hidden }}
 {{- $_ := set $entry "hidden" . }}
+{{- end }}
+{{- if eq (get .Values.podAnnotations "prometheus.io/scrape" | toString) "true" }}
+{{- $_ := set $entry "scraped" true }}
+{{- end }}
+{{- with $unread }}
+{{- $_ := set $entry "unread" . }}
 {{- end }}
 {{- if (.Facts.group | default dict).metrics }}
 {{- $_ := set $entry "metrics" (int64 .Facts.group.metrics) }}

@@ -62,6 +62,17 @@
 {{- end }}
 
 
+{{- define "llm-stack.leadsIn" -}}
+{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
+{{- end }}
+
+
+{{- define "llm-stack.leadsTo" -}}
+{{- $object := mustToJson .object | mustFromJson }}
+{{- if and (include "llm-stack.leadsIn" $object.kind) (regexMatch (printf "\"%s[.\"]" .service) (get $object "spec" | mustToJson)) }}true{{ end }}
+{{- end }}
+
+
 
 
 
@@ -102,7 +113,7 @@
   "bitnami.com" (list "SealedSecret")) $group | default list }}
 
 {{- $ports := and (eq $kind "ConfigMap") (regexMatch "\"[0-9]+\":\"[a-z0-9.-]+/[a-z0-9.-]+:[a-z0-9]" (get $object "data" | default dict | mustToJson)) }}
-{{- if or $outside (regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" $kind) -}}
+{{- if or $outside (include "llm-stack.leadsIn" $kind) -}}
 extraObjects.{{ .name }} opens another way: clients from outside the cluster can reach what {{ $title }} leads to{{ with $outside }}, through its {{ join " and " . }}{{ end }}.
 {{- else if hasSuffix "NetworkPolicy" $kind }}
 

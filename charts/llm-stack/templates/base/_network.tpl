@@ -17,6 +17,24 @@
 
 
 
+
+
+
+
+
+
+
+
+
+{{- define "llm-stack.addressOf" -}}
+{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
+{{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
+{{- end }}
+{{- end }}
+{{- end }}
+
+
 {{- define "llm-stack.addressAt" -}}
 {{- $found := regexFind "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?)(:[0-9]+)?" . }}
 {{- $port := regexFind ":[0-9]+$" $found }}
@@ -92,12 +110,43 @@ tcp://{{ . }}
 
 
 
+{{- define "llm-stack.hostsAt" -}}
+{{- if not (regexMatch "://|[^A-Za-z0-9.:,_\\[\\] -]" .text) }}
+{{- $certain := regexMatch "(?i)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS)(E?S)?$" .name }}
+{{- $port := regexReplaceAll "(?i)_?(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" .name "" }}
+{{- $port = coalesce (get .env (printf "%s_PORT" $port)) (get .env (printf "%sPORT" $port)) "" | toString }}
+{{- $scheme := "tcp" }}
+{{- range $word, $known := dict "PG" "postgres" "POSTGRES" "postgres" "REDIS" "redis" "VALKEY" "redis" "MYSQL" "mysql" "MARIADB" "mysql" "MONGO" "mongodb" "RABBITMQ" "amqp" "AMQP" "amqp" "NATS" "nats" "LDAP" "ldap" "MQTT" "mqtt" }}
+{{- if regexMatch (printf "(?i)(^|_)%s" $word) $.name }}
+{{- $scheme = $known }}
+{{- end }}
+{{- end }}
+{{- range regexSplit "[, ]+" .text -1 }}
+{{- $found := include "llm-stack.addressAt" . }}
+{{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null" "auto" "local" "any" "all" "default"))) (hasPrefix $found (lower .)) }}
+{{- $own := or (regexMatch "\\]:[0-9]+$" $found) (and (not (hasPrefix "[" $found)) (contains ":" $found)) }}
+{{ $scheme }}://{{ $found }}{{ if and (not $own) (regexMatch "^[1-9][0-9]{0,4}$" $port) }}:{{ $port }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+
+
+
+
 {{- define "llm-stack.urlsIn" -}}
 {{- $texts := list }}
 {{- $endpoint := false }}
-{{- range . }}
+{{- $found := list }}
+{{- range $env := . }}
 {{- range $name, $text := . }}
 {{- if and (kindIs "string" $text) $text }}
+{{- if and (kindIs "string" $name) (eq (include "llm-stack.addressOf" (toString $name)) "hosts") }}
+{{- range include "llm-stack.hostsAt" (dict "name" $name "text" $text "env" $env) | splitList "\n" }}
+{{- $found = append $found (trim .) }}
+{{- end }}
+{{- end }}
 {{- $endpoint = or $endpoint (regexMatch "(?i)(aws|s3|minio).*endpoint|endpoint.*s3" (toString $name)) }}
 {{- if regexMatch ":|[(]" $text }}
 {{- $texts = append $texts $text }}
@@ -105,7 +154,6 @@ tcp://{{ . }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $found := list }}
 {{- range $text := $texts }}
 
 {{- range regexSplit "[\\s\"'`<>\\\\]+" (regexReplaceAll "([A-Za-z][A-Za-z0-9+.-]*://)" $text " ${1}") -1 }}
@@ -138,8 +186,7 @@ tcp://{{ . }}
 {{- range $name, $value := last . }}
 {{- $from := kindIs "map" $value | ternary $value dict }}
 {{- $from = $from.valueFrom | default dict }}
-{{- $address := regexMatch "(?i)(^|_)(URL|URI|DSN|HOST|HOSTNAME|ENDPOINT|ADDR|ADDRESS|BROKER|SERVER|PROXY|CONNECTION_STRING)(E?S)?$" $name }}
-{{- if and (or $from.secretKeyRef $from.configMapKeyRef) $address (not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST$" $name)) }}
+{{- if and (or $from.secretKeyRef $from.configMapKeyRef) (include "llm-stack.addressOf" $name) }}
 {{- $found = append $found (printf "%s.%s" (first $) $name) }}
 {{- end }}
 {{- end }}

@@ -66,6 +66,12 @@ spec:
 {{- toYaml (ternary (list "global.proxy.existingSecret") list (not (empty .Values.global.proxy.existingSecret)) | concat $hidden) }}
 {{- end }}
 
+{{- define "llm-stack.loader.unread" -}}
+{{- with .Values.loader.envFrom }}
+- {{ printf "%sloader.envFrom" (replace ": " "." $.Place) | quote }}
+{{- end }}
+{{- end }}
+
 
 {{- define "llm-stack.loader.network" -}}
 {{- range .Servers }}
@@ -74,6 +80,7 @@ spec:
 - component: {{ printf "%s-loader" .Server | quote }}
   urls: {{ concat $urls (include "llm-stack.slot.loader.urls" . | include "llm-stack.list" | mustFromJson) | uniq | toJson }}
   hidden: {{ include "llm-stack.slot.loader.hidden" . | include "llm-stack.list" | mustFromJson | toJson }}
+  unread: {{ include "llm-stack.slot.loader.unread" . | include "llm-stack.list" | mustFromJson | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}

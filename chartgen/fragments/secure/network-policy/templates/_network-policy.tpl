@@ -252,6 +252,59 @@ are not known here. NOTES name them, because such a host can have a private addr
 {{- compact $hosts | uniq | sortAlpha | mustToJson }}
 {{- end }}
 
+{{- /*
+Given the root: what can need a rule that the chart does not know, as a JSON list of sentences: variables that it does not read, which can
+have addresses, or only passwords, and who collects metrics without a monitor of the chart.
+*/}}
+{{- define "fragment.secure.network-policy.unread" -}}
+{{- $found := list }}
+{{- if .Values.networkPolicy.enabled }}
+{{- range .Facts.network }}
+{{- if and .unread (not (hasKey $.Values.networkPolicy.egress .component)) }}
+{{- $found = append $found (printf "The chart does not read variables from %s. If one of them has an address, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- end }}
+{{- end }}
+{{- if not (or .Values.networkPolicy.prometheus (include "fragment.secure.network-policy.own" .)) }}
+{{- range .Facts.network }}
+{{- if and .scraped .metrics }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty, but annotations of server %s ask Prometheus to collect its metrics. Add the peer of Prometheus." .component) }}
+{{- end }}
+{{- end }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- if has $object.kind (list "PodMonitor" "ServiceMonitor") }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty. If extraObjects.%s is for pods of this release, add the peer of Prometheus." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /* Given the root: true if extraObjects has a NetworkPolicy, which can allow more. */}}
+{{- define "fragment.secure.network-policy.own" -}}
+{{- range .Values.extraObjects }}
+{{- if hasSuffix "NetworkPolicy" .kind }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Given the root: the Services of the release to which an Ingress, a route or the like of extraObjects leads, as a JSON list. Empty if a
+NetworkPolicy there can allow it.
+*/}}
+{{- define "fragment.secure.network-policy.reached" -}}
+{{- $found := list }}
+{{- if not (include "fragment.secure.network-policy.own" .) }}
+{{- range $object := .Values.extraObjects }}
+{{- range $.Facts.network }}
+{{- if and .public .service (include "fragment.leadsTo" (dict "object" $object "service" .service)) }}
+{{- $found = append $found .service }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- uniq $found | mustToJson }}
+{{- end }}
+
 {{- define "fragment.secure.network-policy.checks" -}}
 {{- $values := .Values.networkPolicy }}
 {{- if $values.enabled }}
@@ -300,6 +353,9 @@ networkPolicy.egress: {{ $component }} is not a component of the release; use {{
 {{- if ne .type "ClusterIP" }}
 {{- $open = append $open .service }}
 {{- end }}
+{{- end }}
+{{- range include "fragment.secure.network-policy.reached" . | mustFromJson }}
+{{- $open = append $open . }}
 {{- end }}
 {{- if and $open (not $values.clients) }}
 networkPolicy.clients: is empty, but clients outside the release reach {{ $open | uniq | sortAlpha | join " and " }}; add the peers that connect, such as the namespace of the Ingress controller

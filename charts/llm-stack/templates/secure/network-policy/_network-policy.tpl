@@ -252,6 +252,59 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- compact $hosts | uniq | sortAlpha | mustToJson }}
 {{- end }}
 
+
+
+
+
+{{- define "llm-stack.secure.network-policy.unread" -}}
+{{- $found := list }}
+{{- if .Values.networkPolicy.enabled }}
+{{- range .Facts.network }}
+{{- if and .unread (not (hasKey $.Values.networkPolicy.egress .component)) }}
+{{- $found = append $found (printf "The chart does not read variables from %s. If one of them has an address, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- end }}
+{{- end }}
+{{- if not (or .Values.networkPolicy.prometheus (include "llm-stack.secure.network-policy.own" .)) }}
+{{- range .Facts.network }}
+{{- if and .scraped .metrics }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty, but annotations of server %s ask Prometheus to collect its metrics. Add the peer of Prometheus." .component) }}
+{{- end }}
+{{- end }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- if has $object.kind (list "PodMonitor" "ServiceMonitor") }}
+{{- $found = append $found (printf "networkPolicy.prometheus is empty. If extraObjects.%s is for pods of this release, add the peer of Prometheus." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+
+{{- define "llm-stack.secure.network-policy.own" -}}
+{{- range .Values.extraObjects }}
+{{- if hasSuffix "NetworkPolicy" .kind }}true{{ end }}
+{{- end }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.secure.network-policy.reached" -}}
+{{- $found := list }}
+{{- if not (include "llm-stack.secure.network-policy.own" .) }}
+{{- range $object := .Values.extraObjects }}
+{{- range $.Facts.network }}
+{{- if and .public .service (include "llm-stack.leadsTo" (dict "object" $object "service" .service)) }}
+{{- $found = append $found .service }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- uniq $found | mustToJson }}
+{{- end }}
+
 {{- define "llm-stack.secure.network-policy.checks" -}}
 {{- $values := .Values.networkPolicy }}
 {{- if $values.enabled }}
@@ -300,6 +353,9 @@ networkPolicy.egress: {{ $component }} is not a component of the release; use {{
 {{- if ne .type "ClusterIP" }}
 {{- $open = append $open .service }}
 {{- end }}
+{{- end }}
+{{- range include "llm-stack.secure.network-policy.reached" . | mustFromJson }}
+{{- $open = append $open . }}
 {{- end }}
 {{- if and $open (not $values.clients) }}
 networkPolicy.clients: is empty, but clients outside the release reach {{ $open | uniq | sortAlpha | join " and " }}; add the peers that connect, such as the namespace of the Ingress controller

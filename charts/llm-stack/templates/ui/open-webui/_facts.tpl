@@ -265,6 +265,7 @@ PersistentVolumeClaim/{{ . }}
   public: true
   urls: {{ $urls | uniq | toJson }}
   hidden: {{ toJson $hidden }}
+  unread: {{ ternary (list "openWebui.envFrom") list (not (empty $ui.envFrom)) | toJson }}
   internet: {{ not $ui.offline | toJson }}
 {{- end }}
 {{- end }}
