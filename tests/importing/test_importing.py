@@ -583,7 +583,7 @@ def test_an_image_of_a_ui_as_the_servers_image_is_refused(tmp_path):
     file.write_text("image: {repository: ghcr.io/open-webui/open-webui, tag: v1}\n", encoding="utf-8")
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
     assert code == 1
-    assert "has values of open-webui's chart, such as image.repository; if it is for that chart, run" in told
+    assert "is a values file of open-webui's chart, by its key image.repository; run 'chartgen import" in told
     assert "image.tag: means something else in llm-stack; use 'images.openWebui.tag'" in told
 
 
