@@ -177,11 +177,11 @@ def named_variable(at: At) -> None:
 def parameters(at: At) -> None:
     """Single values beside those of an Application: without them, the values have what the chart does by default."""
     names = [name for one in at.value if (name := text_at(one, "name"))]
-    at.none("is a single value; write it into the values beside it, and import it again")
+    at.none("is a single value; write it into the values next to it, and import it again")
     if names:
         at.draft.warn(
             f"the values do not have what parameters of {at.source.path} set: {', '.join(names)}; write them into"
-            " the values beside them, and import it again"
+            " the values next to them, and import it again"
         )
 
 
