@@ -13,7 +13,7 @@ from ..reading.yamlfile import Key, dotted
 from .at import At
 from .function import row
 from .models import NEW
-from .source import Source, at
+from .source import VALUES, Source, at
 from .typed import ANY, list_at, map_at, text_at
 
 KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet"}
@@ -164,7 +164,7 @@ class _Made:
         around = self.source.data if self.path else {}
         named = own or text_at(around, "spec", "releaseName") or text_at(around, "metadata", "name")
         # Of an umbrella chart, whose release is not known, the key of the block is part of all names.
-        return named or next((str(key) for key in self.path[-1:] if key not in ("values", "valuesObject")), "")
+        return named or next((str(key) for key in self.path[-1:] if key not in VALUES), "")
 
     def _entries(self, kind: str) -> dict[str, Any]:
         return {str(key): one for key, one in map_at(self.values, kind).items() if _on(one)}

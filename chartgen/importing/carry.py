@@ -11,13 +11,12 @@ from ..reading.yamlfile import dotted
 from . import apptemplate, cards, compose, convert, flags, homemade, manifests, models, network, webui  # noqa: F401  their functions are called by rows
 from .at import EMPTY, At
 from .draft import MISSING, NO_CHART, SETTLED, Note, Put
-from .function import FUNCTIONS
+from .function import FUNCTIONS, SHAPES
 from .servers import named
-from .source import placed
+from .source import VALUES, placed
 from .tables import Node, charts, programs, rows
-from .typed import text_at
+from .typed import TEXT, text_at
 
-VALUES = ("values", "valuesObject")  # where an object has the values of a chart
 OWN = "own-server"  # the table of a server in a chart that somebody wrote for himself
 
 
@@ -97,7 +96,7 @@ def walk(at: At, node: Node) -> None:
     whole = bool(node.row and "chart" in node.row)  # a chart runs with its defaults, too
     if left in EMPTY and left != at.value and not whole:
         return
-    if node.row:
+    if node.row and not _of_text(at, left, node):
         apply(replace(at, value=left, row=node.row))
     elif left in EMPTY or not isinstance(left, dict | list):
         at.unknown()
@@ -130,6 +129,14 @@ def _below(at: At, node: Node) -> Any:
         else:
             left.append(inner)
     return left
+
+
+def _of_text(at: At, left: Any, node: Node) -> bool:
+    """Whether a row is for a text, and the value has its other form, a map with keys of their own: what is left of it
+    are keys that the chart does not have.
+    """
+    text = SHAPES.get((node.row or {}).get("by", "")) == TEXT
+    return text and isinstance(left, dict) and any(node.at(key) for key in at.value)
 
 
 def _order(node: Node | None) -> int:

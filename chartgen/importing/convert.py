@@ -173,6 +173,18 @@ def named_variable(at: At) -> None:
         at.put((*at.row["to"].split("."), at.row["name"]), _text(at.value), how=f"the variable {at.row['name']}")
 
 
+@row("parameters", [{"name": TEXT}])
+def parameters(at: At) -> None:
+    """Single values beside those of an Application: without them, the values have what the chart does by default."""
+    names = [name for one in at.value if (name := text_at(one, "name"))]
+    at.none("is a single value; write it into the values next to it, and import it again")
+    if names:
+        at.draft.warn(
+            f"the values do not have what parameters of {at.source.path} set: {', '.join(names)}; write them into"
+            " the values next to them, and import it again"
+        )
+
+
 @row("secret", (TEXT, {"*": TEXT, "valueFrom": {"secretKeyRef": {"*": TEXT}}, "secretKeyRef": {"*": TEXT}}))
 def secret(at: At) -> None:
     """A password or a token: the name of the Secret that has it, or one to create."""

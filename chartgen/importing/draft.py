@@ -11,7 +11,7 @@ from ..conventions import SERVERS, split
 from ..problem import Problem
 from ..reading.keynames import Names
 from ..reading.yamlfile import Key, dotted
-from .source import Source, at, is_compose, leaves
+from .source import VALUES, Source, at, is_compose, leaves
 from .tables import Program
 
 CARRIED, CHANGED, OTHER = "carried over", "changed", "means another object here"
@@ -200,7 +200,7 @@ class Draft:
         """
         same = [one for one in self.sources if near and near.of and (one.of, one.block) == (near.of, near.block)]
         # Of an umbrella chart, whose release is not known, a Service is called RELEASE-NAME.
-        below = [one for one in self.sources if one.block and one.block[-1] not in ("values", "valuesObject")]
+        below = [one for one in self.sources if one.block and one.block[-1] not in VALUES]
         ends = [one for one in below if service.endswith(f"-{at(one.data, ('metadata', 'name'))}")]
         for source in (*same, *self.sources, *ends):
             data = source.data

@@ -9,6 +9,7 @@ from typing import Any
 from .typed import fitted
 
 FUNCTIONS: dict[str, Callable[[Any], None]] = {}
+SHAPES: dict[str, Any] = {}  # of the values that each function takes
 
 
 def row(name: str, shape: Any) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
@@ -26,6 +27,7 @@ def row(name: str, shape: Any) -> Callable[[Callable[[Any], None]], Callable[[An
             else:
                 at.unknown()
 
+        SHAPES[name] = shape
         FUNCTIONS[name] = called
         return called
 

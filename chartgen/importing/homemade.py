@@ -19,6 +19,7 @@ MOVES = (
     " helm.sh/resource-policy: keep; to keep the models, annotate it in the chart, upgrade and uninstall the old"
     " release, and set modelCache.existingClaim to the name of the claim"
 )
+SEPARATED = re.compile(r"[\s,;]+")  # what is between the models of a text
 VENDORS = ("nvidia", "amd", "intel")
 
 
@@ -69,7 +70,7 @@ def model(at: At) -> None:
 @row("ownModels", ([(TEXT, {"name": TEXT})], TEXT))
 def models(at: At) -> None:
     """The models of ollama; of another engine, which serves one, the first."""
-    items = at.value if isinstance(at.value, list) else [at.value]
+    items = at.value if isinstance(at.value, list) else SEPARATED.split(str(at.value).strip(" ,;\n\t"))
     named = {n: text_at(one, "name") if isinstance(one, dict) else str(one) for n, one in enumerate(items)}
     named = {n: text for n, text in named.items() if text}
     keys: dict[int, Any] = {n: (n,) if isinstance(at.value, list) else () for n in named}

@@ -10,7 +10,7 @@ from ..reading.yamlfile import Key
 from . import apptemplate
 from .manifests import WORKLOADS, main, split_image
 from .pulls import helper
-from .source import Source, at, is_compose, spec_of
+from .source import VALUES, Source, at, is_compose, spec_of
 from .tables import Program, Table, charts, program_of, programs
 from .typed import list_at, map_at, text_at
 
@@ -99,7 +99,7 @@ def _inside(data: dict[str, Any]) -> list[tuple[Key, str]]:
     ways: list[Key] = [("source",), *(("sources", n) for n in range(len(list_at(spec, "sources"))))]
     for way in ways:
         name = at(spec, (*way, "chart")) or str(at(spec, (*way, "path")) or "").rstrip("/").rpartition("/")[2]
-        found += [((*place, *way, "helm", key), name) for key in ("values", "valuesObject")]
+        found += [((*place, *way, "helm", key), name) for key in VALUES]
     return [
         (path, str(name)) for path, name in found if isinstance(at(data, path), dict) or _defaults(data, path, found)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .draft import slug
+from .source import VALUES
 
 if TYPE_CHECKING:
     from .at import At
@@ -25,5 +26,5 @@ def named(at: At, wish: str = "") -> str:
 
 def _release(at: At) -> str:
     """What the chart is called where it is used: the key of an umbrella chart, or its own name."""
-    own = at.path and isinstance(at.path[-1], str) and at.path[-1] != "values"
+    own = at.path and isinstance(at.path[-1], str) and at.path[-1] not in VALUES
     return str(at.path[-1]) if own else "" if at.table.kinds else at.table.name

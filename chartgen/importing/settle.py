@@ -102,10 +102,15 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
         if need := NEED.search(problem.remedy):
             draft.needs.add(need[1])
             if need[1].startswith("Service/"):
-                name = need[1].rpartition("/")[2]
-                draft.advise(
-                    f"check that the Service {name} exists: the values refer to it, and llm-stack does not create it"
-                )
+                namespace, _, name = need[1].removeprefix("Service/").rpartition("/")
+                own = draft.server_at(f"{name}.{namespace}" if namespace else name)
+                said = f"check that the Service {name} exists: the values refer to it, and llm-stack does not create it"
+                if own:
+                    said = (
+                        f"the values refer to the Service {name}, which is RELEASE-{draft.name(own)} from now on: write"
+                        " that in its place, where RELEASE is the name of the release"
+                    )
+                draft.advise(said)
             continue
         if "Pod Security" in problem.message and before[2] != LEVELS[-1]:
             draft.security = _lower(draft.security, problem.message)
@@ -301,9 +306,11 @@ def _say_left_out(draft: Draft, put: Put, problem: Problem) -> None:
         return
     if put.target[:2] in (("model", "name"), ("model", "tag")) or put.target[0] == "models":
         draft.lost.add(put.server)
-    if put.target == ("model", "tag"):  # without it, the name is that of another model
-        for other in draft.puts_of(put.server, ("model", "name")):
-            draft.withdraw(other, Note(MISSING, f"llm-stack refuses its tag: {problem.message}"))
+    # Without the other, each of them is of another model: of the default one, or of the one without a tag.
+    if put.target[:1] == ("model",) and put.target[1:] in (("name",), ("tag",)):
+        for other in draft.puts_of(put.server, ("model", "name"), ("model", "tag")):
+            if other is not put:
+                draft.withdraw(other, Note(MISSING, f"llm-stack refuses its {put.target[1]}: {problem.message}"))
     draft.warn(f"the values do not have {dotted(draft.place(put))} {flow(put.value)} of the input: {problem.message}")
 
 

@@ -19,6 +19,7 @@ from ..reading.yamlfile import Key, Lines, nearest_line
 DEFAULT = re.compile(r"(?<!\$)\$\{(\w+):?-([^${}]+)\}")
 EXPRESSION = re.compile(r"\{\{-?(.*?)-?\}\}", re.S)
 SPEC: Key = ("spec",)
+VALUES = ("values", "valuesObject")  # where an object has the values of a chart
 MACHINE = ("# --", "# @", "# yaml-language-server", "# +doc")
 
 

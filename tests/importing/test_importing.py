@@ -128,6 +128,32 @@ def test_no_credential_that_no_row_knows_is_written(case):
     assert "hunter2" not in made.text + report.as_text(made.draft) + json.dumps(report.as_json(made.draft))
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ollama": {"models": {"pull": ["Our Model:7b"]}}, "persistentVolume": {"size": "60Gi"}},
+        {"ollama": {"models": {"pull": ["qwen3:7 b"]}}, "persistentVolume": {"size": "60Gi"}},
+        {"image": "ollama/ollama:0.9.0", "model": "Our Model:7b"},
+        {"image": "ollama/ollama:0.9.0", "model": "qwen3:7 b"},
+    ],
+)
+def test_a_model_that_is_refused_leaves_neither_its_name_nor_its_tag(tmp_path, given):
+    file = tmp_path / "their-values.yaml"
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    made = importer.import_files([file], "", lambda said: None)
+    assert yaml.safe_load(made.text)["model"] == {"name": draft.NO_MODEL}
+
+
+def test_no_map_is_said_to_be_another_type_than_its_keys_have(case):
+    _, made = case
+    kinds = ("a text", "a number", "true or false", "a list", "a map")
+    for (number, path), note in made.draft.notes.items():
+        said = note.text.partition(";")[0].removeprefix("is ")
+        if note.text.startswith("is ") and said in kinds:
+            value = source.at(made.draft.sources[number].data, path)
+            assert said == typed.kind(value), dotted(path)
+
+
 ODD = (3, "x", None, [], {}, True, [3], {"a": 3})
 COMPOSED = building.composed(conventions.STACK)
 
@@ -557,7 +583,7 @@ def test_an_image_of_a_ui_as_the_servers_image_is_refused(tmp_path):
     file.write_text("image: {repository: ghcr.io/open-webui/open-webui, tag: v1}\n", encoding="utf-8")
     code, told = run("validate", "-q", "-f", str(file), str(CHART))
     assert code == 1
-    assert "has values of open-webui's chart, such as image.repository; if it is for that chart, run" in told
+    assert "is a values file of open-webui's chart, by its key image.repository; run 'chartgen import" in told
     assert "image.tag: means something else in llm-stack; use 'images.openWebui.tag'" in told
 
 
