@@ -1,4 +1,4 @@
-"""Models that a loader removes after an upgrade: from where, and which, as far as the manifests say."""
+"""Models that a loader removes or keeps after an upgrade: where, and which, as far as the manifests say."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ MOST = 4
 
 
 def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
-    """The volumes that models are removed from: (the workload, `loss` or `change`, a text)."""
+    """The volumes that models are removed from, or kept in with others: (the workload, `loss` or `change`, a text)."""
     before, said = _places(old), set()
     for place, (owner, prunes, names) in _places(new).items():
-        if place not in before or not prunes or place in said:
+        if place not in before or place in said:
             continue
         said.add(place)
         _, pruned, known = before[place]
         gone = [formed(name, "reference") for name in sorted(known - names)]
         which = ", ".join(gone[:MOST]) + (f" and {len(gone) - MOST} more" if len(gone) > MOST else "")
-        if not pruned:
+        if not prunes:
+            if gone and names - known:
+                yield owner, "change", f"its loader keeps {which} {place}, which needs room for the new models as well"
+        elif not pruned:
             also = f", such as {which}" if gone else ""
             text = (
                 f"its loader removes the models {place} that a loader has put there and the values do not request{also}"
