@@ -375,7 +375,9 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     held = _held(new)
     those = f"its pods from number {held:g} on" if held else "its pods"
     yield Meaning(RESTART, f"{those} restart: {why}")
-    scaler = _scaler(new, sides[1]) if "replicas" not in map_at(new.data, "spec") else None
+    # An autoscaler that is new sets its number only after the rollout began, with the one pod of a field that is gone.
+    numbered = any("replicas" in map_at(each.data, "spec") for each in (old, new)) or not _scaler(new, sides[1])
+    scaler = None if numbered else _scaler(old, sides[0])
     if scaler:
         replicas = max(_least(scaler), 1)
     surge, away = _rolling(new, strategy, replicas)
