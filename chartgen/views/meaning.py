@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, bounds, clients, controllers, harmless, named, serving, uses, webhooks
+from . import annotations, behind, bounds, clients, controllers, harmless, named, serving, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
@@ -274,6 +274,8 @@ def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render])
     if files.kind in uses.FILES and not is_hook(files):
         for restarts, said, remedy in uses.unmoved(files, changes, sides, _same_pods):
             yield Meaning(RESTART if restarts else CHANGE, said, remedy)
+        keys = {str(change.path[1]) for change in changes if len(change.path) > 1 and change.path[0] in uses.PARTS}
+        yield from (Meaning(OUTAGE, said) for said in behind.unsigned(files, keys, sides[1]))
 
 
 def _same_pods(old: Object, new: Object) -> bool:
