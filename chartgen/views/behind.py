@@ -244,6 +244,18 @@ def _data(one: list[Pod], two: list[Pod]) -> Iterator[tuple[str, str]]:
         yield "outage", UNSIGNED.format(f"if {name} has another value, " if unsure else "", name)
 
 
+def unsigned(files: Object, keys: set[str], new: Render) -> Iterator[str]:
+    """What is lost with other values under these keys of a Secret or a ConfigMap, as pods of the new side use them."""
+    said = set()
+    for _, box in (each for pod in new.pods if pod.owner.namespace == files.namespace for each in pod.containers()):
+        for _, each in maps(box, "env[]"):
+            ref = map_at(each, f"valueFrom.{'secret' if files.kind == 'Secret' else 'configMap'}{HOLDER}")
+            if each.get("name") in SIGNING and ref.get("name") == files.name and str(ref.get("key")) in keys:
+                said.add(str(each["name"]))
+    for name in [each for each in SIGNING if each in said][:1]:
+        yield UNSIGNED.format("when the next pods start, ", name)
+
+
 def _pods(render: Render, service: Object | None) -> list[Pod]:
     """The pods that a Service leads to."""
     found = render.labelled(map_at(service.data, "spec.selector"), service.namespace) if service else []

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from ..reading.yamlfile import Key
-from . import annotations, bounds, clients, controllers, harmless, named, serving, uses, webhooks
+from . import annotations, behind, bounds, clients, controllers, harmless, named, serving, uses, webhooks
 from .changes import ABSENT, Change
 from .immutable import addressed, claims_go, elsewhere, keeps, quantity, refused
 from .same import differing, stays
@@ -274,6 +274,8 @@ def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render])
     if files.kind in uses.FILES and not is_hook(files):
         for restarts, said, remedy in uses.unmoved(files, changes, sides, _same_pods):
             yield Meaning(RESTART if restarts else CHANGE, said, remedy)
+        keys = {str(change.path[1]) for change in changes if len(change.path) > 1 and change.path[0] in uses.PARTS}
+        yield from (Meaning(OUTAGE, said) for said in behind.unsigned(files, keys, sides[1]))
 
 
 def _same_pods(old: Object, new: Object) -> bool:
@@ -375,7 +377,9 @@ def _restart(old: Object, new: Object, template: list[Change], sides: tuple[Rend
     held = _held(new)
     those = f"its pods from number {held:g} on" if held else "its pods"
     yield Meaning(RESTART, f"{those} restart: {why}")
-    scaler = _scaler(new, sides[1]) if "replicas" not in map_at(new.data, "spec") else None
+    # An autoscaler that is new sets its number only after the rollout began, with the one pod of a field that is gone.
+    numbered = any("replicas" in map_at(each.data, "spec") for each in (old, new)) or not _scaler(new, sides[1])
+    scaler = None if numbered else _scaler(old, sides[0])
     if scaler:
         replicas = max(_least(scaler), 1)
     surge, away = _rolling(new, strategy, replicas)
