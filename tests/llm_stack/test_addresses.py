@@ -159,6 +159,8 @@ VARIABLES = [
     ({"HTTPS_PROXY": "proxy:3128"}, ["tcp://proxy:3128"]),
     ({"STORE_ENDPOINT": "http://store:9000"}, ["http://store:9000"]),
     ({"DB_HOST": "db", "DB_PORT": "$(PORT)"}, ["tcp://db"]),
+    ({"TRITON_URL": "triton:8001"}, ["tcp://triton:8001"]),
+    ({"NATS_URL": "a:4222, b:4222"}, ["nats://a:4222", "nats://b:4222"]),
     # No addresses, or not those to which the pod connects.
     ({"HOST": "main"}, []),
     ({"HOSTNAME": "main"}, []),
@@ -173,6 +175,8 @@ VARIABLES = [
     ({"CACHE_HOST": "a/b"}, []),
     ({"MAIL_ADDRESS": "someone@example.com"}, []),
     ({"SERVER": "uvicorn"}, []),
+    ({"ALLOWED_HOSTS": "chat.example.com", "TRUSTED_PROXY": "10.0.0.9"}, []),
+    ({"BASE_URL": "/api", "MODEL_URI": "main", "IMAGE_URL": "main:v1"}, []),
     ({"MODEL": "llama"}, []),
 ]
 
