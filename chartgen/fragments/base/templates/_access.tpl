@@ -63,7 +63,7 @@ Those that are known not to are few; no list names what all controllers read.
 
 {{- /* A text, a kind: true if its objects lead clients outside the cluster to Services. */}}
 {{- define "fragment.leadsIn" -}}
-{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
+{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|(Tunnel|TargetGroup)Binding|ServiceExport)$" . }}true{{ end }}
 {{- end }}
 
 {{- /* {object, service}: true if an object of extraObjects leads clients outside the cluster to the Service of this name. */}}

@@ -24,10 +24,10 @@ Its port can be in the variable next to it (REDIS_PORT). One that has URLs by it
 
 {{- /*
 A text, the name of a variable: what that has by its name, hosts or urls, or empty. Where the pod itself listens, where a browser is sent back
-to, what a server lets in, and what is reached without a proxy are not addresses to which the pod connects.
+to, what a server lets in, what is reached without a proxy, and addresses of mail are not addresses to which the pod connects.
 */}}
 {{- define "fragment.addressOf" -}}
-{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
 {{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
 {{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
 {{- end }}

@@ -63,7 +63,7 @@
 
 
 {{- define "llm-stack.leadsIn" -}}
-{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
+{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|(Tunnel|TargetGroup)Binding|ServiceExport)$" . }}true{{ end }}
 {{- end }}
 
 

@@ -27,7 +27,7 @@
 
 
 {{- define "llm-stack.addressOf" -}}
-{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
 {{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
 {{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
 {{- end }}
