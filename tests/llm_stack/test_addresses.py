@@ -159,6 +159,8 @@ VARIABLES = [
     ({"HTTPS_PROXY": "proxy:3128"}, ["tcp://proxy:3128"]),
     ({"STORE_ENDPOINT": "http://store:9000"}, ["http://store:9000"]),
     ({"DB_HOST": "db", "DB_PORT": "$(PORT)"}, ["tcp://db"]),
+    ({"TRITON_URL": "triton:8001"}, ["tcp://triton:8001"]),
+    ({"NATS_URL": "a:4222, b:4222"}, ["nats://a:4222", "nats://b:4222"]),
     # No addresses, or not those to which the pod connects.
     ({"HOST": "main"}, []),
     ({"HOSTNAME": "main"}, []),
@@ -173,6 +175,8 @@ VARIABLES = [
     ({"CACHE_HOST": "a/b"}, []),
     ({"MAIL_ADDRESS": "someone@example.com"}, []),
     ({"SERVER": "uvicorn"}, []),
+    ({"ALLOWED_HOSTS": "chat.example.com", "TRUSTED_PROXY": "10.0.0.9"}, []),
+    ({"BASE_URL": "/api", "MODEL_URI": "main", "IMAGE_URL": "main:v1"}, []),
     ({"MODEL": "llama"}, []),
 ]
 
@@ -184,15 +188,51 @@ def test_hosts_are_read_where_the_name_of_a_variable_says_so(found):
 
 def test_what_is_refused_from_a_secret_is_read_as_text(found):
     """The same names have an address, whether its text is in the values or in a Secret."""
-    words = ["", "REDIS_", "PG", "DB", "MY_", "NO_", "BIND_", "REDIRECT_", "S", "api_"]
-    ends = ["HOST", "HOSTS", "HOSTNAME", "ADDR", "ADDRESSES", "BROKERS", "SERVER", "ENDPOINT", "PROXY", "PORT", "NAME"]
+    words = [
+        "",
+        "MAIL_",
+        "SMTP_FROM_",
+        "ALLOWED_",
+        "REDIS_",
+        "PG",
+        "DB",
+        "MY_",
+        "NO_",
+        "BIND_",
+        "REDIRECT_",
+        "S",
+        "api_",
+    ]
+    ends = [
+        "HOST",
+        "HOSTS",
+        "HOSTNAME",
+        "ADDR",
+        "ADDRESS",
+        "ADDRESSES",
+        "BROKERS",
+        "SERVER",
+        "ENDPOINT",
+        "PROXY",
+        "PORT",
+        "NAME",
+    ]
     names = [word + end for word in words for end in ends]
     secret = {"valueFrom": {"secretKeyRef": {"name": "own", "key": "own"}}}
     read = found({name: [{name: "db.far.example.com"}] for name in names})
     hidden = found({name: [{name: secret}] for name in names}, "hidden")
     assert {name for name in names if read[name]} == {name for name in names if hidden[name]}
     assert {"REDIS_HOST", "PGHOST", "DBHOST", "api_BROKERS"} <= {name for name in names if hidden[name]}
-    assert not {"HOST", "NO_PROXY", "BIND_HOST", "REDIRECT_HOST", "SHOST", "PGPORT"} & {n for n in names if hidden[n]}
+    assert not {
+        "HOST",
+        "MAIL_ADDRESS",
+        "SMTP_FROM_ADDRESS",
+        "NO_PROXY",
+        "BIND_HOST",
+        "REDIRECT_HOST",
+        "SHOST",
+        "PGPORT",
+    } & {n for n in names if hidden[n]}
 
 
 def test_bucket_is_read_at_the_endpoint_that_a_variable_names(found):

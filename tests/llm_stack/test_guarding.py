@@ -127,7 +127,7 @@ def test_host_in_a_variable_has_its_rule_with_the_port_next_to_it(objects):
         for port in rule.get("ports", ())
         for block in ips(rule)
     }
-    assert blocks == {("10.0.0.7/32", 6432), ("10.0.0.8/32", 9093)}
+    assert blocks == {("10.0.0.7/32", 6432), ("10.0.0.8/32", 9093), ("10.0.0.9/32", 8001)}
     place = "egress[].to[].namespaceSelector.matchLabels"
     spaces = {str(each["kubernetes.io/metadata.name"]) for _, each in at(found["open-webui"], place)}
     assert spaces >= {"databases"}

@@ -108,8 +108,48 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
         ({"model": {"name": "llama3.1"}}, "", "networkPolicy.external"),
         (
             {"networkPolicy": {"enabled": True}, "openWebui": {"envFrom": [{"secretRef": {"name": "own"}}]}},
-            "does not read variables from openWebui.envFrom",
+            "does not know the addresses in openWebui.envFrom",
             "",
+        ),
+        (
+            {
+                "networkPolicy": {"enabled": True},
+                "extraObjects": {
+                    "other": {
+                        "apiVersion": "v1",
+                        "kind": "Service",
+                        "metadata": {"name": "other"},
+                        "spec": {
+                            "type": "LoadBalancer",
+                            "selector": {"app.kubernetes.io/name": "other", "app.kubernetes.io/instance": "own"},
+                            "ports": [{"port": 80}],
+                        },
+                    }
+                },
+            },
+            "extraObjects.other opens another way",
+            "",
+        ),
+        (
+            {
+                "networkPolicy": {"enabled": True},
+                "env": {"DD_AGENT_HOST": {"valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}},
+            },
+            "does not know the addresses in env.DD_AGENT_HOST",
+            "",
+        ),
+        (
+            {"networkPolicy": {"enabled": True}, "openWebui": {"env": {"CHROMA_HTTP_HOST": "10.0.0.7"}}},
+            "The port of 10.0.0.7 is not in the values, so port 443 is allowed",
+            "",
+        ),
+        (
+            {
+                "networkPolicy": {"enabled": True},
+                "openWebui": {"env": {"CHROMA_HTTP_HOST": "10.0.0.7", "CHROMA_HTTP_PORT": "8000"}},
+            },
+            "",
+            "is not in the values",
         ),
         (
             {
@@ -117,7 +157,7 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
                 "openWebui": {"envFrom": [{"secretRef": {"name": "own"}}]},
             },
             "",
-            "does not read",
+            "does not know",
         ),
         (
             {

@@ -63,13 +63,47 @@ Those that are known not to are few; no list names what all controllers read.
 
 {{- /* A text, a kind: true if its objects lead clients outside the cluster to Services. */}}
 {{- define "fragment.leadsIn" -}}
-{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
+{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|(Tunnel|TargetGroup)Binding|ServiceExport)$" . }}true{{ end }}
 {{- end }}
 
 {{- /* {object, service}: true if an object of extraObjects leads clients outside the cluster to the Service of this name. */}}
 {{- define "fragment.leadsTo" -}}
 {{- $object := mustToJson .object | mustFromJson }}
 {{- if and (include "fragment.leadsIn" $object.kind) (regexMatch (printf "\"%s[.\"]" .service) (get $object "spec" | mustToJson)) }}true{{ end }}
+{{- end }}
+
+{{- /* Given a map, an object: the ways by which a Service of Kubernetes lets in clients from outside the cluster, as a JSON list. */}}
+{{- define "fragment.outsideOf" -}}
+{{- $found := list }}
+{{- $spec := get . "spec" }}
+{{- $spec = ternary $spec dict (kindIs "map" $spec) }}
+{{- /* A kind is that of its API group: the Service of Knative is another than that of Kubernetes. */}}
+{{- if and (eq .kind "Service") (not (contains "/" .apiVersion)) }}
+{{- $found = without (list ($spec.type | default "ClusterIP")) "ClusterIP" "ExternalName" }}
+{{- if $spec.externalIPs }}
+{{- $found = append $found "externalIPs" }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+{{- /*
+{object, selector}: true if an object of extraObjects is a Service that lets clients outside the cluster reach pods with the labels of this
+selector. Labels that only its own selector has can be theirs, too, such as those of podLabels.
+*/}}
+{{- define "fragment.opensPods" -}}
+{{- $object := mustToJson .object | mustFromJson }}
+{{- if include "fragment.outsideOf" $object | mustFromJson }}
+{{- $shared := 0 }}
+{{- $other := false }}
+{{- range $label, $value := get $object "spec" | dig "selector" dict | default dict }}
+{{- if hasKey $.selector $label }}
+{{- $shared = add1 $shared }}
+{{- $other = or $other (ne (toString $value) (toString (get $.selector $label))) }}
+{{- end }}
+{{- end }}
+{{- if and $shared (not $other) }}true{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /*
@@ -83,16 +117,9 @@ opens none. limited: whether NetworkPolicies of the release limit who connects.
 {{- $spec := get $object "spec" }}
 {{- $spec = ternary $spec dict (kindIs "map" $spec) }}
 {{- $named := include "fragment.opening" (list ($object.metadata.annotations | default dict) ($object.metadata.labels | default dict)) | mustFromJson }}
-{{- /* A kind is that of its API group: the Service of Knative is another than that of Kubernetes. */}}
 {{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
 {{- $service := and (eq $kind "Service") (eq $group "") }}
-{{- $outside := list }}
-{{- if $service }}
-{{- $outside = without (list ($spec.type | default "ClusterIP")) "ClusterIP" "ExternalName" }}
-{{- if $spec.externalIPs }}
-{{- $outside = append $outside "externalIPs" }}
-{{- end }}
-{{- end }}
+{{- $outside := include "fragment.outsideOf" $object | mustFromJson }}
 {{- $never := get (dict
   "" (list "ConfigMap" "Secret" "ServiceAccount" "PersistentVolume" "PersistentVolumeClaim" "LimitRange" "ResourceQuota" "Namespace")
   "storage.k8s.io" (list "StorageClass" "VolumeAttributesClass")

@@ -19,15 +19,15 @@ The text of a variable that has hosts by its name (REDIS_HOST, KAFKA_BROKERS) ha
 
   hosts     = address *( "," address )
 
-Its port can be in the variable next to it (REDIS_PORT).
+Its port can be in the variable next to it (REDIS_PORT). One that has URLs by its name (TRITON_URL) can have this form, too, with a port.
 */}}
 
 {{- /*
 A text, the name of a variable: what that has by its name, hosts or urls, or empty. Where the pod itself listens, where a browser is sent back
-to, and what is reached without a proxy are not addresses to which the pod connects.
+to, what a server lets in, what is reached without a proxy, and addresses of mail are not addresses to which the pod connects.
 */}}
 {{- define "fragment.addressOf" -}}
-{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
 {{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
 {{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
 {{- end }}
@@ -107,8 +107,8 @@ tcp://{{ . }}
 {{- end }}
 
 {{- /*
-{name, text, env}: the addresses in the text of a variable that has hosts by its name, one a line. A name without a domain or a port can
-be any word, except in a variable whose name says that it is a host.
+{name, kind, text, env}: the addresses in the text of a variable that has hosts, or URLs, by its name (kind), one a line. A name without a
+domain or a port can be any word, except in a variable whose name says that it is a host; one for URLs has a host only with its port.
 */}}
 {{- define "fragment.hostsAt" -}}
 {{- if not (regexMatch "://|[^A-Za-z0-9.:,_\\[\\] -]" .text) }}
@@ -125,7 +125,9 @@ be any word, except in a variable whose name says that it is a host.
 {{- $found := include "fragment.addressAt" . }}
 {{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null" "auto" "local" "any" "all" "default"))) (hasPrefix $found (lower .)) }}
 {{- $own := or (regexMatch "\\]:[0-9]+$" $found) (and (not (hasPrefix "[" $found)) (contains ":" $found)) }}
+{{- if or $own (eq $.kind "hosts") }}
 {{ $scheme }}://{{ $found }}{{ if and (not $own) (regexMatch "^[1-9][0-9]{0,4}$" $port) }}:{{ $port }}{{ end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -142,8 +144,9 @@ list. What is in an object store is read at its public address, unless a variabl
 {{- range $env := . }}
 {{- range $name, $text := . }}
 {{- if and (kindIs "string" $text) $text }}
-{{- if and (kindIs "string" $name) (eq (include "fragment.addressOf" (toString $name)) "hosts") }}
-{{- range include "fragment.hostsAt" (dict "name" $name "text" $text "env" $env) | splitList "\n" }}
+{{- $kind := ternary (include "fragment.addressOf" (toString $name)) "" (kindIs "string" $name) }}
+{{- if $kind }}
+{{- range include "fragment.hostsAt" (dict "name" $name "kind" $kind "text" $text "env" $env) | splitList "\n" }}
 {{- $found = append $found (trim .) }}
 {{- end }}
 {{- end }}
@@ -175,6 +178,25 @@ list. What is in an object store is read at its public address, unless a variabl
 {{- end }}
 {{- end }}
 {{- compact $found | uniq | mustToJson }}
+{{- end }}
+
+{{- /*
+{place, env, envFrom}: the keys of values, below a place such as openWebui., that can have addresses that no template can read: Secrets and
+ConfigMaps whose keys all become variables, and the address of the node, where an agent of traces or logs listens. As a JSON list.
+*/}}
+{{- define "fragment.unreadIn" -}}
+{{- $found := list }}
+{{- if .envFrom }}
+{{- $found = append $found (printf "%senvFrom" .place) }}
+{{- end }}
+{{- range $name, $value := .env }}
+{{- $from := kindIs "map" $value | ternary $value dict }}
+{{- $from = ($from.valueFrom | default dict).fieldRef | default dict }}
+{{- if regexMatch "^status[.]hostIPs?$" ($from.fieldPath | default "" | toString) }}
+{{- $found = append $found (printf "%senv.%s" $.place $name) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
 {{- end }}
 
 {{- /*

@@ -67,9 +67,8 @@ which includes the models. Given a server's context. */}}
 {{- end }}
 
 {{- define "fragment.loader.unread" -}}
-{{- with .Values.loader.envFrom }}
-- {{ printf "%sloader.envFrom" (replace ": " "." $.Place) | quote }}
-{{- end }}
+{{- $place := printf "%sloader." (replace ": " "." .Place) }}
+{{- toYaml (include "fragment.unreadIn" (dict "place" $place "env" .Values.loader.env "envFrom" .Values.loader.envFrom) | mustFromJson) }}
 {{- end }}
 
 {{- /* Separate pods that download models. */}}

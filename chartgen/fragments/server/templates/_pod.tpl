@@ -381,7 +381,7 @@ rollingUpdate:
 {{- $entry = merge (dict "service" (include "fragment.serverName" .) "ports" $ports "public" true) $entry }}
 {{- end }}
 {{- $hidden := include "fragment.hiddenIn" (list (printf "%senv" (replace ": " "." .Place)) .Values.env) | mustFromJson }}
-{{- $unread := ternary (list (printf "%senvFrom" (replace ": " "." .Place))) list (not (empty .Values.envFrom)) }}
+{{- $unread := include "fragment.unreadIn" (dict "place" (replace ": " "." .Place) "env" .Values.env "envFrom" .Values.envFrom) | mustFromJson }}
 {{- if $loads }}
 {{- $hidden = concat $hidden (include "fragment.slot.loader.hidden" . | include "fragment.list" | mustFromJson) }}
 {{- $unread = concat $unread (include "fragment.slot.loader.unread" . | include "fragment.list" | mustFromJson) }}

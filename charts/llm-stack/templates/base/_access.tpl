@@ -63,13 +63,47 @@
 
 
 {{- define "llm-stack.leadsIn" -}}
-{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|TunnelBinding|ServiceExport)$" . }}true{{ end }}
+{{- if regexMatch "^([A-Za-z]*(Ingress|Mapping|Route(TCP|UDP)?)|VirtualService|VirtualServer|TransportServer|HTTPProxy|(Tunnel|TargetGroup)Binding|ServiceExport)$" . }}true{{ end }}
 {{- end }}
 
 
 {{- define "llm-stack.leadsTo" -}}
 {{- $object := mustToJson .object | mustFromJson }}
 {{- if and (include "llm-stack.leadsIn" $object.kind) (regexMatch (printf "\"%s[.\"]" .service) (get $object "spec" | mustToJson)) }}true{{ end }}
+{{- end }}
+
+
+{{- define "llm-stack.outsideOf" -}}
+{{- $found := list }}
+{{- $spec := get . "spec" }}
+{{- $spec = ternary $spec dict (kindIs "map" $spec) }}
+
+{{- if and (eq .kind "Service") (not (contains "/" .apiVersion)) }}
+{{- $found = without (list ($spec.type | default "ClusterIP")) "ClusterIP" "ExternalName" }}
+{{- if $spec.externalIPs }}
+{{- $found = append $found "externalIPs" }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.opensPods" -}}
+{{- $object := mustToJson .object | mustFromJson }}
+{{- if include "llm-stack.outsideOf" $object | mustFromJson }}
+{{- $shared := 0 }}
+{{- $other := false }}
+{{- range $label, $value := get $object "spec" | dig "selector" dict | default dict }}
+{{- if hasKey $.selector $label }}
+{{- $shared = add1 $shared }}
+{{- $other = or $other (ne (toString $value) (toString (get $.selector $label))) }}
+{{- end }}
+{{- end }}
+{{- if and $shared (not $other) }}true{{ end }}
+{{- end }}
 {{- end }}
 
 
@@ -83,16 +117,9 @@
 {{- $spec := get $object "spec" }}
 {{- $spec = ternary $spec dict (kindIs "map" $spec) }}
 {{- $named := include "llm-stack.opening" (list ($object.metadata.annotations | default dict) ($object.metadata.labels | default dict)) | mustFromJson }}
-
 {{- $group := splitList "/" $object.apiVersion | initial | join "/" }}
 {{- $service := and (eq $kind "Service") (eq $group "") }}
-{{- $outside := list }}
-{{- if $service }}
-{{- $outside = without (list ($spec.type | default "ClusterIP")) "ClusterIP" "ExternalName" }}
-{{- if $spec.externalIPs }}
-{{- $outside = append $outside "externalIPs" }}
-{{- end }}
-{{- end }}
+{{- $outside := include "llm-stack.outsideOf" $object | mustFromJson }}
 {{- $never := get (dict
   "" (list "ConfigMap" "Secret" "ServiceAccount" "PersistentVolume" "PersistentVolumeClaim" "LimitRange" "ResourceQuota" "Namespace")
   "storage.k8s.io" (list "StorageClass" "VolumeAttributesClass")

@@ -27,7 +27,7 @@
 
 
 {{- define "llm-stack.addressOf" -}}
-{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
 {{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
 {{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
 {{- end }}
@@ -125,7 +125,9 @@ tcp://{{ . }}
 {{- $found := include "llm-stack.addressAt" . }}
 {{- if and $found (or $certain (regexMatch "[.:]" $found)) (not (has $found (list "true" "false" "none" "null" "auto" "local" "any" "all" "default"))) (hasPrefix $found (lower .)) }}
 {{- $own := or (regexMatch "\\]:[0-9]+$" $found) (and (not (hasPrefix "[" $found)) (contains ":" $found)) }}
+{{- if or $own (eq $.kind "hosts") }}
 {{ $scheme }}://{{ $found }}{{ if and (not $own) (regexMatch "^[1-9][0-9]{0,4}$" $port) }}:{{ $port }}{{ end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -142,8 +144,9 @@ tcp://{{ . }}
 {{- range $env := . }}
 {{- range $name, $text := . }}
 {{- if and (kindIs "string" $text) $text }}
-{{- if and (kindIs "string" $name) (eq (include "llm-stack.addressOf" (toString $name)) "hosts") }}
-{{- range include "llm-stack.hostsAt" (dict "name" $name "text" $text "env" $env) | splitList "\n" }}
+{{- $kind := ternary (include "llm-stack.addressOf" (toString $name)) "" (kindIs "string" $name) }}
+{{- if $kind }}
+{{- range include "llm-stack.hostsAt" (dict "name" $name "kind" $kind "text" $text "env" $env) | splitList "\n" }}
 {{- $found = append $found (trim .) }}
 {{- end }}
 {{- end }}
@@ -175,6 +178,25 @@ tcp://{{ . }}
 {{- end }}
 {{- end }}
 {{- compact $found | uniq | mustToJson }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.unreadIn" -}}
+{{- $found := list }}
+{{- if .envFrom }}
+{{- $found = append $found (printf "%senvFrom" .place) }}
+{{- end }}
+{{- range $name, $value := .env }}
+{{- $from := kindIs "map" $value | ternary $value dict }}
+{{- $from = ($from.valueFrom | default dict).fieldRef | default dict }}
+{{- if regexMatch "^status[.]hostIPs?$" ($from.fieldPath | default "" | toString) }}
+{{- $found = append $found (printf "%senv.%s" $.place $name) }}
+{{- end }}
+{{- end }}
+{{- mustToJson $found }}
 {{- end }}
 
 

@@ -67,9 +67,8 @@ spec:
 {{- end }}
 
 {{- define "llm-stack.loader.unread" -}}
-{{- with .Values.loader.envFrom }}
-- {{ printf "%sloader.envFrom" (replace ": " "." $.Place) | quote }}
-{{- end }}
+{{- $place := printf "%sloader." (replace ": " "." .Place) }}
+{{- toYaml (include "llm-stack.unreadIn" (dict "place" $place "env" .Values.loader.env "envFrom" .Values.loader.envFrom) | mustFromJson) }}
 {{- end }}
 
 

@@ -381,7 +381,7 @@ rollingUpdate:
 {{- $entry = merge (dict "service" (include "llm-stack.serverName" .) "ports" $ports "public" true) $entry }}
 {{- end }}
 {{- $hidden := include "llm-stack.hiddenIn" (list (printf "%senv" (replace ": " "." .Place)) .Values.env) | mustFromJson }}
-{{- $unread := ternary (list (printf "%senvFrom" (replace ": " "." .Place))) list (not (empty .Values.envFrom)) }}
+{{- $unread := include "llm-stack.unreadIn" (dict "place" (replace ": " "." .Place) "env" .Values.env "envFrom" .Values.envFrom) | mustFromJson }}
 {{- if $loads }}
 {{- $hidden = concat $hidden (include "llm-stack.slot.loader.hidden" . | include "llm-stack.list" | mustFromJson) }}
 {{- $unread = concat $unread (include "llm-stack.slot.loader.unread" . | include "llm-stack.list" | mustFromJson) }}

@@ -254,14 +254,20 @@ are not known here. NOTES name them, because such a host can have a private addr
 
 {{- /*
 Given the root: what can need a rule that the chart does not know, as a JSON list of sentences: variables that it does not read, which can
-have addresses, or only passwords, and who collects metrics without a monitor of the chart.
+have addresses, or only passwords, hosts without a port, and who collects metrics without a monitor of the chart.
 */}}
 {{- define "fragment.secure.network-policy.unread" -}}
 {{- $found := list }}
 {{- if .Values.networkPolicy.enabled }}
 {{- range .Facts.network }}
 {{- if and .unread (not (hasKey $.Values.networkPolicy.egress .component)) }}
-{{- $found = append $found (printf "The chart does not read variables from %s. If one of them has an address, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- $found = append $found (printf "The chart does not know the addresses in %s. If pods connect to one of them, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- end }}
+{{- range ternary list .urls (hasKey $.Values.networkPolicy.egress .component) }}
+{{- $to := include "fragment.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
+{{- if and (or $to.cidr $to.public) (regexMatch "^tcp://([^:]*|\\[.*\\])$" .) }}
+{{- $found = append $found (printf "The port of %s is not in the values, so port %d is allowed. If it has another, add it to the host in its variable as HOST:PORT, or set the variable next to it, such as DB_PORT for DB_HOST." (trimPrefix "tcp://" .) (int64 $to.port)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if not (or .Values.networkPolicy.prometheus (include "fragment.secure.network-policy.own" .)) }}
@@ -277,7 +283,7 @@ have addresses, or only passwords, and who collects metrics without a monitor of
 {{- end }}
 {{- end }}
 {{- end }}
-{{- mustToJson $found }}
+{{- uniq $found | mustToJson }}
 {{- end }}
 
 {{- /* Given the root: true if extraObjects has a NetworkPolicy, which can allow more. */}}
@@ -288,15 +294,16 @@ have addresses, or only passwords, and who collects metrics without a monitor of
 {{- end }}
 
 {{- /*
-Given the root: the Services of the release to which an Ingress, a route or the like of extraObjects leads, as a JSON list. Empty if a
-NetworkPolicy there can allow it.
+Given the root: the Services of the release to which an Ingress, a route or the like of extraObjects leads, or whose pods a Service there
+opens to clients outside the cluster, as a JSON list. Empty if a NetworkPolicy there can allow it.
 */}}
 {{- define "fragment.secure.network-policy.reached" -}}
 {{- $found := list }}
 {{- if not (include "fragment.secure.network-policy.own" .) }}
 {{- range $object := .Values.extraObjects }}
 {{- range $.Facts.network }}
-{{- if and .public .service (include "fragment.leadsTo" (dict "object" $object "service" .service)) }}
+{{- $selector := include "fragment.selector" (list $ .component) | include "fragment.map" | mustFromJson }}
+{{- if and .public .service (or (include "fragment.leadsTo" (dict "object" $object "service" .service)) (include "fragment.opensPods" (dict "object" $object "selector" $selector))) }}
 {{- $found = append $found .service }}
 {{- end }}
 {{- end }}

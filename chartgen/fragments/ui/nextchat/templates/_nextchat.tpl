@@ -174,6 +174,6 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
   public: true
   urls: {{ concat $urls (include "fragment.urlsIn" (list .Values.nextchat.env) | mustFromJson) | toJson }}
   hidden: {{ include "fragment.hiddenIn" (list "nextchat.env" .Values.nextchat.env) | mustFromJson | toJson }}
-  unread: {{ ternary (list "nextchat.envFrom") list (not (empty .Values.nextchat.envFrom)) | toJson }}
+  unread: {{ include "fragment.unreadIn" (dict "place" "nextchat." "env" .Values.nextchat.env "envFrom" .Values.nextchat.envFrom) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}

@@ -265,7 +265,7 @@ PersistentVolumeClaim/{{ . }}
   public: true
   urls: {{ $urls | uniq | toJson }}
   hidden: {{ toJson $hidden }}
-  unread: {{ ternary (list "openWebui.envFrom") list (not (empty $ui.envFrom)) | toJson }}
+  unread: {{ include "fragment.unreadIn" (dict "place" "openWebui." "env" $ui.env "envFrom" $ui.envFrom) | mustFromJson | toJson }}
   internet: {{ not $ui.offline | toJson }}
 {{- end }}
 {{- end }}

@@ -104,7 +104,7 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
   public: true
   urls: {{ concat (include "fragment.urlsIn" (list .Values.pipelines.env) | mustFromJson) (include "fragment.proxyURLs" . | mustFromJson) | toJson }}
   hidden: {{ include "fragment.hiddenIn" (list "pipelines.env" .Values.pipelines.env) | mustFromJson | toJson }}
-  unread: {{ ternary (list "pipelines.envFrom") list (not (empty .Values.pipelines.envFrom)) | toJson }}
+  unread: {{ include "fragment.unreadIn" (dict "place" "pipelines." "env" .Values.pipelines.env "envFrom" .Values.pipelines.envFrom) | mustFromJson | toJson }}
   internet: true
 {{- end }}
 {{- end }}

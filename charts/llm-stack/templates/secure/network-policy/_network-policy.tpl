@@ -261,7 +261,13 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- if .Values.networkPolicy.enabled }}
 {{- range .Facts.network }}
 {{- if and .unread (not (hasKey $.Values.networkPolicy.egress .component)) }}
-{{- $found = append $found (printf "The chart does not read variables from %s. If one of them has an address, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- $found = append $found (printf "The chart does not know the addresses in %s. If pods connect to one of them, add a rule for it under networkPolicy.egress.%s." (join " and " .unread) .component) }}
+{{- end }}
+{{- range ternary list .urls (hasKey $.Values.networkPolicy.egress .component) }}
+{{- $to := include "llm-stack.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
+{{- if and (or $to.cidr $to.public) (regexMatch "^tcp://([^:]*|\\[.*\\])$" .) }}
+{{- $found = append $found (printf "The port of %s is not in the values, so port %d is allowed. If it has another, add it to the host in its variable as HOST:PORT, or set the variable next to it, such as DB_PORT for DB_HOST." (trimPrefix "tcp://" .) (int64 $to.port)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if not (or .Values.networkPolicy.prometheus (include "llm-stack.secure.network-policy.own" .)) }}
@@ -277,7 +283,7 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- end }}
 {{- end }}
 {{- end }}
-{{- mustToJson $found }}
+{{- uniq $found | mustToJson }}
 {{- end }}
 
 
@@ -296,7 +302,8 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- if not (include "llm-stack.secure.network-policy.own" .) }}
 {{- range $object := .Values.extraObjects }}
 {{- range $.Facts.network }}
-{{- if and .public .service (include "llm-stack.leadsTo" (dict "object" $object "service" .service)) }}
+{{- $selector := include "llm-stack.selector" (list $ .component) | include "llm-stack.map" | mustFromJson }}
+{{- if and .public .service (or (include "llm-stack.leadsTo" (dict "object" $object "service" .service)) (include "llm-stack.opensPods" (dict "object" $object "selector" $selector))) }}
 {{- $found = append $found .service }}
 {{- end }}
 {{- end }}

@@ -174,6 +174,6 @@ nextchat.service.nodePort: {{ int64 $chat.service.nodePort }} is set, but a Serv
   public: true
   urls: {{ concat $urls (include "llm-stack.urlsIn" (list .Values.nextchat.env) | mustFromJson) | toJson }}
   hidden: {{ include "llm-stack.hiddenIn" (list "nextchat.env" .Values.nextchat.env) | mustFromJson | toJson }}
-  unread: {{ ternary (list "nextchat.envFrom") list (not (empty .Values.nextchat.envFrom)) | toJson }}
+  unread: {{ include "llm-stack.unreadIn" (dict "place" "nextchat." "env" .Values.nextchat.env "envFrom" .Values.nextchat.envFrom) | mustFromJson | toJson }}
 {{- end }}
 {{- end }}

@@ -104,7 +104,7 @@ pipelines.persistence.existingClaim: {{ . }} is set, but pipelines.persistence.e
   public: true
   urls: {{ concat (include "llm-stack.urlsIn" (list .Values.pipelines.env) | mustFromJson) (include "llm-stack.proxyURLs" . | mustFromJson) | toJson }}
   hidden: {{ include "llm-stack.hiddenIn" (list "pipelines.env" .Values.pipelines.env) | mustFromJson | toJson }}
-  unread: {{ ternary (list "pipelines.envFrom") list (not (empty .Values.pipelines.envFrom)) | toJson }}
+  unread: {{ include "llm-stack.unreadIn" (dict "place" "pipelines." "env" .Values.pipelines.env "envFrom" .Values.pipelines.envFrom) | mustFromJson | toJson }}
   internet: true
 {{- end }}
 {{- end }}
