@@ -11,6 +11,7 @@ from .at import EMPTY, VARIABLE, At
 from .cards import resources
 from .configmaps import configured
 from .convert import ENV, env, startup
+from .downloads import DOWNLOAD, LINK
 from .draft import MISSING, SERVER, SETTLED, Note, Put, Spot, Workload
 from .flags import arguments, resolved, split, texts, word
 from .function import row
@@ -70,7 +71,6 @@ STAYS = {
     "NetworkPolicy": "set networkPolicy, or give it the labels of the new pods and add it under extraObjects",
     "VerticalPodAutoscaler": "name the new workload in it, and add it under extraObjects",
     "PodDisruptionBudget": "set podDisruptionBudget",
-    "Job": "llm-stack downloads models itself; set model.delivery",
 }
 
 
@@ -777,6 +777,9 @@ def _stays(at: At) -> str:
     labels = map_at(selector, "matchLabels")
     if labels and not at.draft.selected(labels) and not _of_service(at, labels):
         return as_before
+    said = [command(one) for one in list_at(data, "spec", "template", "spec", "containers") if isinstance(one, dict)]
+    if text_at(data, "kind") == "Job" and any(DOWNLOAD.search(text) or LINK.search(text) for text in said):
+        return "llm-stack downloads models itself; set model.name"
     return STAYS.get(text_at(data, "kind"), as_before)
 
 

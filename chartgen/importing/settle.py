@@ -121,13 +121,21 @@ def _leave_out(draft: Draft, problems: list[Problem], lines: dict[int, Put], aga
                 note = Note(MISSING, f"llm-stack refuses it: {problem.key}: {said}")
                 if _cut(draft, put, problem, note):
                     cut = True
-                else:
-                    _say_left_out(draft, put, problem)
-                    draft.withdraw(put, note)
+                    continue
+                for one in _with(draft, put):
+                    _say_left_out(draft, one, problem)
+                    draft.withdraw(one, note)
     if not cut and before == (len(draft.puts), len(draft.needs), draft.security):
         if not draft.puts:
             raise ToolError(f"the values still have errors: {problems[0]}")
         _without_server(draft, problems[0], again)
+
+
+def _with(draft: Draft, put: Put) -> list[Put]:
+    """A value, and those that say nothing without it: the other settings of a partition that is refused."""
+    if put.target != ("gpu", "partition"):
+        return [put]
+    return draft.puts_of(put.server, *[("gpu", key) for key in ("vendor", "count", "scheme", "partition")])
 
 
 def _argument(draft: Draft, problem: Problem) -> bool:
@@ -268,23 +276,39 @@ def _servers(draft: Draft, problem: Problem) -> list[str]:
 def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
     """Where no value is to blame, the one without which the problem is gone is left out.
 
-    If there is none, a server keeps its engine and its model alone; if it has no more, it is not run.
+    If there is none, those are left out that bring a refusal back when they are added to the engine and the model,
+    one after another; if a server has no more than these two, it is not run.
     """
     named = _servers(draft, problem) or draft.servers
     said = f"{problem.key}: {problem.message}; {problem.remedy}"
     more = [put for put in draft.puts if put.server in named and put.target[0] not in ESSENTIAL]
-    every, before = draft.puts, len(again())
-    for put in more:
-        draft.puts = [other for other in every if other is not put]
-        left = again()
-        # Without a claim or an image, others are missing in its place: that is no way out.
-        gone = not left or (len(left) < before and (problem.key, problem.message) not in _said(left))
+    every = draft.puts
+
+    def refusals(puts: list[Put]) -> list[Problem]:
+        # A problem that a line of the header answers is none: it shows only where nothing is refused any more.
+        draft.puts = puts
+        found = [each for each in again() if not NEED.search(each.remedy) and "Pod Security" not in each.message]
         draft.puts = every
-        if gone:
+        return found
+
+    before = len(refusals(every))
+    for put in more:
+        left = refusals([other for other in every if other is not put])
+        # Without a claim or an image, others are missing in its place: that is no way out.
+        if not left or (len(left) < before and (problem.key, problem.message) not in _said(left)):
             draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values with it: {said}"))
             return
-    for put in more or [put for put in draft.puts if put.server in named] or list(draft.puts):
-        draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values: {said}"))
+    kept = [put for put in every if put not in more]
+    lost = []
+    for put in more if more and not refusals(kept) else []:
+        if left := refusals([*kept, put]):
+            lost.append((put, "; ".join(filter(None, (f"{left[0].key}: {left[0].message}", left[0].remedy)))))
+        else:
+            kept.append(put)
+    every_one = more or [put for put in draft.puts if put.server in named] or list(draft.puts)
+    for put, why in lost or [(put, said) for put in every_one]:
+        _say_left_out(draft, put, problem)
+        draft.withdraw(put, Note(MISSING, f"llm-stack refuses the values with it: {why}"))
     if not more:
         for name in named:
             off = Put((SERVERS, draft.name(name), "enabled"), False, "", ())
