@@ -71,13 +71,13 @@ def refused(old: Object, new: Object, changes: list[Change]) -> Iterator[tuple[C
     for change in changes:
         where = ".".join(str(part) for part in change.path)
         if _fixed(old.kind, where) and not (_default(old.kind, where, change) or _free(where, change, old, new)):
-            yield change, UNLESS.get((old.kind, where, change.old is ABSENT), "") + _way_out(old)
+            yield change, UNLESS.get((old.kind, where, change.old is ABSENT), "") + _way_out(old) + _left(old, change)
         elif old.kind in ("ConfigMap", "Secret") and old.data.get("immutable") is True:
             if change.path[0] in ("data", "binaryData", "stringData", "immutable"):
                 yield change, f"delete it before the upgrade: kubectl delete {addressed(old)}"
         elif old.kind == "PersistentVolumeClaim" and where == "spec.resources.requests.storage":
             if smaller(change.old, change.new):
-                yield change, "a volume cannot shrink: keep the size, or copy the models to a new claim"
+                yield change, "a volume cannot shrink: keep the size, or copy the files to a new claim"
         elif old.kind == "Pod" and change.path[0] == "spec" and len(change.path) > 1:
             if change.path[1] not in LOOSE and change.path[-1] != "image":
                 yield change, _way_out(old)
@@ -158,6 +158,17 @@ def _way_out(each: Object) -> str:
         "PersistentVolume": "create another volume",
         "ResourceClaim": f"delete it before the upgrade: kubectl delete {addressed(each)}",
     }.get(each.kind, f"delete it before the upgrade: kubectl delete {addressed(each)}")
+
+
+def _left(each: Object, change: Change) -> str:
+    """What the way out leaves as it is: a StatefulSet makes claims for new pods, and never changes one that exists."""
+    if each.kind != "StatefulSet" or change.path[:2] != ("spec", "volumeClaimTemplates"):
+        return ""
+    stays = "; the claims that exist stay as they are"
+    if change.path[-1] != "storage" or not smaller(change.new, change.old):
+        return stays
+    patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{change.new}"}}}}}}}}'
+    return f"{stays}: expand each of them, too: kubectl patch pvc CLAIM{elsewhere(each)} -p '{patch}'"
 
 
 def smaller(old: Any, new: Any) -> bool:

@@ -468,7 +468,10 @@ def _scaled(change: Change, both: tuple[Object, Object], sides: tuple[Render, Re
         return Meaning(OUTAGE, f"runs no pods any more (replicas {old} → 0)")
     cards = ", ".join(f"{_number(count * int(now))} {name}" for name, count in _cards(both[1], sides[1]).items())
     until = f" until {after.title} sets another number" if after else ""
-    said = f"runs {now} {'pod' if now == 1 else 'pods'} in place of {old}{until}"
+    # A replica of a LeaderWorkerSet is a group of pods.
+    one = "group of pods" if both[1].kind == "LeaderWorkerSet" else "pod"
+    many = "groups of pods" if both[1].kind == "LeaderWorkerSet" else "pods"
+    said = f"runs {now} {one if now == 1 else many} in place of {old}{until}"
     return Meaning(CHANGE, said + (f", which request {cards}" if cards else ""))
 
 
