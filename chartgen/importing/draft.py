@@ -248,10 +248,10 @@ class Draft:
         """Do not say something after all."""
         self.advice = [one for one in self.advice if one.text != text]
 
-    def warn(self, text: str) -> None:
-        """Say before all else what of the input the values do not do."""
+    def warn(self, text: str, ahead: bool = False) -> None:
+        """Say before all else what of the input the values do not do; `ahead` of what else is said so."""
         if Advice(text) not in self.advice:
-            self.advice.insert(sum(one.first for one in self.advice), Advice(text, first=True))
+            self.advice.insert(0 if ahead else sum(one.first for one in self.advice), Advice(text, first=True))
 
     def engine(self, server: str) -> str:
         """The engine of a server."""

@@ -313,7 +313,7 @@ def _without_server(draft: Draft, problem: Problem, again: Check) -> None:
         for name in named:
             off = Put((SERVERS, draft.name(name), "enabled"), False, "", ())
             draft.put(off, Note(SETTLED, ""))
-            draft.warn(f"the server {name} of the input is not in the values: {said}")
+            draft.warn(f"the server {name} of the input is not in the values: {said}", ahead=True)
 
 
 def _said(problems: list[Problem]) -> set[tuple[str, str]]:

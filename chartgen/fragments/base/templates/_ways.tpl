@@ -20,9 +20,6 @@ whose Gateways are in that namespace where they name none. No hosts means any.
   {{- with (get $parent "sectionName") }}
   section: {{ . | quote }}
   {{- end }}
-  {{- with (get $parent "port") }}
-  port: {{ int64 . }}
-  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -20,9 +20,6 @@
   {{- with (get $parent "sectionName") }}
   section: {{ . | quote }}
   {{- end }}
-  {{- with (get $parent "port") }}
-  port: {{ int64 . }}
-  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
