@@ -95,7 +95,8 @@ def test_every_credential_of_a_docker_configuration_is_concealed(
     entries = ",\n".join(f'"{key}" : "{quote(value)}"' for key, value in given.items())  # type: ignore[operator]
     config = tmp_path / "config.json"  # type: ignore[operator]
     config.write_text('{"auths": {"registry.example.com": {\n' + entries + "}}}")
-    functions = f"scratch={tmp_path}; eval \"$(sed -n -e '/^hide_login()/,/^}}/p' -e '/^strings_of()/,/^}}/p' {MODELKIT})\"; hide_login {config}"
+    taken = f"sed -n -e '/^hide_login()/,/^}}/p' -e '/^strings_of()/,/^}}/p' {MODELKIT}"
+    functions = f'scratch={tmp_path}; eval "$({taken})"; hide_login {config}'
     for secret in (pair, "S3cr3t/pass", "ident/token=="):
         assert secret not in said(shell, functions, f"401: {secret} is refused")
     assert "bob is refused" in said(shell, functions, "bob is refused")
