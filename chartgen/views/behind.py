@@ -14,7 +14,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
 from . import models, serving
-from .harmless import formed
+from .harmless import FEW, few, formed
 
 # Variables and arguments with the key that clients send. One of another engine with the same key lets in the same.
 KEYS = ("VLLM_API_KEY", "SGLANG_API_KEY", "LLAMA_API_KEY", "PIPELINES_API_KEY", "CODE")
@@ -119,7 +119,6 @@ SERVED, ADAPTERS, LISTED = ("--served-model-name", "--alias"), "--lora-modules",
 # Options of servers that do not compare the name of a request with their own: llama.cpp with one model, and SGLang.
 ANY_NAME = ("--alias", "--model-path")
 STORE = "OLLAMA_MODELS"  # the variable with the folder of ollama's models
-MOST = 4  # names in a sentence
 # What else of Open WebUI changes with a variable.
 NOTED = {
     "ENABLE_PERSISTENT_CONFIG": "{} decides whether settings that were made on its page count, or variables",
@@ -167,14 +166,13 @@ def _asked(one: list[Pod], two: list[Pod], new: Render) -> Iterator[tuple[str, s
     before, after = _names(one) - _stored(one, two, new), _names(two)
     gone, come = (sorted(formed(name, "model") for name in some) for some in (before - after, after - before))
     if gone and after:
-        those = f"the model {gone[0]}" if len(gone) == 1 else f"the models {', '.join(gone[:MOST])}"
-        more = f" and {len(gone) - MOST} more" if len(gone) > MOST else ""
-        other = ", ".join(sorted(formed(name, "model") for name in after)[:MOST])
-        now = f", and those that ask for {', '.join(come[:MOST])} do not" if come else ""
+        those = f"the model {gone[0]}" if len(gone) == 1 else f"the models {few(gone)}"
+        other = ", ".join(sorted(formed(name, "model") for name in after)[:FEW])
+        now = f", and those that ask for {', '.join(come[:FEW])} do not" if come else ""
         if _any_name(two):
-            yield "change", f"clients that ask for {those}{more} get {other}, and find only that in its list of models"
+            yield "change", f"clients that ask for {those} get {other}, and find only that in its list of models"
         else:
-            yield "outage", f"clients that ask for {those}{more} fail{now}"
+            yield "outage", f"clients that ask for {those} fail{now}"
 
 
 def _any_name(pods: list[Pod]) -> bool:
@@ -380,21 +378,25 @@ def _mounted(pods: list[Pod]) -> dict[str, str]:
 
 def _loads(pods: list[Pod], path: str) -> bool:
     """Whether a container of these pods downloads models to a mounted path."""
-    boxes = (models.variables(box) for pod in pods for _, box in pod.containers())
-    return any(env.keys() >= models.DOWNLOADS and env["TARGET"] == path for env in boxes)
+    return any(target == path for pod in pods for target, _, _ in loaders(pod))
 
 
 def _filled(render: Render, pruned: bool = False) -> set[str]:
     """Where loaders put models, as `held` says it; with `pruned`, only where one of them also removes some."""
-    return {
-        place
-        for pod in render.pods
-        for _, box in pod.containers()
-        if models.variables(box).keys() >= models.DOWNLOADS
-        if not pruned or models.variables(box).get("PRUNE") == "true"
-        for _, mount in maps(box, "volumeMounts[]")
-        if mount.get("mountPath") == models.variables(box)["TARGET"] and (place := held(pod, mount))
-    }
+    found = (each for pod in render.pods for each in loaders(pod))
+    return {place for _, place, prunes in found if place and (prunes or not pruned)}
+
+
+def loaders(pod: Pod) -> Iterator[tuple[str, str, bool]]:
+    """Containers that download models: the path, where that is as `held` says it, and whether models are removed there.
+
+    The place is "" where the files go with the pod.
+    """
+    for _, box in pod.containers():
+        env = models.variables(box)
+        if env.keys() >= models.DOWNLOADS:
+            mounts = [each for _, each in maps(box, "volumeMounts[]") if each.get("mountPath") == env["TARGET"]]
+            yield str(env["TARGET"]), (held(pod, mounts[0]) or "") if mounts else "", env.get("PRUNE") == "true"
 
 
 def held(pod: Pod, mount: dict[str, Any]) -> str | None:

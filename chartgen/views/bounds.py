@@ -8,7 +8,7 @@ from typing import Any
 
 from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
 from .changes import Change
-from .harmless import formed
+from .harmless import few, formed
 from .immutable import quantity
 
 Said = tuple[str, str]  # the severity, and the sentence
@@ -20,7 +20,6 @@ BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 HIGHEST = {"HorizontalPodAutoscaler": "maxReplicas", "ScaledObject": "maxReplicaCount"}
 LOWEST = {"HorizontalPodAutoscaler": "minReplicas", "ScaledObject": "minReplicaCount"}
 USUALLY = {"HorizontalPodAutoscaler": (1, 1), "ScaledObject": (0, 100)}
-MOST = 4
 
 
 def changed(old: Object | None, new: Object | None, sides: tuple[Render, Render]) -> Iterator[Said]:
@@ -153,7 +152,7 @@ def _quota(old: Object | None, new: Object | None, sides: tuple[Render, Render])
         needed = _needed(new, str(name), sides[1])
         missing = sorted({pod.owner.title for pod in pods if _silent(pod, str(name))})
         if missing and not scoped:
-            yield OUTAGE, f"refuses new pods of {_some(missing)}, which do not say their {resource}"
+            yield OUTAGE, f"refuses new pods of {few(missing)}, which do not say their {resource}"
         if needed > most and not scoped:
             yield OUTAGE, f"refuses new pods: those of the release want more than its {resource} {formed(said, 'none')}"
         elif not missing:
@@ -195,11 +194,6 @@ def _needed(quota: Object, name: str, render: Render) -> float:
 def _own(owner: Object, name: str, render: Render) -> float:
     pods = [pod for pod in render.pods if pod.owner is owner]
     return sum(_wanted(pod, name) * (_count(owner, render) or 1) for pod in pods)
-
-
-def _some(titles: list[str]) -> str:
-    more = f" and {len(titles) - MOST} more" if len(titles) > MOST else ""
-    return ", ".join(titles[:MOST]) + more
 
 
 def _asked(name: str) -> tuple[str, str]:
@@ -249,7 +243,7 @@ def _limits(old: Object | None, new: Object | None, sides: tuple[Render, Render]
                 if wants and max(wants) > (quantity(most) or math.inf):
                     too_much.add(pod.owner.title)
     if too_much:
-        yield OUTAGE, f"refuses new pods of {_some(sorted(too_much))}: they want more than its max"
+        yield OUTAGE, f"refuses new pods of {few(sorted(too_much))}: they want more than its max"
     yield CHANGE, "can refuse new pods of its namespace, or set requests and limits of containers that have none"
 
 

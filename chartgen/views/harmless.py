@@ -7,6 +7,7 @@ it has the form of what belongs there. A text anywhere else, such as a variable 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..reading import conceal
 from ..reading.yamlfile import Key
 
 HIDDEN = conceal.HIDDEN
+FEW = 4  # names in a sentence
 LABEL = r"[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?"
 PART = r"[A-Za-z0-9](?:[\w-]{0,61}[A-Za-z0-9])?"  # of the name of a host
 HOST = rf"(?:\*\.)?{PART}(?:\.{PART})*|\*"
@@ -189,6 +191,12 @@ def formed(text: Any, form: str) -> str:
     """A text of a form for a sentence, or HIDDEN."""
     text = text if isinstance(text, int | float | None) else str(text)
     return str(text) if anywhere(text) or fits(text, form) else HIDDEN
+
+
+def few(texts: Sequence[str]) -> str:
+    """Texts for a sentence: the first of them, and how many more there are."""
+    more = f" and {len(texts) - FEW} more" if len(texts) > FEW else ""
+    return ", ".join(texts[:FEW]) + more
 
 
 def anywhere(value: Any) -> bool:

@@ -137,7 +137,7 @@ def _claims_left(each: Object, gone: bool, ordinals: range) -> Meaning:
     group = "" if each.kind == "StatefulSet" else " and of the other pods of each group"
     start = _first(each)
     names = [f"{name}-{each.name}-{n + start}" for n in ordinals for name in uses.claims(each)]
-    shown = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
+    shown = harmless.few(names)
     said = f"the claims {', '.join(f'{name}-{each.name}-N' for name in uses.claims(each))}"
     said = (f"the claims {shown}" if names else said) + group
     if len(names) == 1 and not group:

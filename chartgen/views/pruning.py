@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from ..proofs.manifests import Object, Pod, Render, maps
+from ..proofs.manifests import Object, Render
 from . import models
-from .behind import held
-from .harmless import formed
-
-MOST = 4
+from .behind import loaders
+from .harmless import few, formed
 
 
 def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
@@ -22,7 +19,7 @@ def changed(old: Render, new: Render) -> Iterator[tuple[Object, str, str]]:
         said.add(place)
         _, pruned, known = before[place]
         gone = [formed(name, "reference") for name in sorted(known - names)]
-        which = ", ".join(gone[:MOST]) + (f" and {len(gone) - MOST} more" if len(gone) > MOST else "")
+        which = few(gone)
         if not prunes:
             if gone and names - known:
                 yield owner, "change", f"its loader keeps {which} {place}, which needs room for the new models as well"
@@ -40,18 +37,8 @@ def _places(render: Render) -> dict[str, tuple[Object, bool, set[str]]]:
     """Where loaders put models that outlast a pod -> (a workload, whether one of them prunes, the models)."""
     found: dict[str, tuple[Object, bool, set[str]]] = {}
     for pod in render.pods:
-        for _, box in pod.containers():
-            env = models.variables(box)
-            place = _place(pod, box, str(env.get("TARGET"))) if env.keys() >= models.DOWNLOADS else ""
+        for _, place, own in loaders(pod):
             if place:
                 owner, prunes, names = found.get(place, (pod.owner, False, set()))
-                own = env.get("PRUNE") == "true"
                 found[place] = (pod.owner if own else owner, prunes or own, names | set(models.listed(render, pod)))
     return found
-
-
-def _place(pod: Pod, box: dict[str, Any], target: str) -> str:
-    for _, mount in maps(box, "volumeMounts[]"):
-        if target == mount.get("mountPath"):
-            return held(pod, mount) or ""
-    return ""

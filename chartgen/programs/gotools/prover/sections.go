@@ -21,9 +21,6 @@ func (e *templates) divide(t *template.Template) {
 	number := 0
 	var walk func(parse.Node, int)
 	body := func(list *parse.ListNode, depth int) {
-		if list == nil {
-			return
-		}
 		if len(list.String()) < least {
 			return
 		}
@@ -38,20 +35,12 @@ func (e *templates) divide(t *template.Template) {
 		if depth > deepens {
 			return
 		}
-		switch n := node.(type) {
-		case *parse.ListNode:
-			for _, each := range n.Nodes {
+		for _, each := range inside(node) {
+			if list, ok := each.(*parse.ListNode); ok {
+				body(list, depth)
+			} else {
 				walk(each, depth)
 			}
-		case *parse.IfNode:
-			body(n.List, depth)
-			body(n.ElseList, depth)
-		case *parse.RangeNode:
-			body(n.List, depth)
-			body(n.ElseList, depth)
-		case *parse.WithNode:
-			body(n.List, depth)
-			body(n.ElseList, depth)
 		}
 	}
 	walk(t.Tree.Root, 1)
