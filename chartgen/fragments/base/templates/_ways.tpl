@@ -20,6 +20,9 @@ whose Gateways are in that namespace where they name none. No hosts means any.
   {{- with (get $parent "sectionName") }}
   section: {{ . | quote }}
   {{- end }}
+  {{- with (get $parent "port") }}
+  port: {{ int64 . }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -20,6 +20,9 @@
   {{- with (get $parent "sectionName") }}
   section: {{ . | quote }}
   {{- end }}
+  {{- with (get $parent "port") }}
+  port: {{ int64 . }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
