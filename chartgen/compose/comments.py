@@ -17,9 +17,10 @@ _OTHER = r"""\{\{(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`|(?!\}\}).)*"
 _ACTION = re.compile(f"{_COMMENT}|{_OTHER}", re.DOTALL)
 # What comes next removes the same white space as a comment that removes what is before it.
 _REMOVING = re.compile(rf"{_SPACE}*\{{\{{-{_SPACE}")
-# A comment at the start of the line, above a function. Elsewhere a line with a # can be a part of a text, and a comment
-# at the top says what the script is.
+# A comment at the start of the line, above a function, and what follows the first paragraph of the comment at the top,
+# which says what the script is. Elsewhere a line with a # can be a part of a text.
 _SCRIPT = re.compile(r"(?<=\n)(#.*\n)+(?=[a-z_]\w*\(\) \{|function )")
+_TOP = re.compile(r"\A((?:#.+\n)+)(#\n(?:#.*\n)*)")
 
 
 def template(text: str) -> str:
@@ -28,8 +29,10 @@ def template(text: str) -> str:
 
 
 def script(file: str, text: str) -> str:
-    """A script that does the same, without the comments above its functions; any other file as it is."""
-    return _SCRIPT.sub(_breaks, text) if file.endswith((".sh", ".awk")) else text
+    """A script that does the same, with the first paragraph of its comment; any other file as it is."""
+    if not file.endswith((".sh", ".awk")):
+        return text
+    return _TOP.sub(lambda found: found[1] + "\n" * found[2].count("\n"), _SCRIPT.sub(_breaks, text))
 
 
 def table(data: Any) -> str:

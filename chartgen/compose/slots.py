@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..sources.fragment import Fragment, Slot
-from . import factchecks, facts, secretkeys
+from . import comments, factchecks, facts, secretkeys
 from .schema import Values, by_first_key, replaced
 
 HEAD = """\
@@ -100,25 +100,26 @@ def text(fragments: tuple[Fragment, ...], values: Values) -> str:
         for file, content in fragment.templates.items()
         if file.endswith((".yaml", ".yml")) and CHECKS not in content
     ]
-    return "".join(
-        [
-            HEAD,
-            *(_slot(slot, fragments, values) for slot in slots),
-            *(_facts(slots, fragments, scope) for scope in ("server", "release")),
-            factchecks.texts(fragments),
-            secretkeys.texts(values),
-            _data(
-                "replaced",
-                "What an entry of servers replaces whole, where other maps are merged.",
-                by_first_key(replaced(values.server)),
-            ),
-            _data(
-                "components",
-                "Names that the chart gives to objects itself: no entry of servers may have them.",
-                components,
-            ),
-            _data("manifests", "The templates of objects, but for the one that renders the checks.", manifests),
-        ]
+    return HEAD + comments.template(
+        "".join(
+            [
+                *(_slot(slot, fragments, values) for slot in slots),
+                *(_facts(slots, fragments, scope) for scope in ("server", "release")),
+                factchecks.texts(fragments),
+                secretkeys.texts(values),
+                _data(
+                    "replaced",
+                    "What an entry of servers replaces whole, where other maps are merged.",
+                    by_first_key(replaced(values.server)),
+                ),
+                _data(
+                    "components",
+                    "Names that the chart gives to objects itself: no entry of servers may have them.",
+                    components,
+                ),
+                _data("manifests", "The templates of objects, but for the one that renders the checks.", manifests),
+            ]
+        )
     )
 
 

@@ -46,6 +46,13 @@ def test_the_comment_at_the_top_of_a_script_stays_and_those_above_functions_go()
     assert comments.script("a.sh", script) == bare
 
 
+def test_of_the_comment_at_the_top_of_a_script_the_first_paragraph_stays():
+    script = "#!/bin/sh\n# What it is,\n# and for what.\n#\n# Environment\n#   A  a name\nset -u\n#\n# Here.\n"
+    bare = "#!/bin/sh\n# What it is,\n# and for what.\n\n\n\nset -u\n#\n# Here.\n"
+    assert comments.script("a.sh", script) == bare
+    assert comments.script("a.awk", "# All\n# of it.\n{ print }\n") == "# All\n# of it.\n{ print }\n"
+
+
 def test_a_data_file_stays_as_it_is():
     assert comments.script("a.yaml", "a: 1\n# Why.\nload() {\n") == "a: 1\n# Why.\nload() {\n"
 

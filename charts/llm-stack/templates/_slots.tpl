@@ -1,6 +1,6 @@
 {{- /* Made by chartgen: what fragments offer, and what fills it, in the stack's order. */ -}}
 
-{{- /* map, server: Values of a server that follow from what its entry of servers sets, by dotted path. The context contains Entry, the values of the entry, and Defaults, the values of the top level, but no facts yet. */}}
+
 {{- define "llm-stack.slot.server.values" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.model.values" . | dict "of" "llm-stack.model.values" "text" | include "llm-stack.map" | mustFromJson }}
@@ -12,7 +12,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* map, server: Values of a server that are calculated from its facts if they are empty, by dotted path. */}}
+
 {{- define "llm-stack.slot.server.computedValues" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.server.values" . | dict "of" "llm-stack.server.values" "text" | include "llm-stack.map" | mustFromJson }}
@@ -24,14 +24,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Facts about a server's workload. */}}
+
 {{- define "llm-stack.slot.server.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.server.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Objects that must already exist for a server, one Kind/name a line. NOTES prints them. */}}
+
 {{- define "llm-stack.slot.server.needs" -}}
 {{- with include "llm-stack.workload.batch.needs" . | trim }}
 {{ . }}
@@ -65,7 +65,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, release: Objects that must already exist for the release, one Kind/name a line. NOTES prints them. */}}
+
 {{- define "llm-stack.slot.release.needs" -}}
 {{- with include "llm-stack.releaseNeeds" . | trim }}
 {{ . }}
@@ -90,7 +90,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, server: Errors in a server's values, one a line. If there is any, rendering fails. */}}
+
 {{- define "llm-stack.slot.server.checks" -}}
 {{- with include "llm-stack.serverChecks" . | trim }}
 {{ . }}
@@ -193,7 +193,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, release: Errors in the values of the release, one a line. If there is any, rendering fails. */}}
+
 {{- define "llm-stack.slot.release.checks" -}}
 {{- with include "llm-stack.releaseChecks" . | trim }}
 {{ . }}
@@ -245,7 +245,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* map, server: The claims of a server, and the workload that creates them, as Kind/name: the key of the values that describe them, which has size, storageClass, accessModes and existingClaim. */}}
+
 {{- define "llm-stack.slot.server.claims" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.workload.batch.claims" . | dict "of" "llm-stack.workload.batch.claims" "text" | include "llm-stack.map" | mustFromJson }}
@@ -257,7 +257,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* map, release: The claims of the release in the same way. */}}
+
 {{- define "llm-stack.slot.release.claims" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.ui.open-webui.claims" . | dict "of" "llm-stack.ui.open-webui.claims" "text" | include "llm-stack.map" | mustFromJson }}
@@ -269,7 +269,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, release: The user interfaces. An Ingress leads to the first one where the values name none. */}}
+
 {{- define "llm-stack.slot.ui.facts" -}}
 {{- with include "llm-stack.ui.open-webui.facts" . | trim }}
 {{ . }}
@@ -279,7 +279,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, release: How the release is reached from outside the cluster. NOTES prints the first URL of each Service. */}}
+
 {{- define "llm-stack.slot.expose.facts" -}}
 {{- with include "llm-stack.expose.ingress.facts" . | trim }}
 {{ . }}
@@ -292,7 +292,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, release: The hosts that each Ingress and HTTPRoute takes, one entry for each host of each Gateway or class. No two may take the same. */}}
+
 {{- define "llm-stack.slot.ways.facts" -}}
 {{- with include "llm-stack.expose.ingress.taken" . | trim }}
 {{ . }}
@@ -305,7 +305,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, release: Who can use the Services of the release. NOTES and `chartgen validate` print it. */}}
+
 {{- define "llm-stack.slot.access.facts" -}}
 {{- with include "llm-stack.server.access" . | trim }}
 {{ . }}
@@ -324,7 +324,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, release: Who connects to whom, for each component of the release that has pods. */}}
+
 {{- define "llm-stack.slot.network.facts" -}}
 {{- with include "llm-stack.server.network" . | trim }}
 {{ . }}
@@ -349,14 +349,14 @@
 {{- end }}
 {{- end }}
 
-{{- /* one, release: Who can connect to the Services inside the cluster, if that is not every pod. NOTES print it. */}}
+
 {{- define "llm-stack.slot.access.clients" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.secure.network-policy.clients" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, release: Secrets whose value the chart generates. Without access to the cluster, each render generates another one. */}}
+
 {{- define "llm-stack.slot.secrets.facts" -}}
 {{- with include "llm-stack.ui.open-webui.secrets" . | trim }}
 {{ . }}
@@ -366,7 +366,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* one, server: Facts about an engine. */}}
+
 {{- define "llm-stack.slot.engine.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -378,7 +378,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The source that model.source means if it is empty. */}}
+
 {{- define "llm-stack.slot.engine.source" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "ollama" }}{{ $first = include "llm-stack.engine.ollama.source" . | trim }}{{ end }}{{ end }}
@@ -388,7 +388,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about a source. */}}
+
 {{- define "llm-stack.slot.source.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.facts" . | trim }}{{ end }}{{ end }}
@@ -398,7 +398,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Addresses from which a source downloads the models of a server, as scheme://host:port. */}}
+
 {{- define "llm-stack.slot.source.urls" -}}
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.urls" . | trim }}
 {{ . }}
@@ -414,14 +414,14 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The tag of a model that is given without one. The context contains its name as Model. If empty, the source uses its own default. */}}
+
 {{- define "llm-stack.slot.model.tag" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.sizing.tag" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The reference of a model in the form that its source requires. The context contains name, tag and digest as Model. If empty, it is name:tag, as for ollama. */}}
+
 {{- define "llm-stack.slot.model.reference" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "modelkit" }}{{ $first = include "llm-stack.source.modelkit.reference" . | trim }}{{ end }}{{ end }}
@@ -430,21 +430,21 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: A server's models. */}}
+
 {{- define "llm-stack.slot.models.facts" -}}
 {{- with include "llm-stack.model.models" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* one, server: Facts about the model. */}}
+
 {{- define "llm-stack.slot.model.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.model.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, release: The APIs that a UI can use. */}}
+
 {{- define "llm-stack.slot.endpoints.facts" -}}
 {{- with include "llm-stack.model.endpoints" . | trim }}
 {{ . }}
@@ -454,14 +454,14 @@
 {{- end }}
 {{- end }}
 
-{{- /* one, server: Facts about a server's accelerators. */}}
+
 {{- define "llm-stack.slot.gpu.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.gpu.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: How a server's models are delivered. */}}
+
 {{- define "llm-stack.slot.delivery.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "job" }}{{ $first = include "llm-stack.delivery.job.facts" . | trim }}{{ end }}{{ end }}
@@ -471,7 +471,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server, made once: The arguments of kubectl logs that show the download of a server's models. */}}
+
 {{- define "llm-stack.slot.delivery.logs" -}}
 {{- if not (hasKey .Once "delivery.logs") }}
 {{- $_ := set .Once "delivery.logs" (include "llm-stack.once.delivery.logs" .) }}
@@ -479,7 +479,7 @@
 {{- get .Once "delivery.logs" }}
 {{- end }}
 
-{{- /* one, server: The arguments of kubectl logs that show the download of a server's models. */}}
+
 {{- define "llm-stack.once.delivery.logs" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.delivery "init" }}{{ $first = include "llm-stack.delivery.init.logs" . | trim }}{{ end }}{{ end }}
@@ -490,7 +490,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* map, server: Schedules of a server's CronJobs: the key of the value to its text. */}}
+
 {{- define "llm-stack.slot.server.schedules" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.workload.batch.schedules" . | dict "of" "llm-stack.workload.batch.schedules" "text" | include "llm-stack.map" | mustFromJson }}
@@ -502,7 +502,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* map, server: Time zones of a server's CronJobs: the key of the value to its text. Empty means the time zone of the cluster. */}}
+
 {{- define "llm-stack.slot.server.timeZones" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.workload.batch.timeZones" . | dict "of" "llm-stack.workload.batch.timeZones" "text" | include "llm-stack.map" | mustFromJson }}
@@ -514,7 +514,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Command of the server container. If empty, the entrypoint of the image is used. */}}
+
 {{- define "llm-stack.slot.server.command" -}}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.command" . | trim }}
 {{ . }}
@@ -530,7 +530,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Arguments of the server container. In a group of nodes, the context of all pods but the first contains Worker. */}}
+
 {{- define "llm-stack.slot.server.args" -}}
 {{- if eq .Values.engine "ollama" }}{{ with include "llm-stack.engine.ollama.args" . | trim }}
 {{ . }}
@@ -549,7 +549,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server: Environment variables of the server container, by name. An entry under the value env overrides them. */}}
+
 {{- define "llm-stack.slot.server.env" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.server.env" . | dict "of" "llm-stack.server.env" "text" | include "llm-stack.map" | mustFromJson }}
@@ -585,7 +585,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Probes of the server container, as a map of startupProbe, readinessProbe and livenessProbe. Without it, the probes request the paths in the engine's fact health. The context can contain Worker, as for server.args. */}}
+
 {{- define "llm-stack.slot.server.probes" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.probes" . | trim }}{{ end }}{{ end }}
@@ -595,56 +595,56 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The handler preStop of the server container, as a map, in place of the sleep of preStopSleepSeconds. The context can contain Worker, as for server.args. */}}
+
 {{- define "llm-stack.slot.server.preStop" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.preStop" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Ports of the server container in place of those of the engine. The context can contain Head. */}}
+
 {{- define "llm-stack.slot.server.ports" -}}
 {{- if eq .Values.nodes.workload "RayService" }}{{ with include "llm-stack.workload.ray-service.ports" . | trim }}
 {{ . }}
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The template of the server pod, metadata and spec, for every kind of workload. The context can contain Worker, as for server.args, or Head, a map with resources, for a pod without a model and without GPUs. */}}
+
 {{- define "llm-stack.slot.server.pod" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.server.pod" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: true if the server pod connects to the Kubernetes API. */}}
+
 {{- define "llm-stack.slot.server.kubernetes" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.reload.kubernetes" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Addresses to which the container that downloads models connects in addition to the source, such as a proxy. */}}
+
 {{- define "llm-stack.slot.loader.urls" -}}
 {{- with include "llm-stack.loader.urls" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* list, server: Keys of values that name a Secret or a ConfigMap with an address to which that container connects. */}}
+
 {{- define "llm-stack.slot.loader.hidden" -}}
 {{- with include "llm-stack.loader.hidden" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* list, server: Keys of values that name Secrets and ConfigMaps whose keys all become variables of that container. */}}
+
 {{- define "llm-stack.slot.loader.unread" -}}
 {{- with include "llm-stack.loader.unread" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* one, server: The workload of the server if it is neither a Deployment nor a StatefulSet, as a map of the facts kind, apiVersion, name, logs and wait. */}}
+
 {{- define "llm-stack.slot.server.workload" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.workload" . | trim }}{{ end }}{{ end }}
@@ -653,7 +653,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about the group of pods that serves one copy of the model across nodes. Empty on one node. */}}
+
 {{- define "llm-stack.slot.group.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ $first = include "llm-stack.workload.leader-worker-set.facts" . | trim }}{{ end }}{{ end }}
@@ -661,21 +661,21 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The engine and the model for Ray Serve, as a map of its LLMConfig. An engine that does not fill this slot cannot run in a RayService. */}}
+
 {{- define "llm-stack.slot.group.application" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "vllm" }}{{ $first = include "llm-stack.engine.vllm.application" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about a program that runs to its end in place of a server. Empty for a server. */}}
+
 {{- define "llm-stack.slot.batch.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.workload.batch.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Init containers and sidecars of the server pod, which start before the server container. */}}
+
 {{- define "llm-stack.slot.server.initContainers" -}}
 {{- if eq .Values.model.delivery "init" }}{{ with include "llm-stack.delivery.init.container" . | trim }}
 {{ . }}
@@ -697,7 +697,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, server: Volumes of the server pod. */}}
+
 {{- define "llm-stack.slot.server.volumes" -}}
 {{- with include "llm-stack.server.volumes" . | trim }}
 {{ . }}
@@ -722,7 +722,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* list, server: Volume mounts of the server container. */}}
+
 {{- define "llm-stack.slot.server.volumeMounts" -}}
 {{- with include "llm-stack.server.volumeMounts" . | trim }}
 {{ . }}
@@ -738,7 +738,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* map, server, made once: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
+
 {{- define "llm-stack.slot.server.files" -}}
 {{- if not (hasKey .Once "server.files") }}
 {{- $_ := set .Once "server.files" (include "llm-stack.once.server.files" .) }}
@@ -746,7 +746,7 @@
 {{- get .Once "server.files" }}
 {{- end }}
 
-{{- /* map, server: Scripts and data files under /opt/files, by name: a text, or {file: PATH} for a file of the chart. */}}
+
 {{- define "llm-stack.once.server.files" -}}
 {{- $joined := dict }}
 {{- if eq .Values.nodes.workload "LeaderWorkerSet" }}{{ with include "llm-stack.workload.leader-worker-set.files" . | dict "of" "llm-stack.workload.leader-worker-set.files" "text" | include "llm-stack.map" | mustFromJson }}
@@ -785,14 +785,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: Requests and limits of the server container if the value resources is empty, as a map. */}}
+
 {{- define "llm-stack.slot.server.resources" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.sizing.resources" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* map, server: Devices of the server container, as a map from resource name to amount. They are added to requests and limits. */}}
+
 {{- define "llm-stack.slot.server.devices" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.server.devices" . | dict "of" "llm-stack.server.devices" "text" | include "llm-stack.map" | mustFromJson }}
@@ -804,14 +804,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Resource claims of the server pod, for dynamic resource allocation. The server container uses all of them. */}}
+
 {{- define "llm-stack.slot.server.resourceClaims" -}}
 {{- with include "llm-stack.gpu.resourceClaims" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* map, server: Labels that a node needs to run the server pod. */}}
+
 {{- define "llm-stack.slot.server.nodeSelector" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.gpu.nodeSelector" . | dict "of" "llm-stack.gpu.nodeSelector" "text" | include "llm-stack.map" | mustFromJson }}
@@ -820,14 +820,14 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Tolerations of the server pod. */}}
+
 {{- define "llm-stack.slot.server.tolerations" -}}
 {{- with include "llm-stack.gpu.tolerations" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* map, server: Labels of the server pods that receive requests, in addition to those that select them. */}}
+
 {{- define "llm-stack.slot.server.podLabels" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.route.inference-pool.podLabels" . | dict "of" "llm-stack.route.inference-pool.podLabels" "text" | include "llm-stack.map" | mustFromJson }}
@@ -836,7 +836,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* map, server: Annotations of the server pod. */}}
+
 {{- define "llm-stack.slot.server.podAnnotations" -}}
 {{- $joined := dict }}
 {{- with include "llm-stack.server.annotations" . | dict "of" "llm-stack.server.annotations" "text" | include "llm-stack.map" | mustFromJson }}
@@ -860,7 +860,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* one, server: The range of replicas, as a map: minReplicas and maxReplicas. Filled if something else than the value replicas sets their number. */}}
+
 {{- define "llm-stack.slot.server.scale" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.workload.batch.scale" . | trim }}{{ end }}
@@ -869,14 +869,14 @@
 {{- $first }}
 {{- end }}
 
-{{- /* list, server: Topology spread constraints of the server pod if the value topologySpreadConstraints is empty. */}}
+
 {{- define "llm-stack.slot.server.topologySpreadConstraints" -}}
 {{- with include "llm-stack.scale.topology-spread.constraints" . | trim }}
 {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* one, server: false if the old pod must stop before the new one can start. */}}
+
 {{- define "llm-stack.slot.server.surge" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.gpu.surge" . | trim }}{{ end }}
@@ -884,35 +884,35 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The source of the volume models, which contains the models, as a map. Empty if cache.claimTemplate is filled. */}}
+
 {{- define "llm-stack.slot.cache.volume" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.volume" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: A separate claim for each pod, as a map: keep, annotations, spec. If it is filled, the workload is a StatefulSet. */}}
+
 {{- define "llm-stack.slot.cache.claimTemplate" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.template" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about the model cache. */}}
+
 {{- define "llm-stack.slot.cache.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Fields of the model cache's mounts in addition to name and path, as a map: subPath, readOnly. */}}
+
 {{- define "llm-stack.slot.cache.mount" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.storage.model-cache.mount" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: HTTP requests that make the running engine load changed models, as a list in the order in which they are sent. path: the path. method: the method, POST by default. body: the body, as a text. folder: the folder of a model, if the request is sent only when that model changed. An engine that does not fill this slot cannot reload models. */}}
+
 {{- define "llm-stack.slot.engine.reload" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reload" . | trim }}{{ end }}{{ end }}
@@ -920,14 +920,14 @@
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What the sidecar needs to send these requests, as a map. prepare: a command that runs before a request with a folder, which is its argument. header: a file with an HTTP header. env and volumeMounts: the environment variables and volume mounts of the sidecar for both. */}}
+
 {{- define "llm-stack.slot.engine.reloader" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.engine "triton" }}{{ $first = include "llm-stack.engine.triton.reloader" . | trim }}{{ end }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server, made once: The name of the Job, or of the CronJob, that runs the program. */}}
+
 {{- define "llm-stack.slot.batch.job" -}}
 {{- if not (hasKey .Once "batch.job") }}
 {{- $_ := set .Once "batch.job" (include "llm-stack.once.batch.job" .) }}
@@ -935,14 +935,14 @@
 {{- get .Once "batch.job" }}
 {{- end }}
 
-{{- /* one, server: The name of the Job, or of the CronJob, that runs the program. */}}
+
 {{- define "llm-stack.once.batch.job" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.workload.batch.job" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The name of the source's script in server.files. */}}
+
 {{- define "llm-stack.slot.loader.script" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ if eq .Values.model.source "ollama" }}{{ $first = include "llm-stack.source.ollama.script" . | trim }}{{ end }}{{ end }}
@@ -952,7 +952,7 @@
 {{- $first }}
 {{- end }}
 
-{{- /* map, server: Environment variables of the source's script, in addition to those that every loader script has. */}}
+
 {{- define "llm-stack.slot.loader.env" -}}
 {{- $joined := dict }}
 {{- if eq .Values.model.source "ollama" }}{{ with include "llm-stack.source.ollama.env" . | dict "of" "llm-stack.source.ollama.env" "text" | include "llm-stack.map" | mustFromJson }}
@@ -970,7 +970,7 @@
 {{- toYaml $joined }}
 {{- end }}
 
-{{- /* list, server: Volumes that the loader container needs in addition to the model cache. */}}
+
 {{- define "llm-stack.slot.loader.volumes" -}}
 {{- with include "llm-stack.loader.volumes" . | trim }}
 {{ . }}
@@ -986,7 +986,7 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* list, server: Volume mounts of the loader container in addition to the model cache. */}}
+
 {{- define "llm-stack.slot.loader.volumeMounts" -}}
 {{- with include "llm-stack.loader.volumeMounts" . | trim }}
 {{ . }}
@@ -1002,21 +1002,21 @@
 {{- end }}{{ end }}
 {{- end }}
 
-{{- /* one, server: The loader container. The context contains Loader, with name, and one of mode, waitsForLoader and script. */}}
+
 {{- define "llm-stack.slot.loader.container" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.loader.container" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: The template of a separate loader pod. The context contains Loader. */}}
+
 {{- define "llm-stack.slot.loader.pod" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.loader.pod" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server, made once: The name of the Job that downloads the models once. */}}
+
 {{- define "llm-stack.slot.loader.job" -}}
 {{- if not (hasKey .Once "loader.job") }}
 {{- $_ := set .Once "loader.job" (include "llm-stack.once.loader.job" .) }}
@@ -1024,28 +1024,28 @@
 {{- get .Once "loader.job" }}
 {{- end }}
 
-{{- /* one, server: The name of the Job that downloads the models once. */}}
+
 {{- define "llm-stack.once.loader.job" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.loader.job" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: What a server's models need. */}}
+
 {{- define "llm-stack.slot.sizing.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.sizing.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* one, server: Facts about the metrics of a server in Prometheus. */}}
+
 {{- define "llm-stack.slot.monitor.facts" -}}
 {{- $first := "" }}
 {{- if not $first }}{{ $first = include "llm-stack.observe.monitor.facts" . | trim }}{{ end }}
 {{- $first }}
 {{- end }}
 
-{{- /* Lays the facts of a server, each after those that it is made of. */}}
+
 {{- define "llm-stack.facts.server" -}}
 {{- $text := include "llm-stack.slot.gpu.facts" . }}
 {{- $_ := set .Facts "gpu" (dict "of" "gpu.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
@@ -1073,7 +1073,7 @@
 {{- $_ := set .Facts "server" (dict "of" "server.facts" "text" $text | include "llm-stack.map" | mustFromJson) }}
 {{- end }}
 
-{{- /* Lays the facts of a release, each after those that it is made of. */}}
+
 {{- define "llm-stack.facts.release" -}}
 {{- $text := include "llm-stack.slot.ui.facts" . }}
 {{- $_ := set .Facts "ui" (dict "of" "ui.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
@@ -1091,10 +1091,10 @@
 {{- $_ := set .Facts "network" (dict "of" "network.facts" "text" $text | include "llm-stack.list" | mustFromJson) }}
 {{- end }}
 
-{{- /*
-{slot, keys, facts}: a sentence for each of the facts, a list of maps, that the slot does not declare. Of a map inside
-another, `at` is the key, with a dot behind it, and `root` the map around all.
-*/}}
+
+
+
+
 {{- define "llm-stack.data.factProblems" -}}
 {{- $slot := .slot }}
 {{- $keys := .keys }}
@@ -1149,7 +1149,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 
-{{- /* What is wrong with the facts of the scope server. */}}
+
 {{- define "llm-stack.data.serverFacts" -}}
 {{- with .Facts.server }}
 {{- if not (and (kindIs "map" .) (not (omit . "kind" "apiVersion" "name" "logs" "wait" "minReplicas" "maxReplicas" "port")) (kindIs "string" .kind) (or (not .kind) (regexMatch `^[A-Z][A-Za-z0-9]*$` .kind)) (kindIs "string" .apiVersion) (or (not .apiVersion) (regexMatch `^([a-z0-9.-]+/)?v[0-9]+((alpha|beta)[0-9]+)?$` .apiVersion)) (kindIs "string" .name) (or (not .name) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .name)) (kindIs "string" .logs) (kindIs "string" .wait) (kindIs "float64" .minReplicas) (eq .minReplicas (floor .minReplicas)) (ge .minReplicas (float64 0)) (kindIs "float64" .maxReplicas) (eq .maxReplicas (floor .maxReplicas)) (ge .maxReplicas (float64 0)) (or (not (hasKey . "port")) (and (kindIs "float64" .port) (eq .port (floor .port)) (ge .port (float64 1)) (le .port (float64 65535))))) }}
@@ -1213,7 +1213,7 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 
-{{- /* What is wrong with the facts of the scope release. */}}
+
 {{- define "llm-stack.data.releaseFacts" -}}
 {{- range .Facts.ui }}
 {{- if not (and (kindIs "map" .) (not (omit . "name" "service" "port" "nodePort" "title" "image")) (kindIs "string" .name) (kindIs "string" .service) (or (not .service) (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` .service)) (kindIs "float64" .port) (eq .port (floor .port)) (ge .port (float64 1)) (le .port (float64 65535)) (or (not (hasKey . "nodePort")) (and (kindIs "float64" .nodePort) (eq .nodePort (floor .nodePort)) (ge .nodePort (float64 1)) (le .nodePort (float64 65535)))) (kindIs "string" .title) (kindIs "string" .image)) }}
@@ -1252,11 +1252,11 @@ another, `at` is the key, with a dot behind it, and `root` the map around all.
 {{- end }}
 {{- end }}
 
-{{- /*
-(list CONTEXT NAME PATH): refuses the name of a key in the block at PATH, a list of keys, which names no Secret. A name
-among the defaults is that of all model servers, so it is not refused if the Secret of another one is read with it. What
-was written is not printed: it can be a password.
-*/}}
+
+
+
+
+
 {{- define "llm-stack.data.keyAlone" -}}
 {{- $name := index . 1 }}
 {{- $path := last . }}
@@ -1276,7 +1276,7 @@ was written is not printed: it can be a password.
 {{- end }}
 {{- end }}
 
-{{- /* Names of keys of Secrets, among the values of the scope server, where no Secret is named. */}}
+
 {{- define "llm-stack.data.serverKeys" -}}
 {{- with .Values.vllm }}
 {{- with .apiKey }}
@@ -1353,7 +1353,7 @@ was written is not printed: it can be a password.
 {{- end }}
 {{- end }}
 
-{{- /* Names of keys of Secrets, among the values of the scope release, where no Secret is named. */}}
+
 {{- define "llm-stack.data.releaseKeys" -}}
 {{- with .Values.openWebui }}
 {{- with .endpoints }}
@@ -1424,17 +1424,17 @@ was written is not printed: it can be a password.
 {{- end }}
 {{- end }}
 
-{{- /* What an entry of servers replaces whole, where other maps are merged. */}}
+
 {{- define "llm-stack.data.replaced" -}}
 {{- `{"enabled": ["enabled"], "engine": ["engine"], "model": ["model.name", "model.tag", "model.digest", "model.reference", "model.source", "model.delivery", "model.path", "model.filter", "model.weightsSize", "model.kvCachePerToken", "model.contextLength"], "replicas": ["replicas"], "nodes": ["nodes.count", "nodes.workload", "nodes.networks", "nodes.ray.upgradeStrategy", "nodes.ray.headResources", "nodes.ray.operatorNamespace", "nodes.exclusiveTopology", "nodes.queue", "nodes.stallSeconds"], "image": ["image.repository", "image.tag", "image.digest", "image.pullPolicy"], "env": ["env.*"], "envFrom": ["envFrom"], "extraArgs": ["extraArgs"], "resources": ["resources"], "startupTimeoutSeconds": ["startupTimeoutSeconds"], "terminationGracePeriodSeconds": ["terminationGracePeriodSeconds"], "preStopSleepSeconds": ["preStopSleepSeconds"], "service": ["service.type", "service.nodePort", "service.annotations", "service.port"], "nodeSelector": ["nodeSelector"], "tolerations": ["tolerations"], "affinity": ["affinity"], "topologySpreadConstraints": ["topologySpreadConstraints"], "runtimeClassName": ["runtimeClassName"], "schedulerName": ["schedulerName"], "priorityClassName": ["priorityClassName"], "volumes": ["volumes"], "volumeMounts": ["volumeMounts"], "batch": ["batch.enabled", "batch.run", "batch.schedule", "batch.timeZone", "batch.concurrencyPolicy", "batch.suspend", "batch.completions", "batch.parallelism", "batch.backoffLimit", "batch.activeDeadlineSeconds", "batch.queue", "batch.data.existingClaim", "batch.data.subPath", "batch.data.mountPath", "batch.results.enabled", "batch.results.existingClaim", "batch.results.subPath", "batch.results.mountPath", "batch.results.size", "batch.results.storageClass", "batch.results.accessModes", "batch.results.annotations", "batch.results.keep"], "gpu": ["gpu.vendor", "gpu.count", "gpu.scheme", "gpu.memory", "gpu.coresPercent", "gpu.partition", "gpu.type", "gpu.resources"], "loader": ["loader.retries", "loader.stallSeconds", "loader.interval", "loader.parallel", "loader.prune", "loader.resources", "loader.env.*", "loader.envFrom", "loader.volumes", "loader.volumeMounts"], "ollama": ["ollama.keepAlive", "ollama.numParallel", "ollama.maxLoadedModels", "ollama.kvCacheType", "ollama.flashAttention", "ollama.minGpuPercent", "ollama.promptCacheMiB"], "vllm": ["vllm.servedModelName", "vllm.folder", "vllm.batch.inputFile", "vllm.batch.outputFile", "vllm.tensorParallelSize", "vllm.pipelineParallelSize", "vllm.dataParallelSize", "vllm.maxNumSeqs", "vllm.gpuMemoryUtilization", "vllm.dtype", "vllm.quantization", "vllm.kvCacheDtype", "vllm.lora.maxLoraRank", "vllm.lora.maxLoras", "vllm.chatTemplate", "vllm.apiKey.existingSecret", "vllm.apiKey.key", "vllm.sharedMemory"], "sglang": ["sglang.servedModelName", "sglang.folder", "sglang.tensorParallelSize", "sglang.pipelineParallelSize", "sglang.dataParallelSize", "sglang.maxRunningRequests", "sglang.memFractionStatic", "sglang.embeddings", "sglang.apiKey.existingSecret", "sglang.apiKey.key", "sglang.sharedMemory"], "llamacpp": ["llamacpp.file", "llamacpp.mmproj", "llamacpp.servedModelName", "llamacpp.parallel", "llamacpp.promptCacheMiB", "llamacpp.loadMode", "llamacpp.gpuLayers", "llamacpp.embeddings", "llamacpp.apiKey.existingSecret", "llamacpp.apiKey.key"], "triton": ["triton.models", "triton.sharedMemory"], "custom": ["custom.protocol", "custom.servedModelName", "custom.apiKey.existingSecret", "custom.apiKey.key", "custom.port", "custom.ports", "custom.command", "custom.writablePaths", "custom.sharedMemory", "custom.livenessPath", "custom.readinessPath", "custom.metricsPath", "custom.mountPath", "custom.mount", "custom.reload.path", "custom.reload.method", "custom.reload.body"], "ollamaSource": ["ollamaSource.insecure"], "modelkit": ["modelkit.registry", "modelkit.namespace", "modelkit.existingSecret", "modelkit.usernameKey", "modelkit.passwordKey", "modelkit.plainHttp", "modelkit.caSecret", "modelkit.caConfigMap", "modelkit.concurrency", "modelkit.keepLayers", "modelkit.maxExpansion", "modelkit.maxFiles", "modelkit.cosign.existingSecret", "modelkit.cosign.key", "modelkit.cosign.identity", "modelkit.cosign.issuer", "modelkit.cosign.transparencyLog"], "huggingface": ["huggingface.hub", "huggingface.endpoint", "huggingface.plainHttp", "huggingface.existingSecret", "huggingface.tokenKey", "huggingface.caSecret", "huggingface.caConfigMap", "huggingface.concurrency"], "s3": ["s3.endpoint", "s3.region", "s3.addressing", "s3.plainHttp", "s3.existingSecret", "s3.idKey", "s3.secretKey", "s3.tokenKey", "s3.caSecret", "s3.caConfigMap", "s3.concurrency"], "cronjob": ["cronjob.schedule", "cronjob.timeZone", "cronjob.concurrencyPolicy", "cronjob.successfulJobsHistoryLimit", "cronjob.failedJobsHistoryLimit", "cronjob.suspend"], "daemonset": ["daemonset.chown", "daemonset.maxUnavailable"], "reload": ["reload.mode", "reload.intervalSeconds", "reload.resources"], "modelCache": ["modelCache.type", "modelCache.image.repository", "modelCache.image.tag", "modelCache.image.digest", "modelCache.image.pullPolicy", "modelCache.existingClaim", "modelCache.subPath", "modelCache.size", "modelCache.storageClass", "modelCache.accessModes", "modelCache.annotations", "modelCache.keep", "modelCache.hostPath", "modelCache.medium"], "minimumResources": ["minimumResources.cpu", "minimumResources.memory"], "autoscaling": ["autoscaling.enabled", "autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.targetCPUUtilizationPercentage", "autoscaling.targetMemoryUtilizationPercentage", "autoscaling.metrics", "autoscaling.behavior"], "podDisruptionBudget": ["podDisruptionBudget.enabled", "podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable"], "topologySpread": ["topologySpread.nodes", "topologySpread.zones"], "monitoring": ["monitoring.enabled", "monitoring.interval"], "alerts": ["alerts.enabled", "alerts.waitingRequests", "alerts.cachePercent", "alerts.volumeFreePercent"], "keda": ["keda.enabled", "keda.minReplicas", "keda.maxReplicas", "keda.requestsPerPod", "keda.cachePercent", "keda.prometheus.serverAddress", "keda.prometheus.triggerAuthentication", "keda.prometheus.triggerAuthenticationKind", "keda.prometheus.authModes", "keda.prometheus.tenancy", "keda.triggers", "keda.pollingInterval", "keda.cooldownPeriod", "keda.behavior"]}` -}}
 {{- end }}
 
-{{- /* Names that the chart gives to objects itself: no entry of servers may have them. */}}
+
 {{- define "llm-stack.data.components" -}}
 {{- `["dashboard", "open-webui", "pipelines", "nextchat", "web", "api", "web", "picker", "network", "tests"]` -}}
 {{- end }}
 
-{{- /* The templates of objects, but for the one that renders the checks. */}}
+
 {{- define "llm-stack.data.manifests" -}}
 {{- `["base/extra-objects.yaml", "base/service-account.yaml", "server/deployment.yaml", "server/files.yaml", "server/pods-service.yaml", "server/service.yaml", "server/stateful-set.yaml", "workload/leader-worker-set/leader-worker-set.yaml", "workload/ray-service/ray-service.yaml", "workload/batch/claim.yaml", "workload/batch/cron-job.yaml", "workload/batch/job.yaml", "gpu/claim-template.yaml", "loader/job.yaml", "delivery/cronjob/cron-job.yaml", "delivery/daemonset/daemon-set.yaml", "reload/role-binding.yaml", "reload/role.yaml", "storage/model-cache/claim.yaml", "scale/autoscaling/horizontal-pod-autoscaler.yaml", "scale/pod-disruption-budget/pod-disruption-budget.yaml", "observe/monitor/pod-monitor.yaml", "observe/monitor/service-monitor.yaml", "observe/alerts/prometheus-rule.yaml", "observe/dashboard/config-map.yaml", "scale/keda/scaled-object.yaml", "ui/open-webui/claim.yaml", "ui/open-webui/deployment.yaml", "ui/open-webui/files.yaml", "ui/open-webui/secret.yaml", "ui/open-webui/service.yaml", "ui/pipelines/claim.yaml", "ui/pipelines/deployment.yaml", "ui/pipelines/files.yaml", "ui/pipelines/secret.yaml", "ui/pipelines/service.yaml", "ui/nextchat/deployment.yaml", "ui/nextchat/secret.yaml", "ui/nextchat/service.yaml", "expose/ingress/ingress.yaml", "expose/http-route/http-route.yaml", "expose/http-route/policies.yaml", "expose/http-route/reference-grant.yaml", "route/inference-pool/config.yaml", "route/inference-pool/deployment.yaml", "route/inference-pool/destination-rule.yaml", "route/inference-pool/http-route.yaml", "route/inference-pool/inference-pool.yaml", "route/inference-pool/role-binding.yaml", "route/inference-pool/role.yaml", "route/inference-pool/service.yaml", "secure/network-policy/component.yaml", "secure/network-policy/default-deny.yaml", "verify/helm-test/page.yaml", "verify/helm-test/scripts.yaml", "verify/helm-test/server.yaml"]` -}}
 {{- end }}

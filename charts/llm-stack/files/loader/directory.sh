@@ -1,35 +1,35 @@
 # shellcheck shell=sh
 # Functions for sources whose models are folders of files. Each version is downloaded to a separate folder and verified
 # there. One rename then makes it the current version. This file is sourced after loader.sh, never run.
-#
-# A source defines these functions, and then calls bring_models as its last command:
-#   pinned REFERENCE    set $identity if the reference itself contains the identity, otherwise fail. Uses no network
-#   resolve REFERENCE   set $identity to the current identity of the reference: a digest or a commit. Fail with $message
-#                       set if another attempt can help, and exit with `die` if none can
-#   fetch REFERENCE IDENTITY FILTERS DIR WORK
-#                       put the complete and verified files into DIR, and their list into $scratch/listing: one line per
-#                       file, "size tab path". For a size of -, the path can also be a folder of any files. DIR can
-#                       contain files of an interrupted fetch of the same IDENTITY, which the source must verify again:
-#                       a crash of the machine can leave zeros in them. WORK is a folder of this model for data that the
-#                       next fetch can use. Fail and exit as in resolve
-#   fate_of PATH        optional: what becomes of a file that another loader left in DIR (<key>/<version>.part/…) or WORK
-#                       (<key>/work/…): see take_work
-#   prepare             optional: run once before each check, to log in and to check the tools
-# $terms, if a source sets it, is a condition that a version must have met, such as a signature. Other terms make
-# another version. Each function runs in a separate process per model, in which $scratch is private. Its output goes
-# to the log.
-#
-# Environment, in addition to that of loader.sh
-#   PARALLEL   the number of models that are downloaded at the same time
-#   PRUNE      true: remove models that are not in the list
-#   RETRIES    the number of consecutive attempts that may fail without new data
-#   STALL      seconds without progress after which a fetch is ended and resumed
-# Files in TARGET, in addition to those of loader.sh. A key is a folder with = instead of its slashes
-#   <folder>               a link to .versions/<key>/<version>. A reader that resolves the link once reads one complete
-#                          version, which stays until the second swap after
-#   .versions/<key>/<version>.files   size and path of each file, to check that a version is complete
-#   .work/<loader>/<key>/  work, the data of the source, and <version>.part, an unfinished version
-#   .models     columns: folder, reference, identity, bytes, download time, filters
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 : "${PARALLEL:=1}" "${PRUNE:=false}" "${RETRIES:=5}" "${STALL:=300}"
 : "${BACKOFF:=5}" "${PROGRESS:=10}" "${TICK:=1}"   # seconds

@@ -1,32 +1,32 @@
 # shellcheck shell=sh
 # Functions that all loaders share, and the scripts that wait for a loader. This file is sourced, never run. It needs a
 # POSIX shell, coreutils, findutils, sed, awk and grep.
-#
-# Environment
-#   TARGET       the directory for the models
-#   MODELS_FILE  the requested models, one per line, tab-separated: folder, reference, filters. Blank lines, lines that
-#                begin with # and the order of the lines are ignored. The file `terms` next to it, if there is one, holds
-#                further conditions for a model to count as ready, such as a required signature
-#   MODE         once: download missing models. refresh: also download models whose reference has changed. watch:
-#                repeat refresh
-#   INTERVAL     seconds between two checks of watch
-#   LOCK_STALE   seconds without a sign of life after which a loader loses its lock
-# Exit codes
-#   0 complete and verified    64 the request is wrong       65 the registry refuses the request   66 no such model
-#   69 gave up after retries   70 the program itself fails   74 the disk is full, or broken        77 not writable
-#   143 stopped by a signal
-# Files in TARGET
-#   .ready      hashes of lists whose models are all present, one per line; written last
-#   .last_sync  when all requested models were last found to be current
-#   .digest     one line per model: its folder or name, and its identity
-#   .updated    a hash of .digest, and the time of its last change
-#   .models     the verified models in TARGET, one per line; the columns depend on the source
-#   .work/      unfinished files: one folder for the loader that works here, see take_work
-#   .lock/      contains one file, named after the loader that works here. The loader touches this file
-#   .doing      the last log line of that loader
-#
-# TARGET can be shared, so anyone with access to the volume can replace a file by a link, a pipe or a device. Files of
-# TARGET are therefore read with read_file and written with publish, and directories are created with own_dir.
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 set -u
 
 : "${TARGET:=}" "${MODELS_FILE:=}" "${MODE:=once}" "${INTERVAL:=300}"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # wait.sh [now]: wait until another pod or container has downloaded the requested models to TARGET. With `now`, only
 # report whether the models are there, for a probe.
-#
-# Environment, in addition to that of loader.sh
-#   LOGS    the object whose kubectl logs show the download; by default the content of the file `logs` next to this script
-#   EXPECT  the hash to wait for; by default that of MODELS_FILE
-# shellcheck source-path=SCRIPTDIR source=loader.sh
+
+
+
+
+
 . "${0%/*}/loader.sh"
 
 : "${LOGS:=$(cat "${0%/*}/logs" 2>/dev/null)}" "${EXPECT:=}"

@@ -1,27 +1,27 @@
 #!/bin/sh
 # Notifies a running server when its models change. This sidecar starts before the server, records the models that are
 # present, and checks them periodically. It needs a POSIX shell and curl.
-#
-# Environment
-#   TARGET    the directory of the models. Its .digest has one line per folder with the folder's identity, and is written
-#             after the folder has changed. .updated begins with a hash of all models, for a store without folders
-#   MODELS_FILE  the server's models: one line per model, tab-separated, that begins with the folder. If an upgrade
-#             changes this list, Kubernetes replaces this pod anyway, and the script notifies no server
-#   WAY       http: request the engine to load the models again; rollout: request new pods from Kubernetes
-#   STATE     a directory of this container alone that survives a restart of the container. It contains the models that
-#             the server has loaded
-#   EVERY     seconds between two checks
-#   PATIENCE  the time limit for one request, in seconds
-# http
-#   SERVER    the engine's URL
-#   REQUESTS  a file with one line per request, tab-separated: folder, method, path, body. With a folder other than -, the
-#             request is sent only if that model has changed
-#   PREPARE   a command to run with the folder before such a request, optional
-#   HEADER    a file with a header for all requests, optional
-# rollout
-#   WORKLOAD  the pods' controller, as a path of the API: deployments/NAME
-#   MADE_FOR  the annotation that this pod was created with, empty before the first rollout
-#   ACCESS    a directory with token, ca.crt and namespace, as Kubernetes projects them
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 set -u
 
 : "${TARGET:=}" "${MODELS_FILE:=}" "${WAY:=}" "${STATE:=/tmp/reload}" "${EVERY:=5}" "${PATIENCE:=600}"

@@ -3,15 +3,15 @@
 # startup also loads the first model once, because a running server does not imply a working model.
 # With SECONDS, the script repeats a failed check for that long. It does not repeat the check after ollama loaded a model
 # outside of the GPU, because ollama keeps a model where it is, and looks for GPUs at its start.
-#
-# Environment
-#   MODELS             references, separated by blanks; or
-#   MODELS_FILE        one line per model, tab-separated: folder, reference
-#   OLLAMA_HOST        the same value as the server's
-#   MIN_GPU_PERCENT    how much of each loaded model has to be in GPU memory; unset or 0 without a GPU
-#   OLLAMA_KEEP_ALIVE  the same value as the server's; with 0 a model is unloaded at once, and cannot be checked
-# This script uses no other file, because a server without a loader has no other script. ollama cancels a load when its
-# client disconnects, so the probe's timeout must be at least as long as a load takes.
+
+
+
+
+
+
+
+
+
 set -u
 
 : "${MODELS:=}" "${MODELS_FILE:=}" "${OLLAMA_HOST:=}" "${HOME:=/tmp}" "${MIN_GPU_PERCENT:=0}" "${OLLAMA_KEEP_ALIVE:=}"

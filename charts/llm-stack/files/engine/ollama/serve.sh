@@ -1,13 +1,13 @@
 #!/bin/sh
 # Starts the server, and creates the models of the Modelfiles from models in its store.
-#
-# Each file modelfile-N next to this script begins with a comment that holds the name of its model. A model is created
-# again only if its Modelfile or the model under FROM has changed, so that pods that share a store do not replace the
-# manifests that others read. The probe keeps the pod from becoming ready until every model is in the store.
-#
-# Environment
-#   OLLAMA_MODELS  the store; .modelfiles/NAME@TAG in it is the checksum of what the model was created from
-#   OLLAMA_HOST    the same value as the server's
+
+
+
+
+
+
+
+
 set -u
 : "${OLLAMA_MODELS:?}" "${OLLAMA_HOST:=}" "${FILES:=/opt/files}" "${PAUSE:=2}"
 

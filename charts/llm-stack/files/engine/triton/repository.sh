@@ -2,23 +2,23 @@
 # repository.sh serve COMMAND…: create Triton's model repository, then replace this process with the command.
 # repository.sh link FOLDER: point Triton to the current version of the folder. The next load of its model reads it.
 # Needs a POSIX shell and coreutils.
-#
-# The repository is a folder of links. models/NAME/VERSION points to the version of a folder that was current when the
-# link was made, and models/NAME/config.pbtxt is a copy. A loader replaces a folder atomically and keeps the previous
-# version. Each link points to one version, so a load reads one complete version even if the folder is replaced
-# meanwhile.
-#
-# A client that can load models can run any program, because a load request can contain files. Loading therefore
-# requires a key. Triton has the key for HTTP and gRPC. The file `key` contains it as a header, for the containers
-# that share this folder. The key changes at each start, and never leaves the pod.
-#
-# Environment
-#   MODELS      the folder of the models
-#   REPOSITORY  a folder that belongs to this pod alone
-#   LAYOUT      one line per model, tab-separated: folder below MODELS, name, version. Without a version, the folder
-#               contains one folder per version, or else is version 1
-#   CONFIGS     a folder with NAME.pbtxt for each model that is configured here; other models can contain a config.pbtxt
-# Exit codes: 64 the request is wrong, 66 a folder is missing, 74 REPOSITORY is not writable
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 set -u
 
 : "${MODELS:?}" "${REPOSITORY:?}" "${LAYOUT:?}" "${CONFIGS:?}"

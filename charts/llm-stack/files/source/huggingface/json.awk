@@ -2,9 +2,9 @@
 # An item of a list is named by its index, from 0: siblings/0/rfilename. Line breaks and tabs stay as in JSON, \n and
 # \t, and so does a backslash, \\. A text is cut at 4000 bytes. Exits with 1 if the JSON is incomplete, or nested too
 # deeply.
-#
-# Runs in any POSIX awk with LC_ALL=C, so that characters are bytes. A quote ends each record, so the text between two
-# quotes is one record. Long records are read in pieces, because substr takes time in proportion to its text.
+
+
+
 
 BEGIN {
   RS = "\""

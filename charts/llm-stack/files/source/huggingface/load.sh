@@ -3,26 +3,26 @@
 # that match the filters. Files are downloaded in parallel, resumed after an interruption and verified. A file that
 # another version already has is not downloaded again. loader.sh and directory.sh describe what all loaders share. This
 # loader also needs curl.
-#
-# A reference is organisation/name@revision. The revision is a branch, a tag or a full commit; the default is the hub's
-# default branch. Filters are patterns as in the hubs' own clients: * matches any text, including slashes. Examples:
-# *.safetensors, onnx/ for a folder, and !original/* to exclude a folder.
-#
-# Environment, in addition to that of directory.sh
-#   HUB          huggingface or modelscope: the API of the hub
-#   ENDPOINT     the URL of the hub, https://…; empty for the hub's public URL
-#   PLAIN_HTTP   true: allow plain HTTP
-#   TOKEN_FILE   a file with the token, optional. The token is sent to ENDPOINT only
-#   CA_DIR       certificates to trust in addition to those of the image
-#   CONCURRENCY  the number of files of a model that are downloaded at the same time
-#   PIECE        the number of bytes in one request
-# Files next to this script: http.sh and files.sh (shared with other sources), hub.sh (the hub), json.awk, listing.awk
-# Files in WORK
-#   <sum>           a partial file
-#   <version>.sums  sum and path of each file of a version
-# A sum is sha256-<hex> or, for a file that is not in LFS, git-<hex>, the name of its blob in git.
-# shellcheck disable=SC2034 # the sourced files read the other names
-# shellcheck source-path=SCRIPTDIR/../../../loader/files source-path=SCRIPTDIR
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 here=${0%/*}
 # shellcheck source=loader.sh
 . "$here/loader.sh"

@@ -1,24 +1,24 @@
 #!/bin/sh
 # Downloads ModelKits (KitOps) from an OCI registry to folders of TARGET. loader.sh and directory.sh describe what all
 # loaders share. The statements on kit are from kit 1.7, and from the source of 1.16.
-#
-# Environment, in addition to that of directory.sh
-#   LOGIN_DIR     a mounted Secret: .dockerconfigjson, or a user name and a password under USERNAME_KEY and PASSWORD_KEY
-#   REGISTRY      the registry for this user name and password
-#   PLAIN_HTTP    true: the registry uses plain HTTP
-#   CONCURRENCY   the number of layers of a ModelKit that are downloaded at the same time
-#   KEEP_LAYERS   true: keep the layers after unpacking, so that another version downloads only changed layers
-#   EXPANSION     how many times as large as its layers a ModelKit may be when it is unpacked
-#   MOST_FILES    how many files and directories it may have then
-#   COSIGN_KEY    a public key; or COSIGN_IDENTITY and COSIGN_ISSUER: the required signature of a ModelKit
-#   COSIGN_TLOG   false: accept signatures that are not in a transparency log
-#
-# `kit unpack` alone is not sufficient: it does not verify downloaded data, writes files under their final names, and
-# succeeds with a filter that matches nothing. `kit pull` verifies and resumes downloads, but accepts any file in its
-# store with a blob's name. A corrupt partial file makes every later pull fail, two pulls cannot share a store, and a
-# store with an incomplete index is refused. Each model therefore has a separate store, which is repaired before every
-# pull.
-# shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 . "${0%/*}/loader.sh"
 # shellcheck source-path=SCRIPTDIR/../../../loader/files source=directory.sh
 . "${0%/*}/directory.sh"

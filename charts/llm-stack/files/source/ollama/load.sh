@@ -2,24 +2,24 @@
 # Downloads models from ollama's library, or from another registry for ollama, to TARGET. TARGET is ollama's store
 # (OLLAMA_MODELS): manifests/<host>/<namespace>/<name>/<tag> names blobs/sha256-<hex>. loader.sh describes what all
 # loaders share. Other models in the store stay, unless PRUNE is true.
-#
-# To check a model that is already present for a newer version, the script pulls it to .next/, a store with separate
-# manifests and the same blobs. The new manifest then replaces the previous one by a rename. In the main store, ollama
-# would rewrite the manifest at each pull, and a reader would find it empty for a moment. A server loads the new version
-# at the next request.
-#
-# Environment, in addition to that of loader.sh
-#   INSECURE  true: allow a registry with plain HTTP or with an untrusted certificate
-#   RETRIES   the number of consecutive pulls that may fail without new data
-#   STALL     seconds without progress after which a pull is ended and resumed
-#   PRUNE     true: remove models that are not in the list
-# Files in TARGET, in addition to those of loader.sh
-#   .models      columns: name, tag, the manifest's digest, bytes
-#   .superseded  blobs that the last change made unnecessary. The next change removes them
-#
-# The result of `ollama pull` is not sufficient: its exit code is 0 if the server dies during the pull, it accepts any
-# file with a blob's name, and a killed server can leave partial files that make every later pull fail.
-# shellcheck source-path=SCRIPTDIR/../../../loader/files source=loader.sh
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 . "${0%/*}/loader.sh"
 
 : "${INSECURE:=false}" "${RETRIES:=5}" "${STALL:=300}" "${PRUNE:=false}"

@@ -2,25 +2,25 @@
 # Downloads models from an S3-compatible object store: from each, the files below BUCKET/FOLDER that match the filters.
 # Files are downloaded in parallel, resumed after an interruption and verified. loader.sh and directory.sh describe what
 # all loaders share. This loader also needs curl 7.84 or newer.
-#
-# A reference is BUCKET/FOLDER, or BUCKET for all of it. Its identity is the hash of the list of its files, with sizes
-# and ETags. Filters are those of files.sh.
-#
-# Environment, in addition to that of directory.sh
-#   ENDPOINT     the URL of the store, https://…
-#   REGION       the region that requests are signed for
-#   ADDRESSING   path: ENDPOINT/BUCKET/KEY. host: BUCKET is a part of the host name
-#   PLAIN_HTTP   true: allow plain HTTP
-#   KEY_DIR      a directory with the files id and secret, an access key, and token, the session token of a temporary key;
-#                optional: without it, requests are not signed
-#   CA_DIR       certificates to trust in addition to those of the image
-#   CONCURRENCY  the number of files of a model that are downloaded at the same time
-#   PIECE        the number of bytes in one request
-# A sum is md5-<hex>, an ETag, or parts-<hex>-<n>, the ETag of an object that was uploaded in n parts: the MD5 of the
-# MD5s of its parts. Other ETags (tag-<hash>), and those of objects that are encrypted with a key of AWS KMS, are not
-# checksums. Such a file is accepted by its size if this run downloaded all of it.
-# shellcheck disable=SC2034 # the sourced files read the other names
-# shellcheck source-path=SCRIPTDIR/../../../loader/files
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 here=${0%/*}
 # shellcheck source=loader.sh
 . "$here/loader.sh"

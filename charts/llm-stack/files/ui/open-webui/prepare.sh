@@ -1,16 +1,16 @@
 # shellcheck shell=sh
 # Prepares the volumes of Open WebUI. This script runs in Open WebUI's image and needs a POSIX shell, coreutils and
 # findutils.
-#
-# The data volume is mounted over a folder of the image that contains small models for document search and speech.
-# Without them, Open WebUI downloads them from Hugging Face. This script copies them to the volume, file by file, and
-# keeps files that exist. A file that cannot be copied is logged and skipped, because chats do not need it. Several
-# pods can do this on one volume at the same time, each with its own temporary file.
-#
-# Environment
-#   DATA        the mount path of the volume
-#   STATIC_DIR  the folder of Open WebUI's icons and styles, which it rewrites at each start
-# Exit codes: 0 ready, 77 DATA is not writable
+
+
+
+
+
+
+
+
+
+
 set -u
 : "${APP:=/app/backend}" "${DATA:=/data}" "${STATIC_DIR:=/tmp/static}"
 

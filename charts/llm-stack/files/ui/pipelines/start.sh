@@ -1,16 +1,16 @@
 # shellcheck shell=sh
 # Starts Pipelines in its image. Needs a POSIX shell and the image's bash, Python and start.sh.
-#
-# The image is built for root. For another user, the packages that pipelines require are installed in Python's user
-# folder, and Python uses that folder only if it exists when Python starts. The image's start.sh would stay the
-# container's first process and ignore SIGTERM. It therefore runs the setup only, and the server then replaces this
-# script.
-#
-# Environment
-#   PIPELINES_DIR   the folder of the pipelines
-#   PYTHONUSERBASE  the folder for their packages
-#   HOST PORT UVICORN_LOOP and the other variables of start.sh, as in the image
-# Exit codes: 77 PIPELINES_DIR is not writable, otherwise the server's exit code
+
+
+
+
+
+
+
+
+
+
+
 set -u
 : "${APP:=/app}" "${PIPELINES_DIR:=/app/pipelines}"
 

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # Functions that the tests share: repeat a request until the server answers or the time is over. This file is sourced,
 # never run. It needs a POSIX shell, curl and the programs of busybox.
-#
-# Environment
-#   TIMEOUT  the time limit for all requests together, in seconds
-#   PAUSE    seconds between two attempts to reach a server that is not ready yet
-# Exit codes: 0 success, 1 the answer is wrong, 2 no answer in time
+
+
+
+
+
 set -u
 
 : "${TIMEOUT:=240}" "${PAUSE:=2}"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Sends a chat request to a server, first for a complete answer, then for a streamed one. If the model cannot chat, the
 # script requests an embedding, and if it cannot embed either, the scores of documents.
-#
-# Environment, in addition to that of ask.sh
-#   SERVER_URL  the URL of the server, without a path
-#   MODEL       the model's name in requests
-#   API_KEY     the key for the server, if it requires one
-#   EMBEDS      true if the server only computes embeddings or scores
-# shellcheck source-path=SCRIPTDIR source=ask.sh
+
+
+
+
+
+
+
 . "${0%/*}/ask.sh"
 
 : "${SERVER_URL:?}" "${MODEL:?}" "${API_KEY:=}" "${EMBEDS:=false}"

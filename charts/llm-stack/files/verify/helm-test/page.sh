@@ -1,9 +1,9 @@
 #!/bin/sh
 # Requests the page of the UI.
-#
-# Environment, in addition to that of ask.sh
-#   PAGE_URL  the URL of the UI
-# shellcheck source-path=SCRIPTDIR source=ask.sh
+
+
+
+
 . "${0%/*}/ask.sh"
 
 : "${PAGE_URL:?}"

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Checks that a server that does not chat is ready. If the server has no path for that, checks that it listens.
-#
-# Environment, in addition to that of ask.sh
-#   SERVER_URL  the URL of the server, without a path
-#   PATHS       the paths that answer once the models are ready, separated by blanks
-# shellcheck source-path=SCRIPTDIR source=ask.sh
+
+
+
+
+
 . "${0%/*}/ask.sh"
 
 : "${SERVER_URL:?}" "${PATHS:=}"
