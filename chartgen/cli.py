@@ -32,6 +32,7 @@ SETS = (
     ("--set-json", "KEY=JSON", "A value as JSON."),
     ("--set-file", "KEY=FILE", "A value that is the text of a file."),
 )
+SIDES = ("old", "new", "side")  # arguments that are what to compare or draw
 
 
 def exits(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -82,16 +83,20 @@ def failed(problems: list[Problem], as_json: bool) -> int:
 
 
 def takes_values(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command values as Helm takes them: it is called with `given`, a chart.given.Given."""
+    """Give a command values as Helm takes them: it is called with `given`, a chart.given.Given.
+
+    Its arguments of SIDES can be pipes, too; they are in `given`.
+    """
 
     @functools.wraps(command)
     def run(*args: Any, files: tuple[Path, ...], **kwargs: Any) -> Any:
         from .chart.given import given
 
         flags = [f"{name}={value}" for name, _, _ in SETS for value in kwargs.pop(_parameter(name))]
+        sides = [side for name in SIDES if name in kwargs and (side := kwargs.pop(name))]
 
         def with_values() -> int | None:
-            with given(files, flags) as values:
+            with given(files, flags, sides) as values:
                 here().names.update(values.names)
                 return command(*args, given=values, **kwargs)
 
@@ -460,6 +465,7 @@ def images(
         "chartgen diff old-values.yaml new-values.yaml",
         "chartgen diff llm-stack-0.1.0.tgz charts/llm-stack -f values.yaml",
         "chartgen diff release/llm values.yaml -n ai --fail-on restart",
+        "kustomize build new | chartgen diff release/llm -",
     )
 )
 @click.argument("old")
@@ -479,8 +485,6 @@ def images(
 @as_json
 @exits
 def diff(
-    old: str,
-    new: str,
     given: Any,
     chart: Path | None,
     release: str | None,
@@ -491,9 +495,9 @@ def diff(
     """Show what an upgrade from OLD to NEW does, object by object.
 
     OLD and NEW are values files for one chart, charts (folders or packages) for the values of -f and --set, files of
-    manifests, or release/NAME for a release that runs in your cluster. Prints which pods restart and why, fields that
-    Kubernetes does not change and the way out, claims that are deleted or kept, GPUs that the rollout needs, and
-    addresses that open or close.
+    manifests, or release/NAME for a release that runs in your cluster; - is standard input. Prints which pods restart
+    and why, fields that Kubernetes does not change and the way out, claims that are deleted or kept, GPUs that the
+    rollout needs, and addresses that open or close.
 
     \b
     Severities:
@@ -506,8 +510,9 @@ def diff(
     from .views import diff as views
     from .views import sides
 
+    old, new = given.sides
     named = sides.release(release, old, new)
-    context = sides.Context(chart, tuple(given.files), tuple(given.flags), named, **where)
+    context = sides.Context(chart, tuple(given.files), tuple(given.flags), named, names=given.names, **where)
     found = views.diff(old, new, context, here().progress())
     if as_json:
         here().json(found.as_json())
@@ -529,21 +534,20 @@ def diff(
 @click.option("-n", "--namespace", default="default", show_default=True, help="The namespace of the release.")
 @as_json
 @exits
-def diagram(
-    side: str | None, given: Any, output: Path | None, release: str | None, as_json: bool, **where: str
-) -> None:
+def diagram(given: Any, output: Path | None, release: str | None, as_json: bool, **where: str) -> None:
     """Draw a release: how it is reached, its UIs and model servers, their GPUs and volumes, and the sources of models.
 
-    The picture is made from the manifests: of CHART with your values, of a file of manifests, or of a release that runs
-    in your cluster. Solid arrows are requests, dashed arrows are files.
+    The picture is made from the manifests: of CHART with your values, of a file of manifests or - for standard input,
+    or of a release that runs in your cluster. Solid arrows are requests, dashed arrows are files.
     """
     from .chart import loaded
     from .views import diagram as views
     from .views import sides
 
-    shown = side or str(loaded.default(None))
-    context = sides.Context(None, tuple(given.files), tuple(given.flags), sides.release(release, shown), **where)
-    drawn = views.diagram(shown, context, here().progress())
+    side = given.sides[0] if given.sides else str(loaded.default(None))
+    named = sides.release(release, side)
+    context = sides.Context(None, tuple(given.files), tuple(given.flags), named, names=given.names, **where)
+    drawn = views.diagram(side, context, here().progress())
     if as_json:
         here().json(drawn.as_json())
     elif output:

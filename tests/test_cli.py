@@ -311,6 +311,27 @@ def test_values_are_read_from_standard_input_and_from_a_pipe(tmp_path):
 
 
 @pytest.mark.slow
+def test_what_is_compared_or_drawn_can_come_from_a_pipe(tmp_path):
+    """As from `helm template` or `kustomize build`. An empty one is a command that failed."""
+    chartgen = str(Path(sys.executable).with_name("chartgen"))
+    made = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: %s}\n"
+    (tmp_path / "old.yaml").write_text(made % "old")
+
+    def said(line: str, given: str = "") -> tuple[int, str]:
+        command = ["bash", "-c", line.replace("chartgen", chartgen)]
+        done = subprocess.run(command, input=given, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, text = said("chartgen diff old.yaml - --fail-on change", made % "new")
+    assert (code, text.splitlines()[0]) == (1, "old.yaml → standard input: 1 object differs")
+    assert said("chartgen diff <(cat old.yaml) <(cat old.yaml)")[1].endswith(": nothing differs\n")
+    assert said("chartgen diagram -", made % "new")[0] == 0
+    assert said("chartgen diff old.yaml -")[1].startswith("standard input: is empty; ")
+    assert said("chartgen diff - -", made % "new")[1].startswith("standard input: is named twice")
+    assert said("chartgen diff - old.yaml", "a: [")[1].startswith("standard input:1: ")
+
+
+@pytest.mark.slow
 def test_single_values_are_validated_with_the_files(run, little, one_version):
     """What a flag changed is at the flag, the rest on its line."""
     Path("mine.yaml").write_text("gpu: {count: x}\nmodel:\n  nmae: b\n")

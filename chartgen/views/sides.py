@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import files as disk
@@ -27,7 +28,8 @@ PATIENCE = 60.0  # seconds for a cluster to answer
 class Context:
     """What both sides share: the chart of values files, further values, and where the release is installed.
 
-    Without a `chart`, it is the one of the folder, which only values files need.
+    Without a `chart`, it is the one of the folder, which only values files need. `names` are those under which files
+    are shown that were copied: path of the copy -> name.
     """
 
     chart: Path | None = None
@@ -36,6 +38,7 @@ class Context:
     release: str = USUAL
     namespace: str = "default"
     kube_version: str = ""
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,17 @@ def read(side: str, context: Context, say: Say) -> Side:
     """
     if side.startswith(RUNNING):
         return Side(side, _objects(_running(_name(side), context, say), context.namespace))
-    path = Path(side)
+    path, shown = Path(side), context.names.get(side, side)
     if not path.exists():
         raise fault(side, "no such file", f"name a values file, a chart, a file of manifests, or {RUNNING}NAME")
     if path.is_dir() or (path.is_file() and _is_package(path)):
-        return _rendered(side, path, context, context.files, say)
+        return _rendered(shown, path, context, context.files, say)
     text = disk.text(path)
+    if side in context.names and not text.strip():
+        raise fault(side, "is empty", "run the command that writes to it alone, and see what it says")
     if _is_manifests(text, side):
-        return Side(side, _objects(text, context.namespace))
-    return _rendered(side, context.chart or loaded.default(None), context, (*context.files, path), say)
+        return Side(shown, _objects(text, context.namespace))
+    return _rendered(shown, context.chart or loaded.default(None), context, (*context.files, path), say)
 
 
 def release(given: str | None, *shown: str) -> str:
