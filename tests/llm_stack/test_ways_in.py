@@ -52,7 +52,6 @@ def way(chance: random.Random, number: int) -> dict[str, Any]:
     if kind == "api-route":
         return {"api": {"httpRoute": {"enabled": True, "parentRefs": parents, "hosts": {"server": host}}}}
     if kind == "pool":
-        parents = [{name: value for name, value in each.items() if name != "port"} for each in parents]
         return {"inferencePool": {"enabled": True, "httpRoute": {"parentRefs": parents, "hostnames": hosts}}}
     if kind == "ui-ingress":
         more = [each for each in HOSTS if each != host and chance.random() < 0.3]
