@@ -76,3 +76,9 @@ def test_no_module_imports_itself_by_way_of_others():
         return next(filter(None, (circle(other, (*way, module)) for other in sorted(known[module]))), ())
 
     assert {circle(module, ()) for module in known} == {()}
+
+
+def test_one_place_says_where_workloads_have_claim_templates():
+    """What reads one kind's alone is wrong for the other; `manifests.claim_templates` reads both."""
+    found = [file for file in CODE.rglob("*.py") if re.search(r"[\w}]\.volumeClaimTemplates\b", file.read_text())]
+    assert found == [CODE / "proofs/manifests.py"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..problem import nearest
 from ..reading.yamlfile import Key
-from .manifests import Fault, Object, Pod, Render, at, map_at, maps
+from .manifests import CLAIMS, Fault, Object, Pod, Render, at, map_at, maps
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ ISSUERS = {"cert-manager.io/issuer", "cert-manager.io/cluster-issuer"}
 IN_OBJECT = {
     "StatefulSet": (
         Row("spec", "serviceName", "Service"),
-        Row("spec.volumeClaimTemplates[].spec", "storageClassName", "StorageClass"),
+        Row(f"{CLAIMS['StatefulSet']}[].spec", "storageClassName", "StorageClass"),
     ),
     "PersistentVolumeClaim": (Row("spec", "storageClassName", "StorageClass"),),
     "ServiceAccount": (Row("imagePullSecrets[]", "name", "Secret"), Row("secrets[]", "name", "Secret")),

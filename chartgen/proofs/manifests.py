@@ -11,6 +11,11 @@ from typing import Any
 from ..programs.helm import Document
 from ..reading.yamlfile import Key, dotted
 
+# Where workloads have templates of claims.
+CLAIMS = {
+    "StatefulSet": "spec.volumeClaimTemplates",
+    "LeaderWorkerSet": "spec.leaderWorkerTemplate.volumeClaimTemplates",
+}
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 
@@ -244,6 +249,11 @@ def map_at(data: Any, where: str) -> dict[str, Any]:
     for name, _ in _steps(where):
         data = data.get(name) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
+
+
+def claim_templates(owner: Object) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """The templates of claims of a workload, which are volumes of its pods."""
+    yield from maps(owner.data, f"{CLAIMS[owner.kind]}[]") if owner.kind in CLAIMS else ()
 
 
 def selects(selector: Any, labels: dict[str, str]) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from ..kubernetes.definitions import QUANTITY
 from ..problem import nearest
 from ..reading.yamlfile import Key, parse
-from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, holders, map_at, maps
+from .manifests import CLAIMS, WORKLOADS, Fault, Object, Pod, Render, at, holders, map_at, maps
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = (rf"{LABEL}(\.{LABEL})*", 253, "lowercase letters, digits, '-' and '.'")
@@ -103,9 +103,10 @@ def _words(owner: Object) -> Iterator[Fault]:
 
 
 def _kept(owner: Object) -> Iterator[Fault]:
-    """The pods of a Job and the claims of a StatefulSet cannot change, so that an upgrade would be refused."""
+    """The pods of a Job and the claim templates of a workload cannot change, so that an upgrade would be refused."""
     remedy = "leave out labels with the version of the chart"
-    places = {"Job": "spec.template.metadata.labels", "StatefulSet": "spec.volumeClaimTemplates[].metadata.labels"}
+    claims = {kind: f"{where}[].metadata.labels" for kind, where in CLAIMS.items()}
+    places = {"Job": "spec.template.metadata.labels", **claims}
     if owner.kind not in places or owner.hooked:
         return
     for path, labels in maps(owner.data, places[owner.kind]):

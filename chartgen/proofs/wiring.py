@@ -13,7 +13,7 @@ from typing import Any
 from ..problem import nearest
 from ..reading.yamlfile import Key
 from . import dangling, reach, taken, together
-from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, map_at, maps, selects, service_of
+from .manifests import WORKLOADS, Fault, Object, Pod, Render, at, claim_templates, map_at, maps, selects, service_of
 
 # Kinds that take over pods which no controller made, if their selector selects them.
 ADOPTING = ("DaemonSet", "ReplicaSet", "ReplicationController")
@@ -38,11 +38,6 @@ SELECTING = {
     "PodMonitor": "spec.selector",
 }
 
-# Where a workload has templates of claims, which are volumes of its pods.
-CLAIMS = {
-    "StatefulSet": ["spec.volumeClaimTemplates"],
-    "LeaderWorkerSet": ["spec.leaderWorkerTemplate.volumeClaimTemplates"],
-}
 # Lists of a container whose items differ, and what they differ in.
 ROWS = (("env[]", "name"), ("volumeMounts[]", "mountPath"), ("ports[]", "name"), ("resizePolicy[]", "resourceName"))
 # Variables that a controller puts before all others of its pods' containers (lws's pkg/utils/pod/pod_utils.go).
@@ -108,11 +103,13 @@ def _twice(render: Render) -> Iterator[Fault]:
             for where, name in ROWS:
                 rows = _keyed(pod.owner, container, path, where, name)
                 yield from _repeated(rows, f"the container already has this {name}")
-    for owner in render.of("StatefulSet"):
+    for owner in render.objects:
         claims = [
-            (owner, path, str(name)) for path, name in at(owner.data, "spec.volumeClaimTemplates[].metadata.name")
+            (owner, place, str(name))
+            for path, claim in claim_templates(owner)
+            for place, name in at(claim, "metadata.name", path)
         ]
-        yield from _repeated(claims, "the StatefulSet already has a claim of this name")
+        yield from _repeated(claims, f"the {owner.kind} already has a claim of this name")
     ports = [row for each in render.of("Service") for row in _keyed(each, each.data, (), "spec.ports[]", "nodePort")]
     yield from _repeated(ports, "another Service already has this node port")
     for service in render.of("Service"):
@@ -165,8 +162,7 @@ def _repeated(rows: Iterable[tuple[Object, Key, Any]], message: str) -> Iterator
 def _mounts(render: Render) -> Iterator[Fault]:
     for pod in render.pods:
         volumes = {str(name) for _, name in at(pod.spec, "volumes[].name")}
-        for where in CLAIMS.get(pod.owner.kind, ()):
-            volumes |= {str(name) for _, name in at(pod.owner.data, f"{where}[].metadata.name")}
+        volumes |= {str(map_at(claim, "metadata").get("name")) for _, claim in claim_templates(pod.owner)}
         yield from _named(pod, "volumeMounts[].name", volumes, "volume")
 
 

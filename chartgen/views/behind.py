@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from ..proofs.manifests import Object, Pod, Render, at, claim_templates, map_at, maps
 from . import models, serving
 from .harmless import FEW, few, formed
 
@@ -128,6 +128,7 @@ NOTED = {
 UNLOCKED = (
     "can let in more clients: WEBUI_AUTH decides who is let in, and is false; if there are accounts, it lets in no one"
 )
+IMAGE = "in the image "  # how `held` begins for a volume that is one
 HOLDER = "KeyRef"  # of a variable that is in a Secret or a ConfigMap, as JSON
 RANKS = ("pending", "user", "admin")  # what new accounts may do, from nothing on
 CLOSED = "can refuse clients: {} decides who is let in"
@@ -357,22 +358,22 @@ def _files(one: list[Pod], two: list[Pod], filled: set[str]) -> Iterator[tuple[s
         if was == now or not was:
             continue
         where = f"{formed(path, 'path')} of its pods"
-        if now is not None:
-            held = now or "in an empty folder of each pod"
-            again = now in filled or (not now and _loads(two, path))
+        if path in after:
+            held = "in a volume of another type" if now is None else now or "in an empty folder of each pod"
+            # An image has its files, and a loader puts them there again.
+            again = now in filled or (now or "").startswith(IMAGE) or (now == "" and _loads(two, path))
             yield "restart" if again else "outage", f"{where} is {held}, not {was} any more: nothing is copied"
         elif was not in after.values():
             yield "restart", f"{where} is not mounted any more: its files stay {was}"
 
 
-def _mounted(pods: list[Pod]) -> dict[str, str]:
-    """Where the files of each mounted path are, "" where they go with the pod. Other volumes are left out."""
-    found: dict[str, str] = {}
+def _mounted(pods: list[Pod]) -> dict[str, str | None]:
+    """Where the files of each mounted path are, "" where they go with the pod, None in volumes of other types."""
+    found: dict[str, str | None] = {}
     for pod in pods:
         for _, mount in maps(pod.spec, "containers[].volumeMounts[]"):
-            where = held(pod, mount)
-            if where is not None:
-                found[str(mount.get("mountPath"))] = where
+            where, path = held(pod, mount), str(mount.get("mountPath"))
+            found[path] = found.get(path) if where is None else where
     return found
 
 
@@ -401,9 +402,7 @@ def loaders(pod: Pod) -> Iterator[tuple[str, str, bool]]:
 
 def held(pod: Pod, mount: dict[str, Any]) -> str | None:
     """Where the files of one mounted path are, as `_mounted` says it; None for other volumes."""
-    claims = (
-        str(map_at(each, "metadata").get("name")) for _, each in maps(pod.owner.data, "spec.volumeClaimTemplates[]")
-    )
+    claims = (str(map_at(each, "metadata").get("name")) for _, each in claim_templates(pod.owner))
     volumes = {str(each.get("name")): _held(each) for _, each in maps(pod.spec, "volumes[]")}
     volumes |= {name: f"in the claims {formed(f'{name}-{pod.owner.name}', 'name')}-N" for name in claims}
     where = volumes.get(str(mount.get("name")))
@@ -416,4 +415,6 @@ def _held(volume: dict[str, Any]) -> str | None:
         return f"in the claim {formed(claim.get('claimName'), 'name')}"
     if folder := map_at(volume, "hostPath"):
         return f"in {formed(folder.get('path'), 'path')} of each node"
-    return "" if "emptyDir" in volume else None
+    if image := map_at(volume, "image"):
+        return f"{IMAGE}{formed(image.get('reference'), 'image')}"
+    return "" if "emptyDir" in volume or "ephemeral" in volume else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..proofs.dangling import of_pod
-from ..proofs.manifests import Object, Pod, Render, at, map_at, maps, selects
+from ..proofs.manifests import Object, Pod, Render, at, claim_templates, map_at, maps, selects
 from ..proofs.wiring import URL, service_of
 from .doors import POOL, ROUTES, Door, doors, plain
 from .harmless import HIDDEN, formed
@@ -413,7 +413,7 @@ def _held(pod: Pod, mounts: list[dict[str, Any]] | None = None) -> Iterator[tupl
             yield formed(folder.get("path"), "path"), "a folder of each node"
         elif image := map_at(volume, "image"):
             yield formed(image.get("reference"), "image"), "an image"
-    for _, claim in maps(pod.owner.data, "spec.volumeClaimTemplates[]") if names is None else ():
+    for _, claim in claim_templates(pod.owner) if names is None else ():
         size = next((formed(size, "none") for _, size in at(claim, "spec.resources.requests.storage")), "")
         yield (
             f"{formed(map_at(claim, 'metadata').get('name'), 'name')}-{pod.owner.name}-N",

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..proofs.manifests import Object, Render, at, map_at
+from ..proofs.manifests import CLAIMS, Object, Render, at, claim_templates, map_at
 from ..reading.yamlfile import parse
 from . import harmless
 from .changes import ABSENT, Change
@@ -161,9 +161,12 @@ def _way_out(each: Object) -> str:
 
 
 def _left(each: Object, change: Change) -> str:
-    """What the way out leaves as it is: a StatefulSet makes claims for new pods, and never changes one that exists."""
-    if each.kind != "StatefulSet" or change.path[:2] != ("spec", "volumeClaimTemplates"):
+    """What the way out leaves as it is: workloads make claims for new pods, and never change one that exists."""
+    if not list(claim_templates(each)) or not change.below(*CLAIMS[each.kind].split(".")):
         return ""
+    # A StatefulSet goes without its claims if its pods stay.
+    if each.kind != "StatefulSet" and claims_go(each):
+        return "; its claims are deleted with it, with their files"
     stays = "; the claims that exist stay as they are"
     if change.path[-1] != "storage" or not smaller(change.new, change.old):
         return stays

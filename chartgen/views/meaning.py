@@ -272,7 +272,8 @@ def _lacking(old: Object, new: Object, sides: tuple[Render, Render]) -> Iterator
 def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render]) -> Iterator[Meaning]:
     """Pods that go on with the old contents of a ConfigMap or a Secret."""
     if files.kind in uses.FILES and not is_hook(files):
-        for restarts, said, remedy in uses.unmoved(files, changes, sides, _same_pods):
+        # Several pods of one workload can use it, such as the leader and the workers of a group.
+        for restarts, said, remedy in dict.fromkeys(uses.unmoved(files, changes, sides, _same_pods)):
             yield Meaning(RESTART if restarts else CHANGE, said, remedy)
         keys = {str(change.path[1]) for change in changes if len(change.path) > 1 and change.path[0] in uses.PARTS}
         yield from (Meaning(OUTAGE, said) for said in behind.unsigned(files, keys, sides[1]))
@@ -281,7 +282,10 @@ def _unmoved(files: Object, changes: list[Change], sides: tuple[Render, Render])
 def _same_pods(old: Object, new: Object) -> bool:
     """Whether a workload's pods stay as they are."""
     waits = _held(new) >= _replicas(new) > 0 or map_at(new.data, "spec").get("paused") is True
-    return waits or not any(_in_template(each) and not stays(each, old, new) for each in differing(old, new))
+    replaces = _in_template
+    if new.kind == "RayService":
+        waits, replaces = map_at(new.data, "spec.upgradeStrategy").get("type") == "None", _in_cluster
+    return waits or not any(replaces(each) and not stays(each, old, new) for each in differing(old, new))
 
 
 def _deleted_after(hook: Object) -> bool:

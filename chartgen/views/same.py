@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..proofs.manifests import Object, map_at
+from ..proofs.manifests import CLAIMS, Object, map_at
 from ..reading.yamlfile import Key
 from .changes import ABSENT, Change, changed
 from .immutable import quantity
@@ -17,7 +17,7 @@ from .immutable import quantity
 POD = "spec.template"
 PLACES = {
     "Deployment": (POD,),
-    "StatefulSet": (POD, "spec.volumeClaimTemplates"),
+    "StatefulSet": (POD, CLAIMS["StatefulSet"]),
     "DaemonSet": (POD,),
     "ReplicaSet": (POD,),
     "Job": (POD,),

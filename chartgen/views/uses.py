@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..proofs import dangling
-from ..proofs.manifests import Object, Pod, Render, at, map_at, maps
+from ..proofs.manifests import Object, Pod, Render, claim_templates, map_at, maps
 from ..reading.yamlfile import Key
 from . import controllers, harmless
 from . import named as others
@@ -208,5 +208,4 @@ def _annotations(pod: Pod) -> dict[str, Any]:
 
 def claims(each: Object) -> list[str]:
     """The names of the claim templates of a workload."""
-    where = {"StatefulSet": "spec", "LeaderWorkerSet": "spec.leaderWorkerTemplate"}.get(each.kind)
-    return [str(name) for _, name in at(each.data, f"{where}.volumeClaimTemplates[].metadata.name")] if where else []
+    return [str(map_at(claim, "metadata").get("name")) for _, claim in claim_templates(each)]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import CHART, ROOT
 
+from chartgen.chart import loaded
 from chartgen.programs.helm import Document
 from chartgen.proofs.manifests import Render, render_of
 from chartgen.views import behind, diff, serving, sides
@@ -286,3 +287,19 @@ def test_what_is_no_application_of_ray_serve_names_no_model(text):
     data = {"kind": "RayService", "metadata": {"name": "a"}, "spec": {"serveConfigV2": text}}
     (each,) = render_of([Document("a.yaml", 0, data, "")], frozenset()).objects
     assert serving.models(each) == set()
+
+
+TYPES = loaded.load(CHART, "chart").schema["properties"]["modelCache"]["properties"]["type"]["enum"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TYPES)
+def test_models_that_move_to_a_volume_of_any_type_are_said_to_be_there(tmp_path, kind):
+    more = {
+        "hostPath": {"modelCache": {"hostPath": "/srv/models"}},
+        "image": {"model": {"delivery": "none"}, "modelCache": {"image": {"repository": "example.com/m", "tag": "1"}}},
+    }.get(kind, {})
+    new = merged(merged(VLLM, {"modelCache": {"type": kind}}), more)
+    found = [each for each in said(tmp_path, VLLM, new) if "/models of its pods" in each]
+    assert len(found) == (kind != "persistentVolumeClaim")
+    assert all("/models of its pods is in " in each and "another type" not in each for each in found)

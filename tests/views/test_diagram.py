@@ -412,6 +412,14 @@ def test_a_group_of_pods_is_one_box():
     )
 
 
+def test_groups_have_a_claim_for_each_pod():
+    claims = "[{metadata: {name: models}, spec: {resources: {requests: {storage: 9Gi}}}}]"
+    found = of(GROUP.replace("    size: 3\n", f"    size: 3\n    volumeClaimTemplates: {claims}\n"))
+    [volume] = [node for node in found.nodes.values() if node.role == "volume"]
+    assert (volume.title, volume.lines) == ("models-group-N", ["a claim for each pod", "9Gi"])
+    assert ("models-group-N", "group", True) in arrows(found)
+
+
 def test_what_only_one_side_of_a_url_has_is_not_an_arrow():
     found = of(HOSTILE)
     assert arrows(found) == {("port 80", 'a<b>&"|`#;', False)}
