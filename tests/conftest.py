@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CHART = ROOT / "charts/llm-stack"
+CASE = re.compile(r"(.*/test_importing[.]py)::test_\w+\[([a-z0-9-]*[a-z])")  # a test of a case, which other tests share
 
 
 def outcome(make: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, list[Any]]:
@@ -23,6 +25,22 @@ def outcome(make: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[An
         return make(*arguments, **named), []
     except Faults as faults:
         return None, faults.problems
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of several processes, one has all tests of a case: it is imported once.
+
+    xdist's own marker for this, xdist_group, does nothing with pytest 9.2: it sets a name that pytest does not read.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByCase(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            found = CASE.match(nodeid)
+            return "::".join(found.groups()) if found else nodeid
+
+    return ByCase(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,7 @@ from chartgen.importing import draft, flags, importer, pulls, recognise, report,
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
 from chartgen.problem import Faults, Problem
-from chartgen.proofs import validate
+from chartgen.proofs import memory, validate
 from chartgen.reading.keynames import Names
 from chartgen.reading.unprinted import opened
 from chartgen.reading.yamlfile import dotted
@@ -43,11 +43,18 @@ def imported() -> dict[str, importer.Imported]:
     return {}
 
 
-# One process tries a case in all ways: it is imported once.
-@pytest.fixture(params=[pytest.param(each, id=each.name, marks=pytest.mark.xdist_group(each.name)) for each in CASES])
-def case(request, monkeypatch, imported) -> tuple[Path, importer.Imported]:
+@pytest.fixture(scope="session")
+def proved(tmp_path_factory) -> Path:
+    """What was proved for a case is remembered for the others, as for a person who imports several files."""
+    return tmp_path_factory.mktemp("proved")
+
+
+# One process tries a case in all ways, see tests/conftest.py: it is imported once.
+@pytest.fixture(params=[pytest.param(each, id=each.name) for each in CASES])
+def case(request, monkeypatch, imported, proved) -> tuple[Path, importer.Imported]:
     """A case and what becomes of it, which is made once."""
     monkeypatch.chdir(request.param)
+    monkeypatch.setattr(memory, "folder", lambda: proved)
     if request.param.name not in imported:
         imported[request.param.name] = importer.import_files(inputs(request.param), "", lambda said: None)
     return request.param, imported[request.param.name]
@@ -97,9 +104,9 @@ def test_what_is_written_passes_validation(case, tmp_path):
     _, made = case
     file = tmp_path / "values.yaml"
     file.write_text(made.text, encoding="utf-8")
-    proved = validate.validate(CHART, [file], None, lambda said: None)
-    assert proved.problems == []
-    assert [each for each in proved.warnings if "# needs: " in each.remedy] == []
+    found = validate.validate(CHART, [file], None, lambda said: None)
+    assert found.problems == []
+    assert [each for each in found.warnings if "# needs: " in each.remedy] == []
 
 
 def test_what_the_report_says_is_written_is_written(case):
