@@ -20,7 +20,7 @@ SHELL = re.compile(r"&&|\|\|?|;|&|\d?>>?(&\d)?|\d>&\d")
 SHELLS = ("sh", "bash")
 # What runs a script.
 RUNS = re.compile(r"(?:.*/)?(?:sh|bash|env|exec|source|tini|dumb-init|nvidia_entrypoint\.sh)|\.|--|-[celx]+")
-OPTIONS = re.compile(r"^set(?: [-+]\w+| pipefail)+")  # of the shell itself
+OPTIONS = re.compile(r"^(?:(?:set(?: [-+]\w+| pipefail)+|cd \S+?)(?:[;&| ]+|$))+")  # of the shell itself
 SCRIPT = re.compile(r"(?:\S*/)?[\w.-]+\.(?:sh|bash)")
 SWITCHES = {"-c": SHELLS, "-lc": SHELLS, "-ec": SHELLS, "-m": ("python3", "python")}
 
@@ -136,7 +136,7 @@ def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, An
 
 
 def _before(at: At, words: list[tuple[str, Any]]) -> None:
-    """What a shell does before it starts the program, such as `pip install`: llm-stack does none of it, which is said."""
+    """What a shell does before it starts the program, such as `pip install`: llm-stack does none of it."""
     known = at.program.commands if at.program else ()
     others = [
         n
@@ -149,7 +149,7 @@ def _before(at: At, words: list[tuple[str, Any]]) -> None:
     said = OPTIONS.sub("", " ".join(word for word, _ in own)).strip("&;| ")
     if not said:
         return
-    text = "llm-stack starts the program without a shell; do it in an image of your own, or as values, such as env"
+    text = "llm-stack starts the program without a shell; do it in your own image, or as values, such as env"
     at.none(text, *dict.fromkeys(key for _, key in own), part=said)
     at.draft.warn(
         f"the command of the input{at.draft.of(at.server)} does more before it starts the program, which llm-stack does"

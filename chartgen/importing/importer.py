@@ -245,7 +245,8 @@ def _finished(draft: Draft) -> None:
     _generated(draft)
     withheld.withhold(draft)
     draft.complete()
-    if (not draft.servers and not draft.bundled) or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
+    several = len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)
+    if several or not (draft.servers or draft.bundled):
         for name in conventions.ONE_SERVER:
             _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])
 

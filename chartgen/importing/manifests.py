@@ -57,7 +57,7 @@ TEMPLATES = (
     ("spec", "leaderWorkerTemplate", "leaderTemplate"),
     ("spec", "leaderWorkerTemplate", "workerTemplate"),
 )
-KUSTOMIZE = "is of the list that kustomize reads, which is no object of the cluster"
+KUSTOMIZE = "is of the list that kustomize reads, which is not an object of the cluster"
 CHANGES = (  # what kustomize changes in the objects of a folder, or adds to them
     *("images", "patches", "patchesStrategicMerge", "patchesJson6902", "replicas", "replacements", "namePrefix"),
     *("nameSuffix", "components", "helmCharts", "transformers"),
@@ -241,7 +241,7 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
         tag, digest = BUNDLED.sub("", tag) or "main", ""
         at.draft.bundled = True
         at.draft.warn(
-            "the image of Open WebUI has ollama in it, which llm-stack runs as a server of its own: set model.name and"
+            "the image of Open WebUI has ollama in it, which llm-stack runs as another server: set model.name and"
             " model.tag, or deepseek-r1:1.5b is downloaded, and gpu.vendor and gpu.count if it has GPUs"
         )
     if VARIABLE.search(repository):
