@@ -8,7 +8,7 @@ from typing import Any
 from .at import VARIABLE, VARIABLES, At
 from .convert import env, listed_env
 from .draft import SERVER
-from .flags import arguments, texts
+from .flags import arguments, shell, texts
 from .function import row
 from .manifests import SHARED, folder_of, put_image
 from .models import set_models, unknown
@@ -77,7 +77,7 @@ def command(at: At) -> None:
         at.settled("is how llm-stack starts ollama")
     elif engine:
         service = at.source.data["services"][at.root[-1]]
-        arguments(at.below(row={"variables": texts(service.get("environment"))}))
+        arguments(at.below(row={"variables": texts(service.get("environment")), "shell": shell(service)}))
     else:
         at.none("the command is that of the image; build your own image")
 
@@ -89,7 +89,8 @@ def volumes(at: At) -> None:
     for n, item in enumerate(at.value):
         target = str(item.get("target", "")) if isinstance(item, dict) else str(item).split(":")[1:2]
         path = target if isinstance(target, str) else "".join(target)
-        if folder_of(at.program, path.rstrip("/"), "", variables) is not None:
+        held = folder_of(at.program, path.rstrip("/"), "", variables) is not None
+        if held or (at.draft.bundled and path.rstrip("/").endswith("/.ollama")):
             at.draft.mounted.add(at.server)
             at.none("llm-stack creates a claim; copy the data into it, or have models downloaded again", n)
         else:

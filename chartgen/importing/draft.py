@@ -104,6 +104,7 @@ class Draft:
     router: str = ""  # the end of the name of a Service that leads to all servers of another chart
     subcharts: dict[str, str] = field(default_factory=dict)  # by its key in an umbrella chart's values: the server
     elsewhere: list[Spot] = field(default_factory=list)
+    bundled: bool = False  # whether the image of Open WebUI has a server in it
     security: str = ""
     comments: dict[str, Put] = field(default_factory=dict)
     workloads: list[Workload] = field(default_factory=list)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..reading import conceal
 from .at import EMPTY, At
 from .function import FUNCTIONS, row
 from .models import set_model
@@ -17,7 +18,9 @@ from .typed import ANY, TEXT, text_at
 # Flags of what runs a program, which are the program's own where something else is before them.
 SHELL = re.compile(r"&&|\|\|?|;|&|\d?>>?(&\d)?|\d>&\d")
 SHELLS = ("sh", "bash")
-RUNS = re.compile(r"(?:.*/)?(?:sh|bash|env|exec|source|tini|dumb-init)|\.|--|-[celx]+")  # what runs a script
+# What runs a script.
+RUNS = re.compile(r"(?:.*/)?(?:sh|bash|env|exec|source|tini|dumb-init|nvidia_entrypoint\.sh)|\.|--|-[celx]+")
+OPTIONS = re.compile(r"^(?:(?:set(?: [-+]\w+| pipefail)+|cd \S+?)(?:[;&| ]+|$))+")  # of the shell itself
 SCRIPT = re.compile(r"(?:\S*/)?[\w.-]+\.(?:sh|bash)")
 SWITCHES = {"-c": SHELLS, "-lc": SHELLS, "-ec": SHELLS, "-m": ("python3", "python")}
 
@@ -93,6 +96,12 @@ def _items(value: Any) -> list[tuple[tuple[Any, ...], str]]:
     return [((), str(value))] if isinstance(value, str) else []
 
 
+def shell(container: dict[str, Any]) -> bool:
+    """Whether a container or a service of a compose file runs its program by a shell."""
+    items = [one for key in ("entrypoint", "command", "args") for one in _items(container.get(key))]
+    return any(each.rpartition("/")[2] in SHELLS for _, text in items for each in split(text)[:2])
+
+
 def word(item: Any) -> str:
     """An item of a command line as text: what YAML reads as true or false was `on`, `yes` or the like."""
     return str(item).lower() if isinstance(item, bool) else str(item)
@@ -120,9 +129,32 @@ def _without_command(at: At, words: list[tuple[str, Any]]) -> list[tuple[str, An
     begin = _begin([word for word, _ in words], at.program.commands if at.program else ())
     for _, key in words[:begin]:
         at.settled("is how llm-stack starts the program", key)
+    _before(at, words[:begin])
     words = words[begin:]
     takes = "--model" in at.program.flags if at.program else False
     return [("--model", words[0][1]), *words] if takes and words and not words[0][0].startswith("-") else words
+
+
+def _before(at: At, words: list[tuple[str, Any]]) -> None:
+    """What a shell does before it starts the program, such as `pip install`: llm-stack does none of it."""
+    known = at.program.commands if at.program else ()
+    others = [
+        n
+        for n, (word, _) in enumerate(words)
+        if not (RUNS.fullmatch(word) or word in SWITCHES or {word, word.rpartition("/")[2]} & set(known))
+    ]
+    if not at.row.get("shell") or not others:
+        return
+    own = words[others[0] : others[-1] + 1]
+    said = OPTIONS.sub("", " ".join(word for word, _ in own)).strip("&;| ")
+    if not said:
+        return
+    text = "llm-stack starts the program without a shell; do it in your own image, or as values, such as env"
+    at.none(text, *dict.fromkeys(key for _, key in own), part=said)
+    at.draft.warn(
+        f"the command of the input{at.draft.of(at.server)} does more before it starts the program, which llm-stack does"
+        f" not: {conceal.concealed(said)}"
+    )
 
 
 def _script(at: At, words: list[tuple[str, Any]]) -> bool:

@@ -241,12 +241,25 @@ def _finished(draft: Draft) -> None:
             draft.advise(f"{text}; set modelCache.type to emptyDir to have none", "", server)
     if "openWebui" in draft.uis:
         _accounts(draft)
+    _without_hosts(draft)
     _generated(draft)
     withheld.withhold(draft)
     draft.complete()
-    if not draft.servers or (len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)):
+    several = len(draft.servers) > 1 and conventions.ONE_SERVER.keys().isdisjoint(draft.servers)
+    if several or not (draft.servers or draft.bundled):
         for name in conventions.ONE_SERVER:
             _own(draft, (conventions.SERVERS, name, "enabled"), False, draft.elsewhere if not draft.servers else [])
+
+
+def _without_hosts(draft: Draft) -> None:
+    """A route whose hosts could not be written is off: without them it would be for any host."""
+    hosts = ("httpRoute", "hostnames")
+    lost = any(note.kind == MISSING and note.part == ".".join(hosts) for note in draft.notes.values())
+    for put in draft.puts_of("", ("httpRoute", "enabled")):
+        if put.value is True and lost and not draft.puts_of("", hosts):
+            text = "is off, since its hosts could not be written"
+            draft.withdraw(put, Note(MISSING, f"{text}; set it to true, with httpRoute.hostnames"))
+            draft.warn(f"httpRoute {text}; set httpRoute.hostnames, and httpRoute.enabled to true")
 
 
 def _accounts(draft: Draft) -> None:

@@ -13,7 +13,7 @@ from .configmaps import configured
 from .convert import ENV, env, startup
 from .downloads import DOWNLOAD, LINK
 from .draft import MISSING, SERVER, SETTLED, Note, Put, Spot, Workload
-from .flags import arguments, resolved, split, texts, word
+from .flags import arguments, resolved, shell, split, texts, word
 from .function import row
 from .models import NEW, USUAL, by_variable, claimed, image, set_model, set_models, unknown
 from .pulls import SERVES, command, elsewhere, pulled
@@ -57,7 +57,13 @@ TEMPLATES = (
     ("spec", "leaderWorkerTemplate", "leaderTemplate"),
     ("spec", "leaderWorkerTemplate", "workerTemplate"),
 )
+KUSTOMIZE = "is of the list that kustomize reads, which is not an object of the cluster"
+CHANGES = (  # what kustomize changes in the objects of a folder, or adds to them
+    *("images", "patches", "patchesStrategicMerge", "patchesJson6902", "replicas", "replacements", "namePrefix"),
+    *("nameSuffix", "components", "helmCharts", "transformers"),
+)
 FILES = ("configMap", "secret", "projected", "downwardAPI", "image")  # volumes that hold no models
+BUNDLED = re.compile(r"(^|-)ollama$")  # tags of Open WebUI's image with ollama
 HOMES = r"/root|/home/[\w.-]+"
 STAYS = {
     "ConfigMap": "apply it as before, or add it under extraObjects",
@@ -231,6 +237,13 @@ def put_image(at: At, keys: tuple[Any, ...] = ("image",)) -> None:
     """The image of a container; that of a program in public is not carried over where its version matters."""
     repository, tag, digest = split_image(str(at.value.get("image", "")))
     target = at.program.image if at.program else "image"
+    if at.program and at.program.prefix and BUNDLED.search(tag):
+        tag, digest = BUNDLED.sub("", tag) or "main", ""
+        at.draft.bundled = True
+        at.draft.warn(
+            "the image of Open WebUI has ollama in it, which llm-stack runs as another server: set model.name and"
+            " model.tag, or deepseek-r1:1.5b is downloaded, and gpu.vendor and gpu.count if it has GPUs"
+        )
     if VARIABLE.search(repository):
         at.put(f"{target}.repository", repository, *keys)  # which says that it is a variable
     elif at.program and repository in at.program.own:
@@ -372,10 +385,12 @@ def custom_model(at: At) -> None:
 
 def _arguments(at: At) -> None:
     """Command and arguments of a program whose flags are known."""
+    # The leader of a group starts Ray by a script, as llm-stack does.
+    by_shell = shell(at.value) and text_at(at.source.data, "kind") != "LeaderWorkerSet"
     for key in ("command", "args"):
         if at.value.get(key):
             mounts = [str(one.get("mountPath")) for one in at.value.get("volumeMounts") or () if isinstance(one, dict)]
-            arguments(at.below(key, row={"variables": texts(at.get("env"))}, mounts=tuple(mounts)))
+            arguments(at.below(key, row={"variables": texts(at.get("env")), "shell": by_shell}, mounts=tuple(mounts)))
     if at.program and at.program.engine == "triton":
         _triton(at)
 
@@ -623,20 +638,28 @@ def _service(path: Any) -> str:
 def _ways(at: At) -> dict[int, tuple[At, str]]:
     """Where the rules of an Ingress lead, by their numbers: to a UI, or to a model server."""
     found: dict[int, tuple[At, str]] = {}
-    for n, rule in enumerate(list_at(at.source.data, "spec", "rules")):
-        name = _service(inside(rule, ("http", "paths", 0)))
+    rules = list_at(at.source.data, "spec", "rules")
+    # An Ingress without rules leads all requests to one Service, as those of Tailscale do.
+    names = [text_at(at.source.data, "spec", "defaultBackend", "service", "name")] if not rules else []
+    for n, name in enumerate(names or [_service(inside(rule, ("http", "paths", 0))) for rule in rules]):
         workload = at.draft.behind(name, near=at.source) if name else None
         if workload:
             found[n] = (_of(at, workload), "ingress" if workload.program.prefix else "api.ingress")
     return found
 
 
-@row("ingressOf", {"rules": [{"host": TEXT}], "ingressClassName": TEXT, "tls": LIST})
+BACKEND = {"service": {"name": TEXT}}
+
+
+@row("ingressOf", {"rules": [{"host": TEXT}], "defaultBackend": BACKEND, "ingressClassName": TEXT, "tls": LIST})
 def ingress_of(at: At) -> None:
     """An Ingress to imported workloads: the host of each, and the class and the certificates of all."""
     found, rules = _ways(at), at.value.get("rules") or ()
     if not found:
         at.none("leads to no imported workload; apply it as before")
+        return
+    if not rules:
+        _all_requests(*found[0])
         return
     for n in range(len(rules)):
         if n not in found:
@@ -669,6 +692,18 @@ def ingress_of(at: At) -> None:
         if at.value.get("ingressClassName"):
             here.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
         _certificates(here, target, set(filter(None, hosts.values())), alone=len(found) == len(rules) == len(own))
+
+
+def _all_requests(at: At, target: str) -> None:
+    """An Ingress without rules: its host is that of its certificate, or any."""
+    named = [host for one in at.value.get("tls") or () for host in list_at(map_at(one), "hosts")]
+    host = next((host for host in named if isinstance(host, str) and host), "*")
+    at.put(f"{target}.enabled", True, "defaultBackend", how="as enabled")
+    goal = ("ingress", "host") if target == "ingress" else ("api", "ingress", "hosts", SERVER)
+    at.put(goal, host, "defaultBackend", how=f"the host {host}")
+    if at.value.get("ingressClassName"):
+        at.put(f"{target}.className", at.value["ingressClassName"], "ingressClassName")
+    _certificates(at, target, {host}, alone=True)
 
 
 def _certificates(at: At, target: str, hosts: set[str], alone: bool) -> None:
@@ -754,6 +789,15 @@ def object_kind(at: At) -> None:
             f"the {at.value} {name} is not imported, and stays as it is: chartgen does not know its image"
             f" {', '.join(map(conceal.concealed, images)) or '(none)'}"
         )
+    if _kustomize(data):
+        at.settled(KUSTOMIZE)
+        changes = [key for key in CHANGES if data.get(key)]
+        if changes:
+            at.draft.warn(
+                f"{at.source.path} changes the objects of its folder by {', '.join(changes)}, which the values do not"
+                " have; import what 'kubectl kustomize FOLDER' prints in place of the files of the folder"
+            )
+        return
     at.none(_stays(at))
 
 
@@ -762,7 +806,14 @@ def object_body(at: At) -> None:
     """What an object that stays holds."""
     if at.value in EMPTY:
         at.settled("is empty")
-    at.none(_stays(at))
+    if _kustomize(at.source.data) and at.path[-1] not in CHANGES:
+        at.settled(KUSTOMIZE)
+    at.none("import what 'kubectl kustomize FOLDER' prints" if _kustomize(at.source.data) else _stays(at))
+
+
+def _kustomize(data: Any) -> bool:
+    """Whether a document is the list that kustomize reads, which is no object of the cluster."""
+    return text_at(data, "kind") in ("Kustomization", "Component") and "kustomize.config" in text_at(data, "apiVersion")
 
 
 def _stays(at: At) -> str:

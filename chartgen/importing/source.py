@@ -176,12 +176,12 @@ def is_compose(data: Any) -> bool:
 
 
 def _with_defaults(data: Any) -> Any:
-    """The data of a compose file, with the defaults of its variables in their place."""
+    """The data of a compose file, with the defaults of its variables in their place, and `$$` as the `$` that it is."""
     if isinstance(data, dict):
         return {key: _with_defaults(inner) for key, inner in data.items()}
     if isinstance(data, list):
         return [_with_defaults(inner) for inner in data]
-    return DEFAULT.sub(lambda match: match[2], data) if isinstance(data, str) else data
+    return DEFAULT.sub(lambda match: match[2], data).replace("$$", "$") if isinstance(data, str) else data
 
 
 def _defaults(data: Any) -> dict[str, str]:

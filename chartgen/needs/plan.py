@@ -211,6 +211,9 @@ def _server(each: Plan) -> list[str]:
         found.append(f"  total, with the engine's own memory: {_size(need['needMiB'])}, in {where}")
         if cards:
             found.append(f"  on each card: {_size(-(-need['needMiB'] // cards))}")
+        if need["parallel"] > 1:
+            text = f"holds {need['context']} tokens of each of {need['parallel']} requests at the same time; if fewer"
+            found += [f"  {line}" for line in wrap(f"{text} are as long at once, plan with a smaller number", WIDTH)]
     if need["promptCacheMiB"]:
         found.append(f"  prompt cache: {_size(need['promptCacheMiB'])}, in memory")
     if need["parallelism"] and max(cards, need["nodes"]) > 1:

@@ -97,6 +97,12 @@ def test_context_and_requests_at_a_time_multiply_the_cache():
     assert told("model.tag=7b", "model.contextLength=8192", "ollama.numParallel=3")["models"][0]["kvMiB"] == 6 * 224
 
 
+def test_requests_that_the_sum_holds_at_the_same_time_are_said():
+    sets = ["ollama.numParallel=4"]
+    assert "of each of 4 requests at the same time" in with_sets(sets).stdout
+    assert "at the same time" not in run().stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "reference"), [("llama3", "llama3:8b"), ("qwen3", "qwen3:8b"), ("unheard-of", "unheard-of")]
@@ -106,6 +112,16 @@ def test_missing_tag_is_the_one_that_the_catalogue_knows(name, reference):
 
 
 @pytest.mark.slow
+def test_a_model_without_a_default_is_the_latest_if_it_has_no_tag():
+    """Embedding models, above all: people write nomic-embed-text alone, which is nomic-embed-text:latest to ollama."""
+    families = [model.removesuffix(":latest") for model in OLLAMA if model.endswith(":latest")]
+    alone = [name for name in families if not any(m.startswith(f"{name}:") for m in OLLAMA if m != f"{name}:latest")]
+    assert "nomic-embed-text" in alone
+    made = with_sets([f"models.m{n}.name={name}" for n, name in enumerate(alone)], "--json")
+    found = {m["reference"]: m["weightsMiB"] for m in json.loads(made.stdout)["servers"][0]["models"]}
+    assert found == {name: MODELS[f"{name}:latest"]["weightsMiB"] for name in alone}
+
+
 def test_model_with_the_librarys_address_is_the_librarys_model():
     assert told("model.name=registry.ollama.ai/library/deepseek-r1")["models"][0]["weightsMiB"] == 1050
 

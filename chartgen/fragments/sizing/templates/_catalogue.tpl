@@ -32,6 +32,10 @@ file is a GGUF file of the model: its name says the quantization.
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
+{{- /* To ollama, no tag is latest; a family with a default has its tag already. */}}
+{{- if and $registry (not (contains ":" $reference)) (not (contains "@" $reference)) }}
+{{- $reference = printf "%s:latest" $reference }}
+{{- end }}
 {{- $row := include "fragment.sizing.listed" (dict "context" .context "reference" $reference) }}
 {{- /* ollama's tag latest is the one that the family has by default. */}}
 {{- if and (not $row) (hasSuffix ":latest" $reference) (not (contains "/" $reference)) }}

@@ -32,6 +32,10 @@
 {{- if $registry }}
 {{- $reference = regexReplaceAll "^.*/" $reference "" }}
 {{- end }}
+
+{{- if and $registry (not (contains ":" $reference)) (not (contains "@" $reference)) }}
+{{- $reference = printf "%s:latest" $reference }}
+{{- end }}
 {{- $row := include "llm-stack.sizing.listed" (dict "context" .context "reference" $reference) }}
 
 {{- if and (not $row) (hasSuffix ":latest" $reference) (not (contains "/" $reference)) }}
