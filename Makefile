@@ -51,12 +51,13 @@ lint: $(STAMP) ## Check the style of the Python and the shell scripts
 	@find chartgen tests -name '*.sh' -print0 | xargs -0 $(BIN)/shellcheck -x -s sh
 
 test: lint check validate ## Everything that CI runs
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto -m "not thorough"
 
 test-fast: tools ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow"
 
-thorough: tools ## Run random mistakes, texts and types on many more than make test does, and scripts in every shell
+thorough: tools ## Run what make test leaves out: more random mistakes, texts and types, scripts in every shell, all of the benchmark once
+	@$(BIN)/pytest -n auto -m thorough
 	@MISTAKES=10 TEXTS=all LEAVES=all ALL_SHELLS=1 $(BIN)/pytest -n auto \
 	  tests/compose/test_one_random_mistake.py tests/llm_stack/test_text_into_yaml.py tests/importing/test_importing.py \
 	  tests/scripts

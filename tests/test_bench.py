@@ -93,6 +93,7 @@ def test_loop_fails_where_a_render_a_check_or_a_refusal_does(tmp_path, helm, kub
     assert looped(tmp_path, helm, kubeconform, refusals).returncode == code
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_every_row_but_the_loop_is_measured_in_one_round(tmp_path, monkeypatch):
     """A row that ends in an error loses all that was measured before it."""

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from chartgen.importing import draft, flags, importer, pulls, recognise, report,
 from chartgen.importing.carry import FUNCTIONS
 from chartgen.importing.source import leaves
 from chartgen.problem import Faults, Problem
+from chartgen.programs import prover as provers
 from chartgen.proofs import memory, validate
 from chartgen.reading.keynames import Names
 from chartgen.reading.unprinted import opened
@@ -45,16 +47,23 @@ def imported() -> dict[str, importer.Imported]:
 
 @pytest.fixture(scope="session")
 def proved(tmp_path_factory) -> Path:
-    """What was proved for a case is remembered for the others, as for a person who imports several files."""
     return tmp_path_factory.mktemp("proved")
+
+
+@pytest.fixture
+def remembering(monkeypatch, proved, prover) -> None:
+    """What is proved of a file is remembered for the next, as for a person who imports several; one prover has read
+    the schemas for all of them."""
+    monkeypatch.setattr(memory, "folder", lambda: proved)
+    if prover:
+        monkeypatch.setattr(provers, "started", lambda tools: nullcontext((prover, "")))
 
 
 # One process tries a case in all ways, see tests/conftest.py: it is imported once.
 @pytest.fixture(params=[pytest.param(each, id=each.name) for each in CASES])
-def case(request, monkeypatch, imported, proved) -> tuple[Path, importer.Imported]:
+def case(request, monkeypatch, imported, remembering) -> tuple[Path, importer.Imported]:
     """A case and what becomes of it, which is made once."""
     monkeypatch.chdir(request.param)
-    monkeypatch.setattr(memory, "folder", lambda: proved)
     if request.param.name not in imported:
         imported[request.param.name] = importer.import_files(inputs(request.param), "", lambda said: None)
     return request.param, imported[request.param.name]
@@ -645,7 +654,7 @@ def first(file: Path) -> dict:
 
 
 @pytest.mark.parametrize("file", values_files(), ids=lambda file: file.parent.name)
-def test_hints_for_a_values_file_are_what_import_makes_of_it(file, monkeypatch):
+def test_hints_for_a_values_file_are_what_import_makes_of_it(file, monkeypatch, remembering):
     from chartgen.importing.foreign import foreign
 
     monkeypatch.chdir(file.parent)

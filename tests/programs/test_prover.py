@@ -164,7 +164,9 @@ def test_what_a_template_makes_of_parts_of_its_data_is_that_of_the_command(
             file = folder / f"{place}.yaml"
             file.write_text(yaml.safe_dump(values), encoding="utf-8")
             made = replace(chart, values=(file,), fixed=True)
-            requests += [made, replace(made, release="other"), replace(made, kube_version="1.29.0")]
+            requests.append(made)
+            if place == 0:
+                requests += [replace(made, release="other"), replace(made, kube_version="1.29.0")]
     by_command = render.render(requests, Path(helm))
     assert sum(not each.error for each in by_command) > len(by_command) / 2
     for _ in range(2):
