@@ -466,7 +466,7 @@ StatefulSet is deleted with --cascade=orphan, and the new one takes them over. C
 {{- $parts = list (printf "from %d to %d" (len $olds) (len $news)) }}
 {{- end }}
 {{- if $parts }}
-{{- .about.server }}{{ $keys | uniq | join ", " | default $key }}: {{ .about.title }} exists, and its claim templates cannot change{{ with $parts }} ({{ join ", " . }}){{ end }}; undo the change, or run `{{ include "fragment.upgrade.delete" . }}{{ if $orphan }} --cascade=orphan{{ end }}` and upgrade again: {{ if $orphan }}pods and {{ end }}claims {{ ternary "are deleted" "stay" $gone }}, and new claims are created as you set them
+{{- .about.server }}{{ $keys | uniq | join ", " | default $key }}: {{ .about.title }} exists, and its claim templates cannot change{{ with $parts }} ({{ join ", " . }}){{ end }}; undo the change, or run `{{ include "fragment.upgrade.delete" . }}{{ if $orphan }} --cascade=orphan{{ end }}` and upgrade again: {{ if $orphan }}pods and {{ end }}claims {{ ternary "are deleted" "stay as they are" $gone }}, and new claims are created as you set them
 {{- end }}
 {{- end }}
 
