@@ -10,6 +10,8 @@ from ..reading.yamlfile import Key
 from .manifests import Fault, Object, Pod, Render, at, map_at, maps, selects, service_of
 
 HOST = re.compile(r"\b[a-z]+://(?:[^/@\s]*@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?")
+# Variables with addresses that browsers use: the pages that may use a server, and that of the UI.
+OF_BROWSERS = re.compile(r"(?:^|_)ORIGINS?$|_REDIRECT_UR[IL]S?$|^WEBUI_URL$", re.I)
 
 
 # The directions that a NetworkPolicy can limit, with the key of the other side in its rules.
@@ -61,12 +63,20 @@ def _named(pod: Pod) -> bool:
 def urls(render: Render, pod: Pod) -> Iterator[tuple[Key, Object, int | None]]:
     """The Services of the release whose URLs the pod's containers are given, each with its place and its port."""
     for path, container in pod.containers():
-        for where in ("env[].value", "args[]", "command[]"):
-            for place, text in at(container, where, path):
-                for host, port in HOST.findall(str(text)):
-                    service = render.find("Service", *service_of(host, pod.owner.namespace))
-                    if service:
-                        yield place, service, int(port) if port else None
+        for place, text in _texts(path, container):
+            for host, port in HOST.findall(text):
+                service = render.find("Service", *service_of(host, pod.owner.namespace))
+                if service:
+                    yield place, service, int(port) if port else None
+
+
+def _texts(path: Key, container: dict[str, Any]) -> Iterator[tuple[Key, str]]:
+    """What a container is given that can have addresses to which it connects."""
+    for place, each in maps(container, "env[]", path):
+        if "value" in each and not OF_BROWSERS.search(str(each.get("name"))):
+            yield (*place, "value"), str(each["value"])
+    for where in ("args[]", "command[]"):
+        yield from ((place, str(text)) for place, text in at(container, where, path))
 
 
 def _behind(render: Render, service: Object) -> Iterator[Pod]:

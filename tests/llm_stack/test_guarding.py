@@ -154,9 +154,19 @@ def test_every_address_in_a_text_has_its_rule_with_its_port(objects):
     assert {port for cidr, port in blocks if cidr == "0.0.0.0/0"} == {22, 443, 7443, 8443, 9000}
     labels = at(policies(render)["server"], "egress[].to[].namespaceSelector.matchLabels")
     spaces = {each["kubernetes.io/metadata.name"] for _, each in labels}
-    assert spaces == {"observability", "tools", "eu", "data"}
+    assert spaces == {"observability", "tools", "eu", "data", "models"}
     (proxy,) = [rule for rule in policies(render)["open-webui"]["egress"] if ("fd00::1/128" in str(rule))]
     assert [port["port"] for port in proxy["ports"]] == [3128]
+
+
+def test_addresses_of_browsers_allow_nothing(objects):
+    """A server says which pages may use it, and the UI what its own address is: no pod connects to them."""
+    render = objects("addresses-of-browsers")
+    found = policies(render)
+    assert not found["server"].get("egress")
+    assert not found["other"].get("egress")
+    assert {peer for rule in found["open-webui"]["egress"] for each in rule["to"] for peer in each} == {"podSelector"}
+    assert list(reach.check(render)) == []
 
 
 def ips(rule: dict) -> list[dict]:

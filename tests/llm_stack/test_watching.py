@@ -231,6 +231,69 @@ def test_failed_program_is_no_alert_after_a_later_run(manifests, promtool, tmp_p
     asserted(render, "LLMBatchFailed", series, fires, promtool, tmp_path)
 
 
+DELIVERIES = {
+    "init": {},
+    "sidecar": {},
+    "job": {"modelCache": {"accessModes": ["ReadWriteMany"]}},
+    "cronjob": {"modelCache": {"accessModes": ["ReadWriteMany"]}},
+    "daemonset": {"modelCache": {"type": "hostPath", "hostPath": "/models"}},
+}
+PODS = {"Deployment": "-6f7c9d8b54-", "DaemonSet": "-", "Job": "-", "CronJob": "-29000000-"}
+
+
+def downloading(render) -> list[tuple[str, str]]:
+    """The metric of the restarts of each container that downloads, and the name of a pod of it."""
+    found = []
+    for record in render._records:
+        if record.kind not in PODS:
+            continue
+        spec = record.manifest.to_dict()["spec"]
+        pod = spec.get("jobTemplate", {}).get("spec", spec)["template"]["spec"]
+        name = f"{record.manifest.metadata.name}{PODS[record.kind]}"[:58] + "x7k2p"
+        for key, metric in (("initContainers", "kube_pod_init_container"), ("containers", "kube_pod_container")):
+            for container in pod.get(key, []):
+                if container["name"] in ("bring-models", "keep-models"):
+                    labels = f'namespace="default",pod="{name}",container="{container["name"]}"'
+                    found.append((f"{metric}_status_restarts_total{{{labels}}}", name))
+    return found
+
+
+@pytest.mark.parametrize("release", ["llm", "r" * 44])
+@pytest.mark.parametrize("delivery", DELIVERIES)
+def test_every_container_that_downloads_is_watched(rendered, promtool, tmp_path: Path, delivery, release):
+    """In whatever pods it runs, and whatever Kubernetes makes of their names."""
+    model = {"name": "team/tiny", "source": "huggingface", "delivery": delivery}
+    on = {"enabled": True}
+    given = DELIVERIES[delivery] | {"engine": "vllm", "model": model, "monitoring": on, "alerts": on}
+    render = rendered(fullnameOverride=release, **given)
+    (name,) = [record.name for record in render._records if record.kind == "PrometheusRule"]
+    series = downloading(render)
+    assert series
+    for n, (metric, pod) in enumerate(series):
+        place = tmp_path / str(n)
+        place.mkdir()
+        asserted(render, "LLMLoaderFailing", {metric: "0+0.1x120"}, True, promtool, place, name)
+        place = tmp_path / f"{n}-quiet"
+        place.mkdir()
+        once = {metric.replace(pod, pod[:-1] + last): "0x100 1x20" for last in "abcd"}  # nodes that restart
+        asserted(render, "LLMLoaderFailing", once, False, promtool, place, name)
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_a_download_that_failed_is_an_alert_until_one_succeeds(rendered, promtool, tmp_path: Path, kind):
+    model = {"name": "team/tiny", "source": "huggingface", "delivery": "cronjob"}
+    on = {"enabled": True}
+    given = DELIVERIES["cronjob"] | {"engine": "vllm", "model": model, "monitoring": on, "alerts": on}
+    render = rendered(**given)
+    (name,) = [record.manifest.metadata.name for record in render._records if record.kind == kind]
+    job = f'namespace="default",job_name="{name}{"-100" if kind == "CronJob" else ""}"'
+    failed = {f"kube_job_created{{{job}}}": "1000x120", f'kube_job_failed{{{job},condition="true"}}': "1x120"}
+    later = {'kube_job_status_completion_time{namespace="default",job_name="llm-server-loader-200"}': "2000x120"}
+    for place, series, fires in (("failed", failed, True), ("later", failed | later, False)):
+        (tmp_path / place).mkdir()
+        asserted(render, "LLMLoaderFailing", series, fires, promtool, tmp_path / place)
+
+
 @pytest.mark.parametrize("length", [1, 20, 35, 40, 44, 53])
 @pytest.mark.parametrize("case", ["vllm", "ollama"])
 def test_pods_of_long_names_are_those_of_their_server(manifests, case, length):
@@ -247,10 +310,12 @@ def test_pods_of_long_names_are_those_of_their_server(manifests, case, length):
                 assert any(re.fullmatch(pattern, pod) for pattern in patterns), (pod, patterns)
 
 
-def asserted(render, alert: str, given: dict[str, str], fires: bool, promtool: str, tmp_path: Path) -> None:
+def asserted(
+    render, alert: str, given: dict[str, str], fires: bool, promtool: str, tmp_path: Path, name="llm-server"
+) -> None:
     """promtool says whether the alert fires, given series and their values."""
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(render.get("prometheusrule/llm-server").to_dict()["spec"]))
-    (rule,) = [each for each in rules(render) if each["alert"] == alert]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(render.get(f"prometheusrule/{name}").to_dict()["spec"]))
+    (rule,) = [each for each in rules(render, name) if each["alert"] == alert]
     series = [
         {"series": name, "values": values if re.match(r"\S+\+", values) else values.replace("x", "+0x", 1)}
         for name, values in given.items()

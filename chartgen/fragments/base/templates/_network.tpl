@@ -4,6 +4,7 @@ The addresses in texts, by a grammar:
   text      = token *( ( blank | quote | "<" | ">" | "\" ) token ); a scheme begins a token, too
   token     = *any ( url | driver | bare *( separator *any bare ) )
   url       = scheme "://" [ user "@" ] address *( "," address ) [ ( "/" | "?" | "#" ) any ]
+            | "dns://" [ any ] "/" address
   driver    = ( "tcp" | "tcp4" | "tcp6" ) "(" address ")"
   bare      = [ user "@" ] far ":" port [ "/" any ]
   address   = host [ ":" port ]
@@ -27,11 +28,19 @@ A text, the name of a variable: what that has by its name, hosts or urls, or emp
 to, what a server lets in, what is reached without a proxy, and addresses of mail are not addresses to which the pod connects.
 */}}
 {{- define "fragment.addressOf" -}}
-{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if not (or (include "fragment.ofClients" .) (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .)) }}
 {{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
 {{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- /*
+A text, the name of a variable or of an option: true if what it has is of browsers, also as URLs: the pages that may use a server
+(OLLAMA_ORIGINS, CORS_ALLOW_ORIGIN, --allowed-origins), and its own address for them.
+*/}}
+{{- define "fragment.ofClients" -}}
+{{- if regexMatch "(?i)(^|[_-])ORIGINS?$|[_-]REDIRECT[_-]UR[IL]S?$|^WEBUI_URL$" . }}true{{ end }}
 {{- end }}
 
 {{- /* A text that begins with an address: that address, in lower case, without a dot at the end of its name, or empty. */}}
@@ -70,6 +79,10 @@ to, what a server lets in, what is reached without a proxy, and addresses of mai
 {{- $scheme := regexFind "^[^:]+" .text | lower }}
 {{- $rest := splitn "://" 2 .text }}
 {{- $rest = $rest._1 }}
+{{- /* gRPC has the address where others have a path. */}}
+{{- if eq $scheme "dns" }}
+{{- $rest = splitList "/" $rest | last }}
+{{- end }}
 {{- $authority := regexFind "^[^/?#]*" $rest }}
 {{- /* A password can contain these, too, where a program looks for the @ first. */}}
 {{- if and (contains "@" $rest) (not (contains "@" $authority)) (not (include "fragment.addressAt" $authority)) }}
@@ -142,8 +155,15 @@ list. What is in an object store is read at its public address, unless a variabl
 {{- $endpoint := false }}
 {{- $found := list }}
 {{- range $env := . }}
+{{- $before := "" }}
 {{- range $name, $text := . }}
-{{- if and (kindIs "string" $text) $text }}
+{{- /* Of an argument, the name is before it: --name=TEXT, or --name TEXT. */}}
+{{- $of := toString $name }}
+{{- if and (kindIs "slice" $env) (kindIs "string" $text) }}
+{{- $of = ternary (splitList "=" $text | first) $before (hasPrefix "-" $text) }}
+{{- $before = ternary $text "" (hasPrefix "-" $text) }}
+{{- end }}
+{{- if and (kindIs "string" $text) $text (not (include "fragment.ofClients" $of)) }}
 {{- $kind := ternary (include "fragment.addressOf" (toString $name)) "" (kindIs "string" $name) }}
 {{- if $kind }}
 {{- range include "fragment.hostsAt" (dict "name" $name "kind" $kind "text" $text "env" $env) | splitList "\n" }}

@@ -26,12 +26,21 @@
 
 
 
+
 {{- define "llm-stack.addressOf" -}}
-{{- if not (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .) }}
+{{- if not (or (include "llm-stack.ofClients" .) (regexMatch "(?i)REDIRECT|CALLBACK|ALLOW|TRUST|(FROM|MAIL)_?ADDRESS|^WEBUI_URL$|^HOST(NAME)?$|(^|_)(LISTEN|BIND)|^NO_PROXY$" .)) }}
 {{- if regexMatch "(?i)(^|_|^PG|DB)(HOST|HOSTNAME|HOSTADDR|ADDR|ADDRESS|BROKER|SERVER|ENDPOINT|PROXY)(E?S)?$" . }}hosts
 {{- else if regexMatch "(?i)(^|_)(URL|URI|DSN|CONNECTION_STRING)S?$" . }}urls
 {{- end }}
 {{- end }}
+{{- end }}
+
+
+
+
+
+{{- define "llm-stack.ofClients" -}}
+{{- if regexMatch "(?i)(^|[_-])ORIGINS?$|[_-]REDIRECT[_-]UR[IL]S?$|^WEBUI_URL$" . }}true{{ end }}
 {{- end }}
 
 
@@ -70,6 +79,10 @@
 {{- $scheme := regexFind "^[^:]+" .text | lower }}
 {{- $rest := splitn "://" 2 .text }}
 {{- $rest = $rest._1 }}
+
+{{- if eq $scheme "dns" }}
+{{- $rest = splitList "/" $rest | last }}
+{{- end }}
 {{- $authority := regexFind "^[^/?#]*" $rest }}
 
 {{- if and (contains "@" $rest) (not (contains "@" $authority)) (not (include "llm-stack.addressAt" $authority)) }}
@@ -142,8 +155,15 @@ tcp://{{ . }}
 {{- $endpoint := false }}
 {{- $found := list }}
 {{- range $env := . }}
+{{- $before := "" }}
 {{- range $name, $text := . }}
-{{- if and (kindIs "string" $text) $text }}
+
+{{- $of := toString $name }}
+{{- if and (kindIs "slice" $env) (kindIs "string" $text) }}
+{{- $of = ternary (splitList "=" $text | first) $before (hasPrefix "-" $text) }}
+{{- $before = ternary $text "" (hasPrefix "-" $text) }}
+{{- end }}
+{{- if and (kindIs "string" $text) $text (not (include "llm-stack.ofClients" $of)) }}
 {{- $kind := ternary (include "llm-stack.addressOf" (toString $name)) "" (kindIs "string" $name) }}
 {{- if $kind }}
 {{- range include "llm-stack.hostsAt" (dict "name" $name "kind" $kind "text" $text "env" $env) | splitList "\n" }}

@@ -8,6 +8,7 @@ separateWorkload: a CronJob
 waitsForLoader: true
 refreshes: true
 {{- $name := include "fragment.delivery.cronjob.name" . }}
+cronJob: {{ $name | quote }}
 refreshCommand: {{ printf "create job --from=cronjob/%s %s-$(date +%%s)" $name $name | quote }}
 {{- end }}
 

@@ -6,6 +6,7 @@
 waitsForLoader: true
 refreshes: true
 readOnly: true
+daemonSet: {{ include "fragment.delivery.daemonset.name" . | quote }}
 {{- end }}
 
 {{- define "fragment.delivery.daemonset.logs" -}}

@@ -26,9 +26,7 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- $rules := list }}
 {{- $pods := include "fragment.observe.alerts.pods" . }}
 {{- if .Facts.batch }}
-{{- /* A failed Job stays, and with it its metric. The alert is about the last one of those that ended. */}}
-{{- $jobs := printf "%s,job_name=~%s" $here (quote (include "fragment.observe.alerts.jobs" .)) }}
-{{- $failed := printf "max(max by (namespace, job_name) (kube_job_created{%s}) * on (namespace, job_name) (max by (namespace, job_name) (kube_job_failed{%s,condition=\"true\"}) > 0)) > (max(kube_job_status_completion_time{%s}) or vector(0))" $jobs $jobs $jobs }}
+{{- $failed := include "fragment.observe.alerts.failed" (list $here (include "fragment.observe.alerts.jobs" .)) }}
 {{- $rules = append $rules (dict "name" "LLMBatchFailed" "expr" $failed "for" "1m" "severity" "warning" "summary" "A batch program failed" "description" "The program failed more often than batch.backoffLimit allows, or took too long. The logs of its pods contain the reason. The alert ends when a later run succeeds, or when you delete the failed Job.") }}
 {{- else }}
 {{- $kind := ternary "deployment" "statefulset" (eq .Facts.server.kind "Deployment") }}
@@ -53,11 +51,26 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- end }}
 {{- end }}
 {{- if ne .Values.model.delivery "none" }}
-{{- $failing := printf "sum(increase(kube_pod_init_container_status_restarts_total{%s,pod=~%s}[1h])) > 2" $here (quote $pods) }}
+{{- $failing := list (printf "max(increase(kube_pod_init_container_status_restarts_total{%s,pod=~%s}[1h])) > 2" $here (quote $pods)) }}
+{{- /* The pods that only download, whose restarts are not those of an init container. */}}
+{{- $jobs := list }}
 {{- if .Facts.delivery.job }}
-{{- $failing = printf "%s or sum(kube_job_status_failed{%s,job_name=%s}) > 0" $failing $here (include "fragment.slot.loader.job" . | quote) }}
+{{- $jobs = append $jobs (include "fragment.slot.loader.job" .) }}
 {{- end }}
-{{- $rules = append $rules (dict "name" "LLMLoaderFailing" "expr" $failing "for" "1m" "severity" "critical" "summary" "The models of a server cannot be downloaded" "description" "The container that downloads the models fails again and again. Its log contains the reason.") }}
+{{- with .Facts.delivery.cronJob }}
+{{- $jobs = append $jobs (printf "%s-[0-9]+" .) }}
+{{- end }}
+{{- with concat $jobs (list (.Facts.delivery.daemonSet | default "")) | compact }}
+{{- $own := list }}
+{{- range . }}
+{{- $own = append $own (ternary (printf "%s[a-z0-9]{5}" (trunc 58 .)) (printf "%s-[a-z0-9]{5}" .) (gt (len .) 57)) }}
+{{- end }}
+{{- $failing = append $failing (printf "max(increase(kube_pod_container_status_restarts_total{%s,container=~\"(bring|keep)-models\",pod=~%s}[1h])) > 2" $here (join "|" $own | quote)) }}
+{{- end }}
+{{- with $jobs }}
+{{- $failing = append $failing (include "fragment.observe.alerts.failed" (list $here (join "|" .))) }}
+{{- end }}
+{{- $rules = append $rules (dict "name" "LLMLoaderFailing" "expr" (join " or " $failing) "for" "1m" "severity" "critical" "summary" "The models of a server cannot be downloaded" "description" "The container that downloads the models fails again and again. Its log contains the reason.") }}
 {{- end }}
 {{- $volume := include "fragment.slot.cache.volume" . | include "fragment.map" | mustFromJson }}
 {{- $claim := dig "persistentVolumeClaim" "claimName" "" $volume | regexQuoteMeta }}
@@ -74,6 +87,15 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- $rules = append $rules (dict "name" "LLMGroupReplaced" "expr" $again "for" "1m" "severity" "critical" "summary" "A group of pods is replaced again and again" "description" "If a pod of a group fails, all of its pods are replaced, so their restart counts stay 0. Read the log of a pod before it is replaced.") }}
 {{- end }}
 {{- mustToJson $rules }}
+{{- end }}
+
+{{- /*
+(list NAMESPACE JOBS), a matcher and a pattern of names: true if the last one of these Jobs that ended failed. A failed Job stays, and with it
+its metric.
+*/}}
+{{- define "fragment.observe.alerts.failed" -}}
+{{- $jobs := printf "%s,job_name=~%s" (first .) (last . | quote) }}
+{{- printf "max(max by (namespace, job_name) (kube_job_created{%s}) * on (namespace, job_name) (max by (namespace, job_name) (kube_job_failed{%s,condition=\"true\"}) > 0)) > (max(kube_job_status_completion_time{%s}) or vector(0))" $jobs $jobs $jobs }}
 {{- end }}
 
 {{- /* A pattern of the names of the Jobs of a batch program. */}}

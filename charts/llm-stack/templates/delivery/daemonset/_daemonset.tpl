@@ -6,6 +6,7 @@
 waitsForLoader: true
 refreshes: true
 readOnly: true
+daemonSet: {{ include "llm-stack.delivery.daemonset.name" . | quote }}
 {{- end }}
 
 {{- define "llm-stack.delivery.daemonset.logs" -}}
