@@ -139,6 +139,14 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
             "",
         ),
         (
+            {
+                "networkPolicy": {"enabled": True},
+                "extraObjects": {"proxy": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "proxy"}}},
+            },
+            "If the pods of extraObjects.proxy connect to a UI or a server",
+            "",
+        ),
+        (
             {"networkPolicy": {"enabled": True}, "openWebui": {"env": {"CHROMA_HTTP_HOST": "10.0.0.7"}}},
             "The port of 10.0.0.7 is not in the values, so port 443 is allowed",
             "",

@@ -254,7 +254,7 @@ are not known here. NOTES name them, because such a host can have a private addr
 
 {{- /*
 Given the root: what can need a rule that the chart does not know, as a JSON list of sentences: variables that it does not read, which can
-have addresses, or only passwords, hosts without a port, and who collects metrics without a monitor of the chart.
+have addresses, or only passwords, hosts without a port, who collects metrics without a monitor of the chart, and other pods in the release.
 */}}
 {{- define "fragment.secure.network-policy.unread" -}}
 {{- $found := list }}
@@ -267,6 +267,13 @@ have addresses, or only passwords, hosts without a port, and who collects metric
 {{- $to := include "fragment.secure.network-policy.target" (dict "url" . "context" $) | mustFromJson }}
 {{- if and (or $to.cidr $to.public) (regexMatch "^tcp://([^:]*|\\[.*\\])$" .) }}
 {{- $found = append $found (printf "The port of %s is not in the values, so port %d is allowed. If it has another, add it to the host in its variable as HOST:PORT, or set the variable next to it, such as DB_PORT for DB_HOST." (trimPrefix "tcp://" .) (int64 $to.port)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if not (or .Values.networkPolicy.clients (include "fragment.secure.network-policy.own" .)) }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- if has $object.kind (list "CronJob" "DaemonSet" "Deployment" "Job" "Pod" "Rollout" "StatefulSet") }}
+{{- $found = append $found (printf "networkPolicy.clients is empty. If the pods of extraObjects.%s connect to a UI or a server, add the peer of these pods." $name) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -270,6 +270,13 @@ what its NetworkPolicy allows (if the network plugin enforces it)
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if not (or .Values.networkPolicy.clients (include "llm-stack.secure.network-policy.own" .)) }}
+{{- range $name, $object := .Values.extraObjects }}
+{{- if has $object.kind (list "CronJob" "DaemonSet" "Deployment" "Job" "Pod" "Rollout" "StatefulSet") }}
+{{- $found = append $found (printf "networkPolicy.clients is empty. If the pods of extraObjects.%s connect to a UI or a server, add the peer of these pods." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if not (or .Values.networkPolicy.prometheus (include "llm-stack.secure.network-policy.own" .)) }}
 {{- range .Facts.network }}
 {{- if and .scraped .metrics }}
