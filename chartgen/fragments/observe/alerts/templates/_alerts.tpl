@@ -65,7 +65,7 @@ names begin with kube_ are those of kube-state-metrics, those with kubelet_ are 
 {{- range . }}
 {{- $own = append $own (ternary (printf "%s[a-z0-9]{5}" (trunc 58 .)) (printf "%s-[a-z0-9]{5}" .) (gt (len .) 57)) }}
 {{- end }}
-{{- $failing = append $failing (printf "max(increase(kube_pod_container_status_restarts_total{%s,container=~\"(bring|keep)-models\",pod=~%s}[1h])) > 2" $here (join "|" $own | quote)) }}
+{{- $failing = append $failing (printf "max(increase(kube_pod_container_status_restarts_total{%s,container=~\"bring-models|keep-models\",pod=~%s}[1h])) > 2" $here (join "|" $own | quote)) }}
 {{- end }}
 {{- with $jobs }}
 {{- $failing = append $failing (include "fragment.observe.alerts.failed" (list $here (join "|" .))) }}
