@@ -141,7 +141,9 @@ def test_the_claims_of_a_group_are_listed_by_the_label_that_they_have(helm: str,
         (
             {
                 "networkPolicy": {"enabled": True},
-                "extraObjects": {"proxy": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "proxy"}}},
+                "extraObjects": {
+                    "proxy": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "proxy"}}
+                },
             },
             "If the pods of extraObjects.proxy connect to a UI or a server",
             "",
